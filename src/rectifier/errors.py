@@ -1,0 +1,80 @@
+"""Every error that rectifier raises on purpose.
+
+RectifierError
+├── UnknownNameError          (LookupError)   a name that is not there; lists the nearest ones
+├── ExpressionError           (ValueError)    a formula that cannot be read
+├── InvalidActivationError    (ValueError)    a definition or a parameter value that makes no sense
+├── InvalidInputError         (ValueError)    data, a model or an option that cannot be used
+├── MissingPackageError       (ImportError)   an optional package is absent; names the install command
+├── KernelUnavailableError    (RuntimeError)  a kernel path asked for by name cannot run here
+├── ScriptError               (RuntimeError)  a script to watch cannot be found or read
+├── OutputError               (OSError)       a place to write to is unusable
+└── StoreError                (RuntimeError)  a result store is damaged, busy or from a newer version
+
+Each message is one sentence or two: what was expected, what came, what to do. This file is for all
+layers and imports nothing of rectifier.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RectifierError(Exception):
+    """Base of all errors that rectifier raises on purpose."""
+
+
+class UnknownNameError(RectifierError, LookupError):
+    """A name is not in the collection that was searched.
+
+    Args:
+        kind: What was looked up, in the singular, such as ``"activation"``.
+        name: The name that was not found.
+        known: All names that would have been found.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.known = sorted(known)
+        self.nearest = difflib.get_close_matches(name.lower(), self.known, n=3, cutoff=0.5)
+        if self.nearest:
+            hint = "did you mean " + " or ".join(repr(match) for match in self.nearest) + "?"
+        else:
+            shown = self.known[:12]
+            hint = "expected one of " + ", ".join(shown)
+            hint += f", … ({len(self.known)} in all)." if len(self.known) > len(shown) else "."
+        super().__init__(f"unknown {kind} {name!r}; {hint}")
+
+
+class ExpressionError(RectifierError, ValueError):
+    """A formula cannot be read as an expression."""
+
+
+class InvalidActivationError(RectifierError, ValueError):
+    """An activation's definition or a value given for its parameter makes no sense."""
+
+
+class InvalidInputError(RectifierError, ValueError):
+    """Data, a model or an option cannot be used for what was asked."""
+
+
+class MissingPackageError(RectifierError, ImportError):
+    """An optional package is not installed."""
+
+
+class KernelUnavailableError(RectifierError, RuntimeError):
+    """A kernel path that was asked for by name cannot run here."""
+
+
+class ScriptError(RectifierError, RuntimeError):
+    """A script to run under observation cannot be found or read."""
+
+
+class OutputError(RectifierError, OSError):
+    """A file or folder to write to is unusable."""
+
+
+class StoreError(RectifierError, RuntimeError):
+    """A result store is damaged, busy or was written by a newer version."""
