@@ -3,13 +3,13 @@
 RectifierError
 ├── UnknownNameError          (LookupError)   a name that is not there; lists the nearest ones
 ├── ExpressionError           (ValueError)    a formula that cannot be read
-├── InvalidActivationError    (ValueError)    a definition or a parameter value that makes no sense
+├── InvalidActivationError    (ValueError)    a definition or parameter value that makes no sense
 ├── InvalidInputError         (ValueError)    data, a model or an option that cannot be used
-├── MissingPackageError       (ImportError)   an optional package is absent; names the install command
+├── MissingPackageError       (ImportError)   an optional package is absent; says how to install it
 ├── KernelUnavailableError    (RuntimeError)  a kernel path asked for by name cannot run here
 ├── ScriptError               (RuntimeError)  a script to watch cannot be found or read
 ├── OutputError               (OSError)       a place to write to is unusable
-└── StoreError                (RuntimeError)  a result store is damaged, busy or from a newer version
+└── StoreError                (RuntimeError)  a result store is damaged, busy or of a newer version
 
 Each message is one sentence or two: what was expected, what came, what to do. This file is for all
 layers and imports nothing of rectifier.

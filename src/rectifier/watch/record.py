@@ -1,8 +1,8 @@
 """What was measured while a program trained: plain, versioned, framework-free numbers.
 
-The layer between measuring and judging. `rectifier.watch` and the framework's sites write a `Record`;
-`rectifier.doctor` reads it and nothing else; `rectifier.report` draws it. So everything here is a
-frozen dataclass of strings, numbers and NumPy arrays, and imports no framework.
+The layer between measuring and judging. `rectifier.watch` and the framework's sites write a
+`Record`; `rectifier.doctor` reads it and nothing else; `rectifier.report` draws it. So everything
+here is a frozen dataclass of strings, numbers and NumPy arrays, and imports no framework.
 
 Shapes below: S is the number of observed training steps that a series holds (long runs are thinned,
 evenly, so S is bounded), U the number of units of a site. A step is one call of an optimiser's
@@ -127,14 +127,14 @@ class UnitStatistics:
 
     @property
     def dead(self) -> NDArray[np.bool_]:
-        """Units without a positive output and without gradient in the closing window, shape (U,)."""
-        silent = self.active_recent == 0
-        return silent & (self.nonzero_gradient_recent <= 0)
+        """Units with no positive output and no gradient in the closing window, shape (U,)."""
+        silent: NDArray[np.bool_] = self.active_recent == 0
+        return np.logical_and(silent, self.nonzero_gradient_recent <= 0)
 
     @property
     def born_dead(self) -> NDArray[np.bool_]:
         """Dead units that never once had a positive output, shape (U,)."""
-        return self.dead & (self.active == 0)
+        return np.logical_and(self.dead, self.active == 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,13 +145,13 @@ class SiteRecord:
         site: Stable name: the module path of an activation module, or ``<module path>.<function>``
             for a functional call (``<function>`` in the root module); ``:2``, ``:3`` … where the
             name recurs.
-        function: The activation's catalog name where it has one (``relu``), else the callee's name.
+        function: The activation's catalog name if it has one (``relu``), else the callee's name.
         source: ``file.py:line`` of the user's code that applies it; empty where unknown.
-        layer: Module path of the layer that produces the site's input (``fc1``); the site's own name
-            where none is known.
+        layer: Module path of the layer that produces the site's input (``fc1``); the site's own
+            name where none is known.
         layer_kind: Class name of that layer (``Linear``, ``Conv2d``, ``BatchNorm1d``); empty where
             unknown.
-        model: Name of the root module that it belongs to (its class name, ``:2`` … where it recurs).
+        model: Name of the root module it belongs to (its class name, ``:2`` … where it recurs).
         units: Number of units, U.
         unit_axis: Dimension of the output that units lie on.
         order: Place in the forward pass, from 0.
@@ -309,7 +309,8 @@ class Record:
             ) from error
         if schema > SCHEMA:
             raise InvalidInputError(
-                f"the record has form {schema}, this rectifier reads up to {SCHEMA}; upgrade rectifier"
+                f"the record has form {schema}, this rectifier reads up to {SCHEMA}; "
+                "upgrade rectifier"
             )
         sites = tuple(
             _build(
