@@ -134,7 +134,8 @@ class UnitStatistics:
     @property
     def born_dead(self) -> NDArray[np.bool_]:
         """Dead units that never once had a positive output, shape (U,)."""
-        return np.logical_and(self.dead, self.active == 0)
+        never: NDArray[np.bool_] = self.active == 0
+        return np.logical_and(self.dead, never)
 
 
 @dataclass(frozen=True, eq=False)
