@@ -1,0 +1,125 @@
+"""Which way an activation is computed, decided in one place, with the reason.
+
+Layer: kernels. Both front ends decide by `explain`, so what it says is what runs. Three paths:
+
+- ``native``: one compiled pass over memory (`rectifier.kernels.native`).
+- ``framework``: the framework's own operation, where it is right and at least as fast.
+- ``composed``: the catalog's expression, operation by operation, in the framework.
+
+A path that is asked for by name and cannot run raises; nothing is replaced in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from rectifier.errors import KernelUnavailableError, UnknownNameError
+from rectifier.kernels import native
+
+if TYPE_CHECKING:
+    from rectifier.activation import Activation
+
+Path = Literal["native", "composed", "framework"]
+
+PATHS = ("composed", "framework", "native")
+FRAMEWORKS = ("numpy", "torch")
+
+OWN: dict[str, dict[str, str]] = {
+    "numpy": {},
+    "torch": {"relu": "torch.relu", "sigmoid": "torch.sigmoid", "tanh": "torch.tanh"},
+}
+"""Per framework: activations whose own operation there is right and as fast, and what it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Which path computes an activation, and why.
+
+    Attributes:
+        path: ``"native"``, ``"composed"`` or ``"framework"``.
+        reason: One sentence, without the name of the path.
+    """
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+def explain(
+    activation: Activation | str,
+    framework: str = "numpy",
+    dtype: Any = "float32",
+    device: Any = "cpu",
+    path: str | None = None,
+) -> Explanation:
+    """Say which path computes an activation on contiguous data, and why that one.
+
+    Args:
+        activation: A name of the catalog or an `Activation`.
+        framework: ``"numpy"`` or ``"torch"``.
+        dtype: Element type: its name, or the framework's own object for it.
+        device: Where the data is: its name, or the framework's own object for it.
+        path: A path asked for by name; the default is the fastest that is right.
+
+    Returns:
+        The path and the reason.
+
+    Raises:
+        UnknownNameError: No such activation, framework or path.
+        KernelUnavailableError: The path asked for cannot run; the message says why.
+
+    Example:
+        >>> from rectifier.kernels import explain
+        >>> explain("relu", framework="torch").path
+        'framework'
+    """
+    from rectifier import catalog  # deferred: `import rectifier.kernels` stays quick
+
+    spec = catalog.get(activation)
+    if framework not in FRAMEWORKS:
+        raise UnknownNameError("framework", framework, FRAMEWORKS)
+    if path is not None and path not in PATHS:
+        raise UnknownNameError("kernel path", path, PATHS)
+    own = _own(spec, framework)
+    obstacle = _obstacle(spec, _name(dtype), _name(device))
+    if path == "framework" and not own:
+        raise KernelUnavailableError(
+            f"path 'framework' cannot compute {spec.name!r}: {framework} has no operation of its own "
+            "that is as right and as fast; use path='composed' or leave it out."
+        )
+    if path == "native" and obstacle:
+        raise KernelUnavailableError(f"path 'native' cannot compute {spec.name!r}: {obstacle}.")
+    if path == "framework" or (path is None and own):
+        return Explanation("framework", f"{own} computes {spec.name} rightly and in one pass.")
+    if path == "native" or (path is None and not obstacle):
+        return Explanation(
+            "native", f"{spec.name} runs in one compiled pass over memory, on {_name(dtype)}."
+        )
+    passes = f"{spec.name} is computed operation by operation in {framework}"
+    if path == "composed":
+        return Explanation("composed", f"{passes}, as asked.")
+    return Explanation("composed", f"{passes}, slower than one compiled pass, because {obstacle}.")
+
+
+def _own(spec: Activation, framework: str) -> str:
+    """Return the framework's own operation for exactly this catalog entry, or an empty text."""
+    from rectifier import catalog
+
+    operation = OWN[framework].get(spec.name, "")
+    return operation if operation and catalog.get(spec.name) == spec else ""
+
+
+def _obstacle(spec: Activation, dtype: str, device: str) -> str:
+    """Say in one clause what keeps the compiled kernel from being used; empty if nothing does."""
+    if not device.startswith("cpu"):
+        return f"compiled kernels run on the CPU and the data is on {device}"
+    return native.obstacle(spec, dtype)
+
+
+def _name(thing: Any) -> str:
+    """Return the plain name of an element type or a device: ``"float32"``, ``"cpu"``."""
+    text = thing.__name__ if isinstance(thing, type) else str(thing)
+    return text.removeprefix("torch.")

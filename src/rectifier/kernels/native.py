@@ -1,0 +1,188 @@
+"""The compiled kernels: whether they are there, which they are, and how to call one.
+
+Layer: kernels. Wraps the extension module ``rectifier._native``, which CMake builds from what
+`rectifier.kernels.emit_cpp` prints. Takes NumPy arrays and PyTorch CPU tensors alike without importing
+either. Which path a front end takes is decided in `rectifier.kernels.choose`, not here.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+from rectifier.errors import InvalidInputError, KernelUnavailableError
+
+if TYPE_CHECKING:
+    from rectifier.activation import Activation
+
+Kind = Literal["forward", "backward"]
+
+SWITCH = "RECTIFIER_NATIVE"
+"""Environment variable; ``0`` turns the compiled kernels off for this process."""
+
+DTYPES = ("float32",)
+"""The element types that kernels are compiled for."""
+
+
+@functools.cache
+def _load() -> tuple[ModuleType | None, str]:
+    """Return the extension module, or None and the reason in one sentence."""
+    try:
+        return importlib.import_module("rectifier._native"), ""
+    except ModuleNotFoundError as error:
+        if error.name != "rectifier._native":
+            raise
+        return None, (
+            "this installation of rectifier has no compiled kernels, because no working C++ compiler was "
+            "found when it was installed; install one (g++ or clang++) and then run: "
+            "pip install --force-reinstall --no-deps --no-cache-dir rectifier"
+        )
+    except ImportError as error:
+        return None, f"the compiled kernels are there but cannot be loaded: {error}"
+
+
+def available() -> bool:
+    """Say whether compiled kernels can be used in this process."""
+    return os.environ.get(SWITCH) != "0" and _load()[0] is not None
+
+
+def why_not() -> str:
+    """Say in one sentence why compiled kernels cannot be used; empty when they can."""
+    if os.environ.get(SWITCH) == "0":
+        return f"the environment variable {SWITCH}=0 turns the compiled kernels off"
+    return _load()[1]
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the activations that were compiled; empty when none were."""
+    module = _load()[0]
+    return tuple(module.formulas()) if module is not None and available() else ()
+
+
+def supports(activation: Activation | str, dtype: str = "float32") -> bool:
+    """Say whether a compiled kernel computes exactly this activation in this element type.
+
+    The name alone is not believed: the formula that was compiled has to be the activation's formula,
+    so neither a user's own activation of the same name nor a build from an older catalog is mixed up.
+
+    Args:
+        activation: A name of the catalog or an `Activation`.
+        dtype: Name of the element type, such as ``"float32"``.
+    """
+    return obstacle(activation, dtype) == ""
+
+
+def obstacle(activation: Activation | str, dtype: str = "float32") -> str:
+    """Say in one clause why no compiled kernel serves; empty when one does. Arguments as `supports`."""
+    if not available():
+        return why_not()
+    from rectifier import catalog  # deferred: calling a kernel does not need the catalog
+    from rectifier.kernels.emit_cpp import formula_text
+
+    spec = catalog.get(activation)
+    module = _load()[0]
+    assert module is not None  # available() has said so
+    compiled = module.formulas()
+    if spec.name not in compiled:
+        return (
+            f"no kernel was compiled for {spec.name!r} (compiled: {', '.join(compiled) or 'none'})"
+        )
+    if compiled[spec.name] != formula_text(spec):
+        return (
+            f"the kernel compiled as {spec.name!r} is of another formula than this activation's; "
+            "if the catalog was edited, install rectifier again"
+        )
+    if dtype not in DTYPES:
+        return f"kernels are compiled for {', '.join(DTYPES)} and this is {dtype}"
+    return ""
+
+
+def default_threads() -> int:
+    """Return how many threads a call uses unless told: ``OMP_NUM_THREADS``, else the cores we may use."""
+    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def unary(
+    name: str,
+    kind: Kind,
+    source: Any,
+    out: Any,
+    *,
+    grad: Any = None,
+    parameters: Sequence[float] = (),
+    threads: int | None = None,
+) -> None:
+    """Run one compiled kernel over whole buffers, in one pass.
+
+    ``forward`` writes f(source) to `out`; ``backward`` writes grad · f'(source). `out` may be `source`
+    or `grad` itself (in place), but must not overlap them in part. The interpreter lock is released.
+
+    Args:
+        name: Canonical name of a compiled activation; see `names`.
+        kind: ``"forward"`` or ``"backward"``.
+        source: NumPy array or PyTorch CPU tensor, float32, contiguous, any shape.
+        out: As `source`, writable, with as many elements.
+        grad: As `source`, with as many elements; given exactly for ``"backward"``.
+        parameters: Values of the activation's parameters, in the order of its definition.
+        threads: Most threads to use; small buffers use fewer. Default: `default_threads`.
+
+    Raises:
+        KernelUnavailableError: There are no compiled kernels, or none of this name.
+        InvalidInputError: The buffers do not fit the kernel or one another.
+    """
+    module = _load()[0]
+    if module is None or os.environ.get(SWITCH) == "0":
+        raise KernelUnavailableError(f"kernel {name!r} cannot run: {why_not()}")
+    if threads is None:
+        threads = default_threads()
+    try:
+        if hasattr(source, "data_ptr"):
+            size = source.numel()
+            module.run_addresses(
+                name,
+                kind,
+                _address(source, size, "source"),
+                _address(out, size, "out"),
+                None if grad is None else _address(grad, size, "grad"),
+                size,
+                parameters,
+                threads,
+            )
+        else:
+            module.run_arrays(name, kind, source, out, grad, parameters, threads)
+    except KeyError:
+        raise KernelUnavailableError(
+            f"no kernel was compiled for {name!r}; compiled: {', '.join(module.formulas()) or 'none'}"
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(str(error)) from error
+
+
+def _address(tensor: Any, size: int, role: str) -> int:
+    """Return the address of a PyTorch tensor's first element after checking that a kernel may use it."""
+    torch = sys.modules["torch"]
+    if not isinstance(tensor, torch.Tensor):
+        raise InvalidInputError(
+            f"{role} must be a PyTorch tensor like the source, got {type(tensor).__name__}."
+        )
+    if (
+        tensor.dtype is not torch.float32
+        or tensor.device.type != "cpu"
+        or not tensor.is_contiguous()
+        or tensor.numel() != size
+    ):
+        raise InvalidInputError(
+            f"{role} must be a contiguous float32 CPU tensor of {size} elements; got {tensor.dtype} on "
+            f"{tensor.device}, shape {tuple(tensor.shape)}, strides {tensor.stride()}."
+        )
+    return int(tensor.data_ptr())
