@@ -1,0 +1,51 @@
+# Each target makes what it needs, from nothing: a virtual environment in .venv, then rectifier in it.
+#
+#   make demo    repair a script whose units die, then compare ten activations; pages in demo/
+#   make test    the tests
+#   make check   lint, format, strict types, architecture
+#   make bench   the performance tables
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+BUILD := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*) \
+	$(wildcard src/rectifier/kernels/*.py src/rectifier/expression/*.py src/rectifier/catalog/*.py)
+
+.PHONY: demo test check bench clean
+
+demo: .venv/.installed
+	mkdir -p demo
+	$(BIN)/rectifier repair --html demo/repair.html examples/digits_dying.py
+	$(BIN)/rectifier compare --task digits --store demo/compare.sqlite --resume \
+		--html demo/compare.html
+	@echo
+	@echo "Open demo/repair.html and demo/compare.html in a browser; they need no network."
+
+test: .venv/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+bench: .venv/.installed-dev
+	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "rectifier needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version); set PYTHON="; \
+		exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python $(BUILD)
+	$(PIP) install -q -c constraints.txt -e '.[all]'
+	touch $@
+
+.venv/.installed-dev: .venv/bin/python $(BUILD)
+	$(PIP) install -q -c constraints.txt -e '.[dev]'
+	touch $@ .venv/.installed
+
+clean:
+	rm -rf .venv build dist

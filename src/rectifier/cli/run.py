@@ -1,0 +1,107 @@
+"""``rectifier run``: a training script under observation, otherwise exactly as Python runs it."""
+
+from __future__ import annotations
+
+import click
+
+from rectifier.cli.output import OutputFile, write_json
+from rectifier.doctor.finding import SEVERITIES, Severity
+
+SCRIPT_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+"""Whatever follows SCRIPT belongs to the script, options too."""
+
+
+@click.command(
+    "run",
+    context_settings=SCRIPT_SETTINGS,
+    options_metavar="[OPTIONS]",
+    short_help="Run a training script, unedited, and say what is wrong with its units.",
+)
+@click.option(
+    "--json", "json_file", metavar="F", type=OutputFile(dash=True), help="Write JSON; - for stdout."
+)
+@click.option(
+    "--html", "html_file", metavar="F", type=OutputFile(), help="Write a page with charts."
+)
+@click.option(
+    "--record", "record_file", metavar="F", type=OutputFile(), help="Write every number measured."
+)
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Observe every Nth training step, instead of as many as --budget allows.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    default=0.02,
+    show_default=True,
+    help="Share of the run's time that observing may take.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(list(SEVERITIES)),
+    help="Exit with 1 when a finding is this severe or worse and the script itself succeeded.",
+)
+@click.option("-m", "module", is_flag=True, help="SCRIPT is a module, as in 'python -m'.")
+@click.argument("script")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(
+    script: str,
+    arguments: tuple[str, ...],
+    json_file: str | None,
+    html_file: str | None,
+    record_file: str | None,
+    every: int | None,
+    budget: float,
+    fail_on: Severity | None,
+    module: bool,
+) -> int:
+    """Run SCRIPT as Python would and report what its units did while it trained.
+
+    The script needs no edit. Its arguments, output, exit status and exceptions are its own; the
+    report goes to standard error. What follows SCRIPT is handed to it.
+
+    \b
+    Examples:
+      rectifier run train.py --epochs 5
+      rectifier run --html report.html train.py
+      rectifier run --fail-on error -m my.training --lr 0.1
+    """  # noqa: D301
+    from rectifier.doctor import diagnose
+    from rectifier.watch import WatchOptions
+    from rectifier.watch.script import run_script
+
+    result = run_script(
+        script,
+        arguments,
+        module=module,
+        options=WatchOptions(every=every, budget=budget),
+    )
+    findings = diagnose(result.record)
+    if html_file is not None:
+        from rectifier.report import page
+
+        page.write_run(html_file, result.record, findings)
+    if record_file is not None:
+        from rectifier.cli.output import write_text
+
+        write_text(record_file, result.record.to_json())
+    if json_file is not None:
+        from rectifier.report.summary import run_summary
+
+        write_json(json_file, run_summary(result.record, findings))
+    from rectifier.cli.console import console
+    from rectifier.report import terminal
+
+    screen = console(stderr=True)
+    terminal.print_run(result.record, findings, screen)
+    for path in (html_file, record_file, json_file):
+        if path not in (None, "-"):
+            screen.print(f"wrote {path}", soft_wrap=True, markup=False)
+    if result.status == 0 and fail_on is not None:
+        limit = SEVERITIES.index(fail_on)
+        if any(SEVERITIES.index(finding.severity) <= limit for finding in findings):
+            return 1
+    return result.status

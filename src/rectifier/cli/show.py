@@ -1,0 +1,46 @@
+"""``rectifier show``: the card of one activation."""
+
+from __future__ import annotations
+
+import click
+
+from rectifier.cli.output import OutputFile
+
+
+@click.command("show", short_help="Show one activation: formula, derivative, gain, plot.")
+@click.argument("name")
+@click.option("--html", "html_file", metavar="FILE", type=OutputFile(), help="Write it as a page.")
+@click.option("--png", "png_file", metavar="FILE", type=OutputFile(), help="Write its plot.")
+@click.option(
+    "--define",
+    "formula",
+    metavar="FORMULA",
+    help="Show a formula of your own under NAME, such as 'x * sigmoid(1.5 * x)'.",
+)
+def command(name: str, html_file: str | None, png_file: str | None, formula: str | None) -> None:
+    """Show the activation NAME: formula, derivative, gain, range, properties, source and a plot.
+
+    \b
+    Examples:
+      rectifier show gelu
+      rectifier show mish --html mish.html
+      rectifier show swash --define "x * sigmoid(1.5 * x)"
+    """  # noqa: D301
+    import rectifier
+
+    activation = rectifier.get(name) if formula is None else rectifier.define(name, formula)
+    card = rectifier.card(activation)
+    if html_file is None and png_file is None:
+        from rectifier.cli.console import console
+        from rectifier.report import terminal
+
+        terminal.print_card(card, console())
+        return
+    from rectifier.report import page
+
+    if html_file is not None:
+        page.write_card(html_file, card)
+        click.echo(f"wrote {html_file}")
+    if png_file is not None:
+        page.write_card_png(png_file, card)
+        click.echo(f"wrote {png_file}")

@@ -1,0 +1,149 @@
+"""Who may import whom: DESIGN's table, read off the import statements of every file.
+
+Imports inside functions and under TYPE_CHECKING count too. Lazily exported names (tables of strings
+in an ``__init__``) do not: they are a package's face, not its foundations.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "rectifier"
+
+FOR_ALL = {"errors", "optional"}
+DEFINITIONS = {"expression", "activation", "catalog"}
+FRONT_END = DEFINITIONS | {"analysis", "kernels"}
+RECORDS = {"watch.record", "doctor.finding", "doctor.outcome", "compare.result"}
+EVERYTHING = {
+    *FRONT_END, "numpy", "torch", "watch", "doctor", "compare", "data", "models", "report",
+    "session", "cli", "",
+}  # fmt: skip
+
+MAY_IMPORT: dict[str, set[str]] = {
+    # The longest matching key decides; a package may always import itself.
+    "errors": set(),
+    "optional": set(),
+    "expression": set(),
+    "activation": {"expression"},
+    "catalog": {"activation", "expression"},
+    "analysis": DEFINITIONS,
+    "kernels": DEFINITIONS,
+    "numpy": FRONT_END,
+    "torch": FRONT_END,
+    "watch": {"torch", *DEFINITIONS},
+    "watch.record": set(),
+    "doctor": {"watch.record", "analysis", *DEFINITIONS},
+    "doctor.repair": {"watch.record", "watch", "torch"},
+    "doctor.rerun": {"watch", "torch"},
+    "doctor.remedies": {"torch", "watch.record", *DEFINITIONS},
+    "data": set(),
+    "models": {"torch", "analysis", *DEFINITIONS},
+    "compare": {"torch", "watch", "doctor", "data", "models", "analysis", *DEFINITIONS},
+    "compare.result": set(),
+    "report": {*RECORDS, "analysis", *DEFINITIONS, ""},
+    "session": {"torch", "watch", "doctor", "report"},
+    "cli": EVERYTHING,
+    "__main__": {"cli"},
+    "": set(FRONT_END | {"compare"}),  # rectifier/__init__.py, for type checkers only
+}
+
+FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "lightning", "transformers"}
+MAY_IMPORT_A_FRAMEWORK = {
+    "torch", "watch", "doctor.remedies", "doctor.rerun", "compare", "models", "session",
+}  # fmt: skip
+NEVER_A_FRAMEWORK = RECORDS | {"doctor.diagnose", "doctor.rules", "data", "report"}
+STANDARD_LIBRARY_ONLY = {"", "errors", "optional", "expression", "activation", "catalog"}
+
+
+def dotted(path: Path) -> str:
+    """A file's module name below ``rectifier``."""
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                yield node.lineno, "RELATIVE"
+            elif node.module is not None:
+                for alias in node.names:
+                    yield node.lineno, f"{node.module}.{alias.name}"
+
+
+def is_below(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def rule_for(module: str, table: dict[str, set[str]]) -> str:
+    fitting = [key for key in table if is_below(module, key) or (key == "" and module == "")]
+    assert fitting, f"DESIGN has no place for rectifier.{module}"
+    return max(fitting, key=len)
+
+
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=dotted)
+def test_imports_follow_the_layers(path: Path) -> None:
+    module = dotted(path)
+    rule = rule_for(module, MAY_IMPORT)
+    allowed = MAY_IMPORT[rule] | FOR_ALL
+    wrong = []
+    for line, name in imports(path):
+        assert name != "RELATIVE", f"{path}:{line}: relative import; name the module in full"
+        if not is_below(name, "rectifier"):
+            continue
+        target = name.removeprefix("rectifier").removeprefix(".")
+        own = rule.partition(".")[0] if "." not in rule else rule
+        if own and is_below(target, own):
+            continue
+        if rule and is_below(target, rule.partition(".")[0]) and rule not in RECORDS:
+            continue
+        whole = target in ("", "__version__") and "" in allowed
+        if not whole and not any(key and is_below(target, key) for key in allowed):
+            wrong.append(f"line {line}: {name}")
+    assert not wrong, f"rectifier.{module} (rule {rule!r}) must not import: {wrong}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=dotted)
+def test_frameworks_stay_in_their_homes(path: Path) -> None:
+    module = dotted(path)
+    tops = {name.partition(".")[0] for _, name in imports(path)}
+    if any(is_below(module, place) for place in NEVER_A_FRAMEWORK) or not any(
+        is_below(module, place) for place in MAY_IMPORT_A_FRAMEWORK
+    ):
+        assert not tops & FRAMEWORKS, f"rectifier.{module} imports {tops & FRAMEWORKS}"
+    if module in STANDARD_LIBRARY_ONLY or any(
+        place and is_below(module, place) for place in STANDARD_LIBRARY_ONLY
+    ):
+        foreign = tops - set(sys.stdlib_module_names) - {"rectifier"}
+        assert not foreign, f"rectifier.{module} imports {foreign}; it is standard library only"
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("rectifier", "numpy,torch,click,rich"),
+        ("rectifier.catalog", "numpy,torch,click,rich"),
+        ("rectifier.numpy", "torch,scipy"),
+        ("rectifier.watch.record", "torch"),
+        ("rectifier.doctor", "torch"),
+        ("rectifier.compare.result", "torch"),
+        ("rectifier.cli.main", "numpy,torch,rich,matplotlib"),
+    ],
+)
+def test_imports_are_lazy(module: str, absent: str) -> None:
+    code = f"import sys, {module}; print(sorted(set({absent.split(',')!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
