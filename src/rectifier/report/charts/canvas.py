@@ -1,0 +1,300 @@
+"""One chart: a matplotlib figure without pyplot, turned into a lean, themed, accessible inline SVG.
+
+For `rectifier.report.charts`. How it works: the figure is drawn in stand-in colours, each of which
+means a role (ink, grid, third series); afterwards every stand-in becomes a CSS variable, so one
+picture serves light, dark and print. Text stays text. Identifiers get the page's prefix, since two
+charts on one page would otherwise share clip paths.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rectifier.optional import require
+from rectifier.report import wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+ROLES = {
+    "ink": "#010203",
+    "soft": "#010204",
+    "grid": "#010205",
+    "paper": "#010206",
+    "alive": "#010207",
+    "dead": "#010208",
+    "before": "#010209",
+    "after": "#01020a",
+    **{f"s{place}": f"#0102{place + 15:02x}" for place in range(1, 9)},
+}
+"""Stand-in colours; the page's style sheet gives each role its light and its dark value."""
+
+INK, SOFT, GRID, PAPER = (ROLES[role] for role in ("ink", "soft", "grid", "paper"))
+ALIVE, DEAD = ROLES["alive"], ROLES["dead"]
+BEFORE, AFTER = ROLES["before"], ROLES["after"]
+SERIES = tuple(ROLES[f"s{place}"] for place in range(1, 7))
+DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
+
+WIDTH, HEIGHT = 520.0, 260.0
+"""Size in CSS pixels that a chart is drawn for; it scales with the page."""
+
+MARK = "@@"
+"""Stands for the page's prefix in identifiers."""
+
+_RC = {
+    "font.family": "sans-serif",
+    "font.size": 11,
+    "axes.titlesize": 11,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": SOFT,
+    "axes.labelsize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.facecolor": "none",
+    "axes.axisbelow": True,
+    "figure.facecolor": "none",
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "lines.linewidth": 1.6,
+    "lines.solid_capstyle": "round",
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": GRID,
+    "ytick.color": GRID,
+    "xtick.labelcolor": SOFT,
+    "ytick.labelcolor": SOFT,
+    "xtick.labelsize": 10.5,
+    "ytick.labelsize": 10.5,
+    "path.simplify_threshold": 0.4,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "rectifier",
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture with the words that stand for it.
+
+    Attributes:
+        title: What it shows, in a few words.
+        description: What a reader who cannot see it should know, with numbers.
+        body: The SVG, with `MARK` before each identifier.
+    """
+
+    title: str
+    description: str
+    body: str
+
+    def inline(self, prefix: str) -> str:
+        """The SVG for a page, all identifiers beginning with a prefix unique on that page."""
+        return self.body.replace(MARK, prefix)
+
+
+@contextmanager
+def style(**changes: Any) -> Iterator[None]:
+    """Matplotlib's settings for the time of one chart, whatever the user's own are."""
+    context = require("matplotlib.style", extra="report", purpose="a chart").context
+    with context({**_RC, **changes}, after_reset=True), warnings.catch_warnings():
+        # Names in scripts that the measuring font lacks are still shown by the reader's browser.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield
+
+
+def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
+    """An empty figure of that many CSS pixels; call within `style`."""
+    figure_class = require("matplotlib.figure", extra="report", purpose="a chart").Figure
+    made: Figure = figure_class(figsize=(width / 72, height / 72), dpi=72)
+    return made
+
+
+def new_axes(
+    width: float = WIDTH,
+    height: float = HEIGHT,
+    *,
+    left: float = 48,
+    right: float = 14,
+    top: float = 12,
+    bottom: float = 38,
+) -> tuple[Figure, Axes]:
+    """A figure with one set of axes, its margins in CSS pixels; call within `style`."""
+    figure = new_figure(width, height)
+    box = (
+        left / width,
+        bottom / height,
+        max(1 - (left + right) / width, 0.1),
+        max(1 - (top + bottom) / height, 0.1),
+    )
+    axes = figure.add_axes(box)
+    axes.grid(axis="y")
+    axes.tick_params(length=0, pad=5)
+    axes.spines["left"].set_visible(False)
+    return figure, axes
+
+
+def finish(figure: Figure, title: str, description: str) -> Chart:
+    """Turn a drawn figure into a chart; call within the `style` that it was drawn in."""
+    buffer = io.StringIO()
+    figure.savefig(
+        buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )
+    title, description = wording.clean(title), wording.clean(description)
+    return Chart(title, description, _lean(buffer.getvalue(), title, description))
+
+
+def _lean(svg: str, title: str, description: str) -> str:
+    """Matplotlib's SVG without what a page does not need, with names for those who listen."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = svg.replace("xlink:href", "href")
+    for role, color in ROLES.items():
+        svg = svg.replace(color, f"var(--{role})")
+    svg = re.sub(r"font(-family)?: ([^;\"]*?px )?[^;\"]*sans-serif[^;\"]*", _font_size, svg)
+    svg = re.sub(r'( (?:d|x|y|x1|x2|y1|y2|points)=")([^"]*)"', _rounded, svg)
+    used = set(re.findall(r'href="#([^"]+)"', svg)) | set(re.findall(r"url\(#([^)]+)\)", svg))
+    svg = re.sub(
+        r' id="([^"]*)"', lambda m: f' id="{MARK}{m[1]}"' if m[1] in used else "", svg
+    )
+    svg = re.sub(r'href="#', f'href="#{MARK}', svg)
+    svg = re.sub(r"url\(#", f"url(#{MARK}", svg)
+    svg = re.sub(r"\n\s*", "\n", svg)
+    size = re.search(r'viewBox="([^"]+)"', svg)
+    box = size[1] if size else f"0 0 {WIDTH:g} {HEIGHT:g}"
+    head = (
+        f'<svg viewBox="{box}" role="img" class="chart" '
+        f'aria-labelledby="{MARK}t {MARK}d"><title id="{MARK}t">{_escaped(title)}</title>'
+        f'<desc id="{MARK}d">{_escaped(description)}</desc>'
+    )
+    return head + svg[svg.index(">") + 1 :]
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text.replace(MARK, "@\N{WORD JOINER}@"))
+
+
+def _font_size(match: re.Match[str]) -> str:
+    return f"font-size: {match[2].split()[-1]}" if match[2] else ""
+
+
+def _rounded(match: re.Match[str]) -> str:
+    """Coordinates to a hundredth of a pixel: half the size, the same picture."""
+    return match[1] + re.sub(r"(\.\d\d)\d+", r"\1", match[2]) + '"'
+
+
+def thinned(
+    x: NDArray[Any], y: NDArray[np.float64], most: int = 600
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """At most about that many points, keeping the lowest and the highest of each stretch."""
+    size = min(x.size, y.size)
+    x, y = x[:size], y[:size]
+    if size <= most:
+        return x, y
+    keep = {0, size - 1}
+    for stretch in np.array_split(np.arange(size), most // 2):
+        values = y[stretch]
+        if np.isfinite(values).any():
+            known = np.where(np.isfinite(values), values, np.nan)
+            keep |= {int(stretch[np.nanargmin(known)]), int(stretch[np.nanargmax(known)])}
+        if not np.isfinite(values).all():
+            keep.add(int(stretch[~np.isfinite(values)][0]))
+    chosen = np.array(sorted(keep))
+    return x[chosen], y[chosen]
+
+
+def power_label(value: float, _: object = None) -> str:
+    """A label for a logarithmic axis: 10⁻³, 0.01, 1, 100, 10⁴."""
+    if value <= 0 or not math.isfinite(value):
+        return ""
+    exponent = math.log10(value)
+    if abs(exponent - round(exponent)) > 1e-6:
+        return wording.number(value, 2)
+    if -2 <= exponent <= 3:
+        return f"{value:g}"
+    return "10" + str(round(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def log_axis(axes: Axes, which: str = "y") -> None:
+    """Make an axis logarithmic with few, readable labels."""
+    ticker = require("matplotlib.ticker", extra="report", purpose="a chart")
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    (axes.set_yscale if which == "y" else axes.set_xscale)("log")
+    axis.set_major_locator(ticker.LogLocator(base=10, numticks=6))
+    low, high = sorted(axes.get_ylim() if which == "y" else axes.get_xlim())
+    if low > 0 and high / low < 30:
+        axis.set_major_locator(ticker.LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=6))
+    axis.set_major_formatter(ticker.FuncFormatter(power_label))
+    axis.set_minor_locator(ticker.NullLocator())
+
+
+def number_axis(axes: Axes, which: str = "y", *, percent: bool = False, ticks: int = 5) -> None:
+    """Few labels on an axis, written as everywhere in the report."""
+    ticker = require("matplotlib.ticker", extra="report", purpose="a chart")
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    axis.set_major_locator(ticker.MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+    text = (lambda v, _: f"{100 * v:.3g} %") if percent else (lambda v, _: wording.number(v))
+    axis.set_major_formatter(
+        ticker.FuncFormatter(lambda v, p: text(0.0 if abs(v) < 1e-12 else v, p).replace("-", "−"))
+    )
+
+
+def step_axis(axes: Axes, label: str = "step") -> None:
+    """Whole numbers along x."""
+    ticker = require("matplotlib.ticker", extra="report", purpose="a chart")
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda v, _: wording.number(v, 4)))
+    axes.set_xlabel(label)
+
+
+def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, gap: float = 13.0) -> None:
+    """Name lines at their right end, moved apart where they would overlap.
+
+    Args:
+        axes: With its final limits.
+        labels: Height (in data), text and colour of each.
+        gap: Least distance between two labels in CSS pixels.
+    """
+    height = axes.get_window_extent().height
+    placed = []
+    for value, text, color in labels:
+        share = float(axes.transAxes.inverted().transform(axes.transData.transform((0, value)))[1])
+        if math.isfinite(share):
+            placed.append([min(max(share, 0.0), 1.0) * height, text, color])
+    placed.sort(key=lambda item: item[0])
+    spots: list[float] = []
+    for item in placed:
+        spots.append(max(item[0], spots[-1] + gap) if spots else item[0])
+    overflow = max(spots[-1] - height, 0.0) if spots else 0.0
+    for place in reversed(range(len(spots))):
+        ceiling = spots[place + 1] - gap if place + 1 < len(spots) else height
+        spots[place] = min(spots[place], ceiling) if overflow else spots[place]
+    for item, spot in zip(placed, spots, strict=True):
+        share, target = item[0] / height, spot / height
+        axes.plot(
+            [1.0, 1.012, 1.028],
+            [share, target, target],
+            transform=axes.transAxes,
+            color=item[2],
+            linewidth=0.8,
+            clip_on=False,
+        )
+        axes.text(
+            1.035, target, item[1], transform=axes.transAxes, color=item[2], va="center", fontsize=10.5
+        )
+
+
+def text_width(texts: Sequence[str], size: float = 10.5) -> float:
+    """About how many CSS pixels the longest of these takes."""
+    return max((len(text) for text in texts), default=0) * size * 0.56

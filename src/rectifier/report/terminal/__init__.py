@@ -1,0 +1,15 @@
+"""Reports in the terminal, by rich: coloured where that helps, plain text when piped.
+
+Part of the report layer; with `rectifier.cli` the only one that prints. Each function takes what it
+shows and the `rich.console.Console` to show it on, whose settings decide: no escape codes where the
+output is no terminal or ``NO_COLOR`` is set, and nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+from rectifier.report.terminal.card import print_card, print_list
+from rectifier.report.terminal.comparison import print_comparison
+from rectifier.report.terminal.repair import print_repair
+from rectifier.report.terminal.run import print_run
+
+__all__ = ["print_card", "print_comparison", "print_list", "print_repair", "print_run"]

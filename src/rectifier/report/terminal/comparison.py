@@ -1,0 +1,114 @@
+"""A comparison in the terminal: the table and what to make of it.
+
+Part of `rectifier.report.terminal`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rectifier.report import digest, wording
+from rectifier.report.terminal.screen import cell, facts, fits, heading, section, show, table
+
+from rich.text import Text  # isort: skip
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+    from rectifier.compare.result import Comparison, Interval, Row
+
+VERDICT_STYLES = {
+    "best": "bold green",
+    "no difference": "",
+    "worse": "dim",
+    "failed": "bold red",
+}
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print a comparison's table, best first, and its recommendation.
+
+    Args:
+        comparison: What was found.
+        console: Where to print.
+    """
+    show(console, _parts(comparison, console))
+
+
+def _parts(comparison: Comparison, console: Console) -> Iterator[RenderableType]:
+    yield heading("compare", comparison.task)
+    yield facts(digest.comparison_facts(comparison))
+    yield Text()
+    wide = _table(comparison, wide=True)
+    yield wide if fits(console, wide) else _table(comparison, wide=False)
+    yield from (cell(line, "dim") for line in _footnotes(comparison))
+    yield section("Recommendation")
+    yield Text(wording.clean(comparison.recommendation))
+
+
+def _table(comparison: Comparison, *, wide: bool) -> Table:
+    metric = wording.clean(comparison.metric)
+    unit = " %" if wording.is_percentage(metric) else ""
+    level = next((row.score.level for row in comparison.rows), 0.95)
+    made = table(
+        ("activation", "left"),
+        (f"{metric}{unit}\n[{100 * level:g} % interval]", "right"),
+        *((("to leader\n[interval]", "right"),) if wide else ()),
+        *((("seeds\nfinished", "right"),) if wide else ()),
+        ("epochs to\ntarget" if wide else "epochs", "right"),
+        ("time per\nstep" if wide else "a step", "right"),
+        ("dead", "right"),
+        ("sparse", "right"),
+        ("learning\nrate" if wide else "rate", "right"),
+        ("verdict", "left"),
+        padding=2 if wide else 0,
+    )
+    for row in comparison.rows:
+        style = VERDICT_STYLES.get(row.verdict, "")
+        made.add_row(
+            cell(row.activation, "bold" if row.activation in comparison.recommended else ""),
+            cell(_interval(row.score, metric) if row.verdict != "failed" else wording.UNKNOWN),
+            *((cell(_to_leader(row, metric)),) if wide else ()),
+            *((cell(f"{row.seeds}/{row.seeds + row.failed_seeds}"),) if wide else ()),
+            cell(_epochs(row)),
+            cell(wording.duration(row.step_time)),
+            cell(wording.percent(row.dead)),
+            cell(wording.percent(row.sparsity)),
+            cell(wording.number(row.learning_rate, 2) + ("*" if row.learning_rate_at_edge else "")),
+            cell(row.verdict, style),
+        )
+    return made
+
+
+def _footnotes(comparison: Comparison) -> Iterator[str]:
+    if any(row.learning_rate_at_edge for row in comparison.rows):
+        yield "* the best learning rate is at the end of the grid; a wider grid may do better"
+    never = wording.UNKNOWN
+    if any(row.epochs_to_target is None for row in comparison.rows):
+        yield f"{never} in epochs: most seeds did not reach the target"
+    for row in comparison.rows:
+        if row.failed_seeds:
+            seeds = wording.count(row.seeds + row.failed_seeds, "seed")
+            yield f"{wording.clean(row.activation)}: {row.failed_seeds} of {seeds} diverged"
+
+
+def _interval(interval: Interval, metric: str) -> str:
+    value = wording.score(interval.value, metric)
+    if math.isnan(interval.low) or math.isnan(interval.high):
+        return value
+    low, high = wording.score(interval.low, metric), wording.score(interval.high, metric)
+    return f"{value} [{low}, {high}]"
+
+
+def _to_leader(row: Row, metric: str) -> str:
+    if row.difference is None:
+        return "leader" if row.verdict != "failed" else wording.UNKNOWN
+    low, high = (wording.difference(end, metric) for end in (row.difference.low, row.difference.high))
+    return f"{wording.difference(row.difference.value, metric)} [{low}, {high}]"
+
+
+def _epochs(row: Row) -> str:
+    return wording.UNKNOWN if row.epochs_to_target is None else wording.number(row.epochs_to_target)
