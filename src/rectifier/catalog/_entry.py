@@ -1,0 +1,57 @@
+"""How a family file writes one activation: formulas as text, everything checked at import.
+
+Layer: catalog (standard library only). A leading underscore keeps this file out of the scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rectifier.activation import Activation, Param, Source
+from rectifier.expression import parse
+
+
+def entry(
+    module: str,
+    name: str,
+    formula: str,
+    *,
+    source: Source,
+    summary: str,
+    class_name: str,
+    params: Mapping[str, Param] | None = None,
+    aliases: tuple[str, ...] = (),
+    stable: str | None = None,
+    stable_derivative: str | None = None,
+    differs: str = "",
+) -> Activation:
+    """Build an activation of the family that the calling module is.
+
+    Args:
+        module: The caller's ``__name__``; its last part is the family.
+        name: As in `Activation`, like everything that is not named here.
+        formula: The formula as text.
+        source: Where it comes from.
+        summary: One sentence on what it is.
+        class_name: What its module classes are called.
+        params: The parameters in order.
+        aliases: Other names.
+        stable: The better form of the value, as text.
+        stable_derivative: The better form of the derivative, as text.
+        differs: Where it differs from the source or from common libraries.
+    """
+    params = params or {}
+    names = ("x", *params)
+    return Activation(
+        name=name,
+        expression=parse(formula, names),
+        params=params,
+        family=module.rpartition(".")[2],
+        source=source,
+        aliases=aliases,
+        summary=summary,
+        class_name=class_name,
+        stable=None if stable is None else parse(stable, names),
+        stable_derivative=None if stable_derivative is None else parse(stable_derivative, names),
+        differs=differs,
+    )

@@ -1,0 +1,18 @@
+"""The function that does nothing, as the baseline of every comparison. Layer: catalog."""
+
+from __future__ import annotations
+
+from rectifier.activation import Source
+from rectifier.catalog._entry import entry
+
+ACTIVATIONS = (
+    entry(
+        __name__,
+        "identity",
+        "x",
+        class_name="Identity",
+        aliases=("linear",),
+        summary="The input as it is; a network of such units is one linear map.",
+        source=Source("", "The identity has no source", None),
+    ),
+)
