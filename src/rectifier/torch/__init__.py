@@ -1,0 +1,66 @@
+"""rectifier for PyTorch: functions, modules, initialisation, watching and repair.
+
+Layer: front end; the first of its files to be imported, and the only name a user needs:
+``import rectifier.torch as rt``. Functions and modules come from the catalog under their own names
+(``rt.functional.mish``, ``rt.Mish``). What watches and repairs lives in higher layers and is loaded
+when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from rectifier.optional import require
+
+require("torch", extra="torch", purpose="rectifier.torch")
+
+from rectifier.errors import UnknownNameError  # noqa: E402
+from rectifier.torch import functional, modules  # noqa: E402
+from rectifier.torch.functional import explain  # noqa: E402
+from rectifier.torch.modules import ActivationModule, activation  # noqa: E402
+from rectifier.torch.parameters import parameter_groups  # noqa: E402
+
+if TYPE_CHECKING:
+    from rectifier.doctor.repair import repair_model as repair
+    from rectifier.session import Session as Session
+    from rectifier.session import watch as watch
+    from rectifier.torch.swap import swap as swap
+
+_HOME = {
+    "Session": ("rectifier.session", "Session"),
+    "repair": ("rectifier.doctor.repair", "repair_model"),
+    "swap": ("rectifier.torch.swap", "swap"),
+    "watch": ("rectifier.session", "watch"),
+}
+"""Names that other files bring, by the module and the name there; loaded when first asked for."""
+
+__all__ = [
+    "ActivationModule",
+    "Session",
+    "activation",
+    "explain",
+    "functional",
+    "modules",
+    "parameter_groups",
+    "repair",
+    "swap",
+    "watch",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        home, inner = _HOME[name]
+        value = getattr(importlib.import_module(home), inner)
+        globals()[name] = value
+        return value
+    if name[:1].isupper() and hasattr(modules, name):
+        return getattr(modules, name)
+    known = [*__all__, *modules.class_names()]
+    nearest = str(UnknownNameError("name", name, known)) if not name.startswith("_") else ""
+    raise AttributeError(f"module 'rectifier.torch' has no attribute {name!r}: {nearest}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *modules.class_names()})

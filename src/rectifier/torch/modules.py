@@ -1,0 +1,266 @@
+"""Every activation of the catalog as a module: ``Mish()``, ``PReLU(64)``, ``activation("swish")``.
+
+Layer: torch front end, on `rectifier.torch.functional`. The classes are made from the catalog when
+they are first asked for; a parameter that the catalog calls learnable is an ``nn.Parameter``.
+Arithmetic is left to the functions, the choice of what an optimiser does with the parameters to
+`rectifier.torch.parameters`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from rectifier import catalog
+from rectifier.activation import Activation
+from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
+from rectifier.torch.functional import function
+
+OWN_ARGUMENTS = frozenset(
+    {"num_parameters", "init", "learnable", "inplace", "path", "device", "dtype", "activation"}
+)
+"""Argument names of the modules that no parameter may have."""
+
+
+class ActivationModule(nn.Module):
+    """Base of all modules of this front end, and the module of an activation that a user defined.
+
+    Args:
+        *args: Values of the parameters in the order of the catalog; for an activation with a value
+            per channel the number of channels comes before them, as in ``PReLU(64)``.
+        num_parameters: How many values each learnable parameter has: 1, or the number of channels
+            (dimension 1 of the input).
+        init: The starting value, where there is exactly one learnable parameter.
+        learnable: Whether the learnable parameters are learned; False makes them plain numbers.
+        inplace: Whether to write the result into the input.
+        path: ``native``, ``framework`` or ``composed``; None for the fastest that is right.
+        device: Where to make the learnable parameters.
+        dtype: Their element type.
+        **values: Values of the parameters by name. For a learnable one it is where training starts
+            and may be a tensor with one value, or one per channel.
+
+    Raises:
+        InvalidActivationError: There is no such parameter, or a value is out of its bounds.
+
+    Example:
+        >>> from rectifier.torch import PReLU
+        >>> PReLU(64).weight.shape
+        torch.Size([64])
+    """
+
+    spec: ClassVar[Activation | None] = None
+    activation: Activation
+
+    def __init__(
+        self,
+        *args: Any,
+        num_parameters: int | None = None,
+        init: float | None = None,
+        learnable: bool = True,
+        inplace: bool = False,
+        path: str | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        activation: Activation | None = None,
+        **values: Any,
+    ) -> None:
+        super().__init__()
+        spec = type(self).spec or activation
+        if spec is None:
+            raise InvalidActivationError(
+                "ActivationModule needs an activation; use rectifier.torch.activation(name)."
+            )
+        _check_names(spec)
+        self.activation = spec
+        self.inplace = inplace
+        self.path = path
+        self.learnable = spec.learnable if learnable else ()
+        if args and any(param.sharing == "channel" for param in spec.params.values()):
+            if num_parameters is not None:
+                raise InvalidActivationError(f"{spec.class_name} got num_parameters twice.")
+            num_parameters, args = args[0], args[1:]
+        self.num_parameters = _count(spec, 1 if num_parameters is None else num_parameters)
+        given = _given(spec, args, init, values)
+        self.values = spec.parameters(
+            **{name: v for name, v in given.items() if name not in self.learnable}
+        )
+        for name in self.learnable:
+            start = given.get(name, spec.params[name].default)
+            del self.values[name]
+            self.register_parameter(
+                name, nn.Parameter(_start(spec, name, start, self.num_parameters, device, dtype))
+            )
+
+    @property
+    def function(self) -> Callable[..., Tensor]:
+        """The function that `forward` applies."""
+        return function(self.activation)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Apply the activation.
+
+        Args:
+            input: A floating tensor of any shape; with values per channel, these are dimension 1.
+
+        Returns:
+            A tensor of the input's shape, element type and device.
+        """
+        learned = {name: getattr(self, name) for name in self.learnable}
+        return self.function(input, **self.values, **learned, inplace=self.inplace, path=self.path)
+
+    def reset_parameters(self) -> None:
+        """Set the learnable parameters to the defaults of the catalog."""
+        with torch.no_grad():
+            for name in self.learnable:
+                getattr(self, name).fill_(self.activation.params[name].default)
+
+    def _get_name(self) -> str:
+        return self.activation.class_name
+
+    def extra_repr(self) -> str:
+        """Return what is not the default: ``num_parameters=64``, ``negative_slope=0.2``."""
+        parts = [f"num_parameters={self.num_parameters}"] if self.num_parameters > 1 else []
+        parts += [f"{name}={value:g}" for name, value in self.values.items()]
+        if self.activation.learnable and not self.learnable:
+            parts.append("learnable=False")
+        parts += ["inplace=True"] if self.inplace else []
+        parts += [f"path={self.path!r}"] if self.path else []
+        return ", ".join(parts)
+
+
+def activation(name: str | Activation, *args: Any, **options: Any) -> ActivationModule:
+    """Return a new module for an activation.
+
+    Args:
+        name: A name or alias of the catalog, or an `Activation`, such as `rectifier.define` makes.
+        *args: As for the module's class.
+        **options: As for the module's class: parameters, ``inplace``, ``path``, ….
+
+    Returns:
+        An instance of the class of that name, such as `Mish`; for an activation that is not in the
+        catalog an `ActivationModule`.
+
+    Raises:
+        UnknownNameError: No activation has this name; the message lists the nearest ones.
+        InvalidActivationError: There is no such parameter, or a value is out of its bounds.
+    """
+    spec = catalog.get(name)
+    if _is_listed(spec):
+        return _class(spec)(*args, **options)
+    return ActivationModule(*args, activation=spec, **options)
+
+
+def class_names() -> tuple[str, ...]:
+    """Return the names of the module classes of the whole catalog."""
+    return tuple(sorted(spec.class_name for spec in catalog.all_activations()))
+
+
+@functools.cache
+def _class(spec: Activation) -> type[ActivationModule]:
+    return type(
+        spec.class_name,
+        (ActivationModule,),
+        {
+            "spec": spec,
+            "__module__": __name__,
+            "__qualname__": spec.class_name,
+            "__doc__": _document(spec),
+        },
+    )
+
+
+def _document(spec: Activation) -> str:
+    text = f"{spec.summary or spec.name}\n\n    f(x) = {spec.formula}\n\nArgs:\n"
+    for name, param in spec.params.items():
+        kind = "where learning starts" if param.learnable else "a number"
+        about = f"{param.description}; " if param.description else ""
+        text += f"    {name}: {about}{kind}, default {param.default:g}.\n"
+    return f"{text}    **options: As for `ActivationModule`.\n\nSource: {spec.source}"
+
+
+def _is_listed(spec: Activation) -> bool:
+    try:
+        return catalog.get(spec.name) == spec
+    except UnknownNameError:
+        return False
+
+
+def _check_names(spec: Activation) -> None:
+    clash = {name for name in spec.params if name in OWN_ARGUMENTS or hasattr(nn.Module, name)}
+    if clash:
+        raise InvalidActivationError(
+            f"activation {spec.name!r} has a parameter named {', '.join(sorted(clash))}, which a "
+            "module needs for itself; give it another name."
+        )
+
+
+def _count(spec: Activation, number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise InvalidActivationError(
+            f"{spec.class_name}: num_parameters must be a whole number from 1, got {number!r}."
+        )
+    if number > 1 and not spec.learnable:
+        raise InvalidActivationError(
+            f"{spec.class_name} has no learnable parameters, so num_parameters makes no sense."
+        )
+    return number
+
+
+def _given(
+    spec: Activation, args: tuple[Any, ...], init: float | None, values: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the values that were given, by name."""
+    if len(args) > len(spec.params):
+        raise InvalidActivationError(
+            f"{spec.class_name} takes {len(spec.params)} parameters "
+            f"({', '.join(spec.params) or 'none'}), got {len(args)}."
+        )
+    given = dict(zip(spec.params, args, strict=False))
+    if init is not None:
+        if len(spec.learnable) != 1:
+            raise InvalidActivationError(
+                f"{spec.class_name}: init needs exactly one learnable parameter; give the values "
+                f"by name instead: {', '.join(spec.params) or 'it has none'}."
+            )
+        values = {spec.learnable[0]: init, **values}
+    for name in values:
+        if name in given:
+            raise InvalidActivationError(f"{spec.class_name} got {name!r} twice.")
+        if name not in spec.params:
+            spec.parameters(**{name: 0.0})  # raises, naming what there is
+    return {**given, **values}
+
+
+def _start(
+    spec: Activation,
+    name: str,
+    start: Any,
+    count: int,
+    device: torch.device | str | None,
+    dtype: torch.dtype | None,
+) -> Tensor:
+    """Return the starting values of a learnable parameter, shape (count,)."""
+    dtype = dtype or torch.get_default_dtype()
+    if isinstance(start, Tensor):
+        if start.numel() not in (1, count) or not start.is_floating_point():
+            raise InvalidInputError(
+                f"{spec.class_name}: {name!r} must start from a number or a floating tensor with 1 "
+                f"or num_parameters={count} values; got {start.dtype}, shape {tuple(start.shape)}."
+            )
+        return start.detach().to(device, dtype).reshape(-1).expand(count).clone()
+    return torch.full((count,), spec.params[name].check(name, start), device=device, dtype=dtype)
+
+
+def __getattr__(name: str) -> Any:
+    for spec in catalog.all_activations() if name[:1].isupper() else ():
+        if spec.class_name == name:
+            return _class(spec)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({"ActivationModule", "activation", *class_names()})

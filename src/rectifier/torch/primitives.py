@@ -1,0 +1,105 @@
+"""Each primitive of the expression language as an operation on tensors.
+
+Layer: torch front end, its lowest file. The table has the names of
+`rectifier.expression.PRIMITIVES`; the arguments are tensors or Python floats, at least one of them
+a tensor, all tensors of one floating dtype. What is differentiated is the expression, never these
+operations, so none of them has to have a good derivative of its own.
+
+Where torch's own operation is wrong somewhere, the entry says where and does it another way.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_INVERSE_SQRT_2 = 1 / math.sqrt(2)
+_INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
+
+
+def _maximum(a: Any, b: Any) -> Tensor:
+    if not isinstance(a, Tensor):
+        a, b = b, a
+    return torch.maximum(a, b) if isinstance(b, Tensor) else torch.clamp(a, min=b)
+
+
+def _minimum(a: Any, b: Any) -> Tensor:
+    if not isinstance(a, Tensor):
+        a, b = b, a
+    return torch.minimum(a, b) if isinstance(b, Tensor) else torch.clamp(a, max=b)
+
+
+def _sigmoid(a: Tensor) -> Tensor:
+    # torch.sigmoid is 1 / (1 + exp(-a)), which flushes to 0 every result that is subnormal:
+    # in float32 all of them below a = -88.7. exp reaches them.
+    return torch.exp(torch.clamp(a, max=0.0)) * torch.sigmoid(torch.abs(a))
+
+
+def _softplus(a: Tensor) -> Tensor:
+    # torch's own returns its input above 20, which is 6e-11 off in float64 at 20.5.
+    return torch.clamp(a, min=0.0) + torch.log1p(torch.exp(-torch.abs(a)))
+
+
+def _norm_cdf(a: Tensor) -> Tensor:
+    # (1 + erf) / 2 loses every digit in the lower tail; torch.special.ndtr does so in float32.
+    return torch.mul(torch.special.erfc(a * -_INVERSE_SQRT_2), 0.5)
+
+
+def _norm_pdf(a: Tensor) -> Tensor:
+    return torch.exp(torch.square(a) * -0.5) * _INVERSE_SQRT_2PI
+
+
+OPERATIONS: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
+    {
+        "add": operator.add,
+        "sub": operator.sub,
+        "mul": operator.mul,
+        "div": operator.truediv,
+        "neg": operator.neg,
+        "pow": operator.pow,
+        "square": torch.square,
+        "abs": torch.abs,
+        "sign": torch.sign,
+        "maximum": _maximum,
+        "minimum": _minimum,
+        "exp": torch.exp,
+        "expm1": torch.expm1,
+        "log": torch.log,
+        "log1p": torch.log1p,
+        "sqrt": torch.sqrt,
+        "sigmoid": _sigmoid,
+        "softplus": _softplus,
+        "tanh": torch.tanh,
+        "erf": torch.erf,
+        "erfc": torch.special.erfc,
+        "norm_cdf": _norm_cdf,
+        "norm_pdf": _norm_pdf,
+        "sin": torch.sin,
+        "cos": torch.cos,
+        "atan": torch.atan,
+        "lt": operator.lt,
+        "le": operator.le,
+        "gt": operator.gt,
+        "ge": operator.ge,
+        "eq": operator.eq,
+        "where": torch.where,
+    }
+)
+"""Every primitive by its name."""
+
+EXACT = frozenset(
+    {"neg", "abs", "sign", "maximum", "minimum", "where", "lt", "le", "gt", "ge", "eq"}
+)
+"""Primitives whose result is one of their arguments, up to its sign, or a truth value or a sign."""
+
+ROUNDED_ONCE = frozenset({"mul", "div", "square"})
+"""Primitives that are correctly rounded and cannot cancel."""
+
+HIDES_NAN = frozenset({"sign", "where", "pow", "lt", "le", "gt", "ge", "eq"})
+"""Primitives that may give a number where an argument is NaN (``torch.sign`` gives 0)."""
