@@ -42,6 +42,7 @@ class Row:
         probability_of_improvement: That a run of this activation beats a run of the leader.
         verdict: In one word or two.
         curves: Per-epoch mean over seeds: ``train_loss``, ``validation_score``.
+        failure: Why the first failed seed failed; empty where none did.
     """
 
     activation: str
@@ -61,6 +62,7 @@ class Row:
     probability_of_improvement: float | None
     verdict: Verdict
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    failure: str = ""
 
 
 @dataclass(frozen=True)

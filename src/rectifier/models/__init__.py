@@ -1,1 +1,34 @@
-"""Part of rectifier."""
+"""Networks to compare activations in, one file each.
+
+Layer: above ``torch``, below ``compare`` and ``claims``. A file here defines ``build``, which makes
+the network from its sizes, an activation and a generator; nothing has to be registered.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rectifier.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def names() -> tuple[str, ...]:
+    """Names of all built-in networks, sorted."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def get(name: str) -> Callable[..., nn.Module]:
+    """The function that builds the network of that name.
+
+    Raises:
+        UnknownNameError: There is no such network.
+    """
+    if name not in names():
+        raise UnknownNameError("model", name, names())
+    build: Callable[..., nn.Module] = importlib.import_module(f"{__name__}.{name}").build
+    return build

@@ -1,0 +1,194 @@
+"""The usual engine: worker processes on this machine, one thread each.
+
+Layer: compare. Workers are started once and fed over pipes (`rectifier.compare.worker` says why not
+by ``multiprocessing``). Each has a thread here that hands it the next trial and waits for what
+comes back. A worker that dies is replaced and its trial tried once more; if that kills the second
+one, too, the trial has failed and the comparison goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import IO, Any
+
+from rectifier.compare.trial import Outcome, Trial
+from rectifier.data import Task
+from rectifier.errors import InvalidInputError
+
+_START = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); sys.path[:] = sys.argv[1:];"
+    "from rectifier.compare.worker import main; main()"
+)
+_GRACE = 3.0
+"""Seconds that a worker gets to end by itself when its input is closed."""
+
+
+class _Worker:
+    """One process. What it writes to its error stream is kept to explain its death."""
+
+    def __init__(self, task: bytes) -> None:
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
+        single = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _START, *(os.path.abspath(path) for path in sys.path)],  # noqa: PTH100
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env={**os.environ, **single},
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._input, self._output = self.process.stdin, self.process.stdout
+        with suppress(BrokenPipeError):  # dead already: `ask` will find out and say why
+            self._input.write(task)
+            self._input.flush()
+
+    def ask(self, trial: bytes) -> Outcome | None:
+        """The outcome of a trial; None if the process died over it."""
+        try:
+            self._input.write(trial)
+            self._input.flush()
+            outcome: Outcome = pickle.load(self._output)
+        except (BrokenPipeError, EOFError, pickle.UnpicklingError, ValueError):
+            return None
+        return outcome
+
+    def end(self) -> None:
+        """Close its input, which ends it; kill it if it does not."""
+        with suppress(BrokenPipeError):
+            self._input.close()
+        try:
+            self.process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def obituary(self) -> str:
+        """How the process ended, with the last line that it wrote; ends it if it has not."""
+        self.end()
+        code = self.process.returncode
+        how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return f"{how}: {lines[-1]}" if lines else how
+
+
+class LocalEngine:
+    """Worker processes on this machine.
+
+    Args:
+        task: Where the data come from; each worker loads them itself.
+        workers: How many processes.
+
+    Raises:
+        InvalidInputError: There are to be no workers, or the task cannot be sent to them.
+    """
+
+    def __init__(self, task: Task, workers: int) -> None:
+        if workers < 1:
+            raise InvalidInputError(f"at least one worker is needed; {workers} came")
+        if not sys.executable:
+            raise InvalidInputError(
+                "this Python is embedded and cannot start workers; use the engine 'inline'"
+            )
+        try:
+            self._task = pickle.dumps(task)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise InvalidInputError(
+                f"task {task.name!r} cannot be sent to workers ({error}); make its loader a "
+                "function of a module, or use the engine 'inline'"
+            ) from error
+        self.workers = workers
+        self._jobs: queue.SimpleQueue[Trial | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[Trial, Outcome] | BaseException]
+        self._results = queue.SimpleQueue()
+        self._alive: list[_Worker] = []
+        self._threads: list[threading.Thread] = []
+        self._closing = threading.Event()
+        self._starting = threading.Lock()
+
+    def __enter__(self) -> LocalEngine:
+        for _ in range(self.workers):
+            thread = threading.Thread(target=self._serve, args=(self._start(),), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._starting:
+            self._closing.set()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for worker in self._alive:  # all first, so that they end side by side
+            with suppress(BrokenPipeError):
+                worker.process.stdin.close()  # type: ignore[union-attr]
+        for worker in self._alive:
+            worker.end()
+        for thread in self._threads:
+            thread.join(_GRACE)
+
+    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+        """Run all trials, started in their order, and yield each as it ends."""
+        for trial in trials:
+            self._jobs.put(trial)
+        for _ in trials:
+            result = self._next()
+            if isinstance(result, BaseException):
+                raise result
+            yield result
+
+    def _next(self) -> tuple[Trial, Outcome] | BaseException:
+        while True:
+            with suppress(queue.Empty):
+                return self._results.get(
+                    timeout=0.5
+                )  # a wait without end ignores Ctrl-C on Windows
+
+    def _start(self) -> _Worker:
+        with self._starting:
+            if self._closing.is_set():
+                raise RuntimeError("the engine is closing")
+            worker = _Worker(self._task)
+            self._alive.append(worker)
+            return worker
+
+    def _serve(self, worker: _Worker) -> None:
+        try:
+            while (trial := self._jobs.get()) is not None and not self._closing.is_set():
+                message = pickle.dumps(trial)
+                reasons = []
+                for _ in range(2):
+                    outcome = worker.ask(message)
+                    if outcome is not None or self._closing.is_set():
+                        break
+                    reasons.append(worker.obituary())
+                    self._alive.remove(worker)
+                    worker = self._start()
+                if self._closing.is_set():
+                    return
+                self._results.put((trial, outcome or _lost(reasons)))
+        except BaseException as error:  # noqa: BLE001 - raised again where `run` is waiting
+            if not self._closing.is_set():
+                self._results.put(error)
+
+
+def _lost(reasons: Sequence[Any]) -> Outcome:
+    return Outcome("error", reason=f"its worker process died twice ({'; '.join(reasons)})")
+
+
+ENGINE = LocalEngine

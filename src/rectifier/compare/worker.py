@@ -1,0 +1,56 @@
+"""The other end of ``engines/local.py``: a process that runs the trials sent to it.
+
+Layer: compare. Trials come as pickles on standard input, outcomes go back on standard output. Our
+own protocol instead of ``multiprocessing``: that imports the user's script anew in every worker,
+which runs a script without a ``__main__`` guard again, and to fork a process that has used torch's
+threads can hang.
+
+The process ends as soon as its input does, even in the middle of a trial, so it cannot outlive its
+parent, however that ends. An interrupt from the keyboard is the parent's to handle.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import sys
+import threading
+from functools import lru_cache
+from typing import Any, BinaryIO
+
+from rectifier.compare.trial import Trial
+from rectifier.data import Task
+
+
+def main() -> None:
+    """Read a `Task`, then trials until the input ends."""
+    source = os.fdopen(os.dup(0), "rb")
+    sink = os.fdopen(os.dup(1), "wb")
+    # What a model or an activation may print must not get between the outcomes, nor may it read.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(source, inbox), daemon=True).start()
+
+    from rectifier.compare.training import attempt  # seconds: torch
+
+    task: Task = inbox.get()
+    load = lru_cache(maxsize=2)(task.load)
+    while True:
+        trial: Trial = inbox.get()
+        pickle.dump(attempt(trial, load(trial.seed)), sink)
+        sink.flush()
+
+
+def _listen(source: BinaryIO, inbox: queue.SimpleQueue[Any]) -> None:
+    while True:
+        try:
+            inbox.put(pickle.load(source))
+        except EOFError:
+            os._exit(0)
+        except BaseException as error:  # noqa: BLE001 - said, then the process ends
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            os._exit(1)
