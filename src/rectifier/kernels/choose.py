@@ -29,7 +29,7 @@ OWN: dict[str, dict[str, str]] = {
     "numpy": {},
     "torch": {"relu": "torch.relu", "sigmoid": "torch.sigmoid", "tanh": "torch.tanh"},
 }
-"""Per framework: activations whose own operation there is right and as fast, and what it is called."""
+"""Per framework: the activations whose own operation there is right and as fast, and its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def explain(
     obstacle = _obstacle(spec, _name(dtype), _name(device))
     if path == "framework" and not own:
         raise KernelUnavailableError(
-            f"path 'framework' cannot compute {spec.name!r}: {framework} has no operation of its own "
-            "that is as right and as fast; use path='composed' or leave it out."
+            f"path 'framework' cannot compute {spec.name!r}: {framework} has no operation of its "
+            "own that is as right and as fast; use path='composed' or leave it out."
         )
     if path == "native" and obstacle:
         raise KernelUnavailableError(f"path 'native' cannot compute {spec.name!r}: {obstacle}.")

@@ -1,7 +1,7 @@
 """The compiled kernels: whether they are there, which they are, and how to call one.
 
 Layer: kernels. Wraps the extension module ``rectifier._native``, which CMake builds from what
-`rectifier.kernels.emit_cpp` prints. Takes NumPy arrays and PyTorch CPU tensors alike without importing
+`rectifier.kernels.emit_cpp` prints. Takes NumPy arrays and PyTorch CPU tensors without importing
 either. Which path a front end takes is decided in `rectifier.kernels.choose`, not here.
 """
 
@@ -38,8 +38,8 @@ def _load() -> tuple[ModuleType | None, str]:
         if error.name != "rectifier._native":
             raise
         return None, (
-            "this installation of rectifier has no compiled kernels, because no working C++ compiler was "
-            "found when it was installed; install one (g++ or clang++) and then run: "
+            "this installation of rectifier has no compiled kernels, because no working C++ "
+            "compiler was found when it was installed; install one (g++ or clang++), then run: "
             "pip install --force-reinstall --no-deps --no-cache-dir rectifier"
         )
     except ImportError as error:
@@ -61,14 +61,14 @@ def why_not() -> str:
 def names() -> tuple[str, ...]:
     """Return the names of the activations that were compiled; empty when none were."""
     module = _load()[0]
-    return tuple(module.formulas()) if module is not None and available() else ()
+    return tuple(module.digests()) if module is not None and available() else ()
 
 
 def supports(activation: Activation | str, dtype: str = "float32") -> bool:
     """Say whether a compiled kernel computes exactly this activation in this element type.
 
-    The name alone is not believed: the formula that was compiled has to be the activation's formula,
-    so neither a user's own activation of the same name nor a build from an older catalog is mixed up.
+    The name alone is not believed: the formula that was compiled has to be the activation's, so
+    that neither a user's own activation of that name nor an older catalog's is mixed up with it.
 
     Args:
         activation: A name of the catalog or an `Activation`.
@@ -78,21 +78,26 @@ def supports(activation: Activation | str, dtype: str = "float32") -> bool:
 
 
 def obstacle(activation: Activation | str, dtype: str = "float32") -> str:
-    """Say in one clause why no compiled kernel serves; empty when one does. Arguments as `supports`."""
+    """Say in one clause why no compiled kernel serves; empty when one does.
+
+    Args:
+        activation: As in `supports`.
+        dtype: As in `supports`.
+    """
     if not available():
         return why_not()
     from rectifier import catalog  # deferred: calling a kernel does not need the catalog
-    from rectifier.kernels.emit_cpp import formula_text
+    from rectifier.kernels.emit_cpp import digest
 
     spec = catalog.get(activation)
     module = _load()[0]
     assert module is not None  # available() has said so
-    compiled = module.formulas()
+    compiled = module.digests()
     if spec.name not in compiled:
         return (
             f"no kernel was compiled for {spec.name!r} (compiled: {', '.join(compiled) or 'none'})"
         )
-    if compiled[spec.name] != formula_text(spec):
+    if compiled[spec.name] != digest(spec):
         return (
             f"the kernel compiled as {spec.name!r} is of another formula than this activation's; "
             "if the catalog was edited, install rectifier again"
@@ -102,8 +107,12 @@ def obstacle(activation: Activation | str, dtype: str = "float32") -> str:
     return ""
 
 
+@functools.cache
 def default_threads() -> int:
-    """Return how many threads a call uses unless told: ``OMP_NUM_THREADS``, else the cores we may use."""
+    """Return how many threads a call uses unless told.
+
+    As for OpenMP: ``OMP_NUM_THREADS``, else the cores that this process may use; read once.
+    """
     given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     if given.isdecimal() and int(given) > 0:
         return int(given)
@@ -124,8 +133,9 @@ def unary(
 ) -> None:
     """Run one compiled kernel over whole buffers, in one pass.
 
-    ``forward`` writes f(source) to `out`; ``backward`` writes grad · f'(source). `out` may be `source`
-    or `grad` itself (in place), but must not overlap them in part. The interpreter lock is released.
+    ``forward`` writes f(source) to `out`; ``backward`` writes grad · f'(source). `out` may be
+    `source` or `grad` itself (in place), but must not overlap them in part. The interpreter lock is
+    released meanwhile.
 
     Args:
         name: Canonical name of a compiled activation; see `names`.
@@ -153,7 +163,7 @@ def unary(
                 kind,
                 _address(source, size, "source"),
                 _address(out, size, "out"),
-                None if grad is None else _address(grad, size, "grad"),
+                0 if grad is None else _address(grad, size, "grad"),
                 size,
                 parameters,
                 threads,
@@ -162,14 +172,14 @@ def unary(
             module.run_arrays(name, kind, source, out, grad, parameters, threads)
     except KeyError:
         raise KernelUnavailableError(
-            f"no kernel was compiled for {name!r}; compiled: {', '.join(module.formulas()) or 'none'}"
+            f"no kernel was compiled for {name!r}, only for {', '.join(module.digests())}."
         ) from None
     except (TypeError, ValueError) as error:
         raise InvalidInputError(str(error)) from error
 
 
 def _address(tensor: Any, size: int, role: str) -> int:
-    """Return the address of a PyTorch tensor's first element after checking that a kernel may use it."""
+    """Return where a PyTorch tensor's elements are, after checking that a kernel may use them."""
     torch = sys.modules["torch"]
     if not isinstance(tensor, torch.Tensor):
         raise InvalidInputError(
@@ -182,7 +192,8 @@ def _address(tensor: Any, size: int, role: str) -> int:
         or tensor.numel() != size
     ):
         raise InvalidInputError(
-            f"{role} must be a contiguous float32 CPU tensor of {size} elements; got {tensor.dtype} on "
-            f"{tensor.device}, shape {tuple(tensor.shape)}, strides {tensor.stride()}."
+            f"{role} must be a contiguous float32 CPU tensor of {size} elements, got "
+            f"{tensor.dtype} on {tensor.device}, shape {tuple(tensor.shape)}, "
+            f"strides {tensor.stride()}."
         )
     return int(tensor.data_ptr())

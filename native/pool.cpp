@@ -1,0 +1,131 @@
+#include "pool.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#define RECTIFIER_FORKS 1
+#endif
+
+namespace rectifier {
+namespace {
+
+using Work = std::function<void(std::size_t, std::size_t)>;
+
+// A piece of float data is 64 KiB: stays in a core's own cache, and large enough to hide the cost
+// of handing it out.
+constexpr std::size_t piece = 16384;
+constexpr std::size_t most_threads = 256;
+
+struct Job {
+  const Work* work = nullptr;
+  std::size_t size = 0;
+  std::atomic<std::size_t> next{0};
+
+  void help() {
+    for (;;) {
+      const std::size_t first = next.fetch_add(piece, std::memory_order_relaxed);
+      if (first >= size) return;
+      (*work)(first, std::min(piece, size - first));
+    }
+  }
+};
+
+class Pool {
+ public:
+  // False if another thread is using the pool.
+  bool run(std::size_t size, std::size_t helpers, const Work& work) {
+    std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
+    if (!turn.owns_lock()) return false;
+    helpers = std::min(helpers, hire(helpers));
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      job_.work = &work;
+      job_.size = size;
+      job_.next.store(0, std::memory_order_relaxed);
+      wanted_ = helpers;
+    }
+    if (helpers > 1) {
+      arrived_.notify_all();
+    } else if (helpers == 1) {
+      arrived_.notify_one();
+    }
+    job_.help();
+    std::unique_lock<std::mutex> lock(mutex_);
+    wanted_ = 0;  // who has not come yet need not come any more
+    done_.wait(lock, [this] { return working_ == 0; });
+    return true;
+  }
+
+ private:
+  // Returns how many threads there are after trying to have `number`.
+  std::size_t hire(std::size_t number) {
+    while (hired_ < number) {
+      try {
+        std::thread([this] { serve(); }).detach();
+      } catch (const std::system_error&) {
+        break;  // the system grants no more threads: fewer do the same work
+      }
+      ++hired_;
+    }
+    return hired_;
+  }
+
+  void serve() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      arrived_.wait(lock, [this] { return wanted_ > 0; });
+      --wanted_;
+      ++working_;
+      lock.unlock();
+      job_.help();
+      lock.lock();
+      if (--working_ == 0) done_.notify_one();
+    }
+  }
+
+  std::mutex turn_;  // held by the caller whose job is running
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::condition_variable done_;
+  Job job_;
+  std::size_t hired_ = 0;
+  std::size_t wanted_ = 0;
+  std::size_t working_ = 0;
+};
+
+// Never destroyed: its threads may be waiting in it when the process ends.
+std::atomic<Pool*> current{nullptr};
+
+Pool& pool() {
+  Pool* found = current.load(std::memory_order_acquire);
+  if (found != nullptr) return *found;
+  auto* made = new Pool;
+  if (current.compare_exchange_strong(found, made)) {
+#if defined(RECTIFIER_FORKS)
+    // Threads do not survive a fork: the child gets a new pool when it needs one.
+    static const int registered =
+        pthread_atfork(nullptr, nullptr, [] { current.store(nullptr); });
+    static_cast<void>(registered);
+#endif
+    return *made;
+  }
+  delete made;
+  return *found;
+}
+
+}  // namespace
+
+void in_parallel(std::size_t size, std::size_t threads, const Work& work) {
+  // Below two pieces for each thread, waking one costs more than it saves.
+  const std::size_t useful = std::min({threads, most_threads, size / (2 * piece)});
+  if (useful > 1 && pool().run(size, useful - 1, work)) return;
+  if (size > 0) work(0, size);
+}
+
+}  // namespace rectifier
