@@ -178,17 +178,17 @@ NAMES = (
 )  # fmt: skip
 
 
-def make_row(name: str, place: int, seeds: int = 8, **changes: Any) -> Row:
+def make_row(name: str, place: int, tried: int = 8, **changes: Any) -> Row:
     rng = np.random.default_rng(place)
     mean = 0.975 - 0.003 * place**1.4
-    scores = tuple(float(s) for s in mean + rng.normal(0, 0.004, seeds))
+    scores = tuple(float(s) for s in mean + rng.normal(0, 0.004, tried))
     value = float(np.mean(scores)) if scores else math.nan
     epoch = np.arange(1, 21)
     values: dict[str, Any] = {
-        "activation": name, "seeds": seeds, "failed_seeds": 0, "learning_rate": 0.03,
+        "activation": name, "seeds": tried, "failed_seeds": 0, "learning_rate": 0.03,
         "learning_rate_at_edge": name == "selu", "score": Interval(value, value - 0.003, value + 0.003),
         "scores": scores, "epochs_to_target": 6.0 + place if place < 8 else None,
-        "reached_target": seeds if place < 8 else 1, "step_time": 4.1e-4 * (1 + 0.1 * (place % 4)),
+        "reached_target": tried if place < 8 else 1, "step_time": 4.1e-4 * (1 + 0.1 * (place % 4)),
         "dead": 0.02 * place if "relu" in name else 0.0, "sparsity": 0.55 if "relu" in name else 0.0,
         "difference": None if place == 0 else Interval(-0.003 * place, -0.003 * place - 0.003, -0.003 * place + 0.003),
         "p_value": None if place == 0 else 0.6 / 2**place,

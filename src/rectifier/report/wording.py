@@ -17,7 +17,7 @@ UNKNOWN = "–"
 _SHARES = frozenset(
     "dead born_dead dormant silent sparsity saturated zero_gradient share ratio_dead".split()
 )
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000\ufffe\uffff]")
 
 
 def clean(text: object) -> str:

@@ -8,7 +8,6 @@ charts on one page would otherwise share clip paths.
 
 from __future__ import annotations
 
-import html
 import io
 import math
 import re
@@ -16,7 +15,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -50,8 +51,10 @@ DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 WIDTH, HEIGHT = 520.0, 260.0
 """Size in CSS pixels that a chart is drawn for; it scales with the page."""
 
-MARK = "@@"
-"""Stands for the page's prefix in identifiers."""
+MARK = "\ue000"
+"""Stands for the page's prefix in identifiers; a character that no text uses."""
+
+_VARIABLES = {color: f"var(--{role})" for role, color in ROLES.items()}
 
 _RC = {
     "font.family": "sans-serif",
@@ -155,43 +158,68 @@ def finish(figure: Figure, title: str, description: str) -> Chart:
 
 def _lean(svg: str, title: str, description: str) -> str:
     """Matplotlib's SVG without what a page does not need, with names for those who listen."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = svg.replace("xlink:href", "href")
-    for role, color in ROLES.items():
-        svg = svg.replace(color, f"var(--{role})")
-    svg = re.sub(r"font(-family)?: ([^;\"]*?px )?[^;\"]*sans-serif[^;\"]*", _font_size, svg)
-    svg = re.sub(r'( (?:d|x|y|x1|x2|y1|y2|points)=")([^"]*)"', _rounded, svg)
-    used = set(re.findall(r'href="#([^"]+)"', svg)) | set(re.findall(r"url\(#([^)]+)\)", svg))
-    svg = re.sub(
-        r' id="([^"]*)"', lambda m: f' id="{MARK}{m[1]}"' if m[1] in used else "", svg
+    root = ElementTree.fromstring(svg)
+    view = root.get("viewBox", f"0 0 {WIDTH:g} {HEIGHT:g}")
+    root.attrib.clear()
+    root.attrib.update(
+        {"viewBox": view, "role": "img", "class": "chart"},
+        **{"aria-labelledby": f"{MARK}t {MARK}d"},
     )
-    svg = re.sub(r'href="#', f'href="#{MARK}', svg)
-    svg = re.sub(r"url\(#", f"url(#{MARK}", svg)
-    svg = re.sub(r"\n\s*", "\n", svg)
-    size = re.search(r'viewBox="([^"]+)"', svg)
-    box = size[1] if size else f"0 0 {WIDTH:g} {HEIGHT:g}"
-    head = (
-        f'<svg viewBox="{box}" role="img" class="chart" '
-        f'aria-labelledby="{MARK}t {MARK}d"><title id="{MARK}t">{_escaped(title)}</title>'
-        f'<desc id="{MARK}d">{_escaped(description)}</desc>'
-    )
-    return head + svg[svg.index(">") + 1 :]
+    used = {
+        name
+        for element in root.iter()
+        for value in element.attrib.values()
+        for name in re.findall(r"^#(.+)$|url\(#([^)]+)\)", value)
+        for name in name
+    }
+    for parent in root.iter():
+        for child in list(parent):
+            if child.tag.endswith(("}metadata", "}style")):
+                parent.remove(child)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        element.attrib = dict(_attributes(element.attrib, used))
+        element.tail = None
+        if element.tag not in ("text", "tspan"):
+            element.text = None
+    for place, (tag, text) in enumerate((("title", title), ("desc", description))):
+        named = ElementTree.Element(tag, {"id": MARK + tag[0]})
+        named.text = text.replace(MARK, "")
+        root.insert(place, named)
+    return ElementTree.tostring(root, encoding="unicode")
 
 
-def _escaped(text: str) -> str:
-    return html.escape(text.replace(MARK, "@\N{WORD JOINER}@"))
+def _attributes(attributes: dict[str, str], used: set[str]) -> Iterator[tuple[str, str]]:
+    """Attributes in roles for colours, with the page's prefix, rounded to a hundredth of a pixel."""
+    for name, value in attributes.items():
+        plain = name.rpartition("}")[2]
+        if plain == "id":
+            if value in used:
+                yield "id", MARK + value
+            continue
+        if plain == "href" and value.startswith("#"):
+            value = f"#{MARK}{value[1:]}"
+        elif plain == "href":
+            value = "".join(value.split())
+        elif plain == "style":
+            value = _themed(value)
+        elif plain in ("d", "points", "x", "y", "x1", "y1", "x2", "y2"):
+            value = re.sub(r"(\.\d\d)\d+", r"\1", value)
+        yield plain, value.replace("url(#", f"url(#{MARK}")
 
 
-def _font_size(match: re.Match[str]) -> str:
-    return f"font-size: {match[2].split()[-1]}" if match[2] else ""
-
-
-def _rounded(match: re.Match[str]) -> str:
-    """Coordinates to a hundredth of a pixel: half the size, the same picture."""
-    return match[1] + re.sub(r"(\.\d\d)\d+", r"\1", match[2]) + '"'
+def _themed(declarations: str) -> str:
+    """A style with roles for colours and the page's own typeface."""
+    kept = []
+    for declaration in declarations.split(";"):
+        name, _, value = (part.strip() for part in declaration.partition(":"))
+        if name == "font":
+            size = re.search(r"[\d.]+px", value)
+            name, value = "font-size", size[0] if size else "11px"
+        if name in ("font-family", ""):
+            continue
+        kept.append(f"{name}:{_VARIABLES.get(value, value)}")
+    return ";".join(kept)
 
 
 def thinned(
@@ -214,6 +242,11 @@ def thinned(
     return x[chosen], y[chosen]
 
 
+def ticker() -> ModuleType:
+    """Matplotlib's locators and formatters."""
+    return require("matplotlib.ticker", extra="report", purpose="a chart")
+
+
 def power_label(value: float, _: object = None) -> str:
     """A label for a logarithmic axis: 10⁻³, 0.01, 1, 100, 10⁴."""
     if value <= 0 or not math.isfinite(value):
@@ -228,33 +261,33 @@ def power_label(value: float, _: object = None) -> str:
 
 def log_axis(axes: Axes, which: str = "y") -> None:
     """Make an axis logarithmic with few, readable labels."""
-    ticker = require("matplotlib.ticker", extra="report", purpose="a chart")
+    tick = ticker()
     axis = axes.yaxis if which == "y" else axes.xaxis
     (axes.set_yscale if which == "y" else axes.set_xscale)("log")
-    axis.set_major_locator(ticker.LogLocator(base=10, numticks=6))
+    axis.set_major_locator(tick.LogLocator(base=10, numticks=6))
     low, high = sorted(axes.get_ylim() if which == "y" else axes.get_xlim())
     if low > 0 and high / low < 30:
-        axis.set_major_locator(ticker.LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=6))
-    axis.set_major_formatter(ticker.FuncFormatter(power_label))
-    axis.set_minor_locator(ticker.NullLocator())
+        axis.set_major_locator(tick.LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=6))
+    axis.set_major_formatter(tick.FuncFormatter(power_label))
+    axis.set_minor_locator(tick.NullLocator())
 
 
 def number_axis(axes: Axes, which: str = "y", *, percent: bool = False, ticks: int = 5) -> None:
     """Few labels on an axis, written as everywhere in the report."""
-    ticker = require("matplotlib.ticker", extra="report", purpose="a chart")
+    tick = ticker()
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_locator(ticker.MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_locator(tick.MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
     text = (lambda v, _: f"{100 * v:.3g} %") if percent else (lambda v, _: wording.number(v))
     axis.set_major_formatter(
-        ticker.FuncFormatter(lambda v, p: text(0.0 if abs(v) < 1e-12 else v, p).replace("-", "−"))
+        tick.FuncFormatter(lambda v, p: text(0.0 if abs(v) < 1e-12 else v, p).replace("-", "−"))
     )
 
 
 def step_axis(axes: Axes, label: str = "step") -> None:
     """Whole numbers along x."""
-    ticker = require("matplotlib.ticker", extra="report", purpose="a chart")
-    axes.xaxis.set_major_locator(ticker.MaxNLocator(5, integer=True))
-    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda v, _: wording.number(v, 4)))
+    tick = ticker()
+    axes.xaxis.set_major_locator(tick.MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(tick.FuncFormatter(lambda v, _: wording.number(v, 4)))
     axes.set_xlabel(label)
 
 
@@ -293,6 +326,11 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, gap: flo
         axes.text(
             1.035, target, item[1], transform=axes.transAxes, color=item[2], va="center", fontsize=10.5
         )
+
+
+def label(text: object, most: int = 24) -> str:
+    """A name as it may stand in a chart: on one line, cut in the middle when long."""
+    return wording.shorten(wording.clean(text), most)
 
 
 def text_width(texts: Sequence[str], size: float = 10.5) -> float:

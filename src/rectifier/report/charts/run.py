@@ -1,0 +1,165 @@
+"""Charts of one watched run: loss, silent units, sparsity, gradients, each site's units and inputs.
+
+Part of `rectifier.report.charts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rectifier.report import wording
+from rectifier.report.charts import canvas
+from rectifier.report.charts.canvas import Chart
+from rectifier.report.charts.lines import Line, lines, told_apart
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rectifier.watch.record import LayerRecord, SiteRecord, TrainingSeries
+
+_DEAD_RGB, _ALIVE_RGB = (207, 84, 30), (46, 134, 193)
+_LEVELS = 8
+_PANEL = (360.0, 190.0)
+
+
+def loss(training: TrainingSeries) -> Chart | None:
+    """The loss over steps, logarithmic where it spans a factor of 50."""
+    values = training.loss[np.isfinite(training.loss)]
+    if not values.size:
+        return None
+    log = bool(values.min() > 0 and values.max() / values.min() > 50)
+    return lines(
+        "Loss",
+        [Line("loss", training.step, training.loss, canvas.SERIES[0])],
+        y_label="loss",
+        log=log,
+        describe=wording.number,
+    )
+
+
+def learning_rate(training: TrainingSeries) -> Chart | None:
+    """The learning rate, where it changed at all."""
+    values = training.learning_rate[np.isfinite(training.learning_rate)]
+    if not values.size or np.ptp(values) == 0:
+        return None
+    log = bool(values.min() > 0 and values.max() / values.min() > 50)
+    return lines(
+        "Learning rate",
+        [Line("rate", training.step, training.learning_rate, canvas.SERIES[1])],
+        y_label="learning rate",
+        log=log,
+        limits=(None if log else 0.0, None),
+        describe=wording.number,
+        height=180,
+    )
+
+
+def silent(sites: Sequence[SiteRecord]) -> Chart | None:
+    """Share of units without a positive output in the step's batch, a line per site."""
+    return lines(
+        "Silent units",
+        told_apart([(site.site, site.series.step, site.series.silent) for site in sites]),
+        y_label="units without an output",
+        percent=True,
+        limits=(-0.02, 1.02),
+        describe=wording.percent,
+        height=300,
+    )
+
+
+def sparsity(sites: Sequence[SiteRecord]) -> Chart | None:
+    """Share of exactly zero outputs, a line per site."""
+    return lines(
+        "Sparsity",
+        told_apart([(site.site, site.series.step, site.series.sparsity) for site in sites]),
+        y_label="outputs that are zero",
+        percent=True,
+        limits=(-0.02, 1.02),
+        describe=wording.percent,
+        height=300,
+    )
+
+
+def gradients(layers: Sequence[LayerRecord]) -> Chart | None:
+    """Root mean square of each layer's weight gradient, logarithmic."""
+    return lines(
+        "Gradient of the weights, by layer",
+        told_apart([(layer.layer, layer.step, layer.gradient_rms) for layer in layers]),
+        y_label="gradient, root mean square",
+        log=True,
+        describe=wording.number,
+        height=300,
+    )
+
+
+def unit_map(site: SiteRecord) -> Chart | None:
+    """Who was alive when: a column per step, a row per unit, those that fell silent first on top."""
+    unit = site.unit
+    active = np.asarray(unit.map_active, dtype=np.float64)
+    if active.ndim != 2 or not active.size or unit.map_steps.size != active.shape[0]:
+        return None
+    steps, columns = active.shape
+    alive = np.nan_to_num(active) > 0
+    final = np.where(alive.any(axis=0), steps - np.argmax(alive[::-1], axis=0), 0)
+    order = np.lexsort((-np.nan_to_num(active).mean(axis=0), final))
+    with canvas.style():
+        figure, axes = canvas.new_axes(*_PANEL, left=14, right=14, top=6, bottom=38)
+        axes.grid(visible=False)
+        axes.imshow(_pixels(active[:, order].T), aspect="auto", interpolation="none")
+        ticks = np.unique(np.linspace(0, steps - 1, min(5, steps)).round().astype(int))
+        axes.set_xticks(ticks, [wording.number(float(unit.map_steps[t]), 4) for t in ticks])
+        axes.set_yticks([])
+        axes.set_xlabel("step")
+        silent_now = int((~alive[-1]).sum())
+        text = (
+            f"{columns} of {site.units} units over {steps} moments from step {unit.map_steps[0]} to "
+            f"{unit.map_steps[-1]}; at the last one {silent_now} had no positive output."
+        )
+        return canvas.finish(figure, f"Units of {canvas.label(site.site, 60)} over time", text)
+
+
+def _pixels(active: NDArray[np.float64]) -> NDArray[Any]:
+    """Opaque where silent; where active the more opaque the more often; clear where not known."""
+    picture = np.zeros((*active.shape, 4), dtype=np.uint8)
+    level = np.ceil(np.clip(np.nan_to_num(active), 0, 1) * _LEVELS) / _LEVELS
+    picture[..., :3] = np.where((level > 0)[..., None], _ALIVE_RGB, _DEAD_RGB)
+    picture[..., 3] = np.where(level > 0, 60 + 195 * level, 235)
+    picture[np.isnan(active)] = 0
+    return picture
+
+
+def inputs(site: SiteRecord) -> Chart | None:
+    """Histogram of the pre-activations at the end, with the part above zero told apart."""
+    edges, counts = site.unit.input_edges, site.unit.input_counts
+    usable = counts.size > 0 and edges.size == counts.size + 1 and bool(np.isfinite(edges).all())
+    if not usable or counts.sum() <= 0:
+        return None
+    share = counts / counts.sum()
+    positive = float(share[edges[:-1] >= 0].sum())
+    with canvas.style():
+        figure, axes = canvas.new_axes(*_PANEL, left=14, right=14, top=18, bottom=38)
+        axes.grid(visible=False)
+        colors = [canvas.ALIVE if left >= 0 else canvas.SOFT for left in edges[:-1]]
+        axes.bar(edges[:-1], share, np.diff(edges), align="edge", color=colors, alpha=0.75)
+        axes.set_yticks([])
+        axes.margins(x=0.01)
+        if edges[0] < 0 < edges[-1]:
+            axes.axvline(0, color=canvas.INK, linewidth=0.9)
+        canvas.number_axis(axes, "x")
+        axes.set_xlabel("input of the activation")
+        text = f"{wording.percent(positive)} above zero"
+        right = edges[0] + 0.6 * (edges[-1] - edges[0]) > 0
+        axes.text(
+            0.99 if right else 0.01,
+            1.0,
+            text,
+            transform=axes.transAxes,
+            ha="right" if right else "left",
+            color=canvas.SOFT,
+            fontsize=10.5,
+        )
+        told = f"{text}; from {wording.number(edges[0])} to {wording.number(edges[-1])}."
+        return canvas.finish(figure, f"Inputs of {canvas.label(site.site, 60)}", told)

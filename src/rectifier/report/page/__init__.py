@@ -1,0 +1,72 @@
+"""Reports as HTML: each one file that opens from disk, needs no network and no script to be read.
+
+Part of the report layer; needs jinja2 and matplotlib. A page is a pure function of what it shows: no
+clock, no random identifier, so the same record gives the same bytes. Writing is left to
+`rectifier.report.output`, pictures to `rectifier.report.charts`, words to `rectifier.report.digest`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rectifier.report import output
+from rectifier.report.page import card as card_page
+from rectifier.report.page import comparison as comparison_page
+from rectifier.report.page import repair as repair_page
+from rectifier.report.page import run as run_page
+
+if TYPE_CHECKING:
+    from rectifier.analysis import Card
+    from rectifier.compare.result import Comparison
+    from rectifier.doctor.finding import Finding
+    from rectifier.doctor.outcome import Repair
+    from rectifier.watch.record import Record
+
+__all__ = ["write_card", "write_card_png", "write_comparison", "write_repair", "write_run"]
+
+Place = str | os.PathLike[str]
+
+
+def write_run(
+    path: Place, record: Record, findings: Sequence[Finding], *, command: str = ""
+) -> None:
+    """Write the page of a watched run.
+
+    Args:
+        path: The file to write; an existing one is replaced.
+        record: What was measured.
+        findings: What the doctor says of it, root cause first.
+        command: How the run was started, for the page's foot; made up from the script if left out.
+
+    Raises:
+        MissingPackageError: jinja2 or matplotlib is not installed.
+        OutputError: The file cannot be written there.
+    """
+    target = output.check_writable(path)
+    output.write_text(target, run_page.html(record, findings, command))
+
+
+def write_repair(path: Place, repair: Repair, *, command: str = "") -> None:
+    """Write the page of a repair; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_text(target, repair_page.html(repair, command))
+
+
+def write_comparison(path: Place, comparison: Comparison, *, command: str = "") -> None:
+    """Write the page of a comparison; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_text(target, comparison_page.html(comparison, command))
+
+
+def write_card(path: Place, card: Card, *, command: str = "") -> None:
+    """Write the page of one activation; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_text(target, card_page.html(card, command))
+
+
+def write_card_png(path: Place, card: Card) -> None:
+    """Write the picture of one activation and its derivatives as PNG; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_bytes(target, card_page.png(card))

@@ -1,0 +1,58 @@
+"""The page of a watched run. Part of `rectifier.report.page`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rectifier.report import digest
+from rectifier.report.charts import run as charts
+from rectifier.report.page.render import render, versions
+
+if TYPE_CHECKING:
+    from rectifier.doctor.finding import Finding
+    from rectifier.watch.record import LayerRecord, Record
+
+
+def html(record: Record, findings: Sequence[Finding], command: str) -> str:
+    """The whole page.
+
+    Args:
+        record: What was measured.
+        findings: Root cause first.
+        command: How the run was started; made up from the script if empty.
+    """
+    worst = digest.worst_sites(record, findings)
+    layers = _layers(record, {site.layer for site in worst})
+    training = (
+        charts.loss(record.training),
+        charts.learning_rate(record.training),
+        charts.silent(worst),
+        charts.sparsity(worst),
+        charts.gradients(layers),
+    )
+    details = [(site, charts.unit_map(site), charts.inputs(site)) for site in worst]
+    return render(
+        "run.html",
+        record=record,
+        findings=findings,
+        sentence=digest.run_sentence(record, findings),
+        advice=digest.run_advice(findings),
+        facts=digest.run_facts(record),
+        training=[chart for chart in training if chart is not None],
+        details=[detail for detail in details if detail[1] or detail[2]],
+        left_out=max(len(record.sites) - len(worst), 0),
+        command=command or f"rectifier run {record.script}".strip(),
+        versions=versions(record.environment),
+    )
+
+
+def _layers(record: Record, named: set[str]) -> list[LayerRecord]:
+    """The layers of the drawn sites, then others from both ends of the network, in forward order."""
+    layers = sorted(record.layers, key=lambda layer: layer.order)
+    if len(layers) <= digest.WORST_SITES:
+        return layers
+    first = [layer for layer in layers if layer.layer in named]
+    others = [layer for layer in layers if layer.layer not in named]
+    chosen = [*first, *others[:1], *others[-1:], *others[1:-1]][: digest.WORST_SITES]
+    return sorted(chosen, key=lambda layer: layer.order)
