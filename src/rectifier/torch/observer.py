@@ -1,0 +1,133 @@
+"""Sites, and the observers that are told of them.
+
+Part of the torch front end's interception; `rectifier.torch.sites` is its public face. Here is only what
+the two sides share; `rectifier.torch.interception` calls, `rectifier.watch` and the remedies listen.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rectifier.torch.feeding import Layer
+
+if TYPE_CHECKING:
+    from rectifier.torch.interception import Interception
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """A place where the program applies an activation; one object per place, throughout a run.
+
+    Attributes:
+        name: Stable name: the module path of an activation module, or ``<module path>.<function>``
+            for a functional call (``<function>`` in the root module); ``:2``, ``:3`` … where the
+            name recurs.
+        function: The activation's catalog name where it has one, else the callee's name.
+        source: ``file.py:line`` of the user's code; empty where unknown.
+        model: Name of the root module; empty for code outside any module.
+        units: Number of units.
+        unit_axis: Dimension that units lie on, counted from 0.
+        order: Place in the forward pass, from 0.
+        feeding: The layer whose output reaches the site, if known.
+        apply: The function that the site computes, on another tensor of that kind, not in place.
+    """
+
+    name: str
+    function: str
+    source: str
+    model: str
+    units: int
+    unit_axis: int
+    order: int
+    feeding: Layer | None = None
+    apply: Callable[[Tensor], Tensor] | None = field(default=None, repr=False)
+    _module: weakref.ref[nn.Module] | None = field(default=None, repr=False)
+
+    @property
+    def layer(self) -> str:
+        """Name of the feeding layer; the site's own name where none is known."""
+        return self.name if self.feeding is None else self.feeding.name
+
+    @property
+    def layer_kind(self) -> str:
+        """Class name of the feeding layer; empty where none is known."""
+        return "" if self.feeding is None else self.feeding.kind
+
+    @property
+    def fan_in(self) -> int:
+        """Inputs of one unit of the feeding layer; 0 where unknown."""
+        return 0 if self.feeding is None else self.feeding.fan_in
+
+    def layer_module(self) -> nn.Module | None:
+        """The feeding layer's module, while it lives; None where there is none."""
+        return None if self.feeding is None else self.feeding.module()
+
+    def module(self) -> nn.Module | None:
+        """The activation module of the site; None for a functional call."""
+        return None if self._module is None else self._module()
+
+
+class Observer:
+    """Told of what a program does; every method may be left as it is.
+
+    `on_model`, `on_optimizer`, `on_backward`, `before_step` and `after_step` come for every step; the
+    others only for steps that `wants_step` asked for. What an observer raises detaches it and becomes
+    a note; it never reaches the user's program.
+    """
+
+    training_only: bool = False
+    """True: `on_site`, `on_layer`, `on_input` and `on_loss` only for passes that record gradients."""
+
+    interception: Interception | None = None
+    """Set while the observer is attached."""
+
+    def wants_step(self, step: int) -> bool:
+        """Whether the forward and backward pass before this call of ``step`` shall be seen."""
+        return True
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Before the first training forward of a root module with parameters."""
+
+    def on_optimizer(self, optimizer: Optimizer) -> None:
+        """Right after an optimiser is constructed, before a scheduler can be."""
+
+    def on_input(self, model: str, tensor: Tensor) -> None:
+        """The first floating-point tensor that enters a root module in this pass."""
+
+    def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
+        """A site has run. ``input`` is as it was before, also where the site overwrites it."""
+
+    def on_layer(self, layer: Layer, output: Any) -> None:
+        """A layer with weights has run."""
+
+    def on_loss(self, name: str, tensor: Tensor, source: str) -> None:
+        """A loss function of torch has run."""
+
+    def on_backward(self, loss: Tensor) -> None:
+        """``backward`` is about to run on ``loss``."""
+
+    def on_input_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
+        """What flows back out of a site, for a pass that this observer saw (see ``token``)."""
+
+    def on_output_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
+        """What flows back into a site."""
+
+    def before_step(self, optimizer: Optimizer | None, step: int) -> None:
+        """An optimiser is about to step; None: the program updates its weights by hand."""
+
+    def after_step(self, optimizer: Optimizer | None, step: int) -> None:
+        """An optimiser has stepped."""
+
+    def replace(
+        self, site: Site, input: Tensor, apply: Callable[[Tensor], Tensor]
+    ) -> Tensor | None:
+        """What the site shall compute instead; None: leave it. Asked in evaluation passes too."""
+        return None
