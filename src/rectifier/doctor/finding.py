@@ -48,6 +48,8 @@ class Finding:
         evidence: The measured numbers that the finding rests on.
         cause: One sentence: what happened and why.
         remedies: Most promising first.
+        consequence_of: Rule id of the finding that explains this one; empty for a root cause.
+        also: Further sites or layers to which the same applies, where findings were merged.
     """
 
     rule: str
@@ -59,6 +61,8 @@ class Finding:
     first_step: int = 0
     evidence: Mapping[str, float] = field(default_factory=dict)
     remedies: tuple[Remedy, ...] = ()
+    consequence_of: str = ""
+    also: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As in the JSON that ``rectifier run --json`` writes."""
@@ -72,4 +76,6 @@ class Finding:
             "evidence": dict(self.evidence),
             "cause": self.cause,
             "remedies": [remedy.to_dict() for remedy in self.remedies],
+            "consequence_of": self.consequence_of,
+            "also": list(self.also),
         }

@@ -1,1 +1,110 @@
-"""Part of rectifier."""
+"""The remedies, one file each, found by scanning this package: a new file needs no registration.
+
+Layer: doctor, on `rectifier.torch.sites`. A file ``remedies/<id>.py`` holds ``ACTION``, a subclass
+of `Action`: an observer that changes a running program as a `Remedy` says, and can be applied to a
+live model as well. Which one to use is left to the rules and to `rectifier.doctor.repair`.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+import torch
+from torch import nn
+
+from rectifier.doctor.finding import Remedy
+from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.torch.sites import Observer, Site
+
+__all__ = ["Action", "Observer", "Site", "apart", "build", "names"]
+
+
+class Action(Observer, abc.ABC):
+    """A remedy at work.
+
+    Attributes:
+        remedy: What to do. ``log``: one sentence for each thing that was done.
+    """
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__()
+        self.remedy = remedy
+        self.log: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        """Put on record what was done, once."""
+        if sentence not in self.log:
+            self.log.append(sentence)
+
+    def wants_step(self, step: int) -> bool:
+        """Whether sites must be intercepted at a step: only if the action replaces what they do."""
+        del step
+        return False
+
+    @abc.abstractmethod
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """Apply the remedy to a live model, for good."""
+
+    def concerns(self, site: Site) -> bool:
+        """Whether the remedy names this site (or names none, and so means all)."""
+        sites = self.remedy.settings.get("sites")
+        return sites is None or site.name in sites
+
+    def number(self, name: str) -> float:
+        """A number among the settings.
+
+        Raises:
+            InvalidInputError: It is missing or no positive number.
+        """
+        value = self.remedy.settings.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise InvalidInputError(
+                f"remedy {self.remedy.action!r} needs a positive number {name!r}, got {value!r}"
+            )
+        return float(value)
+
+
+@contextlib.contextmanager
+def apart() -> Iterator[None]:
+    """Draw random numbers without moving the program's own random streams.
+
+    The draws are seeded from the program's seed, so that a repaired run repeats exactly.
+    """
+    cuda = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices=cuda):
+        torch.manual_seed(torch.initial_seed() % 2**63 + 1)
+        yield
+
+
+@functools.cache
+def _actions() -> Mapping[str, type[Action]]:
+    modules = (
+        importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+    )
+    return MappingProxyType(
+        {module.__name__.rpartition(".")[2]: module.ACTION for module in modules}
+    )
+
+
+def names() -> tuple[str, ...]:
+    """The ids of all remedies that can be applied, sorted."""
+    return tuple(sorted(_actions()))
+
+
+def build(remedy: Remedy) -> Action:
+    """The observer that carries out a remedy.
+
+    Raises:
+        UnknownNameError: There is no such remedy; the message lists the nearest ones.
+        InvalidInputError: The remedy lacks a setting or has a senseless one.
+    """
+    actions = _actions()
+    if remedy.action not in actions:
+        raise UnknownNameError("remedy", remedy.action, actions)
+    return actions[remedy.action](remedy)

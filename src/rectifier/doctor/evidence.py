@@ -1,0 +1,193 @@
+"""Readings that several rules take from a record. Framework-free, pure.
+
+Nothing here judges: each function answers one question about the numbers (where did the loss start,
+when did these units fall silent, how large was the step that did it). The rules decide what is too
+much.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rectifier.watch.record import FloatArray, IntArray, Record, SiteRecord
+
+BoolArray = NDArray[np.bool_]
+
+
+def finite(values: FloatArray) -> FloatArray:
+    """The finite ones, in order."""
+    return values[np.isfinite(values)]
+
+
+def median(values: FloatArray) -> float:
+    """Median of the finite values; NaN if there is none."""
+    known = finite(values)
+    return float(np.median(known)) if known.size else math.nan
+
+
+def largest(values: FloatArray) -> float:
+    """Largest finite value; NaN if there is none."""
+    known = finite(values)
+    return float(known.max()) if known.size else math.nan
+
+
+def between(steps: IntArray, values: FloatArray, low: float, high: float) -> FloatArray:
+    """The finite values observed at steps from ``low`` to ``high``, both included."""
+    if steps.size != values.size:
+        return np.zeros(0)
+    return finite(values[(steps >= low) & (steps <= high)])
+
+
+def closing(values: FloatArray) -> FloatArray:
+    """The last tenth of a series, at least ten values where there are as many."""
+    return values[-max(10, values.size // 10) :]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How the loss went.
+
+    Attributes:
+        start: First finite value: where the untrained network stands.
+        peak, peak_step: Largest finite value after it, and when.
+        end: Median of the last tenth; infinite where it ended non-finite.
+        lowest: Smallest median of ten consecutive values.
+        broke_step: First step with a non-finite loss, or None.
+    """
+
+    start: float
+    peak: float
+    peak_step: int
+    end: float
+    lowest: float
+    broke_step: int | None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a curve to speak of."""
+        return math.isfinite(self.start) and not math.isnan(self.end)
+
+    @property
+    def growth(self) -> float:
+        """Peak over start; NaN where the start is not positive, so a ratio says nothing."""
+        return self.peak / self.start if self.start > 0 else math.nan
+
+    def reached(self, share: float) -> bool:
+        """Whether the run ended at most ``share`` of where it started."""
+        return self.known and self.start > 0 and self.end <= share * self.start
+
+
+def loss_of(record: Record) -> Loss:
+    """Read the loss curve of a run."""
+    steps, values = record.training.step, record.training.loss
+    good = np.isfinite(values)
+    broken = steps[:-1][~good[1:] & good[:-1]] if values.size > 1 else steps[:0]
+    if not good.any():
+        first_broken = int(steps[0]) if values.size and np.isinf(values[0]) else None
+        return Loss(math.nan, math.nan, 0, math.nan, math.nan, first_broken)
+    known, at = values[good], steps[good]
+    rest = known[1:] if known.size > 1 else known
+    peak = int(rest.argmax()) + (1 if known.size > 1 else 0)
+    ended_broken = bool(values.size > 1 and not good[-1])
+    return Loss(
+        start=float(known[0]),
+        peak=float(known[peak]),
+        peak_step=int(at[peak]),
+        end=math.inf if ended_broken else median(closing(known)),
+        lowest=float(min(np.median(known[i : i + 10]) for i in range(0, known.size, 10))),
+        broke_step=int(broken[0]) + 1 if ended_broken and broken.size else None,
+    )
+
+
+def dead_units(site: SiteRecord) -> BoolArray:
+    """Units that are dead beyond chance, shape (U,).
+
+    A living unit that fires rarely can be silent throughout the closing window. So a unit counts
+    as dead only if its silence would be improbable (under 1 %) had it gone on firing as often as it
+    did up to its last firing: exp(-expected firings) < 0.01, that is at least five expected (after
+    the "rule of three", Hanley and Lippman-Hand 1983, which stops at 5 %).
+    """
+    unit = site.unit
+    if not unit.active_recent.size or unit.seen_recent <= 0:
+        return np.zeros(site.units, dtype=np.bool_)
+    dead = unit.dead
+    steps = site.series.step
+    if not steps.size or unit.active.size != dead.size or unit.last_active_step.size != dead.size:
+        return dead
+    lived = np.searchsorted(steps, unit.last_active_step, side="right") / steps.size
+    rate = unit.active / np.maximum(unit.seen * lived, 1.0)
+    expected = rate * unit.seen * (1.0 - lived)
+    never = unit.active == 0
+    long_enough = np.where(never, unit.seen >= 5, expected >= 5.0)
+    return dead & long_enough
+
+
+@dataclass(frozen=True)
+class Deaths:
+    """When a group of units fell silent for good.
+
+    Attributes:
+        onset: Step by which a tenth of them had. ``middle``: half of them. ``end``: nine tenths.
+    """
+
+    onset: int
+    middle: int
+    end: int
+
+
+def deaths_of(site: SiteRecord, units: BoolArray) -> Deaths:
+    """When the chosen units fell silent: the first step without any positive output."""
+    steps = np.sort(site.unit.last_active_step[units]) + 1
+    low, middle, high = np.quantile(steps, (0.1, 0.5, 0.9), method="lower")
+    return Deaths(int(low), int(middle), int(high))
+
+
+def update_before(record: Record, layer: str, low: float, high: float) -> float:
+    """Largest update ratio of a layer, or of all parameters, in a span of steps; NaN if unknown.
+
+    The update ratio is the norm of a step's change over the norm of what it changed.
+    """
+    values = [between(record.training.step, record.training.update_ratio, low, high)]
+    values += [
+        between(item.step, item.update_ratio, low, high)
+        for item in record.layers
+        if item.layer == layer
+    ]
+    return largest(np.concatenate(values))
+
+
+def learning_rate_at(record: Record, step: float) -> float:
+    """Learning rate at the last observed step up to ``step``; else the first; NaN if unknown."""
+    training = record.training
+    known = np.isfinite(training.learning_rate)
+    if not known.any():
+        return math.nan
+    rates, steps = training.learning_rate[known], training.step[known]
+    place = int(np.searchsorted(steps, step, side="right")) - 1
+    return float(rates[max(place, 0)])
+
+
+def opening_update(record: Record, until: float) -> float:
+    """Typical update ratio of the opening: the first step's or the median of the first ten.
+
+    The larger of both: Adam's first step is its largest, momentum's grow.
+    """
+    training = record.training
+    early = between(training.step, training.update_ratio, -math.inf, until)
+    if not early.size:
+        early = finite(training.update_ratio)
+    if not early.size:
+        return math.nan
+    return float(max(early[0], np.median(early[:10])))
+
+
+def one_digit(value: float) -> float:
+    """Rounded to one significant digit: a setting that a person would type."""
+    if value <= 0 or not math.isfinite(value):
+        return value
+    place = -math.floor(math.log10(value))
+    return round(value, place)

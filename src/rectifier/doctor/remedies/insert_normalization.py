@@ -1,0 +1,149 @@
+"""``insert_normalization``: batch normalisation of the pre-activations at the sites concerned.
+
+Layer: doctor's remedies, on sites. Settings: ``sites``. Each unit is normalised over the batch,
+with a learnable scale and shift that join the optimiser; evaluation uses running statistics.
+Source: Ioffe and Szegedy 2015, "Batch normalization", algorithm 1: before the nonlinearity.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Action, Site
+
+
+class UnitNormalization(nn.Module):
+    """Batch normalisation along any axis.
+
+    Args:
+        units: Number of units.
+        axis: The dimension they lie on.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, units: int, axis: int, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.axis = axis
+        self.weight = nn.Parameter(torch.ones(units, device=device, dtype=dtype))
+        self.bias = nn.Parameter(torch.zeros(units, device=device, dtype=dtype))
+        self.register_buffer("running_mean", torch.zeros(units, device=device, dtype=dtype))
+        self.register_buffer("running_var", torch.ones(units, device=device, dtype=dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise; with one element per unit there is no spread, so running statistics serve."""
+        units_second = x.movedim(self.axis, 1) if x.dim() > 1 else x.unsqueeze(0)
+        several = units_second.numel() > units_second.shape[1]
+        normal = F.batch_norm(
+            units_second,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            training=self.training and several,
+        )
+        return normal.movedim(1, self.axis) if x.dim() > 1 else normal.squeeze(0)
+
+
+class InsertNormalization(Action):
+    """Normalises what enters the sites that the remedy names."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self._layers: dict[str, UnitNormalization] = {}
+        self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
+        self._waiting: list[tuple[UnitNormalization, nn.Module | None]] = []
+
+    def wants_step(self, step: int) -> bool:
+        """At every step."""
+        del step
+        return True
+
+    def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+        """An optimiser that scale and shift can join."""
+        self._optimizers.add(optimizer)
+
+    def before_step(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+        """Scale and shift join the optimiser of the layer before them, at its first step."""
+        del step
+        self._optimizers.add(optimizer)
+        for layer, feeding in tuple(self._waiting):
+            if _join(layer, feeding, optimizer):
+                self._waiting.remove((layer, feeding))
+
+    def after_step(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+        """Clear the gradients here: a program that calls ``model.zero_grad`` does not know them."""
+        del step, optimizer
+        for layer in self._layers.values():
+            layer.zero_grad(set_to_none=True)
+
+    def replace(
+        self, site: Site, input: Tensor, apply: Callable[[Tensor], Tensor]
+    ) -> Tensor | None:
+        """The site's own function of the normalised input."""
+        if not self.concerns(site) or not input.is_floating_point():
+            return None
+        if site.name not in self._layers:
+            self._layers[site.name] = self._insert(site, input)
+        layer = self._layers[site.name]
+        if layer.weight.device != input.device:
+            layer.to(input.device)
+        feeding = site.layer_module()
+        layer.train(feeding.training if feeding is not None else torch.is_grad_enabled())
+        return apply(layer(input).to(input.dtype))
+
+    def _insert(self, site: Site, input: Tensor) -> UnitNormalization:
+        dtype = input.dtype if input.dtype == torch.float64 else torch.float32
+        layer = UnitNormalization(input.shape[site.unit_axis], site.unit_axis, input.device, dtype)
+        self._waiting.append((layer, site.layer_module()))
+        self.say(f"batch normalisation inserted before {site.name} ({site.units} units)")
+        return layer
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """Hang a normalisation behind each layer named in the setting ``layers``."""
+        modules = dict(model.named_modules())
+        for name in self.remedy.settings.get("layers", ()):
+            feeding = modules.get(str(name))
+            weight = getattr(feeding, "weight", None)
+            if feeding is None or not isinstance(weight, Tensor):
+                continue
+            axis = 1 if weight.dim() > 2 else -1
+            layer = UnitNormalization(weight.shape[0], axis, weight.device, weight.dtype)
+            feeding.add_module("normalization", layer)
+            feeding.register_forward_hook(_normalise)
+            if optimizer is not None:
+                _join(layer, feeding, optimizer)
+            self.say(f"batch normalisation inserted behind {name}")
+
+
+def _normalise(module: nn.Module, args: Any, output: Tensor) -> Tensor:
+    del args
+    normal: Tensor = module.get_submodule("normalization")(output)
+    return normal
+
+
+def _join(
+    layer: UnitNormalization, feeding: nn.Module | None, optimizer: torch.optim.Optimizer
+) -> bool:
+    """Add scale and shift to the group that holds the layer's weight.
+
+    Not to a group of their own: schedulers made earlier count the groups.
+    """
+    weight = getattr(feeding, "weight", None)
+    for group in optimizer.param_groups:
+        held = group["params"]
+        if weight is None or any(p is weight for p in held):
+            held += [layer.weight, layer.bias]
+            return True
+    return False
+
+
+ACTION = InsertNormalization

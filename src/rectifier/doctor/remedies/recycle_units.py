@@ -1,0 +1,190 @@
+"""``recycle_units``: dead units get new weights, without changing what the network computes.
+
+Layer: doctor's remedies, on sites. Settings: ``sites``, ``every`` (steps between two rounds, 100)
+and ``window`` (steps without activity that make a unit dead, 20). A round redraws the incoming
+weights of dead units as the layer's own initialisation does, sets their outgoing weights to zero
+and clears the optimiser's memory of both. Where the layer that reads a site cannot be told for sure,
+the site is left alone and the log says so.
+
+Source: Sokar, Agarwal, Castro and Evci 2023, "The dormant neuron phenomenon in deep reinforcement
+learning", algorithm 1 (ReDo).
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections import Counter
+
+import torch
+from torch import Tensor, nn
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Action, Site, apart
+
+_READERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm)
+
+
+@dataclasses.dataclass(eq=False)
+class _Watched:
+    """A site during a window: which units were active, and who read them."""
+
+    site: Site
+    active: Tensor
+    reader: nn.Module | None = None
+    hooked: bool = False
+
+
+class RecycleUnits(Action):
+    """Recycles the dead units of the sites that the remedy names, again and again."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self.every = int(remedy.settings.get("every", 100))
+        self.window = min(int(remedy.settings.get("window", 20)), self.every)
+        self.recycled: Counter[str] = Counter()
+        self._watched: dict[str, _Watched] = {}
+
+    def wants_step(self, step: int) -> bool:
+        """In the window at the end of each round."""
+        return step % self.every >= self.every - self.window
+
+    def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
+        """Note who is active."""
+        del input
+        if not self.concerns(site) or not torch.is_grad_enabled():
+            return
+        axis = site.unit_axis % output.dim()
+        others = [d for d in range(output.dim()) if d != axis]
+        active = (output.detach() > 0).any(dim=others) if others else output.detach() > 0
+        watched = self._watched.get(site.name)
+        if watched is None:
+            self._watched[site.name] = _Watched(site, active.clone())
+        else:
+            watched.active |= active
+
+    def after_step(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+        """At the end of a round, recycle what stayed silent."""
+        if step % self.every != self.every - 1:
+            return
+        for watched in self._watched.values():
+            self._recycle(watched, optimizer)
+        self._watched.clear()
+
+    def _recycle(self, watched: _Watched, optimizer: torch.optim.Optimizer) -> None:
+        site, dead = watched.site, ~watched.active
+        feeding, model = site.layer_module(), site.model_module()
+        if not bool(dead.any()) or model is None:
+            return
+        if feeding is None:
+            self.say(f"{site.name}: left alone, its layer is not known")
+            return
+        reader = reader_of(model, feeding)
+        if reader is None:
+            self.say(f"{site.name}: left alone, the layer that reads it cannot be told for sure")
+            return
+        if recycle(feeding, reader, dead, optimizer):
+            count = int(dead.sum())
+            self.recycled[site.name] += count
+            known = [line for line in self.log if line.startswith(f"{site.name}: recycled")]
+            for line in known:
+                self.log.remove(line)
+            self.say(f"{site.name}: recycled dead units {self.recycled[site.name]} times in all")
+        else:
+            self.say(f"{site.name}: left alone, {type(feeding).__name__} shares or lacks its rows")
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """Recycle the units that the remedy names: settings ``layer`` and ``dead`` (numbers)."""
+        modules = dict(model.named_modules())
+        feeding = modules.get(str(self.remedy.settings.get("layer", "")))
+        numbers = self.remedy.settings.get("dead", ())
+        if feeding is None or not numbers:
+            return
+        reader = reader_of(model, feeding)
+        weight = getattr(feeding, "weight", None)
+        if reader is None or weight is None:
+            self.say(f"{self.remedy.settings['layer']}: left alone, its reader is not known")
+            return
+        dead = torch.zeros(weight.shape[0], dtype=torch.bool, device=weight.device)
+        dead[list(numbers)] = True
+        if recycle(feeding, reader, dead, optimizer):
+            self.say(f"{self.remedy.settings['layer']}: {int(dead.sum())} dead units recycled")
+
+
+def reader_of(model: nn.Module, feeding: nn.Module) -> nn.Module | None:
+    """The layer that alone reads a layer's units: the next in an `nn.Sequential`-like order.
+
+    Told from the order of registration and from the widths, which must fit: as many inputs as
+    units, or a whole multiple of them where a convolution is flattened in between.
+    """
+    weight = getattr(feeding, "weight", None)
+    if not isinstance(weight, Tensor):
+        return None
+    layers = [m for m in model.modules() if isinstance(m, _READERS) or m is feeding]
+    place = next(i for i, layer in enumerate(layers) if layer is feeding)
+    following = [layer for layer in layers[place + 1 :] if isinstance(layer, _READERS)]
+    if not following:
+        return None
+    reader, units = following[0], weight.shape[0]
+    wide = reader.weight.shape[1] if isinstance(reader.weight, Tensor) else 0
+    flattened = weight.dim() > 2 and isinstance(reader, nn.Linear) and wide % units == 0
+    if getattr(reader, "groups", 1) != 1:
+        return None
+    return reader if wide == units or flattened else None
+
+
+def recycle(
+    feeding: nn.Module,
+    reader: nn.Module,
+    dead: Tensor,
+    optimizer: torch.optim.Optimizer | None,
+) -> bool:
+    """Redraw the incoming weights of dead units, zero the outgoing, forget both.
+
+    Args:
+        feeding: The layer whose rows are the units; for a normalisation its scale and shift.
+        reader: The layer that reads them.
+        dead: Which units, boolean, shape (units,).
+        optimizer: Whose memory to clear.
+
+    Returns:
+        Whether it was done; False where the layer has no rows to redraw.
+    """
+    rows, out = getattr(feeding, "weight", None), getattr(reader, "weight", None)
+    if not isinstance(rows, Tensor) or not isinstance(out, Tensor) or rows.shape[0] != dead.numel():
+        return False
+    if not isinstance(feeding, (*_READERS, *_NORMS)) or rows is out:
+        return False
+    fresh = copy.deepcopy(feeding)
+    with apart():
+        fresh.reset_parameters()
+    columns = dead.repeat_interleave(out.shape[1] // dead.numel())
+    with torch.no_grad():
+        for name in ("weight", "bias"):
+            old, new = getattr(feeding, name, None), getattr(fresh, name, None)
+            if isinstance(old, Tensor) and isinstance(new, Tensor):
+                old[dead] = new[dead]
+                _forget(optimizer, old, dead, axis=0)
+        out[:, columns] = 0
+        _forget(optimizer, out, columns, axis=1)
+    return True
+
+
+def _forget(
+    optimizer: torch.optim.Optimizer | None, parameter: Tensor, chosen: Tensor, axis: int
+) -> None:
+    """Clear moments of the chosen rows or columns; the count of steps too, where all are chosen."""
+    state = optimizer.state.get(parameter) if optimizer is not None else None
+    if not state:
+        return
+    for name, value in state.items():
+        if not isinstance(value, Tensor):
+            continue
+        if value.shape == parameter.shape:
+            value.index_fill_(axis, chosen.nonzero().squeeze(1).to(value.device), 0)
+        elif name == "step" and bool(chosen.all()):
+            value.zero_()
+
+
+ACTION = RecycleUnits

@@ -1,0 +1,74 @@
+"""``swap_activation``: another function at the sites that a finding names.
+
+Layer: doctor's remedies, on sites and the front end's functions. Settings: ``from``, ``to``,
+``sites``; ``reinitialize`` where weights must be drawn anew to suit the new function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rectifier import catalog
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Action, Site, apart
+from rectifier.errors import InvalidInputError
+from rectifier.torch import functional
+
+
+class SwapActivation(Action):
+    """Applies the new function where the program calls the old one."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        new = catalog.get(str(remedy.settings.get("to", "")))
+        if new.learnable:
+            raise InvalidInputError(
+                f"remedy 'swap_activation' takes functions without learnable parameters, got "
+                f"{new.name!r}; use rectifier.torch.swap for that one"
+            )
+        self.name = new.name
+        self.function: Callable[[Tensor], Tensor] = getattr(functional, new.name)
+        self.old = remedy.settings.get("from")
+
+    def wants_step(self, step: int) -> bool:
+        """At every step."""
+        del step
+        return True
+
+    def on_model(
+        self, model: nn.Module, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Draw new weights first, where the remedy asks for it."""
+        del kwargs
+        if not self.remedy.settings.get("reinitialize"):
+            return
+        from rectifier.torch import init_
+
+        with apart():
+            init_(model, tuple(args) or None)
+        self.say(f"weights of {name} drawn anew, for {self.name}")
+
+    def replace(
+        self, site: Site, input: Tensor, apply: Callable[[Tensor], Tensor]
+    ) -> Tensor | None:
+        """The new function's output at the sites concerned."""
+        del apply
+        if site.function != self.old or not self.concerns(site):
+            return None
+        self.say(f"{site.function} → {self.name} at {site.name}")
+        return self.function(input)
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """Swap at every site of that function, for good."""
+        del optimizer
+        from rectifier.torch.swap import swap
+
+        swap(model, str(self.old), self.name)
+        self.say(f"{self.old} → {self.name} in {type(model).__name__}")
+
+
+ACTION = SwapActivation

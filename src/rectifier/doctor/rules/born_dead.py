@@ -1,0 +1,139 @@
+"""``born_dead``: units that never once were active. A rule: pure, framework-free."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rectifier.doctor import evidence
+from rectifier.doctor.deadness import can_die
+from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import number, percent, place
+from rectifier.watch.record import Record, SiteRecord
+
+FEW = 0.1
+MANY = 0.25
+
+
+def _why(site: SiteRecord, dead: evidence.BoolArray, first: SiteRecord) -> str:
+    """The half sentence on what keeps them silent, from the state at the first step."""
+    unit, series = site.unit, site.series
+    spread = evidence.median(series.input_std[:1])
+    mean = evidence.median(series.input_mean[:1])
+    if first is not site and float(evidence.dead_units(first).mean()) >= 0.9:
+        return f"its input is constant, since {first.layer!r} is silent"
+    if unit.weight_norm_start.size == dead.size:
+        norm = evidence.median(unit.weight_norm_start[dead])
+        if norm == 0:
+            return "their weights start at zero, where neither output nor gradient can arise"
+    if unit.bias_start.size == dead.size:
+        bias = evidence.median(unit.bias_start[dead])
+        if bias < 0 and not abs(bias) < 2 * spread:
+            scale = "" if math.isnan(spread) else f", beyond the spread {number(spread)} of their"
+            tail = " inputs" if scale else ""
+            return f"their biases start at {number(bias)} (median){scale}{tail}"
+    if mean < 0 and abs(mean) >= 2 * spread:
+        return (
+            f"their inputs lie at {number(mean)} ± {number(spread)} from the first step: the "
+            "weights and what enters them do not suit each other"
+        )
+    return "their weights as initialised are negative for every input"
+
+
+def _severity(share: float, harmed: bool) -> Severity | None:
+    if share < FEW:
+        return "info" if share >= 0.02 else None
+    if share < MANY:
+        return "info"
+    return "error" if share >= 0.5 or harmed else "warning"
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """Units without a positive output in any batch since the first observed step.
+
+    With the usual initialisation a unit starts active for about half of its inputs, and even in
+    networks of a width of ten and a depth of twenty few are silent for all of them; so a quarter
+    of a layer is beyond what chance gives. Needs an observed start: a run that was first observed
+    later cannot tell born dead from dead. ``error`` from half of a layer on, or with a loss
+    that stayed near its start; below a tenth ``info`` at most.
+
+    Source:
+        Lu, Shin, Su and Karniadakis 2020, "Dying ReLU and initialization: theory and numerical
+        examples", theorem 3.3: probability of being born dead by width and depth; He et al. 2015.
+    """
+    loss = evidence.loss_of(record)
+    harmed = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
+    found: list[tuple[SiteRecord, evidence.BoolArray]] = []
+    for site in sorted(record.sites, key=lambda item: item.order):
+        if can_die(site) and site.unit.active.size:
+            dead = evidence.dead_units(site) & (site.unit.active == 0)
+            if dead.any():
+                found.append((site, dead))
+    grave = [site for site, dead in found if dead.mean() >= FEW]
+    findings = []
+    for site, dead in found:
+        share = float(dead.mean())
+        severity = _severity(share, harmed)
+        if severity is None:
+            continue
+        first = next((item for item in grave if item.model == site.model), site)
+        first = first if first.order < site.order else site
+        cause = (
+            f"{percent(share)} of the {site.units} units of {place(site)} were never active: "
+            f"{_why(site, dead, first)}."
+        )
+        findings.append(_finding(site, dead, severity, cause))
+    return tuple(findings)
+
+
+def _finding(site: SiteRecord, dead: evidence.BoolArray, severity: Severity, cause: str) -> Finding:
+    unit = site.unit
+    numbers = {
+        "dead": float(dead.mean()),
+        "input_mean": evidence.median(site.series.input_mean[:1]),
+    }
+    numbers["input_std"] = evidence.median(site.series.input_std[:1])
+    if unit.bias_start.size == dead.size:
+        numbers["median_bias"] = evidence.median(unit.bias_start[dead])
+    if unit.weight_norm_start.size == dead.size:
+        numbers["median_weight_norm"] = evidence.median(unit.weight_norm_start[dead])
+    where = {"sites": [site.site]}
+    remedies = (
+        Remedy(
+            "reinitialize",
+            "Weights drawn to suit the activation, and zero biases, start units active for half "
+            "of their inputs.",
+            {"scheme": "he_normal"},
+        ),
+        Remedy(
+            "insert_normalization",
+            "Normalised pre-activations put every unit on both sides of zero.",
+            where,
+        ),
+        Remedy(
+            "swap_activation",
+            "A leaky slope gives silent units a gradient to come back by.",
+            {"from": site.function, "to": "leaky_relu", **where},
+        ),
+    )
+    return Finding(
+        rule="born_dead",
+        severity=severity,
+        cause=cause,
+        layer=site.layer,
+        site=site.site,
+        source=site.source,
+        first_step=int(site.series.step[0]) if site.series.step.size else 0,
+        evidence={name: value for name, value in numbers.items() if not math.isnan(value)},
+        remedies=remedies if severity != "info" else (),
+    )
+
+
+RULE = Rule(
+    id="born_dead",
+    check=check,
+    summary="Units that were silent from the first step and receive no gradient.",
+    source="Lu et al. 2020, theorem 3.3; He et al. 2015",
+    explains=("vanishing_gradient", "dormant_units", "dying_relu"),
+)

@@ -1,0 +1,138 @@
+"""``exploding_gradient``: the gradient grows with depth or bursts. A rule: pure, framework-free."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rectifier.doctor import evidence, signal
+from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.learning_rate_too_high import OVERSHOOT, gradient_burst, lower
+from rectifier.doctor.wording import number, place
+from rectifier.watch.record import Record
+
+GROWN = 100.0
+"""Growth over a chain of sites that depth alone must not give."""
+
+PER_LAYER = 3.0
+"""Growth per site; an initialisation that fits keeps it near 1."""
+
+
+def _harmed(loss: evidence.Loss) -> bool:
+    return loss.broke_step is not None or (
+        loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
+    )
+
+
+def _by_depth(record: Record, loss: evidence.Loss) -> Finding | None:
+    """Growth that is there before the first update: the network's doing, not the steps'."""
+    worst: tuple[float, signal.Trend, bool] | None = None
+    for trend in signal.backward(record, 1):
+        growth = 1 / trend.ratio
+        if growth >= GROWN and 1 / trend.factor >= PER_LAYER:
+            worst = max(worst or (0.0, trend, True), (growth, trend, True), key=lambda w: w[0])
+    for trend in signal.forward(record, 1):
+        if trend.ratio >= GROWN and trend.factor >= PER_LAYER:
+            found = (trend.ratio, trend, False)
+            worst = max(worst or found, found, key=lambda w: w[0])
+    if worst is None or not (_harmed(loss) or loss.growth >= OVERSHOOT):
+        return None
+    growth, trend, is_gradient = worst
+    first, last, count = trend.sites[0], trend.sites[-1], len(trend.sites)
+    factor = 1 / trend.factor if is_gradient else trend.factor
+    what = "gradient grows" if is_gradient else "signal, and with it the gradient, grows"
+    way = "on its way back" if is_gradient else "on its way"
+    at = first if is_gradient else last
+    cause = (
+        f"Before any update, the {what} {number(growth)}-fold {way} through {count} activations "
+        f"({number(factor)} a layer), up to {place(at)}: the weights start too large."
+    )
+    normalise = {"sites": [site.site for site in trend.sites]}
+    return Finding(
+        rule="exploding_gradient",
+        severity="error" if _harmed(loss) else "warning",
+        cause=cause,
+        layer=at.layer,
+        site=at.site,
+        source=at.source,
+        first_step=int(record.training.step[0]) if record.training.step.size else 0,
+        evidence={"growth": growth, "factor_per_layer": factor, "depth": float(count)},
+        remedies=(
+            Remedy(
+                "reinitialize",
+                "Weights scaled by the gain of the activation keep the signal level.",
+                {"scheme": "he_normal"},
+            ),
+            Remedy(
+                "insert_normalization",
+                "Normalised pre-activations cannot grow from layer to layer.",
+                normalise,
+            ),
+        ),
+    )
+
+
+def _by_burst(record: Record, loss: evidence.Loss) -> Finding | None:
+    """A gradient that bursts in the midst of calm training and takes the loss along."""
+    step = gradient_burst(record)
+    if step is None:
+        return None
+    training = record.training
+    before = evidence.between(training.step, training.gradient_norm, -math.inf, step - 1)
+    usual = evidence.median(before[-200:])
+    burst = evidence.largest(evidence.between(training.step, training.gradient_norm, step, step))
+    was = evidence.median(evidence.between(training.step, training.loss, step - 20, step - 1))
+    if not (loss.end >= 2 * was or _harmed(loss) or loss.broke_step is not None):
+        return None
+    size = f"from its usual {number(usual)} to {number(burst)}"
+    if math.isnan(burst):
+        size = f"from its usual {number(usual)} beyond all bounds"
+    then = f"the loss went from {number(was)} to {number(loss.end)}"
+    slower = lower(record, step, "Smaller steps survive a large gradient.")
+    clip = Remedy(
+        "clip_gradients",
+        "A bound on the gradient's norm keeps one batch from undoing the training.",
+        {"max_norm": evidence.one_digit(max(usual, 1e-6))},
+    )
+    return Finding(
+        rule="exploding_gradient",
+        severity="error" if _harmed(loss) else "warning",
+        cause=f"At step {step} the gradient's norm burst {size}, out of calm training; {then}.",
+        first_step=step,
+        evidence={"usual_norm": usual, **({} if math.isnan(burst) else {"burst_norm": burst})},
+        remedies=(clip, *((slower,) if slower else ())),
+    )
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """A gradient that grows a hundredfold through depth, or bursts out of calm, with harm done.
+
+    Through depth: at the first step, before any update, threefold a layer and a hundredfold
+    over three or more activations; with a fitting initialisation the factor is near one. In time:
+    a hundred times the running median after at least twenty calm steps. Both count only where the
+    loss broke, rose or stayed near its start: normalisation and clipping make growth harmless,
+    and clipped gradients are measured as the optimiser gets them.
+
+    Source:
+        He et al. 2015, section 2.2 (product of per-layer factors); Glorot and Bengio 2010; Pascanu,
+        Mikolov and Bengio 2013, sections 2.2 and 3.2 (bursts, and clipping near the usual norm).
+    """
+    loss = evidence.loss_of(record)
+    found = (_by_depth(record, loss), _by_burst(record, loss))
+    return tuple(finding for finding in found if finding is not None)
+
+
+RULE = Rule(
+    id="exploding_gradient",
+    check=check,
+    summary="The gradient grows with depth or bursts in time, and ruins the training.",
+    source="He et al. 2015, section 2.2; Pascanu et al. 2013",
+    explains=(
+        "learning_rate_too_high",
+        "non_finite",
+        "dying_relu",
+        "dormant_units",
+        "saturated_activation",
+    ),
+)

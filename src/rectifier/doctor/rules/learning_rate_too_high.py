@@ -1,0 +1,213 @@
+"""``learning_rate_too_high``: the steps overshoot. A rule: pure, framework-free."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rectifier.doctor import evidence
+from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import number, percent
+from rectifier.watch.record import Record
+
+LARGE_UPDATE = 0.1
+"""A step that changes the weights by a tenth: a hundred times the usual 1e-3."""
+
+OVERSHOOT = 1.25
+"""Loss over its start from which a rise is no batch noise."""
+
+SOUND_UPDATE = 0.01
+"""Update ratio of a sound opening: ten times the usual 1e-3, since early steps are the largest."""
+
+
+@dataclass(frozen=True)
+class Overshoot:
+    """The moment at which the steps became too large.
+
+    Attributes:
+        step: When. ``learning_rate``: then. ``update``: largest update ratio of that time.
+        harmed: Whether the run came to nothing. ``broke``: the loss became non-finite.
+    """
+
+    step: int
+    learning_rate: float
+    update: float
+    harmed: bool
+    broke: bool
+    loss: evidence.Loss
+
+
+def overshoot(record: Record) -> Overshoot | None:
+    """Find where the steps overshot, if they did.
+
+    Both must hold, as either alone is found in healthy runs: the loss rose clearly above where an
+    untrained network stands (adversarial and reinforcement losses rise too, though with small
+    steps), and just before it some step changed the weights by a tenth or more (Adam's first steps
+    do, though without harm). A loss that breaks (NaN, infinity) after such a step counts as a rise.
+
+    Source:
+        Steps beyond 2/curvature raise the loss (LeCun, Bottou, Orr and Müller, "Efficient
+        BackProp", 1998, section 4.7). Rises from which training recovers below the start are
+        the "catapult" of Lewkowycz et al. 2020 and no harm. The usual ratio of update to weight is
+        1e-3 (Karpathy, CS231n notes, "Ratio of weights:updates"); 1e-1 is two decades above it.
+    """
+    loss = evidence.loss_of(record)
+    training = record.training
+    if not training.step.size or record.optimizer == "LBFGS":
+        return None
+    rise = _rise_step(record, loss)
+    if rise is None:
+        return _no_progress(record, loss)
+    end = max(loss.peak_step, rise)
+    update = evidence.update_before(record, "", rise - 10, end)
+    exploded = bool(np.isinf(training.update_ratio).any())
+    if not (update >= LARGE_UPDATE or exploded):
+        return None
+    harmed = not loss.end < 0.9 * loss.start
+    step = _first_large(record, rise - 10, end, rise)
+    rate = evidence.learning_rate_at(record, step)
+    return Overshoot(step, rate, update, harmed, loss.broke_step is not None, loss)
+
+
+def _rise_step(record: Record, loss: evidence.Loss) -> int | None:
+    """First step at which the loss stood clearly above its start, or broke."""
+    if math.isfinite(loss.start) and loss.start > 0:
+        risen = record.training.loss > OVERSHOOT * loss.start
+        risen[0] = False
+        if risen.any():
+            return int(record.training.step[int(risen.argmax())])
+    return loss.broke_step
+
+
+def _no_progress(record: Record, loss: evidence.Loss) -> Overshoot | None:
+    """Weights that are replaced every ten steps all run long, to no avail, without a clear rise."""
+    update = evidence.median(record.training.update_ratio)
+    if not (loss.known and loss.start > 0 and loss.end >= 0.9 * loss.start):
+        return None
+    if not update >= LARGE_UPDATE or record.observed_steps < 20:
+        return None
+    rate = evidence.learning_rate_at(record, 0)
+    return Overshoot(int(record.training.step[0]), rate, update, True, False, loss)
+
+
+def _first_large(record: Record, low: float, high: float, default: int) -> int:
+    training = record.training
+    large = (training.step >= low) & (training.step <= high)
+    large &= training.update_ratio >= LARGE_UPDATE
+    return int(training.step[int(large.argmax())]) if large.any() else default
+
+
+def gradient_burst(record: Record) -> int | None:
+    """Step at which the gradient became a hundred times its usual self, out of calm, or None.
+
+    A learning rate that is too high shows from the start or from where it was raised; a burst out
+    of twenty calm steps (updates below a twentieth of the weights) is the gradient's doing.
+
+    Source:
+        Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks",
+        section 2.3: walls of the error surface, met in the midst of training.
+    """
+    training = record.training
+    norms = training.gradient_norm
+    for i in range(20, norms.size):
+        before = evidence.median(norms[max(0, i - 200) : i])
+        if not before > 0 or not (norms[i] >= 100 * before or np.isinf(norms[i])):
+            continue
+        calm = not evidence.median(training.update_ratio[max(0, i - 20) : i]) >= 0.05
+        steady = not training.learning_rate[i] > 2 * training.learning_rate[i - 10]
+        return int(training.step[i]) if calm and steady else None
+    return None
+
+
+def lower(record: Record, step: float, why: str) -> Remedy | None:
+    """The remedy: to a tenth, or lower where the opening steps say so.
+
+    To a tenth, as learning rates are searched in decades (Smith 2017; Godbole et al. 2023, "Deep
+    Learning Tuning Playbook"); lower in proportion where the opening update ratio exceeded ten
+    times `SOUND_UPDATE`.
+    """
+    rate = evidence.learning_rate_at(record, step)
+    if not rate > 0:
+        return None
+    opening = evidence.opening_update(record, max(step, 0))
+    factor = 0.1 if math.isnan(opening) else max(1e-4, min(0.1, SOUND_UPDATE / max(opening, 1e-9)))
+    target = evidence.one_digit(rate * factor)
+    return Remedy("lower_learning_rate", why, {"from": float(f"{rate:.6g}"), "to": target})
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """Steps so large that the loss rose above its start.
+
+    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start),
+    ``warning`` where it recovered but some step changed the weights by more than their own norm
+    and the loss quadrupled, else ``info``.
+
+    Source:
+        See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate
+        phase of deep learning".
+    """
+    found = overshoot(record)
+    if found is None:
+        return ()
+    burst = gradient_burst(record)
+    if burst is not None and burst <= found.step:
+        return ()
+    loss = found.loss
+    violent = found.update >= 1 and loss.growth >= 4
+    severity: Severity = "error" if found.harmed else "warning" if violent else "info"
+    rate = f"the learning rate {number(found.learning_rate)}"
+    if math.isnan(found.learning_rate):
+        rate = "the learning rate"
+    size = "without bound" if math.isinf(found.update) else f"by {percent(found.update)}"
+    if math.isnan(found.update):
+        size = "without bound"
+    if found.broke:
+        then = f"and the loss, {number(loss.start)} at first, was no longer finite"
+        then += f" from step {loss.broke_step}" if loss.broke_step is not None else ""
+    elif loss.growth >= OVERSHOOT:
+        then = f"and the loss rose from {number(loss.start)} to {number(loss.peak)}"
+        then += f" (step {loss.peak_step})"
+        then += f" and ended at {number(loss.end)}"
+    else:
+        then = f"and the loss went from {number(loss.start)} only to {number(loss.end)}"
+    cause = (
+        f"{rate[0].upper()}{rate[1:]} is too high: at step {found.step} one update changed the "
+        f"weights {size} of their norm (0.1 % is usual), {then}."
+    ).replace("without bound of their norm", "without bound")
+    remedy = lower(record, found.step, "Smaller steps do not overshoot.")
+    evidence_ = {
+        "update_ratio": found.update,
+        "learning_rate": found.learning_rate,
+        "loss_start": loss.start,
+        "loss_peak": loss.peak,
+        "loss_end": loss.end,
+    }
+    return (
+        Finding(
+            rule="learning_rate_too_high",
+            severity=severity,
+            cause=cause,
+            first_step=found.step,
+            evidence={name: value for name, value in evidence_.items() if not math.isnan(value)},
+            remedies=(remedy,) if remedy else (),
+        ),
+    )
+
+
+RULE = Rule(
+    id="learning_rate_too_high",
+    check=check,
+    summary="The steps are so large that they overshoot and undo what was learnt.",
+    source="LeCun et al. 1998, section 4.7; Lewkowycz et al. 2020; CS231n notes",
+    explains=(
+        "dying_relu",
+        "dormant_units",
+        "saturated_activation",
+        "vanishing_gradient",
+        "non_finite",
+    ),
+)

@@ -1,0 +1,134 @@
+"""``non_finite``: NaN or infinity, and where it was made. A rule: pure, framework-free."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from rectifier.doctor import evidence
+from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower
+from rectifier.doctor.wording import number, percent
+from rectifier.watch.record import NonFinite, Record
+
+_ORDER = ("input", "parameter", "site", "loss", "gradient")
+"""Of two that appear in one step, which comes first in it."""
+
+
+def _first(record: Record) -> NonFinite | None:
+    """The earliest; within one step the one upstream."""
+    ranked = sorted(
+        record.non_finite,
+        key=lambda item: (item.step, _ORDER.index(item.where) if item.where in _ORDER else 9),
+    )
+    return ranked[0] if ranked else None
+
+
+def _lasting(record: Record) -> bool:
+    """Whether the training itself was hit: the loss ended non-finite, or some weights are."""
+    loss = record.training.loss
+    if loss.size and not np.isfinite(loss[-1]):
+        return True
+    return any(
+        item.non_finite_weight.size and item.non_finite_weight[-1] > 0 for item in record.layers
+    )
+
+
+def _place(item: NonFinite) -> str:
+    name = f" {item.name!r}" if item.name else ""
+    return f"{name} ({item.source})" if item.source else name
+
+
+def _cause(record: Record, item: NonFinite) -> tuple[str, bool]:
+    """The sentence, and whether the steps' size is to blame."""
+    step = item.step
+    update = evidence.update_before(record, "", step - 10, step)
+    training = record.training
+    start = evidence.median(training.loss[:1])
+    last = evidence.between(training.step, training.loss, step - 10, step)
+    grew = bool(last.size and start > 0 and last.max() >= 10 * start)
+    by_steps = update >= LARGE_UPDATE or grew
+    where = _place(item)
+    if item.where == "input":
+        return f"The data are not finite: at step {step} NaN or infinity enters the model", False
+    made = {
+        "parameter": f"the parameter{where} became NaN or infinite",
+        "site": f"the output of{where} became NaN or infinite",
+        "loss": f"the loss{where} became NaN or infinite though all that enters it was finite",
+        "gradient": f"the gradient of{where} became NaN or infinite though the loss was finite",
+    }.get(item.where, f"{item.where}{where} became NaN or infinite")
+    if by_steps:
+        how = f"an update had changed the weights by {percent(update)} of their norm"
+        if not update >= LARGE_UPDATE:
+            how = f"the loss had grown from {number(start)} to {number(float(last.max()))}"
+        return f"At step {step} {made}, after {how}", True
+    if item.where == "loss":
+        return (
+            f"At step {step} {made}: a logarithm, root or quotient at the edge of its range",
+            False,
+        )
+    if item.where == "gradient":
+        return f"At step {step} {made}: a root, norm or quotient at a point without slope", False
+    return f"At step {step} {made}, while the steps were small", False
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """The first non-finite value; what it spreads to is not reported.
+
+    Any lasting NaN or infinity ends the training, so no threshold: ``error``. Where the loss ends
+    finite and no weight is hit, the program handled it (a skipped step under loss scaling, masked
+    inputs): ``info``.
+
+    Source:
+        IEEE 754-2019, sections 6.1 and 6.2 (propagation); Micikevicius et al. 2018, "Mixed
+        precision training", section 3.2 (steps with overflow are skipped by design).
+    """
+    item = _first(record)
+    if item is None:
+        return ()
+    cause, by_steps = _cause(record, item)
+    lasting = _lasting(record)
+    remedies: list[Remedy] = []
+    slower = lower(record, item.step, "Smaller steps keep the loss within bounds.")
+    if slower and by_steps:
+        remedies.append(slower)
+    if item.where in ("gradient", "loss", "parameter", "site"):
+        before = evidence.between(
+            record.training.step, record.training.gradient_norm, -math.inf, item.step - 1
+        )
+        usual = evidence.median(before)
+        if usual > 0:
+            remedies.append(
+                Remedy(
+                    "clip_gradients",
+                    "A bound on the gradient's norm keeps one batch from breaking the weights.",
+                    {"max_norm": evidence.one_digit(usual)},
+                )
+            )
+    if slower and not by_steps and item.where != "input":
+        remedies.append(slower)
+    return (
+        Finding(
+            rule="non_finite",
+            severity="error" if lasting else "info",
+            cause=cause + ("." if lasting else "; the training went on unharmed."),
+            layer=item.name if item.where in ("site", "parameter", "gradient") else "",
+            site=item.name if item.where == "site" else "",
+            source=item.source,
+            first_step=item.step,
+            evidence={"step": float(item.step)},
+            remedies=tuple(remedies) if lasting else (),
+        ),
+    )
+
+
+RULE = Rule(
+    id="non_finite",
+    check=check,
+    summary="NaN or infinity appeared and spread.",
+    source="IEEE 754-2019, section 6; Micikevicius et al. 2018, section 3.2",
+    explains=("dying_relu", "dormant_units", "exploding_gradient", "learning_rate_too_high"),
+)

@@ -1,0 +1,150 @@
+"""``vanishing_gradient``: the gradient dies out on its way back. A rule: pure, framework-free."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rectifier import analysis
+from rectifier.doctor import evidence, signal
+from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import number, percent, place
+from rectifier.errors import UnknownNameError
+from rectifier.watch.record import Record, SiteRecord
+
+LOST = 1e-3
+"""Gradient of the first site over that of the last, below which depth has eaten it."""
+
+STILL = 1e-5
+"""Update ratio of a layer that does not learn: a hundredth of the usual 1e-3."""
+
+OPENING = 20
+"""Observed steps that show the network as initialised."""
+
+
+def _unsaturating(site: SiteRecord) -> bool:
+    """Whether the function's range is unbounded above, so that it need not saturate there."""
+    try:
+        _, high = analysis.output_range(site.function)
+    except UnknownNameError:
+        return True
+    return math.isinf(high)
+
+
+def _why(trend: signal.Trend, shrinks: bool) -> str:
+    site = trend.sites[0]
+    saturated = evidence.median(site.series.saturated)
+    if saturated >= 0.5:
+        return f"{percent(saturated)} of the inputs of {site.function} are saturated"
+    if not all(_unsaturating(item) for item in trend.sites):
+        return f"{site.function} passes on less than it receives, at every layer again"
+    if shrinks:
+        return "the weights start so small that the signal shrinks at every layer"
+    return "the layers pass back less than they receive"
+
+
+def _remedies(trend: signal.Trend) -> tuple[Remedy, ...]:
+    sites = [site.site for site in trend.sites]
+    start = Remedy(
+        "reinitialize",
+        "Weights scaled by the gain of the activation keep the gradient's size through depth.",
+        {"scheme": "he_normal"},
+    )
+    normalise = Remedy(
+        "insert_normalization",
+        "Normalised pre-activations keep every layer where its derivative is large.",
+        {"sites": sites},
+    )
+    if all(_unsaturating(site) for site in trend.sites):
+        return (start, normalise)
+    function = next(site.function for site in trend.sites if not _unsaturating(site))
+    swap = Remedy(
+        "swap_activation",
+        "ReLU passes the gradient on undiminished where it is active.",
+        {"from": function, "to": "relu", "sites": sites, "reinitialize": True},
+    )
+    return (swap, normalise, start)
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """A gradient that shrinks a thousandfold between the last and the first activation.
+
+    Initialisation keeps the gradient's variance level through depth when it fits the activation;
+    without that, its root mean square changes by a constant factor each layer. A ratio below
+    1e-3 must hold at the start and over the whole run, and it must show: the first layer hardly
+    moves (update ratio under a hundredth of the usual 1e-3), else nothing is said, since optimisers
+    that normalise (Adam) make up for it. ``error`` where the loss, too, stayed near its start.
+    A signal that shrinks as much on its way forward counts likewise.
+
+    Source:
+        Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
+        layer); Hochreiter 1991. Update ratio 1e-3: Karpathy, CS231n notes.
+    """
+    loss = evidence.loss_of(record)
+    stuck = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
+    findings = []
+    later = {trend.sites: trend for trend in signal.backward(record, None)}
+    spread = {trend.sites: trend for trend in signal.forward(record, OPENING)}
+    for trend in signal.backward(record, OPENING):
+        over_all = later.get(trend.sites, trend)
+        ahead = spread.get(trend.sites)
+        shrinks = ahead is not None and ahead.ratio <= LOST
+        fades = trend.ratio >= 1 / LOST and over_all.ratio >= 1 / LOST
+        if not (fades or shrinks):
+            continue
+        first = trend.sites[0]
+        moved = signal.update_of(record, first.layer)
+        if not (stuck or moved <= STILL):
+            continue
+        severity: Severity = "error" if stuck else "warning"
+        findings.append(_finding(trend, ahead, moved, severity, shrinks and not fades))
+    return tuple(findings)
+
+
+def _finding(
+    trend: signal.Trend,
+    ahead: signal.Trend | None,
+    moved: float,
+    severity: Severity,
+    forward: bool,
+) -> Finding:
+    first, count = trend.sites[0], len(trend.sites)
+    if forward and ahead is not None:
+        what = f"the signal shrinks {number(1 / ahead.ratio)}-fold through {count} activations"
+        what += f" ({number(ahead.factor)} a layer), and the gradient with it"
+    else:
+        what = f"the gradient shrinks {number(trend.ratio)}-fold on its way back through {count} "
+        what += f"activations ({number(1 / trend.factor)} a layer)"
+    still = "" if math.isnan(moved) else f"; a step moves its weights by {moved:.1e} of their norm"
+    cause = (
+        f"Down to {place(first)} {what}: {_why(trend, ahead is not None and ahead.factor < 0.8)}"
+    )
+    numbers = {
+        "gradient_ratio": 1 / trend.ratio,
+        "factor_per_layer": 1 / trend.factor,
+        "depth": float(count),
+        "update_ratio": moved,
+        "signal_ratio": ahead.ratio if ahead is not None else math.nan,
+        "saturated": evidence.median(first.series.saturated),
+    }
+    return Finding(
+        rule="vanishing_gradient",
+        severity=severity,
+        cause=f"{cause}{still}.",
+        layer=first.layer,
+        site=first.site,
+        source=first.source,
+        first_step=int(first.series.step[0]) if first.series.step.size else 0,
+        evidence={name: value for name, value in numbers.items() if not math.isnan(value)},
+        remedies=_remedies(trend),
+    )
+
+
+RULE = Rule(
+    id="vanishing_gradient",
+    check=check,
+    summary="The gradient dies out on its way back, so that the first layers do not learn.",
+    source="Glorot and Bengio 2010; He et al. 2015, section 2.2",
+    explains=("learning_rate_too_low", "dormant_units"),
+)

@@ -1,0 +1,97 @@
+"""How signals and gradients change with depth, as read from a record. Framework-free, pure.
+
+A *chain* is a row of consecutive sites of one model that follow the same kind of layer, in forward
+order. Only within a chain do element-wise root mean squares compare: pooling, flattening and
+broadcasting between kinds change them for reasons that are no fault.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rectifier.doctor import evidence
+from rectifier.watch.record import FloatArray, Record, SiteRecord
+
+SHORTEST = 3
+"""Sites that a chain must have before one may speak of depth."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A quantity along a chain.
+
+    Attributes:
+        sites: The chain, in forward order. ``values``: the quantity at each, shape (sites,).
+    """
+
+    sites: tuple[SiteRecord, ...]
+    values: FloatArray
+
+    @property
+    def ratio(self) -> float:
+        """Last over first."""
+        return float(self.values[-1] / self.values[0])
+
+    @property
+    def factor(self) -> float:
+        """Geometric mean of the change per site."""
+        return float(self.ratio ** (1.0 / (len(self.sites) - 1)))
+
+
+def _family(site: SiteRecord) -> str:
+    return "conv" if site.layer_kind.startswith("Conv") else site.layer_kind
+
+
+def chains(record: Record) -> tuple[tuple[SiteRecord, ...], ...]:
+    """All chains of at least `SHORTEST` sites."""
+    ordered = sorted(record.sites, key=lambda site: (site.model, site.order))
+    groups = itertools.groupby(ordered, key=lambda site: (site.model, _family(site)))
+    return tuple(chain for _, group in groups if len(chain := tuple(group)) >= SHORTEST)
+
+
+def trends(
+    record: Record, quantity: Callable[[SiteRecord], FloatArray], steps: int | None
+) -> tuple[Trend, ...]:
+    """The median of a series of each site, along each chain.
+
+    Args:
+        record: The record.
+        quantity: Picks the series.
+        steps: How many of the first observed steps to take; None: all.
+
+    Returns:
+        One trend a chain; sites at which the median is unknown are left out, and so are chains that
+        become too short by it or are zero at either end.
+    """
+    found = []
+    for chain in chains(record):
+        values = np.array([evidence.median(quantity(site)[:steps]) for site in chain])
+        known = np.isfinite(values)
+        if known.sum() < SHORTEST or not (values[known][0] > 0 and values[known][-1] > 0):
+            continue
+        kept = tuple(site for site, good in zip(chain, known, strict=True) if good)
+        found.append(Trend(kept, values[known]))
+    return tuple(found)
+
+
+def backward(record: Record, steps: int | None) -> tuple[Trend, ...]:
+    """Root mean square of the gradient along each chain; a ratio over 1: it shrinks backward."""
+    return trends(record, lambda site: site.series.gradient_rms, steps)
+
+
+def forward(record: Record, steps: int | None) -> tuple[Trend, ...]:
+    """Spread of the pre-activations along each chain; a ratio over 1: it grows forward."""
+    return trends(record, lambda site: site.series.input_std, steps)
+
+
+def update_of(record: Record, layer: str) -> float:
+    """Median update ratio of a layer over the run; NaN if unknown."""
+    for item in record.layers:
+        if item.layer == layer:
+            return evidence.median(item.update_ratio)
+    return math.nan

@@ -1,0 +1,35 @@
+"""Numbers as they read in a sentence, and places in the user's code. For the rules."""
+
+from __future__ import annotations
+
+import math
+
+from rectifier.watch.record import SiteRecord
+
+
+def percent(share: float) -> str:
+    """``0.9375`` -> ``94 %``; small shares keep a digit."""
+    value = 100.0 * share
+    return f"{value:.1f} %" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} %"
+
+
+def number(value: float) -> str:
+    """Three significant digits, no needless zeros."""
+    if math.isnan(value):
+        return "unknown"
+    if not math.isfinite(value):
+        return "infinite"
+    return f"{value:.3g}"
+
+
+def place(site: SiteRecord) -> str:
+    """Where a site is: ``layer 'fc1' (net.py:25)``."""
+    name = f"layer {site.layer!r}" if site.layer != site.site else f"{site.site!r}"
+    return f"{name} ({site.source})" if site.source else name
+
+
+def listing(names: list[str], limit: int = 3) -> str:
+    """``a, b and c``; beyond the limit the rest is counted."""
+    if len(names) > limit:
+        return ", ".join(names[:limit]) + f" and {len(names) - limit} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,51 @@
+"""Rule born_dead on hand-made records: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+import pytest
+from doctor_records import curve, record, site, training
+
+from rectifier.doctor.rules import dying_relu
+from rectifier.doctor.rules.born_dead import RULE
+
+
+def test_negative_biases_are_named() -> None:
+    (finding,) = RULE.check(record(site(born_dead=80, bias_start=-5.0)))
+    assert finding.severity == "error"
+    assert "biases start at -5" in finding.cause
+    assert finding.remedies[0].action == "reinitialize"
+
+
+def test_zero_weights_are_named() -> None:
+    (finding,) = RULE.check(record(site(born_dead=100, norm_start=0.0)))
+    assert "weights start at zero" in finding.cause
+
+
+def test_inputs_far_below_zero_are_named() -> None:
+    (finding,) = RULE.check(record(site(born_dead=60, series={"input_mean": -9.0})))
+    assert "-9 ± 1" in finding.cause
+
+
+def test_a_silent_layer_before_is_the_cause() -> None:
+    first = site("fc1.relu", born_dead=100, bias_start=-5.0)
+    found = RULE.check(record(first, site("fc2.relu", born_dead=100, order=1)))
+    assert "constant, since 'fc1' is silent" in found[1].cause
+
+
+@pytest.mark.parametrize(
+    ("born", "severities"),
+    [(0, []), (1, []), (9, ["info"]), (24, ["info"]), (26, ["warning"]), (51, ["error"])],
+)
+def test_severity_follows_the_share(born: int, severities: list[str]) -> None:
+    found = RULE.check(record(site(born_dead=born)))
+    assert [finding.severity for finding in found] == severities
+
+
+def test_a_stuck_loss_makes_it_an_error() -> None:
+    (finding,) = RULE.check(record(site(born_dead=30), trained=training(curve(2.3))))
+    assert finding.severity == "error"
+
+
+def test_those_that_died_later_are_not_born_dead() -> None:
+    assert RULE.check(record(site(dead_at={10: 90}))) == ()
+    assert dying_relu.RULE.check(record(site(born_dead=90))) == ()

@@ -1,0 +1,90 @@
+"""Rule dying_relu on hand-made records: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from doctor_records import STEPS, curve, record, site, spike, spiking, training
+
+from rectifier.doctor.rules.dying_relu import RULE
+
+
+def sick(**more):
+    return record(
+        site("fc1.relu", dead_at={40: 45, 42: 45}, **more),
+        trained=training(spiking(2.3, 40.0, 2.3, 41), spike(1e-2, 1.5, 41), 0.5),
+    )
+
+
+def test_names_layer_line_share_step_and_cause() -> None:
+    (finding,) = RULE.check(sick(bias_at_death=-3.0))
+    assert (finding.severity, finding.layer, finding.source) == ("error", "fc1", "net.py:25")
+    assert finding.evidence["dead"] == pytest.approx(0.9)
+    assert finding.first_step == 41
+    assert "90 % of the 100 units of layer 'fc1' (net.py:25) died" in finding.cause
+    assert "changed the weights by 150 %" in finding.cause
+    assert "jumped from 2.3 to 40" in finding.cause
+    assert "biases were pushed down by 3" in finding.cause
+    assert finding.remedies[0].action == "lower_learning_rate"
+    assert finding.remedies[0].settings["from"] == 0.5
+    assert finding.remedies[0].settings["to"] <= 0.05
+
+
+def test_slow_death_is_not_put_down_to_the_learning_rate() -> None:
+    gone = dict.fromkeys(range(20, 220, 20), 6)
+    (finding,) = RULE.check(record(site(dead_at=gone)))
+    assert finding.remedies[0].action == "swap_activation"
+    assert "little by little" in finding.cause
+
+
+@pytest.mark.parametrize("function", ["gelu", "leaky_relu", "silu", "tanh", "softplus"])
+def test_functions_with_a_gradient_everywhere_do_not_die(function: str) -> None:
+    assert RULE.check(sick(function=function)) == ()
+
+
+@pytest.mark.parametrize("function", ["relu", "clamp", "my_own_relu"])
+def test_hard_functions_do(function: str) -> None:
+    assert RULE.check(sick(function=function))
+
+
+def test_sparse_but_living_units_are_healthy() -> None:
+    """95 % sparse, and a third of the units silent in the closing window by chance."""
+    assert RULE.check(record(site(rate=0.05, rare=33, rare_rate=1e-3))) == ()
+
+
+def test_rare_units_that_stopped_are_dead() -> None:
+    """Planted: as rarely active, but with a silence that chance does not explain."""
+    found = RULE.check(record(site(rate=0.05, dead_at={30: 40})))
+    assert [finding.severity for finding in found] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("dead", "severities"), [(0, []), (1, []), (9, ["info"]), (30, ["info"]), (45, ["warning"])]
+)
+def test_few_dead_units_are_at_most_a_note(dead: int, severities: list[str]) -> None:
+    found = RULE.check(record(site(dead_at={150: dead} if dead else None)))
+    assert [finding.severity for finding in found] == severities
+
+
+def test_a_cut_off_layer_is_said_to_be_a_consequence() -> None:
+    loss = spiking(2.3, 40.0, 2.3, 41)
+    first = site("fc1.relu", dead_at={40: 100})
+    second = site("fc2.relu", dead_at={42: 100}, order=1)
+    found = RULE.check(record(first, second, trained=training(loss, spike(1e-2, 1.5, 41), 0.5)))
+    assert [finding.layer for finding in found] == ["fc1", "fc2"]
+    assert "cut off when 'fc1' died" in found[1].cause
+
+
+def test_raised_learning_rate_is_named() -> None:
+    rate = np.where(np.arange(STEPS) < 100, 0.01, 0.3)
+    update = np.where(np.arange(STEPS) == 101, 0.5, 1e-3)
+    (finding,) = RULE.check(record(site(dead_at={101: 80}), trained=training(None, update, rate)))
+    assert finding.evidence["learning_rate"] == pytest.approx(0.3)
+    assert finding.remedies[0].settings["from"] == pytest.approx(0.3)
+
+
+def test_unknown_numbers_are_left_out() -> None:
+    blind = training(curve(np.nan), np.nan, np.nan)
+    (finding,) = RULE.check(record(site(dead_at={40: 90}), trained=blind))
+    assert all(np.isfinite(value) for value in finding.evidence.values())
+    assert "nan" not in finding.cause
