@@ -8,7 +8,7 @@ calls by name and one comparison where ``where`` wants its condition:
     product    := prefix (("*" | "/") prefix)*
     prefix     := ("+" | "-") prefix | power
     power      := atom ["**" prefix]
-    atom       := number | "pi" | name | call | "(" sum ")"
+    atom       := number | "pi" | name | call | "(" comparison ")"
     call       := name "(" comparison ("," comparison)* ")"
 
 Length is checked before anything else is done with the text and nesting while it is read, so the
@@ -99,9 +99,14 @@ def parse(text: str, names: Iterable[str] = ("x",)) -> Expr:
     reader = _Reader(text, names)
     if reader.current.kind == "end":
         raise ExpressionError("the formula is empty; expected something like 'x * sigmoid(x)'.")
-    result = reader.sum()
+    result = reader.comparison()
     if reader.current.kind != "end":
         raise reader.error_here("an operator or the end of the formula")
+    if isinstance(result, Call) and PRIMITIVES[result.op].boolean:
+        raise ExpressionError(
+            f"the formula {text[:40]!r} is a comparison, not a number; "
+            "write where(x > 0, 1, 0) for a step."
+        )
     return result
 
 
@@ -237,7 +242,7 @@ class _Reader:
         if token.text == "(":
             self.deeper()
             self.advance()
-            inner = self.sum()
+            inner = self.comparison()
             self.close("')' or an operator")
             self.nesting -= 1
             return inner

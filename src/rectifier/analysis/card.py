@@ -1,0 +1,173 @@
+"""Everything that is known of one activation, in one record, derived from its definition.
+
+Layer: analysis (NumPy only). Drawing it is left to `rectifier.report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rectifier import catalog
+from rectifier.activation import Activation, Param, Source
+from rectifier.analysis import gaussian, shape
+from rectifier.analysis.normal import Array
+from rectifier.analysis.operations import values
+from rectifier.errors import InvalidActivationError
+from rectifier.expression import to_latex, to_text
+
+_SPAN = 5.0
+_SAMPLES = 1001
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """What ``rectifier show`` prints.
+
+    Attributes:
+        activation: The activation itself.
+        name: Its name.
+        class_name: What its module classes are called.
+        family: Its family.
+        aliases: Its other names.
+        summary: One sentence on what it is.
+        differs: Where the definition differs from the source or from common libraries.
+        source: Where it comes from.
+        params: The parameters by name.
+        parameters: The values of the parameters that the figures below hold for.
+        formula: The formula as text.
+        latex: The formula as LaTeX.
+        derivative: The first derivative as text.
+        derivative_latex: The first derivative as LaTeX.
+        gain: 1 / sqrt(E[f(z)²]) for z ~ N(0, 1); None where there is none.
+        moments: Averages over z ~ N(0, 1); None where they are not finite.
+        sparsity: Probability of an output of exactly 0 for z ~ N(0, 1).
+        range: Infimum and supremum of the function.
+        slope_range: Infimum and supremum of the derivative.
+        kinks: Where the function or its derivative jumps.
+        zero_gradient: Intervals on which the derivative is exactly 0.
+        direction: ``"increasing"``, ``"decreasing"``, ``"constant"`` or None if it is not monotone.
+        homogeneous: Whether f(c x) = c f(x) for c > 0.
+        lipschitz: The largest |derivative|, infinite where there is none.
+        minimum: Place and value of the lowest point, when it is attained inside; else None.
+        x: Sample points for plots.
+        value: f at them.
+        slope: f' at them.
+        curvature: f'' at them.
+    """
+
+    activation: Activation
+    name: str
+    class_name: str
+    family: str
+    aliases: tuple[str, ...]
+    summary: str
+    differs: str
+    source: Source
+    params: Mapping[str, Param]
+    parameters: Mapping[str, float]
+    formula: str
+    latex: str
+    derivative: str
+    derivative_latex: str
+    gain: float | None
+    moments: gaussian.Moments | None
+    sparsity: float
+    range: tuple[float, float]
+    slope_range: tuple[float, float]
+    kinks: tuple[float, ...]
+    zero_gradient: tuple[tuple[float, float], ...]
+    direction: str | None
+    homogeneous: bool
+    lipschitz: float
+    minimum: tuple[float, float] | None
+    x: Array
+    value: Array
+    slope: Array
+    curvature: Array
+
+    @property
+    def monotone(self) -> bool:
+        """Whether the function never turns."""
+        return self.direction is not None
+
+    @property
+    def bounded_below(self) -> bool:
+        """Whether the function has a finite infimum."""
+        return bool(np.isfinite(self.range[0]))
+
+    @property
+    def bounded_above(self) -> bool:
+        """Whether the function has a finite supremum."""
+        return bool(np.isfinite(self.range[1]))
+
+    @property
+    def zero_centred(self) -> bool:
+        """Whether the mean output for normally distributed inputs is 0."""
+        return self.moments is not None and abs(self.moments.mean) < 1e-12
+
+
+def card(activation: str | Activation, **parameters: Any) -> Card:
+    """Return everything that is known of an activation.
+
+    Args:
+        activation: A name or an activation.
+        **parameters: Values of its parameters; the others have their defaults.
+
+    Raises:
+        UnknownNameError: There is no such activation.
+        InvalidActivationError: A parameter value makes no sense.
+
+    Example:
+        >>> card("relu").zero_gradient
+        ((-inf, 0.0),)
+    """
+    spec = catalog.get(activation)
+    given = spec.parameters(**parameters)
+    x = np.linspace(-_SPAN, _SPAN, _SAMPLES)
+    arrays = [
+        values(expression, x, given)
+        for expression in (spec.value_expression, spec.derivative_expression, spec.derivative(2))
+    ]
+    for array in (x, *arrays):
+        array.setflags(write=False)
+    try:
+        moments: gaussian.Moments | None = gaussian.moments(spec, **given)
+        gain: float | None = gaussian.gain(spec, **given)
+    except InvalidActivationError:  # "no gain" is a fact to show, not a failure
+        moments, gain = None, None
+    lowest = shape.lowest_point(spec.value_expression, given)
+    return Card(
+        activation=spec,
+        name=spec.name,
+        class_name=spec.class_name,
+        family=spec.family,
+        aliases=spec.aliases,
+        summary=spec.summary,
+        differs=spec.differs,
+        source=spec.source,
+        params=spec.params,
+        parameters=given,
+        formula=spec.formula,
+        latex=to_latex(spec.expression),
+        derivative=to_text(spec.derivative()),
+        derivative_latex=to_latex(spec.derivative()),
+        gain=gain,
+        moments=moments,
+        sparsity=gaussian.gaussian_sparsity(spec, **given),
+        range=shape.bounds(spec.value_expression, given),
+        slope_range=shape.bounds(spec.derivative_expression, given),
+        kinks=shape.kinks(spec.expression, given),
+        zero_gradient=shape.zero_gradient(spec.expression, given),
+        direction=shape.direction(spec.value_expression, given),
+        homogeneous=shape.is_homogeneous(lambda z: values(spec.value_expression, z, given)),
+        lipschitz=shape.lipschitz(spec.expression, spec.derivative_expression, given),
+        minimum=lowest,
+        x=x,
+        value=arrays[0],
+        slope=arrays[1],
+        curvature=arrays[2],
+    )

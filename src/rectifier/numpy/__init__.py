@@ -1,0 +1,25 @@
+"""Every activation as a function of NumPy arrays.
+
+Layer: a front end, above the kernels. ``from rectifier.numpy import mish`` gives ``mish(x)`` and
+``mish.derivative(x)``; `function` does the same by name or for an activation of one's own. Nothing
+is listed here: the names are those of the catalog.
+"""
+
+from __future__ import annotations
+
+from rectifier import catalog
+from rectifier.errors import UnknownNameError
+from rectifier.numpy.function import Function, function
+
+__all__ = ["Function", "function"]
+
+
+def __getattr__(name: str) -> Function:
+    if name in catalog.names():
+        return function(name)
+    error = UnknownNameError("activation", name, catalog.names())
+    raise AttributeError(f"module 'rectifier.numpy' has no attribute {name!r}: {error}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *catalog.names()})
