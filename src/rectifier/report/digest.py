@@ -52,7 +52,10 @@ def born_dead(site: SiteRecord) -> float:
 
 def _share(site: SiteRecord, *, born: bool) -> float:
     unit = site.unit
-    if not unit.active_recent.size or unit.active_recent.shape != unit.nonzero_gradient_recent.shape:
+    if (
+        not unit.active_recent.size
+        or unit.active_recent.shape != unit.nonzero_gradient_recent.shape
+    ):
         return math.nan
     if not born:
         return site.dead
@@ -128,7 +131,8 @@ def run_advice(findings: Sequence[Finding]) -> str:
     for finding in findings:
         if finding.severity != "info" and finding.remedies:
             best = finding.remedies[0]
-            return f"Try first: {wording.remedy(best)}. {wording.clean(best.why)}".strip()
+            why = f" – {wording.clean(best.why)}" if best.why else ""
+            return f"Try first: {wording.remedy(best)}{why}"
     return ""
 
 

@@ -29,11 +29,15 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
         OutputError: It is a folder, its folder is missing, or either cannot be written to.
     """
     if not os.fspath(path):
-        raise OutputError("expected the name of a file to write, got an empty one; give a file name")
+        raise OutputError(
+            "expected the name of a file to write, got an empty one; give a file name"
+        )
     try:
         target = Path(path).resolve()
         if target.is_dir():
-            raise OutputError(f"expected a file to write, got the folder {path}; add a file name to it")
+            raise OutputError(
+                f"expected a file to write, got the folder {path}; add a file name to it"
+            )
         if not target.parent.is_dir():
             raise OutputError(
                 f"cannot write {path}: the folder {target.parent} does not exist; "

@@ -17,7 +17,9 @@ UNKNOWN = "–"
 _SHARES = frozenset(
     "dead born_dead dormant silent sparsity saturated zero_gradient share ratio_dead".split()
 )
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000\ufffe\uffff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000\ufffe\uffff]"
+)
 
 
 def clean(text: object) -> str:
@@ -151,6 +153,7 @@ def plain(value: Any) -> str:
 def title(identifier: str) -> str:
     """A rule, remedy or evidence id as words: ``learning_rate_too_high`` → Learning rate too high."""
     words = clean(identifier).replace("_", " ")
+    words = re.sub(r"\brelu\b", "ReLU", words)
     return words[:1].upper() + words[1:]
 
 

@@ -324,7 +324,13 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, gap: flo
             clip_on=False,
         )
         axes.text(
-            1.035, target, item[1], transform=axes.transAxes, color=item[2], va="center", fontsize=10.5
+            1.035,
+            target,
+            item[1],
+            transform=axes.transAxes,
+            color=item[2],
+            va="center",
+            fontsize=10.5,
         )
 
 

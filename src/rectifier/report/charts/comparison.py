@@ -96,9 +96,7 @@ def differences(comparison: Comparison) -> Chart | None:
         ticker = canvas.ticker()
         axes.xaxis.set_major_locator(ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         factor = 100 if wording.is_percentage(metric) else 1
-        axes.xaxis.set_major_formatter(
-            ticker.FuncFormatter(lambda v, _: f"{factor * v:+.3g}".replace("-", "−"))
-        )
+        axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda v, _: _signed(factor * v)))
         axes.set_xlabel(f"{points} against {canvas.label(leader)}   ○ no difference   ● worse")
         told = ", ".join(
             f"{row.activation} {wording.difference(i.value, metric)} ({row.verdict})"
@@ -131,7 +129,9 @@ def tuning(name: str, points: Sequence[TuningPoint], comparison: Comparison) -> 
         )
         axes.plot(best.learning_rate, best.score, "o", color=canvas.AFTER, markersize=8)
         bottom = axes.get_xaxis_transform()
-        axes.plot(below, [0.02] * len(below), "v", transform=bottom, color=canvas.SOFT, markersize=5)
+        axes.plot(
+            below, [0.02] * len(below), "v", transform=bottom, color=canvas.SOFT, markersize=5
+        )
         axes.plot(
             failed, [0.04] * len(failed), "x", transform=bottom, color=canvas.DEAD, markersize=6
         )
@@ -155,9 +155,7 @@ def learning(comparison: Comparison, quantity: str) -> Chart | None:
         for row in comparison.rows
         if len(row.curves.get(quantity, ())) > 0
     ]
-    series = told_apart(
-        [(name, np.arange(1, y.size + 1), y) for name, y in drawn[:NAMED_CURVES]]
-    )
+    series = told_apart([(name, np.arange(1, y.size + 1), y) for name, y in drawn[:NAMED_CURVES]])
     faint = [
         Line(name, np.arange(1, y.size + 1), y, canvas.SOFT, faint=True)
         for name, y in drawn[NAMED_CURVES:]
@@ -216,6 +214,7 @@ def cost(comparison: Comparison) -> Chart | None:
 
 def _name_points(axes: Axes, rows: Sequence[Row], left: float) -> None:
     """Names beside their points, at the first of four places that is free; else none."""
+    axes.get_xlim(), axes.get_ylim()  # settles the limits, which the places below depend on
     taken: list[tuple[float, float, float, float]] = []
     for row in rows:
         at = axes.transData.transform((row.step_time * 1e3, max(row.score.value, left)))
@@ -224,7 +223,12 @@ def _name_points(axes: Axes, rows: Sequence[Row], left: float) -> None:
         name = canvas.label(row.activation, 18)
         wide = canvas.text_width([name], 10)
         x, y = (dot[0] + dot[2]) / 2, (dot[1] + dot[3]) / 2
-        places = ((x + 7, y - 6), (x - 7 - wide, y - 6), (x - wide / 2, y + 6), (x - wide / 2, y - 18))
+        places = (
+            (x + 7, y - 6),
+            (x - 7 - wide, y - 6),
+            (x - wide / 2, y + 6),
+            (x - wide / 2, y - 18),
+        )
         for corner in places:
             box = (corner[0], corner[1], corner[0] + wide, corner[1] + 12)
             if not any(_overlap(box, other) for other in taken):
@@ -304,6 +308,10 @@ def _left_end(values: Sequence[float]) -> float:
 def _left_limit(axes: Axes, left: float, values: Sequence[float]) -> None:
     air = 0.04 * (max(values) - left) or 0.01
     axes.set_xlim(left - air, max(values) + air)
+
+
+def _signed(value: float) -> str:
+    return "0" if abs(value) < 1e-9 else f"{value:+.3g}".replace("-", "−")
 
 
 def _known(interval: Interval | None) -> bool:

@@ -78,7 +78,12 @@ def lines(
     if not known:
         return None
     named = [line for line in known if not line.faint]
-    names = [canvas.label(line.name) for line in named]
+    # A line alone needs no name: the axis has it. It gets its last value instead.
+    alone = len(known) == 1
+    names = [
+        describe(float(_finite(line, log=log)[1][-1])) if alone else canvas.label(line.name)
+        for line in named
+    ]
     with canvas.style():
         figure, axes = canvas.new_axes(
             height=height, left=56, right=24 + canvas.text_width(names), top=14
@@ -90,6 +95,8 @@ def lines(
         else:
             canvas.number_axis(axes, percent=percent)
         _limits(axes, limits, log=log)
+        axes.margins(x=0)
+        axes.autoscale_view(scaley=False)
         canvas.step_axis(axes, x_label)
         axes.set_ylabel(y_label)
         ends = [(float(_finite(line, log=log)[1][-1]), line) for line in named]

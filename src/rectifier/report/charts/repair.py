@@ -141,6 +141,7 @@ def _dumbbells(rows: Sequence[tuple[str, float, float]]) -> Chart:
             color=canvas.SOFT,
         )
         told = ", ".join(
-            f"{name} from {wording.percent(old)} to {wording.percent(new)}" for name, old, new in rows
+            f"{name} from {wording.percent(old)} to {wording.percent(new)}"
+            for name, old, new in rows
         )
         return canvas.finish(figure, "Dead units by site, before and after", f"{told}.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _DEAD_RGB, _ALIVE_RGB = (207, 84, 30), (46, 134, 193)
 _LEVELS = 8
-_PANEL = (360.0, 190.0)
+_PANEL = (520.0, 240.0)
 
 
 def loss(training: TrainingSeries) -> Chart | None:
@@ -138,11 +138,12 @@ def inputs(site: SiteRecord) -> Chart | None:
     if not usable or counts.sum() <= 0:
         return None
     share = counts / counts.sum()
-    positive = float(share[edges[:-1] >= 0].sum())
+    above = np.clip(edges[1:], 0, None) - np.clip(edges[:-1], 0, None)
+    positive = float((share * above / np.maximum(np.diff(edges), 1e-300)).sum())
     with canvas.style():
         figure, axes = canvas.new_axes(*_PANEL, left=14, right=14, top=18, bottom=38)
         axes.grid(visible=False)
-        colors = [canvas.ALIVE if left >= 0 else canvas.SOFT for left in edges[:-1]]
+        colors = [canvas.ALIVE if part > 0 else canvas.SOFT for part in above]
         axes.bar(edges[:-1], share, np.diff(edges), align="edge", color=colors, alpha=0.75)
         axes.set_yticks([])
         axes.margins(x=0.01)

@@ -1,3 +1,47 @@
-"""Stub."""
-def html(card, command): ...
-def png(card): ...
+"""The page of one activation. Part of `rectifier.report.page`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rectifier.report import properties
+from rectifier.report.charts import card as charts
+from rectifier.report.page.render import render, versions
+
+if TYPE_CHECKING:
+    from rectifier.analysis import Card
+
+
+def html(card: Card, command: str) -> str:
+    """The whole page.
+
+    Args:
+        card: Everything known of the activation.
+        command: How it was asked for; made up from the name if empty.
+    """
+    return render(
+        "card.html",
+        card=card,
+        formulas=(
+            ("f(x)", card.formula, charts.formula(card.latex, "f(x)", card.formula)),
+            (
+                "f′(x)",
+                card.derivative,
+                charts.formula(card.derivative_latex, "f′(x)", card.derivative),
+            ),
+        ),
+        properties=properties.properties(card),
+        averages=properties.averages(card),
+        parameters=properties.parameters(card),
+        source=properties.source(card),
+        url=card.source.url if card.source.url.startswith(("https://", "http://")) else "",
+        uses=properties.uses(card),
+        pictures=charts.curves(card),
+        command=command or f"rectifier show {card.name}",
+        versions=versions(),
+    )
+
+
+def png(card: Card) -> bytes:
+    """The picture of function and derivatives as PNG."""
+    return charts.png(card)

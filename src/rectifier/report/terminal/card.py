@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rectifier.report import wording
+from rectifier.report import properties, wording
+from rectifier.report.terminal.plot import curve
 from rectifier.report.terminal.screen import cell, fits, section, show, table
 
+from rich.table import Table  # isort: skip
 from rich.text import Text  # isort: skip
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.table import Table
 
     from rectifier.activation import Activation
+    from rectifier.analysis import Card
 
 
 def print_list(activations: Iterable[Activation], console: Console) -> None:
@@ -38,7 +40,9 @@ def _list_parts(listed: Sequence[Activation], console: Console) -> Iterator[Rend
         yield section(wording.title(family))
         yield _list_table(tuple(members), wide=wide, among=listed)
     yield Text()
-    yield cell(f"{wording.count(len(listed), 'activation')}; rectifier show NAME tells all of one", "dim")
+    yield cell(
+        f"{wording.count(len(listed), 'activation')}; rectifier show NAME tells all of one", "dim"
+    )
 
 
 def _list_table(
@@ -52,7 +56,9 @@ def _list_table(
         formula = cell(activation.formula)
         if not wide and activation.aliases:
             formula.append("\nalso " + ", ".join(activation.aliases), "dim")
-        middle = (cell(_parameters(activation)), cell(", ".join(activation.aliases))) if wide else ()
+        middle = (
+            (cell(_parameters(activation)), cell(", ".join(activation.aliases))) if wide else ()
+        )
         year = activation.source.year
         made.add_row(
             cell(activation.name, "bold"), formula, *middle, cell("" if year is None else year)
@@ -67,5 +73,67 @@ def _parameters(activation: Activation) -> str:
     )
 
 
-def print_card(card: Any, console: Console) -> None:
-    """Print everything that is known of one activation."""
+def print_card(card: Card, console: Console) -> None:
+    """Print everything that is known of one activation, with its curve.
+
+    Args:
+        card: Of `rectifier.analysis.card`.
+        console: Where to print.
+    """
+    show(console, _card_parts(card, console))
+
+
+def _card_parts(card: Card, console: Console) -> Iterator[RenderableType]:
+    yield Text.assemble(
+        (wording.clean(card.name), "bold"), "  ", (wording.clean(card.family), "dim")
+    )
+    if card.summary:
+        yield Text(wording.clean(card.summary))
+    yield Text()
+    yield _pairs([("f(x)", card.formula), ("f′(x)", card.derivative)])
+    yield Text()
+    yield _plots(card, console)
+    yield Text()
+    yield _pairs([*properties.properties(card)])
+    yield section("For inputs z ~ N(0, 1)")
+    yield _pairs([*properties.averages(card)])
+    if card.params:
+        yield section("Parameters")
+        grid = table(("name", "left"), ("value", "right"), ("", "left"))
+        for name, value, about in properties.parameters(card):
+            grid.add_row(cell(name, "bold"), cell(value), cell(about, "dim"))
+        yield grid
+    yield section("Source")
+    yield Text(properties.source(card))
+    if card.source.url:
+        yield cell(card.source.url)
+    origin = [("defined there as", card.source.equation), ("note", card.source.note)]
+    names = [("we differ", card.differs), ("also called", ", ".join(card.aliases))]
+    rest = [*origin, *names, ("use", properties.uses(card))]
+    yield _pairs([(name, text) for name, text in rest if text])
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(cell(name), cell(value))
+    return grid
+
+
+def _plots(card: Card, console: Console) -> RenderableType:
+    """The function and its slope, side by side where there is room."""
+    beside = console.width >= 100
+    width = min(console.width // 2 - 3 if beside else console.width - 2, 64)
+    ascii_only = not console.encoding.lower().startswith("utf")
+    x = [float(v) for v in card.x]
+    drawn = [
+        Text(f"{name}\n" + curve(x, [float(v) for v in y], width=width, ascii_only=ascii_only))
+        for name, y in (("f(x)", card.value), ("f′(x)", card.slope))
+    ]
+    if not beside:
+        return Text("\n").join(drawn)
+    grid = Table.grid(padding=(0, 4, 0, 0))
+    grid.add_row(*drawn)
+    return grid

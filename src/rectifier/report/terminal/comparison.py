@@ -106,7 +106,9 @@ def _interval(interval: Interval, metric: str) -> str:
 def _to_leader(row: Row, metric: str) -> str:
     if row.difference is None:
         return "leader" if row.verdict != "failed" else wording.UNKNOWN
-    low, high = (wording.difference(end, metric) for end in (row.difference.low, row.difference.high))
+    low, high = (
+        wording.difference(end, metric) for end in (row.difference.low, row.difference.high)
+    )
     return f"{wording.difference(row.difference.value, metric)} [{low}, {high}]"
 
 

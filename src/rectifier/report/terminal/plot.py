@@ -59,7 +59,7 @@ def curve(
     ]
     ends = f"{left:.3g}", f"{right:.3g}"
     lines.append(" " * margin + ends[0] + ends[1].rjust(columns - len(ends[0])))
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(line.rstrip() for line in lines).replace("-", "−")
 
 
 def _dots(

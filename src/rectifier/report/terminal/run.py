@@ -47,7 +47,9 @@ def print_run(record: Record, findings: Sequence[Finding], console: Console) -> 
     show(console, _parts(record, findings, console))
 
 
-def _parts(record: Record, findings: Sequence[Finding], console: Console) -> Iterator[RenderableType]:
+def _parts(
+    record: Record, findings: Sequence[Finding], console: Console
+) -> Iterator[RenderableType]:
     yield heading("run", record.script or "session")
     yield Text(digest.run_sentence(record, findings))
     yield facts(digest.run_facts(record))
@@ -74,9 +76,7 @@ def _sites_table(record: Record, findings: Sequence[Finding], *, wide: bool) -> 
         shown = digest.worst_sites(record, findings, SHOWN_SITES)
     words = ["site", "function", "source", "layer"] if wide else ["site"]
     figures = ["units", "dead", "born dead" if wide else "born\ndead", "sparsity", "gradient"]
-    made = table(
-        *((word, "left") for word in words), *((figure, "right") for figure in figures)
-    )
+    made = table(*((word, "left") for word in words), *((figure, "right") for figure in figures))
     for site in shown:
         made.add_row(*_name_cells(site, wide=wide), *_figure_cells(site))
     return made
