@@ -18,6 +18,7 @@ require("torch", extra="torch", purpose="rectifier.torch")
 from rectifier.errors import UnknownNameError  # noqa: E402
 from rectifier.torch import functional, modules  # noqa: E402
 from rectifier.torch.functional import explain  # noqa: E402
+from rectifier.torch.initialize import InitializedLayer, init_  # noqa: E402
 from rectifier.torch.modules import ActivationModule, activation  # noqa: E402
 from rectifier.torch.parameters import parameter_groups  # noqa: E402
 
@@ -37,10 +38,12 @@ _HOME = {
 
 __all__ = [
     "ActivationModule",
+    "InitializedLayer",
     "Session",
     "activation",
     "explain",
     "functional",
+    "init_",
     "modules",
     "parameter_groups",
     "repair",

@@ -76,6 +76,7 @@ class ActivationModule(nn.Module):
             )
         _check_names(spec)
         self.activation = spec
+        self.function: Callable[..., Tensor] = function(spec)
         self.inplace = inplace
         self.path = path
         self.learnable = spec.learnable if learnable else ()
@@ -95,11 +96,6 @@ class ActivationModule(nn.Module):
                 name, nn.Parameter(_start(spec, name, start, self.num_parameters, device, dtype))
             )
 
-    @property
-    def function(self) -> Callable[..., Tensor]:
-        """The function that `forward` applies."""
-        return function(self.activation)
-
     def forward(self, input: Tensor) -> Tensor:
         """Apply the activation.
 
@@ -111,6 +107,16 @@ class ActivationModule(nn.Module):
         """
         learned = {name: getattr(self, name) for name in self.learnable}
         return self.function(input, **self.values, **learned, inplace=self.inplace, path=self.path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The function is made again from the activation; a class of the catalog brings its own.
+        left_out = {"function", *(["activation"] if type(self).spec is not None else [])}
+        return {name: value for name, value in self.__dict__.items() if name not in left_out}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self.activation = type(self).spec or state["activation"]
+        self.function = function(self.activation)
 
     def reset_parameters(self) -> None:
         """Set the learnable parameters to the defaults of the catalog."""
