@@ -187,7 +187,7 @@ def _address(tensor: Any, size: int, role: str) -> int:
         )
     if (
         tensor.dtype is not torch.float32
-        or tensor.device.type != "cpu"
+        or not tensor.is_cpu
         or not tensor.is_contiguous()
         or tensor.numel() != size
     ):
@@ -196,4 +196,5 @@ def _address(tensor: Any, size: int, role: str) -> int:
             f"{tensor.dtype} on {tensor.device}, shape {tuple(tensor.shape)}, "
             f"strides {tensor.stride()}."
         )
-    return int(tensor.data_ptr())
+    address: int = tensor.data_ptr()
+    return address
