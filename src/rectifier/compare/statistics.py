@@ -179,15 +179,16 @@ def power(difference: float, deviation: float, count: int, alpha: float) -> floa
     """
     if count < 2:
         return 0.0
+    if difference == 0:
+        return alpha
     if deviation <= 0:
-        return 1.0 if difference else 0.0
+        return 1.0
     stats = _stats()
     limit = float(stats.t.isf(alpha / 2, count - 1))
     shift = abs(difference) / deviation * math.sqrt(count)
-    if shift > limit + 8 * (1 + limit / math.sqrt(2 * (count - 1))):
-        return 1.0  # far beyond: SciPy's non-central t gives NaN somewhere out there
-    found = float(stats.nct.sf(limit, count - 1, shift) + stats.nct.cdf(-limit, count - 1, shift))
-    return min(1.0, max(0.0, found))
+    # The square of a non-central t is a non-central F. SciPy's own non-central t gives NaN in its
+    # lower tail, such as nct.cdf(-4.7, 9, 6.3).
+    return float(stats.ncf.sf(limit**2, 1, count - 1, shift**2))
 
 
 def smallest_detectable(deviation: float, count: int, alpha: float) -> float:

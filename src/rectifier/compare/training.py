@@ -76,6 +76,7 @@ def run_trial(trial: Trial, dataset: Dataset) -> Outcome:
     optimizer = _optimizer(trial, model)
     order = _generator(trial.seed, _ORDER)
 
+    steps = trial.epochs * math.ceil(len(train_x) / trial.batch)
     losses: list[float] = []
     scores: list[float] = []
     times: list[float] = []
@@ -107,6 +108,9 @@ def run_trial(trial: Trial, dataset: Dataset) -> Outcome:
         total = 0.0
         for start in range(0, len(rows), trial.batch):
             x, y = shuffled_x[start : start + trial.batch], shuffled_y[start : start + trial.batch]
+            if trial.schedule == "linear":
+                for group in optimizer.param_groups:
+                    group["lr"] = trial.learning_rate * (1 - len(times) / steps)
             begun = time.perf_counter()
             optimizer.zero_grad()
             loss = nn.functional.cross_entropy(model(x), y)

@@ -42,7 +42,8 @@ class Trial:
     Attributes:
         task, model: Names. ``data``: facts of this seed's data.
         activation: The activation at every hidden layer. ``hidden``: width of each hidden layer.
-        learning_rate, epochs, batch, optimizer, weight_decay: As in `rectifier.compare.plan.Plan`.
+        learning_rate, epochs, batch, optimizer, schedule, weight_decay: As in
+            `rectifier.compare.plan.Plan`.
         seed: Decides split, initial weights and order of the data.
         stage: ``tuning`` runs never open the test split.
     """
@@ -56,6 +57,7 @@ class Trial:
     epochs: int
     batch: int
     optimizer: str
+    schedule: str
     weight_decay: float
     seed: int
     stage: Stage
@@ -73,6 +75,7 @@ class Trial:
             "epochs": self.epochs,
             "batch": self.batch,
             "optimizer": self.optimizer,
+            "schedule": self.schedule,
             "weight_decay": self.weight_decay,
             "seed": self.seed,
             "stage": self.stage,
@@ -181,7 +184,8 @@ def code_version(model: str) -> str:
     ends do not count.
     """
     digest = hashlib.sha256()
-    for module in ("rectifier.compare.training", f"rectifier.models.{model}"):
+    own = ("rectifier.compare.training", "rectifier.compare.mechanism")
+    for module in (*own, f"rectifier.models.{model}"):
         spec = importlib.util.find_spec(module)
         if spec is None or spec.origin is None:
             raise ModuleNotFoundError(f"the source of {module} cannot be found", name=module)
