@@ -85,7 +85,7 @@ def command(
 
         page.write_run(html_file, result.record, findings)
     if record_file is not None:
-        from rectifier.cli.output import write_text
+        from rectifier.report.output import write_text
 
         write_text(record_file, result.record.to_json())
     if json_file is not None:
