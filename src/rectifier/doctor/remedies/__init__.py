@@ -76,7 +76,7 @@ def apart() -> Iterator[None]:
 
     The draws are seeded from the program's seed, so that a repaired run repeats exactly.
     """
-    cuda = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    cuda = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(torch.initial_seed() % 2**63 + 1)
         yield

@@ -20,9 +20,11 @@ class ClipGradients(Action):
         super().__init__(remedy)
         self.max_norm = self.number("max_norm")
 
-    def before_step(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+    def before_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Clip."""
         del step
+        if optimizer is None:
+            return
         held = [p for group in optimizer.param_groups for p in group["params"]]
         nn.utils.clip_grad_norm_([p for p in held if p.grad is not None], self.max_norm)
         self.say(f"gradients of {type(optimizer).__name__} clipped to norm {self.max_norm:g}")

@@ -7,7 +7,6 @@ Source: Ioffe and Szegedy 2015, "Batch normalization", algorithm 1: before the n
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +58,6 @@ class InsertNormalization(Action):
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self._layers: dict[str, UnitNormalization] = {}
-        self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
         self._waiting: list[tuple[UnitNormalization, nn.Module | None]] = []
 
     def wants_step(self, step: int) -> bool:
@@ -67,19 +65,16 @@ class InsertNormalization(Action):
         del step
         return True
 
-    def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
-        """An optimiser that scale and shift can join."""
-        self._optimizers.add(optimizer)
-
-    def before_step(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+    def before_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Scale and shift join the optimiser of the layer before them, at its first step."""
         del step
-        self._optimizers.add(optimizer)
+        if optimizer is None:
+            return
         for layer, feeding in tuple(self._waiting):
             if _join(layer, feeding, optimizer):
                 self._waiting.remove((layer, feeding))
 
-    def after_step(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+    def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Clear the gradients here: a program that calls ``model.zero_grad`` does not know them."""
         del step, optimizer
         for layer in self._layers.values():

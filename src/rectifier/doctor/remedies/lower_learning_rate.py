@@ -26,9 +26,12 @@ class LowerLearningRate(Action):
             weakref.WeakKeyDictionary()
         )
 
-    def before_step(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+    def before_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Scale."""
         del step
+        if optimizer is None:
+            self.say("learning rate: set inside the program's own update, left alone")
+            return
         self._kept[optimizer] = [group["lr"] for group in optimizer.param_groups]
         first = float(optimizer.param_groups[0]["lr"])
         for group in optimizer.param_groups:
@@ -38,9 +41,11 @@ class LowerLearningRate(Action):
             f"(× {self.factor:g} at every step)"
         )
 
-    def after_step(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+    def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Put back what the program had set."""
         del step
+        if optimizer is None:
+            return
         for group, rate in zip(optimizer.param_groups, self._kept.pop(optimizer, []), strict=False):
             group["lr"] = rate
 

@@ -3,8 +3,9 @@
 Layer: doctor's remedies, on sites. Settings: ``sites``, ``every`` (steps between two rounds, 100)
 and ``window`` (steps without activity that make a unit dead, 20). A round redraws the incoming
 weights of dead units as the layer's own initialisation does, sets their outgoing weights to zero
-and clears the optimiser's memory of both. Where the layer that reads a site cannot be told for sure,
-the site is left alone and the log says so.
+and clears the optimiser's memory of both. Where the layer that reads a site cannot be told for
+sure (what entered it must have been zero where the units were dead), the site is left alone and the
+log says so.
 
 Source: Sokar, Agarwal, Castro and Evci 2023, "The dormant neuron phenomenon in deep reinforcement
 learning", algorithm 1 (ReDo).
@@ -14,10 +15,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import weakref
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, apart
@@ -28,12 +33,39 @@ _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.Group
 
 @dataclasses.dataclass(eq=False)
 class _Watched:
-    """A site during a window: which units were active, and who read them."""
+    """A site during a window: which units were active, and what entered the layer that reads them.
+
+    Attributes:
+        site: The site. ``active``: units that were, shape (units,).
+        reader: The layer that is taken to read it; None where there is none.
+        entered: Inputs of the reader that were not zero, shape (inputs,); None until it ran.
+        handle: Of the hook on the reader.
+    """
 
     site: Site
     active: Tensor
-    reader: nn.Module | None = None
-    hooked: bool = False
+    reader: nn.Module | None
+    entered: Tensor | None = None
+    handle: RemovableHandle | None = None
+
+    def note(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        """Hook: see what enters the reader."""
+        if not torch.is_grad_enabled() or not args or not isinstance(args[0], Tensor):
+            return
+        tensor = args[0].detach()
+        axis = -1 if isinstance(module, nn.Linear) else 1
+        others = [d for d in range(tensor.dim()) if d != axis % tensor.dim()]
+        entered = (tensor != 0).any(dim=others)
+        self.entered = entered if self.entered is None else self.entered | entered
+
+    def confirmed(self, dead: Tensor) -> bool:
+        """Whether the reader was seen to get nothing from dead units, and something from others."""
+        if self.entered is None or self.entered.numel() % dead.numel():
+            return False
+        columns = dead.repeat_interleave(self.entered.numel() // dead.numel())
+        return not bool(self.entered[columns].any()) and (
+            bool(dead.all()) or bool(self.entered[~columns].any())
+        )
 
 
 class RecycleUnits(Action):
@@ -45,10 +77,18 @@ class RecycleUnits(Action):
         self.window = min(int(remedy.settings.get("window", 20)), self.every)
         self.recycled: Counter[str] = Counter()
         self._watched: dict[str, _Watched] = {}
+        self._models: dict[str, weakref.ref[nn.Module]] = {}
 
     def wants_step(self, step: int) -> bool:
-        """In the window at the end of each round."""
-        return step % self.every >= self.every - self.window
+        """In the window at the end of each round; the first, to know the models."""
+        return step == 0 or step % self.every >= self.every - self.window
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Remember it, to find which layer reads a site."""
+        del args, kwargs
+        self._models[name] = weakref.ref(model)
 
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         """Note who is active."""
@@ -59,40 +99,40 @@ class RecycleUnits(Action):
         others = [d for d in range(output.dim()) if d != axis]
         active = (output.detach() > 0).any(dim=others) if others else output.detach() > 0
         watched = self._watched.get(site.name)
-        if watched is None:
-            self._watched[site.name] = _Watched(site, active.clone())
-        else:
+        if watched is not None:
             watched.active |= active
+            return
+        held = self._models.get(site.model)
+        model, feeding = (held() if held else None), site.layer_module()
+        reader = reader_of(model, feeding) if model is not None and feeding is not None else None
+        watched = self._watched[site.name] = _Watched(site, active.clone(), reader)
+        if reader is not None:
+            watched.handle = reader.register_forward_pre_hook(watched.note)
 
-    def after_step(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+    def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """At the end of a round, recycle what stayed silent."""
         if step % self.every != self.every - 1:
             return
         for watched in self._watched.values():
+            if watched.handle is not None:
+                watched.handle.remove()
             self._recycle(watched, optimizer)
         self._watched.clear()
 
-    def _recycle(self, watched: _Watched, optimizer: torch.optim.Optimizer) -> None:
+    def _recycle(self, watched: _Watched, optimizer: torch.optim.Optimizer | None) -> None:
         site, dead = watched.site, ~watched.active
-        feeding, model = site.layer_module(), site.model_module()
-        if not bool(dead.any()) or model is None:
+        feeding, reader = site.layer_module(), watched.reader
+        if not bool(dead.any()):
             return
-        if feeding is None:
-            self.say(f"{site.name}: left alone, its layer is not known")
-            return
-        reader = reader_of(model, feeding)
-        if reader is None:
+        if feeding is None or reader is None or not watched.confirmed(dead):
             self.say(f"{site.name}: left alone, the layer that reads it cannot be told for sure")
-            return
-        if recycle(feeding, reader, dead, optimizer):
-            count = int(dead.sum())
-            self.recycled[site.name] += count
-            known = [line for line in self.log if line.startswith(f"{site.name}: recycled")]
-            for line in known:
-                self.log.remove(line)
-            self.say(f"{site.name}: recycled dead units {self.recycled[site.name]} times in all")
+        elif recycle(feeding, reader, dead, optimizer):
+            self.recycled[site.name] += int(dead.sum())
+            head = f"{site.name}: dead units recycled: "
+            self.log = [line for line in self.log if not line.startswith(head)]
+            self.say(f"{head}{self.recycled[site.name]}")
         else:
-            self.say(f"{site.name}: left alone, {type(feeding).__name__} shares or lacks its rows")
+            self.say(f"{site.name}: left alone, {type(feeding).__name__} has no rows to redraw")
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Recycle the units that the remedy names: settings ``layer`` and ``dead`` (numbers)."""

@@ -18,6 +18,10 @@ from rectifier.doctor.remedies import Action, apart
 class Reinitialize(Action):
     """Calls ``init_`` on each model before it trains; biases become zero."""
 
+    def wants_step(self, step: int) -> bool:
+        """The first: models are told of only while a step is seen."""
+        return step == 0
+
     def on_model(
         self, model: nn.Module, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> None:

@@ -1,0 +1,112 @@
+"""Numbers that a script prints with a name: ``accuracy 0.93``, ``loss=0.1``, ``Acc: 91/100``.
+
+Layer: doctor; standard library only. The proof of a repair should be what the user already looks
+at, and that is what the script prints. What is found is a series per name, in the order printed;
+counters, times and settings (epoch, step, lr) are left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)\b"
+_PATTERN = re.compile(
+    r"(?<![\w.])['\"]?"
+    r"(?P<name>[A-Za-z][\w@/.\-]*(?:\([\w@ ]*\))?(?: [A-Za-z][\w@/.\-]*){0,2})['\"]?"
+    r"(?:\s*[:=]\s*|\s+)"
+    r"(?:\w*(?:tensor|float32|float64)\()?"
+    rf"(?P<value>{_NUMBER})"
+    rf"(?:\s*/\s*(?P<whole>{_NUMBER}))?"
+    r"\s?(?P<percent>%)?"
+    r"(?P<unit>\s?(?:ms|s|sec|secs|seconds|min|minutes|it/s|MB|GB|KB)\b)?",
+    re.IGNORECASE,
+)
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_NOT_METRICS = frozenset({
+    "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations", "batch",
+    "batches", "seed", "lr", "rate", "time", "elapsed", "eta", "took", "episode",
+    "episodes", "ep", "it", "frame", "frames", "device", "cuda", "gpu", "params",
+    "parameters", "version", "size", "samples", "examples", "in", "at", "after", "of", "on",
+    "for", "from", "to", "with", "line", "port", "pid", "rank", "worker", "fold",
+})  # fmt: skip
+_UP = frozenset({
+    "acc", "accuracy", "f1", "auc", "auroc", "ap", "map", "score", "reward", "return", "r2",
+    "bleu", "rouge", "precision", "recall", "iou", "dice", "psnr", "ssim", "success",
+    "top1", "top5", "correct",
+})  # fmt: skip
+_DOWN = frozenset({
+    "loss", "error", "err", "mse", "mae", "rmse", "nll", "bce", "ce", "perplexity", "ppl",
+    "fid", "kl", "elbo", "bpc", "bpd", "wer", "cer",
+})  # fmt: skip
+
+
+def parse(output: str) -> Mapping[str, tuple[float, ...]]:
+    """Find the named numbers in what a script printed.
+
+    Args:
+        output: All that it printed.
+
+    Returns:
+        For each name (lower case) its values in the order printed; percentages and fractions such
+        as ``91/100`` as shares.
+
+    Example:
+        >>> dict(parse("epoch 1/2  loss 0.50  Test Acc: 91%"))
+        {'loss': (0.5,), 'test acc': (0.91,)}
+    """
+    found: dict[str, list[float]] = {}
+    for line in re.split(r"[\r\n]+", _COLOUR.sub("", output)):
+        for match in _PATTERN.finditer(line):
+            words = match["name"].lower().split()
+            while len(words) > 1 and words[0] in _NOT_METRICS:
+                words = words[1:]
+            if match["unit"] or words[-1] in _NOT_METRICS:
+                continue
+            found.setdefault(" ".join(words), []).append(_value(match))
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _value(match: re.Match[str]) -> float:
+    value = float(match["value"])
+    if match["whole"] and float(match["whole"]):
+        return value / float(match["whole"])
+    return value / 100 if match["percent"] else value
+
+
+def direction(name: str) -> int:
+    """1 where higher is better, -1 where lower is, 0 where the name does not tell."""
+    words = set(re.split(r"[^a-z0-9]+", name.lower()))
+    down = bool(words & _DOWN) or any(word.endswith("loss") for word in words)
+    up = bool(words & _UP) or any(word.endswith("acc") for word in words)
+    return 0 if up == down else (1 if up else -1)
+
+
+def principal(metrics: Mapping[str, tuple[float, ...]]) -> str | None:
+    """The printed number that best tells how good the result is; None if none does.
+
+    Held-out before training, accuracy-like before loss-like, in the order printed.
+    """
+
+    def rank(item: tuple[int, str]) -> tuple[int, int, int]:
+        place, name = item
+        held_out = re.search(r"test|val|eval|held|dev", name) is not None
+        trained = re.search(r"train", name) is not None
+        return (direction(name) != 1, 0 if held_out else 2 if trained else 1, place)
+
+    telling = [(place, name) for place, name in enumerate(metrics) if direction(name)]
+    return min(telling, key=rank)[1] if telling else None
+
+
+def gain(name: str, before: tuple[float, ...], after: tuple[float, ...]) -> float:
+    """How much better the last value became, in the metric's own unit; NaN if it cannot be told.
+
+    A value that was not finite and now is counts as infinitely better, and the other way round.
+    """
+    if not before or not after:
+        return math.nan
+    old, new = before[-1], after[-1]
+    if math.isfinite(old) != math.isfinite(new):
+        return math.inf if math.isfinite(new) else -math.inf
+    return direction(name) * (new - old) if math.isfinite(new) else 0.0

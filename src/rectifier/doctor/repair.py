@@ -1,0 +1,258 @@
+"""Repairing: a sick run, a diagnosis, a rerun with the remedy, and the proof that it helped.
+
+Layer: doctor. Each run is a process of its own (`rectifier.doctor.rerun`) with the same arguments,
+input and seeds, so that before and after differ by the remedy alone; one rerun is the default, so
+that a repair costs two trainings. What to try and how to weigh it is in `rectifier.doctor.judge`.
+The user's files are never written: where the cure is an edit, it comes as a patch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rectifier.doctor import child, judge, metrics
+from rectifier.doctor.diagnose import diagnose
+from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.outcome import Attempt, Repair, RepairVerdict, Run
+from rectifier.doctor.patch import patch_for
+from rectifier.doctor.wording import listing, number
+from rectifier.errors import ScriptError
+from rectifier.watch.record import Record
+
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer
+
+
+@dataclasses.dataclass(frozen=True)
+class _Program:
+    """What is run, and how."""
+
+    script: str
+    arguments: tuple[str, ...]
+    module: bool
+    options: Mapping[str, Any]
+    folder: Path
+    given: child.Input
+    echo: child.Echo
+
+
+def repair_script(
+    script: str,
+    arguments: Sequence[str] = (),
+    *,
+    module: bool = False,
+    attempts: int = 1,
+    options: Mapping[str, Any] | None = None,
+    progress: Callable[[str], None] | None = None,
+    echo: child.Echo | None = None,
+) -> Repair:
+    """Run a training script, find what ails it, rerun it with the remedy, and compare.
+
+    Args:
+        script: Path of the script, or the module's name with ``module``.
+        arguments: Its arguments.
+        module: As ``python -m`` does.
+        attempts: Reruns at most; the best one is kept.
+        options: Fields of `rectifier.watch.WatchOptions` by name.
+        progress: Is told, in sentences, what happens.
+        echo: Is given what the script prints, as it comes, and whether it came on standard error;
+            by default it goes to this process's standard output and error.
+
+    Returns:
+        What was done, and the proof. Ctrl-C ends it early and keeps what was done.
+
+    Raises:
+        ScriptError: The script is not there.
+    """
+    if not module and not Path(script).is_file():
+        raise ScriptError(f"expected a Python script to run, got {script!r}, which is no file")
+    tell = progress if progress is not None else _quiet
+    with tempfile.TemporaryDirectory(prefix="rectifier-") as folder:
+        program = _Program(
+            script,
+            tuple(arguments),
+            module,
+            dict(options or {}),
+            Path(folder),
+            child.Input(),
+            echo if echo is not None else _pass_on,
+        )
+        return _repair(program, attempts, tell)
+
+
+def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Repair:
+    name = " ".join([program.script, *program.arguments])
+    tell(f"running {name} as it is")
+    before, _, stopped = _run(program, ())
+    bad = judge.harmful(before.findings)
+    if stopped:
+        return _ended(program, before, "The run was interrupted, so nothing was tried.")
+    if not bad:
+        if before.record.steps == 0:
+            what = f"The script ended with status {before.status} and no training step was seen"
+            return _ended(program, before, f"{what}, so there was nothing to repair.")
+        said = "Nothing that harms the training was found, so nothing was changed."
+        return _ended(program, before, said, "healthy")
+    tell(f"found: {bad[0].cause}")
+    treatments = judge.plans(before.findings, _known())[:attempts]
+    if not treatments:
+        return _ended(program, before, "No remedy of ours fits what was found.")
+    done: list[tuple[Attempt, judge.Comparison]] = []
+    for treatment in treatments:
+        tell(f"running it again with {listing([describe(remedy) for remedy in treatment])}")
+        after, log, stopped = _run(program, treatment)
+        for line in log:
+            tell(line)
+        weighed = judge.compare(before, after)
+        if stopped:
+            weighed = dataclasses.replace(weighed, verdict="not repaired")
+        done.append((Attempt(treatment, after), weighed))
+        if stopped or weighed.verdict == "repaired":
+            break
+    return _conclude(program, before, done, stopped)
+
+
+def _conclude(
+    program: _Program,
+    before: Run,
+    done: Sequence[tuple[Attempt, judge.Comparison]],
+    stopped: bool,
+) -> Repair:
+    tries = tuple(attempt for attempt, _ in done)
+    best = max(range(len(done)), key=lambda i: done[i][1].rank)
+    attempt, weighed = done[best]
+    shown = judge.proof(before, attempt.run, weighed)
+    if weighed.verdict == "not repaired":
+        said = f"No attempt helped; the last word: {shown}."
+        if stopped:
+            said = "The rerun was interrupted before it could be judged."
+        return _ended(program, before, said, "not repaired", tries)
+    what = listing([describe(remedy) for remedy in attempt.remedies])
+    said = f"With {what}: {shown}."
+    flag = _argument(program, attempt.remedies)
+    if flag:
+        said += f" To make it last, pass {flag}."
+    sources = {site.site: site.source for site in before.record.sites}
+    patch = patch_for(Path(program.script), attempt.remedies, sources, Path.cwd())
+    if program.module or flag:
+        patch = ""
+    repair = _ended(program, before, said, weighed.verdict, tries)
+    return dataclasses.replace(repair, chosen=best, patch=patch)
+
+
+def _ended(
+    program: _Program,
+    before: Run,
+    summary: str,
+    verdict: RepairVerdict = "not repaired",
+    attempts: tuple[Attempt, ...] = (),
+) -> Repair:
+    return Repair(program.script, before, attempts, None, verdict, summary)
+
+
+def _argument(program: _Program, remedies: Sequence[Remedy]) -> str:
+    """The command-line argument that sets what was changed, as it should read; empty if none."""
+    for remedy in remedies:
+        if remedy.action != "lower_learning_rate":
+            continue
+        for place, argument in enumerate(program.arguments):
+            flag, equals, value = argument.rpartition("=")
+            try:
+                same = float(value) == float(remedy.settings["from"])
+            except ValueError:
+                continue
+            if same and "l" in (flag or program.arguments[place - 1]):
+                new = number(float(remedy.settings["to"]))
+                return f"{flag}={new}" if equals else f"{program.arguments[place - 1]} {new}"
+    return ""
+
+
+def describe(remedy: Remedy) -> str:
+    """A remedy in a few words, with its numbers."""
+    words = remedy.action.replace("_", " ")
+    given = remedy.settings
+    if "from" in given and "to" in given:
+        return f"{words} from {given['from']} to {given['to']}"
+    if "max_norm" in given:
+        return f"{words} to norm {given['max_norm']:g}"
+    return words
+
+
+def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, list[str], bool]:
+    """One run in a process of its own: the run, what the remedies did, whether it was stopped."""
+    plan, place = program.folder / "plan.json", program.folder / "record.json"
+    place.unlink(missing_ok=True)
+    items = [
+        {**dataclasses.asdict(remedy), "settings": dict(remedy.settings)} for remedy in treatment
+    ]
+    text = json.dumps({"remedies": items, "options": dict(program.options)})
+    plan.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "rectifier.doctor.rerun", "--plan", str(plan)]
+    command += ["--record", str(place), *(["-m"] if program.module else []), program.script]
+    start = time.perf_counter()
+    ended = child.run([*command, *program.arguments], program.given, program.echo)
+    seconds = time.perf_counter() - start
+    log: list[str] = []
+    record = Record(
+        script=program.script,
+        notes=(f"The script ended with status {ended.status} before a record was written.",),
+    )
+    if place.is_file():
+        document = json.loads(place.read_text(encoding="utf-8"))
+        record, log = Record.from_json(document["record"]), list(document["log"])
+    run = Run(
+        record=record,
+        findings=diagnose(record),
+        status=ended.status,
+        output=ended.output,
+        metrics=metrics.parse(ended.output),
+        seconds=seconds,
+    )
+    return run, log, ended.interrupted or ended.status == 130
+
+
+def repair_model(
+    model: nn.Module, optimizer: Optimizer | None, findings: Sequence[Finding]
+) -> tuple[str, ...]:
+    """Apply the most promising remedies to a live model, for good.
+
+    Args:
+        model: The model.
+        optimizer: Its optimiser; None if there is none.
+        findings: The doctor's, root cause first.
+
+    Returns:
+        One sentence for each thing that was done; empty where nothing needs doing.
+    """
+    from rectifier.doctor.remedies import build
+
+    done: list[str] = []
+    for remedy in next(iter(judge.plans(findings, _known())), ()):
+        action = build(remedy)
+        action.apply(model, optimizer)
+        done += action.log
+    return tuple(done)
+
+
+def _known() -> tuple[str, ...]:
+    from rectifier.doctor import remedies
+
+    return remedies.names()
+
+
+def _quiet(message: str) -> None:
+    del message
+
+
+def _pass_on(text: str, is_error: bool) -> None:
+    stream = sys.stderr if is_error else sys.stdout
+    stream.write(text)
+    stream.flush()

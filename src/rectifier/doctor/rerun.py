@@ -1,0 +1,74 @@
+"""One observed run of a script in a process of its own, with remedies at work or without.
+
+Layer: doctor, on `rectifier.watch`. Called as
+
+    python -m rectifier.doctor.rerun --plan F --record F [-m] SCRIPT [ARGS…]
+
+it runs the script as Python would, its input, output and exit status its own, and writes what was
+measured and what the remedies did. Which remedies, and what to make of the outcome, is left to
+`rectifier.doctor.repair`, which starts it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Action, build
+from rectifier.watch import WatchOptions
+from rectifier.watch.script import run_script
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script as the plan says; returns its exit status.
+
+    The record's file is written under another name and then renamed, so that it is whole or absent.
+    """
+    given = _parser().parse_args(arguments)
+    plan = json.loads(Path(given.plan).read_text(encoding="utf-8"))
+    actions = [build(_remedy(item)) for item in plan["remedies"]]
+    result = run_script(
+        given.script,
+        given.arguments,
+        module=given.module,
+        options=WatchOptions(**plan["options"]),
+        observers=actions,
+    )
+    document = {"log": log_of(actions), "record": result.record.to_json()}
+    place = Path(given.record)
+    draft = place.with_suffix(".draft")
+    draft.write_text(json.dumps(document), encoding="utf-8")
+    draft.replace(place)
+    return int(result.status)
+
+
+def log_of(actions: Sequence[Action]) -> list[str]:
+    """What the remedies did, in their order; one that never found its occasion says so."""
+    return [
+        line
+        for action in actions
+        for line in (action.log or [f"{action.remedy.action}: found nothing to act on"])
+    ]
+
+
+def _remedy(item: dict[str, Any]) -> Remedy:
+    return Remedy(str(item["action"]), str(item.get("why", "")), dict(item.get("settings", {})))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rectifier.doctor.rerun", allow_abbrev=False)
+    parser.add_argument("--plan", required=True)
+    parser.add_argument("--record", required=True)
+    parser.add_argument("-m", dest="module", action="store_true")
+    parser.add_argument("script")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Numbers printed with a name, in the many ways in which scripts print them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rectifier.doctor import metrics
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("epoch  3  loss 0.1250  accuracy 0.9300", {"loss": 0.125, "accuracy": 0.93}),
+        (
+            "Epoch 3/10 | train loss: 1.5e-3 | val acc: 91.5%",
+            {"train loss": 1.5e-3, "val acc": 0.915},
+        ),
+        ("loss=0.5, acc=.75", {"loss": 0.5, "acc": 0.75}),
+        (
+            "Test set: Average loss: 0.0562, Accuracy: 9812/10000 (98%)",
+            {"average loss": 0.0562, "accuracy": 0.9812},
+        ),
+        ('{"step": 10, "eval_loss": -1.25, "reward": 3}', {"eval_loss": -1.25, "reward": 3.0}),
+        ("[10/50] Loss_D: 1.3 Loss_G: 0.7", {"loss_d": 1.3, "loss_g": 0.7}),
+        ("Final test accuracy = 0.93", {"final test accuracy": 0.93}),
+        ("finished in 12.5 s at step 100, lr 0.1, time: 3ms", {}),
+        ("loss tensor(0.5000)", {"loss": 0.5}),
+        ("\x1b[32mloss\x1b[0m 2", {"loss": 2.0}),
+        ("", {}),
+    ],
+)
+def test_reads(line: str, expected: dict[str, float]) -> None:
+    assert {name: values[-1] for name, values in metrics.parse(line).items()} == expected
+
+
+def test_keeps_the_order_and_what_a_progress_bar_overwrote() -> None:
+    assert metrics.parse("loss 3\rloss 2\rloss 1\nloss nan")["loss"][:3] == (3, 2, 1)
+    assert math.isnan(metrics.parse("loss nan")["loss"][0])
+
+
+def test_long_output_is_read_in_reasonable_time() -> None:
+    assert len(metrics.parse("a" * 200_000 + "\n" + "loss 0.5\n" * 20_000)["loss"]) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("name", "sign"), [("val acc", 1), ("loss", -1), ("g_loss", -1), ("beta", 0), ("reward", 1)]
+)
+def test_direction(name: str, sign: int) -> None:
+    assert metrics.direction(name) == sign
+
+
+def test_principal_prefers_held_out_accuracy() -> None:
+    printed = {"loss": (1.0,), "train acc": (0.9,), "test acc": (0.8,)}
+    assert metrics.principal(printed) == "test acc"
+    assert metrics.principal({"beta": (1.0,)}) is None
+
+
+def test_gain_is_signed_and_knows_the_non_finite() -> None:
+    assert metrics.gain("loss", (2.0,), (0.5,)) == 1.5
+    assert metrics.gain("loss", (math.nan,), (0.5,)) == math.inf
+    assert metrics.gain("accuracy", (0.9,), (0.8,)) == pytest.approx(-0.1)
+    assert math.isnan(metrics.gain("accuracy", (), (0.8,)))
