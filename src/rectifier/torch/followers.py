@@ -1,7 +1,7 @@
 """Which activation is applied to the output of each layer.
 
-Layer: torch front end, between `rectifier.torch.sites`, which sees what a model does on a sample, and
-`rectifier.torch.initialize`, which needs to know what follows. Without a sample only a plain
+Layer: torch front end, between `rectifier.torch.sites`, which sees what a model does on a sample,
+and `rectifier.torch.initialize`, which needs to know what follows. Without a sample only a plain
 ``nn.Sequential`` tells: its modules run in the order in which they stand.
 """
 
@@ -17,13 +17,24 @@ from torch import Tensor, nn
 from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError, UnknownNameError
-from rectifier.torch import forms
+from rectifier.torch import forms, sites
 from rectifier.torch.modules import ActivationModule
 from rectifier.torch.schemes import WEIGHTED
 
-_TRANSPARENT = ("batchnorm", "normalization", "instancenorm", "dropout", "pooling", "flatten",
-                "padding", "upsampling", "pixelshuffle", "channelshuffle", "fold")
-"""Files of ``torch.nn.modules`` whose modules pass on what a layer gives, rescaled or rearranged."""
+_TRANSPARENT = (
+    "batchnorm",
+    "normalization",
+    "instancenorm",
+    "dropout",
+    "pooling",
+    "flatten",
+    "padding",
+    "upsampling",
+    "pixelshuffle",
+    "channelshuffle",
+    "fold",
+)
+"""Files of ``torch.nn.modules`` whose modules pass on what a layer gives, if rearranged."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +46,14 @@ class Follower:
         activation: Its definition, where that is known.
         parameters: The values of its parameters, as far as they can be read from a module.
         apply: The function itself, where it is known.
+        like: A tensor of the element type and on the device that `apply` expects, if known.
     """
 
     name: str
     activation: Activation | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
     apply: Callable[[Tensor], Tensor] | None = None
+    like: Tensor | None = None
 
 
 def of_module(module: nn.Module) -> Follower | None:
@@ -127,22 +140,54 @@ def by_sample(
     """Return the activation after each layer, as it runs on a sample.
 
     Args:
-        model: Any model.
+        model: Any model; its modes, buffers and gradients are as before afterwards.
         layers: The layers to find the activation for, by path.
         sample: One input, or a tuple of the positional arguments.
 
     Returns:
         The activation by the layer's path; layers that none follows are left out.
     """
-    from rectifier.torch import sites
-
     arguments = sample if isinstance(sample, tuple) else (sample,)
-    paths = {id(layer): name for name, layer in layers.items()}
-    found: dict[str, Follower] = {}
-    for site in sites.trace(model, *arguments):
-        name = paths.get(id(site.layer_module()))
-        if name is not None and name not in found:
-            module = site.module()
-            follower = of_module(module) if module is not None else None
-            found[name] = follower or Follower(site.function)
-    return found
+    listener = _Listener({id(layer): name for name, layer in layers.items()})
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with sites.Interception([listener], [model]), torch.enable_grad():
+            model(*arguments)
+    finally:
+        for module, training in modes:
+            module.training = training
+    return listener.found
+
+
+class _Listener(sites.Observer):
+    """Notes for each layer the first activation that its output reaches.
+
+    A normalisation has weights too, so it may be what feeds a site; then the layer that ran last
+    before it is meant.
+    """
+
+    def __init__(self, paths: Mapping[int, str]) -> None:
+        self.found: dict[str, Follower] = {}
+        self._paths = paths
+        self._before: dict[int, str | None] = {}
+        self._latest: str | None = None
+
+    def on_layer(self, layer: sites.Layer, output: Any) -> None:
+        """A layer has run: one of ours, or what rescales the output of the latest of ours."""
+        module = layer.module()
+        self._latest = self._paths.get(id(module), self._latest)
+        if isinstance(module, WEIGHTED) and id(module) not in self._paths:
+            self._latest = None  # a frozen layer: what follows it is not ours to fit
+        self._before[id(layer)] = self._latest
+
+    def on_site(self, site: sites.Site, input: Tensor, output: Tensor) -> None:
+        """An activation has run."""
+        name = None if site.feeding is None else self._before.get(id(site.feeding))
+        if name is None or name in self.found:
+            return
+        module = site.module()
+        follower = of_module(module) if module is not None else None
+        if follower is None:
+            follower = Follower(site.function, apply=site.apply, like=input.detach()[:0])
+        self.found[name] = follower

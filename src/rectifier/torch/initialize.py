@@ -1,8 +1,8 @@
 """Weights whose scale fits the activation that follows each layer: ``init_(model, sample)``.
 
 Layer: torch front end, on `rectifier.analysis` (the gain of an activation, from its formula) and
-`rectifier.torch.sites` (which activation follows which layer, seen in one pass over a sample). Which
-values a weight then gets is decided in `rectifier.torch.schemes`.
+`rectifier.torch.followers` (which activation follows which layer, seen in one pass over a sample).
+Which values a weight then gets is decided in `rectifier.torch.schemes`.
 
 The gain of an activation f is 1 / sqrt(E[f(z)²]) for a standard normal z: √2 for ReLU, which is
 He's initialisation. A layer that no activation follows, such as the last, has gain 1.
@@ -21,7 +21,7 @@ from rectifier import analysis, catalog
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch.followers import Follower, by_order, by_sample
-from rectifier.torch.schemes import WEIGHTED, Scheme, assign, draw, get_scheme
+from rectifier.torch.schemes import WEIGHTED, Scheme, Weighted, assign, draw, get_scheme
 
 
 @dataclass(frozen=True)
@@ -116,14 +116,14 @@ def init_(
     )
 
 
-def _layers(model: nn.Module) -> dict[str, nn.Module]:
+def _layers(model: nn.Module) -> dict[str, Weighted]:
     """Return the layers to initialise, by path, after checking that they can be."""
     tables = {
         id(module.weight)
         for module in model.modules()
         if isinstance(module, nn.Embedding | nn.EmbeddingBag)
     }
-    found: dict[str, nn.Module] = {}
+    found: dict[str, Weighted] = {}
     for name, module in model.named_modules():
         if not isinstance(module, WEIGHTED):
             continue
@@ -149,7 +149,7 @@ def _layers(model: nn.Module) -> dict[str, nn.Module]:
     return found
 
 
-def _own(layer: nn.Module) -> list[Tensor]:
+def _own(layer: Weighted) -> list[Tensor]:
     """Return the parameters behind a layer's weight, also where it is parametrised."""
     if isinstance(layer.weight, nn.Parameter):
         return [layer.weight]
@@ -158,7 +158,7 @@ def _own(layer: nn.Module) -> list[Tensor]:
 
 def _followers(
     model: nn.Module,
-    layers: Mapping[str, nn.Module],
+    layers: Mapping[str, Weighted],
     sample: Any,
     activation: str | Activation | None,
 ) -> dict[str, Follower]:
@@ -171,7 +171,7 @@ def _followers(
 
 
 def _initialize(
-    layer: nn.Module,
+    layer: Weighted,
     name: str,
     follower: Follower | None,
     gain: float,
@@ -191,33 +191,40 @@ def _gain(follower: Follower) -> float:
         try:
             spec = catalog.get(follower.name)
         except UnknownNameError:
-            if follower.apply is None:
-                raise InvalidInputError(
-                    f"the activation {follower.name!r} is not in the catalog, so its gain is not "
-                    "known; pass activation= with one that is near to it."
-                ) from None
-            return _measured_gain(follower.name, follower.apply)
+            spec = None
+        # A function call may have been given parameters, which only the call itself knows.
+        if follower.apply is not None and (spec is None or spec.params):
+            return _measured_gain(follower.name, follower.apply, follower.like)
+    if spec is None:
+        raise InvalidInputError(
+            f"the activation {follower.name!r} is not in the catalog, so its gain is not known; "
+            "pass activation= with one that is near to it."
+        )
     return float(analysis.gain(spec, **follower.parameters))
 
 
-def _measured_gain(name: str, apply: Callable[[Tensor], Tensor]) -> float:
+def _measured_gain(
+    name: str, apply: Callable[[Tensor], Tensor], like: Tensor | None = None
+) -> float:
     """Return 1 / sqrt(E[f(z)²]) of a function that is only known by its values.
 
-    The trapezoidal rule on [-12, 12]; row-wise functions such as softmax have gain 1.
+    The trapezoidal rule on [-12, 12], whose nodes include 0; row-wise functions such as softmax
+    have gain 1.
     """
     z = torch.linspace(-12.0, 12.0, 24001, dtype=torch.float64)
+    points = z if like is None else z.to(like.device, like.dtype)
     with torch.no_grad():
         try:
-            values, part = apply(z), apply(z[:1000])
+            values, part = apply(points), apply(points[:1000])
         except (RuntimeError, TypeError, ValueError) as error:
             raise InvalidInputError(
                 f"the gain of {name!r} cannot be measured, because it failed on a plain vector: "
                 f"{error}; pass activation= with one that is near to it."
             ) from error
-    if values.shape != z.shape or not torch.equal(values[:1000], part):
+    if values.shape != z.shape or not torch.allclose(values[:1000], part):
         return 1.0
     weight = torch.exp(-0.5 * z * z)
-    power = float((weight * values.square()).sum() / weight.sum())
+    power = float((weight * values.to("cpu", torch.float64).square()).sum() / weight.sum())
     if not 0 < power < float("inf"):
         raise InvalidInputError(
             f"the activation {name!r} has no finite gain: its mean square is {power:g}; pass "

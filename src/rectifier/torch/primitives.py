@@ -36,14 +36,17 @@ def _minimum(a: Any, b: Any) -> Tensor:
 
 
 def _sigmoid(a: Tensor) -> Tensor:
-    # torch.sigmoid is 1 / (1 + exp(-a)), which flushes to 0 every result that is subnormal:
-    # in float32 all of them below a = -88.7. exp reaches them.
+    # torch.sigmoid is 1 / (1 + exp(-a)), which flushes to 0 every result that is subnormal: in
+    # float32 all below a = -87.4, where bfloat16 has results too. exp reaches them. In float64
+    # this begins at -709, and float32 has no result there.
+    if a.dtype == torch.float64:
+        return torch.sigmoid(a)
     return torch.exp(torch.clamp(a, max=0.0)) * torch.sigmoid(torch.abs(a))
 
 
 def _softplus(a: Tensor) -> Tensor:
-    # torch's own returns its input above 20, which is 6e-11 off in float64 at 20.5.
-    return torch.clamp(a, min=0.0) + torch.log1p(torch.exp(-torch.abs(a)))
+    # torch's own returns its input above 20 unless told, which is 6e-11 off in float64 at 20.5.
+    return torch.nn.functional.softplus(a, beta=1.0, threshold=40.0)
 
 
 def _norm_cdf(a: Tensor) -> Tensor:

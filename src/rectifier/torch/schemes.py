@@ -1,7 +1,7 @@
 """How a layer's weight is drawn: the rule, the fans, the random numbers.
 
-Layer: torch front end, below `rectifier.torch.initialize`, which decides the gain. A scheme says what
-the variance is divided by and which distribution is drawn from.
+Layer: torch front end, below `rectifier.torch.initialize`, which decides the gain. A scheme says
+what the variance is divided by and which distribution is drawn from.
 
 Two fans differ from ``torch.nn.init``: in a grouped convolution an input feeds only the outputs of
 its group, and in a strided one only every so many positions meet. Both are counted here.
@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from rectifier.errors import InvalidInputError, UnknownNameError
 
 _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, *_TRANSPOSED)
-WEIGHTED = (nn.Linear, *_CONVOLUTIONS)
+WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, *_TRANSPOSED)
 """The layers that are initialised."""
+
+Weighted: TypeAlias = nn.Linear | nn.modules.conv._ConvNd
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def get_scheme(name: str) -> Scheme:
     raise UnknownNameError("initialisation scheme", name, SCHEMES)
 
 
-def fans(layer: nn.Module) -> tuple[float, float]:
+def fans(layer: Weighted) -> tuple[float, float]:
     """Return how many inputs reach one output of a layer, and how many outputs one input reaches.
 
     Args:
@@ -98,7 +99,7 @@ def fans(layer: nn.Module) -> tuple[float, float]:
     Returns:
         Fan in and fan out; a stride makes them a mean over positions.
     """
-    if not isinstance(layer, _CONVOLUTIONS):
+    if isinstance(layer, nn.Linear):
         outputs, inputs = layer.weight.shape
         return float(inputs), float(outputs)
     window = math.prod(layer.kernel_size)
@@ -111,7 +112,7 @@ def fans(layer: nn.Module) -> tuple[float, float]:
 
 
 def draw(
-    layer: nn.Module, scheme: Scheme, gain: float, generator: torch.Generator | None
+    layer: Weighted, scheme: Scheme, gain: float, generator: torch.Generator | None
 ) -> tuple[Tensor, float, float]:
     """Draw new values for a layer's weight.
 
@@ -148,7 +149,7 @@ def draw(
     return values, fan, std
 
 
-def assign(layer: nn.Module, values: Tensor) -> None:
+def assign(layer: Weighted, values: Tensor) -> None:
     """Write new values into a layer's weight and zeros into its bias."""
     with torch.no_grad():
         values = values.to(layer.weight.device, layer.weight.dtype)
