@@ -105,11 +105,33 @@ LOSSES = frozenset(
 )
 """Loss functions of ``torch.nn.functional``."""
 
-_WEIGHTED = (
-    "linear bilinear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d "
-    "batch_norm layer_norm group_norm instance_norm rms_norm embedding matmul mm addmm bmm baddbmm "
-    "einsum tensordot __matmul__ __rmatmul__ mv addmv"
-).split()
+_WEIGHTED = [
+    "linear",
+    "bilinear",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "batch_norm",
+    "layer_norm",
+    "group_norm",
+    "instance_norm",
+    "rms_norm",
+    "embedding",
+    "matmul",
+    "mm",
+    "addmm",
+    "bmm",
+    "baddbmm",
+    "einsum",
+    "tensordot",
+    "__matmul__",
+    "__rmatmul__",
+    "mv",
+    "addmv",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,9 +78,7 @@ class _Mode(TorchFunctionMode):
         super().__init__()
         self._owner = owner
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self._owner._dispatch(func, args, {} if kwargs is None else kwargs)
 
 
@@ -224,9 +222,7 @@ class Interception:
         self._live = tuple(
             o for o in tuple(self.observers) if self._notify(o, "wants_step", self.step)
         )
-        self._replacers = tuple(
-            o for o in self._live if type(o).replace is not Observer.replace
-        )
+        self._replacers = tuple(o for o in self._live if type(o).replace is not Observer.replace)
         if self._live:
             self._observe()
         else:
@@ -301,9 +297,7 @@ class Interception:
                 self.seconds += time.perf_counter() - start
 
     def _elsewhere(self) -> bool:
-        return (
-            self._busy > 0 or self._backward_depth > 0 or threading.get_ident() != self._thread
-        )
+        return self._busy > 0 or self._backward_depth > 0 or threading.get_ident() != self._thread
 
     # Steps
 
@@ -621,7 +615,9 @@ class Interception:
         if not isinstance(result, Tensor) or not torch.is_grad_enabled():
             return
         frame = self.sources.frame(2)
-        source = "" if frame is None else self.sources.text(frame.f_code.co_filename, frame.f_lineno)
+        source = (
+            "" if frame is None else self.sources.text(frame.f_code.co_filename, frame.f_lineno)
+        )
         for observer in self._live:
             self._notify(observer, "on_loss", name, result, source)
 

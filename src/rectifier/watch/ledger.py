@@ -1,0 +1,271 @@
+"""What is kept of each site, layer and the training while they are watched. Framework-free.
+
+Layer: watch. Fed with plain NumPy numbers by `rectifier.watch.watcher`; turned into the parts of a
+`rectifier.watch.record.Record`. Memory does not grow with the run: series and maps are thinned, the
+closing window is kept in blocks (`rectifier.watch.thinning`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rectifier.watch.record import NEVER, FloatArray, IntArray, SiteSeries, UnitStatistics
+from rectifier.watch.thinning import Series, Thinning, Window
+
+MAP_ROWS = 64
+MAP_UNITS = 512
+SERIES = 512
+BINS = 48
+
+Floats = NDArray[np.float64]
+A = TypeVar("A", IntArray, Floats)
+SITE_FIELDS = (
+    *("step", "silent", "sparsity", "zero_gradient", "input_mean", "input_std", "output_mean"),
+    *("output_std", "gradient_rms", "saturated", "non_finite", "non_finite_input"),
+    *("bias_median", "weight_norm_median"),
+)
+
+
+@dataclass(frozen=True)
+class Recent:
+    """Sums over some steps of a site; ``nonzero`` is None while no gradient was seen."""
+
+    steps: int
+    seen: int
+    rows: int
+    active: IntArray
+    nonzero: IntArray | None
+    absolute: Floats | None
+    absolute_seen: int
+
+    def __add__(self, other: Recent) -> Recent:
+        return Recent(
+            self.steps + other.steps,
+            self.seen + other.seen,
+            self.rows + other.rows,
+            self.active + other.active,
+            _sum(self.nonzero, other.nonzero),
+            _sum(self.absolute, other.absolute),
+            self.absolute_seen + other.absolute_seen,
+        )
+
+
+def _sum(one: A | None, two: A | None) -> A | None:
+    if one is None or two is None:
+        return two if one is None else one
+    total: A = one + two
+    return total
+
+
+@dataclass(slots=True)
+class Feeding:
+    """Bias and weight norm per unit of the layer that feeds a site; NaN where there is none."""
+
+    bias: Floats
+    norm: Floats
+
+
+@dataclass
+class Observation:
+    """One observed step of one site, summed over its applications in that step."""
+
+    elements: int = 0
+    rows: int = 0
+    active: IntArray | None = None
+    nonzero: IntArray | None = None
+    gradient_elements: int = 0
+    gradient_squares: float = math.nan
+    absolute: Floats | None = None
+    moments: Floats | None = None
+    sample: Floats | None = None
+
+
+@dataclass
+class Clock:
+    """Which observed steps are kept, shared by all ledgers so that their series stay aligned."""
+
+    series: Thinning = field(default_factory=lambda: Thinning(SERIES))
+    maps: Thinning = field(default_factory=lambda: Thinning(MAP_ROWS))
+    window: Window[Recent] = field(default_factory=lambda: Window(lambda a, b: a + b))
+
+
+class SiteLedger:
+    """One site through time.
+
+    Args:
+        units: Number of units.
+        clock: Shared by all.
+    """
+
+    def __init__(self, units: int, clock: Clock) -> None:
+        self.units = units
+        self._clock = clock
+        self._series: Series[tuple[float, ...]] = Series(clock.series)
+        self._map: Series[tuple[int, Floats]] = Series(clock.maps)
+        self._seen = 0
+        self._active = np.zeros(units, dtype=np.int64)
+        self._last_active = np.full(units, NEVER, dtype=np.int64)
+        self._silent_since = np.full(units, NEVER, dtype=np.int64)
+        self._start: Feeding | None = None
+        self._death = Feeding(np.full(units, np.nan), np.full(units, np.nan))
+        self._end: Feeding | None = None
+        self._sample: Floats = np.zeros(0)
+        self.rows_per_step = 0.0
+        self._steps = 0
+        count = min(units, MAP_UNITS)
+        self._map_units = np.unique(np.linspace(0, max(units - 1, 0), count).astype(np.int64))
+
+    def newly_silent(self, active: IntArray) -> bool:
+        """Whether a unit fell silent with these counts of a step: its weights then matter."""
+        return bool(np.any((active == 0) & (self._silent_since == NEVER)))
+
+    @property
+    def needs_start(self) -> bool:
+        """Whether nothing has been seen yet."""
+        return self._start is None
+
+    def add(self, index: int, step: int, seen: Observation, feeding: Feeding | None) -> None:
+        """Take in one observed step.
+
+        Args:
+            index: Number of the observed step. ``step``: number of the step itself.
+            seen: What was measured; ``seen.active`` is there.
+            feeding: Bias and weights of this step, where they were read.
+        """
+        active = seen.active
+        if active is None or seen.elements == 0:
+            return
+        self._steps += 1
+        self._seen += seen.elements
+        self._active += active
+        firing = active > 0
+        self._last_active[firing] = step
+        fell = ~firing & (self._silent_since == NEVER)
+        self._silent_since[fell] = step
+        self._silent_since[firing] = NEVER
+        self._death.bias[firing] = self._death.norm[firing] = np.nan
+        if feeding is not None:
+            self._death.bias[fell] = feeding.bias[fell]
+            self._death.norm[fell] = feeding.norm[fell]
+            self._start = self._start or feeding
+            self._end = feeding
+        self.rows_per_step += (seen.rows - self.rows_per_step) / self._steps
+        recent = Recent(
+            *(1, seen.elements, seen.rows, active, seen.nonzero, seen.absolute),
+            absolute_seen=seen.elements if seen.absolute is not None else 0,
+        )
+        self._clock.window.add(self, index, recent)
+        if seen.sample is not None:
+            self._sample = seen.sample
+        if self._clock.maps.keeps(index):
+            self._map.put(index, (step, active[self._map_units] / seen.elements))
+        if seen.moments is not None and self._clock.series.keeps(index):
+            self._series.put(index, self._row(step, seen, seen.moments, active, feeding))
+
+    def _row(
+        self,
+        step: int,
+        seen: Observation,
+        moments: Floats,
+        active: IntArray,
+        feeding: Feeding | None,
+    ) -> tuple[float, ...]:
+        total = seen.elements * self.units
+        sum_in, square_in, sum_out, square_out, nonzero, saturated, bad_in, bad_out = moments
+        gradients = seen.gradient_elements * self.units
+        zero = math.nan
+        if seen.nonzero is not None and gradients:
+            zero = 1.0 - float(seen.nonzero.sum()) / gradients
+        return (
+            float(step),
+            float(np.mean(active == 0)),
+            1.0 - nonzero / total,
+            zero,
+            sum_in / total,
+            _deviation(sum_in, square_in, total),
+            sum_out / total,
+            _deviation(sum_out, square_out, total),
+            math.sqrt(seen.gradient_squares / gradients) if gradients else math.nan,
+            saturated / total if saturated >= 0 else math.nan,
+            bad_out,
+            bad_in,
+            _median(feeding.bias) if feeding is not None else math.nan,
+            _median(feeding.norm) if feeding is not None else math.nan,
+        )
+
+    def series(self) -> SiteSeries:
+        """The site through time."""
+        rows = self._series.rows()
+        columns = np.array(rows, dtype=np.float64).reshape(len(rows), len(SITE_FIELDS)).T
+        values: dict[str, FloatArray] = dict(zip(SITE_FIELDS, columns, strict=True))
+        steps = values.pop("step").astype(np.int64)
+        return SiteSeries(step=steps, **values)
+
+    def statistics(self, start: int, end: Feeding | None) -> UnitStatistics:
+        """The units.
+
+        Args:
+            start: First observed step of the closing window.
+            end: Bias and weights at the end, if they can still be read.
+        """
+        units = self.units
+        recent = self._clock.window.since(self, start)
+        unknown = Feeding(np.full(units, np.nan), np.full(units, np.nan))
+        first, last = self._start or unknown, end or self._end or unknown
+        rows = self._map.rows()
+        shares = [row for _, row in rows]
+        edges, counts = _histogram(self._sample)
+        nobody = np.zeros(units, dtype=np.int64)
+        mean = np.full(units, np.nan)
+        if recent is not None and recent.absolute is not None and recent.absolute_seen:
+            mean = recent.absolute / recent.absolute_seen
+        return UnitStatistics(
+            seen=self._seen,
+            seen_recent=0 if recent is None else recent.seen,
+            active=self._active.copy(),
+            active_recent=nobody if recent is None else recent.active.copy(),
+            nonzero_gradient_recent=(
+                recent.nonzero.copy()
+                if recent is not None and recent.nonzero is not None
+                else np.full(units, -1, dtype=np.int64)
+            ),
+            mean_abs_recent=mean,
+            last_active_step=self._last_active.copy(),
+            bias_start=first.bias.copy(),
+            bias_at_death=self._death.bias.copy(),
+            bias_end=last.bias.copy(),
+            weight_norm_start=first.norm.copy(),
+            weight_norm_at_death=self._death.norm.copy(),
+            weight_norm_end=last.norm.copy(),
+            map_steps=np.array([step for step, _ in rows], dtype=np.int64),
+            map_active=np.array(shares, dtype=np.float64).reshape(len(rows), self._map_units.size),
+            map_units=self._map_units.copy(),
+            input_edges=edges,
+            input_counts=counts,
+        )
+
+
+def _deviation(total: float, norm_squared: float, count: int) -> float:
+    mean = total / count
+    return math.sqrt(max(norm_squared / count - mean * mean, 0.0))
+
+
+def _median(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else math.nan
+
+
+def _histogram(sample: Floats) -> tuple[FloatArray, IntArray]:
+    finite = sample[np.isfinite(sample)]
+    if not finite.size:
+        return np.zeros(0), np.zeros(0, dtype=np.int64)
+    low, high = float(finite.min()), float(finite.max())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    counts, edges = np.histogram(finite, bins=BINS, range=(low, high))
+    return edges.astype(np.float64), counts.astype(np.int64)

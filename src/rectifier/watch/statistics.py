@@ -1,0 +1,289 @@
+"""Per-unit numbers of a tensor in as few passes as torch allows, without waiting for the device.
+
+Layer: watch, on torch. What is computed here stays on the tensor's device until `fetch` brings all
+numbers of a step over at once. Counts are exact. On the CPU comparisons are slow in torch and ``sign``,
+``sum`` and ``vector_norm`` run at memory speed, so counts are sums of signs; where a NaN spoils such
+a sum the slow exact count replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+SAMPLE = 4096
+"""Elements kept of the latest pre-activations for their histogram."""
+
+SOME = 65536
+"""Elements of a weight from which the size of an update is told."""
+
+_EXACT = 2**24
+"""Beyond this many elements a unit, a float32 sum of ones is no longer exact."""
+
+NEVER_NEGATIVE = frozenset({"relu", "relu6", "sigmoid", "softplus", "hardsigmoid"})
+"""Functions without negative outputs: a positive output is a non-zero one."""
+
+ZERO_BELOW = frozenset({"relu", "relu6"})
+"""Functions whose non-positive outputs are all exactly zero."""
+
+
+@dataclass(slots=True)
+class Forward:
+    """What one application of a site gave; tensors on the device.
+
+    Attributes:
+        elements: Elements per unit. ``rows``: inputs among them that are told apart (positions of a
+            feature map are not).
+        active: Positive outputs per unit.
+        absolute: Sum of |output| per unit, or None.
+        moments: Sum and Euclidean norm of the input, sum and norm of the output, count of non-zero
+            outputs, count of saturated elements (-1: not known), counts of non-finite inputs and
+            outputs; or None.
+        sample: Some of the inputs, or None.
+    """
+
+    elements: int
+    rows: int
+    active: Tensor
+    absolute: Tensor | None = None
+    moments: Tensor | None = None
+    sample: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Saturation:
+    """Inputs below ``low`` and above ``high`` where the slope is below 1 % of its maximum."""
+
+    low: float
+    high: float
+
+
+def forward(
+    input: Tensor,
+    output: Tensor,
+    axis: int,
+    function: str,
+    *,
+    detailed: bool,
+    saturation: Saturation | None,
+) -> Forward:
+    """Measure one application of a site.
+
+    Args:
+        input: As it was before the activation ran.
+        output: Same shape.
+        axis: Dimension of the units.
+        function: Catalog name of the activation.
+        detailed: Whether to measure more than the counts.
+        saturation: Where the function saturates, if known.
+
+    Returns:
+        The measurements, on the device.
+    """
+    x, y = _plain(input), _plain(output)
+    units = y.shape[axis]
+    elements = y.numel() // max(units, 1)
+    rows = y.shape[0] if axis == 1 and y.dim() > 2 else elements
+    active = positive(y, axis, never_negative=function in NEVER_NEGATIVE)
+    result = Forward(elements, rows, active)
+    if not detailed:
+        return result
+    others = _others(y, axis)
+    absolute = y if function in NEVER_NEGATIVE else y.abs()
+    result.absolute = absolute.sum(dim=others) if others else absolute
+    nonzero = active.sum() if function in ZERO_BELOW else y.sign().abs_().sum()
+    norm_in, norm_out = torch.linalg.vector_norm(x), torch.linalg.vector_norm(y)
+    if function in ZERO_BELOW:
+        saturated = y.numel() - nonzero
+    elif saturation is None:
+        saturated = nonzero.new_full((), -1)
+    else:
+        saturated = _outside(x, saturation)
+    result.moments = torch.stack(
+        [
+            value.to(torch.float64)
+            for value in (
+                *(x.sum(), norm_in, y.sum(), norm_out, nonzero, saturated),
+                *(non_finite(x, norm_in), non_finite(y, norm_out)),
+            )
+        ]
+    )
+    flat = x.reshape(-1)
+    result.sample = flat[:: max(1, flat.numel() // SAMPLE)][:SAMPLE].clone()
+    return result
+
+
+def positive(y: Tensor, axis: int, *, never_negative: bool = False) -> Tensor:
+    """Count the positive elements of each unit.
+
+    Args:
+        y: Any floating-point tensor.
+        axis: Dimension of the units.
+        never_negative: Whether ``y`` is known to have no negative element.
+
+    Returns:
+        Exact counts, shape (units,), of a type that holds them exactly.
+    """
+    y = _plain(y)
+    others = _others(y, axis)
+    if y.device.type != "cpu" or y.numel() // max(y.shape[axis], 1) >= _EXACT:
+        return (y > 0).sum(dim=others) if others else (y > 0).to(torch.int64)
+    signs = y.sign() if never_negative else y.clamp(min=0).sign_()
+    counts = signs.sum(dim=others) if others else signs
+    if bool(torch.isnan(counts.sum())):
+        return (y > 0).sum(dim=others) if others else (y > 0).to(torch.int64)
+    return counts
+
+
+def nonzero(gradient: Tensor, axis: int) -> Tensor:
+    """Count the elements of each unit that are not zero; NaN counts. Shape (units,), exact."""
+    g = _plain(gradient)
+    others = _others(g, axis)
+    if g.device.type != "cpu" or g.numel() // max(g.shape[axis], 1) >= _EXACT:
+        return (g != 0).sum(dim=others) if others else (g != 0).to(torch.int64)
+    signs = g.sign().abs_()
+    counts = signs.sum(dim=others) if others else signs
+    if bool(torch.isnan(counts.sum())):
+        return (g != 0).sum(dim=others) if others else (g != 0).to(torch.int64)
+    return counts
+
+
+def norm(tensor: Tensor) -> Tensor:
+    """Euclidean norm of all elements, as a tensor without dimensions."""
+    return torch.linalg.vector_norm(_plain(tensor))
+
+
+def norms(tensors: Sequence[Tensor]) -> Tensor:
+    """Euclidean norm of each tensor, shape (number of tensors,), on the first one's device."""
+    if not tensors:
+        return torch.zeros(0)
+    found = torch._foreach_norm([tensor.detach() for tensor in tensors])
+    device = found[0].device
+    return torch.stack([value.to(device=device, dtype=torch.float32) for value in found])
+
+
+def some(tensor: Tensor) -> Tensor:
+    """At most about `SOME` elements of a tensor, evenly chosen, shape (n,)."""
+    flat = tensor.detach().reshape(-1)
+    return flat[:: max(1, flat.numel() // SOME)]
+
+
+def extent(tensor: Tensor) -> Tensor:
+    """Sum, Euclidean norm, largest magnitude and count of non-finite elements, shape (4,)."""
+    x = _plain(tensor)
+    size = torch.linalg.vector_norm(x)
+    low, high = torch.aminmax(x)
+    largest = torch.maximum(low.abs(), high.abs())
+    parts = (x.sum(), size, largest, non_finite(x, size))
+    return torch.stack([part.to(device=x.device, dtype=torch.float64) for part in parts])
+
+
+def non_finite(tensor: Tensor, norm: Tensor | None = None) -> Tensor:
+    """Count NaN and infinite elements.
+
+    Args:
+        tensor: Any floating-point tensor.
+        norm: Its Euclidean norm, if known: where it is finite so are all elements. It is looked at
+            on the CPU only; elsewhere that would mean waiting.
+
+    Returns:
+        The count, without dimensions.
+    """
+    if norm is not None and norm.device.type == "cpu" and bool(torch.isfinite(norm)):
+        return torch.zeros((), dtype=torch.float64)
+    return (~torch.isfinite(tensor)).sum()
+
+
+def unit_norms(weight: Tensor, *, transposed: bool) -> Tensor:
+    """Euclidean norm of each unit's incoming weights, shape (units,)."""
+    w = weight.detach()
+    if w.dim() == 1:
+        return w.abs()
+    if transposed:
+        w = w.transpose(0, 1)
+    w = w.reshape(w.shape[0], -1)
+    return (w * w).sum(dim=1).sqrt_()
+
+
+def saturation_of(function: object, dtype: torch.dtype = torch.float64) -> Saturation | None:
+    """Find where a function's slope stays below 1 % of its maximum, from the function itself.
+
+    Args:
+        function: Maps a tensor to one of the same shape, elementwise.
+        dtype: Type to try it in.
+
+    Returns:
+        The outer bounds on [-32, 32]; None if it cannot be told, or the function does not saturate.
+    """
+    if not callable(function):
+        return None
+    with torch.enable_grad(), torch.inference_mode(False):
+        x = torch.linspace(-32, 32, 6401, dtype=dtype).requires_grad_()
+        try:
+            y = function(x)
+            (slope,) = torch.autograd.grad(y.sum(), x)
+        except (RuntimeError, TypeError, ValueError, ReferenceError):
+            return None  # such as a PReLU with a slope per channel: not a function of one number
+    steep = slope.abs()
+    peak = float(steep.max())
+    if not np.isfinite(peak) or peak == 0:
+        return None
+    open_ = (steep >= 0.01 * peak).nonzero().reshape(-1)
+    low, high = int(open_[0]), int(open_[-1])
+    if low == 0 and high == x.numel() - 1:
+        return None
+    points = x.detach()
+    return Saturation(
+        -np.inf if low == 0 else float(points[low]),
+        np.inf if high == x.numel() - 1 else float(points[high]),
+    )
+
+
+def fetch(tensors: Sequence[Tensor]) -> list[NDArray[np.float64]]:
+    """Bring tensors to the host: one transfer a device, however many there are.
+
+    Args:
+        tensors: On any devices, of any real types.
+
+    Returns:
+        Arrays of the same shapes.
+    """
+    results: list[NDArray[np.float64] | None] = [None] * len(tensors)
+    devices: dict[torch.device, list[int]] = {}
+    for position, tensor in enumerate(tensors):
+        if tensor.device.type == "cpu":
+            results[position] = tensor.detach().to(torch.float64).numpy()
+        else:
+            devices.setdefault(tensor.device, []).append(position)
+    for positions in devices.values():
+        joined = torch.cat([tensors[i].detach().reshape(-1).to(torch.float64) for i in positions])
+        values = joined.cpu().numpy()
+        offset = 0
+        for i in positions:
+            size = tensors[i].numel()
+            results[i] = values[offset : offset + size].reshape(tuple(tensors[i].shape))
+            offset += size
+    return [result for result in results if result is not None]
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    tensor = tensor.detach()
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def _others(tensor: Tensor, axis: int) -> tuple[int, ...]:
+    return tuple(i for i in range(tensor.dim()) if i != axis)
+
+
+def _outside(x: Tensor, region: Saturation) -> Tensor:
+    count = torch.zeros((), dtype=torch.int64, device=x.device)
+    if region.low > -np.inf:
+        count = count + (x < region.low).sum()
+    if region.high < np.inf:
+        count = count + (x > region.high).sum()
+    return count

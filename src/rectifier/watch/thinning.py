@@ -1,0 +1,108 @@
+"""Long runs in bounded memory: which steps a series keeps, and sums over the closing window.
+
+Layer: watch, framework-free. Both work without knowing how long the run will be. A `Thinning` keeps
+every n-th observed step and doubles n when there are too many: what is kept stays evenly spaced. A
+`Window` keeps sums over blocks of steps and doubles the block likewise: the closing window is the
+blocks that lie in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_BLOCKS = 64
+"""Most blocks that a window holds, so that a tenth of the run is at least three of them."""
+
+
+class Thinning:
+    """Every n-th of a growing number of steps, n doubling so that at most ``limit`` are kept.
+
+    Args:
+        limit: Most steps kept.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.stride = 1
+
+    def keeps(self, index: int) -> bool:
+        """Whether the observed step number ``index`` (from 0) is kept; call it in rising order."""
+        while index // self.stride >= self._limit:
+            self.stride *= 2
+        return index % self.stride == 0
+
+
+class Series(Generic[T]):
+    """Rows by observed step, thinned as a `Thinning` says.
+
+    Args:
+        thinning: Shared by all series that are to stay aligned.
+    """
+
+    def __init__(self, thinning: Thinning) -> None:
+        self._thinning = thinning
+        self._stride = thinning.stride
+        self._rows: dict[int, T] = {}
+
+    def put(self, index: int, row: T) -> None:
+        """Keep a row of the observed step ``index``."""
+        if self._stride != self._thinning.stride:
+            self._stride = self._thinning.stride
+            self._rows = {i: r for i, r in self._rows.items() if i % self._stride == 0}
+        self._rows[index] = row
+
+    def rows(self) -> list[T]:
+        """The rows in the order of steps."""
+        stride = self._thinning.stride
+        return [row for index, row in sorted(self._rows.items()) if index % stride == 0]
+
+
+class Window(Generic[T]):
+    """Sums over blocks of observed steps, for things known by a key.
+
+    Args:
+        merge: Adds the second sum into the first and returns it.
+    """
+
+    def __init__(self, merge: Callable[[T, T], T]) -> None:
+        self._merge = merge
+        self._size = 1
+        self._sums: dict[Hashable, dict[int, T]] = {}
+
+    def add(self, key: Hashable, index: int, value: T) -> None:
+        """Add what was seen of ``key`` in the observed step ``index``."""
+        while index // self._size >= _BLOCKS:
+            self._double()
+        blocks = self._sums.setdefault(key, {})
+        block = index // self._size
+        blocks[block] = self._merge(blocks[block], value) if block in blocks else value
+
+    def _double(self) -> None:
+        self._size *= 2
+        for key, blocks in self._sums.items():
+            merged: dict[int, T] = {}
+            for block, value in sorted(blocks.items()):
+                half = block // 2
+                merged[half] = self._merge(merged[half], value) if half in merged else value
+            self._sums[key] = merged
+
+    def start(self, total: int, length: int) -> int:
+        """First observed step of the closing window of at least ``length`` out of ``total``."""
+        first = max(0, total - max(1, length))
+        return first - first % self._size
+
+    def since(self, key: Hashable, start: int) -> T | None:
+        """The sum over the blocks from the observed step ``start`` on; None if there are none."""
+        found: T | None = None
+        for value in self._values(key, start):
+            found = value if found is None else self._merge(found, value)
+        return found
+
+    def _values(self, key: Hashable, start: int) -> Iterator[T]:
+        blocks = self._sums.get(key, {})
+        for block in sorted(blocks):
+            if block * self._size >= start:
+                yield blocks[block]
