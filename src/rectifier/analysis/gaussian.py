@@ -77,6 +77,9 @@ def expectation(function: Callable[[Array], Array], breaks: tuple[float, ...] = 
         low = np.concatenate([low[rough], middle[rough]])
         high = np.concatenate([middle[rough], high[rough]])
         whole = np.concatenate([left[rough], right[rough]])
+    left_over = float(np.abs(whole).sum())
+    if not left_over <= 1e-9 * size:  # halving did not help: a pole that cannot be integrated
+        return math.inf if np.all(whole >= 0) else math.nan
     return total + float(whole.sum())
 
 

@@ -1,7 +1,8 @@
 """The primitives on NumPy arrays in fp64: the table that analysis and the NumPy front end share.
 
-Layer: analysis (NumPy only). Infinities and NaN follow IEEE arithmetic; NumPy's warnings about them
-are for the caller to silence. Lower precision is left to the front end, which rounds once at the end.
+Layer: analysis (NumPy only). Infinities and NaN follow IEEE arithmetic; NumPy's warnings about
+them are for the caller to silence. Lower precision is left to the front end, which rounds once at
+the end.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """The shape of a function of one variable, read from its expression: kinks, pieces, range, slopes.
 
 Layer: analysis (NumPy only). The expression says where a function can fail to be smooth: where the
-argument of ``abs`` or ``sign``, the difference of the arguments of ``maximum`` or ``minimum`` or the
-two sides of a condition change sign. Between those break points it is analytic, so what holds at
-many points of a piece, such as "the derivative is 0", holds on all of it. What is searched is the
-interval from -`REACH` to `REACH`; a break point beyond it is not found.
+argument of ``abs``, ``sign`` or ``sqrt`` changes sign, or the difference of the arguments of
+``maximum`` or ``minimum`` or of the two sides of a condition. Between those break points it is
+analytic, so what holds at many points of a piece, such as "the derivative is 0", holds on all of
+it. What is searched is the interval from -`REACH` to `REACH`; a break point beyond is not found.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -114,7 +115,7 @@ def _jumps(expression: Expr, point: float, parameters: Parameters | None) -> boo
 def pieces(expression: Expr, parameters: Parameters | None = None) -> tuple[Interval, ...]:
     """Return the intervals between the break points, from -inf to inf."""
     edges = (-math.inf, *breakpoints(expression, parameters), math.inf)
-    return tuple(zip(edges[:-1], edges[1:], strict=True))
+    return tuple(itertools.pairwise(edges))
 
 
 def constant_pieces(
@@ -196,7 +197,7 @@ def _supremum(expression: Expr, parameters: Parameters | None) -> tuple[float | 
     if np.isnan(grid).all():
         return None, math.nan
     at = int(np.nanargmax(grid))
-    if math.isinf(beyond) and beyond > 0 or math.isinf(grid[at]):
+    if beyond == math.inf or math.isinf(grid[at]):
         return None, math.inf
     low, high = _GRID[max(at - 1, 0)], _GRID[min(at + 1, len(_GRID) - 1)]
     for _ in range(60):  # thirds: the highest point of the grid has one hill beside it
@@ -206,13 +207,15 @@ def _supremum(expression: Expr, parameters: Parameters | None) -> tuple[float | 
     places = np.array([_GRID[at], low, high])
     heights = function(places)
     best = int(np.nanargmax(heights))
+    if heights[best] > 1e3 * (1 + abs(grid[at])):  # a pole: it rises as long as one looks closer
+        return None, math.inf
     if beyond >= heights[best]:
         return None, beyond
     return float(places[best]), float(heights[best])
 
 
 def _limit(tail: Array) -> float:
-    """Return where values at ever larger inputs lead to: a number, an infinity, or NaN for neither."""
+    """Return where values at ever larger inputs lead to; NaN if to no number and no infinity."""
     known = tail[~np.isnan(tail)]
     if not known.size:
         return math.nan
@@ -236,8 +239,9 @@ def direction(
         parameters: Values of the parameters.
     """
     results = values(expression, _GRID, parameters)
-    steps = np.diff(results)
-    noise = 4 * np.spacing(np.maximum(np.abs(results[:-1]), np.abs(results[1:])))
+    with np.errstate(all="ignore"):  # two infinite neighbours have no difference
+        steps = np.diff(results)
+        noise = 4 * np.spacing(np.maximum(np.abs(results[:-1]), np.abs(results[1:])))
     up, down = bool(np.any(steps > noise)), bool(np.any(steps < -noise))
     if np.isnan(results).any() or (up and down):
         return None

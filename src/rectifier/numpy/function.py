@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from rectifier import catalog, kernels
+from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.analysis.operations import FLOAT64
 from rectifier.errors import InvalidActivationError, InvalidInputError, KernelUnavailableError
 from rectifier.expression import Expr, evaluate
+from rectifier.kernels import explain, native
 
 Array = np.ndarray[Any, Any]
 
@@ -110,7 +111,7 @@ class Function:
 
     def _run(
         self,
-        kind: kernels.native.Kind,
+        kind: native.Kind,
         expression: Expr,
         x: Any,
         out: Any,
@@ -121,7 +122,7 @@ class Function:
         scalars, arrays = _parameters(self.activation, parameters, source.shape)
         kept = source.dtype.type in _FLOATS
         dtype = source.dtype if kept else np.dtype(np.float64)
-        chosen = kernels.explain(self.activation, "numpy", dtype.name, path=path).path
+        chosen = _choose(self.activation, dtype.name, path, native.available())
         target = _output(source, dtype) if out is None else _checked(out, source.shape, dtype)
         if out is not None and np.may_share_memory(source, target) and not _same(source, target):
             source = source.copy()
@@ -160,6 +161,15 @@ def function(activation: str | Activation) -> Function:
         UnknownNameError: There is no such activation.
     """
     return _function(catalog.get(activation))
+
+
+@functools.lru_cache(maxsize=1024)
+def _choose(activation: Activation, dtype: str, path: str | None, available: bool) -> str:
+    """Return the path; remembered, since a small array takes less time than the decision.
+
+    ``available`` is there to be part of what is remembered: kernels can be turned off meanwhile.
+    """
+    return explain(activation, "numpy", dtype, path=path).path
 
 
 def _input(x: Any) -> Array:
@@ -211,8 +221,9 @@ def _parameters(
 
 
 def _output(source: Array, dtype: np.dtype[Any]) -> Array:
-    order = "F" if source.flags.f_contiguous and not source.flags.c_contiguous else "C"
-    return np.empty(source.shape, dtype, order=order)
+    if source.flags.f_contiguous and not source.flags.c_contiguous:
+        return np.empty(source.shape, dtype, order="F")
+    return np.empty(source.shape, dtype)
 
 
 def _checked(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -245,7 +256,7 @@ def _flat_pair(source: Array, target: Array) -> tuple[Array, Array, bool]:
 
 def _native(
     name: str,
-    kind: kernels.native.Kind,
+    kind: native.Kind,
     source: Array,
     target: Array,
     parameters: tuple[float, ...],
@@ -253,7 +264,7 @@ def _native(
     """Run the compiled kernel; a derivative is a backward pass of ones."""
     given, flat, copied = _flat_pair(source, target)
     gradient = np.ones_like(given) if kind == "backward" else None
-    kernels.native.unary(name, kind, given, flat, grad=gradient, parameters=parameters)
+    native.unary(name, kind, given, flat, grad=gradient, parameters=parameters)
     if copied:
         target[...] = flat.reshape(target.shape)
 

@@ -1,0 +1,111 @@
+"""Gains and moments under N(0, 1) against closed forms and an independent quadrature."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+import rectifier
+from rectifier import catalog
+from rectifier.activation import define
+from rectifier.analysis import expectation, gain, gaussian_sparsity, moments
+from rectifier.analysis.operations import values
+from rectifier.errors import InvalidActivationError, UnknownNameError
+
+
+def test_gains_with_closed_forms() -> None:
+    assert gain("identity") == pytest.approx(1, abs=1e-12)
+    assert gain("relu") == pytest.approx(math.sqrt(2), abs=1e-12)
+    for slope in (0.01, 0.25, 0.9):
+        want = math.sqrt(2 / (1 + slope**2))
+        assert gain("leaky_relu", negative_slope=slope) == pytest.approx(want, abs=1e-12)
+        assert gain("prelu", weight=slope) == pytest.approx(want, abs=1e-12)
+    assert gain("selu") == pytest.approx(1, abs=1e-12)  # what its two constants are made for
+    assert gain(define("cube", "x ** 3")) == pytest.approx(1 / math.sqrt(15), abs=1e-13)
+    e = math.e
+    assert gain(define("grow", "exp(x)")) == pytest.approx(1 / e, rel=1e-13)
+    assert rectifier.gain("relu") == gain("relu")
+
+
+def test_gain_of_tanh_is_not_five_thirds() -> None:
+    assert gain("tanh") == pytest.approx(1.5925374197228, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(set(catalog.names()) - {"smu", "smu_1"}))
+def test_gain_against_another_quadrature(name: str) -> None:
+    spec = catalog.get(name)
+    given = spec.parameters()
+
+    def integrand(z: float) -> float:
+        return float(values(spec.value_expression, z, given)) ** 2 * math.exp(-z * z / 2)
+
+    second = sum(quad(integrand, a, b, epsabs=1e-13)[0] for a, b in ((-30, 0), (0, 30)))
+    assert gain(name) == pytest.approx((second / math.sqrt(2 * math.pi)) ** -0.5, rel=1e-10)
+
+
+def test_a_bend_narrower_than_any_grid_is_found() -> None:
+    leaky = gain("leaky_relu", negative_slope=0.25)
+    assert gain("smu") == pytest.approx(leaky, rel=1e-10)
+    assert gain("smu_1") == pytest.approx(leaky, rel=1e-10)
+    for kink in (0.3, -1.7, 2.123456789):
+        hinge = define("hinge", "maximum(x - c, 0)", c=kink)
+        tail, density = float(mp.ncdf(-kink)), math.exp(-(kink**2) / 2) / math.sqrt(2 * math.pi)
+        want = (1 + kink**2) * tail - kink * density
+        assert gain(hinge) == pytest.approx(want**-0.5, rel=1e-12)
+    step = define("step", "where(x > c, 1, 0)", c=0.777)
+    assert gain(step) == pytest.approx(float(mp.ncdf(-0.777)) ** -0.5, rel=1e-13)
+
+
+def test_moments() -> None:
+    relu = moments("relu")
+    assert relu.mean == pytest.approx(1 / math.sqrt(2 * math.pi), abs=1e-14)
+    assert relu.second == pytest.approx(0.5, abs=1e-14)
+    assert relu.variance == pytest.approx(0.5 - 1 / (2 * math.pi), abs=1e-14)
+    assert relu.slope_mean == pytest.approx(0.5, abs=1e-14)
+    assert relu.slope_second == pytest.approx(0.5, abs=1e-14)
+    # Stein's identity, E[z f(z)] = E[f'(z)], ties value and derivative together.
+    for name in catalog.names():
+        spec = catalog.get(name)
+        given = spec.parameters()
+        left = expectation(
+            lambda z, spec=spec, given=given: z * values(spec.value_expression, z, given), (0.0,)
+        )
+        assert moments(name).slope_mean == pytest.approx(left, rel=1e-9), name
+
+
+def test_sparsity() -> None:
+    assert gaussian_sparsity("relu") == pytest.approx(0.5, abs=1e-15)
+    assert gaussian_sparsity("gelu") == 0
+    shrink = define("shrink", "where(abs(x) > 1, x, 0)")
+    assert gaussian_sparsity(shrink) == pytest.approx(math.erf(math.sqrt(0.5)), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("0 * x", "is zero"),
+        ("maximum(minimum(x, 0), 0)", "is zero"),
+        ("exp(x ** 2)", "no finite moments"),
+        ("log(x)", "no finite moments"),
+        ("1 / x", "no finite moments"),
+    ],
+)
+def test_functions_without_a_gain_say_so(formula: str, message: str) -> None:
+    with pytest.raises(InvalidActivationError, match=message):
+        gain(define("f", formula))
+
+
+def test_bad_arguments() -> None:
+    with pytest.raises(UnknownNameError, match="relu"):
+        gain("rellu")
+    with pytest.raises(InvalidActivationError, match="no parameter 'slope'"):
+        gain("leaky_relu", slope=0.1)
+
+
+def test_expectation_of_polynomials() -> None:
+    for power, want in ((0, 1), (1, 0), (2, 1), (4, 3), (8, 105)):
+        assert expectation(lambda z, p=power: np.power(z, p)) == pytest.approx(want, abs=1e-11)
