@@ -9,34 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rectifier.cli.output import OutputFile, write_json
+from rectifier.cli.options import Listed, OutputFile, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from rectifier.compare import Plan, Progress
-
-
-class Listed(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
-    """Values between commas.
-
-    Args:
-        kind: Makes one value of its text.
-        name: What is expected, as it should read in ``--help`` and in errors.
-    """
-
-    def __init__(self, kind: Callable[[str], Any], name: str) -> None:
-        self.kind = kind
-        self.name = name
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Any, ...]:
-        """The values, in the order given."""
-        try:
-            return tuple(self.kind(part.strip()) for part in str(value).split(",") if part.strip())
-        except ValueError:
-            self.fail(f"expected {self.name} with commas between them, got {value!r}", param, ctx)
 
 
 @click.command("compare", short_help="Compare activations fairly on a task.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rectifier.cli.output import OutputFile, write_json
+from rectifier.cli.options import OutputFile, write_json
 
 
 @click.command("list", short_help="List the activations.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rectifier.cli.output import OutputFile, write_json
+from rectifier.cli.options import Listed, OutputFile, write_json
 from rectifier.doctor.finding import SEVERITIES, Severity
 
 SCRIPT_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
@@ -44,6 +44,12 @@ SCRIPT_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": Fa
     type=click.Choice(list(SEVERITIES)),
     help="Exit with 1 when a finding is this severe or worse and the script itself succeeded.",
 )
+@click.option(
+    "--rules",
+    type=Listed(str, "rule ids"),
+    metavar="A,B,…",
+    help="Judge by these rules only. Default: by all.",
+)
 @click.option("-m", "module", is_flag=True, help="SCRIPT is a module, as in 'python -m'.")
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -56,6 +62,7 @@ def command(
     every: int | None,
     budget: float,
     fail_on: Severity | None,
+    rules: tuple[str, ...] | None,
     module: bool,
 ) -> int:
     """Run SCRIPT as Python would and report what its units did while it trained.
@@ -70,16 +77,19 @@ def command(
       rectifier run --fail-on error -m my.training --lr 0.1
     """  # noqa: D301
     from rectifier.doctor import diagnose
+    from rectifier.doctor import rules as known_rules
     from rectifier.watch import WatchOptions
     from rectifier.watch.script import run_script
 
+    for rule in rules or ():
+        known_rules.get(rule)  # an unknown one is said before anything runs
     result = run_script(
         script,
         arguments,
         module=module,
         options=WatchOptions(every=every, budget=budget),
     )
-    findings = diagnose(result.record)
+    findings = diagnose(result.record, rules)
     if html_file is not None:
         from rectifier.report import page
 

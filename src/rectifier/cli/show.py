@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rectifier.cli.output import OutputFile
+from rectifier.cli.options import OutputFile
 
 
 @click.command("show", short_help="Show one activation: formula, derivative, gain, plot.")

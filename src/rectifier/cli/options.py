@@ -1,10 +1,13 @@
-"""Where commands write: checked before the work starts, so that no long run loses its result."""
+"""Kinds of option that several commands take.
+
+Places to write to are checked before the work starts, so that no long run loses its result.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -36,6 +39,28 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]  # generic only sin
             return str(output.check_writable(text))
         except OutputError as error:
             self.fail(str(error), param, ctx)
+
+
+class Listed(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """Values between commas.
+
+    Args:
+        kind: Makes one value of its text.
+        name: What is expected, as it should read in ``--help`` and in errors.
+    """
+
+    def __init__(self, kind: Callable[[str], Any], name: str) -> None:
+        self.kind = kind
+        self.name = name
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        """The values, in the order given."""
+        try:
+            return tuple(self.kind(part.strip()) for part in str(value).split(",") if part.strip())
+        except ValueError:
+            self.fail(f"expected {self.name} with commas between them, got {value!r}", param, ctx)
 
 
 def write_json(target: str, data: Mapping[str, Any]) -> None:

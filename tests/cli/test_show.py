@@ -1,0 +1,36 @@
+"""``rectifier show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rectifier import gain
+from rectifier.cli.main import run_command
+
+
+def test_card_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", "mish"]) == 0
+    out = capsys.readouterr().out
+    assert f"{gain('mish'):.4f}" in out
+    assert "arxiv.org/abs/1908.08681" in out
+    assert "\x1b" not in out, "colour codes in a pipe"
+
+
+def test_alias_finds_the_definition(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", "gelu_new"]) == 0
+    assert capsys.readouterr().out.lstrip().startswith("gelu_tanh")
+
+
+def test_page_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, picture = tmp_path / "card.html", tmp_path / "card.png"
+    assert run_command(["show", "elu", "--html", str(page), "--png", str(picture)]) == 0
+    assert page.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().out.count("wrote") == 2
+
+
+def test_a_formula_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", "swash", "--define", "x * sigmoid(1.5 * x)"]) == 0
+    assert "sigmoid(1.5 * x)" in capsys.readouterr().out
