@@ -183,20 +183,23 @@ def make_row(name: str, place: int, tried: int = 8, **changes: Any) -> Row:
     mean = 0.975 - 0.003 * place**1.4
     scores = tuple(float(s) for s in mean + rng.normal(0, 0.004, tried))
     value = float(np.mean(scores)) if scores else math.nan
-    epoch = np.arange(1, 21)
+    epoch, behind = np.arange(1, 21), -0.003 * place
+    learned = mean - 0.8 * np.exp(-epoch / (2 + place / 3))
     values: dict[str, Any] = {
         "activation": name, "seeds": tried, "failed_seeds": 0, "learning_rate": 0.03,
-        "learning_rate_at_edge": name == "selu", "score": Interval(value, value - 0.003, value + 0.003),
+        "learning_rate_at_edge": name == "selu",
+        "score": Interval(value, value - 0.003, value + 0.003),
         "scores": scores, "epochs_to_target": 6.0 + place if place < 8 else None,
         "reached_target": tried if place < 8 else 1, "step_time": 4.1e-4 * (1 + 0.1 * (place % 4)),
-        "dead": 0.02 * place if "relu" in name else 0.0, "sparsity": 0.55 if "relu" in name else 0.0,
-        "difference": None if place == 0 else Interval(-0.003 * place, -0.003 * place - 0.003, -0.003 * place + 0.003),
+        "dead": 0.02 * place if "relu" in name else 0.0,
+        "sparsity": 0.55 if "relu" in name else 0.0,
+        "difference": None if place == 0 else Interval(behind, behind - 0.003, behind + 0.003),
         "p_value": None if place == 0 else 0.6 / 2**place,
         "probability_of_improvement": None if place == 0 else 0.5 / place,
         "verdict": "no difference" if place < 3 else "worse",
         "curves": {
             "train_loss": tuple(float(v) for v in 2.3 * np.exp(-epoch / (4 + place / 2))),
-            "validation_score": tuple(float(v) for v in mean - 0.8 * np.exp(-epoch / (2 + place / 3))),
+            "validation_score": tuple(float(v) for v in learned),
         },
     }  # fmt: skip
     return Row(**{**values, **changes})
@@ -236,10 +239,11 @@ HOSTILE = "<script>alert('x')</script>\"&{{7*7}}$\\frac$[bold]\x1b[31m名前\n\u
 def hostile_record() -> Record:
     site = make_site(HOSTILE)
     site = SiteRecord(**{**vars(site), "source": HOSTILE, "layer": HOSTILE, "function": HOSTILE})
+    layer = LayerRecord(**{**vars(make_layer("fc", 0)), "layer": HOSTILE, "kind": HOSTILE})
     return Record(**{
         **vars(make_record(sites=1)), "script": HOSTILE, "sites": (site,), "notes": (HOSTILE,),
         "optimizer": HOSTILE, "loss_function": HOSTILE, "environment": {HOSTILE: HOSTILE},
-        "layers": (LayerRecord(**{**vars(make_layer("fc", 0)), "layer": HOSTILE, "kind": HOSTILE}),),
+        "layers": (layer,),
         "non_finite": (NonFinite(3, "site", HOSTILE, HOSTILE),),
     })  # fmt: skip
 

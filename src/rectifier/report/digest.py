@@ -99,7 +99,7 @@ def _known(value: float) -> float:
 
 def severities(findings: Iterable[Finding]) -> str:
     """How many of which: ``2 errors, 1 warning``; ``none`` without any."""
-    counted = {name: 0 for name in SEVERITIES}
+    counted = dict.fromkeys(SEVERITIES, 0)
     for finding in findings:
         counted[finding.severity] += 1
     nouns = {"error": "error", "warning": "warning", "info": "note"}

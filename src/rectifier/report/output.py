@@ -1,7 +1,7 @@
 """Files that appear whole or not at all.
 
-For the report layer: a page is written beside its target and then put in its place, so that a reader
-(or a Ctrl-C) never meets half of one. What is written is left to `rectifier.report.page`.
+For the report layer: a page is written beside its target and then put in its place, so that a
+reader (or a Ctrl-C) never meets half of one. What is written is left to `rectifier.report.page`.
 """
 
 from __future__ import annotations

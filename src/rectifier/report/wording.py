@@ -15,7 +15,7 @@ from rectifier.doctor.finding import Finding, Remedy
 
 UNKNOWN = "–"
 _SHARES = frozenset(
-    "dead born_dead dormant silent sparsity saturated zero_gradient share ratio_dead".split()
+    ("dead", "born_dead", "dormant", "silent", "sparsity", "saturated", "zero_gradient", "share")
 )
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000\ufffe\uffff]"
@@ -58,13 +58,12 @@ def number(value: float | None, digits: int = 3) -> str:
         return "∞" if value > 0 else "−∞"
     if float(value).is_integer() and abs(value) < 10**6:
         return f"{int(value)}".replace("-", "−")
+    if 1000 <= abs(value) < 10**6:
+        return f"{value:.0f}".replace("-", "−").replace("1000000", "1e6")
     text = f"{value:.{digits}g}"
     if "e" in text:
         mantissa, _, exponent = text.partition("e")
-        if 4 <= abs(int(exponent)) or abs(value) >= 10**6:
-            text = f"{mantissa}e{int(exponent)}"
-        else:
-            text = f"{float(text):.0f}"
+        text = f"{mantissa}e{int(exponent)}"
     return re.sub(r"^-", "−", text)
 
 
@@ -151,7 +150,7 @@ def plain(value: Any) -> str:
 
 
 def title(identifier: str) -> str:
-    """A rule, remedy or evidence id as words: ``learning_rate_too_high`` → Learning rate too high."""
+    """An id as words: ``learning_rate_too_high`` becomes Learning rate too high."""
     words = clean(identifier).replace("_", " ")
     words = re.sub(r"\brelu\b", "ReLU", words)
     return words[:1].upper() + words[1:]

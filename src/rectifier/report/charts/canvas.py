@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from xml.etree import ElementTree
 
 import numpy as np
@@ -48,11 +48,13 @@ BEFORE, AFTER = ROLES["before"], ROLES["after"]
 SERIES = tuple(ROLES[f"s{place}"] for place in range(1, 7))
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 
-WIDTH, HEIGHT = 520.0, 260.0
+WIDTH, HEIGHT = 470.0, 250.0
 """Size in CSS pixels that a chart is drawn for; it scales with the page."""
 
 MARK = "\ue000"
 """Stands for the page's prefix in identifiers; a character that no text uses."""
+
+_OFF_SCALE = 1e30
 
 _VARIABLES = {color: f"var(--{role})" for role, color in ROLES.items()}
 
@@ -162,7 +164,8 @@ def _lean(svg: str, title: str, description: str) -> str:
     view = root.get("viewBox", f"0 0 {WIDTH:g} {HEIGHT:g}")
     root.attrib.clear()
     root.attrib.update(
-        {"viewBox": view, "role": "img", "class": "chart"},
+        {"viewBox": view, "width": view.split()[2], "height": view.split()[3]},
+        **{"role": "img", "class": "chart"},
         **{"aria-labelledby": f"{MARK}t {MARK}d"},
     )
     used = {
@@ -190,7 +193,7 @@ def _lean(svg: str, title: str, description: str) -> str:
 
 
 def _attributes(attributes: dict[str, str], used: set[str]) -> Iterator[tuple[str, str]]:
-    """Attributes in roles for colours, with the page's prefix, rounded to a hundredth of a pixel."""
+    """Attributes in roles for colours, the page's prefix, and coordinates to a hundredth."""
     for name, value in attributes.items():
         plain = name.rpartition("}")[2]
         if plain == "id":
@@ -220,6 +223,11 @@ def _themed(declarations: str) -> str:
             continue
         kept.append(f"{name}:{_VARIABLES.get(value, value)}")
     return ";".join(kept)
+
+
+def drawable(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which values a scale can hold: finite, and not so large that its arithmetic overflows."""
+    return np.isfinite(values) & (np.abs(values) < _OFF_SCALE)
 
 
 def thinned(
@@ -277,10 +285,12 @@ def number_axis(axes: Axes, which: str = "y", *, percent: bool = False, ticks: i
     tick = ticker()
     axis = axes.yaxis if which == "y" else axes.xaxis
     axis.set_major_locator(tick.MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
-    text = (lambda v, _: f"{100 * v:.3g} %") if percent else (lambda v, _: wording.number(v))
-    axis.set_major_formatter(
-        tick.FuncFormatter(lambda v, p: text(0.0 if abs(v) < 1e-12 else v, p).replace("-", "−"))
-    )
+
+    def text(value: float, _: object) -> str:
+        value = 0.0 if abs(value) < 1e-12 else value
+        return wording.percent(value, 1).replace(".0", "") if percent else wording.number(value)
+
+    axis.set_major_formatter(tick.FuncFormatter(text))
 
 
 def step_axis(axes: Axes, label: str = "step") -> None:
@@ -291,52 +301,69 @@ def step_axis(axes: Axes, label: str = "step") -> None:
     axes.set_xlabel(label)
 
 
-def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, gap: float = 13.0) -> None:
+def end_labels(axes: Axes, ends: Sequence[tuple[float, str, str]], *, gap: float = 13.0) -> None:
     """Name lines at their right end, moved apart where they would overlap.
 
     Args:
         axes: With its final limits.
-        labels: Height (in data), text and colour of each.
+        ends: Height (in data), text and colour of each.
         gap: Least distance between two labels in CSS pixels.
     """
-    height = axes.get_window_extent().height
-    placed = []
-    for value, text, color in labels:
-        share = float(axes.transAxes.inverted().transform(axes.transData.transform((0, value)))[1])
+    height = float(axes.get_window_extent().height)
+    # Transforms are untyped in matplotlib.
+    to_axes: Any = axes.transData + cast("Any", axes.transAxes).inverted()
+    placed: list[tuple[float, str, str]] = []
+    for value, text, color in ends:
+        share = float(to_axes.transform((0.0, value))[1])
         if math.isfinite(share):
-            placed.append([min(max(share, 0.0), 1.0) * height, text, color])
+            placed.append((min(max(share, 0.0), 1.0) * height, text, color))
     placed.sort(key=lambda item: item[0])
     spots: list[float] = []
     for item in placed:
         spots.append(max(item[0], spots[-1] + gap) if spots else item[0])
-    overflow = max(spots[-1] - height, 0.0) if spots else 0.0
+    ceiling = height
     for place in reversed(range(len(spots))):
-        ceiling = spots[place + 1] - gap if place + 1 < len(spots) else height
-        spots[place] = min(spots[place], ceiling) if overflow else spots[place]
-    for item, spot in zip(placed, spots, strict=True):
-        share, target = item[0] / height, spot / height
+        # Pushed over the top, the uppermost come down again, and those below them make way.
+        spots[place] = min(spots[place], ceiling)
+        ceiling = spots[place] - gap
+    for (own, text, color), spot in zip(placed, spots, strict=True):
+        share, target = own / height, spot / height
         axes.plot(
             [1.0, 1.012, 1.028],
             [share, target, target],
             transform=axes.transAxes,
-            color=item[2],
+            color=color,
             linewidth=0.8,
             clip_on=False,
         )
         axes.text(
-            1.035,
-            target,
-            item[1],
-            transform=axes.transAxes,
-            color=item[2],
-            va="center",
-            fontsize=10.5,
+            1.035, target, text, transform=axes.transAxes, color=color, va="center", fontsize=10.5
         )
 
 
 def label(text: object, most: int = 24) -> str:
     """A name as it may stand in a chart: on one line, cut in the middle when long."""
     return wording.shorten(wording.clean(text), most)
+
+
+def labels(names: Sequence[object], most: int = 24) -> list[str]:
+    """Names that stand side by side: without the parts that all of them have in common.
+
+    Example:
+        >>> labels(["encoder.layers.10.feed_forward.relu", "encoder.layers.11.feed_forward.relu"])
+        ['…10…', '…11…']
+    """
+    texts = [wording.clean(name) for name in names]
+    if len(set(texts)) < 2 or all(len(text) <= most for text in texts):
+        return [wording.shorten(text, most) for text in texts]
+    parts = [text.split(".") for text in texts]
+    shortest = min(len(part) for part in parts)
+    head = next((n for n in range(shortest) if len({p[n] for p in parts}) > 1), shortest - 1)
+    room = shortest - head - 1
+    tail = next((n for n in range(room) if len({p[-1 - n] for p in parts}) > 1), room)
+    middles = [".".join(part[head : len(part) - tail]) for part in parts]
+    before, after = "…" if head else "", "…" if tail else ""
+    return [before + wording.shorten(middle, most) + after for middle in middles]
 
 
 def text_width(texts: Sequence[str], size: float = 10.5) -> float:

@@ -39,14 +39,15 @@ def curves(card: Card) -> list[Chart]:
     charts = []
     for part, name in _PARTS:
         y = np.asarray(getattr(card, part), dtype=np.float64)
-        if not np.isfinite(y).any():
+        if not canvas.drawable(y).any():
             continue
         with canvas.style():
-            figure, axes = canvas.new_axes(420, 260, left=48, right=14, top=12, bottom=28)
+            figure, axes = canvas.new_axes(350, 230, left=48, right=14, top=12, bottom=28)
             _draw(axes, card, y, canvas.ROLES, density=part == "value")
-            values = y[np.isfinite(y)]
+            values = y[canvas.drawable(y)]
             text = (
-                f"From x = {wording.number(float(card.x[0]))} to {wording.number(float(card.x[-1]))}; "
+                f"From x = {wording.number(float(card.x[0]))} to "
+                f"{wording.number(float(card.x[-1]))}; "
                 f"values from {wording.number(float(values.min()))} to "
                 f"{wording.number(float(values.max()))}; kinks: "
                 f"{dict(properties.properties(card))['kinks']}."
@@ -112,7 +113,7 @@ def _draw(
 ) -> None:
     """One curve, broken at kinks, with axes through zero and the density of N(0, 1) below it."""
     x = np.asarray(card.x, dtype=np.float64)
-    y = np.where(np.isfinite(y), y, np.nan)
+    y = np.where(canvas.drawable(y), y, np.nan)
     known = y[~np.isnan(y)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     low, high = min(low, 0.0), max(high, 0.0)

@@ -1,7 +1,7 @@
 """Charts of a comparison: scores with their intervals, differences, tuning, learning, cost.
 
-Part of `rectifier.report.charts`. Every chart has all activations in it; where colours would not tell
-so many apart, the best are coloured and named and the others are faint.
+Part of `rectifier.report.charts`. Every chart has all activations in it; where colours would not
+tell so many apart, the best are coloured and named and the others are faint.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rectifier.report.charts.lines import Line, lines, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from rectifier.compare.result import Comparison, Interval, Row, TuningPoint
 
@@ -163,7 +164,7 @@ def learning(comparison: Comparison, quantity: str) -> Chart | None:
     score = quantity.endswith("score")
     percent = score and wording.is_percentage(comparison.metric)
     values = np.concatenate([y for _, y in drawn]) if drawn else np.zeros(0)
-    values = values[np.isfinite(values)]
+    values = values[canvas.drawable(values)]
     log = bool(not score and values.size and values.min() > 0)
     low = _left_end(values.tolist()) if percent and values.size else None
     return lines(
@@ -175,7 +176,7 @@ def learning(comparison: Comparison, quantity: str) -> Chart | None:
         percent=percent,
         limits=(low, None),
         describe=wording.percent if percent else wording.number,
-        height=300,
+        height=290,
     )
 
 
@@ -190,7 +191,7 @@ def cost(comparison: Comparison) -> Chart | None:
         return None
     left = _left_end([row.score.value for row in rows])
     with canvas.style():
-        figure, axes = canvas.new_axes(height=300, left=58, right=70)
+        figure, axes = canvas.new_axes(height=290, left=58, right=70)
         axes.grid(axis="x")
         for row in rows:
             color = canvas.AFTER if row.activation in comparison.recommended else canvas.SOFT
@@ -242,7 +243,7 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _rows_axes(names: Sequence[str], *, right: float) -> tuple[object, Axes]:
+def _rows_axes(names: Sequence[str], *, right: float) -> tuple[Figure, Axes]:
     """Axes with a named row for each, the first on top."""
     each = 26 if len(names) <= 16 else 20
     figure, axes = canvas.new_axes(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One line: where, how high, what it is called and how it looks; NaN is not known, and left out."""
+    """One line: where, how high, its name and its looks; NaN is not known, and left out."""
 
     name: str
     x: NDArray[Any]
@@ -79,11 +79,11 @@ def lines(
         return None
     named = [line for line in known if not line.faint]
     # A line alone needs no name: the axis has it. It gets its last value instead.
-    alone = len(known) == 1
-    names = [
-        describe(float(_finite(line, log=log)[1][-1])) if alone else canvas.label(line.name)
-        for line in named
-    ]
+    names = (
+        [describe(float(_finite(known[0], log=log)[1][-1]))]
+        if len(known) == 1
+        else canvas.labels([line.name for line in named])
+    )
     with canvas.style():
         figure, axes = canvas.new_axes(
             height=height, left=56, right=24 + canvas.text_width(names), top=14
@@ -110,7 +110,7 @@ def lines(
 def _finite(line: Line, *, log: bool) -> tuple[NDArray[Any], NDArray[np.float64]]:
     size = min(line.x.size, line.y.size)
     x, y = line.x[:size], line.y[:size]
-    keep = np.isfinite(y) & (y > 0) if log else np.isfinite(y)
+    keep = canvas.drawable(y) & (y > 0) if log else canvas.drawable(y)
     return x[keep], y[keep]
 
 
@@ -122,7 +122,8 @@ def _draw(axes: Axes, line: Line, *, log: bool) -> None:
         mark = "o" if x.size == 1 else ""
         axes.plot(x, y, color=line.color, linestyle=line.dash, marker=mark, markersize=4)
     size = min(line.x.size, line.y.size)
-    infinite = line.x[:size][np.isinf(line.y[:size])]
+    beyond = ~canvas.drawable(line.y[:size]) & ~np.isnan(line.y[:size])
+    infinite = line.x[:size][beyond]
     if infinite.size:
         # Off any scale: crosses at the top edge.
         axes.plot(

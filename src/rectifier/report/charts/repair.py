@@ -38,7 +38,7 @@ def loss(before: Run, after: Run | None) -> Chart | None:
     """Both losses, logarithmic where they span a factor of 50."""
     runs = [before] if after is None else [before, after]
     values = np.concatenate([run.record.training.loss for run in runs])
-    values = values[np.isfinite(values)]
+    values = values[canvas.drawable(values)]
     log = bool(values.size and values.min() > 0 and values.max() / values.min() > 50)
     curves = [(run.record.training.step, run.record.training.loss) for run in runs]
     return _overlay(
@@ -61,13 +61,15 @@ def silent(before: Run, after: Run | None) -> Chart | None:
 
 def _mean_silent(record: Record) -> Curve:
     """Over all sites, weighted by their units, at the steps of the best observed one."""
-    sites = [site for site in record.sites if np.isfinite(site.series.silent).any() and site.units]
+    sites = [
+        site for site in record.sites if canvas.drawable(site.series.silent).any() and site.units
+    ]
     if not sites:
         return np.zeros(0), np.zeros(0)
     steps = max((site.series.step for site in sites), key=len)
     total = np.zeros(steps.size)
     for site in sites:
-        known = np.isfinite(site.series.silent)
+        known = canvas.drawable(site.series.silent)
         total += site.units * np.interp(steps, site.series.step[known], site.series.silent[known])
     return steps, total / sum(site.units for site in sites)
 
@@ -101,7 +103,7 @@ def dead_by_site(before: Run, after: Run | None) -> Chart | None:
 
 
 def _dumbbells(rows: Sequence[tuple[str, float, float]]) -> Chart:
-    names = [canvas.label(name) for name, _, _ in rows]
+    names = canvas.labels([name for name, _, _ in rows])
     with canvas.style():
         figure, axes = canvas.new_axes(
             height=70 + 26 * len(rows),

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _DEAD_RGB, _ALIVE_RGB = (207, 84, 30), (46, 134, 193)
 _LEVELS = 8
-_PANEL = (520.0, 240.0)
+_PANEL = (470.0, 220.0)
 
 
 def loss(training: TrainingSeries) -> Chart | None:
     """The loss over steps, logarithmic where it spans a factor of 50."""
-    values = training.loss[np.isfinite(training.loss)]
+    values = training.loss[canvas.drawable(training.loss)]
     if not values.size:
         return None
     log = bool(values.min() > 0 and values.max() / values.min() > 50)
@@ -42,7 +42,7 @@ def loss(training: TrainingSeries) -> Chart | None:
 
 def learning_rate(training: TrainingSeries) -> Chart | None:
     """The learning rate, where it changed at all."""
-    values = training.learning_rate[np.isfinite(training.learning_rate)]
+    values = training.learning_rate[canvas.drawable(training.learning_rate)]
     if not values.size or np.ptp(values) == 0:
         return None
     log = bool(values.min() > 0 and values.max() / values.min() > 50)
@@ -66,7 +66,7 @@ def silent(sites: Sequence[SiteRecord]) -> Chart | None:
         percent=True,
         limits=(-0.02, 1.02),
         describe=wording.percent,
-        height=300,
+        height=290,
     )
 
 
@@ -79,7 +79,7 @@ def sparsity(sites: Sequence[SiteRecord]) -> Chart | None:
         percent=True,
         limits=(-0.02, 1.02),
         describe=wording.percent,
-        height=300,
+        height=290,
     )
 
 
@@ -91,12 +91,12 @@ def gradients(layers: Sequence[LayerRecord]) -> Chart | None:
         y_label="gradient, root mean square",
         log=True,
         describe=wording.number,
-        height=300,
+        height=290,
     )
 
 
 def unit_map(site: SiteRecord) -> Chart | None:
-    """Who was alive when: a column per step, a row per unit, those that fell silent first on top."""
+    """Who was alive when: a column per step, a row per unit, the first to fall silent on top."""
     unit = site.unit
     active = np.asarray(unit.map_active, dtype=np.float64)
     if active.ndim != 2 or not active.size or unit.map_steps.size != active.shape[0]:
@@ -115,8 +115,8 @@ def unit_map(site: SiteRecord) -> Chart | None:
         axes.set_xlabel("step")
         silent_now = int((~alive[-1]).sum())
         text = (
-            f"{columns} of {site.units} units over {steps} moments from step {unit.map_steps[0]} to "
-            f"{unit.map_steps[-1]}; at the last one {silent_now} had no positive output."
+            f"{columns} of {site.units} units over {steps} moments from step {unit.map_steps[0]} "
+            f"to {unit.map_steps[-1]}; at the last one {silent_now} had no positive output."
         )
         return canvas.finish(figure, f"Units of {canvas.label(site.site, 60)} over time", text)
 
@@ -134,7 +134,9 @@ def _pixels(active: NDArray[np.float64]) -> NDArray[Any]:
 def inputs(site: SiteRecord) -> Chart | None:
     """Histogram of the pre-activations at the end, with the part above zero told apart."""
     edges, counts = site.unit.input_edges, site.unit.input_counts
-    usable = counts.size > 0 and edges.size == counts.size + 1 and bool(np.isfinite(edges).all())
+    usable = (
+        counts.size > 0 and edges.size == counts.size + 1 and bool(canvas.drawable(edges).all())
+    )
     if not usable or counts.sum() <= 0:
         return None
     share = counts / counts.sum()

@@ -1,8 +1,9 @@
 """Reports as HTML: each one file that opens from disk, needs no network and no script to be read.
 
-Part of the report layer; needs jinja2 and matplotlib. A page is a pure function of what it shows: no
-clock, no random identifier, so the same record gives the same bytes. Writing is left to
-`rectifier.report.output`, pictures to `rectifier.report.charts`, words to `rectifier.report.digest`.
+Part of the report layer; needs jinja2 and matplotlib. A page is a pure function of what it shows:
+no clock, no random identifier, so the same record gives the same bytes. Writing is left to
+`rectifier.report.output`, pictures to `rectifier.report.charts`, words to
+`rectifier.report.digest`.
 """
 
 from __future__ import annotations

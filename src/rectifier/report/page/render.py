@@ -1,8 +1,8 @@
 """Templates to HTML: one environment in which everything is cleaned and escaped.
 
-For `rectifier.report.page`. What a script's author named, printed or wrote is untrusted text: control
-characters are taken out and the rest is escaped, for every value that a template shows. A policy in
-the page's head forbids it all network and every script but our own sorter.
+For `rectifier.report.page`. What a script's author named, printed or wrote is untrusted text:
+control characters are taken out and the rest is escaped, for every value that a template shows. A
+policy in the page's head forbids it all network and every script but our own sorter.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def html(record: Record, findings: Sequence[Finding], command: str) -> str:
 
 
 def _layers(record: Record, named: set[str]) -> list[LayerRecord]:
-    """The layers of the drawn sites, then others from both ends of the network, in forward order."""
+    """The layers of the drawn sites, then others from both ends, in forward order."""
     layers = sorted(record.layers, key=lambda layer: layer.order)
     if len(layers) <= digest.WORST_SITES:
         return layers

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rectifier.report import properties, wording
 from rectifier.report.terminal.plot import curve
-from rectifier.report.terminal.screen import cell, fits, section, show, table
+from rectifier.report.terminal.screen import cell, section, show, table
 
 from rich.table import Table  # isort: skip
 from rich.text import Text  # isort: skip
@@ -35,7 +35,7 @@ def print_list(activations: Iterable[Activation], console: Console) -> None:
 
 
 def _list_parts(listed: Sequence[Activation], console: Console) -> Iterator[RenderableType]:
-    wide = fits(console, _list_table(listed, wide=True))
+    wide = console.width >= 120
     for family, members in groupby(listed, key=lambda activation: activation.family):
         yield section(wording.title(family))
         yield _list_table(tuple(members), wide=wide, among=listed)
@@ -67,6 +67,9 @@ def _list_table(
 
 
 def _parameters(activation: Activation) -> str:
+    if len(activation.params) > 3:
+        learned = sum(param.learnable for param in activation.params.values())
+        return f"{len(activation.params)}, {learned} of them learned"
     return ", ".join(
         f"{name}={wording.number(param.default)}" + (" (learned)" if param.learnable else "")
         for name, param in activation.params.items()

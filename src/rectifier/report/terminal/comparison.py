@@ -77,14 +77,14 @@ def _table(comparison: Comparison, *, wide: bool) -> Table:
             cell(wording.duration(row.step_time)),
             cell(wording.percent(row.dead)),
             cell(wording.percent(row.sparsity)),
-            cell(wording.number(row.learning_rate, 2) + ("*" if row.learning_rate_at_edge else "")),
+            cell(wording.number(row.learning_rate, 2) + ("*" if _at_edge(row) else "")),
             cell(row.verdict, style),
         )
     return made
 
 
 def _footnotes(comparison: Comparison) -> Iterator[str]:
-    if any(row.learning_rate_at_edge for row in comparison.rows):
+    if any(_at_edge(row) for row in comparison.rows):
         yield "* the best learning rate is at the end of the grid; a wider grid may do better"
     never = wording.UNKNOWN
     if any(row.epochs_to_target is None for row in comparison.rows):
@@ -93,6 +93,10 @@ def _footnotes(comparison: Comparison) -> Iterator[str]:
         if row.failed_seeds:
             seeds = wording.count(row.seeds + row.failed_seeds, "seed")
             yield f"{wording.clean(row.activation)}: {row.failed_seeds} of {seeds} diverged"
+
+
+def _at_edge(row: Row) -> bool:
+    return row.learning_rate_at_edge and row.verdict != "failed"
 
 
 def _interval(interval: Interval, metric: str) -> str:

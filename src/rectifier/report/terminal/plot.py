@@ -1,7 +1,7 @@
 """A curve in the terminal, drawn in Braille dots (2 × 4 to a character), or in ASCII.
 
-For `rectifier.report.terminal`; standard library only. A plotting package was left aside: the one at
-hand changed all its names between two versions, and this needs one curve on two axes.
+For `rectifier.report.terminal`; standard library only. A plotting package was left aside: the one
+at hand changed all its names between two versions, and this needs one curve on two axes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """How everything in the terminal is put on the screen: styles, tables, and an ASCII way out.
 
-For `rectifier.report.terminal`. Text of the user's (site names, output) comes in as `rich.text.Text`
-or through `cell`, never as markup, so that ``[bold]`` in a name is shown and not obeyed.
+For `rectifier.report.terminal`. Text of the user's (site names, output) comes in as
+`rich.text.Text` or through `cell`, never as markup, so that ``[bold]`` in a name is shown and not
+obeyed.
 """
 
 from __future__ import annotations
