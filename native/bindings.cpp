@@ -118,8 +118,8 @@ nb::dict digests() {
 NB_MODULE(_native, m) {
   m.doc() = "Kernels that were compiled from the catalog; used through rectifier.kernels.native.";
   m.def("digests", &rectifier::digests);
-  m.def("run_arrays", &rectifier::run_arrays, "name"_a, "kind"_a, "source"_a, "out"_a,
-        "grad"_a.none(), "parameters"_a, "threads"_a);
+  m.def("run_arrays", &rectifier::run_arrays, "name"_a, "kind"_a, "source"_a.none(),
+        "out"_a.none(), "grad"_a.none(), "parameters"_a, "threads"_a);
   m.def("run_addresses", &rectifier::run_addresses, "name"_a, "kind"_a, "source"_a, "out"_a,
         "grad"_a, "size"_a, "parameters"_a, "threads"_a);
 }

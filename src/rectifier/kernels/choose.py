@@ -101,7 +101,7 @@ def explain(
     passes = f"{spec.name} is computed operation by operation in {framework}"
     if path == "composed":
         return Explanation("composed", f"{passes}, as asked.")
-    return Explanation("composed", f"{passes}, slower than one compiled pass, because {obstacle}.")
+    return Explanation("composed", f"{passes}, slower than in one compiled pass: {obstacle}.")
 
 
 def _own(spec: Activation, framework: str) -> str:

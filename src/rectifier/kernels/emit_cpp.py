@@ -72,7 +72,11 @@ def emit_expression(name: str, expression: Expr, parameters: Sequence[str]) -> s
             arguments = ", ".join(printed[argument] for argument in node.args)
             printed[node] = f"t{len(lines)}"
             lines.append(f"  const {kind} {printed[node]} = {FUNCTIONS[node.op]}({arguments});")
-    lines.append(f"  return {printed[expression]};")
+    result = printed[expression]
+    compares = any(isinstance(node, Call) and PRIMITIVES[node.op].boolean for node in printed)
+    if compares or Variable("x") not in printed:  # then NaN would go in and a number come out
+        result = f"x != x ? x : {result}"
+    lines.append(f"  return {result};")
     lines.append("}")
     return "\n".join(lines)
 
@@ -91,9 +95,9 @@ def emit_activation(activation: Activation) -> str:
     )
 
 
-def emit(names: Sequence[str] = EMITTED) -> str:
-    """Return the whole C++ source file for the named activations."""
-    activations = [catalog.get(name) for name in names]
+def emit(wanted: Sequence[Activation | str] = EMITTED) -> str:
+    """Return the whole C++ source file for some activations or their names."""
+    activations = [catalog.get(activation) for activation in wanted]
     rows = "".join(
         f'    {{"{a.name}", "{digest(a)}", {len(a.params)}, '
         f"{a.name}_forward, {a.name}_backward}},\n"

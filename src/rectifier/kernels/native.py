@@ -109,7 +109,7 @@ def obstacle(activation: Activation | str, dtype: str = "float32") -> str:
 
 @functools.cache
 def default_threads() -> int:
-    """Return how many threads a call uses unless told.
+    """Return how many threads a call on NumPy arrays uses unless told.
 
     As for OpenMP: ``OMP_NUM_THREADS``, else the cores that this process may use; read once.
     """
@@ -144,7 +144,8 @@ def unary(
         out: As `source`, writable, with as many elements.
         grad: As `source`, with as many elements; given exactly for ``"backward"``.
         parameters: Values of the activation's parameters, in the order of its definition.
-        threads: Most threads to use; small buffers use fewer. Default: `default_threads`.
+        threads: Most threads to use; small buffers use fewer. Default: for tensors what
+            ``torch.get_num_threads`` says, else `default_threads`.
 
     Raises:
         KernelUnavailableError: There are no compiled kernels, or none of this name.
@@ -153,11 +154,13 @@ def unary(
     module = _load()[0]
     if module is None or os.environ.get(SWITCH) == "0":
         raise KernelUnavailableError(f"kernel {name!r} cannot run: {why_not()}")
-    if threads is None:
-        threads = default_threads()
+    if threads is not None and threads < 1:
+        raise InvalidInputError(f"threads must be 1 or more, got {threads}.")
     try:
         if hasattr(source, "data_ptr"):
             size = source.numel()
+            if threads is None:
+                threads = sys.modules["torch"].get_num_threads()
             module.run_addresses(
                 name,
                 kind,
@@ -169,6 +172,8 @@ def unary(
                 threads,
             )
         else:
+            if threads is None:
+                threads = default_threads()
             module.run_arrays(name, kind, source, out, grad, parameters, threads)
     except KeyError:
         raise KernelUnavailableError(

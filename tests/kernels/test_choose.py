@@ -1,0 +1,82 @@
+"""Which path is chosen, and that the reason names what decided."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rectifier
+from rectifier import define
+from rectifier.errors import KernelUnavailableError, UnknownNameError
+from rectifier.kernels import Explanation, explain, native
+
+needs_native = pytest.mark.skipif(not native.available(), reason="no compiled kernels")
+
+
+@needs_native
+def test_mish_runs_compiled() -> None:
+    for framework in ("numpy", "torch"):
+        found = explain("mish", framework)
+        assert found.path == "native"
+        assert "compiled" in found.reason
+        assert str(found).startswith("native: ")
+    assert explain("mish", path="native").path == "native"
+    assert explain("mish", dtype=np.float32).path == "native"
+    assert explain("mish", dtype=np.dtype("float32")).path == "native"
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"dtype": "float64"}, "float64"),
+        ({"dtype": np.float16}, "float16"),
+        ({"framework": "torch", "device": "cuda:0"}, "cuda:0"),
+    ],
+)
+def test_what_keeps_the_kernel_from_running_is_named(options: dict[str, str], named: str) -> None:
+    found = explain("mish", **options)
+    assert found.path == "composed"
+    assert "slower" in found.reason
+    if native.available() or "device" in options:
+        assert named in found.reason
+    with pytest.raises(KernelUnavailableError, match="path 'native' cannot compute 'mish'"):
+        explain("mish", path="native", **options)
+
+
+def test_a_function_without_a_kernel_is_composed() -> None:
+    found = explain("gelu")
+    assert found.path == "composed"
+    assert explain("mish", path="composed").path == "composed"
+
+
+def test_torchs_own_operations() -> None:
+    torch = pytest.importorskip("torch")
+    for name in ("relu", "tanh", "sigmoid"):
+        assert explain(name, "torch", torch.float32, torch.device("cpu")).path == "framework"
+        assert explain(name, "torch", path="composed").path == "composed"
+        assert explain(name, "numpy").path == "composed"
+    with pytest.raises(KernelUnavailableError, match="path 'framework' cannot compute 'mish'"):
+        explain("mish", "torch", path="framework")
+
+
+def test_an_own_activation_of_a_known_name_is_not_mixed_up() -> None:
+    own = define("relu", "maximum(x, 0) + 1")
+    assert explain(own, "torch").path == "composed"
+    assert explain(define("mish", "x * sigmoid(x)")).path == "composed"
+
+
+def test_the_switch_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(native.SWITCH, "0")
+    found = rectifier.explain("mish")
+    assert isinstance(found, Explanation)
+    assert found.path == "composed"
+    assert "RECTIFIER_NATIVE=0" in found.reason
+
+
+def test_unknown_names_list_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="mish"):
+        explain("mihs")
+    with pytest.raises(UnknownNameError, match="unknown framework 'tensorflow'"):
+        explain("mish", "tensorflow")
+    with pytest.raises(UnknownNameError, match="unknown kernel path 'nativ'; did you mean"):
+        explain("mish", path="nativ")
