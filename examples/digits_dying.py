@@ -4,7 +4,7 @@
 
 A plain training script, as it is written every day. Its learning rate kills most of the hidden
 units within a few steps, and nothing in what it prints says so: the accuracy is just bad. With
-``--lr 0.05`` the same script reaches 97 %.
+``--lr 0.05`` the same script reaches 96 %.
 """
 
 import argparse

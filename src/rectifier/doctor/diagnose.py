@@ -112,5 +112,7 @@ def _order(findings: list[Finding], rules: dict[str, Rule]) -> tuple[Finding, ..
 
 
 def _mutual(other: Finding, finding: Finding, rules: dict[str, Rule]) -> bool:
-    """Two rules that may each explain the other: the later one is no cause of the earlier."""
-    return other.rule in rules[finding.rule].explains and other.first_step > finding.first_step
+    """Of two rules that may each explain the other, the one that showed first is the cause."""
+    if other.rule not in rules[finding.rule].explains:
+        return False
+    return (other.first_step, other.rule) > (finding.first_step, finding.rule)

@@ -14,14 +14,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Action, build
-from rectifier.watch import WatchOptions
+from rectifier.watch.options import WatchOptions
 from rectifier.watch.script import run_script
+
+if TYPE_CHECKING:
+    from rectifier.doctor.remedies import Action
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,13 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     plan = json.loads(Path(given.plan).read_text(encoding="utf-8"))
-    actions = [build(_remedy(item)) for item in plan["remedies"]]
+    actions = _Actions([_remedy(item) for item in plan["remedies"]])
     result = run_script(
         given.script,
         given.arguments,
         module=given.module,
         options=WatchOptions(**plan["options"]),
-        observers=actions,
+        observers=actions,  # type: ignore[arg-type]  # iterated over once, when torch arrives
     )
     document = {"log": log_of(actions), "record": result.record.to_json()}
     place = Path(given.record)
@@ -47,7 +49,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(result.status)
 
 
-def log_of(actions: Sequence[Action]) -> list[str]:
+class _Actions:
+    """The remedies at work, built when first asked for.
+
+    They import torch, which must not come before the script itself imports it: a script may set
+    OMP_NUM_THREADS and the like first.
+    """
+
+    def __init__(self, remedies: Sequence[Remedy]) -> None:
+        self._remedies = remedies
+        self._built: list[Action] | None = None
+
+    def __iter__(self) -> Iterator[Action]:
+        if self._built is None and self._remedies:
+            from rectifier.doctor.remedies import build
+
+            self._built = [build(remedy) for remedy in self._remedies]
+        return iter(self._built or ())
+
+
+def log_of(actions: _Actions) -> list[str]:
     """What the remedies did, in their order; one that never found its occasion says so."""
     return [
         line

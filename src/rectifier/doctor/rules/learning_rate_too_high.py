@@ -9,16 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifier.doctor import evidence
+from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.wording import number, percent
-from rectifier.watch.record import Record
+from rectifier.doctor.wording import number, percent, place
+from rectifier.watch.record import Record, SiteRecord
 
 LARGE_UPDATE = 0.1
 """A step that changes the weights by a tenth: a hundred times the usual 1e-3."""
 
 OVERSHOOT = 1.25
 """Loss over its start from which a rise is no batch noise."""
+
+LOST = 0.25
+"""Share of a layer's units that died of the steps, from which the layer is harmed."""
 
 SOUND_UPDATE = 0.01
 """Update ratio of a sound opening: ten times the usual 1e-3, since early steps are the largest."""
@@ -105,7 +109,8 @@ def gradient_burst(record: Record) -> int | None:
     """Step at which the gradient became a hundred times its usual self, out of calm, or None.
 
     A learning rate that is too high shows from the start or from where it was raised; a burst out
-    of twenty calm steps (updates below a twentieth of the weights) is the gradient's doing.
+    of twenty calm steps (updates below a twentieth of the weights) of a training that had got
+    somewhere is the gradient's doing.
 
     Source:
         Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks",
@@ -118,9 +123,37 @@ def gradient_burst(record: Record) -> int | None:
         if not before > 0 or not (norms[i] >= 100 * before or np.isinf(norms[i])):
             continue
         calm = not evidence.median(training.update_ratio[max(0, i - 20) : i]) >= 0.05
+        loss = evidence.loss_of(record).start
+        near = evidence.between(
+            training.step, training.loss, training.step[i] - 20, training.step[i] - 1
+        )
+        if loss > 0 and not evidence.median(near) < 0.95 * loss:
+            return None
         steady = not training.learning_rate[i] > 2 * training.learning_rate[i - 10]
         return int(training.step[i]) if calm and steady else None
     return None
+
+
+@dataclass(frozen=True)
+class Killed:
+    """The layer that lost most units since the steps became too large."""
+
+    site: SiteRecord
+    share: float
+
+
+def killed(record: Record, since: int) -> Killed | None:
+    """Find it; None where no layer lost a quarter of its units."""
+    worst: Killed | None = None
+    for site in record.sites:
+        if not can_die(site):
+            continue
+        dead = evidence.dead_units(site) & (site.unit.active > 0)
+        if dead.mean() < LOST or evidence.deaths_of(site, dead).middle < since:
+            continue
+        if worst is None or dead.mean() > worst.share:
+            worst = Killed(site, float(dead.mean()))
+    return worst
 
 
 def lower(record: Record, step: float, why: str) -> Remedy | None:
@@ -142,9 +175,9 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
 def check(record: Record) -> Sequence[Finding]:
     """Steps so large that the loss rose above its start.
 
-    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start),
-    ``warning`` where it recovered but some step changed the weights by more than their own norm
-    and the loss quadrupled, else ``info``.
+    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start) or
+    a quarter of a layer's units died of it; ``warning`` where it recovered but some step changed
+    the weights by more than their own norm and the loss quadrupled, else ``info``.
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate
@@ -158,7 +191,9 @@ def check(record: Record) -> Sequence[Finding]:
         return ()
     loss = found.loss
     violent = found.update >= 1 and loss.growth >= 4
-    severity: Severity = "error" if found.harmed else "warning" if violent else "info"
+    lost = killed(record, found.step)
+    bad = found.harmed or lost is not None
+    severity: Severity = "error" if bad else "warning" if violent else "info"
     rate = f"the learning rate {number(found.learning_rate)}"
     if math.isnan(found.learning_rate):
         rate = "the learning rate"
@@ -176,8 +211,10 @@ def check(record: Record) -> Sequence[Finding]:
         then = f"and the loss went from {number(loss.start)} only to {number(loss.end)}"
     cause = (
         f"{rate[0].upper()}{rate[1:]} is too high: at step {found.step} one update changed the "
-        f"weights {size} of their norm (0.1 % is usual), {then}."
+        f"weights {size} of their norm (0.1 % is usual), {then}"
     ).replace("without bound of their norm", "without bound")
+    if lost is not None:
+        cause += f"; {percent(lost.share)} of the units of {place(lost.site)} died of it"
     remedy = lower(record, found.step, "Smaller steps do not overshoot.")
     evidence_ = {
         "update_ratio": found.update,
@@ -190,7 +227,7 @@ def check(record: Record) -> Sequence[Finding]:
         Finding(
             rule="learning_rate_too_high",
             severity=severity,
-            cause=cause,
+            cause=f"{cause}.",
             first_step=found.step,
             evidence={name: value for name, value in evidence_.items() if not math.isnan(value)},
             remedies=(remedy,) if remedy else (),
@@ -207,6 +244,7 @@ RULE = Rule(
         "dying_relu",
         "dormant_units",
         "saturated_activation",
+        "exploding_gradient",
         "vanishing_gradient",
         "non_finite",
     ),
