@@ -56,6 +56,8 @@ def test_a_bend_narrower_than_any_grid_is_found() -> None:
         tail, density = float(mp.ncdf(-kink)), math.exp(-(kink**2) / 2) / math.sqrt(2 * math.pi)
         want = (1 + kink**2) * tail - kink * density
         assert gain(hinge) == pytest.approx(want**-0.5, rel=1e-12)
+    pulse = define("pulse", "where(abs(x - 0.123456) < 1e-7, 1, 0)")
+    assert gain(pulse) == pytest.approx((2e-7 * float(mp.npdf(0.123456))) ** -0.5, rel=1e-8)
     step = define("step", "where(x > c, 1, 0)", c=0.777)
     assert gain(step) == pytest.approx(float(mp.ncdf(-0.777)) ** -0.5, rel=1e-13)
 

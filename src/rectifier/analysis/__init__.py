@@ -7,6 +7,7 @@ gathers everything for `rectifier show`.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from rectifier import catalog
@@ -43,7 +44,7 @@ def output_range(activation: str | Activation, **parameters: Any) -> tuple[float
         **parameters: Values of its parameters; the others have their defaults.
     """
     spec = catalog.get(activation)
-    return shape.bounds(spec.value_expression, spec.parameters(**parameters))
+    return _bounds(spec, tuple(spec.parameters(**parameters).items()))
 
 
 def zero_gradient_region(
@@ -60,7 +61,20 @@ def zero_gradient_region(
         ((-inf, 0.0),)
     """
     spec = catalog.get(activation)
-    return shape.zero_gradient(spec.expression, spec.parameters(**parameters))
+    return _zero_gradient(spec, tuple(spec.parameters(**parameters).items()))
+
+
+# Remembered, since the same question comes for every site of a network.
+@functools.lru_cache(maxsize=512)
+def _bounds(spec: Activation, parameters: tuple[tuple[str, float], ...]) -> tuple[float, float]:
+    return shape.bounds(spec.value_expression, dict(parameters))
+
+
+@functools.lru_cache(maxsize=512)
+def _zero_gradient(
+    spec: Activation, parameters: tuple[tuple[str, float], ...]
+) -> tuple[tuple[float, float], ...]:
+    return shape.zero_gradient(spec.expression, dict(parameters))
 
 
 def is_monotone(activation: str | Activation, **parameters: Any) -> bool:

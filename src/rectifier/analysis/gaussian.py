@@ -7,6 +7,7 @@ nothing and a bend of width 1e-9 is found.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -147,13 +148,19 @@ def gain(activation: str | Activation, **parameters: Any) -> float:
         2.0
     """
     spec = catalog.get(activation)
-    second = _average(spec, spec.value_expression, spec.parameters(**parameters), 2)
+    second = _second_moment(spec, tuple(spec.parameters(**parameters).items()))
     if second < 1e-300:
         raise InvalidActivationError(
             f"activation {spec.name!r} is zero for normally distributed inputs; there is no gain "
             "that keeps their variance."
         )
     return 1 / math.sqrt(second)
+
+
+@functools.lru_cache(maxsize=512)
+def _second_moment(spec: Activation, parameters: tuple[tuple[str, float], ...]) -> float:
+    """Return E[f(z)²]; remembered, since a deep network asks for the same gain at every layer."""
+    return _average(spec, spec.value_expression, dict(parameters), 2)
 
 
 def gaussian_sparsity(activation: str | Activation, **parameters: Any) -> float:

@@ -48,11 +48,16 @@ def breakpoints(expression: Expr, parameters: Parameters | None = None) -> tuple
     """
     found: list[float] = []
     for node in postorder(expression):
-        if isinstance(node, Call):
-            if node.op in ("abs", "sign", "sqrt"):
-                found += _changes(node.args[0], parameters)
-            elif node.op in ("maximum", "minimum") or node.op in _COMPARISONS:
-                found += _changes(node.args[0] - node.args[1], parameters)
+        if not isinstance(node, Call):
+            continue
+        if node.op in ("abs", "sign", "sqrt"):
+            watched = node.args[0]
+        elif node.op in ("maximum", "minimum") or node.op in _COMPARISONS:
+            watched = node.args[0] - node.args[1]
+        else:
+            continue
+        # The break points of inner parts show where a narrow outer one hides: abs(x - c) < 1e-7.
+        found += _changes(watched, parameters, np.union1d(_GRID, found) if found else _GRID)
     unique: list[float] = []
     for point in sorted(found, key=lambda p: (len(repr(p)), p)):
         if all(abs(point - other) > 1e-9 * max(1.0, abs(other)) for other in unique):
@@ -60,17 +65,17 @@ def breakpoints(expression: Expr, parameters: Parameters | None = None) -> tuple
     return tuple(sorted(unique))
 
 
-def _changes(expression: Expr, parameters: Parameters | None) -> list[float]:
-    """Return where the sign of an expression changes, to -1, 0 or 1."""
+def _changes(expression: Expr, parameters: Parameters | None, grid: Array) -> list[float]:
+    """Return where the sign of an expression changes, to -1, 0 or 1, between points of a grid."""
 
     def sign(x: Array) -> Array:
         return np.sign(values(expression, x, parameters))
 
-    signs = sign(_GRID)
+    signs = sign(grid)
     steps = np.flatnonzero((signs[:-1] != signs[1:]) & ~np.isnan(signs[:-1] + signs[1:]))
     if not steps.size:
         return []
-    low, high, left = _GRID[steps], _GRID[steps + 1], signs[steps]
+    low, high, left = grid[steps], grid[steps + 1], signs[steps]
     for _ in range(80):
         middle = 0.5 * (low + high)
         on_left = sign(middle) == left
