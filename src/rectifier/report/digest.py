@@ -40,6 +40,13 @@ def first(series: NDArray[np.float64]) -> float:
     return float(known[0]) if known.size else math.nan
 
 
+def final_loss(record: Record) -> float:
+    """Where the loss ended: median of the last tenth, since one batch tells little."""
+    loss = record.training.loss
+    known = loss[~np.isnan(loss)]
+    return float(np.median(known[-max(10, known.size // 10) :])) if known.size else math.nan
+
+
 def dead(site: SiteRecord) -> float:
     """Share of dead units; NaN where nothing was seen of them."""
     return _share(site, born=False)
@@ -120,7 +127,7 @@ def run_sentence(record: Record, findings: Sequence[Finding]) -> str:
     share = mean_dead(record)
     if not math.isnan(share):
         text += f"; {wording.percent(share)} of the units are dead"
-    start, end = first(record.training.loss), last(record.training.loss)
+    start, end = first(record.training.loss), final_loss(record)
     if record.training.loss.size > 1 and math.isfinite(start) and math.isfinite(end):
         text += f" and the loss went from {wording.number(start)} to {wording.number(end)}"
     return text + "."
@@ -145,7 +152,7 @@ def run_facts(record: Record) -> Facts:
     facts.append(("dead units", wording.percent(mean_dead(record))))
     if record.training.loss.size:
         change = wording.number(first(record.training.loss))
-        facts.append(("loss", f"{change} → {wording.number(last(record.training.loss))}"))
+        facts.append(("loss", f"{change} → {wording.number(final_loss(record))}"))
     if record.loss_function:
         facts.append(("loss function", wording.clean(record.loss_function)))
     if record.optimizer:
@@ -172,8 +179,8 @@ def before_after(repair: Repair) -> tuple[tuple[str, str, str, str], ...]:
     for site in worst_sites(before.record, before.findings):
         name = f"dead units, {wording.clean(site.site)}"
         rows.append(_dead_row(name, dead(site), later.get(site.site, math.nan)))
-    end = math.nan if after is None else last(after.record.training.loss)
-    rows.append(_number_row("loss at the end", last(before.record.training.loss), end))
+    end = math.nan if after is None else final_loss(after.record)
+    rows.append(_number_row("loss at the end", final_loss(before.record), end))
     printed = {} if after is None else final_metrics(after)
     old = final_metrics(before)
     for name in dict.fromkeys([*old, *printed]):
@@ -192,8 +199,10 @@ def _mean_dead(run: Run | None) -> float:
 
 def _dead_row(name: str, before: float, after: float) -> tuple[str, str, str, str]:
     change = after - before
-    text = "" if math.isnan(change) else f"{100 * change:+.0f} points".replace("-", "−")
-    return name, wording.percent(before), wording.percent(after), "" if change == 0 else text
+    if math.isnan(change) or change == 0:
+        return name, wording.percent(before), wording.percent(after), ""
+    text = f"{100 * change:+.{0 if abs(change) >= 0.095 else 1}f} points".replace("-", "−")
+    return name, wording.percent(before), wording.percent(after), text
 
 
 def _number_row(name: str, before: float, after: float) -> tuple[str, str, str, str]:

@@ -129,6 +129,17 @@ def difference(value: float | None, metric: str) -> str:
     return text.replace("-", "−")
 
 
+def sentences(text: str) -> tuple[str, str]:
+    """The first sentence of a text, and the others.
+
+    Example:
+        >>> sentences("Take relu. It is 0.3 points better.")
+        ('Take relu.', 'It is 0.3 points better.')
+    """
+    first, *rest = re.split(r"(?<=[.!?])\s+", clean(text).strip(), maxsplit=1)
+    return first, rest[0] if rest else ""
+
+
 def count(amount: int, singular: str, plural: str = "") -> str:
     """An amount with its noun: ``1 site``, ``3 sites``."""
     return f"{amount} {singular if amount == 1 else plural or singular + 's'}"
@@ -136,6 +147,8 @@ def count(amount: int, singular: str, plural: str = "") -> str:
 
 def plain(value: Any) -> str:
     """Any setting as a short text."""
+    if value is None:
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -144,6 +157,8 @@ def plain(value: Any) -> str:
         return number(value)
     if isinstance(value, list | tuple):
         return ", ".join(plain(item) for item in value)
+    if isinstance(value, Mapping) and "name" in value:
+        return plain(value["name"])
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {plain(item)}" for key, item in value.items())
     return clean(value)

@@ -112,7 +112,11 @@ def tuning(name: str, points: Sequence[TuningPoint], comparison: Comparison) -> 
     known = [p for p in tried if math.isfinite(p.score) and p.learning_rate > 0]
     if not known:
         return None
-    best = max(known, key=lambda point: point.score)
+    taken = {row.activation: row.learning_rate for row in comparison.rows}.get(name)
+    best = next(
+        (p for p in known if taken is not None and math.isclose(p.learning_rate, taken)),
+        max(known, key=lambda point: point.score),
+    )
     everywhere = [p.score for p in comparison.tuning if math.isfinite(p.score)]
     low, high = _left_end(everywhere), max(everywhere)
     air = 0.12 * (high - low) or 0.5
@@ -145,7 +149,7 @@ def tuning(name: str, points: Sequence[TuningPoint], comparison: Comparison) -> 
             f"{wording.number(p.learning_rate)}: {wording.score(p.score, comparison.metric)}"
             for p in tried
         )
-        text = f"Best at {wording.number(best.learning_rate)}. Rate and score: {told}."
+        text = f"Taken: {wording.number(best.learning_rate)}. Rate and score: {told}."
         return canvas.finish(figure, f"{canvas.label(name)} over the learning rate", text)
 
 

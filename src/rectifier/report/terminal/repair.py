@@ -71,12 +71,15 @@ def _attempt(place: int, attempt: Attempt, *, kept: bool) -> Iterator[Renderable
     actions = " + ".join(wording.remedy(remedy) for remedy in attempt.remedies) or "nothing changed"
     line = Text.assemble(actions, (f"  {word}", "bold" if kept else "dim"))
     result = [f"findings: {digest.severities(attempt.run.findings)}"]
-    end = digest.last(attempt.run.record.training.loss)
+    end = digest.final_loss(attempt.run.record)
     result.append(f"loss {wording.number(end, 4)}")
     result.append(f"dead units {wording.percent(digest.mean_dead(attempt.run.record))}")
-    result += [f"{k} {wording.number(v, 4)}" for k, v in digest.final_metrics(attempt.run).items()]
     if attempt.run.status:
         result.append(f"exit status {attempt.run.status}")
+    printed = digest.final_metrics(attempt.run)
+    if printed:
+        told = ", ".join(f"{name} {wording.number(value, 4)}" for name, value in printed.items())
+        result.append(f"printed: {told}")
     line.append("\n" + ", ".join(result), "dim")
     yield numbered(place + 1, line)
 
