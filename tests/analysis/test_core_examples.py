@@ -1,0 +1,25 @@
+"""The examples in the docstrings of the core are executed."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+MODULES = {
+    "rectifier.activation": 1,
+    "rectifier.analysis": 1,
+    "rectifier.analysis.gaussian": 1,
+    "rectifier.analysis.shape": 1,
+    "rectifier.catalog": 1,
+    "rectifier.expression.parser": 1,
+    "rectifier.numpy.function": 1,
+}
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_examples(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+    assert result.attempted >= MODULES[name]
