@@ -67,30 +67,13 @@ def _no_difference(
         f"({_range(equals)} {comparison.metric})."
     ]
     sound = [row for row in equals if not row.failed_seeds] or list(equals)
-    timed = sorted(
-        (row for row in sound if math.isfinite(row.step_time)), key=lambda row: row.step_time
-    )
-    if timed:
-        first, last = timed[0], timed[-1]
-        fast = [
-            row.activation
-            for row in timed
-            if row.step_time <= first.step_time * (1 + _SIMILAR_TIME)
-        ]
-        if last.step_time <= first.step_time * (1 + _SIMILAR_TIME):
-            sentences.append("Their training steps take the same time, so take the simplest.")
-        elif len(fast) == 1:
-            sentences.append(
-                f"{first.activation} has the shortest training step ({_time(first.step_time)}; "
-                f"{last.activation} takes {_time(last.step_time)}), so take it unless something "
-                "else decides."
-            )
-        else:
-            sentences.append(
-                f"{_listed(fast)} have the shortest training steps ({_time(first.step_time)}; "
-                f"{last.activation} takes {_time(last.step_time)}), so take one of them unless "
-                "something else decides."
-            )
+    if len(sound) == 1:
+        sentences.append(f"Only {sound[0].activation} failed in no run, so take it.")
+    else:
+        if len(sound) < len(equals):
+            which = _listed([row.activation for row in sound])
+            sentences.append(f"Only {which} failed in no run, so take one of these.")
+        sentences += _cheapest(sound)
     if math.isfinite(comparison.smallest_detectable):
         sentences.append(
             f"{count} seeds find a difference of {_points(comparison.smallest_detectable)} four "
@@ -104,6 +87,28 @@ def _no_difference(
             f"looks, about {seeds_to_settle:,} seeds would show it."
         )
     return sentences
+
+
+def _cheapest(equals: Sequence[Row]) -> list[str]:
+    timed = sorted(
+        (row for row in equals if math.isfinite(row.step_time)), key=lambda row: row.step_time
+    )
+    if not timed:
+        return []
+    first, last = timed[0], timed[-1]
+    fast = [row for row in timed if row.step_time <= first.step_time * (1 + _SIMILAR_TIME)]
+    if len(fast) == len(timed):
+        return ["Their training steps take the same time, so take the simplest."]
+    times = f"({_time(first.step_time)}; {last.activation} takes {_time(last.step_time)})"
+    if len(fast) == 1:
+        return [
+            f"{first.activation} has the shortest training step {times}, so take it unless "
+            "something else decides."
+        ]
+    return [
+        f"{_listed([row.activation for row in fast])} have the shortest training steps {times}, so "
+        "take one of them unless something else decides."
+    ]
 
 
 def _reservations(comparison: Comparison) -> list[str]:

@@ -139,7 +139,9 @@ def _rows(plan: Plan, ranked: Sequence[_Arm]) -> tuple[tuple[Row, ...], float, f
     # The pairs of the leader come first: (0, 1), (0, 2), …
     to_leader = dict(zip(range(1, len(ranked)), zip(differences, corrected, strict=True)))  # noqa: B905
     worse = {place for place, (_, fixed) in to_leader.items() if fixed.p_value < 0.05}
-    alone = len(worse) == len(ranked) - 1 and len(ranked) > 1
+    alone = len(ranked) > 1 and all(
+        place in worse or not arm.finished for place, arm in enumerate(ranked) if place
+    )
     rows = []
     for place, arm in enumerate(ranked):
         difference: Interval | None = None
@@ -172,7 +174,7 @@ def _row(
         outcome.epochs_to(plan.target) if outcome.status == "finished" else math.inf
         for outcome in arm.outcomes
     ]
-    reasons = [outcome.reason for outcome in arm.outcomes if outcome.reason]
+    reasons = [outcome.reason for outcome in arm.outcomes if outcome.status != "finished"]
     return Row(
         activation=arm.name,
         seeds=arm.finished,

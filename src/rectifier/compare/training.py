@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -29,18 +29,18 @@ _INIT, _ORDER = 11, 12
 """Streams of a seed, so that initial weights and order of data do not depend on each other."""
 
 
-def attempt(trial: Trial, dataset: Dataset) -> Outcome:
+def attempt(trial: Trial, load: Callable[[int], Dataset]) -> Outcome:
     """Run a trial; an exception becomes an outcome with its reason.
 
     Args:
         trial: What to run.
-        dataset: The data of the trial's seed.
+        load: Gives the data of a seed.
     """
     begun = time.perf_counter()
     try:
         with _one_thread(), torch.random.fork_rng(devices=()):
             torch.manual_seed(trial.seed)  # for activations that draw random numbers themselves
-            outcome = run_trial(trial, dataset)
+            outcome = run_trial(trial, load(trial.seed))
     except Exception as error:  # noqa: BLE001 - one failed training must not end a comparison
         outcome = Outcome("error", reason=f"{type(error).__name__}: {error}")
     return replace(outcome, seconds=time.perf_counter() - begun)
@@ -132,12 +132,12 @@ def run_trial(trial: Trial, dataset: Dataset) -> Outcome:
 
     if trial.stage == "tuning":
         return ended(best)
-    dead, sparsity = measure(model, train_x)
+    dead, sparsity, unseen = measure(model, train_x)
     with torch.no_grad():
         for parameter, kept in zip(model.parameters(), best_weights, strict=True):
             parameter.copy_(kept)
     test, _ = _evaluate(model, torch.from_numpy(dataset.test_x), torch.from_numpy(dataset.test_y))
-    return ended(replace(best, test=test, dead=dead, sparsity=sparsity))
+    return ended(replace(best, reason=unseen, test=test, dead=dead, sparsity=sparsity))
 
 
 def _generator(seed: int, stream: int) -> torch.Generator:

@@ -64,7 +64,7 @@ class Trial:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """Plain values that determine the outcome, code and torch version included."""
+        """Plain values that determine the outcome, versions of the code included."""
         return {
             "task": self.task,
             "data": self.data.checksum,
@@ -80,6 +80,7 @@ class Trial:
             "seed": self.seed,
             "stage": self.stage,
             "code": code_version(self.model),
+            "rectifier": package_version("rectifier"),
             "torch": package_version("torch"),
         }
 
@@ -94,7 +95,8 @@ class Outcome:
     """What came of a trial.
 
     Attributes:
-        status: ``finished``, ``diverged`` or ``error``; the latter two with a ``reason``.
+        status: ``finished``, ``diverged`` or ``error``.
+        reason: Why it diverged or failed; of a finished run, what could not be measured.
         train_loss: Mean training loss of each epoch.
         validation_score: Validation accuracy after each epoch.
         best_epoch: Epoch (from 1) of the best validation score, lower loss breaking ties; 0: none.

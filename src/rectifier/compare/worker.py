@@ -41,7 +41,7 @@ def main() -> None:
     load = lru_cache(maxsize=2)(task.load)
     while True:
         trial: Trial = inbox.get()
-        pickle.dump(attempt(trial, load(trial.seed)), sink)
+        pickle.dump(attempt(trial, load), sink)
         sink.flush()
 
 

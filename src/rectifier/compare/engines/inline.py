@@ -41,7 +41,7 @@ class InlineEngine:
         from rectifier.compare.training import attempt  # needs torch
 
         for trial in trials:
-            yield trial, attempt(trial, self._load(trial.seed))
+            yield trial, attempt(trial, self._load)
 
 
 ENGINE = InlineEngine

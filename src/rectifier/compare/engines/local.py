@@ -19,7 +19,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 from rectifier.compare.trial import Outcome, Trial
 from rectifier.data import Task
@@ -49,7 +49,7 @@ class _Worker:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self._input, self._output = self.process.stdin, self.process.stdout
-        with suppress(BrokenPipeError):  # dead already: `ask` will find out and say why
+        with suppress(OSError):  # dead already: `ask` will find out and say why
             self._input.write(task)
             self._input.flush()
 
@@ -59,27 +59,33 @@ class _Worker:
             self._input.write(trial)
             self._input.flush()
             outcome: Outcome = pickle.load(self._output)
-        except (BrokenPipeError, EOFError, pickle.UnpicklingError, ValueError):
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError):
             return None
         return outcome
 
-    def end(self) -> None:
-        """Close its input, which ends it; kill it if it does not."""
-        with suppress(BrokenPipeError):
+    def dismiss(self) -> None:
+        """Close its input, which makes it end, whatever it is doing."""
+        with suppress(OSError):
             self._input.close()
+
+    def end(self) -> None:
+        """See it end; kill it if it does not."""
+        self.dismiss()
         try:
             self.process.wait(_GRACE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 
-    def obituary(self) -> str:
-        """How the process ended, with the last line that it wrote; ends it if it has not."""
+    def bury(self) -> str:
+        """End it, close all that belongs to it, and say how it ended and its last words."""
         self.end()
         code = self.process.returncode
         how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        self._output.close()
+        self._errors.close()
         return f"{how}: {lines[-1]}" if lines else how
 
 
@@ -115,7 +121,7 @@ class LocalEngine:
         self._alive: list[_Worker] = []
         self._threads: list[threading.Thread] = []
         self._closing = threading.Event()
-        self._starting = threading.Lock()
+        self._changing = threading.Lock()
 
     def __enter__(self) -> LocalEngine:
         for _ in range(self.workers):
@@ -130,17 +136,18 @@ class LocalEngine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._starting:
+        with self._changing:  # from here on the list of workers stays as it is
             self._closing.set()
         for _ in self._threads:
             self._jobs.put(None)
         for worker in self._alive:  # all first, so that they end side by side
-            with suppress(BrokenPipeError):
-                worker.process.stdin.close()  # type: ignore[union-attr]
+            worker.dismiss()
         for worker in self._alive:
             worker.end()
-        for thread in self._threads:
-            thread.join(_GRACE)
+        for thread in self._threads:  # they return at the end of their worker's output
+            thread.join()
+        for worker in self._alive:
+            worker.bury()
 
     def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
         """Run all trials, started in their order, and yield each as it ends."""
@@ -153,32 +160,34 @@ class LocalEngine:
             yield result
 
     def _next(self) -> tuple[Trial, Outcome] | BaseException:
-        while True:
+        while True:  # on Windows, a wait without end would not see Ctrl-C
             with suppress(queue.Empty):
-                return self._results.get(
-                    timeout=0.5
-                )  # a wait without end ignores Ctrl-C on Windows
+                return self._results.get(timeout=0.5)
 
     def _start(self) -> _Worker:
-        with self._starting:
+        worker = _Worker(self._task)
+        self._alive.append(worker)
+        return worker
+
+    def _replace(self, worker: _Worker, reasons: list[str]) -> _Worker:
+        """Bury a worker that died over a trial and start another, unless the engine is closing."""
+        with self._changing:
             if self._closing.is_set():
-                raise RuntimeError("the engine is closing")
-            worker = _Worker(self._task)
-            self._alive.append(worker)
-            return worker
+                return worker
+            self._alive.remove(worker)
+            reasons.append(worker.bury())
+            return self._start()
 
     def _serve(self, worker: _Worker) -> None:
         try:
             while (trial := self._jobs.get()) is not None and not self._closing.is_set():
                 message = pickle.dumps(trial)
-                reasons = []
+                reasons: list[str] = []
                 for _ in range(2):
                     outcome = worker.ask(message)
                     if outcome is not None or self._closing.is_set():
                         break
-                    reasons.append(worker.obituary())
-                    self._alive.remove(worker)
-                    worker = self._start()
+                    worker = self._replace(worker, reasons)
                 if self._closing.is_set():
                     return
                 self._results.put((trial, outcome or _lost(reasons)))
@@ -187,7 +196,7 @@ class LocalEngine:
                 self._results.put(error)
 
 
-def _lost(reasons: Sequence[Any]) -> Outcome:
+def _lost(reasons: Sequence[str]) -> Outcome:
     return Outcome("error", reason=f"its worker process died twice ({'; '.join(reasons)})")
 
 

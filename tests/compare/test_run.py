@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rectifier
+from rectifier import data
+from rectifier.compare import Progress, Store, from_json, run_comparison, to_json
+from rectifier.compare.plan import Plan
+from rectifier.compare.result import Comparison
+from rectifier.data import Task
+from rectifier.errors import InvalidInputError, StoreError
+
+Quick = Callable[..., Plan]
+
+
+def steady(comparison: Comparison) -> Comparison:
+    """A comparison without what the clock has a part in."""
+    rows = tuple(replace(row, step_time=0.0) for row in comparison.rows)
+    return replace(comparison, rows=rows, recommendation="", environment={})
+
+
+def test_package_is_callable(blobs: Task) -> None:
+    found = rectifier.compare(
+        blobs, ["relu", "tanh"], 3, epochs=2, hidden=(8,), learning_rates=[0.02], engine="inline"
+    )
+    assert {row.activation for row in found.rows} == {"relu", "tanh"}
+    assert found.recommendation
+    assert found.environment["engine"] == "inline"
+    assert found.environment["torch"]
+    assert from_json(to_json(found)) == found
+
+
+def test_progress_tells_how_far_it_is(quick: Quick) -> None:
+    plan, told = quick(), list[Progress]()
+    ticks = iter(range(1000))
+    with Store() as store:
+        run_comparison(
+            plan, store, progress=told.append, engine="inline", clock=lambda: float(next(ticks))
+        )
+    assert [each.done for each in told if each.trial] == list(range(1, plan.total + 1))
+    assert {each.total for each in told} == {plan.total}
+    assert [told[0].stage, told[-1].stage] == ["tuning", "final"]
+    assert told[0].remaining is None
+    assert told[-1].remaining == 0
+    assert told[-1].failed == told[-1].resumed == 0
+    assert all(b.elapsed > a.elapsed for a, b in itertools.pairwise(told))
+
+
+def test_interrupted_run_goes_on_where_it_was(quick: Quick, tmp_path: Path) -> None:
+    plan, path = quick(), tmp_path / "trials.sqlite"
+    with Store() as store:
+        undisturbed = run_comparison(plan, store, engine="inline")
+
+    def interrupt(progress: Progress) -> None:
+        if progress.done == 6:
+            raise KeyboardInterrupt
+
+    with Store(path) as store, pytest.raises(KeyboardInterrupt):
+        run_comparison(plan, store, engine="inline", progress=interrupt)
+    with Store(path) as store:
+        assert len(store) == 6
+        with pytest.raises(StoreError, match="already holds 6 trials"):
+            run_comparison(plan, store, engine="inline")
+        told = list[Progress]()
+        resumed = run_comparison(plan, store, engine="inline", resume=True, progress=told.append)
+        assert len(store) == plan.total
+    assert sum(each.trial is not None for each in told) == plan.total - 6
+    assert told[-1].resumed == 6
+    assert steady(resumed) == steady(undisturbed)
+    with Store(path) as store:
+        again = run_comparison(plan, store, engine="inline", resume=True)
+        assert len(store) == plan.total
+    assert replace(again, environment={}) == replace(resumed, environment={})
+
+
+def test_errors_are_tried_again_on_resume_and_divergence_is_not(
+    quick: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = quick(["relu"], learning_rates=[0.02])
+    with Store() as store:
+        run_comparison(plan, store, engine="inline")
+        first, second, _ = plan.final_trials({"relu": 0.02})
+        kept = store.outcomes()
+        store.append(first, replace(kept[first.hash], status="error", reason="out of memory"))
+        store.append(second, replace(kept[second.hash], status="diverged", reason="nan"))
+        found = run_comparison(plan, store, engine="inline", resume=True)
+        assert store.outcomes()[first.hash].status == "finished"
+    assert found.rows[0].failed_seeds == 1
+
+
+def test_broken_activation_fails_alone(quick: Quick) -> None:
+    broken = rectifier.define("broken", "log(0 - x * x - 1)")
+    with Store() as store:
+        found = run_comparison(quick(["relu", broken]), store, engine="inline")
+    assert [row.verdict for row in found.rows] == ["best", "failed"]
+    assert found.rows[1].failed_seeds == 3
+    assert "3 of 3 runs of broken failed" in found.recommendation
+
+
+def test_twin_by_formula_is_no_difference(quick: Quick) -> None:
+    twin = rectifier.define("twin", "maximum(x, 0)")
+    with Store() as store:
+        found = run_comparison(quick(["relu", twin], seeds=5), store, engine="inline")
+    assert [row.verdict for row in found.rows] == ["no difference"] * 2
+    assert "No difference" in found.recommendation
+
+
+def test_data_with_nan_are_refused_before_anything_runs() -> None:
+    x = np.zeros((50, 3))
+    x[7, 1] = np.nan
+    with pytest.raises(InvalidInputError, match=r"1 of 150 values.*row 7, feature 1"):
+        rectifier.compare(data.from_arrays("mine", x, np.arange(50) % 2))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_interrupt_from_the_keyboard_keeps_what_finished(tmp_path: Path) -> None:
+    path = tmp_path / "trials.sqlite"
+    script = tmp_path / "long.py"
+    script.write_text(
+        "import rectifier\n"
+        "rectifier.compare('digits', ['relu', 'tanh'], 100, epochs=3, hidden=(8,),\n"
+        f"    learning_rates=[0.01], workers=1, store={str(path)!r},\n"
+        "    progress=lambda p: print(p.done, flush=True))\n",
+        encoding="utf-8",
+    )
+    with subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stdout is not None
+        while (line := running.stdout.readline()) and int(line) < 5:
+            pass
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to the whole group
+        begun = time.monotonic()
+        _, errors = running.communicate(timeout=30)
+    assert time.monotonic() - begun < 10
+    assert running.returncode != 0
+    assert errors.strip().endswith("KeyboardInterrupt"), errors
+    assert errors.count("Traceback") == 1
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)  # nobody of the group is left
+    with Store(path) as store:
+        assert len(store) >= 5
+        assert {outcome.status for outcome in store.outcomes().values()} == {"finished"}

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from rectifier.compare.plan import Plan
+from rectifier.compare.result import Comparison
+from rectifier.compare.summary import summarize
+from rectifier.compare.trial import Outcome
+from rectifier.errors import InvalidInputError
+
+Quick = Callable[..., Plan]
+OutcomesOf = Callable[..., dict[str, Outcome]]
+
+GOOD = (0.90, 0.91, 0.92, 0.93, 0.94, 0.95)
+BAD = (0.70, 0.72, 0.71, 0.74, 0.73, 0.76)
+
+
+def row(comparison: Comparison, name: str):  # type: ignore[no-untyped-def]
+    return next(row for row in comparison.rows if row.activation == name)
+
+
+def test_clear_winner(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh"], seeds=6)
+    found = summarize(plan, outcomes_of(plan, {"relu": BAD, "tanh": GOOD}))
+    assert [each.activation for each in found.rows] == ["tanh", "relu"]
+    best, worse = found.rows
+    assert (best.verdict, worse.verdict) == ("best", "worse")
+    assert best.difference is best.p_value is best.probability_of_improvement is None
+    assert worse.difference is not None
+    assert worse.difference.value == pytest.approx(sum(BAD) / 6 - sum(GOOD) / 6)
+    assert worse.difference.low < worse.difference.value < worse.difference.high < 0
+    assert worse.p_value is not None
+    assert worse.p_value < 1e-3
+    assert worse.probability_of_improvement == 0.0
+    assert found.recommended == ("tanh",)
+    assert found.recommendation.startswith("Use tanh: 92.5 % test accuracy, 19.8 points above relu")
+    assert found.trials == plan.total
+    assert found.seeds == plan.seeds
+
+
+def test_no_difference(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh"], seeds=6)
+    other = (0.91, 0.90, 0.93, 0.92, 0.95, 0.945)
+    outcomes = outcomes_of(plan, {"relu": GOOD, "tanh": other})
+    found = summarize(plan, outcomes)
+    assert [each.verdict for each in found.rows] == ["no difference"] * 2
+    assert found.recommended == ("tanh", "relu")
+    assert "No difference: 6 seeds cannot tell all of them apart" in found.recommendation
+    assert "steps take the same time" in found.recommendation
+    assert "seeds would show it" in found.recommendation
+    assert 0 < found.smallest_detectable < 0.1
+
+
+def test_identical_scores_are_no_difference(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh"], seeds=6)
+    found = summarize(plan, outcomes_of(plan, {"relu": GOOD, "tanh": GOOD}))
+    assert [each.verdict for each in found.rows] == ["no difference"] * 2
+    assert found.rows[1].p_value == 1.0
+    assert found.rows[1].probability_of_improvement == 0.5
+    assert "would show it" not in found.recommendation
+
+
+def test_cheapest_of_equals_is_named(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh", "gelu"], seeds=6)
+    outcomes = outcomes_of(plan, {"relu": GOOD, "tanh": GOOD, "gelu": BAD})
+    times = {"relu": 1e-3, "tanh": 3e-3, "gelu": 1e-4}
+    for trial in plan.final_trials(dict.fromkeys(times, plan.learning_rates[0])):
+        fields = outcomes[trial.hash].to_dict() | {"step_time": times[trial.activation.name]}
+        outcomes[trial.hash] = Outcome.from_dict(fields)
+    found = summarize(plan, outcomes)
+    assert row(found, "gelu").verdict == "worse"
+    assert "relu has the shortest training step (1 ms; tanh takes 3 ms)" in found.recommendation
+
+
+def test_failed_seeds_count_as_guessing(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh"], seeds=6)
+    broken = (*GOOD[:4], None, None)
+    found = summarize(plan, outcomes_of(plan, {"relu": GOOD, "tanh": broken}))
+    tanh = row(found, "tanh")
+    assert (tanh.seeds, tanh.failed_seeds) == (4, 2)
+    assert tanh.scores == broken
+    assert tanh.score.value == pytest.approx((sum(GOOD[:4]) + 2 * 0.25) / 6)  # four classes
+    assert tanh.reached_target == 4
+    assert tanh.failure.startswith("the loss became nan")
+    assert "2 of 6 runs of tanh failed (the loss became nan" in found.recommendation
+    assert found.recommended[0] == "relu"
+    assert "Only relu failed in no run, so take it." in found.recommendation
+
+
+def test_activation_that_never_finishes_has_failed(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh"], seeds=3)
+    found = summarize(plan, outcomes_of(plan, {"relu": (None,) * 3, "tanh": (0.1, 0.2, 0.1)}))
+    assert [each.activation for each in found.rows] == ["tanh", "relu"]
+    failed = row(found, "relu")
+    assert failed.verdict == "failed"
+    assert math.isnan(failed.score.value)
+    assert failed.difference is failed.epochs_to_target is None
+    assert found.recommended == ("tanh",)
+    everything = summarize(plan, outcomes_of(plan, dict.fromkeys(("relu", "tanh"), (None,) * 3)))
+    assert [each.verdict for each in everything.rows] == ["failed"] * 2
+    assert everything.recommended == ()
+    assert everything.recommendation.startswith("No activation finished")
+
+
+def test_one_seed_cannot_tell(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh"], seeds=1)
+    found = summarize(plan, outcomes_of(plan, {"relu": (0.9,), "tanh": (0.1,)}))
+    assert [each.verdict for each in found.rows] == ["no difference"] * 2
+    assert found.rows[1].p_value is None
+    assert math.isnan(found.smallest_detectable)
+    assert found.recommendation.startswith("One seed cannot tell")
+
+
+def test_one_activation_has_nothing_to_be_compared_with(
+    quick: Quick, outcomes_of: OutcomesOf
+) -> None:
+    plan = quick(["relu"], seeds=3)
+    found = summarize(plan, outcomes_of(plan, {"relu": (0.9, 0.8, 0.7)}))
+    assert found.recommended == ("relu",)
+    assert found.recommendation.startswith("Only relu was run")
+
+
+def test_epochs_to_target_and_curves(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu"], seeds=3)
+    outcomes = outcomes_of(plan, {"relu": (0.9, 0.8, 0.7)})
+    found = summarize(plan, outcomes).rows[0]
+    assert found.epochs_to_target == 2  # 0.9 ≥ 0.8 in the second epoch
+    assert found.reached_target == 3
+    assert found.curves == {"train_loss": (1.0, 0.5), "validation_score": (0.5, 0.9)}
+    assert (found.step_time, found.dead, found.sparsity) == (1e-3, 0.25, 0.5)
+    never = summarize(quick(["relu"], seeds=3, target=0.95), outcomes).rows[0]
+    assert never.epochs_to_target is None
+    assert never.reached_target == 0
+
+
+def test_learning_rate_comes_from_validation_and_its_edge_is_told(
+    quick: Quick, outcomes_of: OutcomesOf
+) -> None:
+    plan = quick(["relu", "tanh"], seeds=3, learning_rates=(0.1, 0.2, 0.4))
+    found = summarize(plan, outcomes_of(plan, {"relu": (0.9,) * 3, "tanh": (0.8,) * 3}))
+    assert all(each.learning_rate == 0.1 and each.learning_rate_at_edge for each in found.rows)
+    assert "relu and tanh score best at 0.1, the smallest learning rate" in found.recommendation
+    assert len(found.tuning) == 6
+
+
+def test_diverged_tuning_run_counts_as_guessing(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu"], seeds=1, tuning_seeds=(100, 101))
+    outcomes = outcomes_of(plan, {"relu": (0.9,)})
+    small, large = plan.learning_rates
+    for trial in plan.tuning_trials():
+        if trial.learning_rate == large:
+            outcomes[trial.hash] = (
+                Outcome("finished", validation=0.99)
+                if trial.seed == 100
+                else Outcome("diverged", validation=0.99, reason="nan")
+            )
+    found = summarize(plan, outcomes)
+    assert [point.score for point in found.tuning] == pytest.approx([0.9, (0.99 + 0.25) / 2])
+    assert found.rows[0].learning_rate == small
+
+
+def test_seeds_that_are_not_complete_are_left_out(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh"], seeds=3)
+    outcomes = outcomes_of(plan, {"relu": GOOD[:3], "tanh": GOOD[:3]})
+    last = plan.final_trials(dict.fromkeys(("relu", "tanh"), plan.learning_rates[0]))[-1]
+    del outcomes[last.hash]
+    found = summarize(plan, outcomes)
+    assert found.seeds == (0, 1)
+    assert found.rows[0].seeds == 2
+    for missing in ({}, {key: outcomes[key] for key in list(outcomes)[:4]}):
+        with pytest.raises(InvalidInputError, match="not one seed has finished"):
+            summarize(plan, missing)
