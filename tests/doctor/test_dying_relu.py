@@ -22,7 +22,7 @@ def test_names_layer_line_share_step_and_cause() -> None:
     assert finding.evidence["dead"] == pytest.approx(0.9)
     assert finding.first_step == 41
     assert "90 % of the 100 units of layer 'fc1' (net.py:25) died" in finding.cause
-    assert "changed the weights by 150 %" in finding.cause
+    assert "changed the weights by 150 % of their norm" in finding.cause
     assert "jumped from 2.3 to 40" in finding.cause
     assert "biases were pushed down by 3" in finding.cause
     assert finding.remedies[0].action == "lower_learning_rate"

@@ -52,7 +52,7 @@ def _merge(findings: Sequence[Finding]) -> list[Finding]:
             continue
         kept, rest = same[: SEPARATE - 1], same[SEPARATE - 1 :]
         lead = rest[0]
-        others = listing([finding.site or finding.layer for finding in rest[1:]], limit=4)
+        others = listing([repr(finding.layer or finding.site) for finding in rest[1:]], limit=4)
         merged += kept
         merged.append(
             dataclasses.replace(
@@ -74,7 +74,7 @@ def _order(findings: list[Finding], rules: dict[str, Rule]) -> tuple[Finding, ..
             if other.rule != finding.rule
             and other.severity != "info"
             and finding.rule in rules[other.rule].explains
-            and other.first_step <= finding.first_step + SLACK
+            and other.first_step <= _shown(finding) + SLACK
             and not _mutual(other, finding, rules)
         ]
         return min(causes, key=lambda other: other.first_step, default=None)
@@ -109,6 +109,11 @@ def _order(findings: list[Finding], rules: dict[str, Rule]) -> tuple[Finding, ..
         else dataclasses.replace(finding, consequence_of=cause.rule)
         for finding in ordered
     )
+
+
+def _shown(finding: Finding) -> float:
+    """When it had come to pass: of deaths that dragged on, the median one counts."""
+    return max(finding.first_step, finding.evidence.get("median_death_step", 0.0))
 
 
 def _mutual(other: Finding, finding: Finding, rules: dict[str, Rule]) -> bool:

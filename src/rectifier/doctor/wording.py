@@ -13,6 +13,13 @@ def percent(share: float) -> str:
     return f"{value:.1f} %" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} %"
 
 
+def of_norm(ratio: float) -> str:
+    """A change of weights against their norm: ``33 % of their norm``, ``14 times their norm``."""
+    if math.isinf(ratio):
+        return "more than can be represented"
+    return f"{percent(ratio)} of their norm" if ratio < 10 else f"{ratio:,.0f} times their norm"
+
+
 def number(value: float) -> str:
     """Three significant digits, no needless zeros."""
     if math.isnan(value):

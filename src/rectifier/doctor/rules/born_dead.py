@@ -13,7 +13,10 @@ from rectifier.doctor.wording import number, percent, place
 from rectifier.watch.record import Record, SiteRecord
 
 FEW = 0.1
-MANY = 0.25
+"""Below this share it is at most a note."""
+
+HALF = 0.6
+"""Above one half, with room for chance: more than zero-bias initialisation can do."""
 
 
 def _why(site: SiteRecord, dead: evidence.BoolArray, first: SiteRecord) -> str:
@@ -44,23 +47,26 @@ def _why(site: SiteRecord, dead: evidence.BoolArray, first: SiteRecord) -> str:
 def _severity(share: float, harmed: bool) -> Severity | None:
     if share < FEW:
         return "info" if share >= 0.02 else None
-    if share < MANY:
-        return "info"
-    return "error" if share >= 0.5 or harmed else "warning"
+    if share >= HALF:
+        return "error"
+    return "warning" if harmed and share >= 0.4 else "info"
 
 
 def check(record: Record) -> Sequence[Finding]:
     """Units without a positive output in any batch since the first observed step.
 
-    With the usual initialisation a unit starts active for about half of its inputs, and even in
-    networks of a width of ten and a depth of twenty few are silent for all of them; so a quarter
-    of a layer is beyond what chance gives. Needs an observed start: a run that was first observed
-    later cannot tell born dead from dead. ``error`` from half of a layer on, or with a loss
-    that stayed near its start; below a tenth ``info`` at most.
+    With symmetric weights and zero biases a unit's pre-activation has either sign with probability
+    one half. For inputs that are all alike (positive features, deep ReLU layers: their
+    correlation tends to one) the sign is the same for all of them, so up to half of a layer
+    may be born dead in a network as it is usually initialised, and it may train well. More than
+    that (0.6 leaves room for chance) takes biases, weights or inputs that push units down:
+    ``error``. From 0.4 on ``warning`` if the loss stayed near its start; else ``info``. Needs an
+    observed start: a run that was first observed later cannot tell born dead from dead.
 
     Source:
         Lu, Shin, Su and Karniadakis 2020, "Dying ReLU and initialization: theory and numerical
-        examples", theorem 3.3: probability of being born dead by width and depth; He et al. 2015.
+        examples", theorem 3.3; Poole et al. 2016 and Schoenholz et al. 2017 (correlation of inputs
+        tends to one with depth); Cho and Saul 2009 (arc-cosine kernel of one layer).
     """
     loss = evidence.loss_of(record)
     harmed = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
@@ -134,6 +140,6 @@ RULE = Rule(
     id="born_dead",
     check=check,
     summary="Units that were silent from the first step and receive no gradient.",
-    source="Lu et al. 2020, theorem 3.3; He et al. 2015",
+    source="Lu et al. 2020, theorem 3.3; Schoenholz et al. 2017; Cho and Saul 2009",
     explains=("vanishing_gradient", "dormant_units", "dying_relu"),
 )

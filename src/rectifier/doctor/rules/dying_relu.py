@@ -13,7 +13,7 @@ from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower, overshoot
-from rectifier.doctor.wording import number, percent, place
+from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.watch.record import FloatArray, Record, SiteRecord
 
 FEW = 0.1
@@ -119,7 +119,7 @@ def _why(case: Case) -> str:
     if case.by_steps:
         parts = []
         if case.update >= LARGE_UPDATE:
-            parts.append(f"an update changed the weights by {percent(case.update)} of their norm")
+            parts.append(f"an update changed the weights by {of_norm(case.update)}")
         if case.loss_then >= 2 * case.loss_before > 0:
             jump = f"{number(case.loss_before)} to {number(case.loss_then)}"
             parts.append(f"the loss jumped from {jump}")

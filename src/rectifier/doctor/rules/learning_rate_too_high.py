@@ -12,7 +12,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.wording import number, percent, place
+from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.watch.record import Record, SiteRecord
 
 LARGE_UPDATE = 0.1
@@ -197,9 +197,9 @@ def check(record: Record) -> Sequence[Finding]:
     rate = f"the learning rate {number(found.learning_rate)}"
     if math.isnan(found.learning_rate):
         rate = "the learning rate"
-    size = "without bound" if math.isinf(found.update) else f"by {percent(found.update)}"
-    if math.isnan(found.update):
-        size = "without bound"
+    size = "more than can be represented"
+    if math.isfinite(found.update):
+        size = of_norm(found.update)
     if found.broke:
         then = f"and the loss, {number(loss.start)} at first, was no longer finite"
         then += f" from step {loss.broke_step}" if loss.broke_step is not None else ""
@@ -211,8 +211,8 @@ def check(record: Record) -> Sequence[Finding]:
         then = f"and the loss went from {number(loss.start)} only to {number(loss.end)}"
     cause = (
         f"{rate[0].upper()}{rate[1:]} is too high: at step {found.step} one update changed the "
-        f"weights {size} of their norm (0.1 % is usual), {then}"
-    ).replace("without bound of their norm", "without bound")
+        f"weights by {size} (0.1 % is usual), {then}"
+    )
     if lost is not None:
         cause += f"; {percent(lost.share)} of the units of {place(lost.site)} died of it"
     remedy = lower(record, found.step, "Smaller steps do not overshoot.")

@@ -11,7 +11,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower
-from rectifier.doctor.wording import number, percent
+from rectifier.doctor.wording import number, of_norm
 from rectifier.watch.record import NonFinite, Record
 
 _ORDER = ("input", "parameter", "site", "loss", "gradient")
@@ -38,7 +38,7 @@ def _lasting(record: Record) -> bool:
 
 
 def _place(item: NonFinite) -> str:
-    name = f" {item.name!r}" if item.name else ""
+    name = f" {item.name!r}" if item.name not in ("", item.where) else ""
     return f"{name} ({item.source})" if item.source else name
 
 
@@ -58,10 +58,10 @@ def _cause(record: Record, item: NonFinite) -> tuple[str, bool]:
         "parameter": f"the parameter{where} became NaN or infinite",
         "site": f"the output of{where} became NaN or infinite",
         "loss": f"the loss{where} became NaN or infinite though all that enters it was finite",
-        "gradient": f"the gradient of{where} became NaN or infinite though the loss was finite",
+        "gradient": f"the gradient{' of' if item.name != 'gradient' else ''}{where} became NaN or infinite though the loss was finite",
     }.get(item.where, f"{item.where}{where} became NaN or infinite")
     if by_steps:
-        how = f"an update had changed the weights by {percent(update)} of their norm"
+        how = f"an update had changed the weights by {of_norm(update)}"
         if not update >= LARGE_UPDATE:
             how = f"the loss had grown from {number(start)} to {number(float(last.max()))}"
         return f"At step {step} {made}, after {how}", True

@@ -117,6 +117,8 @@ def _finding(
         what = f"the gradient shrinks {number(trend.ratio)}-fold on its way back through {count} "
         what += f"activations ({number(1 / trend.factor)} a layer)"
     still = "" if math.isnan(moved) else f"; a step moves its weights by {moved:.1e} of their norm"
+    if moved < 1e-9:
+        still = "; its weights do not move"
     cause = (
         f"Down to {place(first)} {what}: {_why(trend, ahead is not None and ahead.factor < 0.8)}"
     )
