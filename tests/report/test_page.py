@@ -17,7 +17,7 @@ import pytest
 from rectifier import analysis, catalog
 from rectifier.errors import MissingPackageError, OutputError
 from rectifier.report import page
-from rectifier.report.charts import canvas
+from rectifier.report.charts.svg import MARK
 from rectifier.watch.record import Record
 
 Make = Callable[..., Any]
@@ -100,7 +100,7 @@ def check(html: str) -> Page:
     assert len(script) == len(seen.named("script")) == 1
     digest = base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in html
-    assert canvas.MARK not in html
+    assert MARK not in html
     assert "#0102" not in html, "a stand-in colour was left"
     return seen
 
@@ -203,10 +203,10 @@ def test_a_dangerous_link_is_not_one(write: Callable[..., str]) -> None:
 def test_large_network_stays_small(write: Callable[..., str], make: Make) -> None:
     name = "encoder.layers.{}.mlp.gate_projection.activation"
     sites = tuple(
-        make("site", name.format(n), order=n, units=4096 if n < 4 else 8, steps=300, dead=0.5)
+        make("site", name.format(n), order=n, units=4096 if n < 4 else 8, steps=60, dead=0.5)
         for n in range(300)
     )
-    layers = tuple(make("layer", f"fc{n}", n % 20, 300) for n in range(300))
+    layers = tuple(make("layer", f"fc{n}", n % 20, 60) for n in range(300))
     record = replace(make("record", sites=0), sites=sites, layers=layers)
     named = replace(make("findings")[0], site=name.format(0))
     html = write(page.write_run, record, (named,))
@@ -231,7 +231,7 @@ def broken(series: Any, value: float) -> Any:
     })  # fmt: skip
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e300])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.0, 1e300])
 def test_series_of_nothing_but(write: Callable[..., str], make: Make, value: float) -> None:
     record = make("record", sites=2, steps=7)
     sites = tuple(replace(site, series=broken(site.series, value)) for site in record.sites)
@@ -283,13 +283,13 @@ def test_some_and_all_failed(write: Callable[..., str], make: Make) -> None:
 
 
 def test_one_far_behind_does_not_squeeze_the_rest(make: Make) -> None:
-    from rectifier.report.charts.comparison import _left_end
+    from rectifier.report.charts.ranking import left_end
 
     near = [0.97 + 0.001 * n for n in range(20)]
-    assert _left_end([0.1, *near]) > 0.9
-    assert _left_end(near) == min(near)
-    assert _left_end([0.5, 0.5]) == 0.5
-    assert _left_end([]) == 0.0
+    assert left_end([0.1, *near]) > 0.9
+    assert left_end(near) == min(near)
+    assert left_end([0.5, 0.5]) == 0.5
+    assert left_end([]) == 0.0
 
 
 def test_repair_without_a_cure(write: Callable[..., str], make: Make) -> None:

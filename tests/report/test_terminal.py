@@ -109,8 +109,8 @@ def test_comparison_where_all_failed(make: Make) -> None:
     assert "nan" not in text
 
 
-@pytest.mark.parametrize("name", catalog.names())
-def test_every_card_prints(name: str) -> None:
+@pytest.mark.parametrize("name", ["identity", "pau", "relu", "selu", "smu", "tanh"])
+def test_cards_print(name: str) -> None:
     card = analysis.card(name)
     text = shown(terminal.print_card, card)
     assert card.source.title.split()[0] in text

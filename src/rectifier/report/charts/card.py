@@ -13,7 +13,7 @@ import numpy as np
 
 from rectifier.report import properties, wording
 from rectifier.report.charts import canvas
-from rectifier.report.charts.canvas import Chart
+from rectifier.report.charts.svg import ROLES, Chart, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def curves(card: Card) -> list[Chart]:
             continue
         with canvas.style():
             figure, axes = canvas.new_axes(350, 230, left=48, right=14, top=12, bottom=28)
-            _draw(axes, card, y, canvas.ROLES, density=part == "value")
+            _draw(axes, card, y, ROLES, density=part == "value")
             values = y[canvas.drawable(y)]
             text = (
                 f"From x = {wording.number(float(card.x[0]))} to "
@@ -52,7 +52,7 @@ def curves(card: Card) -> list[Chart]:
                 f"{wording.number(float(values.max()))}; kinks: "
                 f"{dict(properties.properties(card))['kinks']}."
             )
-            charts.append(canvas.finish(figure, f"{card.name}, {name}", text))
+            charts.append(finish(figure, f"{card.name}, {name}", text))
     return charts
 
 
@@ -69,7 +69,7 @@ def formula(latex: str, title: str, text: str) -> Chart | None:
             return None
         figure.set_size_inches((box.width + 4) / 72, (box.height + 6) / 72)
         written.set_position((2 / (box.width + 4), (3 - box.y0) / (box.height + 6)))
-        return canvas.finish(figure, title, text)
+        return finish(figure, title, text)
 
 
 def png(card: Card) -> bytes:

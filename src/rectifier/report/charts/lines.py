@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rectifier.report.charts import canvas
-from rectifier.report.charts.canvas import Chart
+from rectifier.report.charts.svg import Chart, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,7 +104,7 @@ def lines(
             axes, [(y, name, line.color) for (y, line), name in zip(ends, names, strict=True)]
         )
         told = ", ".join(f"{line.name} {describe(y)}" for y, line in ends[:12])
-        return canvas.finish(figure, title, f"{y_label} over {x_label}; at the end: {told}.")
+        return finish(figure, title, f"{y_label} over {x_label}; at the end: {told}.")
 
 
 def _finite(line: Line, *, log: bool) -> tuple[NDArray[Any], NDArray[np.float64]]:

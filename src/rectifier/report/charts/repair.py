@@ -13,8 +13,8 @@ import numpy as np
 
 from rectifier.report import digest, wording
 from rectifier.report.charts import canvas
-from rectifier.report.charts.canvas import Chart
 from rectifier.report.charts.lines import Line, lines
+from rectifier.report.charts.svg import Chart, finish
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,4 +146,4 @@ def _dumbbells(rows: Sequence[tuple[str, float, float]]) -> Chart:
             f"{name} from {wording.percent(old)} to {wording.percent(new)}"
             for name, old, new in rows
         )
-        return canvas.finish(figure, "Dead units by site, before and after", f"{told}.")
+        return finish(figure, "Dead units by site, before and after", f"{told}.")

@@ -12,8 +12,8 @@ import numpy as np
 
 from rectifier.report import wording
 from rectifier.report.charts import canvas
-from rectifier.report.charts.canvas import Chart
 from rectifier.report.charts.lines import Line, lines, told_apart
+from rectifier.report.charts.svg import Chart, finish
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +118,7 @@ def unit_map(site: SiteRecord) -> Chart | None:
             f"{columns} of {site.units} units over {steps} moments from step {unit.map_steps[0]} "
             f"to {unit.map_steps[-1]}; at the last one {silent_now} had no positive output."
         )
-        return canvas.finish(figure, f"Units of {canvas.label(site.site, 60)} over time", text)
+        return finish(figure, f"Units of {canvas.label(site.site, 60)} over time", text)
 
 
 def _pixels(active: NDArray[np.float64]) -> NDArray[Any]:
@@ -165,4 +165,4 @@ def inputs(site: SiteRecord) -> Chart | None:
             fontsize=10.5,
         )
         told = f"{text}; from {wording.number(edges[0])} to {wording.number(edges[-1])}."
-        return canvas.finish(figure, f"Inputs of {canvas.label(site.site, 60)}", told)
+        return finish(figure, f"Inputs of {canvas.label(site.site, 60)}", told)

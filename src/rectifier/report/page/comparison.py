@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from rectifier.report import digest
 from rectifier.report.charts import comparison as charts
+from rectifier.report.charts import ranking
 from rectifier.report.page.render import render, versions
 
 if TYPE_CHECKING:
     from rectifier.compare.result import Comparison, TuningPoint
-    from rectifier.report.charts.canvas import Chart
+    from rectifier.report.charts.svg import Chart
 
 
 def html(comparison: Comparison, command: str) -> str:
@@ -21,8 +22,8 @@ def html(comparison: Comparison, command: str) -> str:
         command: How the comparison was started; made up from the task if empty.
     """
     pictures = (
-        charts.scores(comparison),
-        charts.differences(comparison),
+        ranking.scores(comparison),
+        ranking.differences(comparison),
         charts.learning(comparison, "validation_score"),
         charts.learning(comparison, "train_loss"),
         charts.cost(comparison),

@@ -17,7 +17,7 @@ from typing import Any
 from rectifier import __version__
 from rectifier.optional import require
 from rectifier.report import digest, wording
-from rectifier.report.charts.canvas import Chart
+from rectifier.report.charts.svg import Chart
 
 
 def render(template: str, **values: Any) -> str:

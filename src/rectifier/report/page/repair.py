@@ -11,7 +11,7 @@ from rectifier.report.page.render import render, versions
 
 if TYPE_CHECKING:
     from rectifier.doctor.outcome import Repair, Run
-    from rectifier.report.charts.canvas import Chart
+    from rectifier.report.charts.svg import Chart
     from rectifier.watch.record import SiteRecord
 
 OUTPUT_SHOWN = 20_000
