@@ -71,11 +71,11 @@ def _pade() -> tuple[str, str, str]:
     )
     t = "(1 / where(abs(x) > 1, x, 1))"
     tail, bottom = _horner(t, a[::-1]), _horner(t, b[::-1])
-    far = f"({tail} / ({t} ** 4 + abs({bottom})))"
+    far = f"({tail} / (({t} ** 2) ** 2 + abs({bottom})))"
     far_slope = (
         f"({far} - {t} * ({_slope(t, a[::-1])}"
-        f" - {far} * (4 * {t} ** 3 + sign({bottom}) * {_slope(t, b[::-1])}))"
-        f" / ({t} ** 4 + abs({bottom})))"
+        f" - {far} * (4 * {t} * {t} ** 2 + sign({bottom}) * {_slope(t, b[::-1])}))"
+        f" / (({t} ** 2) ** 2 + abs({bottom})))"
     )
     return (
         formula,

@@ -6,8 +6,9 @@ NumPy arrays, tensors, intervals or strings of C++. Choosing the table is left t
 
 from __future__ import annotations
 
-from collections import Counter
+import functools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rectifier.errors import ExpressionError
@@ -32,26 +33,54 @@ def evaluate(
     Raises:
         ExpressionError: A variable has no value or a primitive no operation.
     """
-    order = list(postorder(root))
-    uses = Counter(argument for node in order if isinstance(node, Call) for argument in node.args)
-    uses[root] += 1
-    results: dict[Expr, Any] = {}
-    for node in order:
-        if isinstance(node, Constant):
-            results[node] = node.value
-        elif isinstance(node, Variable):
-            if node.name not in values:
+    results: list[Any] = []
+    for step in _steps(root):
+        if isinstance(step.node, Constant):
+            results.append(step.node.value)
+        elif isinstance(step.node, Variable):
+            if step.node.name not in values:
                 raise ExpressionError(
-                    f"the expression needs a value for {node.name!r}; got "
+                    f"the expression needs a value for {step.node.name!r}; got "
                     f"{', '.join(sorted(values)) or 'none'}."
                 )
-            results[node] = values[node.name]
-        elif isinstance(node, Call):
-            if node.op not in operations:
-                raise ExpressionError(f"this table of operations has no {node.op!r}.")
-            results[node] = operations[node.op](*[results[argument] for argument in node.args])
-            for argument in node.args:
-                uses[argument] -= 1
-                if not uses[argument]:
-                    del results[argument]
-    return results[root]
+            results.append(values[step.node.name])
+        else:
+            if step.op not in operations:
+                raise ExpressionError(f"this table of operations has no {step.op!r}.")
+            results.append(operations[step.op](*[results[place] for place in step.args]))
+            for place in step.last:
+                results[place] = None
+    return results[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One node in the order of computation; arguments are places in the list of results."""
+
+    node: Expr
+    op: str
+    args: tuple[int, ...]
+    last: tuple[int, ...]
+    """Which results are used here for the last time."""
+
+
+@functools.lru_cache(maxsize=512)
+def _steps(root: Expr) -> tuple[_Step, ...]:
+    """Return the order of computation; remembered, since blocks of an array repeat it."""
+    order = list(postorder(root))
+    places = {node: place for place, node in enumerate(order)}
+    final: dict[int, int] = {}
+    arguments: list[tuple[int, ...]] = []
+    for place, node in enumerate(order):
+        args = node.args if isinstance(node, Call) else ()
+        arguments.append(tuple(places[argument] for argument in args))
+        final.update(dict.fromkeys(arguments[-1], place))
+    return tuple(
+        _Step(
+            node,
+            node.op if isinstance(node, Call) else "",
+            arguments[place],
+            tuple({argument for argument in arguments[place] if final[argument] == place}),
+        )
+        for place, node in enumerate(order)
+    )

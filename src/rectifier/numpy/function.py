@@ -23,8 +23,8 @@ from rectifier.kernels import explain, native
 
 Array = np.ndarray[Any, Any]
 
-_BLOCK = 1 << 14
-"""Elements computed at a time: ten fp64 intermediates of a block fit into a core's cache."""
+_BLOCK = 1 << 13
+"""Elements computed at a time: intermediates stay in the cache and below malloc's mmap threshold."""
 _FLOATS = (np.float16, np.float32, np.float64)
 
 
