@@ -18,7 +18,6 @@ require("torch", extra="torch", purpose="rectifier.torch")
 from rectifier.errors import UnknownNameError  # noqa: E402
 from rectifier.torch import functional, modules  # noqa: E402
 from rectifier.torch.functional import explain  # noqa: E402
-from rectifier.torch.initialize import InitializedLayer, init_  # noqa: E402
 from rectifier.torch.modules import ActivationModule, activation  # noqa: E402
 from rectifier.torch.parameters import parameter_groups  # noqa: E402
 
@@ -26,10 +25,14 @@ if TYPE_CHECKING:
     from rectifier.doctor.repair import repair_model as repair
     from rectifier.session import Session as Session
     from rectifier.session import watch as watch
+    from rectifier.torch.initialize import InitializedLayer as InitializedLayer
+    from rectifier.torch.initialize import init_ as init_
     from rectifier.torch.swap import swap as swap
 
 _HOME = {
+    "InitializedLayer": ("rectifier.torch.initialize", "InitializedLayer"),
     "Session": ("rectifier.session", "Session"),
+    "init_": ("rectifier.torch.initialize", "init_"),
     "repair": ("rectifier.doctor.repair", "repair_model"),
     "swap": ("rectifier.torch.swap", "swap"),
     "watch": ("rectifier.session", "watch"),

@@ -20,15 +20,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from rectifier.errors import KernelUnavailableError
 from rectifier.expression import Expr, differentiate
 from rectifier.kernels import native
+from rectifier.torch.memory import can_be_cut, fits_kernel, in_chunks, in_memory_order, is_real
 from rectifier.torch.program import Program, lower
-
-CHUNK = 1 << 15
-"""How many elements each thread gets at a time on the CPU: 256 KiB for each fp64 intermediate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,15 +68,21 @@ class Plan:
     def working_dtype(self, x: Tensor) -> torch.dtype:
         """Return the precision to compute in.
 
-        Half precision computes in float32. float32 computes in float64 where a device has it,
-        unless the formula rounds only once: exp alone, in float32, is off by up to 100 ulp of what
-        a tail of GELU needs.
+        float32 computes in float64 where a device has it, unless the formula rounds only once: in
+        float32 the tail of GELU is off by 100 ulp, because exp magnifies the rounding of its
+        argument. Half precision computes in float32, and on the CPU, where that is no slower to
+        speak of, in float64 too: Padé units cancel near their zeros.
         """
         if x.dtype == torch.float64:
             return torch.float64
-        if x.dtype == torch.float32 and not self.program.rounds_once and x.device.type != "mps":
-            return torch.float64
-        return torch.float32
+        widest = x.device.type != "mps" if x.dtype == torch.float32 else x.device.type == "cpu"
+        return torch.float64 if widest and not self.program.rounds_once else torch.float32
+
+    def prepare(self) -> Plan:
+        """Lower everything that a backward pass needs, so that a tracer finds it done."""
+        for plan in (self, *self.derivatives):
+            plan.program  # noqa: B018 - cached
+        return self
 
     def compute(self, x: Tensor, parameters: Sequence[Tensor], unrounded: bool) -> Tensor:
         """Compute the values; what autograd sees of it is `Elementwise`."""
@@ -88,10 +91,12 @@ class Plan:
         if self.kernel and not unrounded and self._kernel_runs(x):
             out = torch.empty_like(x)
             values = tuple(self.constants.values())
-            native.unary(self.kernel, "forward", _dense(x), _dense(out), parameters=values)
+            native.unary(
+                self.kernel, "forward", in_memory_order(x), in_memory_order(out), parameters=values
+            )
             return out
         dtype = self.working_dtype(x)
-        if not unrounded and _cut_up(x, parameters):
+        if not unrounded and can_be_cut(x, parameters):
             return in_chunks(self.program, dtype, x, parameters)
         result = self.program.run([tensor.to(dtype) for tensor in (x, *parameters)])
         return result if unrounded else result.to(x.dtype)
@@ -100,13 +105,15 @@ class Plan:
         """Return the gradient by x from the gradient by the result."""
         if self.keeps_output and self.own is torch.relu:
             # threshold_backward passes the gradient at NaN; the clamp is NaN there and 0 elsewhere.
-            passed: Tensor = torch.ops.aten.threshold_backward.default(grad, x.detach(), 0.0)
+            passed: Tensor = torch.ops.aten.threshold_backward.default(grad, x, 0.0)
             return passed + torch.clamp(x.detach(), 0.0, 0.0)
-        if self.kernel and not torch.is_grad_enabled() and _real(grad) and _fits(x):
+        if self.kernel and not torch.is_grad_enabled() and is_real(grad) and fits_kernel(x):
             out = torch.empty_like(x).copy_(grad)
-            dense = _dense(out)
+            dense = in_memory_order(out)
             values = tuple(self.constants.values())
-            native.unary(self.kernel, "backward", _dense(x), dense, grad=dense, parameters=values)
+            native.unary(
+                self.kernel, "backward", in_memory_order(x), dense, grad=dense, parameters=values
+            )
             return out
         return self.term(0, x, parameters, grad).sum_to_size(x.shape)
 
@@ -116,8 +123,8 @@ class Plan:
         The derivative by a parameter may come back already summed over the elements.
         """
         plan = self.derivatives[which]
-        whole = factor.shape == x.shape and not torch.is_grad_enabled() and _real(factor)
-        if whole and _cut_up(x, parameters):
+        whole = factor.shape == x.shape and not torch.is_grad_enabled() and is_real(factor)
+        if whole and can_be_cut(x, parameters):
             dtype = plan.working_dtype(x)
             return in_chunks(plan.program, dtype, x, parameters, factor, total=which > 0)
         derivative = apply(plan, True, x, *parameters)
@@ -125,7 +132,7 @@ class Plan:
         return product.to(x.dtype) if which == 0 else product
 
     def _kernel_runs(self, x: Tensor) -> bool:
-        if _fits(x):
+        if fits_kernel(x):
             return True
         if self.only_kernel:
             raise KernelUnavailableError(
@@ -185,6 +192,38 @@ class Elementwise(torch.autograd.Function):
         return functools.reduce(torch.add, terms).to(x.dtype)
 
 
+class Traceable(torch.autograd.Function):
+    """The same, always composed, in the form that the tracer of ``torch.compile`` can read.
+
+    It refuses rules for forward mode, so there are none; nor is there a gradient of the gradient,
+    which compiled programs do not have.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, plan: Plan, x: Tensor, *parameters: Tensor) -> Tensor:
+        """Compute; arguments as for `Elementwise`."""
+        ctx.plan = plan
+        ctx.save_for_backward(x, *parameters)
+        dtype = plan.working_dtype(x)
+        return plan.program.run([tensor.to(dtype) for tensor in (x, *parameters)]).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        """Return the gradients by x and by the parameters."""
+        x, *parameters = ctx.saved_tensors
+        result: list[Tensor | None] = [None]
+        for which, tensor in enumerate((x, *parameters)):
+            if not ctx.needs_input_grad[which + 1]:
+                result.append(None)
+                continue
+            plan = ctx.plan.derivatives[which]
+            dtype = plan.working_dtype(x)
+            derivative = plan.program.run([each.to(dtype) for each in (x, *parameters)])
+            product = derivative * grads[0].to(dtype)
+            result.append(product.sum_to_size(tensor.shape).to(tensor.dtype))
+        return tuple(result)
+
+
 class Transformable(Elementwise):
     """The same in the form that ``torch.func`` needs, which costs 45 µs more for every call."""
 
@@ -235,84 +274,14 @@ def apply(plan: Plan, unrounded: bool, x: Tensor, *parameters: Tensor) -> Tensor
     return result
 
 
+def apply_traced(plan: Plan, x: Tensor, *parameters: Tensor) -> Tensor:
+    """Apply a prepared plan while a compiler traces; arguments as for `apply`."""
+    result: Tensor = Traceable.apply(plan, x, *parameters)  # type: ignore[no-untyped-call]
+    return result
+
+
 def _batch_first(tensor: Tensor, dim: int, rank: int) -> Tensor:
     """Move the batch dimension to the front and pad with ones so that `rank` dimensions follow."""
     tensor = tensor.movedim(dim, 0)
     padding = rank - (tensor.dim() - 1)
     return tensor.reshape(tensor.shape[0], *([1] * padding), *tensor.shape[1:])
-
-
-def _real(tensor: Tensor) -> bool:
-    """Whether a tensor is plain numbers in this machine's memory, and nobody traces."""
-    return (
-        type(tensor) in (Tensor, torch.nn.Parameter)
-        and tensor.device.type == "cpu"
-        and tensor.layout == torch.strided
-        and _get_current_dispatch_mode() is None
-        and not torch._C._get_tracing_state()
-        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-    )
-
-
-def _fits(tensor: Tensor) -> bool:
-    """Whether a compiled kernel can take a tensor."""
-    return tensor.dtype == torch.float32 and _real(tensor) and _dense(tensor) is not None
-
-
-def _cut_up(x: Tensor, parameters: Sequence[Tensor]) -> bool:
-    """Whether a tensor is worth cutting into chunks, and can be."""
-    return (
-        x.numel() > CHUNK
-        and x.is_contiguous()
-        and all(parameter.dim() == 0 and _real(parameter) for parameter in parameters)
-        and _real(x)
-    )
-
-
-def in_chunks(
-    program: Program,
-    dtype: torch.dtype,
-    x: Tensor,
-    parameters: Sequence[Tensor],
-    factor: Tensor | None = None,
-    total: bool = False,
-) -> Tensor:
-    """Run a program on pieces that stay in the cache, which is several times as fast.
-
-    Args:
-        program: What to run.
-        dtype: The precision to run it in.
-        x: The input, contiguous, on the CPU.
-        parameters: The program's other tensors, without dimensions.
-        factor: What to multiply the result by, of the shape of x.
-        total: Whether to return the sum, in `dtype`.
-
-    Returns:
-        A tensor like x, or without dimensions if it is the sum.
-    """
-    size = CHUNK * torch.get_num_threads()
-    others = [parameter.to(dtype) for parameter in parameters]
-    out = torch.zeros((), dtype=dtype) if total else torch.empty_like(x)
-    flat = x.reshape(-1)
-    factors = None if factor is None else factor.reshape(-1)
-    for start in range(0, x.numel(), size):
-        piece = slice(start, start + size)
-        part = program.run([flat[piece].to(dtype), *others])
-        if factors is not None:
-            part = part * factors[piece]
-        if total:
-            out += part.sum()
-        else:
-            out.view(-1)[piece] = part
-    return out
-
-
-def _dense(tensor: Tensor) -> Tensor | None:
-    """Return a contiguous view of all elements in the order of memory; None if there are gaps."""
-    if tensor.is_contiguous():
-        return tensor
-    if tensor.dim() == 4 and tensor.is_contiguous(memory_format=torch.channels_last):
-        return tensor.permute(0, 2, 3, 1)
-    if tensor.dim() == 5 and tensor.is_contiguous(memory_format=torch.channels_last_3d):
-        return tensor.permute(0, 2, 3, 4, 1)
-    return None

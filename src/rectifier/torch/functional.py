@@ -19,7 +19,6 @@ What all of them share:
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,7 +34,8 @@ from rectifier.errors import (
     UnknownNameError,
 )
 from rectifier.kernels import choose, native
-from rectifier.torch.elementwise import Plan, apply
+from rectifier.torch.elementwise import Plan, apply, apply_traced
+from rectifier.torch.signature import bind, checked, document, laid_out, signature
 
 OWN_ARGUMENTS = frozenset({"input", "inplace", "path"})
 """Argument names of the functions that no parameter may have."""
@@ -99,35 +99,28 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     plans = _Plans(spec)
     names = tuple(spec.params)
 
-    def traced(input: Tensor, inplace: bool, path: str | None, *values: Any) -> Tensor:
-        return _apply(plans, input, dict(zip(names, values, strict=True)), inplace, path)
-
-    # Dynamo cannot look into a Function with forward-mode rules; it need not: below it, the
-    # compiler sees every operation.
-    torch.compiler.allow_in_graph(traced)  # type: ignore[no-untyped-call]
-
     def call(
         input: Tensor, *args: Any, inplace: bool = False, path: str | None = None, **given: Any
     ) -> Tensor:
         if args or given:
-            given = _bind(spec, args, given)
+            given = bind(spec, args, given)
             values = tuple(given.get(name, spec.params[name].default) for name in names)
         else:
             values = plans.defaults
         if torch.compiler.is_compiling():
-            return traced(input, inplace, path, *values)
+            return _apply_traced(plans, input, values, inplace, path)
         if torch.overrides.has_torch_function((input, *values)):
             arguments = dict(zip(names, values, strict=True))
             result: Tensor = torch.overrides.handle_torch_function(
                 call, (input, *values), input, inplace=inplace, path=path, **arguments
             )
             return result
-        return traced(input, inplace, path, *values)
+        return _apply(plans, input, dict(zip(names, values, strict=True)), inplace, path)
 
     call.__name__ = call.__qualname__ = spec.name
     call.__module__ = __name__
-    call.__doc__ = _document(spec)
-    call.__signature__ = _signature(spec)  # type: ignore[attr-defined]
+    call.__doc__ = document(spec)
+    call.__signature__ = signature(spec)  # type: ignore[attr-defined]
     call.activation = spec  # type: ignore[attr-defined]
     return call
 
@@ -140,6 +133,8 @@ class _Plans:
         self.defaults = tuple(param.default for param in spec.params.values())
         self.value = spec.value_expression
         self.slope = spec.derivative_expression
+        every = ("x", *spec.params)
+        self.traced = Plan(self.value, every, slope=self.slope).prepare()
         self.get = functools.lru_cache(maxsize=64)(self._make)
 
     def _make(
@@ -166,7 +161,7 @@ class _Plans:
 def _apply(
     plans: _Plans, input: Any, given: Mapping[str, Any], inplace: bool, path: str | None
 ) -> Tensor:
-    x = _checked(plans.spec, input)
+    x = checked(plans.spec, input)
     if inplace and x is not input:
         raise InvalidInputError(
             f"{plans.spec.name}: inplace=True needs a floating tensor to write to, "
@@ -178,7 +173,7 @@ def _apply(
     for name, value in given.items():
         if isinstance(value, Tensor):
             names.append(name)
-            tensors.append(_laid_out(plans.spec, name, value, x))
+            tensors.append(laid_out(plans.spec, name, value, x))
             values.append(None)
         else:
             values.append(plans.spec.params[name].check(name, value))
@@ -190,6 +185,31 @@ def _apply(
         # The derivative needs the input, which is about to be overwritten.
         return x.copy_(apply(plan, False, x.clone(), *tensors))
     return x.copy_(apply(plan, False, x, *tensors))
+
+
+def _apply_traced(
+    plans: _Plans, input: Any, values: tuple[Any, ...], inplace: bool, path: str | None
+) -> Tensor:
+    """Apply under ``torch.compile`` and ``torch.export``: composed, for them to compile.
+
+    All parameters are tensors here, so that one plan serves, made before the tracer came.
+    """
+    if path not in (None, "composed"):
+        raise KernelUnavailableError(
+            f"path {path!r} cannot compute {plans.spec.name!r} while torch.compile or torch.export "
+            "traces; leave it out there."
+        )
+    x = checked(plans.spec, input)
+    dtype = plans.traced.working_dtype(x)
+    tensors = [
+        laid_out(plans.spec, name, value, x)
+        if isinstance(value, Tensor)
+        else torch.full((), float(value), dtype=dtype, device=x.device)
+        for name, value in zip(plans.spec.params, values, strict=True)
+    ]
+    if not inplace:
+        return apply_traced(plans.traced, x, *tensors)
+    return x.copy_(apply_traced(plans.traced, x.clone(), *tensors))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -217,120 +237,6 @@ def _own(spec: Activation) -> Callable[[Tensor], Tensor]:
     name = choose.OWN["torch"][spec.name]
     found: Callable[[Tensor], Tensor] = getattr(torch, name.removeprefix("torch."))
     return found
-
-
-def _checked(spec: Activation, input: Any) -> Tensor:
-    if not isinstance(input, Tensor):
-        raise InvalidInputError(
-            f"{spec.name}: expected a torch.Tensor, got {type(input).__name__}; "
-            "for arrays and lists use rectifier.numpy."
-        )
-    if input.is_floating_point():
-        if input.layout != torch.strided:
-            raise InvalidInputError(
-                f"{spec.name}: expected a dense tensor, got layout {input.layout}; "
-                "call .to_dense() first."
-            )
-        return input
-    if input.is_complex() or input.is_quantized:
-        raise InvalidInputError(
-            f"{spec.name}: expected real numbers, got {input.dtype}; "
-            "apply it to the real and the imaginary part, or dequantize, as you mean it."
-        )
-    return input.to(torch.get_default_dtype())
-
-
-def _laid_out(spec: Activation, name: str, value: Tensor, x: Tensor) -> Tensor:
-    """Return a parameter's tensor so that it broadcasts against x as documented."""
-    if not value.is_floating_point():
-        raise InvalidInputError(
-            f"{spec.name}: the parameter {name!r} must be a number or a floating tensor, "
-            f"got {value.dtype}."
-        )
-    if value.dim() == 0:
-        return value
-    if value.dim() == 1:
-        if value.shape[0] == 1:
-            return value.reshape(())
-        if x.dim() >= 2 and x.shape[1] == value.shape[0]:
-            return value.reshape(-1, *([1] * (x.dim() - 2)))
-        raise InvalidInputError(
-            f"{spec.name}: the parameter {name!r} has {value.shape[0]} values, one per channel, so "
-            f"dimension 1 of the input must be {value.shape[0]}; got shape {tuple(x.shape)}."
-        )
-    fits = value.dim() <= x.dim() and all(
-        own in (1, there) for own, there in zip(value.shape[::-1], x.shape[::-1], strict=False)
-    )
-    if not fits:
-        raise InvalidInputError(
-            f"{spec.name}: the parameter {name!r} of shape {tuple(value.shape)} does not broadcast "
-            f"to the input's shape {tuple(x.shape)}."
-        )
-    return value
-
-
-def _bind(spec: Activation, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
-    """Return the given parameters by name; positions count in the order of the spec."""
-    names = tuple(spec.params)
-    listed = ", ".join(names) or "none"
-    if len(args) > len(names):
-        raise TypeError(
-            f"{spec.name}() takes the input and {len(names)} parameters ({listed}), "
-            f"got {len(args)} after the input."
-        )
-    bound = dict(zip(names, args, strict=False))
-    for name, value in given.items():
-        if name not in names:
-            raise TypeError(
-                f"{spec.name}() has no parameter {name!r}; its parameters are: {listed}."
-            )
-        if name in bound:
-            raise TypeError(f"{spec.name}() got the parameter {name!r} twice.")
-        bound[name] = value
-    return bound
-
-
-def _signature(spec: Activation) -> inspect.Signature:
-    kind = inspect.Parameter
-    either, only = kind.POSITIONAL_OR_KEYWORD, kind.KEYWORD_ONLY
-    return inspect.Signature(
-        [
-            kind("input", either, annotation=Tensor),
-            *(
-                kind(name, either, default=param.default, annotation=float | Tensor)
-                for name, param in spec.params.items()
-            ),
-            kind("inplace", only, default=False, annotation=bool),
-            kind("path", only, default=None, annotation=str | None),
-        ],
-        return_annotation=Tensor,
-    )
-
-
-def _document(spec: Activation) -> str:
-    lines = [spec.summary or f"Apply {spec.name}.", "", f"    f(x) = {spec.formula}", "", "Args:"]
-    lines.append("    input: A floating tensor of any shape, on any device.")
-    for name, param in spec.params.items():
-        notes = [param.description] if param.description else []
-        notes.append(f"default {param.default:g}")
-        notes += [f"at least {param.low:g}"] if param.low is not None else []
-        notes += [f"at most {param.high:g}"] if param.high is not None else []
-        notes += ["learnable"] if param.learnable else []
-        lines.append(f"    {name}: A number or a tensor; {', '.join(notes)}.")
-    lines += [
-        "    inplace: Whether to write the result into the input.",
-        "    path: ``native``, ``framework`` or ``composed``; None for the fastest that is right.",
-        "",
-        "Returns:",
-        "    A tensor of the input's shape, element type and device.",
-        "",
-        f"Source: {spec.source}",
-    ]
-    if spec.source.equation:
-        lines[-1] += f" ({spec.source.equation})"
-    if spec.differs:
-        lines += ["", spec.differs]
-    return "\n".join(lines)
 
 
 def __getattr__(name: str) -> Any:

@@ -196,7 +196,8 @@ def _is_listed(spec: Activation) -> bool:
 
 
 def _check_names(spec: Activation) -> None:
-    clash = {name for name in spec.params if name in OWN_ARGUMENTS or hasattr(nn.Module, name)}
+    taken = {*OWN_ARGUMENTS, *dir(ActivationModule), *vars(nn.Module())}
+    clash = taken & spec.params.keys()
     if clash:
         raise InvalidActivationError(
             f"activation {spec.name!r} has a parameter named {', '.join(sorted(clash))}, which a "

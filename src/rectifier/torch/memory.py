@@ -1,0 +1,95 @@
+"""Tensors as memory on the CPU: who may read it directly, and going through it piece by piece.
+
+Layer: torch front end, below `rectifier.torch.elementwise`. A compiled kernel wants plain float32
+numbers without gaps; a composed function is several times as fast when its intermediate results
+stay in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import _get_current_dispatch_mode
+
+from rectifier.torch.program import Program
+
+CHUNK = 1 << 15
+"""How many elements each thread gets at a time on the CPU: 256 KiB for each fp64 intermediate."""
+
+
+def is_real(tensor: Tensor) -> bool:
+    """Whether a tensor is plain numbers in this machine's memory, and nobody traces."""
+    return (
+        type(tensor) in (Tensor, torch.nn.Parameter)
+        and tensor.device.type == "cpu"
+        and tensor.layout == torch.strided
+        and _get_current_dispatch_mode() is None
+        and not torch._C._get_tracing_state()
+        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    )
+
+
+def fits_kernel(tensor: Tensor) -> bool:
+    """Whether a compiled kernel can take a tensor."""
+    return tensor.dtype == torch.float32 and is_real(tensor) and in_memory_order(tensor) is not None
+
+
+def can_be_cut(x: Tensor, parameters: Sequence[Tensor]) -> bool:
+    """Whether a tensor is worth cutting into chunks, and can be."""
+    return (
+        x.numel() > CHUNK
+        and x.is_contiguous()
+        and all(parameter.dim() == 0 and is_real(parameter) for parameter in parameters)
+        and is_real(x)
+    )
+
+
+def in_chunks(
+    program: Program,
+    dtype: torch.dtype,
+    x: Tensor,
+    parameters: Sequence[Tensor],
+    factor: Tensor | None = None,
+    total: bool = False,
+) -> Tensor:
+    """Run a program on pieces that stay in the cache, which is several times as fast.
+
+    Args:
+        program: What to run.
+        dtype: The precision to run it in.
+        x: The input, contiguous, on the CPU.
+        parameters: The program's other tensors, without dimensions.
+        factor: What to multiply the result by, of the shape of x.
+        total: Whether to return the sum, in `dtype`.
+
+    Returns:
+        A tensor like x, or without dimensions if it is the sum.
+    """
+    size = CHUNK * torch.get_num_threads()
+    others = [parameter.to(dtype) for parameter in parameters]
+    out = torch.zeros((), dtype=dtype) if total else torch.empty_like(x)
+    flat = x.reshape(-1)
+    factors = None if factor is None else factor.reshape(-1)
+    for start in range(0, x.numel(), size):
+        piece = slice(start, start + size)
+        part = program.run([flat[piece].to(dtype), *others])
+        if factors is not None:
+            part = part * factors[piece]
+        if total:
+            out += part.sum()
+        else:
+            out.view(-1)[piece] = part
+    return out
+
+
+def in_memory_order(tensor: Tensor) -> Tensor | None:
+    """Return a contiguous view of all elements in the order of memory; None if there are gaps."""
+    if tensor.is_contiguous():
+        return tensor
+    if tensor.dim() == 4 and tensor.is_contiguous(memory_format=torch.channels_last):
+        return tensor.permute(0, 2, 3, 1)
+    if tensor.dim() == 5 and tensor.is_contiguous(memory_format=torch.channels_last_3d):
+        return tensor.permute(0, 2, 3, 4, 1)
+    return None

@@ -1,0 +1,133 @@
+"""What a caller gives to an activation's function: binding, checking, and saying what is wanted.
+
+Layer: torch front end, below `rectifier.torch.functional`. Everything that a reader of a signature,
+a docstring or an error message sees comes from the activation's definition.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rectifier.activation import Activation
+from rectifier.errors import InvalidInputError
+
+
+def checked(spec: Activation, input: Any) -> Tensor:
+    """Return the input as a floating tensor; raise InvalidInputError where it cannot be one."""
+    if not isinstance(input, Tensor):
+        raise InvalidInputError(
+            f"{spec.name}: expected a torch.Tensor, got {type(input).__name__}; "
+            "for arrays and lists use rectifier.numpy."
+        )
+    if input.is_floating_point():
+        if input.layout != torch.strided:
+            raise InvalidInputError(
+                f"{spec.name}: expected a dense tensor, got layout {input.layout}; "
+                "call .to_dense() first."
+            )
+        return input
+    if input.is_complex() or input.is_quantized:
+        raise InvalidInputError(
+            f"{spec.name}: expected real numbers, got {input.dtype}; "
+            "apply it to the real and the imaginary part, or dequantize, as you mean it."
+        )
+    return input.to(torch.get_default_dtype())
+
+
+def laid_out(spec: Activation, name: str, value: Tensor, x: Tensor) -> Tensor:
+    """Return a parameter's tensor so that it broadcasts against x as documented."""
+    if not value.is_floating_point():
+        raise InvalidInputError(
+            f"{spec.name}: the parameter {name!r} must be a number or a floating tensor, "
+            f"got {value.dtype}."
+        )
+    if value.dim() == 0:
+        return value
+    if value.dim() == 1:
+        if value.shape[0] == 1:
+            return value.reshape(())
+        if x.dim() >= 2 and x.shape[1] == value.shape[0]:
+            return value.reshape(-1, *([1] * (x.dim() - 2)))
+        raise InvalidInputError(
+            f"{spec.name}: the parameter {name!r} has {value.shape[0]} values, one per channel, so "
+            f"dimension 1 of the input must be {value.shape[0]}; got shape {tuple(x.shape)}."
+        )
+    fits = value.dim() <= x.dim() and all(
+        own in (1, there) for own, there in zip(value.shape[::-1], x.shape[::-1], strict=False)
+    )
+    if not fits:
+        raise InvalidInputError(
+            f"{spec.name}: the parameter {name!r} of shape {tuple(value.shape)} does not broadcast "
+            f"to the input's shape {tuple(x.shape)}."
+        )
+    return value
+
+
+def bind(spec: Activation, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the given parameters by name; positions count in the order of the spec."""
+    names = tuple(spec.params)
+    listed = ", ".join(names) or "none"
+    if len(args) > len(names):
+        raise TypeError(
+            f"{spec.name}() takes the input and {len(names)} parameters ({listed}), "
+            f"got {len(args)} after the input."
+        )
+    bound = dict(zip(names, args, strict=False))
+    for name, value in given.items():
+        if name not in names:
+            raise TypeError(
+                f"{spec.name}() has no parameter {name!r}; its parameters are: {listed}."
+            )
+        if name in bound:
+            raise TypeError(f"{spec.name}() got the parameter {name!r} twice.")
+        bound[name] = value
+    return bound
+
+
+def signature(spec: Activation) -> inspect.Signature:
+    """Return the signature of an activation's function."""
+    kind = inspect.Parameter
+    either, only = kind.POSITIONAL_OR_KEYWORD, kind.KEYWORD_ONLY
+    return inspect.Signature(
+        [
+            kind("input", either, annotation=Tensor),
+            *(
+                kind(name, either, default=param.default, annotation=float | Tensor)
+                for name, param in spec.params.items()
+            ),
+            kind("inplace", only, default=False, annotation=bool),
+            kind("path", only, default=None, annotation=str | None),
+        ],
+        return_annotation=Tensor,
+    )
+
+
+def document(spec: Activation) -> str:
+    """Return the docstring of an activation's function, from the spec."""
+    lines = [spec.summary or f"Apply {spec.name}.", "", f"    f(x) = {spec.formula}", "", "Args:"]
+    lines.append("    input: A floating tensor of any shape, on any device.")
+    for name, param in spec.params.items():
+        notes = [param.description] if param.description else []
+        notes.append(f"default {param.default:g}")
+        notes += [f"at least {param.low:g}"] if param.low is not None else []
+        notes += [f"at most {param.high:g}"] if param.high is not None else []
+        notes += ["learnable"] if param.learnable else []
+        lines.append(f"    {name}: A number or a tensor; {', '.join(notes)}.")
+    lines += [
+        "    inplace: Whether to write the result into the input.",
+        "    path: ``native``, ``framework`` or ``composed``; None for the fastest that is right.",
+        "",
+        "Returns:",
+        "    A tensor of the input's shape, element type and device.",
+        "",
+        f"Source: {spec.source}",
+    ]
+    if spec.source.equation:
+        lines[-1] += f" ({spec.source.equation})"
+    if spec.differs:
+        lines += ["", spec.differs]
+    return "\n".join(lines)

@@ -1,0 +1,227 @@
+"""What the functions take and give back: types, layouts, shapes, parameters, paths, errors."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+
+import pytest
+import torch
+
+import rectifier.torch as rt
+from rectifier import Param, catalog, define
+from rectifier.errors import (
+    InvalidActivationError,
+    InvalidInputError,
+    KernelUnavailableError,
+    UnknownNameError,
+)
+from rectifier.kernels import native
+from rectifier.torch import functional
+
+NAMES = catalog.names()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("name", NAMES)
+def test_type_shape_and_device_come_back_as_they_came(name: str, dtype: torch.dtype) -> None:
+    f = getattr(functional, name)
+    for shape in [(), (0,), (3, 0, 2), (2, 3), (2, 3, 4, 4)]:
+        x = torch.ones(shape, dtype=dtype, requires_grad=True)
+        y = f(x)
+        assert (y.shape, y.dtype, y.device) == (x.shape, x.dtype, x.device)
+        y.sum().backward()
+        assert (x.grad.shape, x.grad.dtype) == (x.shape, x.dtype)
+    on_meta = f(torch.empty(2, 3, dtype=dtype, device="meta"))
+    assert (on_meta.shape, on_meta.dtype, on_meta.device.type) == ((2, 3), dtype, "meta")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_layouts_do_not_change_the_values(name: str) -> None:
+    f = getattr(functional, name)
+    x = torch.randn(2, 3, 4, 5)
+    expected, seed = f(x), torch.randn(2, 3, 4, 5)
+    leaf = x.clone().requires_grad_()
+    (wanted,) = torch.autograd.grad(f(leaf), leaf, seed)
+    wide = torch.zeros(2, 3, 4, 10)
+    wide[..., ::2] = x
+    for other in (
+        x.contiguous(memory_format=torch.channels_last),
+        x.transpose(1, 3).contiguous().transpose(1, 3),
+        wide[..., ::2],
+    ):
+        other = other.requires_grad_()
+        assert torch.allclose(f(other), expected, rtol=1e-6)
+        (found,) = torch.autograd.grad(f(other), other, seed)
+        assert torch.allclose(found, wanted, rtol=1e-6)
+    spread = x[:1, :1, :1, :1].expand(2, 3, 4, 5)
+    assert torch.allclose(f(spread), f(spread.contiguous()), rtol=1e-6)
+
+
+def test_channels_last_stays_channels_last() -> None:
+    x = torch.randn(2, 3, 4, 5).contiguous(memory_format=torch.channels_last)
+    for path in ("composed", *(["native"] if native.available() else [])):
+        y = functional.mish(x, path=path)
+        assert y.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_inplace_writes_into_the_input_and_keeps_the_gradient(name: str) -> None:
+    f = getattr(functional, name)
+    x = torch.randn(3, 4)
+    expected = f(x)
+    with torch.no_grad():
+        overwritten = x.clone()
+        assert f(overwritten, inplace=True) is overwritten
+    assert torch.equal(overwritten, expected)
+    leaf = x.clone().requires_grad_()
+    f(leaf.clone(), inplace=True).sum().backward()
+    plain = x.clone().requires_grad_()
+    f(plain).sum().backward()
+    assert torch.equal(leaf.grad, plain.grad)
+    with pytest.raises(RuntimeError, match="leaf Variable"):
+        f(leaf, inplace=True)
+
+
+def test_integers_become_the_default_type_and_cannot_be_written_to() -> None:
+    assert functional.mish(torch.tensor([1, 2])).dtype == torch.get_default_dtype()
+    assert functional.relu(torch.tensor([True])).dtype == torch.get_default_dtype()
+    with pytest.raises(InvalidInputError, match=r"floating tensor to write to, got torch\.int64"):
+        functional.mish(torch.tensor([1, 2]), inplace=True)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ([1.0], "expected a torch.Tensor, got list; .*rectifier.numpy"),
+        (1.0, "expected a torch.Tensor, got float"),
+        (torch.ones(2, dtype=torch.complex64), "expected real numbers, got torch.complex64"),
+        (torch.ones(2, 2).to_sparse(), "expected a dense tensor"),
+    ],
+)
+def test_what_is_no_dense_real_tensor_is_refused(bad: object, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        functional.mish(bad)
+
+
+def test_parameters_by_position_by_name_and_as_tensors() -> None:
+    x = torch.randn(5, 3, 2)
+    expected = torch.nn.functional.leaky_relu(x, 0.2)
+    assert torch.equal(functional.leaky_relu(x, 0.2), expected)
+    assert torch.equal(functional.leaky_relu(input=x, negative_slope=0.2), expected)
+    slopes = torch.tensor([0.1, 0.2, 0.3])
+    assert torch.equal(functional.prelu(x, slopes), torch.nn.functional.prelu(x, slopes))
+    assert torch.equal(functional.prelu(x, slopes[1:2]), expected)
+    assert torch.equal(functional.prelu(x, slopes[1]), expected)
+    assert torch.equal(functional.prelu(x, slopes[:, None].expand(3, 2))[:, 1], expected[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: functional.mish(x, 1.0), TypeError, "takes the input and 0 parameters"),
+        (lambda x: functional.elu(x, 1.0, alpha=2.0), TypeError, "'alpha' twice"),
+        (lambda x: functional.elu(x, beta=2.0), TypeError, "its parameters are: alpha"),
+        (lambda x: functional.softplus(x, -1.0), InvalidActivationError, "'beta' must be between"),
+        (lambda x: functional.swish(x, float("nan")), InvalidActivationError, "finite"),
+        (lambda x: functional.swish(x, "a"), InvalidActivationError, "finite"),
+        (lambda x: functional.prelu(x, torch.ones(4)), InvalidInputError, "4 values, one per ch"),
+        (lambda x: functional.prelu(x[0], torch.ones(3)), InvalidInputError, "dimension 1"),
+        (lambda x: functional.prelu(x, torch.ones(9, 1, 3)), InvalidInputError, "broadcast"),
+        (lambda x: functional.prelu(x, torch.tensor(1)), InvalidInputError, "floating tensor"),
+    ],
+)
+def test_wrong_parameters(call, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call(torch.randn(2, 3))
+
+
+def test_names() -> None:
+    assert set(NAMES) <= set(dir(functional))
+    assert functional.gelu_new is functional.gelu_tanh
+    assert pickle.loads(pickle.dumps(functional.mish)) is functional.mish
+    with pytest.raises(AttributeError, match="did you mean 'mish'"):
+        functional.mihs  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute '__wrapped__'"):
+        functional.__wrapped__  # noqa: B018
+    with pytest.raises(UnknownNameError, match="did you mean 'gelu'"):
+        rt.activation("gelo")
+
+
+def test_signature_and_documentation_come_from_the_spec() -> None:
+    signature = inspect.signature(functional.leaky_relu)
+    assert list(signature.parameters) == ["input", "negative_slope", "inplace", "path"]
+    assert signature.parameters["negative_slope"].default == 0.01
+    spec = catalog.get("leaky_relu")
+    for part in (spec.summary, spec.formula, "default 0.01", str(spec.source)):
+        assert part in functional.leaky_relu.__doc__
+
+
+def test_paths_are_those_that_explain_names() -> None:
+    x = torch.randn(100)
+    assert rt.explain("relu").path == "framework"
+    assert rt.explain("gelu").path == "composed"
+    assert rt.explain("mish", torch.bfloat16).path == "composed"
+    with pytest.raises(KernelUnavailableError, match="'gelu'"):
+        functional.gelu(x, path="native")
+    with pytest.raises(UnknownNameError, match="kernel path"):
+        functional.gelu(x, path="fastest")
+
+
+@pytest.mark.skipif(not native.available(), reason="no compiled kernels")
+def test_the_native_path_runs_where_it_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    real = native.unary
+    monkeypatch.setattr(native, "unary", lambda *a, **k: ran.append(a[1]) or real(*a, **k))
+    x = torch.randn(10, 4, requires_grad=True)
+    assert rt.explain("mish").path == "native"
+    (found,) = torch.autograd.grad(functional.mish(x), x, torch.ones(1, 1).expand(10, 4))
+    assert ran == ["forward", "backward"]
+    y = functional.mish(x, path="composed")
+    assert torch.allclose(found, torch.autograd.grad(y.sum(), x)[0], rtol=1e-6)
+    assert ran == ["forward", "backward"]
+    assert torch.allclose(torch.func.vmap(functional.mish)(x), y, rtol=1e-6)
+    assert ran == ["forward", "backward", "forward"]
+    with pytest.raises(KernelUnavailableError, match=r"contiguous or channels-last.*strides"):
+        functional.mish(torch.randn(4, 6)[:, ::2], path="native")
+    with pytest.raises(KernelUnavailableError, match="float16"):
+        functional.mish(torch.randn(4).half(), path="native")
+    monkeypatch.setenv(native.SWITCH, "0")
+    with pytest.raises(KernelUnavailableError, match=native.SWITCH):
+        functional.mish(x, path="native")
+    assert torch.allclose(functional.mish(x), y, rtol=1e-6)
+    assert len(ran) == 3
+
+
+def test_autocast_leaves_the_type_alone() -> None:
+    x = torch.randn(4, 4)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert functional.gelu(x).dtype == torch.float32
+        assert functional.gelu(x.bfloat16()).dtype == torch.bfloat16
+        hidden = torch.nn.Linear(4, 4)(x)
+        assert hidden.dtype == torch.bfloat16
+        assert rt.PReLU(4)(hidden).dtype == torch.bfloat16
+    assert torch.equal(functional.gelu(x), functional.gelu(x, path="composed"))
+
+
+def test_a_users_own_activation_is_not_mistaken_for_the_catalogs() -> None:
+    mish = define("mish", "2 * x")
+    assert torch.equal(functional.function(mish)(torch.ones(2)), torch.full((2,), 2.0))
+    with pytest.raises(InvalidActivationError, match="named input"):
+        functional.function(define("clash", "input * x", input=Param(1.0)))
+
+
+def test_an_active_function_mode_sees_one_call() -> None:
+    seen: list[object] = []
+
+    class Mode(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            seen.append(func)
+            return func(*args, **(kwargs or {}))
+
+    x = torch.randn(3)
+    with Mode():
+        y = functional.elu(x, 0.5)
+    assert seen == [functional.elu]
+    assert functional.elu.activation is catalog.get("elu")
+    assert torch.equal(y, functional.elu(x, 0.5))

@@ -1,0 +1,262 @@
+"""Weights for the activation that follows, over plain and unusual models."""
+
+from __future__ import annotations
+
+import math
+import os
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import rectifier
+import rectifier.torch as rt
+from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.torch.schemes import SCHEMES
+
+ROOT2 = math.sqrt(2)
+
+
+class Net(nn.Module):
+    """Functional activations through normalisation, pooling, dropout, flattening and a residual."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3)
+        self.norm1 = nn.BatchNorm2d(8)
+        self.second = nn.Conv2d(8, 8, 3, padding=1, groups=2)
+        self.norm2 = nn.BatchNorm2d(8)
+        self.drop = nn.Dropout()
+        self.hidden = nn.Linear(8 * 3 * 3, 16)
+        self.slope = nn.Linear(16, 16)
+        self.out = nn.Linear(16, 4)
+        self.unused = nn.Linear(2, 2)
+
+    def forward(self, x: Tensor, scale: float = 1.0) -> Tensor:
+        x = F.max_pool2d(F.relu(self.norm1(self.first(x * scale))), 2)
+        x = torch.tanh(self.norm2(self.second(x)) + x)
+        x = rt.functional.mish(self.drop(self.hidden(x.flatten(1))))
+        x = F.leaky_relu(self.slope(x), 0.5)
+        return F.log_softmax(self.out(x), 1)
+
+
+def test_gains_follow_the_activation_that_really_runs() -> None:
+    model = Net()
+    rows = {row.layer: row for row in rt.init_(model, torch.randn(2, 3, 8, 8), seed=1)}
+    assert {name: row.activation for name, row in rows.items()} == {
+        "first": "relu",
+        "second": "tanh",
+        "hidden": "mish",
+        "slope": "leaky_relu",
+        "out": "",
+        "unused": "",
+    }
+    expected = {
+        "first": ROOT2,
+        "second": rectifier.gain("tanh"),
+        "hidden": rectifier.gain("mish"),
+        "slope": math.sqrt(2 / 1.25),
+        "out": 1.0,
+        "unused": 1.0,
+    }
+    for name, gain in expected.items():
+        assert rows[name].gain == pytest.approx(gain, rel=1e-6)
+    assert rows["second"].fan == 8 / 2 * 9
+    assert model.hidden.weight.std().item() == pytest.approx(rows["hidden"].std, rel=0.1)
+    assert all(not m.bias.any() for m in model.modules() if hasattr(m, "bias") and m is not model)
+    assert model.training
+    assert model.norm1.num_batches_tracked == 0
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_sequence_needs_no_sample() -> None:
+    model = nn.Sequential(
+        nn.Linear(4, 8),
+        nn.Sequential(nn.BatchNorm1d(8), nn.LeakyReLU(0.2)),
+        nn.Dropout(),
+        nn.Linear(8, 8),
+        rt.PReLU(8, init=0.5),
+        nn.Linear(8, 8),
+        nn.Linear(8, 8),
+        nn.Hardswish(),
+        nn.Linear(8, 3),
+        nn.Softmax(dim=1),
+    )
+    rows = rt.init_(model)
+    z = torch.linspace(-12, 12, 100_001, dtype=torch.float64)
+    weight = torch.exp(-z * z / 2)
+    power = (F.hardswish(z) ** 2 * weight).sum() / weight.sum()
+    gains = [math.sqrt(2 / 1.04), math.sqrt(2 / 1.25), 1.0, float(power**-0.5), 1.0]
+    assert [row.gain for row in rows] == pytest.approx(gains, rel=1e-6)
+    assert [row.layer for row in rows] == ["0", "3", "5", "6", "8"]
+    assert "leaky_relu, gain 1.387" in str(rows[0])
+    traced = rt.init_(model, torch.randn(2, 4))
+    assert [row.gain for row in traced] == pytest.approx(gains, rel=1e-6)
+
+
+def test_without_a_sample_an_unknown_forward_is_an_error() -> None:
+    with pytest.raises(
+        InvalidInputError, match=r"Net, whose forward may do anything; pass sample="
+    ):
+        rt.init_(Net())
+    with pytest.raises(InvalidInputError, match="1 is a Net"):
+        rt.init_(nn.Sequential(nn.Linear(1, 1), Net()))
+    rows = rt.init_(Net(), activation="gelu")
+    assert [row.activation for row in rows] == ["gelu"] * 5 + [""]
+    assert rows[0].gain == pytest.approx(rectifier.gain("gelu"))
+
+
+def test_a_sample_may_be_several_arguments() -> None:
+    assert rt.init_(Net(), (torch.randn(2, 3, 8, 8), 2.0))[0].activation == "relu"
+
+
+def predicted_variance(name: str, depth: int) -> float:
+    """Variance of the last pre-activations in a net of infinite width, by the mean field."""
+    spec, z = rectifier.get(name), torch.linspace(-12, 12, 24_001, dtype=torch.float64)
+    weight = torch.exp(-z * z / 2)
+    gain = rectifier.gain(spec)
+    variance = gain**2
+    for _ in range(depth - 1):
+        values = getattr(rt.functional, name)(z * math.sqrt(variance))
+        variance = gain**2 * float((values.square() * weight).sum() / weight.sum())
+    return variance
+
+
+@pytest.mark.parametrize("scheme", ["he_normal", "orthogonal"])
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "tanh", "elu", "selu"])
+def test_thirty_plain_layers_keep_their_variance(name: str, scheme: str) -> None:
+    # The first layer is scaled for its activation too, so relu's variance is 2 from there on, and
+    # tanh's falls from 2.5 to its fixed point 1. GELU, SiLU and Mish have none that attracts.
+    width, depth = 256, 30
+    layers = [m for _ in range(depth) for m in (nn.Linear(width, width), rt.activation(name))]
+    model = nn.Sequential(*layers)
+    found = []
+    for seed in range(6):
+        rt.init_(model, scheme=scheme, seed=seed)
+        h = torch.randn(128, width, generator=torch.Generator().manual_seed(seed))
+        with torch.no_grad():
+            found.append(float(model[:-1](h).var()))
+    expected = predicted_variance(name, depth)
+    assert 0.9 < expected < 2.1
+    # Of a homogeneous function nothing pulls the variance back: the fluctuations of 30 layers, each
+    # of about 5 / width, multiply. A gain that is 5 % off is a factor of 19 here.
+    factor = 1.12
+    if "relu" in name:
+        factor = 1.4 if scheme == "orthogonal" else 3.0
+    assert expected / factor < sum(found) / len(found) < expected * factor
+
+
+@pytest.mark.parametrize("scheme", sorted(SCHEMES))
+def test_every_scheme_draws_what_its_row_says(scheme: str) -> None:
+    model = nn.Sequential(nn.Linear(400, 300), nn.ReLU(), nn.Linear(300, 200))
+    row, last = rt.init_(model, scheme=scheme, seed=0)
+    weight = model[0].weight.detach()
+    assert weight.std().item() == pytest.approx(row.std, rel=0.01)
+    gain = 1.0 if scheme.startswith("lecun") else ROOT2
+    fan = {"out": 300, "xavier": 350}.get(
+        "xavier" if "xavier" in scheme else scheme.rpartition("_")[2], 400
+    )
+    assert row.fan == fan
+    assert row.std == pytest.approx(gain / math.sqrt(fan))
+    assert last.gain == 1.0
+    if "uniform" in scheme:
+        assert weight.abs().max().item() == pytest.approx(math.sqrt(3) * row.std, rel=0.01)
+    if scheme == "orthogonal":
+        product = weight @ weight.T
+        assert torch.allclose(product, 2 * torch.eye(300), atol=1e-4)
+
+
+def test_short_names_of_schemes() -> None:
+    model = nn.Sequential(nn.Linear(4, 4))
+    for short, full in (("kaiming_normal", "he_normal"), ("lecun", "lecun_normal")):
+        assert rt.init_(model, scheme=short, seed=0) == rt.init_(model, scheme=full, seed=0)
+    with pytest.raises(UnknownNameError, match="did you mean 'he_normal'"):
+        rt.init_(model, scheme="he_norml")
+
+
+@pytest.mark.parametrize(
+    ("layer", "fan"),
+    [
+        (nn.Conv1d(4, 6, 5), 20),
+        (nn.Conv2d(4, 6, (3, 2), groups=2), 12),
+        (nn.Conv3d(2, 2, 2, stride=2), 16),
+        (nn.ConvTranspose2d(4, 6, 4, stride=2), 16),
+        (nn.ConvTranspose2d(4, 6, 2, stride=2, groups=2), 2),
+    ],
+)
+def test_fans_keep_the_variance_of_the_output(layer: nn.Module, fan: float) -> None:
+    (row,) = rt.init_(nn.Sequential(layer), seed=0)
+    assert row.fan == fan
+    dims = layer.weight.dim() - 2
+    inputs = torch.randn(6, layer.in_channels, *[9] * dims)
+    powers = []
+    for seed in range(40):
+        rt.init_(nn.Sequential(layer), seed=seed)
+        inner = (slice(None), slice(None), *[slice(2, -2)] * dims)
+        with torch.no_grad():
+            y = layer(inputs[:6])
+        powers.append(float((y[inner] if min(y.shape[2:]) > 5 else y).square().mean()))
+    assert sum(powers) / len(powers) == pytest.approx(1, abs=0.25)
+
+
+def test_seed_and_generator_make_it_repeatable() -> None:
+    models = [nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2)) for _ in range(3)]
+    rt.init_(models[0], seed=5)
+    rt.init_(models[1], generator=torch.Generator().manual_seed(5))
+    rt.init_(models[2], seed=6)
+    assert torch.equal(models[0][0].weight, models[1][0].weight)
+    assert not torch.equal(models[0][0].weight, models[2][0].weight)
+    with pytest.raises(InvalidInputError, match="not both"):
+        rt.init_(models[0], seed=1, generator=torch.Generator())
+
+
+def test_what_must_not_be_touched_is_not() -> None:
+    embedding = nn.Embedding(4, 4)
+    tied, frozen = nn.Linear(4, 4), nn.Linear(4, 4).requires_grad_(False)
+    tied.weight = embedding.weight
+    model = nn.Sequential(embedding, nn.LayerNorm(4), frozen, nn.ReLU(), nn.Linear(4, 4), tied)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    assert [row.layer for row in rt.init_(model, torch.tensor([[1, 2]]))] == ["4"]
+    changed = {k for k, v in model.state_dict().items() if not torch.equal(v, before[k])}
+    assert changed == {"4.weight", "4.bias"}
+
+
+def test_parametrised_half_precision_and_biasless_layers() -> None:
+    normed = nn.utils.parametrizations.weight_norm(nn.Linear(50, 50))
+    model = nn.Sequential(normed, nn.ReLU(), nn.Linear(50, 50, bias=False).bfloat16())
+    first, second = rt.init_(model, seed=0)
+    assert normed.weight.std().item() == pytest.approx(first.std, rel=0.05)
+    assert model[2].weight.dtype == torch.bfloat16
+    assert model[2].weight.float().std().item() == pytest.approx(second.std, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: rt.init_("model"), "expected a torch.nn.Module, got str"),
+        (lambda: rt.init_(nn.ReLU()), "no linear or convolutional layer"),
+        (lambda: rt.init_(nn.Sequential(nn.LazyLinear(3))), "lazy and has no shape yet"),
+        (lambda: rt.init_(nn.Sequential(nn.Linear(3, 3, device="meta"))), "to_empty"),
+        (lambda: rt.init_(nn.Linear(1, 1), scheme=3), "scheme must be a name"),
+    ],
+)
+def test_wrong_input(make, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        make()
+
+
+def test_an_unknown_activation() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'gelu'"):
+        rt.init_(nn.Linear(1, 1), activation="gelo")
+
+
+def test_no_global_state_is_left_behind() -> None:
+    threads, environment = torch.get_num_threads(), dict(os.environ)
+    state = torch.random.get_rng_state()
+    rt.init_(Net(), torch.randn(2, 3, 8, 8, generator=torch.Generator()), seed=0)
+    model = Net()
+    state = torch.random.get_rng_state()
+    rt.init_(model, torch.zeros(2, 3, 8, 8), seed=0)
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert (threads, environment) == (torch.get_num_threads(), dict(os.environ))
