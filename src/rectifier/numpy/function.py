@@ -24,7 +24,7 @@ from rectifier.kernels import explain, native
 Array = np.ndarray[Any, Any]
 
 _BLOCK = 1 << 13
-"""Elements computed at a time: intermediates stay in the cache and below malloc's mmap threshold."""
+"""Elements computed at a time: what lies between stays in the cache and below mmap's threshold."""
 _FLOATS = (np.float16, np.float32, np.float64)
 
 
