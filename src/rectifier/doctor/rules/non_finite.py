@@ -54,11 +54,12 @@ def _cause(record: Record, item: NonFinite) -> tuple[str, bool]:
     where = _place(item)
     if item.where == "input":
         return f"The data are not finite: at step {step} NaN or infinity enters the model", False
+    gradient = f"the gradient of{where}" if where else "the gradient"
     made = {
         "parameter": f"the parameter{where} became NaN or infinite",
         "site": f"the output of{where} became NaN or infinite",
         "loss": f"the loss{where} became NaN or infinite though all that enters it was finite",
-        "gradient": f"the gradient{' of' if item.name != 'gradient' else ''}{where} became NaN or infinite though the loss was finite",
+        "gradient": f"{gradient} became NaN or infinite though the loss was finite",
     }.get(item.where, f"{item.where}{where} became NaN or infinite")
     if by_steps:
         how = f"an update had changed the weights by {of_norm(update)}"

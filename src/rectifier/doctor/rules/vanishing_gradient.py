@@ -34,10 +34,10 @@ def _unsaturating(site: SiteRecord) -> bool:
 
 def _why(trend: signal.Trend, shrinks: bool) -> str:
     site = trend.sites[0]
-    saturated = evidence.median(site.series.saturated)
-    if saturated >= 0.5:
-        return f"{percent(saturated)} of the inputs of {site.function} are saturated"
     if not all(_unsaturating(item) for item in trend.sites):
+        saturated = evidence.median(site.series.saturated)
+        if saturated >= 0.5:
+            return f"{percent(saturated)} of the inputs of {site.function} are saturated"
         return f"{site.function} passes on less than it receives, at every layer again"
     if shrinks:
         return "the weights start so small that the signal shrinks at every layer"

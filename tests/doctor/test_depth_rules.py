@@ -1,0 +1,137 @@
+"""Rules vanishing_gradient and exploding_gradient: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from doctor_records import STEPS, curve, falling, layer, record, site, spike, training
+
+from rectifier.doctor.rules import exploding_gradient, vanishing_gradient
+
+DEPTH = 8
+
+
+def chain(backward: float = 1.0, forward: float = 1.0, function: str = "relu", **more):
+    """Sites whose gradient changes by ``backward`` per layer on its way back."""
+    return [
+        site(
+            f"layers.{i}.act",
+            layer=f"layers.{i}",
+            order=i,
+            function=function,
+            series={
+                "gradient_rms": 1e-2 * backward ** (DEPTH - 1 - i),
+                "input_std": forward**i,
+                "saturated": 0.1,
+                **more,
+            },
+        )
+        for i in range(DEPTH)
+    ]
+
+
+def still(update: float = 1e-9):
+    return (layer("layers.0", update_ratio=update),)
+
+
+def test_vanishing_names_depth_factor_and_function() -> None:
+    sick = record(*chain(0.15, function="sigmoid"), layers=still(), trained=training(curve(2.3)))
+    (finding,) = vanishing_gradient.RULE.check(sick)
+    assert (finding.severity, finding.layer) == ("error", "layers.0")
+    assert finding.evidence["factor_per_layer"] == pytest.approx(0.15)
+    assert "sigmoid passes on less" in finding.cause
+    assert finding.remedies[0].action == "swap_activation"
+    assert len(finding.remedies[0].settings["sites"]) == DEPTH
+
+
+def test_saturation_is_named() -> None:
+    sites = chain(0.15, function="sigmoid", saturated=0.8)
+    (finding,) = vanishing_gradient.RULE.check(record(*sites, layers=still()))
+    assert finding.severity == "warning"
+    assert "80 % of the inputs of sigmoid are saturated" in finding.cause
+
+
+def test_small_weights_are_named_for_relu() -> None:
+    sick = record(*chain(0.3, forward=0.3), layers=still(), trained=training(curve(2.3)))
+    (finding,) = vanishing_gradient.RULE.check(sick)
+    assert "weights start so small" in finding.cause
+    assert finding.remedies[0].action == "reinitialize"
+
+
+def test_a_signal_that_dies_forward_counts_too() -> None:
+    sick = record(*chain(1.0, forward=0.3), layers=still(), trained=training(curve(2.3)))
+    (finding,) = vanishing_gradient.RULE.check(sick)
+    assert "the signal shrinks" in finding.cause
+
+
+@pytest.mark.parametrize(
+    ("factor", "update", "found"),
+    [
+        (1.0, 1e-9, False),  # level gradient: small updates have other reasons
+        (0.5, 1e-9, False),  # a hundredfold: borderline, below the threshold
+        (0.3, 1e-3, False),  # shrinks, but the optimiser makes up for it (Adam)
+        (0.3, 1e-9, True),
+    ],
+)
+def test_vanishing_must_show(factor: float, update: float, found: bool) -> None:
+    result = vanishing_gradient.RULE.check(record(*chain(factor), layers=still(update)))
+    assert bool(result) is found
+
+
+def test_two_sites_are_no_depth() -> None:
+    assert vanishing_gradient.RULE.check(record(*chain(1e-4)[:2], layers=still())) == ()
+
+
+def test_different_kinds_of_layers_do_not_compare() -> None:
+    """Mean pooling scales element-wise gradients down; that is no fault."""
+    sites = [
+        dataclasses.replace(item, layer_kind="Conv2d" if i < DEPTH - 1 else "Linear")
+        for i, item in enumerate(chain(1.0))
+    ]
+    last = site("head.act", layer="head", order=DEPTH, series={"gradient_rms": 1e3})
+    stuck = training(curve(2.3))
+    assert vanishing_gradient.RULE.check(record(*sites, last, layers=still(), trained=stuck)) == ()
+
+
+def test_exploding_before_any_update() -> None:
+    loss = np.where(np.arange(STEPS) < 3, 1e5, np.nan)
+    (finding,) = exploding_gradient.RULE.check(record(*chain(6.0), trained=training(loss)))
+    assert (finding.severity, finding.layer) == ("error", "layers.0")
+    assert "Before any update, the gradient grows" in finding.cause
+    assert finding.remedies[0].action == "reinitialize"
+
+
+def test_growth_without_harm_is_no_finding() -> None:
+    assert exploding_gradient.RULE.check(record(*chain(6.0))) == ()
+
+
+def test_growth_that_came_with_training_is_not_the_networks() -> None:
+    sites = [
+        site(f"layers.{i}.act", layer=f"layers.{i}", order=i, series={"gradient_rms": values})
+        for i in range(DEPTH)
+        for values in [np.where(np.arange(STEPS) < 5, 1e-2, 1e-2 * 6.0 ** (DEPTH - i))]
+    ]
+    assert exploding_gradient.RULE.check(record(*sites, trained=training(curve(2.3)))) == ()
+
+
+def burst(at: int = 199):
+    trained = training(
+        np.where(np.arange(STEPS) <= at, falling(2.3, 0.2), 50.0),
+        spike(1e-3, 5.0, at),
+        gradient_norm=spike(1.0, 1e4, at),
+    )
+    return record(trained=trained)
+
+
+def test_a_burst_is_dated_and_clipping_proposed() -> None:
+    (finding,) = exploding_gradient.RULE.check(burst())
+    assert finding.first_step == 199
+    assert finding.remedies[0].action == "clip_gradients"
+    assert finding.remedies[0].settings == {"max_norm": 1.0}
+
+
+def test_a_burst_that_does_no_harm_is_no_finding() -> None:
+    trained = training(falling(2.3, 0.2), gradient_norm=spike(1.0, 1e4, 199))
+    assert exploding_gradient.RULE.check(record(trained=trained)) == ()

@@ -1,0 +1,102 @@
+"""Rule learning_rate_too_high on hand-made records: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from doctor_records import STEPS, curve, falling, record, site, spike, spiking, training
+
+from rectifier.doctor.rules.learning_rate_too_high import RULE, gradient_burst
+
+
+def test_a_jump_after_a_large_step_is_found_and_dated() -> None:
+    trained = training(spiking(2.3, 40.0, 2.3, 12), spike(1e-2, 1.5, 11), 0.5)
+    (finding,) = RULE.check(record(trained=trained))
+    assert finding.severity == "error"
+    assert finding.first_step == 11
+    assert "learning rate 0.5 is too high" in finding.cause
+    assert "150 % of their norm" in finding.cause
+    assert "from 2.3 to 40" in finding.cause
+
+
+def test_a_loss_that_breaks_is_found() -> None:
+    loss = np.where(np.arange(STEPS) < 5, np.geomspace(1.0, 1e300, STEPS), np.nan)
+    (finding,) = RULE.check(record(trained=training(loss, np.geomspace(1e-2, 1e9, STEPS), 1.0)))
+    assert finding.severity == "error"
+    assert "no longer finite from step 5" in finding.cause
+
+
+@pytest.mark.parametrize(
+    ("loss", "update"),
+    [
+        (falling(2.3, 0.1), 1e-3),
+        (falling(2.3, 0.1), spike(1e-3, 1.5, 0)),  # Adam's first step, without harm
+        (spiking(0.7, 5.0, 5.0, 100), 1e-3),  # a generator's loss: it rises with small steps
+        (curve(2.3), 1e-3),  # does not train, though not for its steps
+        (np.sin(np.arange(STEPS)), 1e-2),  # a policy's loss: any sign
+        (curve(np.nan), np.nan),
+    ],
+)
+def test_healthy(loss: np.ndarray, update: np.ndarray | float) -> None:
+    assert RULE.check(record(trained=training(loss, update))) == ()
+
+
+def test_a_catapult_that_lands_lower_is_no_fault() -> None:
+    """Lewkowycz et al.: a rise from which training recovers."""
+    trained = training(spiking(2.3, 6.0, 0.1, 12), spike(1e-2, 0.5, 11), 0.5)
+    assert [finding.severity for finding in RULE.check(record(trained=trained))] == ["info"]
+
+
+def test_it_is_an_error_if_units_died_of_it() -> None:
+    trained = training(spiking(2.3, 6.0, 0.1, 12), spike(1e-2, 0.5, 11), 0.5)
+    (finding,) = RULE.check(record(site(dead_at={12: 60}), trained=trained))
+    assert finding.severity == "error"
+    assert "60 % of the units of layer 'fc1' (net.py:25) died of it" in finding.cause
+
+
+def test_units_that_died_before_are_not_blamed_on_it() -> None:
+    trained = training(spiking(2.3, 6.0, 0.1, 200), spike(1e-2, 0.5, 199), 0.5)
+    (finding,) = RULE.check(record(site(dead_at={12: 60}), trained=trained))
+    assert finding.severity == "info"
+
+
+def test_weights_replaced_without_end_are_found_without_a_rise() -> None:
+    (finding,) = RULE.check(record(trained=training(curve(2.3), 0.3)))
+    assert finding.severity == "error"
+
+
+def test_a_line_search_is_left_alone() -> None:
+    trained = training(spiking(2.3, 40.0, 2.3, 12), 1.5)
+    assert RULE.check(record(trained=trained, optimizer="LBFGS")) == ()
+
+
+@pytest.mark.parametrize(
+    ("opening", "target"), [(1e-3, 0.05), (0.01, 0.05), (0.5, 0.01), (5.0, 0.001)]
+)
+def test_target_follows_the_opening_steps(opening: float, target: float) -> None:
+    update = spike(opening, 1.5, 40)
+    trained = training(spiking(2.3, 40.0, 2.3, 41), update, 0.5)
+    (finding,) = RULE.check(record(trained=trained))
+    assert finding.remedies[0].settings == {"from": 0.5, "to": target}
+
+
+def test_without_a_known_rate_there_is_no_remedy() -> None:
+    trained = training(spiking(2.3, 40.0, 2.3, 12), spike(1e-2, 1.5, 11), np.nan)
+    (finding,) = RULE.check(record(trained=trained))
+    assert finding.remedies == ()
+    assert "nan" not in finding.cause
+
+
+def test_a_burst_out_of_calm_training_is_the_gradients_doing() -> None:
+    trained = training(spiking(1.0, 50.0, 50.0, 200), spike(1e-3, 5.0, 199), 0.1)
+    trained = dataclasses.replace(
+        trained,
+        loss=np.where(np.arange(STEPS) < 200, falling(2.3, 0.2), 50.0),
+        gradient_norm=spike(1.0, 1e4, 199),
+    )
+    assert gradient_burst(record(trained=trained)) == 199
+    assert RULE.check(record(trained=trained)) == ()
+    raised = dataclasses.replace(trained, learning_rate=spike(0.1, 5.0, 195, width=105))
+    assert gradient_burst(record(trained=raised)) is None
