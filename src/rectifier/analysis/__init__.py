@@ -13,10 +13,10 @@ from typing import Any
 from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.analysis import shape
-from rectifier.analysis.card import Card, card
 from rectifier.analysis.gaussian import Moments, expectation, gain, gaussian_sparsity, moments
 from rectifier.analysis.operations import values
 from rectifier.analysis.shape import breakpoints, kinks
+from rectifier.analysis.summary import Card, card
 
 __all__ = [
     "Card",

@@ -1,6 +1,7 @@
 """Everything that is known of one activation, in one record, derived from its definition.
 
-Layer: analysis (NumPy only). Drawing it is left to `rectifier.report`.
+Layer: analysis (NumPy only). Drawing it is left to `rectifier.report`. The file is not called card,
+since a package cannot offer a function and a module of one name without confusing type checkers.
 """
 
 from __future__ import annotations
