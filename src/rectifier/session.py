@@ -107,7 +107,8 @@ def watch(
         The session; enter it with ``with``.
 
     Raises:
-        InvalidInputError: ``model`` is no module, ``optimizer`` no optimiser, or an option is out of
+        InvalidInputError: ``model`` is no module, ``optimizer`` no optimiser, or an option is out
+        of
             bounds.
 
     Example:

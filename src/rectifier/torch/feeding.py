@@ -1,9 +1,9 @@
 """Which layer's output reaches a tensor.
 
-Part of the torch front end's interception (`rectifier.torch.sites`). The output of a layer is marked
-on its node of autograd's graph; the graph is then followed upwards from a site's input through views,
-dropout, pooling and sums to the nearest mark. A mark dies with the graph: nothing has to be cleared.
-Without a graph (frozen weights, no gradients) the last layer that ran is taken.
+Part of the torch front end's interception (`rectifier.torch.sites`). The output of a layer is
+marked on its node of autograd's graph; the graph is then followed upwards from a site's input
+through views, dropout, pooling and sums to the nearest mark. A mark dies with the graph: nothing
+has to be cleared. Without a graph (frozen weights, no gradients) the last layer that ran is taken.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from torch import Tensor, nn
 _MARK = "rectifier"
 _REACH = 48
 """How many nodes of the graph are looked at before a layer counts as unknown."""
+
+INPUTS_FIRST = frozenset({"matmul", "mm", "addmm", "bmm", "baddbmm", "rmatmul", "einsum"})
+"""Functions whose weight has its inputs on the dimension before that of its units."""
 
 _CHANNELS_FIRST = ("Conv", "BatchNorm", "SyncBatchNorm", "GroupNorm", "InstanceNorm")
 
@@ -70,7 +73,7 @@ class Layer:
     @property
     def transposed(self) -> bool:
         """Whether the weight's units are on dimension 1."""
-        return "onv" in self.kind and "ranspose" in self.kind
+        return self.kind in INPUTS_FIRST or ("onv" in self.kind and "ranspose" in self.kind)
 
     @property
     def channels_first(self) -> bool:
@@ -97,7 +100,8 @@ def mark(output: Any, layer: Layer, tick: int) -> None:
     if isinstance(output, Tensor):
         node = output.grad_fn
         if node is not None:
-            node.metadata[_MARK] = (layer, tick)
+            metadata: Any = node.metadata
+            metadata[_MARK] = (layer, tick)
     elif isinstance(output, tuple | list):
         for item in output:
             mark(item, layer, tick)

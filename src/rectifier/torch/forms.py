@@ -1,24 +1,42 @@
 """Which calls of torch apply an activation, and on what.
 
-Part of the torch front end's interception (`rectifier.torch.sites`). `recognise` looks at one call of
-a torch function and says whether it is an activation in one of its many spellings: ``F.relu(x)``,
-``torch.relu_(x)``, ``x.clamp(min=0)``, ``torch.maximum(x, zeros)``, ``torch.where(x > 0, x, 0)``,
-``x * (x > 0)``. It knows nothing of modules, sites or observers.
+Part of the torch front end's interception (`rectifier.torch.sites`). `recognise` looks at one call
+of a torch function and says whether it is an activation in one of its many spellings:
+``F.relu(x)``, ``torch.relu_(x)``, ``x.clamp(min=0)``, ``torch.maximum(x, zeros)``, ``torch.where(x
+> 0, x, 0)``, ``x * (x > 0)``. It knows nothing of modules, sites or observers.
 """
 
 from __future__ import annotations
 
+import enum
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
+from rectifier.torch.activation_modules import module_function
+
 Call = Callable[..., Any]
+
+__all__ = [
+    "ACTIVATIONS",
+    "COMPARISONS",
+    "KINDS",
+    "LOSS_FUNCTIONS",
+    "WEIGHTED",
+    "Form",
+    "Kind",
+    "Masks",
+    "is_rectifier",
+    "module_function",
+    "recognise",
+]
 
 _PLAIN = {
     "relu": "relu",
@@ -51,33 +69,6 @@ _PLAIN = {
 _LIKELY = {"sin": "sin", "cos": "cos"}
 """Activations only where a weighted layer feeds them (SIREN); else they are just mathematics."""
 
-ACTIVATION_MODULES: Mapping[type[nn.Module], str] = {
-    nn.ReLU: "relu",
-    nn.ReLU6: "relu6",
-    nn.LeakyReLU: "leaky_relu",
-    nn.PReLU: "prelu",
-    nn.RReLU: "rrelu",
-    nn.ELU: "elu",
-    nn.SELU: "selu",
-    nn.CELU: "celu",
-    nn.GELU: "gelu",
-    nn.SiLU: "silu",
-    nn.Mish: "mish",
-    nn.Softplus: "softplus",
-    nn.Sigmoid: "sigmoid",
-    nn.LogSigmoid: "logsigmoid",
-    nn.Tanh: "tanh",
-    nn.Hardswish: "hardswish",
-    nn.Hardsigmoid: "hardsigmoid",
-    nn.Hardtanh: "hardtanh",
-    nn.Hardshrink: "hardshrink",
-    nn.Softshrink: "softshrink",
-    nn.Tanhshrink: "tanhshrink",
-    nn.Softsign: "softsign",
-    nn.Threshold: "threshold",
-}
-"""Module classes whose whole forward is one activation."""
-
 LOSSES = frozenset(
     {
         "binary_cross_entropy",
@@ -105,33 +96,23 @@ LOSSES = frozenset(
 )
 """Loss functions of ``torch.nn.functional``."""
 
-_WEIGHTED = [
-    "linear",
-    "bilinear",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "conv_transpose3d",
-    "batch_norm",
-    "layer_norm",
-    "group_norm",
-    "instance_norm",
-    "rms_norm",
-    "embedding",
-    "matmul",
-    "mm",
-    "addmm",
-    "bmm",
-    "baddbmm",
-    "einsum",
-    "tensordot",
-    "__matmul__",
-    "__rmatmul__",
-    "mv",
-    "addmv",
-]
+_WEIGHTED = (
+    *("linear", "bilinear", "conv1d", "conv2d", "conv3d"),
+    *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
+    *("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "embedding"),
+    *("matmul", "mm", "addmm", "bmm", "baddbmm", "einsum", "tensordot", "mv", "addmv"),
+    *("__matmul__", "__rmatmul__"),
+)
+
+
+class Kind(enum.Enum):
+    """What a torch function may be to the interception."""
+
+    ACTIVATION = "activation"
+    WEIGHTED = "weighted"
+    LOSS = "loss"
+    COMPARISON = "comparison"
+    CONVERSION = "conversion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +318,16 @@ ACTIVATIONS = frozenset([*_SIMPLE, *_CLAMPS, *_MAXIMA, *_WHERES, *_PRODUCTS])
 """Functions that may be an activation; `recognise` decides."""
 
 
+KINDS: Mapping[Call, Kind] = {
+    **dict.fromkeys(CONVERSIONS, Kind.CONVERSION),
+    **dict.fromkeys(COMPARISONS, Kind.COMPARISON),
+    **dict.fromkeys(LOSS_FUNCTIONS, Kind.LOSS),
+    **dict.fromkeys(WEIGHTED, Kind.WEIGHTED),
+    **dict.fromkeys(ACTIVATIONS, Kind.ACTIVATION),
+}
+"""Every function that matters, and why."""
+
+
 def recognise(
     func: Call, args: tuple[Any, ...], kwargs: Mapping[str, Any], masks: Masks
 ) -> Form | None:
@@ -369,26 +360,9 @@ def recognise(
     return form
 
 
-def module_function(module: nn.Module) -> str | None:
-    """The catalog name of what an activation module computes; None for any other module."""
-    function = ACTIVATION_MODULES.get(type(module))
-    if function is None:
-        return _of_rectifier(module)
-    if function == "gelu" and getattr(module, "approximate", "none") == "tanh":
-        return "gelu_tanh"
-    return function
-
-
-def _of_rectifier(module: nn.Module) -> str | None:
-    """The name of the activation that a module of rectifier's own front end computes."""
-    if not type(module).__module__.startswith("rectifier.torch"):
-        return None
-    name = getattr(getattr(module, "activation", None), "name", None)
-    return name if isinstance(name, str) else None
-
-
 def is_rectifier(func: Any) -> bool:
     """Whether a function is one of rectifier's own activations."""
-    return getattr(func, "__module__", None) == "rectifier.torch.functional" and hasattr(
-        func, "activation"
-    )
+    return type(func) is FunctionType and func.__module__ == _OWN_FUNCTIONS
+
+
+_OWN_FUNCTIONS = "rectifier.torch.functional"

@@ -1,9 +1,9 @@
 """What modules, parameters and source lines are called.
 
-Part of the torch front end's interception (`rectifier.torch.sites`). A `Model` is a root module with
-the paths of all that it contains; `Models` finds the root that a module belongs to even when the
-program calls a part of it directly; `Sources` turns the running program's frames into ``file.py:line``
-of the user's own code.
+Part of the torch front end's interception (`rectifier.torch.sites`). A `Model` is a root module
+with the paths of all that it contains; `Models` finds the root that a module belongs to even when
+the program calls a part of it directly; `Sources` turns the running program's frames into
+``file.py:line`` of the user's own code.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class Models:
         return best
 
     def find(self, module: nn.Module) -> Model:
-        """The model that a module is part of; new ones are looked for among the callers' variables."""
+        """The model that a module is part of; a new one is looked for in the callers' variables."""
         known = self.known(module)
         if known is not None:
             return known

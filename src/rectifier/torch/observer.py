@@ -1,7 +1,8 @@
 """Sites, and the observers that are told of them.
 
-Part of the torch front end's interception; `rectifier.torch.sites` is its public face. Here is only what
-the two sides share; `rectifier.torch.interception` calls, `rectifier.watch` and the remedies listen.
+Part of the torch front end's interception; `rectifier.torch.sites` is its public face. Here is only
+what the two sides share; `rectifier.torch.interception` calls, `rectifier.watch` and the remedies
+listen.
 """
 
 from __future__ import annotations
@@ -76,13 +77,13 @@ class Site:
 class Observer:
     """Told of what a program does; every method may be left as it is.
 
-    `on_model`, `on_optimizer`, `on_backward`, `before_step` and `after_step` come for every step; the
-    others only for steps that `wants_step` asked for. What an observer raises detaches it and becomes
-    a note; it never reaches the user's program.
+    `on_model`, `on_optimizer`, `on_backward`, `before_step` and `after_step` come for every step;
+    the others only for steps that `wants_step` asked for. What an observer raises detaches it and
+    becomes a note; it never reaches the user's program.
     """
 
     training_only: bool = False
-    """True: `on_site`, `on_layer`, `on_input` and `on_loss` only for passes that record gradients."""
+    """True: sites, layers, inputs and losses only of passes that record gradients."""
 
     interception: Interception | None = None
     """Set while the observer is attached."""
@@ -131,3 +132,7 @@ class Observer:
     ) -> Tensor | None:
         """What the site shall compute instead; None: leave it. Asked in evaluation passes too."""
         return None
+
+    def computes(self, site: Site) -> str:
+        """What `replace` makes a site compute, where it does not call the site's own function."""
+        return str(getattr(self, "name", ""))

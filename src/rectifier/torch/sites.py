@@ -1,9 +1,9 @@
 """The one interception layer: every place where an unmodified program applies an activation.
 
-Layer: torch front end. `Interception` sees modules, ``F.*``, ``torch.*``, methods, in-place calls and
-spellings such as ``clamp(min=0)`` in code that was never changed, gives each place a stable name
-(`Site`), and tells its `Observer`s. Watching, swapping, repairing and measuring sparsity all go
-through it. What to do with a site is left to them.
+Layer: torch front end. `Interception` sees modules, ``F.*``, ``torch.*``, methods, in-place calls
+and spellings such as ``clamp(min=0)`` in code that was never changed, gives each place a stable
+name (`Site`), and tells its `Observer`s. Watching, swapping, repairing and measuring sparsity all
+go through it. What to do with a site is left to them.
 
 Its pieces: `forms` (which calls are activations), `feeding` (which layer feeds a tensor), `naming`
 (paths and source lines), `observer` (what both sides share), `interception` (the hooks).

@@ -1,7 +1,7 @@
 """Act when a module has been imported, without importing it oneself.
 
-Layer: watch, standard library only. A script may set environment variables before it imports torch, so
-torch must not be imported for it.
+Layer: watch, standard library only. A script may set environment variables before it imports torch,
+so torch must not be imported for it.
 """
 
 from __future__ import annotations

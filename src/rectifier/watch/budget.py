@@ -1,10 +1,10 @@
 """Which steps to observe so that observing stays within its share of the time. Framework-free.
 
-The first steps are all observed. After that a step is observed when what was spent, and what one more
-observed step costs, stays within the budget's share of the time that has passed (plus a small
-allowance, so that a run of a second is not left unseen). A step's cost is the time measured inside the
-observation, or the difference between the median observed and the median unobserved step where that is
-larger: it also holds what the observation slows down without being inside it.
+The first steps are all observed. After that a step is observed when what was spent, and what one
+more observed step costs, stays within the budget's share of the time that has passed (plus a small
+allowance, so that a run of a second is not left unseen). A step's cost is the time measured inside
+the observation, or the difference between the median observed and the median unobserved step where
+that is larger: it also holds what the observation slows down without being inside it.
 """
 
 from __future__ import annotations

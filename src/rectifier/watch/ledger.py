@@ -133,7 +133,8 @@ class SiteLedger:
         """Take in one observed step.
 
         Args:
-            index: Number of the observed step. ``step``: number of the step itself.
+            index: Number of the observed step.
+            step: Number of the step itself.
             seen: What was measured; ``seen.active`` is there.
             feeding: Bias and weights of this step, where they were read.
         """

@@ -1,13 +1,14 @@
 """Run a script as ``python script.py`` would, while watching it.
 
-Layer: watch. Standard library only until the script imports torch: what it does before that (setting
-``OMP_NUM_THREADS``, say) works as ever. The script is ``__main__``, with its own ``sys.argv`` and
-``sys.path[0]``, so pickling, multiprocessing's start methods and ``if __name__ == "__main__"`` work. Its
-output, exit status and tracebacks are its own. The working folder is left as the script leaves it, so a
-caller that writes files afterwards has to make their paths absolute before.
+Layer: watch. Standard library only until the script imports torch: what it does before that
+(setting ``OMP_NUM_THREADS``, say) works as ever. The script is ``__main__``, with its own
+``sys.argv`` and ``sys.path[0]``, so pickling, multiprocessing's start methods and ``if __name__ ==
+"__main__"`` work. Its output, exit status and tracebacks are its own. The working folder is left as
+the script leaves it, so a caller that writes files afterwards has to make their paths absolute
+before.
 
-Two things cannot be caught: ``os._exit`` and replacing the process (``os.exec*``). A process that the
-script forks with ``os.fork`` is not watched and ends as it would without us.
+Two things cannot be caught: ``os._exit`` and replacing the process (``os.exec*``). A process that
+the script forks with ``os.fork`` is not watched and ends as it would without us.
 """
 
 from __future__ import annotations

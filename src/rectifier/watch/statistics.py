@@ -1,9 +1,9 @@
 """Per-unit numbers of a tensor in as few passes as torch allows, without waiting for the device.
 
 Layer: watch, on torch. What is computed here stays on the tensor's device until `fetch` brings all
-numbers of a step over at once. Counts are exact. On the CPU comparisons are slow in torch and ``sign``,
-``sum`` and ``vector_norm`` run at memory speed, so counts are sums of signs; where a NaN spoils such
-a sum the slow exact count replaces it.
+numbers of a step over at once. Counts are exact. On the CPU comparisons are slow in torch and
+``sign``, ``sum`` and ``vector_norm`` run at memory speed, so counts are sums of signs; where a NaN
+spoils such a sum the slow exact count replaces it.
 """
 
 from __future__ import annotations
@@ -155,7 +155,8 @@ def nonzero(gradient: Tensor, axis: int) -> Tensor:
 
 def norm(tensor: Tensor) -> Tensor:
     """Euclidean norm of all elements, as a tensor without dimensions."""
-    return torch.linalg.vector_norm(_plain(tensor))
+    found: Tensor = torch.linalg.vector_norm(_plain(tensor))
+    return found
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:

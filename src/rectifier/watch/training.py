@@ -77,7 +77,7 @@ class TrainingLedger:
             self._steps[step].update_ratio = ratio
 
     def _shrink(self) -> None:
-        """Past twice the limit drop every other step, first those of which only the loss is known."""
+        """Past the limit drop every other step, first those of which only the loss is known."""
         if len(self._steps) < 2 * SERIES:
             return
         last = max(self._steps)

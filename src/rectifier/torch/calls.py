@@ -1,0 +1,441 @@
+"""Sees the calls of modules and of torch functions while a step is observed.
+
+Part of the torch front end's interception (`rectifier.torch.sites`). `Calls` puts one
+``TorchFunctionMode`` on the stack and global hooks around module calls, finds out which calls are
+activations, layers and losses, and hands them to `Telling`. Nothing is kept of the user's tensors
+beyond the pass.
+
+A module whose whole forward is one activation is one site, whatever it calls inside. That holds for
+torch's and rectifier's activation modules, for the user's own parameter-free modules that turn out
+to apply an activation elementwise, and for custom ``torch.autograd.Function``s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import module as global_hooks
+from torch.utils.hooks import RemovableHandle
+
+from rectifier.torch import feeding, forms
+from rectifier.torch.activation_modules import (
+    NOT_ELEMENTWISE,
+    apply_of,
+    is_layer,
+    may_be_activation,
+    module_function,
+    named_like,
+)
+from rectifier.torch.arguments import first_floating, keywords
+from rectifier.torch.boundary import Boundary
+from rectifier.torch.feeding import Layer
+from rectifier.torch.mode import Seeing, put_on, take_out
+from rectifier.torch.naming import Model, is_wrapper
+from rectifier.torch.registry import Registry
+from rectifier.torch.telling import Application, Telling
+
+
+@dataclass(slots=True)
+class _Entered:
+    """A call of a module, or of a custom autograd function, under way."""
+
+    module: nn.Module | None
+    model: Model
+    path: str
+    since: int
+    application: Application | None = None
+    unsure: Tensor | None = None
+    version: int = 0
+    inner: list[tuple[Application, Tensor]] = field(default_factory=list)
+    elementwise: bool = True
+
+
+class Calls:
+    """Sees calls between `begin` and `end`.
+
+    Args:
+        boundary: Holds the observers.
+        registry: Names what is seen.
+        models: Only these models' sites count; none given: all.
+    """
+
+    def __init__(self, boundary: Boundary, registry: Registry, models: tuple[Model, ...]) -> None:
+        self.token = 0
+        self.paused = 0
+        self._boundary = boundary
+        self._registry = registry
+        self._telling = Telling(boundary)
+        self._only = models
+        self._announced: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._stack: list[_Entered] = []
+        self._tick = 0
+        self._last: tuple[Layer, int] | None = None
+        self._inside = 0
+        self._verdicts: dict[type, bool] = {}
+        self._masks = forms.Masks()
+        self._mode: Seeing | None = None
+        self._handles: list[RemovableHandle] = []
+        self._apply: Any = None
+
+    # On and off
+
+    @property
+    def seeing(self) -> bool:
+        """Whether calls are being seen."""
+        return self._mode is not None
+
+    def begin(self) -> None:
+        """Start to see calls."""
+        if self._mode is not None:
+            return
+        self._mode = Seeing(self.dispatch)
+        put_on(self._mode)
+        self._handles = [
+            global_hooks.register_module_forward_pre_hook(self._enter_module),
+            global_hooks.register_module_forward_hook(self._leave_module, always_call=True),
+        ]
+        functions: Any = torch.autograd.Function
+        self._apply = functions.__dict__["apply"]
+        functions.apply = classmethod(self._custom(self._apply.__func__))
+
+    def end(self) -> None:
+        """See no more; everything is as it was before."""
+        mode, self._mode = self._mode, None
+        if mode is None:
+            return
+        take_out(mode)
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        functions: Any = torch.autograd.Function
+        functions.apply = self._apply
+        self.forget()
+
+    @contextlib.contextmanager
+    def within(self, module: nn.Module) -> Iterator[None]:
+        """See calls for the time of one forward pass of ``module`` that is already under way."""
+        self.begin()
+        self._boundary.guard(self._enter, module, ())
+        try:
+            yield
+        finally:
+            self.end()
+
+    def forget(self) -> None:
+        """No module call is under way, and nothing is waiting to be told."""
+        self._stack.clear()
+        self._telling.forget()
+        self._inside = 0
+
+    @property
+    def _unsure(self) -> bool:
+        """Whether what runs now may turn out to be one activation as a whole."""
+        return bool(self._stack) and self._stack[-1].unsure is not None
+
+    def _elsewhere(self) -> bool:
+        return self._inside > 0 or self.paused > 0 or self._boundary.elsewhere()
+
+    # Modules
+
+    def _enter_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        if not self._elsewhere() and not is_wrapper(module):
+            self._boundary.guard(self._enter, module, args)
+
+    def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        top = self._stack[-1] if self._stack else None
+        model = top.model if top is not None else self._registry.models.find(module)
+        path = model.path(module)
+        if path is None:
+            model = self._registry.models.find(module)
+            path = model.path(module) or ""
+        entered = _Entered(module, model, path, self._tick)
+        if top is None:
+            self._enter_root(entered, args)
+        self._stack.append(entered)
+        if top is not None and top.application is not None:
+            return
+        tensor = args[0] if args and isinstance(args[0], Tensor) else None
+        if tensor is None or not tensor.is_floating_point() or tensor.dim() == 0:
+            return
+        function = module_function(module)
+        if function is not None:
+            entered.application = self._open(_module_form(function, module, tensor), module)
+        elif may_be_activation(module) and self._verdicts.get(type(module), True):
+            entered.unsure, entered.version = tensor, tensor._version
+
+    def _enter_root(self, entered: _Entered, args: tuple[Any, ...]) -> None:
+        self.token += 1
+        self._telling.confirm(args)
+        module, model = entered.module, entered.model
+        if module is None or not model.has_parameters() or not torch.is_grad_enabled():
+            return
+        given_names = keywords()
+        root = model.root
+        if module.training and root is not None and root not in self._announced:
+            self._announced.add(root)
+            given = (args, given_names) if root is module else ((), {})
+            self._boundary.announce("on_model", root, model.name, *given)
+            model.refresh()
+            entered.path = model.path(module) or entered.path
+        tensor = first_floating((args, given_names)) if self._concerns(model) else None
+        if tensor is not None:
+            for observer in self._boundary.live:
+                self._boundary.notify(observer, "on_input", model.name, tensor)
+
+    def _leave_module(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+        return None if self._elsewhere() else self._boundary.guard(self._leave, module, output)
+
+    def _leave(self, module: nn.Module, output: Any) -> Any:
+        depth = len(self._stack) - 1
+        while depth >= 0 and self._stack[depth].module is not module:
+            depth -= 1
+        if depth < 0:
+            return None
+        entered = self._stack[depth]
+        caller = self._stack[depth - 1].module if depth > 0 else None
+        del self._stack[depth:]
+        if output is None:
+            return None
+        if entered.unsure is not None:
+            entered.application = self._decide(entered, type(module), output, caller)
+        if entered.application is not None:
+            return self._finish(entered.application, output)
+        if is_layer(module):
+            self._ran(self._registry.module_layer(entered.model, entered.path, module), output)
+        return None
+
+    def _finish(self, application: Application, output: Any) -> Tensor | None:
+        if not isinstance(output, Tensor):
+            return None
+        replaced = self._telling.replaced(application, self._registry.variant)
+        self._telling.close(application, output if replaced is None else replaced, self.token)
+        return replaced
+
+    # Modules and functions of the user's own that may be one activation
+
+    def _decide(
+        self, entered: _Entered, kind: type, output: Any, caller: nn.Module | None
+    ) -> Application | None:
+        """Tell whether what has just run was one activation; if not, tell of what ran inside."""
+        tensor = entered.unsure
+        if tensor is None:
+            return None
+        alike = isinstance(output, Tensor) and output.shape == tensor.shape
+        untouched = tensor._version == entered.version
+        one = bool(entered.inner) and entered.elementwise and self._tick == entered.since
+        if not (alike and untouched and one):
+            if entered.inner or not entered.elementwise:
+                self._verdicts[kind] = False
+            for application, result in entered.inner:
+                self._telling.close(application, result, self.token)
+            return None
+        self._verdicts[kind] = True
+        first, result = entered.inner[0]
+        plain = len(entered.inner) == 1 and result is output
+        function = first.site.function if plain else named_like(kind)
+        apply = first.apply if plain else apply_of(entered.module)
+        form = forms.Form(function, tensor, False, True, apply)
+        return self._open(form, entered.module, caller)
+
+    def _custom(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """What stands in for ``torch.autograd.Function.apply`` while calls are seen."""
+
+        @functools.wraps(original)
+        def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
+            entered = (
+                None if self._elsewhere() else self._boundary.guard(self._enter_custom, cls, args)
+            )
+            if entered is None:
+                return original(cls, *args, **kwargs)
+            try:
+                result = original(cls, *args, **kwargs)
+            except BaseException:
+                self._drop(entered)
+                raise
+            replaced = self._boundary.guard(self._leave_custom, entered, cls, result)
+            return result if replaced is None else replaced
+
+        return apply
+
+    def _enter_custom(self, cls: type, args: tuple[Any, ...]) -> _Entered | None:
+        tensor = args[0] if args and isinstance(args[0], Tensor) else None
+        if tensor is None or not tensor.is_floating_point() or tensor.dim() == 0:
+            return None
+        top = self._stack[-1] if self._stack else None
+        if top is None or top.application is not None or self._verdicts.get(cls) is False:
+            return None
+        entered = _Entered(None, top.model, top.path, self._tick, unsure=tensor)
+        entered.version = tensor._version
+        self._stack.append(entered)
+        return entered
+
+    def _drop(self, entered: _Entered) -> None:
+        if entered in self._stack:
+            del self._stack[self._stack.index(entered) :]
+
+    def _leave_custom(self, entered: _Entered, cls: type, output: Any) -> Tensor | None:
+        self._drop(entered)
+        application = self._decide(entered, cls, output, None)
+        if application is None:
+            return None
+        if self._unsure:
+            self._stack[-1].inner.append((application, output))
+            return None
+        return self._finish(application, output)
+
+    # Functions
+
+    def dispatch(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Run a torch function, and see what it was."""
+        kind = forms.KINDS.get(func)
+        if kind is None:
+            if not forms.is_rectifier(func):
+                if self._unsure:
+                    self._stack[-1].elementwise &= func.__name__ not in NOT_ELEMENTWISE
+                return func(*args, **kwargs)
+            kind = forms.Kind.ACTIVATION
+        if self._elsewhere():
+            return func(*args, **kwargs)
+        if kind is forms.Kind.ACTIVATION:
+            return self._activation(func, args, kwargs)
+        self._boundary.guard(self._telling.confirm, args)
+        self._inside += 1
+        try:
+            result = func(*args, **kwargs)
+        finally:
+            self._inside -= 1
+        self._boundary.guard(self._after, kind, func, args, kwargs, result)
+        return result
+
+    def _after(self, kind: forms.Kind, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        if kind is forms.Kind.WEIGHTED:
+            self._weighted(forms.WEIGHTED[func], args, kwargs, result)
+        elif kind is forms.Kind.LOSS:
+            self._lost(forms.LOSS_FUNCTIONS[func], result)
+        elif kind is forms.Kind.COMPARISON:
+            self._masks.compared(forms.COMPARISONS[func], args, result)
+        elif args and isinstance(args[0], Tensor) and args[0].dtype is torch.bool:
+            self._masks.converted(args[0], result)
+
+    def _activation(self, func: Any, args: Any, kwargs: Any) -> Any:
+        if self._stack and self._stack[-1].application is not None:
+            return func(*args, **kwargs)
+        application = self._boundary.guard(self._recognise, func, args, kwargs)
+        if application is None:
+            return func(*args, **kwargs)
+        self._inside += 1
+        try:
+            result = None
+            if self._boundary.replacers and not self._unsure:
+                result = self._boundary.guard(
+                    self._telling.replaced, application, self._registry.variant
+                )
+            if result is None:
+                result = func(*args, **kwargs)
+            elif application.inplace:
+                result = application.original.copy_(result)
+        finally:
+            self._inside -= 1
+        if isinstance(result, Tensor):
+            self._boundary.guard(self._applied, application, result)
+        return result
+
+    def _recognise(self, func: Any, args: Any, kwargs: Any) -> Application | None:
+        form = forms.recognise(func, args, kwargs, self._masks)
+        return None if form is None else self._open(form, None)
+
+    def _applied(self, application: Application, result: Tensor) -> None:
+        if self._unsure:
+            self._stack[-1].inner.append((application, result))
+        else:
+            self._telling.close(application, result, self.token)
+
+    def _weighted(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
+        module = self._stack[-1].module if self._stack else None
+        if module is not None and is_layer(module):
+            return  # the module's own hook marks it
+        candidates = [*args, *kwargs.values()]
+        leaves = [t for t in candidates if isinstance(t, Tensor) and t.is_leaf and t.requires_grad]
+        weights = [t for t in leaves if t.dim() > 1] or [t for t in leaves if "norm" in name]
+        if not weights:
+            return
+        weight = weights[0]
+        biases = [t for t in leaves if t is not weight and t.dim() == 1]
+        if name.strip("_") in ("matmul", "mm") and args and args[0] is weight:
+            name = "left_matmul"
+        layer = self._registry.call_layer(name, weight, biases[0] if biases else None)
+        self._ran(layer, result)
+
+    def _ran(self, layer: Layer, output: Any) -> None:
+        self._tick += 1
+        self._last = (layer, self._tick)
+        feeding.mark(output, layer, self._tick)
+        for observer in self._boundary.live:
+            if not observer.training_only or torch.is_grad_enabled():
+                self._boundary.notify(observer, "on_layer", layer, output)
+
+    def _lost(self, name: str, result: Any) -> None:
+        if not isinstance(result, Tensor) or not torch.is_grad_enabled():
+            return
+        frame = self._registry.sources.frame(2)
+        code = None if frame is None else frame.f_code.co_filename
+        line = 0 if frame is None else frame.f_lineno
+        source = "" if code is None else self._registry.sources.text(code, line)
+        for observer in self._boundary.live:
+            self._boundary.notify(observer, "on_loss", name, result, source)
+
+    # Activations
+
+    def _concerns(self, model: Model | None) -> bool:
+        return not self._only or model in self._only
+
+    def _open(
+        self, form: forms.Form, module: nn.Module | None, caller: nn.Module | None = None
+    ) -> Application | None:
+        """Prepare to tell of an activation that is about to run; None if nobody is to know."""
+        live, replacers = self._boundary.live, self._boundary.replacers
+        trains = torch.is_grad_enabled() or form.input.requires_grad
+        observers = tuple(o for o in live if trains or not o.training_only)
+        if not observers and not replacers:
+            return None
+        frame = self._registry.sources.frame(2)
+        owner, path, since = self._owner(frame)
+        if not self._concerns(owner):
+            return None
+        found = feeding.nearest(form.input, since)
+        known = found is not None or form.input.requires_grad
+        if not known and owner is not None:
+            last = self._last
+            found = last if last is not None and last[0].model == owner.name else None
+        if found is None and not form.certain:
+            return None
+        if caller is None and module is not None and len(self._stack) > 1:
+            caller = self._stack[-2].module
+        if module is not None:
+            path = (owner.path(module) if owner is not None else None) or path
+        layer = None if found is None else found[0]
+        site = self._registry.site(form, module, owner, path, layer, known, frame, caller)
+        return None if site is None else Application.of(site, form, observers)
+
+    def _owner(self, frame: FrameType | None) -> tuple[Model | None, str, int]:
+        """The model and module whose code is running, and the tick at which it was entered."""
+        if self._stack:
+            entered = self._stack[-1]
+            if entered.model.has_parameters():
+                return entered.model, entered.path, entered.since
+            return None, "", -1
+        model, path = self._registry.owner(frame)
+        return model, path, -1
+
+
+def _module_form(function: str, module: nn.Module, tensor: Tensor) -> forms.Form:
+    inplace = bool(getattr(module, "inplace", False))
+    return forms.Form(function, tensor, inplace, True, apply_of(module))

@@ -1,0 +1,48 @@
+"""The torch function mode through which calls are seen, and its place on the stack.
+
+Part of the torch front end's interception (`rectifier.torch.sites`). A program may enter modes of
+its own (``with torch.device(...)``) while ours is on the stack and leave them after ours went, so
+ours is taken out from wherever it lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+
+class Seeing(TorchFunctionMode):
+    """Hands every call of a torch function over.
+
+    Args:
+        dispatch: Given the function, its arguments and its keyword arguments; returns the result.
+    """
+
+    def __init__(self, dispatch: Callable[[Any, Any, Any], Any]) -> None:
+        super().__init__()
+        self._dispatch = dispatch
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return self._dispatch(func, args, {} if kwargs is None else kwargs)
+
+
+def put_on(mode: TorchFunctionMode) -> None:
+    """Put a mode on the stack, to stay there until `take_out`."""
+    torch._C._push_on_torch_function_stack(mode)
+
+
+def take_out(mode: TorchFunctionMode) -> None:
+    """Remove a mode from wherever it is on the stack; others may lie above it."""
+    above: list[Any] = []
+    try:
+        while torch._C._len_torch_function_stack() > 0:
+            top = torch._C._pop_torch_function_stack()
+            if top is mode:
+                break
+            above.append(top)
+    finally:
+        for other in reversed(above):
+            torch._C._push_on_torch_function_stack(other)

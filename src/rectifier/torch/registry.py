@@ -1,0 +1,233 @@
+"""The sites and layers that have been seen, one lasting object for each.
+
+Part of the torch front end's interception (`rectifier.torch.sites`). The same place gives the same
+`Site` at every step: it is known by the module whose code runs, the function, the source line and
+the layer that feeds it, so that one module or one line used in several places makes several sites.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import weakref
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from torch import Tensor, nn
+
+from rectifier.torch import feeding, forms
+from rectifier.torch.feeding import Layer
+from rectifier.torch.naming import Model, Models, Sources
+from rectifier.torch.observer import Site
+
+_MOST_SITES = 2000
+"""A program that makes new sites without end (a name per batch) is not followed beyond this."""
+
+
+class Registry:
+    """Gives every place its lasting name.
+
+    Args:
+        sources: Tells the user's frames from others'.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.models = Models(sources)
+        self.full = False
+        self._sites: dict[tuple[Any, ...], Site] = {}
+        self._places: dict[tuple[Any, ...], Site] = {}
+        self._variants: dict[tuple[Site, str], Site] = {}
+        self._names: dict[str, int] = {}
+        self._layers: dict[int, tuple[weakref.ref[Any], Layer]] = {}
+        self._built: weakref.WeakKeyDictionary[nn.Module, tuple[str, int]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def built(self, module: nn.Module, frame: FrameType | None) -> None:
+        """Remember where an activation module was constructed."""
+        if frame is not None:
+            self._built[module] = (frame.f_code.co_filename, frame.f_lineno)
+
+    def owner(self, frame: FrameType | None) -> tuple[Model | None, str]:
+        """The model and module whose method is running, where no module call is under way."""
+        for _ in range(4):
+            if frame is None:
+                break
+            held = frame.f_locals.get("self")
+            if isinstance(held, nn.Module):
+                model = self.models.find(held)
+                if model.has_parameters():
+                    return model, model.path(held) or ""
+            frame = frame.f_back
+        return None, ""
+
+    def site(
+        self,
+        form: forms.Form,
+        module: nn.Module | None,
+        owner: Model | None,
+        path: str,
+        layer: Layer | None,
+        certain: bool,
+        frame: FrameType | None,
+        caller: nn.Module | None,
+    ) -> Site | None:
+        """The site at which a form is applied.
+
+        Args:
+            form: What is applied to what.
+            module: The activation module, if one applies it.
+            owner: The model whose code runs.
+            path: Of the module in it whose code runs, or that is the activation.
+            layer: The layer that feeds the site, if known.
+            certain: Whether the graph told so; without a graph (an evaluation pass) it is a guess,
+                and a site already known at this place is taken to be meant.
+            frame: The user's innermost frame.
+            caller: The module that called ``module``.
+
+        Returns:
+            The site; None once there are too many.
+        """
+        filename, line = ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+        axis = unit_axis(form.input, layer)
+        units = form.input.shape[axis]
+        model = "" if owner is None else owner.name
+        place = (model, path, form.function, module is None, filename, line, units)
+        key = (*place, layer)
+        known = self._sites.get(key)
+        if known is None and not certain:
+            known = self._places.get(place)
+        if known is not None:
+            return known
+        if len(self._sites) >= _MOST_SITES:
+            self.full = True
+            return None
+        if module is not None and isinstance(caller, nn.Sequential) and module in self._built:
+            filename, line = self._built[module]  # the line that calls a Sequential says little
+        name = path if module is not None else ".".join(p for p in (path, form.function) if p)
+        if not name:
+            name = owner.own_name if owner is not None else form.function
+        site = Site(
+            name=self._unique(name),
+            function=form.function,
+            source=self.sources.text(filename, line) if filename else "",
+            model=model,
+            units=units,
+            unit_axis=axis,
+            order=len(self._sites),
+            feeding=_with_bias(layer, form.input, units),
+            apply=form.apply,
+            _module=None if module is None else weakref.ref(module),
+        )
+        self._sites[key] = self._places[place] = site
+        return site
+
+    def _unique(self, name: str) -> str:
+        count = self._names[name] = self._names.get(name, 0) + 1
+        return name if count == 1 else f"{name}:{count}"
+
+    def variant(self, site: Site, function: str) -> Site:
+        """The same site while an observer makes it compute another function."""
+        known = self._variants.get((site, function))
+        if known is None:
+            known = dataclasses.replace(site, function=function, apply=None)
+            self._variants[site, function] = known
+        return known
+
+    def module_layer(self, model: Model, path: str, module: nn.Module) -> Layer:
+        """The layer that a module is."""
+        known = self._layers.get(id(module))
+        if known is not None and known[0]() is module:
+            return known[1]
+        kind = type(module).__name__.removeprefix("Parametrized")
+        weight = getattr(module, "weight", None)
+        layer = Layer(
+            name=path or model.own_name,
+            kind=kind,
+            model=model.name,
+            order=len(self._layers),
+            fan_in=feeding.fan_in(
+                weight if isinstance(weight, Tensor) else None, transposed="ranspose" in kind
+            ),
+            _module=weakref.ref(module),
+        )
+        self._layers[id(module)] = (weakref.ref(module), layer)
+        return layer
+
+    def call_layer(self, name: str, weight: Tensor, bias: Tensor | None) -> Layer:
+        """The layer that a call of a torch function with a weight is."""
+        known = self._layers.get(id(weight))
+        if known is not None and known[0]() is weight:
+            return known[1]
+        model, path = "", ""
+        for candidate in self.models:
+            path = candidate.parameter(weight)
+            if path:
+                model = candidate.name
+                break
+        kind = name.strip("_")
+        transposed = "transpose" in kind or kind in feeding.INPUTS_FIRST
+        layer = Layer(
+            name=path or self._variable(weight),
+            kind=kind,
+            model=model,
+            order=len(self._layers),
+            fan_in=feeding.fan_in(weight, transposed=transposed),
+            _weight=weakref.ref(weight),
+            _bias=None if bias is None else weakref.ref(bias),
+        )
+        self._layers[id(weight)] = (weakref.ref(weight), layer)
+        return layer
+
+    def _variable(self, tensor: Tensor) -> str:
+        """The name by which the user's code holds a tensor."""
+        for frame in self.sources.frames(2):
+            for variable, value in tuple(frame.f_locals.items()):
+                for member, spelling in _tensors_in(variable, value):
+                    if member is tensor:
+                        return spelling
+        return f"weight{len(self._layers)}"
+
+
+def unit_axis(tensor: Tensor, layer: Layer | None) -> int:
+    """The dimension that units lie on: that of channels behind a convolution, else the last.
+
+    Args:
+        tensor: A site's input.
+        layer: The layer that feeds it, if known.
+
+    Returns:
+        The dimension, from 0.
+    """
+    dims = tensor.dim()
+    if dims < 3:
+        return dims - 1
+    if layer is None:
+        return 1 if dims in (4, 5) else dims - 1
+    if layer.spatial is not None:
+        return dims - layer.spatial - 1 if dims > layer.spatial else dims - 1
+    return 1 if layer.channels_first else dims - 1
+
+
+def _with_bias(layer: Layer | None, tensor: Tensor, units: int) -> Layer | None:
+    """A functional layer together with the bias that the program adds itself."""
+    if layer is None or layer.module() is not None or layer.bias() is not None:
+        return layer
+    bias = feeding.added_bias(tensor, units)
+    return layer if bias is None else dataclasses.replace(layer, _bias=weakref.ref(bias))
+
+
+def _tensors_in(variable: str, value: Any) -> Iterator[tuple[Tensor, str]]:
+    if isinstance(value, Tensor):
+        yield value, variable
+    elif variable.startswith("__"):
+        return
+    elif type(value) is dict:
+        for key, member in tuple(value.items()):
+            if isinstance(member, Tensor):
+                yield member, f"{variable}.{key}"
+    elif type(value) in (list, tuple):
+        for index, member in enumerate(value):
+            if isinstance(member, Tensor):
+                yield member, f"{variable}.{index}"

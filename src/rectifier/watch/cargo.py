@@ -1,0 +1,103 @@
+"""The measurements of a step on their way from the device, and their sums.
+
+Layer: watch, on torch. What a pass measured waits in a `Pass` until a gradient shows that it is
+part of the training; then all numbers of a step are fetched together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rectifier.torch.sites import Site
+from rectifier.watch import statistics
+from rectifier.watch.ledger import Observation
+
+
+@dataclass
+class Pass:
+    """What one forward pass gave, until it is known whether it was part of the training."""
+
+    step: int
+    trained: bool = False
+    inputs: Tensor | None = None
+    input_elements: int = 0
+    forwards: list[tuple[Site, statistics.Forward]] = field(default_factory=list)
+    nonzero: list[tuple[Site, Tensor, int]] = field(default_factory=list)
+    gradient_norms: list[tuple[Site, Tensor]] = field(default_factory=list)
+
+
+class Cargo:
+    """Tensors to be fetched together; each gets its values back under its number."""
+
+    def __init__(self) -> None:
+        self._tensors: list[Tensor] = []
+        self._values: list[NDArray[np.float64]] = []
+
+    def put(self, tensor: Tensor) -> int:
+        """Take a tensor along; its number."""
+        self._tensors.append(tensor)
+        return len(self._tensors) - 1
+
+    def fetch(self) -> None:
+        """Bring all values over."""
+        self._values = statistics.fetch(self._tensors)
+
+    def get(self, number: int) -> NDArray[np.float64]:
+        """The values of the tensor with this number."""
+        return self._values[number]
+
+
+def load(
+    cargo: Cargo, passes: Iterable[Pass]
+) -> dict[Site, list[tuple[str, int, tuple[int, int]]]]:
+    """Put all measurements of the sites on the cargo: what, its number, elements and rows."""
+    sites: dict[Site, list[tuple[str, int, tuple[int, int]]]] = {}
+    for one in passes:
+        for site, seen in one.forwards:
+            parts = sites.setdefault(site, [])
+            size = (seen.elements, seen.rows)
+            parts.append(("active", cargo.put(seen.active), size))
+            for name in ("absolute", "moments", "sample"):
+                tensor = getattr(seen, name)
+                if tensor is not None:
+                    parts.append((name, cargo.put(tensor), size))
+        for site, count, elements in one.nonzero:
+            sites.setdefault(site, []).append(("nonzero", cargo.put(count), (elements, 0)))
+        for site, value in one.gradient_norms:
+            sites.setdefault(site, []).append(("gradient", cargo.put(value), (0, 0)))
+    return sites
+
+
+def unload(cargo: Cargo, parts: list[tuple[str, int, tuple[int, int]]]) -> Observation:
+    """Sum the measurements of one site over its applications in a step."""
+    seen = Observation()
+    for name, number, (elements, rows) in parts:
+        values = cargo.get(number)
+        if name == "active":
+            counts = values.astype(np.int64)
+            seen.active = counts if seen.active is None else seen.active + counts
+            seen.elements += elements
+            seen.rows += rows
+        elif name == "nonzero":
+            counts = values.astype(np.int64)
+            seen.nonzero = counts if seen.nonzero is None else seen.nonzero + counts
+            seen.gradient_elements += elements
+        elif name == "gradient":
+            square = float(values) ** 2
+            known = 0.0 if math.isnan(seen.gradient_squares) else seen.gradient_squares
+            seen.gradient_squares = known + square
+        elif name == "absolute":
+            seen.absolute = values if seen.absolute is None else seen.absolute + values
+        elif name == "moments":
+            squared = values.copy()
+            squared[[1, 3]] **= 2
+            seen.moments = squared if seen.moments is None else seen.moments + squared
+        else:
+            seen.sample = values
+    return seen

@@ -1,0 +1,101 @@
+"""What is read of weights, biases and optimisers.
+
+Layer: watch, on torch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rectifier.torch.sites import Layer, Site
+from rectifier.watch import statistics
+from rectifier.watch.ledger import Feeding
+
+
+def feeding(site: Site) -> Feeding | None:
+    """Bias and weight norm per unit of the layer that feeds a site, as they are now."""
+    layer = site.feeding
+    if layer is None:
+        return None
+    unknown = np.full(site.units, np.nan)
+    tensors: list[Tensor] = []
+    weight, bias = layer.weight(), layer.bias()
+    norm_at = bias_at = -1
+    if weight is not None and is_plain(weight) and weight.dim() > 0:
+        transposed = layer.transposed or layer.kind in ("matmul", "mm", "addmm", "rmatmul")
+        norm_at = len(tensors)
+        tensors.append(statistics.unit_norms(weight, transposed=transposed))
+    if bias is not None and is_plain(bias):
+        bias_at = len(tensors)
+        tensors.append(bias)
+    values = statistics.fetch(tensors)
+    return Feeding(
+        bias=_per_unit(values[bias_at], site.units) if bias_at >= 0 else unknown,
+        norm=_per_unit(values[norm_at], site.units) if norm_at >= 0 else unknown,
+    )
+
+
+def _per_unit(values: NDArray[np.float64], units: int) -> NDArray[np.float64]:
+    """Spread values over units: a flattened feature map has several units a channel."""
+    if values.ndim == 1 and values.size == units:
+        return values.copy()
+    if values.ndim == 1 and values.size and units % values.size == 0:
+        return np.repeat(values, units // values.size)
+    return np.full(units, np.nan)
+
+
+def weights(layer: Layer) -> list[Tensor]:
+    """The weight of a layer; all its matrices where it has no single one."""
+    weight = layer.weight()
+    if weight is not None:
+        return [weight] if is_plain(weight) else []
+    return [t for t in layer.tensors() if t.dim() > 1 and is_plain(t)]
+
+
+def held(optimizer: Optimizer) -> list[Tensor]:
+    """The parameters that an optimiser holds."""
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def is_plain(tensor: Tensor | None) -> bool:
+    """Whether a tensor is an ordinary dense one that statistics can be taken of."""
+    return (
+        tensor is not None
+        and type(tensor) in (Tensor, nn.Parameter)
+        and tensor.layout is torch.strided
+        and tensor.is_floating_point()
+        and tensor.device.type != "meta"
+    )
+
+
+def learning_rate(optimizer: Optimizer | None) -> float:
+    """The largest over the optimiser's groups; NaN where there is none."""
+    if optimizer is None:
+        return math.nan
+    rates = [group["lr"] for group in optimizer.param_groups if "lr" in group]
+    return max((float(rate) for rate in rates), default=math.nan)
+
+
+def joint(norms: Iterable[float]) -> float:
+    """The norm of several parts together; NaN of none."""
+    squares = [float(norm) ** 2 for norm in norms]
+    return math.sqrt(sum(squares)) if squares else math.nan
+
+
+def ratio(change: float, size: float) -> float:
+    """Of two norms; NaN where the second is zero."""
+    return change / size if size > 0 else math.nan
+
+
+def bad_elements(tensors: Iterable[Tensor | None], norm: float) -> float:
+    """How many elements are NaN or infinite; looked at only where the norm says that some are."""
+    if math.isfinite(norm) or (math.isnan(norm) and not any(is_plain(t) for t in tensors)):
+        return 0.0
+    return float(sum(int((~torch.isfinite(t)).sum()) for t in tensors if t is not None))
