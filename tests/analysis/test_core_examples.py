@@ -14,7 +14,7 @@ MODULES = {
     "rectifier.analysis.shape": 1,
     "rectifier.catalog": 1,
     "rectifier.expression.parser": 1,
-    "rectifier.numpy.function": 1,
+    "rectifier.numpy.functions": 1,
 }
 
 

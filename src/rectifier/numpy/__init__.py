@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rectifier import catalog
 from rectifier.errors import UnknownNameError
-from rectifier.numpy.function import Function, function
+from rectifier.numpy.functions import Function, function
 
 __all__ = ["Function", "function"]
 
