@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError, UnknownNameError
-from rectifier.torch import forms, sites
+from rectifier.torch import sites
+from rectifier.torch.activation_modules import module_function
 from rectifier.torch.modules import ActivationModule
 from rectifier.torch.schemes import WEIGHTED
 
@@ -58,7 +59,7 @@ class Follower:
 
 def of_module(module: nn.Module) -> Follower | None:
     """Return what an activation module computes; None for any other module."""
-    name = forms.module_function(module)
+    name = module_function(module)
     if name is None:
         return None
     if isinstance(module, ActivationModule):
