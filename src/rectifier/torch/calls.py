@@ -30,9 +30,11 @@ from rectifier.torch.activation_modules import (
     NOT_ELEMENTWISE,
     apply_of,
     is_layer,
+    is_torch,
     may_be_activation,
     module_function,
     named_like,
+    only_matrix,
 )
 from rectifier.torch.arguments import first_floating, keywords
 from rectifier.torch.boundary import Boundary
@@ -208,7 +210,7 @@ class Calls:
             entered.application = self._decide(entered, type(module), output, caller)
         if entered.application is not None:
             return self._finish(entered.application, output)
-        if is_layer(module):
+        if is_layer(module) and (is_torch(module) or self._tick == entered.since):
             self._ran(self._registry.module_layer(entered.model, entered.path, module), output)
         return None
 
@@ -242,6 +244,8 @@ class Calls:
         plain = len(entered.inner) == 1 and result is output
         function = first.site.function if plain else named_like(kind)
         apply = first.apply if plain else apply_of(entered.module)
+        for inner, _ in reversed(entered.inner):
+            self._registry.withdraw(inner.site)
         form = forms.Form(function, tensor, False, True, apply)
         return self._open(form, entered.module, caller)
 
@@ -359,8 +363,9 @@ class Calls:
             self._telling.close(application, result, self.token)
 
     def _weighted(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
-        module = self._stack[-1].module if self._stack else None
-        if module is not None and is_layer(module):
+        entered = self._stack[-1] if self._stack else None
+        module = None if entered is None else entered.module
+        if module is not None and is_torch(module) and is_layer(module):
             return  # the module's own hook marks it
         candidates = [*args, *kwargs.values()]
         leaves = [t for t in candidates if isinstance(t, Tensor) and t.is_leaf and t.requires_grad]
@@ -371,7 +376,11 @@ class Calls:
         biases = [t for t in leaves if t is not weight and t.dim() == 1]
         if name.strip("_") in ("matmul", "mm") and args and args[0] is weight:
             name = "left_matmul"
-        layer = self._registry.call_layer(name, weight, biases[0] if biases else None)
+        if entered is not None and module is not None and only_matrix(module) is weight:
+            called = name.strip("_")
+            layer = self._registry.module_layer(entered.model, entered.path, module, called)
+        else:
+            layer = self._registry.call_layer(name, weight, biases[0] if biases else None)
         self._ran(layer, result)
 
     def _ran(self, layer: Layer, output: Any) -> None:
@@ -407,7 +416,7 @@ class Calls:
         if not observers and not replacers:
             return None
         frame = self._registry.sources.frame(2)
-        owner, path, since = self._owner(frame)
+        owner, path, since = self._owner(frame, module)
         if not self._concerns(owner):
             return None
         found = feeding.nearest(form.input, since)
@@ -423,12 +432,17 @@ class Calls:
             path = (owner.path(module) if owner is not None else None) or path
         layer = None if found is None else found[0]
         site = self._registry.site(form, module, owner, path, layer, known, frame, caller)
-        return None if site is None else Application.of(site, form, observers)
+        if site is None:
+            return None
+        return Application.of(site, form, observers, replaceable=bool(replacers))
 
-    def _owner(self, frame: FrameType | None) -> tuple[Model | None, str, int]:
+    def _owner(
+        self, frame: FrameType | None, module: nn.Module | None
+    ) -> tuple[Model | None, str, int]:
         """The model and module whose code is running, and the tick at which it was entered."""
         if self._stack:
-            entered = self._stack[-1]
+            entering = module is not None and self._stack[-1].module is module
+            entered = self._stack[-2 if entering and len(self._stack) > 1 else -1]
             if entered.model.has_parameters():
                 return entered.model, entered.path, entered.since
             return None, "", -1

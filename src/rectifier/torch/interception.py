@@ -10,6 +10,7 @@ that some observer wants is under way. Only the thread and the process that ente
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import threading
 import weakref
@@ -155,7 +156,7 @@ class Interception:
             self._end_step(None)
 
     def _here(self) -> bool:
-        return bool(self._handles) and threading.get_ident() == self._boundary.thread
+        return bool(self._handles) and not self._boundary.elsewhere()
 
     def _choose(self) -> None:
         """Look, or not, at the step that begins."""
@@ -255,13 +256,16 @@ class Interception:
         self._backwards += 1
         if self._stepping:
             return
+        if not self._known_optimizers and not self._manual:
+            self._known_optimizers = _held_by_an_optimizer(self._registry.weights())
+            self._manual = not self._known_optimizers
         if not self._manual and self._backwards > _MANUAL_AFTER and self._known_optimizers:
             self._manual = True
             self.notes.append(
                 f"No optimiser has stepped in {_MANUAL_AFTER} backward passes; from step "
                 f"{self.step} on each backward pass counts as a step."
             )
-        if self._manual or not self._known_optimizers:
+        if self._manual:
             self._start_step(None)
             self._end_step(None)
 
@@ -289,6 +293,17 @@ class _Backward:
         owner._calls.paused -= 1
         if owner._calls.paused == 0 and kind is None:
             owner._boundary.guard(owner._backward_ended, self._losses is not None)
+
+
+def _held_by_an_optimizer(weights: set[int]) -> bool:
+    """Whether an optimiser that was constructed before we came holds one of these tensors (ids)."""
+    return any(
+        id(parameter) in weights
+        for thing in gc.get_objects()
+        if issubclass(type(thing), Optimizer)
+        for group in thing.param_groups
+        for parameter in group["params"]
+    )
 
 
 def _first(value: Any) -> Tensor | None:

@@ -29,9 +29,8 @@ def feeding(site: Site) -> Feeding | None:
     weight, bias = layer.weight(), layer.bias()
     norm_at = bias_at = -1
     if weight is not None and is_plain(weight) and weight.dim() > 0:
-        transposed = layer.transposed or layer.kind in ("matmul", "mm", "addmm", "rmatmul")
         norm_at = len(tensors)
-        tensors.append(statistics.unit_norms(weight, transposed=transposed))
+        tensors.append(statistics.unit_norms(weight, transposed=layer.transposed))
     if bias is not None and is_plain(bias):
         bias_at = len(tensors)
         tensors.append(bias)
