@@ -12,7 +12,7 @@ What all of them share:
 - A parameter may be a number or a tensor; a tensor gets a gradient if it wants one. A tensor of
   one dimension holds one value per channel, along dimension 1.
 - ``inplace=True`` writes the result into the input. It saves memory only where no gradient is
-  needed, or for activations whose derivative can be told from their output.
+  needed.
 - NaN in gives NaN out, and a NaN gradient.
 """
 
