@@ -102,7 +102,8 @@ def compiled(
     )
 
     def call(x: Any, *parameters: Any) -> Any:
-        working = jnp.promote_types(x.dtype, jnp.float32)
+        # Eight-bit types have no promotion of their own, so the width decides.
+        working = jnp.float64 if x.dtype.itemsize > 4 else jnp.float32
         arrays = [jnp.broadcast_to(p.astype(working), x.shape) for p in parameters]
         return differentiable(formula)(x.astype(working), *arrays).astype(x.dtype)
 

@@ -1,0 +1,43 @@
+"""rectifier for Keras 3: layers, functions and initialisers on every backend of Keras.
+
+Layer: front end. ``rectifier.keras.Mish()`` is a layer, ``rectifier.keras.functions.mish`` a
+function, ``rectifier.keras.initializer("mish")`` draws weights that fit. Nothing is listed here: the
+names are those of the catalog. Importing this package registers its classes with Keras, so that
+``keras.saving.load_model`` finds them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rectifier.optional import require
+
+require("keras", extra="keras", purpose="rectifier.keras")
+
+from rectifier.errors import UnknownNameError  # noqa: E402
+from rectifier.keras import functions, layers  # noqa: E402
+from rectifier.keras.functions import function  # noqa: E402
+from rectifier.keras.initializers import ActivationInitializer, initializer  # noqa: E402
+from rectifier.keras.layers import ActivationLayer, activation  # noqa: E402
+
+__all__ = [
+    "ActivationInitializer",
+    "ActivationLayer",
+    "activation",
+    "function",
+    "functions",
+    "initializer",
+    "layers",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in layers.CLASSES:
+        return layers.CLASSES[name]
+    known = [*__all__, *layers.CLASSES]
+    nearest = str(UnknownNameError("name", name, known)) if not name.startswith("_") else ""
+    raise AttributeError(f"module 'rectifier.keras' has no attribute {name!r}: {nearest}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *layers.CLASSES})
