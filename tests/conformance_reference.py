@@ -41,6 +41,15 @@ def rounded(x: np.ndarray, dtype: str) -> np.ndarray:
     return bits.view(np.float32).astype(np.float64)
 
 
+LENGTH = 487
+"""One length for all points, so that a framework compiles an operation once."""
+
+
+def padded(points: list[float]) -> np.ndarray:
+    """Repeat points up to `LENGTH`."""
+    return np.resize(np.array(points), LENGTH)
+
+
 def grid(dtype: str) -> np.ndarray:
     """Return fp64 points that the format holds: dense near 0, tails, ±0, ±largest, ±inf, NaN."""
     top = FORMATS[dtype].largest
@@ -49,9 +58,8 @@ def grid(dtype: str) -> np.ndarray:
     far = np.geomspace(1e-30, 1e38, 69)
     kept = rounded(np.concatenate([near, wide, far, -far]), dtype)
     kept = kept[np.isfinite(kept) & (np.abs(kept) > 2.0 ** FORMATS[dtype].smallest)]
-    kept = np.resize(kept, 480)  # one length, so that operations are compiled once for all formats
     special = [0.0, -0.0, top, -top, math.inf, -math.inf, math.nan]
-    return np.concatenate([kept, special])
+    return np.concatenate([np.resize(kept, LENGTH - len(special)), special])
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ def judge(
     x: np.ndarray,
     got: np.ndarray,
     *,
-    flushes: bool,
+    underflows: bool,
     **parameters: float,
 ) -> Verdict:
     """Measure a front end's results.
@@ -84,8 +92,8 @@ def judge(
         dtype: The format of `got`.
         x: Points of `grid`.
         got: The results, converted to fp64.
-        flushes: Whether the framework takes subnormal numbers for 0. Results near them are then
-            held to an absolute bound.
+        underflows: Whether the front end computes in the format itself, or its framework takes
+            subnormal numbers for 0. Results near them are then held to an absolute bound.
         **parameters: Values of the activation's parameters.
     """
     kind = FORMATS[dtype]
@@ -101,7 +109,7 @@ def judge(
         off = np.abs(got - true)
         error = off / 2.0 ** (exponent - kind.bits)
     faults = []
-    if flushes and dtype != "float16":
+    if underflows and dtype != "float16":
         limit = 2.0 ** (kind.smallest + 12)
         flushed = finite & (size < limit)
         if not np.all(off[flushed] <= limit):

@@ -15,7 +15,7 @@ from rectifier import catalog  # noqa: E402
 
 # fp32 is computed in fp32: a handful of roundings. fp64 is compared with fp64 of NumPy, whose exp
 # rounds its argument as ours does; either magnifies it by the size of the argument.
-BARS = {"float64": 64.0, "float32": 8.0, "float16": 0.51, "bfloat16": 0.51}
+BARS = {"float64": 64.0, "float32": 12.0, "float16": 0.51, "bfloat16": 0.51}
 EXPECTED = {
     # The argument of its sigmoid grows as x³ and is rounded before it goes into exp.
     ("gelu_tanh", "float32"): 40.0,
@@ -33,7 +33,7 @@ def compute(name: str, dtype: str, order: int, *, compiled: bool) -> Verdict:
         given = jnp.asarray(x, dtype=dtype)
         got = f(given) if order == 0 else jax.jvp(f, (given,), (jnp.ones_like(given),))[1]
         assert got.dtype == dtype
-        return judge(spec, order, dtype, x, np.asarray(got, np.float64), flushes=True)
+        return judge(spec, order, dtype, x, np.asarray(got, np.float64), underflows=True)
 
 
 @pytest.mark.parametrize("dtype", FORMATS)

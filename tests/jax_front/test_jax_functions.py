@@ -12,6 +12,7 @@ import pytest
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 
 import jax.numpy as jnp  # noqa: E402
+from conformance_reference import padded  # noqa: E402
 
 import rectifier  # noqa: E402
 import rectifier.jax as rj  # noqa: E402
@@ -91,12 +92,11 @@ def test_every_transformation_gives_the_same_derivative(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_gradient_is_nan_or_infinite_at_a_finite_input(name: str) -> None:
-    x = jnp.asarray([0.0, -0.0, 1e-30, -1e-30, 90.0, -90.0, 3.4e38, -3.4e38], jnp.float32)
-    f = rj.function(name)
+    x = padded([0.0, -0.0, 1e-30, -1e-30, 90.0, -90.0, 3.4e38, -3.4e38, math.nan])
+    given = jnp.asarray(x, jnp.float32)
     with jax.disable_jit():
-        assert np.isfinite(jax.jvp(f, (x,), (jnp.ones_like(x),))[1]).all()
-        at_nan = jax.grad(lambda x: f(x).sum())(jnp.array([math.nan, 1.0]))
-    assert np.isnan(at_nan).tolist() == [True, False]
+        _, slope = jax.jvp(rj.function(name), (given,), (jnp.ones_like(given),))
+    np.testing.assert_array_equal(np.isfinite(slope), np.isfinite(x))
 
 
 def test_the_plain_composition_would_give_nan() -> None:
@@ -113,7 +113,7 @@ def test_the_plain_composition_would_give_nan() -> None:
 @pytest.mark.parametrize(("name", "parameter"), LEARNED)
 def test_the_slope_of_a_learned_parameter(name: str, parameter: str) -> None:
     spec, f = catalog.get(name), rj.function(name)
-    x = np.array([-30.0, -3.0, -0.4, 0.0, 0.3, 2.0, 30.0])
+    x = padded([-30.0, -3.0, -0.4, 0.0, 0.3, 2.0, 30.0])
     with jax.enable_x64(True), jax.disable_jit():
         at = jnp.full(x.shape, spec.params[parameter].default)
         _, slope = jax.jvp(lambda p: f(x, **{parameter: p}), (at,), (jnp.ones(x.shape),))

@@ -10,11 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from rectifier.errors import MissingPackageError, UnknownNameError
 from rectifier.optional import require
 
-require("keras", extra="keras", purpose="rectifier.keras")
+try:
+    require("keras", extra="keras", purpose="rectifier.keras")
+except ModuleNotFoundError as error:
+    raise MissingPackageError(
+        f"Keras is there, but the backend that it is set to needs the package {error.name!r}, "
+        "which is not installed; install that, or set the environment variable KERAS_BACKEND to "
+        "'torch', 'jax' or 'tensorflow' before Keras is imported."
+    ) from error
 
-from rectifier.errors import UnknownNameError  # noqa: E402
 from rectifier.keras import functions, layers  # noqa: E402
 from rectifier.keras.functions import function  # noqa: E402
 from rectifier.keras.initializers import ActivationInitializer, initializer  # noqa: E402

@@ -158,11 +158,12 @@ class ActivationLayer(keras.layers.Layer):
         return ops.reshape(value, (-1, *[1] * after)) if after else value
 
 
-def activation(name: str | Activation, **options: Any) -> ActivationLayer:
+def activation(activation: str | Activation, /, **options: Any) -> ActivationLayer:
     """Return a new layer for an activation.
 
     Args:
-        name: A name or alias of the catalog, or an `Activation`, such as `rectifier.define` makes.
+        activation: A name or alias of the catalog, or an `Activation`, such as `rectifier.define`
+            makes.
         **options: As for `ActivationLayer`.
 
     Returns:
@@ -173,8 +174,10 @@ def activation(name: str | Activation, **options: Any) -> ActivationLayer:
         UnknownNameError: No activation has this name; the message lists the nearest ones.
         InvalidActivationError: There is no such parameter, or a value is out of its bounds.
     """
-    spec = catalog.get(name)
-    return CLASSES[spec.class_name](**options) if is_listed(spec) else ActivationLayer(spec, **options)
+    spec = catalog.get(activation)
+    if is_listed(spec):
+        return CLASSES[spec.class_name](**options)
+    return ActivationLayer(spec, **options)
 
 
 def _definition(own: Activation | None, given: Any, kind: str) -> Activation:
