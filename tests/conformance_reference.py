@@ -128,9 +128,7 @@ def judge(
     return Verdict(float(error[worst]), float(x[worst]), tuple(faults))
 
 
-def _true(
-    spec: Activation, order: int, x: np.ndarray, parameters: dict[str, float]
-) -> np.ndarray:
+def _true(spec: Activation, order: int, x: np.ndarray, parameters: dict[str, float]) -> np.ndarray:
     f = function(spec)
     if order == 0:
         return f(x, path="composed", **parameters)

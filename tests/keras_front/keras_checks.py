@@ -50,7 +50,8 @@ def test_as_good_as_fp32_can_be(name: str, dtype: str) -> None:
     for order, got in enumerate((f(given), slope(f, given))):
         assert keras.backend.standardize_dtype(got.dtype) == dtype
         found = judge(spec, order, dtype, x, numbers(got), underflows=True)
-        print(f"{BACKEND} {name} {dtype} order {order}: {found.ulp:.2f} ulp at {found.at:g}")
+        # The table; pytest shows it with -s.
+        print(f"{BACKEND} {name} {dtype} order {order}: {found.ulp:.2f} ulp at {found.at:g}")  # noqa: T201
         assert not found.faults
         assert found.ulp <= EXPECTED.get((name, dtype), BARS[dtype]), (order, found)
 
@@ -177,9 +178,7 @@ def test_a_model_learns_is_saved_and_comes_back(tmp_path: Path) -> None:
     again.fit(X, X[:, :1] > 0, verbose=0)
     copied = keras.models.clone_model(again)
     copied.set_weights(again.get_weights())
-    np.testing.assert_allclose(
-        copied.predict(X, verbose=0), again.predict(X, verbose=0), rtol=1e-6
-    )
+    np.testing.assert_allclose(copied.predict(X, verbose=0), again.predict(X, verbose=0), rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)

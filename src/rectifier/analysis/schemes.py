@@ -32,6 +32,15 @@ class Scheme:
     uses_gain: bool
     source: str
 
+    @property
+    def variance_scaling(self) -> tuple[str, str]:
+        """Fan and distribution as ``variance_scaling`` of JAX and of Keras calls them.
+
+        Both truncate a normal distribution at two standard deviations and rescale it.
+        """
+        fan = {"in": "fan_in", "out": "fan_out", "mean": "fan_avg"}[self.fan]
+        return fan, "truncated_normal" if self.distribution == "normal" else self.distribution
+
 
 _HE = "He et al. (2015), Delving Deep into Rectifiers"
 _GLOROT = "Glorot and Bengio (2010), Understanding the difficulty of training deep networks"

@@ -74,9 +74,10 @@ def differentiable(formula: Formula) -> Callable[..., Any]:
         total = functools.reduce(jnp.add, terms) if terms else jnp.zeros_like(primals[0])
         return function(*primals), total
 
-    function = jax.custom_jvp(value)
+    function: Any = jax.custom_jvp(value)
     function.defjvp(tangent, symbolic_zeros=True)
-    return function
+    callable_: Callable[..., Any] = function
+    return callable_
 
 
 @functools.lru_cache(maxsize=512)
@@ -108,4 +109,5 @@ def compiled(
         return differentiable(formula)(x.astype(working), *arrays).astype(x.dtype)
 
     call.__name__ = call.__qualname__ = activation.name
-    return jax.jit(call, inline=True)
+    jitted: Callable[..., Any] = jax.jit(call, inline=True)
+    return jitted

@@ -24,12 +24,12 @@ import numpy as np
 
 from rectifier import catalog
 from rectifier.activation import Activation
-from rectifier.errors import InvalidActivationError, InvalidInputError
+from rectifier.errors import InvalidInputError
 from rectifier.jax.elementwise import compiled
 
 
 class Function:
-    """An activation on JAX arrays; it works under ``jit``, ``grad``, ``jvp``, ``vmap``, ``hessian``.
+    """An activation on JAX arrays, under ``jit``, ``grad``, ``jvp``, ``vmap`` and ``hessian`` too.
 
     Args:
         activation: The activation.

@@ -17,9 +17,6 @@ from rectifier.activation import Activation
 from rectifier.analysis.schemes import get_scheme
 from rectifier.errors import InvalidActivationError
 
-_FANS = {"in": "fan_in", "out": "fan_out", "mean": "fan_avg"}
-_DISTRIBUTIONS = {"normal": "truncated_normal", "uniform": "uniform"}
-
 
 def init(
     activation: str | Activation | None = None,
@@ -78,13 +75,15 @@ def init(
         catalog.get(activation).parameters(**parameters)  # raises where they make no sense
     if rule.distribution == "orthogonal":
         columns = out_axis if isinstance(out_axis, int) else out_axis[-1]
-        return jax.nn.initializers.orthogonal(gain, column_axis=columns, dtype=dtype)
-    return jax.nn.initializers.variance_scaling(
-        gain * gain,
-        _FANS[rule.fan],
-        _DISTRIBUTIONS[rule.distribution],
-        in_axis=in_axis,
-        out_axis=out_axis,
-        batch_axis=batch_axis,
-        dtype=dtype,
-    )
+        drawing = jax.nn.initializers.orthogonal(gain, column_axis=columns, dtype=dtype)
+    else:
+        drawing = jax.nn.initializers.variance_scaling(
+            gain * gain,
+            *rule.variance_scaling,
+            in_axis=in_axis,
+            out_axis=out_axis,
+            batch_axis=batch_axis,
+            dtype=dtype,
+        )
+    initializer: Callable[..., Any] = drawing
+    return initializer

@@ -1,9 +1,9 @@
 """rectifier for Keras 3: layers, functions and initialisers on every backend of Keras.
 
 Layer: front end. ``rectifier.keras.Mish()`` is a layer, ``rectifier.keras.functions.mish`` a
-function, ``rectifier.keras.initializer("mish")`` draws weights that fit. Nothing is listed here: the
-names are those of the catalog. Importing this package registers its classes with Keras, so that
-``keras.saving.load_model`` finds them.
+function, ``rectifier.keras.initializer("mish")`` draws weights that fit. Nothing is listed here:
+the names are those of the catalog. Importing this package registers its classes with Keras, so
+that ``keras.saving.load_model`` finds them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ except ModuleNotFoundError as error:
         "'torch', 'jax' or 'tensorflow' before Keras is imported."
     ) from error
 
-from rectifier.keras import functions, layers  # noqa: E402
-from rectifier.keras.functions import function  # noqa: E402
-from rectifier.keras.initializers import ActivationInitializer, initializer  # noqa: E402
-from rectifier.keras.layers import ActivationLayer, activation  # noqa: E402
+from rectifier.keras import functions, layers
+from rectifier.keras.functions import function
+from rectifier.keras.initializers import ActivationInitializer, initializer
+from rectifier.keras.layers import ActivationLayer, activation
 
 __all__ = [
     "ActivationInitializer",

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rectifier import catalog
-from rectifier.activation import Activation, Param, define
+from rectifier.activation import Activation, Param
 from rectifier.errors import InvalidActivationError, UnknownNameError
-from rectifier.expression import to_text
+from rectifier.expression import parse, to_text
 
 
 def describe(activation: Activation) -> str | dict[str, Any]:
@@ -48,15 +48,25 @@ def restore(description: str | Activation | Mapping[str, Any]) -> Activation:
     """
     if not isinstance(description, Mapping):
         return catalog.get(description)
-    parts = dict(description)
     try:
-        name, formula = parts.pop("name"), parts.pop("formula")
-        params = {key: Param(**fields) for key, fields in parts.pop("params").items()}
-        return define(name, formula, **parts, **params)
+        params = {name: Param(**fields) for name, fields in description["params"].items()}
+        names = ("x", *params)
+        stable, slope = (
+            None if description[key] is None else parse(description[key], names)
+            for key in ("stable", "stable_derivative")
+        )
+        return Activation(
+            name=description["name"],
+            expression=parse(description["formula"], names),
+            params=params,
+            summary=description["summary"],
+            stable=stable,
+            stable_derivative=slope,
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidActivationError(
-            f"expected the description of an activation with name, formula and params, got "
-            f"{description!r}: {error}."
+            f"expected the description of an activation as a saved model holds it, got "
+            f"{description!r}: {type(error).__name__} {error}."
         ) from error
 
 

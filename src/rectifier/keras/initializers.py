@@ -1,7 +1,7 @@
 """Weights whose scale fits the activation that follows: ``initializer("mish")``.
 
-Layer: Keras front end, on `rectifier.analysis` (gain and scheme) and Keras's own initialisers, which
-draw the numbers. Which activation follows which layer is the caller's to say.
+Layer: Keras front end, on `rectifier.analysis` (gain and scheme) and Keras's own initialisers,
+which draw the numbers. Which activation follows which layer is the caller's to say.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from rectifier.analysis.schemes import get_scheme
 from rectifier.errors import InvalidActivationError
 from rectifier.keras.definition import describe, restore
 from rectifier.keras.functions import PACKAGE
-
-_FANS = {"in": "fan_in", "out": "fan_out", "mean": "fan_avg"}
-_DISTRIBUTIONS = {"normal": "truncated_normal", "uniform": "uniform"}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -56,10 +53,7 @@ class ActivationInitializer(keras.initializers.Initializer):
             keras.initializers.Orthogonal(self.gain, seed=seed)
             if rule.distribution == "orthogonal"
             else keras.initializers.VarianceScaling(
-                self.gain * self.gain,
-                _FANS[rule.fan],
-                _DISTRIBUTIONS[rule.distribution],
-                seed=seed,
+                self.gain * self.gain, *rule.variance_scaling, seed=seed
             )
         )
 

@@ -1,4 +1,4 @@
-"""Every activation of the catalog as a Keras layer: ``Mish()``, ``PReLU()``, ``activation("swish")``.
+"""Every activation of the catalog as a Keras layer: ``Mish()``, ``activation("swish")``.
 
 Layer: Keras front end, on `rectifier.keras.functions`. A parameter that the catalog calls learnable
 is a weight, shared or one per channel. The classes are made from the catalog, all at once, so that
@@ -206,9 +206,7 @@ _TAKEN = frozenset(
 """What neither an argument nor an attribute of a parameter's name may be taken for."""
 
 
-def _by_name(
-    names: tuple[str, ...], given: Choice, get: Callable[[Any], Any]
-) -> Mapping[str, Any]:
+def _by_name(names: tuple[str, ...], given: Choice, get: Callable[[Any], Any]) -> Mapping[str, Any]:
     """Return a regulariser or constraint for each learnable parameter."""
     mapped = isinstance(given, Mapping) and "class_name" not in given
     if mapped and (strangers := set(given) - set(names)):
