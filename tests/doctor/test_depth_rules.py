@@ -135,3 +135,12 @@ def test_a_burst_is_dated_and_clipping_proposed() -> None:
 def test_a_burst_that_does_no_harm_is_no_finding() -> None:
     trained = training(falling(2.3, 0.2), gradient_norm=spike(1.0, 1e4, 199))
     assert exploding_gradient.RULE.check(record(trained=trained)) == ()
+
+
+def test_a_first_gradient_beyond_any_learning_rate() -> None:
+    loss = np.where(np.arange(STEPS) < 3, 1e9, np.nan)
+    trained = training(loss, gradient_norm=1e9, input_abs_max=500.0)
+    (finding,) = exploding_gradient.RULE.check(record(layers=still(), trained=trained))
+    assert "the data reach 500" in finding.cause
+    assert finding.remedies[0].settings == {"max_norm": 0.5}
+    assert exploding_gradient.RULE.check(record(layers=still(), trained=training(loss))) == ()

@@ -23,7 +23,7 @@ def test_a_jump_after_a_large_step_is_found_and_dated() -> None:
 
 def test_a_loss_that_breaks_is_found() -> None:
     loss = np.where(np.arange(STEPS) < 5, np.geomspace(1.0, 1e300, STEPS), np.nan)
-    (finding,) = RULE.check(record(trained=training(loss, np.geomspace(1e-2, 1e9, STEPS), 1.0)))
+    (finding,) = RULE.check(record(trained=training(loss, np.geomspace(0.2, 1e9, STEPS), 1.0)))
     assert finding.severity == "error"
     assert "no longer finite from step 5" in finding.cause
 

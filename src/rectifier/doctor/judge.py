@@ -141,8 +141,7 @@ def proof(before: Run, after: Run, comparison: Comparison) -> str:
     """The numbers that show it, as the end of a sentence."""
     parts = []
     if comparison.metric:
-        values = (run.metrics[comparison.metric][-1] for run in (before, after))
-        old, new = (number(value) for value in values)
+        old, new = (f"{run.metrics[comparison.metric][-1]:.3g}" for run in (before, after))
         parts.append(f"{comparison.metric} {old} → {new}")
     losses = (evidence.loss_of(run.record).end for run in (before, after))
     old, new = (number(value) for value in losses)

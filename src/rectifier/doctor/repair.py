@@ -61,8 +61,8 @@ def repair_script(
         arguments: Its arguments.
         module: As ``python -m`` does.
         attempts: Reruns at most; the best one is kept.
-        options: Fields of `rectifier.watch.WatchOptions` by name; by default observing may cost
-            half as much again as the training, since who repairs wants to know.
+        options: Fields of `rectifier.watch.WatchOptions` by name; by default every step is
+            observed, since who repairs wants to know.
         progress: Is told, in sentences, what happens.
         echo: Is given what the script prints, as it comes, and whether it came on standard error;
             by default it goes to this process's standard output and error.
@@ -81,7 +81,7 @@ def repair_script(
             script,
             tuple(arguments),
             module,
-            dict(options if options is not None else {"budget": 0.5}),
+            dict(options if options is not None else {"every": 1}),
             Path(folder),
             child.Input(),
             echo if echo is not None else _pass_on,

@@ -99,7 +99,7 @@ class InsertNormalization(Action):
         dtype = input.dtype if input.dtype == torch.float64 else torch.float32
         layer = UnitNormalization(input.shape[site.unit_axis], site.unit_axis, input.device, dtype)
         self._waiting.append((layer, site.layer_module()))
-        self.say(f"batch normalisation inserted before {site.name} ({site.units} units)")
+        self.say_at("batch normalisation inserted before", site.name)
         return layer
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:

@@ -59,7 +59,7 @@ class SwapActivation(Action):
         del apply
         if site.function != self.old or not self.concerns(site):
             return None
-        self.say(f"{site.function} → {self.name} at {site.name}")
+        self.say_at(f"{site.function} → {self.name} at", site.name)
         return self.function(input)
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:

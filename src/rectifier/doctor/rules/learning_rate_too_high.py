@@ -187,7 +187,7 @@ def check(record: Record) -> Sequence[Finding]:
     if found is None:
         return ()
     burst = gradient_burst(record)
-    if burst is not None and burst <= found.step:
+    if burst is not None and burst <= found.step + 5:  # a burst takes a few steps to its height
         return ()
     loss = found.loss
     violent = found.update >= 1 and loss.growth >= 4
