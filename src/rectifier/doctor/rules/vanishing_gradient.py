@@ -64,7 +64,7 @@ def _remedies(trend: signal.Trend) -> tuple[Remedy, ...]:
         "ReLU passes the gradient on undiminished where it is active.",
         {"from": function, "to": "relu", "sites": sites, "reinitialize": True},
     )
-    return (swap, normalise, start)
+    return (normalise, swap, start)
 
 
 def check(record: Record) -> Sequence[Finding]:
