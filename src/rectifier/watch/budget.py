@@ -84,6 +84,5 @@ class Budget:
         return max(inside, statistics.median(self._seen) - statistics.median(self._unseen))
 
     def overhead(self) -> float:
-        """Seconds spent over seconds of the run without them."""
-        elapsed = self._clock() - self._started
-        return self.spent / max(elapsed - self.spent, 1e-9)
+        """Seconds spent over seconds of the run."""
+        return self.spent / max(self._clock() - self._started, 1e-9)

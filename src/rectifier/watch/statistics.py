@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -95,7 +96,7 @@ def forward(
         return result
     others = _others(y, axis)
     absolute = y if function in NEVER_NEGATIVE else y.abs()
-    result.absolute = absolute.sum(dim=others) if others else absolute
+    result.absolute = absolute.sum(dim=others) if others else absolute.clone()
     nonzero = active.sum() if function in ZERO_BELOW else y.sign().abs_().sum()
     norm_in, norm_out = torch.linalg.vector_norm(x), torch.linalg.vector_norm(y)
     if function in ZERO_BELOW:
@@ -106,7 +107,7 @@ def forward(
         saturated = _outside(x, saturation)
     result.moments = torch.stack(
         [
-            value.to(torch.float64)
+            value.to(_wide(x))
             for value in (
                 *(x.sum(), norm_in, y.sum(), norm_out, nonzero, saturated),
                 *(non_finite(x, norm_in), non_finite(y, norm_out)),
@@ -146,11 +147,10 @@ def nonzero(gradient: Tensor, axis: int) -> Tensor:
     others = _others(g, axis)
     if g.device.type != "cpu" or g.numel() // max(g.shape[axis], 1) >= _EXACT:
         return (g != 0).sum(dim=others) if others else (g != 0).to(torch.int64)
-    signs = g.sign().abs_()
-    counts = signs.sum(dim=others) if others else signs
-    if bool(torch.isnan(counts.sum())):
+    if not bool(torch.isfinite(g.sum())):  # the sign of NaN is 0
         return (g != 0).sum(dim=others) if others else (g != 0).to(torch.int64)
-    return counts
+    signs = g.sign().abs_()
+    return signs.sum(dim=others) if others else signs
 
 
 def norm(tensor: Tensor) -> Tensor:
@@ -181,7 +181,7 @@ def extent(tensor: Tensor) -> Tensor:
     low, high = torch.aminmax(x)
     largest = torch.maximum(low.abs(), high.abs())
     parts = (x.sum(), size, largest, non_finite(x, size))
-    return torch.stack([part.to(device=x.device, dtype=torch.float64) for part in parts])
+    return torch.stack([part.to(device=x.device, dtype=_wide(x)) for part in parts])
 
 
 def non_finite(tensor: Tensor, norm: Tensor | None = None) -> Tensor:
@@ -245,20 +245,21 @@ def saturation_of(function: object, dtype: torch.dtype = torch.float64) -> Satur
     )
 
 
-def fetch(tensors: Sequence[Tensor]) -> list[NDArray[np.float64]]:
+def fetch(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:
     """Bring tensors to the host: one transfer a device, however many there are.
 
     Args:
         tensors: On any devices, of any real types.
 
     Returns:
-        Arrays of the same shapes.
+        Arrays of the same shapes; those of CPU tensors share their memory.
     """
-    results: list[NDArray[np.float64] | None] = [None] * len(tensors)
+    results: list[NDArray[Any] | None] = [None] * len(tensors)
     devices: dict[torch.device, list[int]] = {}
     for position, tensor in enumerate(tensors):
         if tensor.device.type == "cpu":
-            results[position] = tensor.detach().to(torch.float64).numpy()
+            plain = tensor.detach()
+            results[position] = (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()
         else:
             devices.setdefault(tensor.device, []).append(position)
     for positions in devices.values():
@@ -275,6 +276,11 @@ def fetch(tensors: Sequence[Tensor]) -> list[NDArray[np.float64]]:
 def _plain(tensor: Tensor) -> Tensor:
     tensor = tensor.detach()
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def _wide(tensor: Tensor) -> torch.dtype:
+    """The widest type that the tensor's device has."""
+    return torch.float32 if tensor.device.type == "mps" else torch.float64
 
 
 def _others(tensor: Tensor, axis: int) -> tuple[int, ...]:

@@ -13,11 +13,13 @@ silent for n inputs fires, with 95 % confidence, on less than 3/n of them, so 2,
 
 from __future__ import annotations
 
+import functools
 import math
 import platform
+import time
 import weakref
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec
 
 import numpy as np
 import torch
@@ -44,10 +46,23 @@ from rectifier.watch.weights import (
     weights,
 )
 
+P = ParamSpec("P")
+
 WINDOW_INPUTS = 2000
 WINDOW_STEPS = 10
 _WAITING = 64
 """Passes without a gradient that are remembered: a GAN's generator runs a step ahead of its own."""
+
+
+def _unseen(method: Callable[P, None]) -> Callable[P, None]:
+    """Run a method without torch's function modes: neither we nor others are to see its calls."""
+
+    @functools.wraps(method)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with torch._C.DisableTorchFunction():
+            method(*args, **kwargs)
+
+    return run
 
 
 class Watcher(Observer):
@@ -56,13 +71,20 @@ class Watcher(Observer):
     Args:
         options: Which steps to observe.
         script: What runs, as the user named it.
+        clock: Seconds that never go back, for the budget.
     """
 
     training_only = True
 
-    def __init__(self, options: WatchOptions | None = None, *, script: str = "") -> None:
+    def __init__(
+        self,
+        options: WatchOptions | None = None,
+        *,
+        script: str = "",
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._script = script
-        self._budget = Budget(options or WatchOptions())
+        self._budget = Budget(options or WatchOptions(), clock)
         self._clock = Clock()
         self._sites: dict[Site, SiteLedger] = {}
         self._layers: dict[Layer, LayerLedger] = {}
@@ -105,6 +127,7 @@ class Watcher(Observer):
             found = self._passes[token] = Pass(self._steps)
         return found
 
+    @_unseen
     def on_input(self, model: str, tensor: Tensor) -> None:
         """Measure what enters the model."""
         current = self._pass()
@@ -112,6 +135,7 @@ class Watcher(Observer):
             current.inputs = statistics.extent(tensor)
             current.input_elements = tensor.numel()
 
+    @_unseen
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         """Measure one application of an activation."""
         if not output.numel() or type(output) not in (Tensor, nn.Parameter):
@@ -136,6 +160,7 @@ class Watcher(Observer):
         """Remember the loss function that ran last."""
         self._loss_name, self._loss_source = name, source
 
+    @_unseen
     def on_backward(self, loss: Tensor) -> None:
         """Keep the loss; it is read at the next observed step."""
         value = loss.detach()
@@ -144,6 +169,7 @@ class Watcher(Observer):
             self._losses.append((self._steps, value.reshape(())))
         self._loss_function = self._loss_function or self._loss_name
 
+    @_unseen
     def on_input_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
         """Count the elements through which something flows back."""
         found = self._passes.get(token)
@@ -154,6 +180,7 @@ class Watcher(Observer):
             count = statistics.nonzero(gradient, site.unit_axis)
             found.nonzero.append((site, count, gradient.numel() // max(site.units, 1)))
 
+    @_unseen
     def on_output_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
         """The pass is part of the training; measure what reaches the site."""
         found = self._passes.get(token)
@@ -161,8 +188,11 @@ class Watcher(Observer):
             return
         found.trained = True
         if gradient is not None and self._detailed:
-            found.gradient_norms.append((site, statistics.norm(gradient)))
+            norm = statistics.norm(gradient)
+            scale = None if self.interception is None else self.interception.gradient_scale
+            found.gradient_norms.append((site, norm if scale is None else norm / scale.detach()))
 
+    @_unseen
     def before_step(self, optimizer: Optimizer | None, step: int) -> None:
         """The passes of this step are over: take them in."""
         self._steps = step
@@ -175,6 +205,7 @@ class Watcher(Observer):
         elif len(self._losses) >= 256:
             self._take_losses({})
 
+    @_unseen
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Take in what a closure did inside the step; see how far the weights moved."""
         if not self._processed and self._is_due():
