@@ -51,7 +51,6 @@ def function(activation: Activation | str) -> Callable[..., Tensor]:
 
     Raises:
         UnknownNameError: No activation has this name.
-        InvalidActivationError: A parameter has a name that the function needs for itself.
     """
     spec = catalog.get(activation)
     if not isinstance(activation, Activation) or activation is not spec:

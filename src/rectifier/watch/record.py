@@ -132,7 +132,8 @@ class UnitStatistics:
         None is where the closing window saw nothing.
         """
         silent = np.logical_and(self.active_recent == 0, self.seen_recent > 0)
-        return np.logical_and(silent, self.nonzero_gradient_recent <= 0)
+        found: NDArray[np.bool_] = np.logical_and(silent, self.nonzero_gradient_recent <= 0)
+        return found
 
     @property
     def born_dead(self) -> NDArray[np.bool_]:
