@@ -446,8 +446,8 @@ class Calls:
             found = last if last is not None and last[0].model == owner.name else None
         if found is None and not form.certain:
             return None
-        if caller is None and module is not None and len(self._stack) > 1:
-            caller = self._stack[-2].module
+        if caller is None:
+            caller = self._applying(module)
         if module is not None:
             path = (owner.path(module) if owner is not None else None) or path
         layer = None if found is None else found[0]
@@ -455,6 +455,12 @@ class Calls:
         if site is None:
             return None
         return Application.of(site, form, observers, replaceable=bool(replacers))
+
+    def _applying(self, module: nn.Module | None) -> nn.Module | None:
+        """The module whose code runs; not ``module`` itself, which is just being entered."""
+        entering = module is not None and self._stack and self._stack[-1].module is module
+        stack = self._stack[:-1] if entering else self._stack
+        return stack[-1].module if stack else None
 
     def _owner(
         self, frame: FrameType | None, module: nn.Module | None
