@@ -43,7 +43,7 @@ def test_vanishing_names_depth_factor_and_function() -> None:
     assert finding.evidence["factor_per_layer"] == pytest.approx(0.15)
     assert "sigmoid passes on less" in finding.cause
     assert finding.remedies[0].action == "insert_normalization"
-    assert len(finding.remedies[0].settings["sites"]) == DEPTH
+    assert len(finding.remedies[0].scope["sites"]) == DEPTH
 
 
 def test_saturation_is_named() -> None:

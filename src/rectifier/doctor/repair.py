@@ -191,9 +191,7 @@ def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, list[str]
     """One run in a process of its own: the run, what the remedies did, whether it was stopped."""
     plan, place = program.folder / "plan.json", program.folder / "record.json"
     place.unlink(missing_ok=True)
-    items = [
-        {**dataclasses.asdict(remedy), "settings": dict(remedy.settings)} for remedy in treatment
-    ]
+    items = [dataclasses.asdict(remedy) for remedy in treatment]
     text = json.dumps({"remedies": items, "options": dict(program.options)})
     plan.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "rectifier.doctor.rerun", "--plan", str(plan)]

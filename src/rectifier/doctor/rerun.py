@@ -78,7 +78,12 @@ def log_of(actions: _Actions) -> list[str]:
 
 
 def _remedy(item: dict[str, Any]) -> Remedy:
-    return Remedy(str(item["action"]), str(item.get("why", "")), dict(item.get("settings", {})))
+    return Remedy(
+        str(item["action"]),
+        str(item.get("why", "")),
+        dict(item.get("settings", {})),
+        dict(item.get("scope", {})),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -65,7 +65,7 @@ class Action(Observer, abc.ABC):
 
     def concerns(self, site: Site) -> bool:
         """Whether the remedy names this site (or names none, and so means all)."""
-        sites = self.remedy.settings.get("sites")
+        sites = self.remedy.scope.get("sites")
         return sites is None or site.name in sites
 
     def number(self, name: str) -> float:

@@ -51,7 +51,10 @@ def _by_depth(record: Record, loss: evidence.Loss) -> Finding | None:
         f"Before any update, the {what} {number(growth)}-fold {way} through {count} activations "
         f"({number(factor)} a layer), up to {place(at)}: the weights start too large."
     )
-    normalise = {"sites": [site.site for site in trend.sites]}
+    where = {
+        "sites": [site.site for site in trend.sites],
+        "layers": [site.layer for site in trend.sites],
+    }
     return Finding(
         rule="exploding_gradient",
         severity="error" if _harmed(loss) else "warning",
@@ -70,7 +73,7 @@ def _by_depth(record: Record, loss: evidence.Loss) -> Finding | None:
             Remedy(
                 "insert_normalization",
                 "Normalised pre-activations cannot grow from layer to layer.",
-                normalise,
+                scope=where,
             ),
         ),
     )
