@@ -27,7 +27,7 @@ HEAD = """
     opt = torch.optim.SGD(net.parameters(), lr=args.lr, momentum=0.9)
 """
 LOOP = """
-    for epoch in range(25):
+    for epoch in range(15):
         for b in torch.randperm(256).split(64):
             loss = F.cross_entropy(net(x[b]), y[b])
             opt.zero_grad(); loss.backward(); opt.step()
@@ -66,11 +66,20 @@ def test_a_sick_script_is_repaired(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert list(tmp_path.iterdir()) == [tmp_path / "train.py"]
 
 
-def test_a_rate_from_the_command_line_is_answered_there(tmp_path: Path) -> None:
-    repair = repair_script(script(tmp_path, 0.1), ["--lr", "1"], echo=lambda text, error: None)
+def test_a_rate_from_the_command_line_and_input_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is an argument, not an edit; each run gets the same input."""
+    (tmp_path / "in.txt").write_text("0 hello\n", encoding="utf-8")
+    path = script(tmp_path, 0.1, loop="\n    print('got', input())\n" + LOOP)
+    with (tmp_path / "in.txt").open() as given:
+        monkeypatch.setattr("sys.stdin", given)
+        repair = repair_script(path, ["--lr", "1"], echo=lambda text, error: None)
     assert repair.verdict == "repaired"
-    assert "pass --lr" in repair.summary
+    assert "pass --lr 0.1" in repair.summary
     assert repair.patch == ""
+    assert "got 0 hello" in repair.before.output
+    assert "got 0 hello" in repair.attempts[0].run.output
 
 
 def test_a_healthy_script_is_left_alone(tmp_path: Path) -> None:
@@ -105,19 +114,10 @@ def test_a_script_that_fails_after_training_is_still_judged(tmp_path: Path) -> N
     assert repair.after.status == 0
 
 
-def test_missing_script(tmp_path: Path) -> None:
-    with pytest.raises(ScriptError, match=r"nothing\.py"):
-        repair_script("nothing.py")
-
-
-def test_each_run_gets_the_same_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "in.txt").write_text("0 hello\n", encoding="utf-8")
-    loop = "\n    print('got', input())\n" + LOOP
-    with (tmp_path / "in.txt").open() as given:
-        monkeypatch.setattr("sys.stdin", given)
-        repair = repair_script(script(tmp_path, loop=loop), echo=lambda text, error: None)
-    assert "got 0 hello" in repair.before.output
-    assert "got 0 hello" in repair.attempts[0].run.output
+@pytest.mark.parametrize(("name", "module"), [("nothing.py", False), ("no.such", True)])
+def test_missing_script(name: str, module: bool) -> None:
+    with pytest.raises(ScriptError, match=name):
+        repair_script(name, module=module, echo=lambda text, error: None)
 
 
 def test_ctrl_c_in_the_rerun_keeps_the_sick_run(tmp_path: Path) -> None:

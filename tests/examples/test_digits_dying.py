@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,13 +21,6 @@ def test_it_knows_nothing_of_us() -> None:
     assert "rectifier" not in SCRIPT.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("seed", ["1"])
-def test_a_sane_learning_rate_trains_it(seed: str) -> None:
-    command = [sys.executable, str(SCRIPT), "--lr", "0.05", "--seed", seed]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert float(re.findall(r"accuracy ([0-9.]+)", output)[-1]) >= 0.95
-
-
 def test_it_is_diagnosed_and_repaired() -> None:
     repair = repair_script(str(SCRIPT), echo=lambda text, error: None)
     assert repair.verdict == "repaired"
@@ -44,7 +35,7 @@ def test_it_is_diagnosed_and_repaired() -> None:
     assert 0 < dying.evidence["median_death_step"] < 100
     assert dying.consequence_of == root.rule
     assert repair.before.metrics["accuracy"][-1] < 0.5
-    assert repair.after is not None
+    assert repair.after is not None, "a sane learning rate trains it"
     assert repair.after.metrics["accuracy"][-1] >= 0.95
     assert max(site.dead for site in repair.after.record.sites) < 0.1
     assert "default=0.05" in repair.patch

@@ -71,10 +71,8 @@ def repair_script(
         What was done, and the proof. Ctrl-C ends it early and keeps what was done.
 
     Raises:
-        ScriptError: The script is not there.
+        ScriptError: The script or module is not there, or cannot be read.
     """
-    if not module and not Path(script).is_file():
-        raise ScriptError(f"expected a Python script to run, got {script!r}, which is no file")
     tell = progress if progress is not None else _quiet
     with tempfile.TemporaryDirectory(prefix="rectifier-") as folder:
         program = _Program(
@@ -206,6 +204,8 @@ def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, list[str]
     )
     if place.is_file():
         document = json.loads(place.read_text(encoding="utf-8"))
+        if "error" in document:
+            raise ScriptError(document["error"])
         record, log = Record.from_json(document["record"]), list(document["log"])
     run = Run(
         record=record,

@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from rectifier.doctor import evidence, signal
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.learning_rate_too_high import OVERSHOOT, gradient_burst, lower
+from rectifier.doctor.rules.learning_rate_too_high import (
+    OVERSHOOT,
+    gradient_burst,
+    lower,
+    overshoot,
+)
 from rectifier.doctor.wording import number, place
 from rectifier.watch.record import Record
 
@@ -113,8 +118,9 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
 def _by_burst(record: Record, loss: evidence.Loss) -> Finding | None:
     """A gradient that bursts in the midst of calm training and takes the loss along."""
     step = gradient_burst(record)
-    if step is None:
-        return None
+    steps = overshoot(record)
+    if step is None or (steps is not None and steps.step < step - 5):
+        return None  # none, or the last gasp of a network that large steps had ruined before
     training = record.training
     before = evidence.between(training.step, training.gradient_norm, -math.inf, step - 1)
     usual = evidence.median(before[-200:])
