@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from rectifier.errors import InvalidInputError
-from rectifier.watch.budget import ALLOWANCE, FIRST, Budget
+from rectifier.watch.budget import FIRST, GROWTH, PERIOD, Budget, allowed
 from rectifier.watch.options import WatchOptions
 
 
@@ -30,7 +32,7 @@ def simulate(
         if observed:
             inside += cost
             seen.append(number)
-        budget.ended(observed, inside)
+        budget.ended(number, observed, inside)
     extra = len(seen) * (cost + hidden)
     return budget, seen, extra / (clock.now - 100.0)
 
@@ -38,19 +40,24 @@ def simulate(
 @pytest.mark.parametrize("step", [0.0005, 0.02])
 @pytest.mark.parametrize("cost", [0.05, 0.5, 3.0])
 @pytest.mark.parametrize("hidden", [0.0, 0.5])
-def test_the_share_is_kept(step: float, cost: float, hidden: float) -> None:
-    steps = 20_000
-    budget, seen, share = simulate(steps, step, cost * step, hidden * step)
-    first = (FIRST + 1) * (cost + hidden) * step
-    assert share <= 0.02 + (ALLOWANCE + first) / (steps * step) + 0.002
-    assert share >= 0.015, "the budget is there to be used"
+@pytest.mark.parametrize("share", [0.02, 0.1])
+def test_the_share_is_kept(step: float, cost: float, hidden: float, share: float) -> None:
+    steps = min(round(PERIOD / step), 40_000)
+    budget, seen, spent = simulate(steps, step, cost * step, hidden * step, budget=share)
+    seconds = steps * step / (1 - spent)
+    always = FIRST + math.log(steps * GROWTH) / GROWTH + 1
+    least = always * (cost + hidden) * step
+    assert spent <= max(allowed(share, seconds), least) / seconds + 0.003
+    assert spent >= 0.8 * allowed(share, seconds) / seconds or len(seen) >= steps - 1, (
+        "the budget is there to be used"
+    )
     assert seen[:FIRST] == list(range(FIRST))
-    assert budget.overhead() == pytest.approx(share, rel=0.2, abs=0.002)
+    assert budget.overhead() == pytest.approx(spent, rel=0.2, abs=0.002)
 
 
-def test_another_budget_is_kept_too() -> None:
-    _, _, share = simulate(20_000, 0.01, 0.005, budget=0.1)
-    assert share == pytest.approx(0.1, rel=0.1)
+def test_short_runs_are_seen_more_closely_and_long_ones_less() -> None:
+    shares = [allowed(0.02, seconds) / seconds for seconds in (1, 4, 100, 1e4, 1e6)]
+    assert shares == pytest.approx([0.11, 0.06, 0.02, 0.011, 0.0101], rel=0.01)
 
 
 def test_every_nth() -> None:
@@ -61,7 +68,17 @@ def test_every_nth() -> None:
 def test_observed_steps_are_spread_over_the_run() -> None:
     _, seen, _ = simulate(10_000, 0.01, 0.01)
     quarters = [sum(1 for s in seen if q <= s < q + 2500) for q in range(0, 10_000, 2500)]
-    assert min(quarters) > 0.5 * max(quarters) - FIRST
+    assert min(quarters) >= 10
+    assert sum(quarters[1:]) > 0.5 * quarters[0]
+
+
+@pytest.mark.parametrize("steps", [20, 330, 10_000])
+def test_however_dear_a_step_is_some_of_every_stretch_are_observed(steps: int) -> None:
+    _, seen, _ = simulate(steps, 0.001, 1.0)
+    gaps = [(b - a) / max(a, 1) for a, b in zip(seen, [*seen[1:], steps], strict=True)]
+    assert max(gaps[FIRST:], default=0) <= GROWTH + 0.1
+    assert len(seen) <= FIRST + 1 / GROWTH + math.log(max(steps * GROWTH, 1)) / GROWTH
+    assert sum(1 for s in seen if s >= steps / 2) >= min(10, steps // 2)
 
 
 @pytest.mark.parametrize("options", [{"every": 0}, {"every": -1}, {"budget": 0}, {"budget": 1.5}])
