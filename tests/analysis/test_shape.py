@@ -74,6 +74,8 @@ def test_ranges_of_the_catalog(name: str, low: float, high: float) -> None:
         ("-exp(x)", (-INF, 0)),
         ("2", (2, 2)),
         ("x ** 3", (-INF, INF)),
+        ("x * cos(x)", (-INF, INF)),
+        ("x - cos(x)", (-INF, INF)),
         ("1 / x", (-INF, INF)),
     ],
 )
@@ -98,16 +100,28 @@ def test_zero_gradient_regions() -> None:
 
 
 def test_monotonicity() -> None:
-    monotone = {name for name in catalog.names() if analysis.is_monotone(name)}
-    assert set(catalog.names()) - monotone == {"gelu", "gelu_tanh", "silu", "swish", "mish", "pau"}
+    turning = {name for name in catalog.names() if not analysis.is_monotone(name)}
+    assert turning == TURNING
+    assert analysis.is_monotone("plu", alpha=0.0)
     assert shape.direction(parse("-tanh(x)")) == "decreasing"
     assert shape.direction(parse("2 + 0 * x")) == "constant"
     assert shape.direction(parse("log(x)")) is None
 
 
+TURNING = {
+    *("gelu", "gelu_tanh", "silu", "swish", "mish", "pau", "quick_gelu", "clipped_gelu", "sgelu"),
+    *("e_swish", "dsilu", "bsilu", "aria2", "srs", "lisht", "tanh_exp", "serf", "erfact", "pserf"),
+    *("logish", "smish", "phish", "gish", "golu", "aptx", "hard_swish", "hard_mish", "hard_elish"),
+    *("elish", "serlu", "reu", "xielu", "gaussian", "resech", "crrelu", "sine", "cosine", "gcu"),
+    *("sinlu", "coslu", "square", "squ", "ncu", "modulus", "soft_modulus_q", "soft_modulus_t"),
+}
+
+
 def test_homogeneity() -> None:
     homogeneous = {name for name in catalog.names() if analysis.is_homogeneous(name)}
-    assert homogeneous == {"relu", "leaky_relu", "prelu", "identity"}
+    starts = {"tlu", "srelu", "shilu", "soft_exponential"}  # as ReLU, as the identity
+    always = {"relu", "leaky_relu", "prelu", "rrelu", "lelelu", "modulus", "identity"}
+    assert homogeneous == always | starts
 
 
 @pytest.mark.parametrize(

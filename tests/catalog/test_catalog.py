@@ -84,7 +84,7 @@ def test_every_entry_is_complete(spec: Activation) -> None:
     assert spec.source.title
     if spec.name != "identity":
         assert spec.source.authors
-        assert 1950 < (spec.source.year or 0) < 2030
+        assert 1940 < (spec.source.year or 0) < 2030
         assert re.fullmatch(r"https://\S+", spec.source.url)
     assert all(param.description for param in spec.params.values())
     assert pickle.loads(pickle.dumps(spec)) == spec

@@ -164,7 +164,8 @@ def test_trace_names_the_same_sites_and_changes_nothing() -> None:
     random = torch.get_rng_state()
     sites = trace(model, torch.randn(2, 1, 10, 10, generator=torch.Generator().manual_seed(0)))
     assert [(site.name, site.layer) for site in sites] == EXPECTED
-    assert model.training and model.drop.training
+    assert model.training
+    assert model.drop.training
     assert torch.equal(torch.get_rng_state(), random)
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
     assert all(p.grad is None for p in model.parameters())
@@ -261,11 +262,12 @@ def test_errors_of_the_program_pass_and_leave_no_hook() -> None:
     before = hooks()
     model = Net()
     listener = Listener()
-    with pytest.raises(RuntimeError, match="mat1 and mat2"), Interception([listener]):
+    model.head = nn.Linear(9, 3)
+    with Interception([listener]):
         with pytest.raises(TypeError):
             F.relu("no tensor")
-        model.head = nn.Linear(9, 3)
-        model(torch.randn(2, 1, 10, 10))
+        with pytest.raises(RuntimeError, match="mat1 and mat2"):
+            model(torch.randn(2, 1, 10, 10))
     assert hooks() == before
     healthy = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3))
     with Interception([listener]) as interception:
@@ -412,7 +414,8 @@ def test_replacing_what_a_site_computes_in_training_and_evaluation() -> None:
         with torch.no_grad():
             evaluated = model.eval()(x)
     expected = model.c(F.gelu(model.b(F.gelu(model.a(x)))))
-    assert torch.equal(out, expected) and torch.equal(evaluated, expected)
+    assert torch.equal(out, expected)
+    assert torch.equal(evaluated, expected)
     assert {site.function for site in listener.sites} == {"gelu"}
     assert listener.names == [("act", "a"), ("relu", "b")]
     with Interception([Shift(), listener]):
@@ -557,4 +560,5 @@ def test_own_layers_are_layers() -> None:
     ]
     (site,) = listener.sites
     assert (site.layer, site.layer_kind, site.fan_in) == ("0", "Own", 4)
-    assert site.feeding is not None and site.feeding.weight() is model[0].w
+    assert site.feeding is not None
+    assert site.feeding.weight() is model[0].w

@@ -9,6 +9,7 @@ it. What is searched is the interval from -`REACH` to `REACH`; a break point bey
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Mapping
@@ -33,7 +34,9 @@ _GRID = np.unique(
     )
 )
 _GRID.setflags(write=False)
-_TAILS = 10.0 ** np.array([2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 140])
+_WITHOUT_BOUND = 1e15
+"""A value of a wave at one of the `_TAILS` that no bounded function of the field has."""
+_TAILS = 10.0 ** np.array([2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 80, 100, 140])
 
 Parameters = Mapping[str, float]
 Interval = tuple[float, float]
@@ -46,6 +49,13 @@ def breakpoints(expression: Expr, parameters: Parameters | None = None) -> tuple
         expression: Over ``x`` and the parameters.
         parameters: Values of the parameters.
     """
+    return _breakpoints(expression, tuple((parameters or {}).items()))
+
+
+# Remembered, since range, kinks, moments and Lipschitz constant all begin with it.
+@functools.lru_cache(maxsize=256)
+def _breakpoints(expression: Expr, given: tuple[tuple[str, float], ...]) -> tuple[float, ...]:
+    parameters = dict(given)
     found: list[float] = []
     for node in postorder(expression):
         if not isinstance(node, Call):
@@ -220,7 +230,7 @@ def _supremum(expression: Expr, parameters: Parameters | None) -> tuple[float | 
 
 
 def _limit(tail: Array) -> float:
-    """Return where values at ever larger inputs lead to; NaN if to no number and no infinity."""
+    """Return what values at ever larger inputs come to at most; NaN if that cannot be told."""
     known = tail[~np.isnan(tail)]
     if not known.size:
         return math.nan
@@ -229,9 +239,10 @@ def _limit(tail: Array) -> float:
     if abs(known[-1] - known[-2]) <= 1e-9 * (1 + abs(known[-1])):
         return float(known[-1])
     steps = np.diff(known)
-    if np.all(steps > 0):
-        return math.inf
-    return -math.inf if np.all(steps < 0) else math.nan
+    if np.all(steps < 0):
+        return -math.inf
+    growing = np.all(steps > 0) or known.max() > _WITHOUT_BOUND  # the latter as x cos(x) does
+    return math.inf if growing else math.nan
 
 
 def direction(

@@ -7,8 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rectifier.activation import Activation, Param, Source
+from rectifier.activation import Activation, Param, Sharing, Source
 from rectifier.expression import parse
+
+
+def learned(
+    default: float,
+    description: str,
+    *,
+    low: float | None = None,
+    sharing: Sharing = "shared",
+) -> Param:
+    """Return a parameter that training changes and that weight decay leaves alone.
+
+    Args:
+        default: Where learning starts.
+        description: What it does, in a few words.
+        low: Smallest value that may be given.
+        sharing: One value per layer, or one per channel.
+    """
+    return Param(
+        default,
+        low=low,
+        learnable=True,
+        sharing=sharing,
+        weight_decay=False,
+        description=description,
+    )
 
 
 def entry(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry
+from rectifier.catalog._entry import entry, learned
 
 ACTIVATIONS = (
     entry(
@@ -64,6 +64,88 @@ ACTIVATIONS = (
             2015,
             url="https://arxiv.org/abs/1502.01852",
             equation="equation 1",
+        ),
+    ),
+    entry(
+        __name__,
+        "rrelu",
+        "where(x > 0, x, (lower + upper) / 2 * x)",
+        class_name="RReLU",
+        aliases=("randomized_leaky_relu",),
+        summary="Randomised leaky ReLU as it is after training: with the mean of its slopes.",
+        params={
+            "lower": Param(1 / 8, description="smallest slope drawn in training"),
+            "upper": Param(1 / 3, description="largest slope drawn in training"),
+        },
+        source=Source(
+            "Bing Xu, Naiyan Wang, Tianqi Chen, Mu Li",
+            "Empirical Evaluation of Rectified Activations in Convolutional Network",
+            2015,
+            url="https://arxiv.org/abs/1505.00853",
+        ),
+        differs="An expression draws nothing: this is evaluation mode everywhere. PyTorch's RReLU "
+        "draws a slope per element while it trains. The defaults are PyTorch's.",
+    ),
+    entry(
+        __name__,
+        "lelelu",
+        "alpha * where(x > 0, x, 0.1 * x)",
+        class_name="LeLeLU",
+        aliases=("learnable_leaky_relu",),
+        summary="Leaky ReLU with slope 0.1, scaled as a whole by a learned factor.",
+        params={"alpha": learned(1.0, "factor of both sides")},
+        source=Source(
+            "Andreas Maniatopoulos, Nikolaos Mitianoudis",
+            "Learnable Leaky ReLU (LeLeLU): An Alternative Accuracy-Optimized Activation Function",
+            2021,
+            url="https://doi.org/10.3390/info12120513",
+        ),
+    ),
+    entry(
+        __name__,
+        "modulus",
+        "abs(x)",
+        class_name="Modulus",
+        aliases=("absolute", "abs_activation", "vrelu"),
+        summary="The absolute value.",
+        source=Source(
+            "Kevin Jarrett, Koray Kavukcuoglu, Marc'Aurelio Ranzato, Yann LeCun",
+            "What is the Best Multi-Stage Architecture for Object Recognition?",
+            2009,
+            url="https://doi.org/10.1109/ICCV.2009.5459469",
+        ),
+    ),
+    entry(
+        __name__,
+        "soft_modulus_q",
+        "where(abs(x) < 1, x ** 2 * (2 - abs(x)), abs(x))",
+        class_name="SoftModulusQ",
+        summary="The absolute value with its corner rounded by a cubic.",
+        source=Source(
+            "Iván Vallés-Pérez, Emilio Soria-Olivas, Marcelino Martínez-Sober, Antonio J. "
+            "Serrano-López, Joan Vila-Francés, Juan Gómez-Sanchís",
+            "Empirical study of the modulus as activation function in computer vision applications",
+            2023,
+            url="https://arxiv.org/abs/2301.05993",
+        ),
+    ),
+    entry(
+        __name__,
+        "soft_modulus_t",
+        "x * tanh(x / alpha)",
+        class_name="SoftModulusT",
+        summary="The absolute value with its corner rounded by tanh.",
+        params={"alpha": Param(0.01, low=1e-6, description="width of the rounding")},
+        stable_derivative=(
+            "tanh(x / alpha) + clip(x / alpha, -400, 400)"
+            " * (4 * sigmoid(2 * x / alpha) * sigmoid(-(2 * x / alpha)))"
+        ),
+        source=Source(
+            "Iván Vallés-Pérez, Emilio Soria-Olivas, Marcelino Martínez-Sober, Antonio J. "
+            "Serrano-López, Joan Vila-Francés, Juan Gómez-Sanchís",
+            "Empirical study of the modulus as activation function in computer vision applications",
+            2023,
+            url="https://arxiv.org/abs/2301.05993",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""The input times a smooth gate of itself: GELU, SiLU, Swish, Mish. Layer: catalog.
+"""The input times a smooth gate of itself: GELU, SiLU, Swish, Mish and variants. Layer: catalog.
 
 All tend to 0 as x falls, where the plain product is -inf * 0 = NaN in the limit. The stable forms
 bound the factor x at a point where the gate is already exactly 0 in fp64 (norm_cdf(-40) and
@@ -51,7 +51,14 @@ ACTIVATIONS = (
         "gelu_tanh",
         "0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3)))",
         class_name="GELUTanh",
-        aliases=("gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_approximate"),
+        aliases=(
+            "gelu_new",
+            "gelu_pytorch_tanh",
+            "gelu_python_tanh",
+            "gelu_fast",
+            "gelu_accurate",
+            "gelu_approximate",
+        ),
         summary="The approximation of GELU by tanh, as GPT-2 and BERT use it.",
         # 1 + tanh cancels on the left: at x = -6 the plain form has lost every digit.
         stable=f"maximum(x, -30) * {_GATE}",

@@ -129,11 +129,12 @@ def run(command: Sequence[str], given: Input, echo: Echo) -> Ended:
 
     def drain(stream: IO[bytes], is_error: bool) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        for piece in iter(lambda: os.read(stream.fileno(), 65536), b""):
-            text = decoder.decode(piece)
-            with guard:
-                kept.append(text)
-                echo(text, is_error)
+        with stream:
+            for piece in iter(lambda: os.read(stream.fileno(), 65536), b""):
+                text = decoder.decode(piece)
+                with guard:
+                    kept.append(text)
+                    echo(text, is_error)
 
     streams = ((process.stdout, False), (process.stderr, True))
     threads = [

@@ -98,7 +98,7 @@ class Calls:
         """Start to see calls."""
         if self._mode is not None:
             return
-        self._mode = Seeing(self.dispatch)
+        self._mode = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
         put_on(self._mode)
         self._handles = [
             global_hooks.register_module_forward_pre_hook(self._enter_module),
@@ -145,6 +145,24 @@ class Calls:
     def _elsewhere(self) -> bool:
         return self._inside > 0 or self.paused > 0 or self._boundary.elsewhere()
 
+    def _set_curious(self, curious: bool) -> None:
+        if self._mode is not None:
+            self._mode.curious = curious
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """See nothing for a while, at no cost: what runs is no forward pass."""
+        mode = self._mode
+        if mode is None:
+            yield
+            return
+        take_out(mode)
+        try:
+            yield
+        finally:
+            if self._mode is mode:
+                put_on(mode)
+
     # Modules
 
     def _enter_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
@@ -172,6 +190,7 @@ class Calls:
             entered.application = self._open(_module_form(function, module, tensor), module)
         elif may_be_activation(module) and self._verdicts.get(type(module), True):
             entered.unsure, entered.version = tensor, tensor._version
+            self._set_curious(True)
 
     def _enter_root(self, entered: _Entered, args: tuple[Any, ...]) -> None:
         self.token += 1
@@ -207,6 +226,7 @@ class Calls:
         if output is None:
             return None
         if entered.unsure is not None:
+            self._set_curious(self._unsure)
             entered.application = self._decide(entered, type(module), output, caller)
         if entered.application is not None:
             return self._finish(entered.application, output)
@@ -279,6 +299,7 @@ class Calls:
         entered = _Entered(None, top.model, top.path, self._tick, unsure=tensor)
         entered.version = tensor._version
         self._stack.append(entered)
+        self._set_curious(True)
         return entered
 
     def _drop(self, entered: _Entered) -> None:
@@ -297,15 +318,14 @@ class Calls:
 
     # Functions
 
+    def _saw_other(self, func: Any) -> None:
+        """A function that is no activation ran inside what may turn out to be one."""
+        if self._unsure and func.__name__ in NOT_ELEMENTWISE:
+            self._stack[-1].elementwise = False
+
     def dispatch(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Run a torch function, and see what it was."""
-        kind = forms.KINDS.get(func)
-        if kind is None:
-            if not forms.is_rectifier(func):
-                if self._unsure:
-                    self._stack[-1].elementwise &= func.__name__ not in NOT_ELEMENTWISE
-                return func(*args, **kwargs)
-            kind = forms.Kind.ACTIVATION
+        kind = forms.KINDS.get(func, forms.Kind.ACTIVATION)
         if self._elsewhere():
             return func(*args, **kwargs)
         if kind is forms.Kind.ACTIVATION:
@@ -426,8 +446,8 @@ class Calls:
             found = last if last is not None and last[0].model == owner.name else None
         if found is None and not form.certain:
             return None
-        if caller is None and module is not None and len(self._stack) > 1:
-            caller = self._stack[-2].module
+        if caller is None:
+            caller = self._applying(module)
         if module is not None:
             path = (owner.path(module) if owner is not None else None) or path
         layer = None if found is None else found[0]
@@ -435,6 +455,12 @@ class Calls:
         if site is None:
             return None
         return Application.of(site, form, observers, replaceable=bool(replacers))
+
+    def _applying(self, module: nn.Module | None) -> nn.Module | None:
+        """The module whose code runs; not ``module`` itself, which is just being entered."""
+        entering = module is not None and self._stack and self._stack[-1].module is module
+        stack = self._stack[:-1] if entering else self._stack
+        return stack[-1].module if stack else None
 
     def _owner(
         self, frame: FrameType | None, module: nn.Module | None

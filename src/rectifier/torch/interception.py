@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim import optimizer as optimizer_hooks
+from torch.utils.data.dataloader import _BaseDataLoaderIter
 from torch.utils.hooks import RemovableHandle
 
 from rectifier.torch.activation_modules import module_class_function
@@ -47,6 +48,10 @@ class Interception:
         models: Root modules whose sites count; none given: all that the program calls.
         optimizers: Optimisers whose steps count; none given: all.
         folder: Source files are named relative to it; the current folder if not given.
+
+    Attributes:
+        gradient_scale: What a ``GradScaler`` multiplied the loss of the latest backward pass with;
+            None where there is none. The loss that observers are told of is the unscaled one.
     """
 
     def __init__(
@@ -66,6 +71,8 @@ class Interception:
         self._stepping: list[int] = []
         self._backwards = 0
         self._manual = False
+        self._scaled: tuple[Tensor, Tensor] | None = None
+        self.gradient_scale: Tensor | None = None
         self._handles: list[RemovableHandle] = []
         self._restore: list[tuple[Any, str, Any]] = []
 
@@ -92,7 +99,7 @@ class Interception:
     @property
     def observing(self) -> bool:
         """Whether the step under way is being seen."""
-        return self._calls.seeing
+        return bool(self._boundary.live)
 
     # Entering and leaving
 
@@ -103,7 +110,11 @@ class Interception:
             optimizer_hooks.register_optimizer_step_post_hook(self._after),
         ]
         self._wrap(Optimizer, "__init__", self._constructing)
+        self._wrap(Optimizer, "zero_grad", self._aside)
+        self._wrap(nn.Module, "zero_grad", self._aside)
+        self._wrap(_BaseDataLoaderIter, "__next__", self._aside)
         self._wrap(nn.Module, "__init__", self._building)
+        self._wrap(torch.amp.GradScaler, "scale", self._scaling)
         self._wrap(torch.autograd, "backward", self._backward)
         self._wrap(torch.autograd, "grad", self._grad)
         _ENTERED.add(self)
@@ -177,6 +188,8 @@ class Interception:
         if len(self._stepping) == 1:
             self._known_optimizers, self._manual = True, False
             self._boundary.guard(self._start_step, optimizer)
+            if not any(map(callable, (*args[1:], *kwargs.values()))):
+                self._calls.end()  # without a closure no forward pass runs in a step
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if not self._here() or id(optimizer) not in self._stepping:
@@ -209,6 +222,15 @@ class Interception:
 
         return __init__
 
+    def _aside(self, original: Any) -> Any:
+        def aside(*args: Any, **kwargs: Any) -> Any:
+            if not self._here():
+                return original(*args, **kwargs)
+            with self._calls.aside():
+                return original(*args, **kwargs)
+
+        return aside
+
     def _building(self, original: Any) -> Any:
         owner = self
 
@@ -222,6 +244,17 @@ class Interception:
         return __init__
 
     # Backward
+
+    def _scaling(self, original: Any) -> Any:
+        def scale(scaler: Any, outputs: Any) -> Any:
+            scaled = original(scaler, outputs)
+            if self._here() and isinstance(scaled, Tensor) and isinstance(outputs, Tensor):
+                self._scaled = scaled, outputs
+                factor = getattr(scaler, "_scale", None)
+                self.gradient_scale = factor if isinstance(factor, Tensor) else None
+            return scaled
+
+        return scale
 
     def _backward(self, original: Any) -> Any:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
@@ -246,6 +279,11 @@ class Interception:
 
     def _backward_begins(self, losses: Any) -> None:
         loss = _first(losses)
+        scaled, self._scaled = self._scaled, None
+        if scaled is not None and scaled[0] is loss:
+            loss = scaled[1]
+        else:
+            self.gradient_scale = None
         if loss is not None:
             self._boundary.announce("on_backward", loss)
 

@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from rectifier.torch import feeding, forms
-from rectifier.torch.activation_modules import only_matrix
+from rectifier.torch.activation_modules import is_torch, only_matrix
 from rectifier.torch.feeding import Layer
 from rectifier.torch.naming import Model, Models, Sources
 from rectifier.torch.observer import Site
@@ -85,7 +85,7 @@ class Registry:
             certain: Whether the graph told so; without a graph (an evaluation pass) it is a guess,
                 and a site already known at this place is taken to be meant.
             frame: The user's innermost frame.
-            caller: The module that called ``module``.
+            caller: The module whose code applies it, if any.
 
         Returns:
             The site; None once there are too many.
@@ -94,7 +94,9 @@ class Registry:
         axis = unit_axis(form.input, layer)
         units = form.input.shape[axis]
         model = "" if owner is None else owner.name
-        place = (model, path, form.function, module is None, filename, line, units)
+        inside = caller is not None and is_torch(caller)  # the user's line is that of its caller
+        where = ("", 0) if inside else (filename, line)
+        place = (model, path, form.function, module is None, where, units)
         key = (*place, layer)
         known = self._sites.get(key)
         if known is None and not certain:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,12 +42,12 @@ def feeding(site: Site) -> Feeding | None:
     )
 
 
-def _per_unit(values: NDArray[np.float64], units: int) -> NDArray[np.float64]:
+def _per_unit(values: NDArray[Any], units: int) -> NDArray[np.float64]:
     """Spread values over units: a flattened feature map has several units a channel."""
     if values.ndim == 1 and values.size == units:
-        return values.copy()
+        return values.astype(np.float64)
     if values.ndim == 1 and values.size and units % values.size == 0:
-        return np.repeat(values, units // values.size)
+        return np.repeat(values.astype(np.float64), units // values.size)
     return np.full(units, np.nan)
 
 
