@@ -32,7 +32,8 @@ _REST = "1"
 for _k in range(14, 2, -1):
     _REST = f"(1 + x / {_k} * {_REST})"
 _REST = f"(x ** 2 / 2 * {_REST})"
-_FAR = "maximum(x, -1e150)"
+# From here on the result is its limit, and the square is finite in fp32 too.
+_FAR = "maximum(x, -1e18)"
 
 ACTIVATIONS = (
     entry(

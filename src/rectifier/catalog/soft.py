@@ -140,11 +140,10 @@ ACTIVATIONS = (
         params={"beta": Param(0.5, low=-1.0, high=1.0, description="how much it bends")},
         # sqrt(x^2 + 1) - 1 = x r with r = x / (1 + sqrt(1 + x^2)): no cancellation, no overflow.
         stable=(
-            "x * (1 + beta * (clip(x, -1e150, 1e150)"
-            " / (1 + sqrt(1 + clip(x, -1e150, 1e150) ** 2))))"
+            "x * (1 + beta * (clip(x, -1e18, 1e18) / (1 + sqrt(1 + clip(x, -1e18, 1e18) ** 2))))"
         ),
         stable_derivative=(
-            "1 + beta * (clip(x, -1e150, 1e150) / sqrt(1 + clip(x, -1e150, 1e150) ** 2))"
+            "1 + beta * (clip(x, -1e18, 1e18) / sqrt(1 + clip(x, -1e18, 1e18) ** 2))"
         ),
         source=Source(
             "Luke B. Godfrey",
