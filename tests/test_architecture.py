@@ -24,8 +24,8 @@ DEFINITIONS = {"expression", "activation", "catalog"}
 FRONT_END = DEFINITIONS | {"analysis", "kernels"}
 RECORDS = {"watch.record", "doctor.finding", "doctor.outcome", "compare.result"}
 EVERYTHING = {
-    *FRONT_END, "numpy", "torch", "jax", "keras", "watch", "doctor", "compare", "data", "models", "report",
-    "session", "cli", "",
+    *FRONT_END, "numpy", "torch", "jax", "keras", "watch", "doctor", "compare", "data", "models",
+    "report", "session", "cli", "",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
