@@ -18,7 +18,7 @@ NAMES = catalog.names()
 SWASH = define("swash", "x * sigmoid(beta * x) + c", beta=Param(1.5, learnable=True), c=0.25)
 
 UNSUITED_DEFAULTS = {
-    **dict.fromkeys(("smu", "smu_1"), {"mu": 0.7}),  # too sharp for differences
+    **{name: {"mu": 0.7} for name in ("smu", "smu_1")},  # too sharp for differences
     "soft_exponential": {"alpha": 0.3},  # its second derivative by alpha jumps at 0
 }
 
