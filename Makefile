@@ -9,7 +9,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 BUILD := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*) \
-	$(wildcard src/rectifier/kernels/*.py src/rectifier/expression/*.py src/rectifier/catalog/*.py)
+	$(wildcard src/rectifier/kernels/*.py src/rectifier/expression/*.py \
+		src/rectifier/catalog/*.py) src/rectifier/activation.py
 
 .PHONY: demo test check bench clean
 

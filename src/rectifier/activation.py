@@ -21,7 +21,7 @@ from rectifier.expression import Expr, differentiate, free_names, parse, simplif
 Sharing = Literal["shared", "channel"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_RESERVED = frozenset({"x", "pi", "out", "path", "inplace", "name", "self"})
+_RESERVED = frozenset({"x", "input", "pi", "out", "path", "inplace", "name", "self"})
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ def test_vanishing_names_depth_factor_and_function() -> None:
     assert (finding.severity, finding.layer) == ("error", "layers.0")
     assert finding.evidence["factor_per_layer"] == pytest.approx(0.15)
     assert "sigmoid passes on less" in finding.cause
-    assert finding.remedies[0].action == "swap_activation"
-    assert len(finding.remedies[0].settings["sites"]) == DEPTH
+    assert finding.remedies[0].action == "insert_normalization"
+    assert len(finding.remedies[0].scope["sites"]) == DEPTH
 
 
 def test_saturation_is_named() -> None:
@@ -135,3 +135,12 @@ def test_a_burst_is_dated_and_clipping_proposed() -> None:
 def test_a_burst_that_does_no_harm_is_no_finding() -> None:
     trained = training(falling(2.3, 0.2), gradient_norm=spike(1.0, 1e4, 199))
     assert exploding_gradient.RULE.check(record(trained=trained)) == ()
+
+
+def test_a_first_gradient_beyond_any_learning_rate() -> None:
+    loss = np.where(np.arange(STEPS) < 3, 1e9, np.nan)
+    trained = training(loss, gradient_norm=1e9, input_abs_max=500.0)
+    (finding,) = exploding_gradient.RULE.check(record(layers=still(), trained=trained))
+    assert "the data reach 500" in finding.cause
+    assert finding.remedies[0].settings == {"max_norm": 0.5}
+    assert exploding_gradient.RULE.check(record(layers=still(), trained=training(loss))) == ()

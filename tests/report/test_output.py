@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -64,10 +65,18 @@ def test_a_file_as_folder(tmp_path: Path) -> None:
 
 
 def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # os.access is asked, not the mode set: the superuser, as whom CI may run, is let in anywhere.
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(OutputError, match="no permission"):
+    def refuse(**_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    # The trial itself is refused: the superuser, as whom CI may run, is let in by any mode.
+    monkeypatch.setattr(output.tempfile, "TemporaryFile", refuse)
+    with pytest.raises(OutputError, match="Permission denied"):
         output.check_writable(tmp_path / "page.html")
+
+
+def test_the_check_leaves_nothing_behind(tmp_path: Path) -> None:
+    output.check_writable(tmp_path / "page.html")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_was_there_survives_a_full_disk(

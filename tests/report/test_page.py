@@ -303,6 +303,15 @@ def test_repair_without_a_cure(write: Callable[..., str], make: Make) -> None:
     assert "Nothing was found" in check(write(page.write_repair, healthy)).words
 
 
+def test_a_script_that_failed_shows_what_it_printed(write: Callable[..., str], make: Make) -> None:
+    run = replace(make("run"), status=3, output="Traceback: no such file")
+    failed = make("repair", before=run, attempts=(), chosen=None, verdict="not repaired", patch="")
+    seen = check(write(page.write_repair, failed))
+    assert "exit status of the script 3" in seen.words
+    assert "no rerun" in seen.words
+    assert {"open": None} in seen.named("details")
+
+
 def test_place_is_checked_before_the_work(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="does not exist"):
         page.write_run(tmp_path / "no" / "page.html", object(), ())  # type: ignore[arg-type]

@@ -62,14 +62,18 @@ def test_composed_is_right_to_the_last_place(name: str, dtype: torch.dtype) -> N
     assert worst_error(spec, 1, x, slope(f, x))[0] <= BARS[dtype]
 
 
-@pytest.mark.parametrize("dtype", BARS, ids=lambda dtype: str(dtype).removeprefix("torch."))
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("path", ["native", "framework"])
-def test_other_paths_are_right_in_normal_numbers(name: str, dtype: torch.dtype, path: str) -> None:
+def runs(name: str, path: str, dtype: torch.dtype = torch.float32) -> bool:
     try:
-        rt.explain(name, dtype, path=path)
-    except KernelUnavailableError as error:
-        pytest.skip(str(error))
+        return bool(rt.explain(name, dtype, path=path))
+    except KernelUnavailableError:
+        return False
+
+
+FAST = [(n, p, d) for n in NAMES for p in ("native", "framework") for d in BARS if runs(n, p, d)]
+
+
+@pytest.mark.parametrize(("name", "path", "dtype"), FAST, ids=str)
+def test_other_paths_are_right_in_normal_numbers(name: str, path: str, dtype: torch.dtype) -> None:
     spec, x = catalog.get(name), points(dtype, name)
     f = lambda t: getattr(rt.functional, name)(t, path=path)  # noqa: E731
     least = torch.finfo(dtype).tiny
@@ -109,10 +113,8 @@ def test_agrees_with_torch_where_torch_is_right(name: str) -> None:
     [("gelu", -10.0, -7.619853e-23), ("silu", -100.0, -3.72007598e-42), ("gelu", 3e38, 3e38)],
 )
 def test_is_right_where_torch_is_not(name: str, x: float, true: float) -> None:
-    at = torch.full((16,), x)
+    at = torch.full((16,), x)  # torch 2.13 gives -0, 0 and inf
     assert math.isclose(getattr(rt.functional, name)(at)[0].item(), true, rel_tol=1e-3)
-    theirs = getattr(torch.nn.functional, name)(at)[0].item()
-    assert not math.isclose(theirs, true, rel_tol=1e-3)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,14 +133,13 @@ def test_limits_and_nan(name: str) -> None:
         assert at_infinity.item() == pytest.approx(expected, rel=1e-6, abs=1e-30), spec.formula
 
 
-@pytest.mark.parametrize("path", [None, "composed", "framework", "native"])
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "identity"])
-def test_the_gradient_at_nan_is_nan_on_every_path(name: str, path: str | None) -> None:
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [(n, p) for n in NAMES for p in ("composed", "framework", "native") if runs(n, p)],
+)
+def test_the_gradient_at_nan_is_nan_on_every_path(name: str, path: str) -> None:
     f = getattr(rt.functional, name)
-    try:
-        found = slope(lambda t: f(t, path=path), torch.tensor([math.nan, 1.0, -1.0]))
-    except KernelUnavailableError as error:
-        pytest.skip(str(error))
+    found = slope(lambda t: f(t, path=path), torch.tensor([math.nan, 1.0, -1.0]))
     assert found[0].isnan()
     assert found[1:].isfinite().all()
 
@@ -151,9 +152,21 @@ def test_no_gradient_is_infinite_at_a_finite_input(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_long_tensors_are_cut_into_chunks_with_the_same_result(name: str) -> None:
-    f = getattr(rt.functional, name)
-    x = torch.randn(70_001)
-    y, g = f(x, path="composed"), slope(lambda t: f(t, path="composed"), x)
+    f, size = getattr(rt.functional, name), 70_001
+    x, seed = torch.randn(size).requires_grad_(), torch.randn(size)
+    y = f(x, path="composed")
+    (found,) = torch.autograd.grad(y, x, seed)
     part = slice(65_000, 66_000)
-    assert torch.equal(y[part], f(x[part], path="composed"))
-    assert torch.equal(g[part], slope(lambda t: f(t, path="composed"), x[part]))
+    short = x[part].detach().requires_grad_()
+    z = f(short, path="composed")
+    assert torch.equal(y[part], z)
+    assert torch.equal(found[part], torch.autograd.grad(z, short, seed[part])[0])
+
+
+def test_the_gradient_by_a_parameter_is_summed_over_the_chunks() -> None:
+    x, seed = torch.randn(70_001), torch.randn(70_001)
+    beta = torch.tensor([1.5], requires_grad=True)
+    (found,) = torch.autograd.grad(rt.functional.swish(x, beta), beta, seed)
+    gate = torch.sigmoid(1.5 * x.double())
+    expected = (seed * x.double().square() * gate * (1 - gate)).sum().float()
+    torch.testing.assert_close(found, expected.reshape(1), rtol=1e-6, atol=0)

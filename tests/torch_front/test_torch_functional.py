@@ -207,8 +207,9 @@ def test_autocast_leaves_the_type_alone() -> None:
 def test_a_users_own_activation_is_not_mistaken_for_the_catalogs() -> None:
     mish = define("mish", "2 * x")
     assert torch.equal(functional.function(mish)(torch.ones(2)), torch.full((2,), 2.0))
-    with pytest.raises(InvalidActivationError, match="named input"):
-        functional.function(define("clash", "input * x", input=Param(1.0)))
+    for taken in ("input", "inplace", "path"):
+        with pytest.raises(InvalidActivationError, match="reserved"):
+            define("clash", f"{taken} * x", **{taken: Param(1.0)})
 
 
 def test_an_active_function_mode_sees_one_call() -> None:

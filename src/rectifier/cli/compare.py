@@ -39,12 +39,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="Runs of each activation that count.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=30, show_default=True)
+@click.option(
+    "--epochs", type=click.IntRange(min=1), help="Passes over the training data. Default: 15."
+)
 @click.option(
     "--learning-rates",
     type=Listed(float, "numbers"),
     metavar="A,B,…",
-    help="Tune each activation's on these. Default: six from 0.0003 to 0.1.",
+    help="Tune each activation's on these. Default: five from 0.001 to 0.1.",
 )
 @click.option(
     "--optimizer", default="adam", show_default=True, help="adam, adamw or sgd (momentum 0.9)."

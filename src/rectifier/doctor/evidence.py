@@ -182,7 +182,7 @@ def opening_update(record: Record, until: float) -> float:
         early = finite(training.update_ratio)
     if not early.size:
         return math.nan
-    return float(max(early[0], np.median(early[:10])))
+    return float(max(early[0], np.median(early[:10]), 1e-12))
 
 
 def one_digit(value: float) -> float:

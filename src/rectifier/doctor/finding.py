@@ -23,15 +23,19 @@ class Remedy:
         action: Remedy id, such as ``lower_learning_rate``.
         why: One sentence: why this should help here.
         settings: What the action needs, in plain values: ``{"from": 0.5, "to": 0.05}``.
+        scope: Where it acts, for the machine rather than the reader: ``sites``, ``layers`` (which
+            feed them), ``units`` (numbers of the dead ones, by layer). Empty: everywhere.
     """
 
     action: str
     why: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    scope: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As in the JSON that ``rectifier run --json`` writes."""
-        return {"action": self.action, **self.settings, "why": self.why}
+        sites = {"sites": list(self.scope["sites"])} if "sites" in self.scope else {}
+        return {"action": self.action, **self.settings, **sites, "why": self.why}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rectifier.doctor import evidence, metrics
 from rectifier.doctor.finding import Finding, Remedy
@@ -64,14 +65,26 @@ def _together(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
             if len(merged) < AT_ONCE:
                 merged[remedy.action] = remedy
             continue
-        settings = dict(known.settings)
-        if "sites" in settings and "sites" in remedy.settings:
-            settings["sites"] = list(dict.fromkeys([*settings["sites"], *remedy.settings["sites"]]))
+        settings = known.settings
         key = _ALONE.get(remedy.action)
         if key and remedy.settings.get(key, math.inf) < settings.get(key, math.inf):
-            settings = dict(remedy.settings)
-        merged[remedy.action] = Remedy(known.action, known.why, settings)
+            settings = remedy.settings
+        merged[remedy.action] = Remedy(known.action, known.why, settings, _joint(known, remedy))
     return tuple(merged.values())
+
+
+def _joint(one: Remedy, other: Remedy) -> dict[str, Any]:
+    """Both scopes together; an empty one is everywhere and stays so."""
+    if not one.scope or not other.scope:
+        return {}
+    joint: dict[str, Any] = {**other.scope, **one.scope}
+    for name in ("sites", "layers"):
+        found = [*one.scope.get(name, ()), *other.scope.get(name, ())]
+        if found:
+            joint[name] = list(dict.fromkeys(found))
+    if "units" in joint:
+        joint["units"] = {**other.scope.get("units", {}), **one.scope.get("units", {})}
+    return joint
 
 
 @dataclass(frozen=True)
@@ -141,8 +154,7 @@ def proof(before: Run, after: Run, comparison: Comparison) -> str:
     """The numbers that show it, as the end of a sentence."""
     parts = []
     if comparison.metric:
-        values = (run.metrics[comparison.metric][-1] for run in (before, after))
-        old, new = (number(value) for value in values)
+        old, new = (f"{run.metrics[comparison.metric][-1]:.3g}" for run in (before, after))
         parts.append(f"{comparison.metric} {old} → {new}")
     losses = (evidence.loss_of(run.record).end for run in (before, after))
     old, new = (number(value) for value in losses)

@@ -72,8 +72,8 @@ def patch_for(
             if text is not None:
                 old, new = float(remedy.settings["from"]), float(remedy.settings["to"])
                 edits[script] = _with_rate(text, old, new)
-        elif remedy.action == "swap_activation" and not remedy.settings.get("reinitialize"):
-            for site in remedy.settings.get("sites", ()):
+        elif remedy.action == "swap_activation" and not remedy.scope.get("reinitialize"):
+            for site in remedy.scope.get("sites", ()):
                 file, _, line = sources.get(site, "").rpartition(":")
                 path = folder / file
                 text = text_of(path) if file and line.isdigit() else None

@@ -61,8 +61,8 @@ def repair_script(
         arguments: Its arguments.
         module: As ``python -m`` does.
         attempts: Reruns at most; the best one is kept.
-        options: Fields of `rectifier.watch.WatchOptions` by name; by default observing may cost
-            half as much again as the training, since who repairs wants to know.
+        options: Fields of `rectifier.watch.WatchOptions` by name; by default every step is
+            observed, since who repairs wants to know.
         progress: Is told, in sentences, what happens.
         echo: Is given what the script prints, as it comes, and whether it came on standard error;
             by default it goes to this process's standard output and error.
@@ -71,17 +71,15 @@ def repair_script(
         What was done, and the proof. Ctrl-C ends it early and keeps what was done.
 
     Raises:
-        ScriptError: The script is not there.
+        ScriptError: The script or module is not there, or cannot be read.
     """
-    if not module and not Path(script).is_file():
-        raise ScriptError(f"expected a Python script to run, got {script!r}, which is no file")
     tell = progress if progress is not None else _quiet
     with tempfile.TemporaryDirectory(prefix="rectifier-") as folder:
         program = _Program(
             script,
             tuple(arguments),
             module,
-            dict(options if options is not None else {"budget": 0.5}),
+            dict(options if options is not None else {"every": 1}),
             Path(folder),
             child.Input(),
             echo if echo is not None else _pass_on,
@@ -191,9 +189,7 @@ def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, list[str]
     """One run in a process of its own: the run, what the remedies did, whether it was stopped."""
     plan, place = program.folder / "plan.json", program.folder / "record.json"
     place.unlink(missing_ok=True)
-    items = [
-        {**dataclasses.asdict(remedy), "settings": dict(remedy.settings)} for remedy in treatment
-    ]
+    items = [dataclasses.asdict(remedy) for remedy in treatment]
     text = json.dumps({"remedies": items, "options": dict(program.options)})
     plan.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "rectifier.doctor.rerun", "--plan", str(plan)]
@@ -208,6 +204,8 @@ def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, list[str]
     )
     if place.is_file():
         document = json.loads(place.read_text(encoding="utf-8"))
+        if "error" in document:
+            raise ScriptError(document["error"])
         record, log = Record.from_json(document["record"]), list(document["log"])
     run = Run(
         record=record,

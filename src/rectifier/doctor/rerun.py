@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rectifier.doctor.finding import Remedy
+from rectifier.errors import ScriptError
 from rectifier.watch.options import WatchOptions
 from rectifier.watch.script import run_script
 
@@ -34,19 +35,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     plan = json.loads(Path(given.plan).read_text(encoding="utf-8"))
     actions = _Actions([_remedy(item) for item in plan["remedies"]])
-    result = run_script(
-        given.script,
-        given.arguments,
-        module=given.module,
-        options=WatchOptions(**plan["options"]),
-        observers=actions,  # type: ignore[arg-type]  # iterated over once, when torch arrives
-    )
-    document = {"log": log_of(actions), "record": result.record.to_json()}
     place = Path(given.record)
+    try:
+        result = run_script(
+            given.script,
+            given.arguments,
+            module=given.module,
+            options=WatchOptions(**plan["options"]),
+            observers=actions,  # type: ignore[arg-type]  # iterated over once, when torch arrives
+        )
+    except ScriptError as error:
+        _write(place, {"error": str(error)})
+        return 2
+    _write(place, {"log": log_of(actions), "record": result.record.to_json()})
+    return int(result.status)
+
+
+def _write(place: Path, document: dict[str, Any]) -> None:
     draft = place.with_suffix(".draft")
     draft.write_text(json.dumps(document), encoding="utf-8")
     draft.replace(place)
-    return int(result.status)
 
 
 class _Actions:
@@ -78,7 +86,12 @@ def log_of(actions: _Actions) -> list[str]:
 
 
 def _remedy(item: dict[str, Any]) -> Remedy:
-    return Remedy(str(item["action"]), str(item.get("why", "")), dict(item.get("settings", {})))
+    return Remedy(
+        str(item["action"]),
+        str(item.get("why", "")),
+        dict(item.get("settings", {})),
+        dict(item.get("scope", {})),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

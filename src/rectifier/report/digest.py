@@ -216,9 +216,11 @@ def _number_row(name: str, before: float, after: float) -> tuple[str, str, str, 
 
 def repair_cost(repair: Repair) -> str:
     """What the repair took: reruns and time, also relative to the run as it is."""
+    if not repair.attempts:
+        return "no rerun"
     spent = sum(attempt.run.seconds for attempt in repair.attempts)
     text = f"{wording.count(len(repair.attempts), 'rerun')} in {wording.duration(spent)}"
-    if repair.before.seconds > 0 and repair.attempts:
+    if repair.before.seconds > 0:
         text += f" ({spent / repair.before.seconds:.1f} × the time of the first run)"
     return text
 

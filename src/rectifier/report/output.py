@@ -43,16 +43,29 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
                 f"cannot write {path}: the folder {target.parent} does not exist; "
                 "create it or choose another place"
             )
-        place = target if target.exists() else target.parent
+        _try(target)
     except (OSError, ValueError, RuntimeError) as error:
         if isinstance(error, OutputError):
             raise
         raise _unusable(path, error) from error
-    if not os.access(place, os.W_OK):
-        raise OutputError(
-            f"cannot write {path}: no permission to write to {place}; choose another place"
-        )
     return target
+
+
+def _try(target: Path) -> None:
+    """Open the file for writing, or one without a name in its folder; leaves nothing behind.
+
+    Permission bits alone do not tell: root may "write" to folders of /proc, and nobody to a
+    read-only file system.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if target.is_file():
+        with target.open("ab"):
+            pass
+    elif not target.exists():
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -118,6 +118,19 @@ def is_layer(module: nn.Module) -> bool:
     return module_function(module) is None
 
 
+def is_torch(module: nn.Module) -> bool:
+    """Whether a module is one of torch's own layers, which mark their output as a whole."""
+    return type(module).__module__.startswith("torch.")
+
+
+def only_matrix(module: nn.Module) -> Tensor | None:
+    """The one weight with two or more dimensions that a module of the user's own holds."""
+    if is_torch(module) or module._modules:
+        return None
+    found = [p for p in module._parameters.values() if p is not None and p.dim() > 1]
+    return found[0] if len(found) == 1 else None
+
+
 def apply_of(module: nn.Module | None) -> Callable[[Tensor], Tensor]:
     """The function of an activation module, never in place."""
     reference = None if module is None else weakref.ref(module)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,9 +31,11 @@ from rectifier.torch.activation_modules import (
     NOT_ELEMENTWISE,
     apply_of,
     is_layer,
+    is_torch,
     may_be_activation,
     module_function,
     named_like,
+    only_matrix,
 )
 from rectifier.torch.arguments import first_floating, keywords
 from rectifier.torch.boundary import Boundary
@@ -84,6 +87,8 @@ class Calls:
         self._mode: Seeing | None = None
         self._handles: list[RemovableHandle] = []
         self._apply: Any = None
+        self._eager: Any = None
+        self._optimized_call: Any = None
 
     # On and off
 
@@ -96,7 +101,7 @@ class Calls:
         """Start to see calls."""
         if self._mode is not None:
             return
-        self._mode = Seeing(self.dispatch)
+        self._mode = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
         put_on(self._mode)
         self._handles = [
             global_hooks.register_module_forward_pre_hook(self._enter_module),
@@ -105,6 +110,7 @@ class Calls:
         functions: Any = torch.autograd.Function
         self._apply = functions.__dict__["apply"]
         functions.apply = classmethod(self._custom(self._apply.__func__))
+        self._run_compiled_eagerly()
 
     def end(self) -> None:
         """See no more; everything is as it was before."""
@@ -117,7 +123,31 @@ class Calls:
         self._handles = []
         functions: Any = torch.autograd.Function
         functions.apply = self._apply
+        eager, self._eager = self._eager, None
+        if eager is not None:
+            eager.__exit__(None, None, None)
+            wrapper: Any = torch._dynamo.OptimizedModule
+            if self._optimized_call is not None:
+                wrapper.__call__ = self._optimized_call
         self.forget()
+
+    def _run_compiled_eagerly(self) -> None:
+        """While calls are seen, what ``torch.compile`` made runs as it was written."""
+        stance = getattr(torch.compiler, "set_stance", None)
+        if self._mode is None or self._eager is not None or "torch._dynamo" not in sys.modules:
+            return
+        if stance is None:
+            self._note("This torch cannot run compiled code eagerly; it is not seen inside.")
+            return
+        self._eager = stance("force_eager")
+        wrapper: Any = torch._dynamo.OptimizedModule
+        self._optimized_call = wrapper.__dict__.get("__call__")
+        if self._optimized_call is not None:  # it would warn of our hooks
+            wrapper.__call__ = nn.Module.__call__
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self._boundary.notes:
+            self._boundary.notes.append(sentence)
 
     @contextlib.contextmanager
     def within(self, module: nn.Module) -> Iterator[None]:
@@ -141,12 +171,37 @@ class Calls:
         return bool(self._stack) and self._stack[-1].unsure is not None
 
     def _elsewhere(self) -> bool:
-        return self._inside > 0 or self.paused > 0 or self._boundary.elsewhere()
+        if self._inside > 0 or self.paused > 0 or self._boundary.elsewhere():
+            return True
+        if torch._C._functorch.peek_interpreter_stack() is None:
+            return False
+        self._note("What runs inside transforms of torch.func (grad, vmap, …) is not seen.")
+        return True
+
+    def _set_curious(self, curious: bool) -> None:
+        if self._mode is not None:
+            self._mode.curious = curious
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """See nothing for a while, at no cost: what runs is no forward pass."""
+        mode = self._mode
+        if mode is None:
+            yield
+            return
+        take_out(mode)
+        try:
+            yield
+        finally:
+            if self._mode is mode:
+                put_on(mode)
 
     # Modules
 
     def _enter_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if not self._elsewhere() and not is_wrapper(module):
+        if isinstance(module, torch.jit.ScriptModule):
+            self._note("What runs inside TorchScript modules is not seen.")
+        elif not self._elsewhere() and not is_wrapper(module):
             self._boundary.guard(self._enter, module, args)
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
@@ -170,6 +225,7 @@ class Calls:
             entered.application = self._open(_module_form(function, module, tensor), module)
         elif may_be_activation(module) and self._verdicts.get(type(module), True):
             entered.unsure, entered.version = tensor, tensor._version
+            self._set_curious(True)
 
     def _enter_root(self, entered: _Entered, args: tuple[Any, ...]) -> None:
         self.token += 1
@@ -205,10 +261,11 @@ class Calls:
         if output is None:
             return None
         if entered.unsure is not None:
+            self._set_curious(self._unsure)
             entered.application = self._decide(entered, type(module), output, caller)
         if entered.application is not None:
             return self._finish(entered.application, output)
-        if is_layer(module):
+        if is_layer(module) and (is_torch(module) or self._tick == entered.since):
             self._ran(self._registry.module_layer(entered.model, entered.path, module), output)
         return None
 
@@ -242,6 +299,8 @@ class Calls:
         plain = len(entered.inner) == 1 and result is output
         function = first.site.function if plain else named_like(kind)
         apply = first.apply if plain else apply_of(entered.module)
+        for inner, _ in reversed(entered.inner):
+            self._registry.withdraw(inner.site)
         form = forms.Form(function, tensor, False, True, apply)
         return self._open(form, entered.module, caller)
 
@@ -275,6 +334,7 @@ class Calls:
         entered = _Entered(None, top.model, top.path, self._tick, unsure=tensor)
         entered.version = tensor._version
         self._stack.append(entered)
+        self._set_curious(True)
         return entered
 
     def _drop(self, entered: _Entered) -> None:
@@ -293,15 +353,14 @@ class Calls:
 
     # Functions
 
+    def _saw_other(self, func: Any) -> None:
+        """A function that is no activation ran inside what may turn out to be one."""
+        if self._unsure and func.__name__ in NOT_ELEMENTWISE:
+            self._stack[-1].elementwise = False
+
     def dispatch(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Run a torch function, and see what it was."""
-        kind = forms.KINDS.get(func)
-        if kind is None:
-            if not forms.is_rectifier(func):
-                if self._unsure:
-                    self._stack[-1].elementwise &= func.__name__ not in NOT_ELEMENTWISE
-                return func(*args, **kwargs)
-            kind = forms.Kind.ACTIVATION
+        kind = forms.KINDS.get(func, forms.Kind.ACTIVATION)
         if self._elsewhere():
             return func(*args, **kwargs)
         if kind is forms.Kind.ACTIVATION:
@@ -359,8 +418,9 @@ class Calls:
             self._telling.close(application, result, self.token)
 
     def _weighted(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
-        module = self._stack[-1].module if self._stack else None
-        if module is not None and is_layer(module):
+        entered = self._stack[-1] if self._stack else None
+        module = None if entered is None else entered.module
+        if module is not None and is_torch(module) and is_layer(module):
             return  # the module's own hook marks it
         candidates = [*args, *kwargs.values()]
         leaves = [t for t in candidates if isinstance(t, Tensor) and t.is_leaf and t.requires_grad]
@@ -371,7 +431,11 @@ class Calls:
         biases = [t for t in leaves if t is not weight and t.dim() == 1]
         if name.strip("_") in ("matmul", "mm") and args and args[0] is weight:
             name = "left_matmul"
-        layer = self._registry.call_layer(name, weight, biases[0] if biases else None)
+        if entered is not None and module is not None and only_matrix(module) is weight:
+            called = name.strip("_")
+            layer = self._registry.module_layer(entered.model, entered.path, module, called)
+        else:
+            layer = self._registry.call_layer(name, weight, biases[0] if biases else None)
         self._ran(layer, result)
 
     def _ran(self, layer: Layer, output: Any) -> None:
@@ -407,7 +471,7 @@ class Calls:
         if not observers and not replacers:
             return None
         frame = self._registry.sources.frame(2)
-        owner, path, since = self._owner(frame)
+        owner, path, since = self._owner(frame, module)
         if not self._concerns(owner):
             return None
         found = feeding.nearest(form.input, since)
@@ -417,18 +481,29 @@ class Calls:
             found = last if last is not None and last[0].model == owner.name else None
         if found is None and not form.certain:
             return None
-        if caller is None and module is not None and len(self._stack) > 1:
-            caller = self._stack[-2].module
+        if caller is None:
+            caller = self._applying(module)
         if module is not None:
             path = (owner.path(module) if owner is not None else None) or path
         layer = None if found is None else found[0]
         site = self._registry.site(form, module, owner, path, layer, known, frame, caller)
-        return None if site is None else Application.of(site, form, observers)
+        if site is None:
+            return None
+        return Application.of(site, form, observers, replaceable=bool(replacers))
 
-    def _owner(self, frame: FrameType | None) -> tuple[Model | None, str, int]:
+    def _applying(self, module: nn.Module | None) -> nn.Module | None:
+        """The module whose code runs; not ``module`` itself, which is just being entered."""
+        entering = module is not None and self._stack and self._stack[-1].module is module
+        stack = self._stack[:-1] if entering else self._stack
+        return stack[-1].module if stack else None
+
+    def _owner(
+        self, frame: FrameType | None, module: nn.Module | None
+    ) -> tuple[Model | None, str, int]:
         """The model and module whose code is running, and the tick at which it was entered."""
         if self._stack:
-            entered = self._stack[-1]
+            entering = module is not None and self._stack[-1].module is module
+            entered = self._stack[-2 if entering and len(self._stack) > 1 else -1]
             if entered.model.has_parameters():
                 return entered.model, entered.path, entered.since
             return None, "", -1

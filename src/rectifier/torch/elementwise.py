@@ -108,11 +108,16 @@ class Plan:
             passed: Tensor = torch.ops.aten.threshold_backward.default(grad, x, 0.0)
             return passed + torch.clamp(x.detach(), 0.0, 0.0)
         if self.kernel and not torch.is_grad_enabled() and is_real(grad) and fits_kernel(x):
-            out = torch.empty_like(x).copy_(grad)
-            dense = in_memory_order(out)
-            values = tuple(self.constants.values())
+            out = torch.empty_like(x)
+            alike = grad.dtype == x.dtype and grad.stride() == x.stride()
+            given = grad if alike else torch.empty_like(x).copy_(grad)
             native.unary(
-                self.kernel, "backward", in_memory_order(x), dense, grad=dense, parameters=values
+                self.kernel,
+                "backward",
+                in_memory_order(x),
+                in_memory_order(out),
+                grad=in_memory_order(given),
+                parameters=tuple(self.constants.values()),
             )
             return out
         return self.term(0, x, parameters, grad).sum_to_size(x.shape)

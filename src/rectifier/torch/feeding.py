@@ -34,6 +34,7 @@ class Layer:
         model: Name of the root module.
         order: Place in the forward pass, from 0.
         fan_in: Inputs of one output unit; 0 where unknown.
+        inputs_first: Whether the weight has its inputs on the dimension before that of its units.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Layer:
     model: str
     order: int
     fan_in: int = 0
+    inputs_first: bool = False
     _module: weakref.ref[nn.Module] | None = field(default=None, repr=False)
     _weight: weakref.ref[Tensor] | None = field(default=None, repr=False)
     _bias: weakref.ref[Tensor] | None = field(default=None, repr=False)
@@ -58,8 +60,10 @@ class Layer:
         return self._tensor("bias", self._bias)
 
     def _tensor(self, name: str, reference: weakref.ref[Tensor] | None) -> Tensor | None:
+        if reference is not None:
+            return reference()
         if self._module is None:
-            return None if reference is None else reference()
+            return None
         found = getattr(self._module(), name, None)
         return found if isinstance(found, Tensor) else None
 
@@ -73,7 +77,7 @@ class Layer:
     @property
     def transposed(self) -> bool:
         """Whether the weight's units are on dimension 1."""
-        return self.kind in INPUTS_FIRST or ("onv" in self.kind and "ranspose" in self.kind)
+        return self.inputs_first or ("onv" in self.kind and "ranspose" in self.kind)
 
     @property
     def channels_first(self) -> bool:

@@ -13,7 +13,6 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import FunctionType
 from typing import Any
 
 import torch
@@ -29,11 +28,11 @@ __all__ = [
     "COMPARISONS",
     "KINDS",
     "LOSS_FUNCTIONS",
+    "OWN_FUNCTIONS",
     "WEIGHTED",
     "Form",
     "Kind",
     "Masks",
-    "is_rectifier",
     "module_function",
     "recognise",
 ]
@@ -318,6 +317,9 @@ ACTIVATIONS = frozenset([*_SIMPLE, *_CLAMPS, *_MAXIMA, *_WHERES, *_PRODUCTS])
 """Functions that may be an activation; `recognise` decides."""
 
 
+OWN_FUNCTIONS = "rectifier.torch.functional"
+"""Module of rectifier's own activations, each a function with its definition as ``activation``."""
+
 KINDS: Mapping[Call, Kind] = {
     **dict.fromkeys(CONVERSIONS, Kind.CONVERSION),
     **dict.fromkeys(COMPARISONS, Kind.COMPARISON),
@@ -351,18 +353,10 @@ def recognise(
         form = _maximum(func, _MAXIMA[func], args, kwargs)
     elif func in _WHERES:
         form = _where(args, kwargs, masks)
-    elif is_rectifier(func):
+    elif func not in KINDS:
         form = _own(func, args, kwargs)
     else:
         form = _mask_product(args, masks)
     if form is None or not form.input.is_floating_point() or form.input.dim() == 0:
         return None
     return form
-
-
-def is_rectifier(func: Any) -> bool:
-    """Whether a function is one of rectifier's own activations."""
-    return type(func) is FunctionType and func.__module__ == _OWN_FUNCTIONS
-
-
-_OWN_FUNCTIONS = "rectifier.torch.functional"

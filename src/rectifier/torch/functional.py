@@ -12,7 +12,7 @@ What all of them share:
 - A parameter may be a number or a tensor; a tensor gets a gradient if it wants one. A tensor of
   one dimension holds one value per channel, along dimension 1.
 - ``inplace=True`` writes the result into the input. It saves memory only where no gradient is
-  needed, or for activations whose derivative can be told from their output.
+  needed.
 - NaN in gives NaN out, and a NaN gradient.
 """
 
@@ -28,7 +28,6 @@ from torch import Tensor
 from rectifier import catalog, kernels
 from rectifier.activation import Activation
 from rectifier.errors import (
-    InvalidActivationError,
     InvalidInputError,
     KernelUnavailableError,
     UnknownNameError,
@@ -36,9 +35,6 @@ from rectifier.errors import (
 from rectifier.kernels import choose, native
 from rectifier.torch.elementwise import Plan, apply, apply_traced
 from rectifier.torch.signature import bind, checked, document, laid_out, signature
-
-OWN_ARGUMENTS = frozenset({"input", "inplace", "path"})
-"""Argument names of the functions that no parameter may have."""
 
 _KEEPS_OUTPUT = frozenset({"relu"})
 
@@ -55,17 +51,10 @@ def function(activation: Activation | str) -> Callable[..., Tensor]:
 
     Raises:
         UnknownNameError: No activation has this name.
-        InvalidActivationError: A parameter has a name that the function needs for itself.
     """
     spec = catalog.get(activation)
     if not isinstance(activation, Activation) or activation is not spec:
         return function(spec)
-    clash = OWN_ARGUMENTS & spec.params.keys()
-    if clash:
-        raise InvalidActivationError(
-            f"activation {spec.name!r} has a parameter named {', '.join(sorted(clash))}, which the "
-            "torch front end needs for itself; give it another name."
-        )
     return _build(spec)
 
 

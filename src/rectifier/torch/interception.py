@@ -10,6 +10,7 @@ that some observer wants is under way. Only the thread and the process that ente
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import threading
 import weakref
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim import optimizer as optimizer_hooks
+from torch.utils.data.dataloader import _BaseDataLoaderIter
 from torch.utils.hooks import RemovableHandle
 
 from rectifier.torch.activation_modules import module_class_function
@@ -30,6 +32,8 @@ from rectifier.torch.calls import Calls
 from rectifier.torch.naming import Sources
 from rectifier.torch.observer import Observer, Site
 from rectifier.torch.registry import Registry
+
+_COMPILED = "In observed steps what torch.compile made runs as it was written; in others compiled."
 
 _MANUAL_AFTER = 256
 """Backward passes without a step of any optimiser after which they are counted as steps."""
@@ -46,6 +50,10 @@ class Interception:
         models: Root modules whose sites count; none given: all that the program calls.
         optimizers: Optimisers whose steps count; none given: all.
         folder: Source files are named relative to it; the current folder if not given.
+
+    Attributes:
+        gradient_scale: What a ``GradScaler`` multiplied the loss of the latest backward pass with;
+            None where there is none. The loss that observers are told of is the unscaled one.
     """
 
     def __init__(
@@ -65,6 +73,8 @@ class Interception:
         self._stepping: list[int] = []
         self._backwards = 0
         self._manual = False
+        self._scaled: tuple[Tensor, Tensor] | None = None
+        self.gradient_scale: Tensor | None = None
         self._handles: list[RemovableHandle] = []
         self._restore: list[tuple[Any, str, Any]] = []
 
@@ -91,7 +101,7 @@ class Interception:
     @property
     def observing(self) -> bool:
         """Whether the step under way is being seen."""
-        return self._calls.seeing
+        return bool(self._boundary.live)
 
     # Entering and leaving
 
@@ -102,7 +112,12 @@ class Interception:
             optimizer_hooks.register_optimizer_step_post_hook(self._after),
         ]
         self._wrap(Optimizer, "__init__", self._constructing)
+        self._wrap(Optimizer, "zero_grad", self._aside)
+        self._wrap(nn.Module, "zero_grad", self._aside)
+        self._wrap(_BaseDataLoaderIter, "__next__", self._aside)
         self._wrap(nn.Module, "__init__", self._building)
+        self._wrap(torch, "compile", self._compiling)
+        self._wrap(torch.amp.GradScaler, "scale", self._scaling)
         self._wrap(torch.autograd, "backward", self._backward)
         self._wrap(torch.autograd, "grad", self._grad)
         _ENTERED.add(self)
@@ -155,7 +170,7 @@ class Interception:
             self._end_step(None)
 
     def _here(self) -> bool:
-        return bool(self._handles) and threading.get_ident() == self._boundary.thread
+        return bool(self._handles) and not self._boundary.elsewhere()
 
     def _choose(self) -> None:
         """Look, or not, at the step that begins."""
@@ -176,6 +191,8 @@ class Interception:
         if len(self._stepping) == 1:
             self._known_optimizers, self._manual = True, False
             self._boundary.guard(self._start_step, optimizer)
+            if not any(map(callable, (*args[1:], *kwargs.values()))):
+                self._calls.end()  # without a closure no forward pass runs in a step
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if not self._here() or id(optimizer) not in self._stepping:
@@ -208,6 +225,29 @@ class Interception:
 
         return __init__
 
+    def _aside(self, original: Any) -> Any:
+        def aside(*args: Any, **kwargs: Any) -> Any:
+            if not self._here():
+                return original(*args, **kwargs)
+            with self._calls.aside():
+                return original(*args, **kwargs)
+
+        return aside
+
+    def _compiling(self, original: Any) -> Any:
+        def compile(*args: Any, **kwargs: Any) -> Any:
+            if not self._here():
+                return original(*args, **kwargs)
+            self._calls.end()  # torch would warn of our hooks
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self._boundary.notes.extend({_COMPILED} - set(self._boundary.notes))
+                if self._boundary.live:
+                    self._calls.begin()
+
+        return compile
+
     def _building(self, original: Any) -> Any:
         owner = self
 
@@ -221,6 +261,17 @@ class Interception:
         return __init__
 
     # Backward
+
+    def _scaling(self, original: Any) -> Any:
+        def scale(scaler: Any, outputs: Any) -> Any:
+            scaled = original(scaler, outputs)
+            if self._here() and isinstance(scaled, Tensor) and isinstance(outputs, Tensor):
+                self._scaled = scaled, outputs
+                factor = getattr(scaler, "_scale", None)
+                self.gradient_scale = factor if isinstance(factor, Tensor) else None
+            return scaled
+
+        return scale
 
     def _backward(self, original: Any) -> Any:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
@@ -245,6 +296,11 @@ class Interception:
 
     def _backward_begins(self, losses: Any) -> None:
         loss = _first(losses)
+        scaled, self._scaled = self._scaled, None
+        if scaled is not None and scaled[0] is loss:
+            loss = scaled[1]
+        else:
+            self.gradient_scale = None
         if loss is not None:
             self._boundary.announce("on_backward", loss)
 
@@ -255,13 +311,16 @@ class Interception:
         self._backwards += 1
         if self._stepping:
             return
+        if not self._known_optimizers and not self._manual:
+            self._known_optimizers = _held_by_an_optimizer(self._registry.weights())
+            self._manual = not self._known_optimizers
         if not self._manual and self._backwards > _MANUAL_AFTER and self._known_optimizers:
             self._manual = True
             self.notes.append(
                 f"No optimiser has stepped in {_MANUAL_AFTER} backward passes; from step "
                 f"{self.step} on each backward pass counts as a step."
             )
-        if self._manual or not self._known_optimizers:
+        if self._manual:
             self._start_step(None)
             self._end_step(None)
 
@@ -289,6 +348,17 @@ class _Backward:
         owner._calls.paused -= 1
         if owner._calls.paused == 0 and kind is None:
             owner._boundary.guard(owner._backward_ended, self._losses is not None)
+
+
+def _held_by_an_optimizer(weights: set[int]) -> bool:
+    """Whether an optimiser that was constructed before we came holds one of these tensors (ids)."""
+    return any(
+        id(parameter) in weights
+        for thing in gc.get_objects()
+        if issubclass(type(thing), Optimizer)
+        for group in thing.param_groups
+        for parameter in group["params"]
+    )
 
 
 def _first(value: Any) -> Tensor | None:

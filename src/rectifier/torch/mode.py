@@ -7,7 +7,8 @@ ours is taken out from wherever it lies.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -18,15 +19,33 @@ class Seeing(TorchFunctionMode):
     """Hands every call of a torch function over.
 
     Args:
+        matters: The functions that are handed over.
+        own: Module whose functions are handed over as well.
         dispatch: Given the function, its arguments and its keyword arguments; returns the result.
+        other: Given any other function, while `curious` is set.
     """
 
-    def __init__(self, dispatch: Callable[[Any, Any, Any], Any]) -> None:
+    def __init__(
+        self,
+        matters: Container[Any],
+        own: str,
+        dispatch: Callable[[Any, Any, Any], Any],
+        other: Callable[[Any], None],
+    ) -> None:
         super().__init__()
+        self._matters = matters
+        self._own = own
         self._dispatch = dispatch
+        self._other = other
+        self.curious = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return self._dispatch(func, args, {} if kwargs is None else kwargs)
+        # Runs for every torch call of an observed step, most of which do not matter: keep it short.
+        if func in self._matters or (type(func) is FunctionType and func.__module__ == self._own):
+            return self._dispatch(func, args, {} if kwargs is None else kwargs)
+        if self.curious:
+            self._other(func)
+        return func(*args, **kwargs) if kwargs else func(*args)
 
 
 def put_on(mode: TorchFunctionMode) -> None:

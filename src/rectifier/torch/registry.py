@@ -16,6 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from rectifier.torch import feeding, forms
+from rectifier.torch.activation_modules import is_torch, only_matrix
 from rectifier.torch.feeding import Layer
 from rectifier.torch.naming import Model, Models, Sources
 from rectifier.torch.observer import Site
@@ -84,7 +85,7 @@ class Registry:
             certain: Whether the graph told so; without a graph (an evaluation pass) it is a guess,
                 and a site already known at this place is taken to be meant.
             frame: The user's innermost frame.
-            caller: The module that called ``module``.
+            caller: The module whose code applies it, if any.
 
         Returns:
             The site; None once there are too many.
@@ -93,7 +94,9 @@ class Registry:
         axis = unit_axis(form.input, layer)
         units = form.input.shape[axis]
         model = "" if owner is None else owner.name
-        place = (model, path, form.function, module is None, filename, line, units)
+        inside = caller is not None and is_torch(caller)  # the user's line is that of its caller
+        where = ("", 0) if inside else (filename, line)
+        place = (model, path, form.function, module is None, where, units)
         key = (*place, layer)
         known = self._sites.get(key)
         if known is None and not certain:
@@ -123,6 +126,14 @@ class Registry:
         self._sites[key] = self._places[place] = site
         return site
 
+    def withdraw(self, site: Site) -> None:
+        """Forget a site that has turned out to be a part of another one."""
+        self._sites = {key: s for key, s in self._sites.items() if s is not site}
+        self._places = {place: s for place, s in self._places.items() if s is not site}
+        base, _, count = site.name.partition(":")
+        if self._names.get(base, 0) == int(count or 1):
+            self._names[base] -= 1
+
     def _unique(self, name: str) -> str:
         count = self._names[name] = self._names.get(name, 0) + 1
         return name if count == 1 else f"{name}:{count}"
@@ -135,22 +146,36 @@ class Registry:
             self._variants[site, function] = known
         return known
 
-    def module_layer(self, model: Model, path: str, module: nn.Module) -> Layer:
-        """The layer that a module is."""
+    def module_layer(self, model: Model, path: str, module: nn.Module, called: str = "") -> Layer:
+        """The layer that a module is.
+
+        Args:
+            model: That it is part of.
+            path: Of the module in it.
+            module: The module.
+            called: The torch function by which a module of the user's own applies its weight.
+
+        Returns:
+            The layer, the same one each time.
+        """
         known = self._layers.get(id(module))
         if known is not None and known[0]() is module:
             return known[1]
         kind = type(module).__name__.removeprefix("Parametrized")
-        weight = getattr(module, "weight", None)
+        weight, own = getattr(module, "weight", None), only_matrix(module)
+        if not isinstance(weight, Tensor):
+            weight = own
         layer = Layer(
             name=path or model.own_name,
             kind=kind,
             model=model.name,
             order=len(self._layers),
             fan_in=feeding.fan_in(
-                weight if isinstance(weight, Tensor) else None, transposed="ranspose" in kind
+                weight, transposed="ranspose" in kind or called in feeding.INPUTS_FIRST
             ),
+            inputs_first=called in feeding.INPUTS_FIRST,
             _module=weakref.ref(module),
+            _weight=None if own is None or own is not weight else weakref.ref(own),
         )
         self._layers[id(module)] = (weakref.ref(module), layer)
         return layer
@@ -174,11 +199,16 @@ class Registry:
             model=model,
             order=len(self._layers),
             fan_in=feeding.fan_in(weight, transposed=transposed),
+            inputs_first=kind in feeding.INPUTS_FIRST,
             _weight=weakref.ref(weight),
             _bias=None if bias is None else weakref.ref(bias),
         )
         self._layers[id(weight)] = (weakref.ref(weight), layer)
         return layer
+
+    def weights(self) -> set[int]:
+        """The ``id`` of every weight and bias of the layers seen so far."""
+        return {id(t) for _, layer in self._layers.values() for t in layer.tensors()}
 
     def _variable(self, tensor: Tensor) -> str:
         """The name by which the user's code holds a tensor."""

@@ -32,6 +32,8 @@ class Application:
         apply: The function, on another tensor.
         inplace: Whether ``original`` is overwritten.
         node, number: Where ``original`` comes from in autograd's graph.
+        before: A differentiable copy of ``original``, kept where the call overwrites it before an
+            observer is asked what to put in its place.
         output: The result, once it is there.
     """
 
@@ -43,16 +45,20 @@ class Application:
     inplace: bool
     node: Any
     number: int
+    before: Tensor | None = None
     output: Tensor | None = None
 
     @classmethod
-    def of(cls, site: Site, form: forms.Form, observers: tuple[Observer, ...]) -> Self:
+    def of(
+        cls, site: Site, form: forms.Form, observers: tuple[Observer, ...], *, replaceable: bool
+    ) -> Self:
         """Before the call runs."""
         tensor = form.input
         kept = tensor.detach().clone() if form.inplace and observers else tensor
         node = tensor.grad_fn
         number = tensor.output_nr if node is not None else 0
-        return cls(site, tensor, kept, observers, form.apply, form.inplace, node, number)
+        before = tensor.clone() if form.inplace and replaceable else None
+        return cls(site, tensor, kept, observers, form.apply, form.inplace, node, number, before)
 
 
 class Telling:
@@ -86,7 +92,7 @@ class Telling:
             return application.apply(tensor)
 
         for observer in self._boundary.replacers:
-            tensor = application.original.clone() if application.inplace else application.original
+            tensor = application.original if application.before is None else application.before
             site = application.site
             result = self._boundary.notify(observer, "replace", site, tensor, apply)
             if not isinstance(result, Tensor):

@@ -1,14 +1,23 @@
 """Which steps to observe so that observing stays within its share of the time. Framework-free.
 
-The first steps are all observed. After that a step is observed when what was spent, and what one
-more observed step costs, stays within the budget's share of the time that has passed (plus a small
-allowance, so that a run of a second is not left unseen). A step's cost is the time measured inside
-the observation, or the difference between the median observed and the median unobserved step where
-that is larger: it also holds what the observation slows down without being inside it.
+Observed are, first, steps at growing distances: the first ten, and whenever the run is 5 % longer
+than at the last observed step. That is 75 of the first 330 steps and 145 of 10,000: so few that a
+long run does not feel them, and enough that even a training of half a second is judged by more
+than a handful, its last half by a dozen.
+
+Second, any step for which the time suffices: when what was spent, and what one more observed step
+costs, stays within what may be spent by then. That is the budget's share of `PERIOD` seconds when
+these have passed, more than the share before and less after, falling to half of it. What the very
+first step costs to set up is reported but not charged, and the time before it earns nothing.
+
+A step's cost is the time measured inside the observation, or the difference between the median
+observed and the median unobserved step where that is larger: it also holds what the observation
+slows down without being inside it.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections import deque
@@ -17,10 +26,13 @@ from collections.abc import Callable
 from rectifier.watch.options import DEFAULT_BUDGET, WatchOptions
 
 FIRST = 10
-"""Steps observed before the budget decides: initialisation faults show here."""
+"""Steps observed in any case: initialisation faults show here."""
 
-ALLOWANCE = 0.02
-"""Seconds that may be spent over the budget: nobody notices them."""
+GROWTH = 0.05
+"""A step that is this much later than the last observed one is observed in any case."""
+
+PERIOD = 100.0
+"""Seconds after which the share is what the budget says."""
 
 _MEMORY = 31
 """How many of the latest steps of each kind the medians are over."""
@@ -40,28 +52,31 @@ class Budget:
         self._every = options.every
         self._share = DEFAULT_BUDGET if options.budget is None else options.budget
         self._clock = clock
-        self._started = self._step_started = clock()
+        self._started = self._training = self._step_started = clock()
         self._inside_before = 0.0
         self._seen: deque[float] = deque(maxlen=_MEMORY)
         self._unseen: deque[float] = deque(maxlen=_MEMORY)
         self._inside: deque[float] = deque(maxlen=_MEMORY)
+        self._setup: float | None = None
+        self._latest = 0
         self.spent = 0.0
 
     def wants(self, step: int) -> bool:
         """Whether to observe the step that begins now."""
         if self._every is not None:
             return step % self._every == 0
-        if step < FIRST:
+        if step < FIRST or step >= self._latest * (1 + GROWTH):
             return True
         if not self._unseen:
             return False
-        elapsed = self._clock() - self._started
-        return self.spent + self.cost() <= ALLOWANCE + self._share * elapsed
+        elapsed = self._clock() - self._training
+        return self.spent + self.cost() <= allowed(self._share, elapsed)
 
-    def ended(self, observed: bool, inside: float) -> None:
+    def ended(self, step: int, observed: bool, inside: float) -> None:
         """A step has ended.
 
         Args:
+            step: The step.
             observed: Whether it was observed.
             inside: Seconds spent inside the observation since the run began.
         """
@@ -69,6 +84,11 @@ class Budget:
         duration, self._step_started = now - self._step_started, now
         within, self._inside_before = inside - self._inside_before, inside
         if observed:
+            self._latest = step
+        if self._setup is None:
+            self._setup = within  # finds and names everything: no measure of what later steps cost
+            self._training = now  # importing and loading data earn nothing to spend
+        elif observed:
             self._seen.append(duration)
             self._inside.append(within)
             self.spent += max(within, self.cost() if self._unseen else within)
@@ -84,6 +104,11 @@ class Budget:
         return max(inside, statistics.median(self._seen) - statistics.median(self._unseen))
 
     def overhead(self) -> float:
-        """Seconds spent over seconds of the run without them."""
+        """Seconds spent over seconds of the run."""
         elapsed = self._clock() - self._started
-        return self.spent / max(elapsed - self.spent, 1e-9)
+        return (self.spent + (self._setup or 0.0)) / max(elapsed, 1e-9)
+
+
+def allowed(share: float, elapsed: float) -> float:
+    """Seconds that may have been spent after ``elapsed`` seconds under a budget of ``share``."""
+    return share * (elapsed + math.sqrt(PERIOD * elapsed)) / 2

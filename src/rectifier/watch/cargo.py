@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Cargo:
 
     def __init__(self) -> None:
         self._tensors: list[Tensor] = []
-        self._values: list[NDArray[np.float64]] = []
+        self._values: list[NDArray[Any]] = []
 
     def put(self, tensor: Tensor) -> int:
         """Take a tensor along; its number."""
@@ -48,7 +49,7 @@ class Cargo:
         """Bring all values over."""
         self._values = statistics.fetch(self._tensors)
 
-    def get(self, number: int) -> NDArray[np.float64]:
+    def get(self, number: int) -> NDArray[Any]:
         """The values of the tensor with this number."""
         return self._values[number]
 
@@ -93,7 +94,8 @@ def unload(cargo: Cargo, parts: list[tuple[str, int, tuple[int, int]]]) -> Obser
             known = 0.0 if math.isnan(seen.gradient_squares) else seen.gradient_squares
             seen.gradient_squares = known + square
         elif name == "absolute":
-            seen.absolute = values if seen.absolute is None else seen.absolute + values
+            sums = values.astype(np.float64)
+            seen.absolute = sums if seen.absolute is None else seen.absolute + sums
         elif name == "moments":
             squared = values.copy()
             squared[[1, 3]] **= 2

@@ -114,6 +114,7 @@ class SiteLedger:
         self._start: Feeding | None = None
         self._death = Feeding(np.full(units, np.nan), np.full(units, np.nan))
         self._end: Feeding | None = None
+        self._anyone_silent = False
         self._sample: Floats = np.zeros(0)
         self.rows_per_step = 0.0
         self._steps = 0
@@ -149,7 +150,9 @@ class SiteLedger:
         fell = ~firing & (self._silent_since == NEVER)
         self._silent_since[fell] = step
         self._silent_since[firing] = NEVER
-        self._death.bias[firing] = self._death.norm[firing] = np.nan
+        if self._anyone_silent:
+            self._death.bias[firing] = self._death.norm[firing] = np.nan
+        self._anyone_silent = not firing.all()
         if feeding is not None:
             self._death.bias[fell] = feeding.bias[fell]
             self._death.norm[fell] = feeding.norm[fell]
@@ -160,7 +163,7 @@ class SiteLedger:
             *(1, seen.elements, seen.rows, active, seen.nonzero, seen.absolute),
             absolute_seen=seen.elements if seen.absolute is not None else 0,
         )
-        self._clock.window.add(self, index, recent)
+        self._clock.window.add(self, index, step, recent)
         if seen.sample is not None:
             self._sample = seen.sample
         if self._clock.maps.keeps(index):
@@ -257,8 +260,9 @@ def _deviation(total: float, norm_squared: float, count: int) -> float:
 
 
 def _median(values: Floats) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else math.nan
+    finite = np.sort(values[np.isfinite(values)])  # numpy.median takes twenty times as long
+    size = finite.size
+    return float(finite[(size - 1) // 2] + finite[size // 2]) / 2 if size else math.nan
 
 
 def _histogram(sample: Floats) -> tuple[FloatArray, IntArray]:

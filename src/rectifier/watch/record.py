@@ -127,9 +127,13 @@ class UnitStatistics:
 
     @property
     def dead(self) -> NDArray[np.bool_]:
-        """Units with no positive output and no gradient in the closing window, shape (U,)."""
-        silent: NDArray[np.bool_] = self.active_recent == 0
-        return np.logical_and(silent, self.nonzero_gradient_recent <= 0)
+        """Units with no positive output and no gradient in the closing window, shape (U,).
+
+        None is where the closing window saw nothing.
+        """
+        silent = np.logical_and(self.active_recent == 0, self.seen_recent > 0)
+        found: NDArray[np.bool_] = np.logical_and(silent, self.nonzero_gradient_recent <= 0)
+        return found
 
     @property
     def born_dead(self) -> NDArray[np.bool_]:

@@ -291,7 +291,12 @@ def _hide_frames(error: BaseException) -> None:
             waiting += current.exceptions
 
 
-_OURS = (str(Path(__file__).parent) + os.sep, str(Path(__file__).parents[1] / "torch" / "inter"))
+_TORCH = Path(__file__).parents[1] / "torch"
+_OURS = (
+    str(Path(__file__).parent) + os.sep,
+    *(str(_TORCH / f"{name}.py") for name in ("boundary", "calls", "interception", "mode", "swap")),
+)
+"""Files whose frames a person is not shown: they come between the script and torch."""
 
 
 def _without_ours(trace: TracebackType | None) -> TracebackType | None:

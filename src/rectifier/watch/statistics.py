@@ -8,8 +8,10 @@ spoils such a sum the slow exact count replaces it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -95,7 +97,7 @@ def forward(
         return result
     others = _others(y, axis)
     absolute = y if function in NEVER_NEGATIVE else y.abs()
-    result.absolute = absolute.sum(dim=others) if others else absolute
+    result.absolute = absolute.sum(dim=others) if others else absolute.clone()
     nonzero = active.sum() if function in ZERO_BELOW else y.sign().abs_().sum()
     norm_in, norm_out = torch.linalg.vector_norm(x), torch.linalg.vector_norm(y)
     if function in ZERO_BELOW:
@@ -104,15 +106,8 @@ def forward(
         saturated = nonzero.new_full((), -1)
     else:
         saturated = _outside(x, saturation)
-    result.moments = torch.stack(
-        [
-            value.to(torch.float64)
-            for value in (
-                *(x.sum(), norm_in, y.sum(), norm_out, nonzero, saturated),
-                *(non_finite(x, norm_in), non_finite(y, norm_out)),
-            )
-        ]
-    )
+    parts = (x.sum(), norm_in, y.sum(), norm_out, nonzero, saturated)
+    result.moments = _joined([*parts, non_finite(x, norm_in), non_finite(y, norm_out)], x)
     flat = x.reshape(-1)
     result.sample = flat[:: max(1, flat.numel() // SAMPLE)][:SAMPLE].clone()
     return result
@@ -135,7 +130,7 @@ def positive(y: Tensor, axis: int, *, never_negative: bool = False) -> Tensor:
         return (y > 0).sum(dim=others) if others else (y > 0).to(torch.int64)
     signs = y.sign() if never_negative else y.clamp(min=0).sign_()
     counts = signs.sum(dim=others) if others else signs
-    if bool(torch.isnan(counts.sum())):
+    if math.isnan(counts.sum()):
         return (y > 0).sum(dim=others) if others else (y > 0).to(torch.int64)
     return counts
 
@@ -146,11 +141,10 @@ def nonzero(gradient: Tensor, axis: int) -> Tensor:
     others = _others(g, axis)
     if g.device.type != "cpu" or g.numel() // max(g.shape[axis], 1) >= _EXACT:
         return (g != 0).sum(dim=others) if others else (g != 0).to(torch.int64)
-    signs = g.sign().abs_()
-    counts = signs.sum(dim=others) if others else signs
-    if bool(torch.isnan(counts.sum())):
+    if not math.isfinite(g.sum()):  # the sign of NaN is 0
         return (g != 0).sum(dim=others) if others else (g != 0).to(torch.int64)
-    return counts
+    signs = g.sign().abs_()
+    return signs.sum(dim=others) if others else signs
 
 
 def norm(tensor: Tensor) -> Tensor:
@@ -164,14 +158,16 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     if not tensors:
         return torch.zeros(0)
     found = torch._foreach_norm([tensor.detach() for tensor in tensors])
-    device = found[0].device
-    return torch.stack([value.to(device=device, dtype=torch.float32) for value in found])
+    first = found[0]
+    if all(v.device == first.device and v.dtype is first.dtype for v in found):
+        return torch.stack(found)
+    return torch.stack([v.to(device=first.device, dtype=torch.float32) for v in found])
 
 
 def some(tensor: Tensor) -> Tensor:
     """At most about `SOME` elements of a tensor, evenly chosen, shape (n,)."""
-    flat = tensor.detach().reshape(-1)
-    return flat[:: max(1, flat.numel() // SOME)]
+    flat = tensor.detach().view(-1) if tensor.is_contiguous() else tensor.detach().reshape(-1)
+    return flat if flat.numel() < 2 * SOME else flat[:: flat.numel() // SOME]
 
 
 def extent(tensor: Tensor) -> Tensor:
@@ -180,8 +176,7 @@ def extent(tensor: Tensor) -> Tensor:
     size = torch.linalg.vector_norm(x)
     low, high = torch.aminmax(x)
     largest = torch.maximum(low.abs(), high.abs())
-    parts = (x.sum(), size, largest, non_finite(x, size))
-    return torch.stack([part.to(device=x.device, dtype=torch.float64) for part in parts])
+    return _joined([x.sum(), size, largest, non_finite(x, size)], x)
 
 
 def non_finite(tensor: Tensor, norm: Tensor | None = None) -> Tensor:
@@ -195,8 +190,8 @@ def non_finite(tensor: Tensor, norm: Tensor | None = None) -> Tensor:
     Returns:
         The count, without dimensions.
     """
-    if norm is not None and norm.device.type == "cpu" and bool(torch.isfinite(norm)):
-        return torch.zeros((), dtype=torch.float64)
+    if norm is not None and norm.device.type == "cpu" and math.isfinite(norm):
+        return _ZERO
     return (~torch.isfinite(tensor)).sum()
 
 
@@ -245,20 +240,21 @@ def saturation_of(function: object, dtype: torch.dtype = torch.float64) -> Satur
     )
 
 
-def fetch(tensors: Sequence[Tensor]) -> list[NDArray[np.float64]]:
+def fetch(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:
     """Bring tensors to the host: one transfer a device, however many there are.
 
     Args:
         tensors: On any devices, of any real types.
 
     Returns:
-        Arrays of the same shapes.
+        Arrays of the same shapes; those of CPU tensors share their memory.
     """
-    results: list[NDArray[np.float64] | None] = [None] * len(tensors)
+    results: list[NDArray[Any] | None] = [None] * len(tensors)
     devices: dict[torch.device, list[int]] = {}
     for position, tensor in enumerate(tensors):
         if tensor.device.type == "cpu":
-            results[position] = tensor.detach().to(torch.float64).numpy()
+            plain = tensor.detach()
+            results[position] = (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()
         else:
             devices.setdefault(tensor.device, []).append(position)
     for positions in devices.values():
@@ -275,6 +271,21 @@ def fetch(tensors: Sequence[Tensor]) -> list[NDArray[np.float64]]:
 def _plain(tensor: Tensor) -> Tensor:
     tensor = tensor.detach()
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def _joined(parts: Sequence[Tensor], like: Tensor) -> Tensor:
+    """Single numbers as one tensor of the widest type, on the device of ``like``."""
+    if like.device.type == "cpu":
+        return torch.tensor([float(part) for part in parts], dtype=torch.float64)
+    return torch.stack([part.to(device=like.device, dtype=_wide(like)) for part in parts])
+
+
+_ZERO = torch.zeros((), dtype=torch.float64)
+
+
+def _wide(tensor: Tensor) -> torch.dtype:
+    """The widest type that the tensor's device has."""
+    return torch.float32 if tensor.device.type == "mps" else torch.float64
 
 
 def _others(tensor: Tensor, axis: int) -> tuple[int, ...]:

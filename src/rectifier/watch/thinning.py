@@ -8,7 +8,7 @@ blocks that lie in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -64,24 +64,27 @@ class Window(Generic[T]):
     """Sums over blocks of observed steps, for things known by a key.
 
     Args:
-        merge: Adds the second sum into the first and returns it.
+        merge: Joins two sums into a new one.
     """
 
     def __init__(self, merge: Callable[[T, T], T]) -> None:
         self._merge = merge
         self._size = 1
         self._sums: dict[Hashable, dict[int, T]] = {}
+        self._first: dict[int, int] = {}
 
-    def add(self, key: Hashable, index: int, value: T) -> None:
-        """Add what was seen of ``key`` in the observed step ``index``."""
+    def add(self, key: Hashable, index: int, step: int, value: T) -> None:
+        """Add what was seen of ``key`` in the observed step ``index``, which is ``step`` of all."""
         while index // self._size >= _BLOCKS:
             self._double()
         blocks = self._sums.setdefault(key, {})
         block = index // self._size
+        self._first.setdefault(block, step)
         blocks[block] = self._merge(blocks[block], value) if block in blocks else value
 
     def _double(self) -> None:
         self._size *= 2
+        self._first = {b // 2: step for b, step in sorted(self._first.items(), reverse=True)}
         for key, blocks in self._sums.items():
             merged: dict[int, T] = {}
             for block, value in sorted(blocks.items()):
@@ -89,20 +92,16 @@ class Window(Generic[T]):
                 merged[half] = self._merge(merged[half], value) if half in merged else value
             self._sums[key] = merged
 
-    def start(self, total: int, length: int) -> int:
-        """First observed step of the closing window of at least ``length`` out of ``total``."""
-        first = max(0, total - max(1, length))
-        return first - first % self._size
+    def starts(self) -> list[tuple[int, int]]:
+        """Where a window may begin, latest first: observed step, and step of all."""
+        return [(b * self._size, step) for b, step in sorted(self._first.items(), reverse=True)]
 
     def since(self, key: Hashable, start: int) -> T | None:
         """The sum over the blocks from the observed step ``start`` on; None if there are none."""
         found: T | None = None
-        for value in self._values(key, start):
-            found = value if found is None else self._merge(found, value)
-        return found
-
-    def _values(self, key: Hashable, start: int) -> Iterator[T]:
         blocks = self._sums.get(key, {})
         for block in sorted(blocks):
             if block * self._size >= start:
-                yield blocks[block]
+                value = blocks[block]
+                found = value if found is None else self._merge(found, value)
+        return found

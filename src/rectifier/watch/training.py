@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class TrainingStep:
     input_abs_max: float = math.nan
     input_non_finite: float = math.nan
 
-    def set_input(self, parts: list[tuple[NDArray[np.float64], int]]) -> None:
+    def set_input(self, parts: list[tuple[NDArray[Any], int]]) -> None:
         """Join sum, norm, largest magnitude and bad count of the inputs of this step's passes."""
         count = sum(elements for _, elements in parts)
         if not count:

@@ -5,21 +5,21 @@ Layer: watch. A `Watcher` is an observer of the framework's interception. It mea
 them in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
 evaluation passes stay out however they are run. Judging is left to `rectifier.doctor`.
 
-The closing window that "dead" refers to is the last tenth of the observed steps, but at least as
-many as bring 2,000 inputs to each site, and at least 10, and at most half of all: a unit that stays
-silent for n inputs fires, with 95 % confidence, on less than 3/n of them, so 2,000 put it below
-0.15 %.
+The closing window that "dead" refers to reaches back over the last tenth of the run's steps, and
+further until 10 observed steps and 2,000 inputs to each site lie in it, but at most over half of
+the run: a unit that stays silent for n inputs fires, with 95 % confidence, on less than 3/n of
+them, so 2,000 put it below 0.15 %.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import platform
-import weakref
-from collections.abc import Iterable
-from typing import Any
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -28,26 +28,41 @@ from rectifier.torch.sites import Layer, Observer, Site
 from rectifier.watch import statistics
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
+from rectifier.watch.layers import Layers
 from rectifier.watch.ledger import Clock, Observation, SiteLedger
 from rectifier.watch.options import WatchOptions
 from rectifier.watch.record import Record, SiteRecord
-from rectifier.watch.training import LayerLedger, TrainingLedger, TrainingStep
+from rectifier.watch.training import TrainingLedger, TrainingStep
 from rectifier.watch.trouble import Trouble
 from rectifier.watch.weights import (
-    bad_elements,
     feeding,
-    held,
     is_plain,
     joint,
     learning_rate,
-    ratio,
-    weights,
 )
+
+P = ParamSpec("P")
 
 WINDOW_INPUTS = 2000
 WINDOW_STEPS = 10
 _WAITING = 64
 """Passes without a gradient that are remembered: a GAN's generator runs a step ahead of its own."""
+
+
+def _unseen(method: Callable[P, None]) -> Callable[P, None]:
+    """Run a method without gradients and unseen by torch's function modes, ours and others'."""
+
+    @functools.wraps(method)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        recorded = torch.is_grad_enabled()
+        torch._C._set_grad_enabled(False)
+        try:
+            with torch._C.DisableTorchFunction():
+                method(*args, **kwargs)
+        finally:
+            torch._C._set_grad_enabled(recorded)
+
+    return run
 
 
 class Watcher(Observer):
@@ -56,27 +71,32 @@ class Watcher(Observer):
     Args:
         options: Which steps to observe.
         script: What runs, as the user named it.
+        clock: Seconds that never go back, for the budget.
     """
 
     training_only = True
 
-    def __init__(self, options: WatchOptions | None = None, *, script: str = "") -> None:
+    def __init__(
+        self,
+        options: WatchOptions | None = None,
+        *,
+        script: str = "",
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._script = script
-        self._budget = Budget(options or WatchOptions())
+        self._budget = Budget(options or WatchOptions(), clock)
         self._clock = Clock()
         self._sites: dict[Site, SiteLedger] = {}
-        self._layers: dict[Layer, LayerLedger] = {}
+        self._layers = Layers(self._clock.series)
         self._training = TrainingLedger()
         self._passes: dict[int, Pass] = {}
         self._losses: list[tuple[int, Tensor]] = []
         self._loss_name = self._loss_function = ""
         self._loss_source = ""
         self._optimizer = ""
-        self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._saturation: dict[Site, statistics.Saturation | None] = {}
         self._trouble = Trouble()
         self._alarm = False
-        self._before: list[tuple[Tensor, Tensor, int]] = []
         self._steps = 0
         self._index = 0
         self._processed = False
@@ -90,7 +110,7 @@ class Watcher(Observer):
 
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
-        self._optimizers.add(optimizer)
+        self._layers.add_optimizer(optimizer)
 
     @property
     def _detailed(self) -> bool:
@@ -105,6 +125,7 @@ class Watcher(Observer):
             found = self._passes[token] = Pass(self._steps)
         return found
 
+    @_unseen
     def on_input(self, model: str, tensor: Tensor) -> None:
         """Measure what enters the model."""
         current = self._pass()
@@ -112,6 +133,7 @@ class Watcher(Observer):
             current.inputs = statistics.extent(tensor)
             current.input_elements = tensor.numel()
 
+    @_unseen
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         """Measure one application of an activation."""
         if not output.numel() or type(output) not in (Tensor, nn.Parameter):
@@ -129,13 +151,13 @@ class Watcher(Observer):
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember a layer."""
-        if layer not in self._layers:
-            self._layers[layer] = LayerLedger(self._clock.series)
+        self._layers.add(layer)
 
     def on_loss(self, name: str, tensor: Tensor, source: str) -> None:
         """Remember the loss function that ran last."""
         self._loss_name, self._loss_source = name, source
 
+    @_unseen
     def on_backward(self, loss: Tensor) -> None:
         """Keep the loss; it is read at the next observed step."""
         value = loss.detach()
@@ -144,6 +166,7 @@ class Watcher(Observer):
             self._losses.append((self._steps, value.reshape(())))
         self._loss_function = self._loss_function or self._loss_name
 
+    @_unseen
     def on_input_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
         """Count the elements through which something flows back."""
         found = self._passes.get(token)
@@ -154,6 +177,7 @@ class Watcher(Observer):
             count = statistics.nonzero(gradient, site.unit_axis)
             found.nonzero.append((site, count, gradient.numel() // max(site.units, 1)))
 
+    @_unseen
     def on_output_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
         """The pass is part of the training; measure what reaches the site."""
         found = self._passes.get(token)
@@ -161,13 +185,16 @@ class Watcher(Observer):
             return
         found.trained = True
         if gradient is not None and self._detailed:
-            found.gradient_norms.append((site, statistics.norm(gradient)))
+            norm = statistics.norm(gradient)
+            scale = None if self.interception is None else self.interception.gradient_scale
+            found.gradient_norms.append((site, norm if scale is None else norm / scale.detach()))
 
+    @_unseen
     def before_step(self, optimizer: Optimizer | None, step: int) -> None:
         """The passes of this step are over: take them in."""
         self._steps = step
         if optimizer is not None:
-            self._optimizers.add(optimizer)
+            self._layers.add_optimizer(optimizer)
             self._optimizer = self._optimizer or type(optimizer).__name__
         self._processed = False
         if self._is_due():
@@ -175,15 +202,16 @@ class Watcher(Observer):
         elif len(self._losses) >= 256:
             self._take_losses({})
 
+    @_unseen
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Take in what a closure did inside the step; see how far the weights moved."""
         if not self._processed and self._is_due():
             self._process(optimizer, step)  # passes inside step(closure)
-        self._moved(step)
+        self._training.put_update(step, self._layers.after(step))
         self._steps = step + 1
         inside = 0.0 if self.interception is None else self.interception.seconds
         observed = self.interception is not None and self.interception.observing
-        self._budget.ended(observed, inside)
+        self._budget.ended(step, observed, inside)
 
     def _is_due(self) -> bool:
         observing = self.interception is not None and self.interception.observing
@@ -200,24 +228,21 @@ class Watcher(Observer):
         self._passes = {
             token: p for token, p in self._passes.items() if not p.trained and p.step >= step - 1
         }
-        parameters = self._parameters(optimizer)
+        parameters = self._layers.parameters(optimizer)
         cargo = Cargo()
         inputs = [(cargo.put(p.inputs), p.input_elements) for p in passes if p.inputs is not None]
         sites = load(cargo, passes)
-        with_gradient = [p for p in parameters if is_plain(p.grad)]
-        gradient_norms = cargo.put(
-            statistics.norms([p.grad for p in with_gradient if p.grad is not None])
-        )
-        matrices = [w for layer in self._layers for w in weights(layer)] if detailed else []
+        with_gradient = [(p, p.grad) for p in parameters if is_plain(p.grad)]
+        gradient_norms = cargo.put(statistics.norms([g for _, g in with_gradient if g is not None]))
+        matrices = self._layers.matrices() if detailed else []
         weight_norms = cargo.put(statistics.norms(matrices))
         losses = [(s, cargo.put(value)) for s, value in self._losses]
         self._losses.clear()
         cargo.fetch()
 
         observations = {site: unload(cargo, parts) for site, parts in sites.items()}
-        gradients = dict(
-            zip(map(id, with_gradient), cargo.get(gradient_norms).tolist(), strict=True)
-        )
+        trained = (id(p) for p, _ in with_gradient)
+        gradients = dict(zip(trained, cargo.get(gradient_norms).tolist(), strict=True))
         norms = dict(zip(map(id, matrices), cargo.get(weight_norms).tolist(), strict=True))
         entry = TrainingStep(step)
         entry.set_input([(cargo.get(number), count) for number, count in inputs])
@@ -239,8 +264,8 @@ class Watcher(Observer):
         for site, seen in observations.items():
             self._take_site(site, step, seen, detailed)
         if detailed:
-            self._take_layers(step, optimizer, parameters, gradients, norms)
-            self._copy_weights(parameters)
+            self._layers.take(self._index, step, optimizer, parameters, gradients, norms)
+            self._layers.before(parameters)
         self._index += 1
 
     def _take_site(self, site: Site, step: int, seen: Observation, detailed: bool) -> None:
@@ -264,72 +289,6 @@ class Watcher(Observer):
             self._alarm = self._alarm or not math.isfinite(mean)
         self._trouble.look_at_losses(by_step, self._loss_name, self._loss_source)
 
-    def _take_layers(
-        self,
-        step: int,
-        optimizer: Optimizer | None,
-        parameters: list[Tensor],
-        gradients: dict[int, float],
-        norms: dict[int, float],
-    ) -> None:
-        trained = {id(p) for o in self._optimizers for p in held(o)}
-        stepping = {id(p) for p in parameters}
-        for layer, ledger in self._layers.items():
-            own = weights(layer)
-            if not own:
-                continue
-            ledger.describe(
-                parameters=sum(t.numel() for t in layer.tensors()),
-                trainable=any(w.requires_grad for w in own),
-                held=optimizer is None or any(id(w) in trained for w in own),
-            )
-            ids = {id(w) for w in own}
-            if optimizer is not None and not ids & stepping and ids & trained:
-                continue  # another optimiser's step
-            found = [gradients[id(w)] for w in own if id(w) in gradients]
-            gradient = joint(found) if found else math.nan
-            count = sum(w.numel() for w in own)
-            bad_weight = joint(norms[id(w)] for w in own if id(w) in norms)
-            ledger.put(
-                self._index,
-                step,
-                weight_norm=bad_weight,
-                gradient_norm=gradient,
-                gradient_rms=gradient / math.sqrt(max(count, 1)),
-                non_finite_gradient=bad_elements([w.grad for w in own], gradient),
-                non_finite_weight=bad_elements(own, bad_weight),
-            )
-
-    def _parameters(self, optimizer: Optimizer | None) -> list[Tensor]:
-        if optimizer is not None:
-            return held(optimizer)
-        tensors = [t for layer in self._layers for t in layer.tensors() if t.requires_grad]
-        return list({id(t): t for t in tensors}.values())
-
-    def _copy_weights(self, parameters: list[Tensor]) -> None:
-        self._before = [
-            (p, statistics.some(p).clone(), p.numel()) for p in parameters if is_plain(p)
-        ]
-
-    def _moved(self, step: int) -> None:
-        """How far the optimiser's step moved the weights, from the copies of some of each."""
-        before, self._before = self._before, []
-        if not before:
-            return
-        old = [copy for _, copy, _ in before]
-        change = [statistics.some(p) - copy for p, copy, _ in before]
-        moved, size = statistics.fetch([statistics.norms(change), statistics.norms(old)])
-        scale = np.sqrt([count / max(copy.numel(), 1) for _, copy, count in before])
-        moved, size = moved * scale, size * scale
-        self._training.put_update(step, ratio(joint(moved.tolist()), joint(size.tolist())))
-        by_id = {id(p): (m, s) for (p, _, _), m, s in zip(before, moved, size, strict=True)}
-        for layer, ledger in self._layers.items():
-            pairs = [by_id[id(w)] for w in weights(layer) if id(w) in by_id]
-            if pairs:
-                ledger.put_update(
-                    step, ratio(joint(m for m, _ in pairs), joint(s for _, s in pairs))
-                )
-
     # What comes out
 
     def record(self, notes: Iterable[str] = ()) -> Record:
@@ -340,8 +299,7 @@ class Watcher(Observer):
         """
         by_step: dict[int, list[float]] = {}
         self._take_losses(by_step)
-        window = self._window()
-        start = self._clock.window.start(self._index, window)
+        start = self._window_start()
         return Record(
             script=self._script,
             optimizer=self._optimizer,
@@ -354,10 +312,7 @@ class Watcher(Observer):
                 self._site_record(site, ledger, start)
                 for site, ledger in sorted(self._sites.items(), key=lambda item: item[0].order)
             ),
-            layers=tuple(
-                ledger.record(layer.name, layer.kind, layer.model, layer.order)
-                for layer, ledger in sorted(self._layers.items(), key=lambda item: item[0].order)
-            ),
+            layers=self._layers.records(),
             training=self._training.series(),
             non_finite=self._trouble.list(),
             notes=(*self.notes, *self._remarks(), *notes),
@@ -368,20 +323,23 @@ class Watcher(Observer):
             },
         )
 
-    def _window(self) -> int:
-        """How many observed steps the closing window has; the module's text says why."""
-        total = self._index
-        slowest = min(
-            (ledger.rows_per_step for ledger in self._sites.values() if ledger.rows_per_step),
-            default=1.0,
-        )
-        wanted = max(math.ceil(total / 10), math.ceil(WINDOW_INPUTS / slowest), WINDOW_STEPS)
-        return max(1, min(wanted, total // 2)) if total > 1 else total
+    def _window_start(self) -> int:
+        """Observed step at which the closing window begins; the module's text says why there."""
+        start = 0
+        for start, step in self._clock.window.starts():
+            observed, share = self._index - start, 1 - step / max(self._steps, 1)
+            inputs = min((s.rows_per_step * observed for s in self._sites.values()), default=0.0)
+            enough = observed >= WINDOW_STEPS and inputs >= WINDOW_INPUTS
+            if share >= 0.5 or (enough and share >= 0.1):
+                break
+        return start
 
     def _remarks(self) -> list[str]:
         if self._index == 0 and self._steps == 0:
             return ["No training step was seen: no optimiser stepped and nothing ran backward."]
-        if not self._sites and self._index:
+        if self._index == 0:
+            return ["Steps were taken, but no backward pass that belongs to them was seen."]
+        if not self._sites:
             return ["No activation was seen in the training passes."]
         return []
 

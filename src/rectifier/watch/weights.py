@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,9 +30,8 @@ def feeding(site: Site) -> Feeding | None:
     weight, bias = layer.weight(), layer.bias()
     norm_at = bias_at = -1
     if weight is not None and is_plain(weight) and weight.dim() > 0:
-        transposed = layer.transposed or layer.kind in ("matmul", "mm", "addmm", "rmatmul")
         norm_at = len(tensors)
-        tensors.append(statistics.unit_norms(weight, transposed=transposed))
+        tensors.append(statistics.unit_norms(weight, transposed=layer.transposed))
     if bias is not None and is_plain(bias):
         bias_at = len(tensors)
         tensors.append(bias)
@@ -42,12 +42,12 @@ def feeding(site: Site) -> Feeding | None:
     )
 
 
-def _per_unit(values: NDArray[np.float64], units: int) -> NDArray[np.float64]:
+def _per_unit(values: NDArray[Any], units: int) -> NDArray[np.float64]:
     """Spread values over units: a flattened feature map has several units a channel."""
     if values.ndim == 1 and values.size == units:
-        return values.copy()
+        return values.astype(np.float64)
     if values.ndim == 1 and values.size and units % values.size == 0:
-        return np.repeat(values, units // values.size)
+        return np.repeat(values.astype(np.float64), units // values.size)
     return np.full(units, np.nan)
 
 

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch.sites import Observer, Site
 
@@ -36,11 +37,22 @@ class Action(Observer, abc.ABC):
         super().__init__()
         self.remedy = remedy
         self.log: list[str] = []
+        self._places: dict[str, list[str]] = {}
 
     def say(self, sentence: str) -> None:
         """Put on record what was done, once."""
         if sentence not in self.log:
             self.log.append(sentence)
+
+    def say_at(self, head: str, site: str) -> None:
+        """Put on record that the same was done at one more site: one sentence for all of them."""
+        sites = self._places.setdefault(head, [])
+        if site in sites:
+            return
+        known = f"{head} {listing(sites)}" if sites else None
+        sites.append(site)
+        self.log = [line for line in self.log if line != known]
+        self.log.append(f"{head} {listing(sites)}")
 
     def wants_step(self, step: int) -> bool:
         """Whether sites must be intercepted at a step: only if the action replaces what they do."""
@@ -53,7 +65,7 @@ class Action(Observer, abc.ABC):
 
     def concerns(self, site: Site) -> bool:
         """Whether the remedy names this site (or names none, and so means all)."""
-        sites = self.remedy.settings.get("sites")
+        sites = self.remedy.scope.get("sites")
         return sites is None or site.name in sites
 
     def number(self, name: str) -> float:

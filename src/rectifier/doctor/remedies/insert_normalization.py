@@ -1,6 +1,6 @@
 """``insert_normalization``: batch normalisation of the pre-activations at the sites concerned.
 
-Layer: doctor's remedies, on sites. Settings: ``sites``. Each unit is normalised over the batch,
+Layer: doctor's remedies, on sites. Scope: ``sites``. Each unit is normalised over the batch,
 with a learnable scale and shift that join the optimiser; evaluation uses running statistics.
 Source: Ioffe and Szegedy 2015, "Batch normalization", algorithm 1: before the nonlinearity.
 """
@@ -99,13 +99,13 @@ class InsertNormalization(Action):
         dtype = input.dtype if input.dtype == torch.float64 else torch.float32
         layer = UnitNormalization(input.shape[site.unit_axis], site.unit_axis, input.device, dtype)
         self._waiting.append((layer, site.layer_module()))
-        self.say(f"batch normalisation inserted before {site.name} ({site.units} units)")
+        self.say_at("batch normalisation inserted before", site.name)
         return layer
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
-        """Hang a normalisation behind each layer named in the setting ``layers``."""
+        """Hang a normalisation behind each layer named in the scope."""
         modules = dict(model.named_modules())
-        for name in self.remedy.settings.get("layers", ()):
+        for name in self.remedy.scope.get("layers", ()):
             feeding = modules.get(str(name))
             weight = getattr(feeding, "weight", None)
             if feeding is None or not isinstance(weight, Tensor):

@@ -1,7 +1,7 @@
 """``recycle_units``: dead units get new weights, without changing what the network computes.
 
-Layer: doctor's remedies, on sites. Settings: ``sites``, ``every`` (steps between two rounds, 100)
-and ``window`` (steps without activity that make a unit dead, 20). A round redraws the incoming
+Layer: doctor's remedies, on sites. Scope: ``sites``. Settings: ``every`` (steps between two rounds,
+100) and ``window`` (steps without activity that make a unit dead, 20). A round redraws the incoming
 weights of dead units as the layer's own initialisation does, sets their outgoing weights to zero
 and clears the optimiser's memory of both. Where the layer that reads a site cannot be told for
 sure (what entered it must have been zero where the units were dead), the site is left alone and the
@@ -135,21 +135,19 @@ class RecycleUnits(Action):
             self.say(f"{site.name}: left alone, {type(feeding).__name__} has no rows to redraw")
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
-        """Recycle the units that the remedy names: settings ``layer`` and ``dead`` (numbers)."""
+        """Recycle the units that the scope names, by layer, now."""
         modules = dict(model.named_modules())
-        feeding = modules.get(str(self.remedy.settings.get("layer", "")))
-        numbers = self.remedy.settings.get("dead", ())
-        if feeding is None or not numbers:
-            return
-        reader = reader_of(model, feeding)
-        weight = getattr(feeding, "weight", None)
-        if reader is None or weight is None:
-            self.say(f"{self.remedy.settings['layer']}: left alone, its reader is not known")
-            return
-        dead = torch.zeros(weight.shape[0], dtype=torch.bool, device=weight.device)
-        dead[list(numbers)] = True
-        if recycle(feeding, reader, dead, optimizer):
-            self.say(f"{self.remedy.settings['layer']}: {int(dead.sum())} dead units recycled")
+        for name, numbers in self.remedy.scope.get("units", {}).items():
+            feeding = modules.get(str(name))
+            reader = reader_of(model, feeding) if feeding is not None else None
+            weight = getattr(feeding, "weight", None)
+            if feeding is None or reader is None or not isinstance(weight, Tensor):
+                self.say(f"{name}: left alone, the layer that reads it cannot be told")
+                continue
+            dead = torch.zeros(weight.shape[0], dtype=torch.bool, device=weight.device)
+            dead[list(numbers)] = True
+            if recycle(feeding, reader, dead, optimizer):
+                self.say(f"{name}: dead units recycled: {int(dead.sum())}")
 
 
 def reader_of(model: nn.Module, feeding: nn.Module) -> nn.Module | None:

@@ -1,7 +1,7 @@
 """``swap_activation``: another function at the sites that a finding names.
 
-Layer: doctor's remedies, on sites and the front end's functions. Settings: ``from``, ``to``,
-``sites``; ``reinitialize`` where weights must be drawn anew to suit the new function.
+Layer: doctor's remedies, on sites and the front end's functions. Settings: ``from``, ``to``;
+scope: ``sites``, and ``reinitialize`` where weights must be drawn anew to suit the new function.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SwapActivation(Action):
     ) -> None:
         """Draw new weights first, where the remedy asks for it."""
         del kwargs
-        if not self.remedy.settings.get("reinitialize"):
+        if not self.remedy.scope.get("reinitialize"):
             return
         from rectifier.torch import init_
 
@@ -59,7 +59,7 @@ class SwapActivation(Action):
         del apply
         if site.function != self.old or not self.concerns(site):
             return None
-        self.say(f"{site.function} → {self.name} at {site.name}")
+        self.say_at(f"{site.function} → {self.name} at", site.name)
         return self.function(input)
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:

@@ -104,7 +104,7 @@ def _finding(site: SiteRecord, dead: evidence.BoolArray, severity: Severity, cau
         numbers["median_bias"] = evidence.median(unit.bias_start[dead])
     if unit.weight_norm_start.size == dead.size:
         numbers["median_weight_norm"] = evidence.median(unit.weight_norm_start[dead])
-    where = {"sites": [site.site]}
+    where = {"sites": [site.site], "layers": [site.layer]}
     remedies = (
         Remedy(
             "reinitialize",
@@ -115,12 +115,13 @@ def _finding(site: SiteRecord, dead: evidence.BoolArray, severity: Severity, cau
         Remedy(
             "insert_normalization",
             "Normalised pre-activations put every unit on both sides of zero.",
-            where,
+            scope=where,
         ),
         Remedy(
             "swap_activation",
             "A leaky slope gives silent units a gradient to come back by.",
-            {"from": site.function, "to": "leaky_relu", **where},
+            {"from": site.function, "to": "leaky_relu"},
+            where,
         ),
     )
     return Finding(

@@ -141,19 +141,22 @@ def _severity(case: Case, harmed: bool) -> Severity | None:
 
 def _remedies(record: Record, case: Case) -> tuple[Remedy, ...]:
     site = case.site
-    where = {"sites": [site.site]}
+    where = {"sites": [site.site], "layers": [site.layer]}
     swap = Remedy(
         "swap_activation",
         "A leaky slope leaves a gradient to silent units, so that they can come back.",
-        {"from": site.function, "to": "leaky_relu", **where},
+        {"from": site.function, "to": "leaky_relu"},
+        where,
     )
     normalise = Remedy(
         "insert_normalization",
         "Normalised pre-activations keep every unit on both sides of zero.",
-        where,
+        scope=where,
     )
     recycle = Remedy(
-        "recycle_units", "Dead units get new weights without changing the output (ReDo).", where
+        "recycle_units",
+        "Dead units get new weights without changing the output (ReDo).",
+        scope={**where, "units": {site.layer: np.flatnonzero(case.dead).tolist()}},
     )
     slower = lower(record, case.deaths.onset, "Smaller steps do not throw units below zero.")
     driven = case.by_steps or case.raised >= 2
@@ -179,9 +182,9 @@ def check(record: Record) -> Sequence[Finding]:
     cases = [_case(record, site) for site in record.sites if can_die(site)]
     known = sorted((c for c in cases if c), key=lambda c: (c.deaths.middle, c.site.order))
     loss = evidence.loss_of(record)
-    harmed = (loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start) or (
-        overshoot(record) is not None
-    )
+    steps = overshoot(record)
+    harmed = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
+    harmed = harmed or (steps is not None and not loss.end < 0.5 * loss.start)
     grave = [c for c in known if c.share >= FEW]
     findings = []
     for case in known:

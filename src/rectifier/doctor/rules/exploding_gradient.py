@@ -8,12 +8,20 @@ from collections.abc import Sequence
 from rectifier.doctor import evidence, signal
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.learning_rate_too_high import OVERSHOOT, gradient_burst, lower
+from rectifier.doctor.rules.learning_rate_too_high import (
+    OVERSHOOT,
+    gradient_burst,
+    lower,
+    overshoot,
+)
 from rectifier.doctor.wording import number, place
 from rectifier.watch.record import Record
 
 GROWN = 100.0
 """Growth over a chain of sites that depth alone must not give."""
+
+HUGE = 1e3
+"""Gradient over weights, in norm: a learning rate of 1e-6 would be needed for the usual 1e-3."""
 
 PER_LAYER = 3.0
 """Growth per site; an initialisation that fits keeps it near 1."""
@@ -48,7 +56,10 @@ def _by_depth(record: Record, loss: evidence.Loss) -> Finding | None:
         f"Before any update, the {what} {number(growth)}-fold {way} through {count} activations "
         f"({number(factor)} a layer), up to {place(at)}: the weights start too large."
     )
-    normalise = {"sites": [site.site for site in trend.sites]}
+    where = {
+        "sites": [site.site for site in trend.sites],
+        "layers": [site.layer for site in trend.sites],
+    }
     return Finding(
         rule="exploding_gradient",
         severity="error" if _harmed(loss) else "warning",
@@ -67,17 +78,49 @@ def _by_depth(record: Record, loss: evidence.Loss) -> Finding | None:
             Remedy(
                 "insert_normalization",
                 "Normalised pre-activations cannot grow from layer to layer.",
-                normalise,
+                scope=where,
             ),
         ),
+    )
+
+
+def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
+    """A first gradient that no learning rate suits: recurrence, or data of huge scale."""
+    training = record.training
+    norms = [evidence.median(item.weight_norm[:1]) for item in record.layers]
+    size = math.sqrt(sum(norm**2 for norm in norms if math.isfinite(norm)))
+    first = training.gradient_norm[0] if training.gradient_norm.size else math.nan
+    if not (size > 0 and first >= HUGE * size and _harmed(loss)):
+        return None
+    scale = evidence.median(training.input_abs_max[:1])
+    why = "the weights start too large for this depth or this many time steps"
+    if scale >= 100:
+        why = f"the data reach {number(scale)}, far beyond the usual scale of one"
+    slower = lower(record, 0, "Smaller steps survive a large gradient.")
+    clip = Remedy(
+        "clip_gradients",
+        "A bound on the gradient's norm makes the first steps as long as those of a sound start.",
+        {"max_norm": evidence.one_digit(0.1 * size)},
+    )
+    return Finding(
+        rule="exploding_gradient",
+        severity="error",
+        cause=(
+            f"Before any update, the gradient's norm is {number(first)}, {first / size:,.0f} times "
+            f"the norm of the weights: {why}."
+        ),
+        first_step=int(training.step[0]),
+        evidence={"gradient_norm": float(first), "weight_norm": size},
+        remedies=(clip, *((slower,) if slower else ())),
     )
 
 
 def _by_burst(record: Record, loss: evidence.Loss) -> Finding | None:
     """A gradient that bursts in the midst of calm training and takes the loss along."""
     step = gradient_burst(record)
-    if step is None:
-        return None
+    steps = overshoot(record)
+    if step is None or (steps is not None and steps.step < step - 5):
+        return None  # none, or the last gasp of a network that large steps had ruined before
     training = record.training
     before = evidence.between(training.step, training.gradient_norm, -math.inf, step - 1)
     usual = evidence.median(before[-200:])
@@ -109,18 +152,20 @@ def check(record: Record) -> Sequence[Finding]:
     """A gradient that grows a hundredfold through depth, or bursts out of calm, with harm done.
 
     Through depth: at the first step, before any update, threefold a layer and a hundredfold
-    over three or more activations; with a fitting initialisation the factor is near one. In time:
-    a hundred times the running median after at least twenty calm steps. Both count only where the
-    loss broke, rose or stayed near its start: normalisation and clipping make growth harmless,
-    and clipped gradients are measured as the optimiser gets them.
+    over three or more activations; with a fitting initialisation the factor is near one. From the
+    start: a first gradient a thousand times the weights' norm, so that only a learning rate of 1e-6
+    would give the usual update ratio of 1e-3. In time: a hundred times the running median after at
+    least twenty calm steps. All count only where the loss broke, rose or stayed near its start:
+    normalisation and clipping make growth harmless, and clipped gradients are measured as the
+    optimiser gets them.
 
     Source:
         He et al. 2015, section 2.2 (product of per-layer factors); Glorot and Bengio 2010; Pascanu,
         Mikolov and Bengio 2013, sections 2.2 and 3.2 (bursts, and clipping near the usual norm).
     """
     loss = evidence.loss_of(record)
-    found = (_by_depth(record, loss), _by_burst(record, loss))
-    return tuple(finding for finding in found if finding is not None)
+    found = _by_depth(record, loss) or _from_the_start(record, loss) or _by_burst(record, loss)
+    return () if found is None else (found,)
 
 
 RULE = Rule(

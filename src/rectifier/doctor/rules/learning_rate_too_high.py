@@ -157,17 +157,19 @@ def killed(record: Record, since: int) -> Killed | None:
 
 
 def lower(record: Record, step: float, why: str) -> Remedy | None:
-    """The remedy: to a tenth, or lower where the opening steps say so.
+    """The remedy: to a tenth, or lower where the steps say so.
 
     To a tenth, as learning rates are searched in decades (Smith 2017; Godbole et al. 2023, "Deep
-    Learning Tuning Playbook"); lower in proportion where the opening update ratio exceeded ten
-    times `SOUND_UPDATE`.
+    Learning Tuning Playbook"). Lower in proportion, where needed, so that the opening steps come
+    down to `SOUND_UPDATE`, and those at the onset to less than `LARGE_UPDATE`.
     """
     rate = evidence.learning_rate_at(record, step)
     if not rate > 0:
         return None
     opening = evidence.opening_update(record, max(step, 0))
-    factor = 0.1 if math.isnan(opening) else max(1e-4, min(0.1, SOUND_UPDATE / max(opening, 1e-9)))
+    onset = evidence.update_before(record, "", step - 10, step + 2)
+    bounds = [0.1, SOUND_UPDATE / opening, LARGE_UPDATE / onset]
+    factor = max(1e-4, min(bound for bound in bounds if bound > 0))
     target = evidence.one_digit(rate * factor)
     return Remedy("lower_learning_rate", why, {"from": float(f"{rate:.6g}"), "to": target})
 
@@ -175,9 +177,10 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
 def check(record: Record) -> Sequence[Finding]:
     """Steps so large that the loss rose above its start.
 
-    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start) or
-    a quarter of a layer's units died of it; ``warning`` where it recovered but some step changed
-    the weights by more than their own norm and the loss quadrupled, else ``info``.
+    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start), or
+    where a quarter of a layer's units died of it and the loss did not halve. ``warning`` where it
+    halved in spite of the dead, or recovered from a step that changed the weights by more than
+    their own norm and quadrupled the loss. Else ``info``.
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate
@@ -187,13 +190,14 @@ def check(record: Record) -> Sequence[Finding]:
     if found is None:
         return ()
     burst = gradient_burst(record)
-    if burst is not None and burst <= found.step:
+    if burst is not None and burst <= found.step + 5:  # a burst takes a few steps to its height
         return ()
     loss = found.loss
     violent = found.update >= 1 and loss.growth >= 4
     lost = killed(record, found.step)
-    bad = found.harmed or lost is not None
-    severity: Severity = "error" if bad else "warning" if violent else "info"
+    bad = found.harmed or (lost is not None and not loss.end < 0.5 * loss.start)
+    odd = violent or lost is not None
+    severity: Severity = "error" if bad else "warning" if odd else "info"
     rate = f"the learning rate {number(found.learning_rate)}"
     if math.isnan(found.learning_rate):
         rate = "the learning rate"

@@ -96,7 +96,6 @@ def check(record: Record) -> Sequence[Finding]:
     slower = lower(record, item.step, "Smaller steps keep the loss within bounds.")
     if slower and by_steps:
         remedies.append(slower)
-    if item.where in ("gradient", "loss", "parameter", "site"):
         before = evidence.between(
             record.training.step, record.training.gradient_norm, -math.inf, item.step - 1
         )
@@ -109,7 +108,7 @@ def check(record: Record) -> Sequence[Finding]:
                     {"max_norm": evidence.one_digit(usual)},
                 )
             )
-    if slower and not by_steps and item.where != "input":
+    elif slower and item.where in ("parameter", "site"):
         remedies.append(slower)
     return (
         Finding(

@@ -45,7 +45,10 @@ def _why(trend: signal.Trend, shrinks: bool) -> str:
 
 
 def _remedies(trend: signal.Trend) -> tuple[Remedy, ...]:
-    sites = [site.site for site in trend.sites]
+    where = {
+        "sites": [site.site for site in trend.sites],
+        "layers": [site.layer for site in trend.sites],
+    }
     start = Remedy(
         "reinitialize",
         "Weights scaled by the gain of the activation keep the gradient's size through depth.",
@@ -54,7 +57,7 @@ def _remedies(trend: signal.Trend) -> tuple[Remedy, ...]:
     normalise = Remedy(
         "insert_normalization",
         "Normalised pre-activations keep every layer where its derivative is large.",
-        {"sites": sites},
+        scope=where,
     )
     if all(_unsaturating(site) for site in trend.sites):
         return (start, normalise)
@@ -62,9 +65,10 @@ def _remedies(trend: signal.Trend) -> tuple[Remedy, ...]:
     swap = Remedy(
         "swap_activation",
         "ReLU passes the gradient on undiminished where it is active.",
-        {"from": function, "to": "relu", "sites": sites, "reinitialize": True},
+        {"from": function, "to": "relu"},
+        {**where, "reinitialize": True},
     )
-    return (swap, normalise, start)
+    return (normalise, swap, start)
 
 
 def check(record: Record) -> Sequence[Finding]:

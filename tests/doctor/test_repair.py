@@ -1,0 +1,137 @@
+"""The whole workflow on small scripts: sick, healthy, failing, interrupted, reading its input."""
+
+from __future__ import annotations
+
+import os
+import signal
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from rectifier.doctor.repair import repair_script
+from rectifier.errors import ScriptError
+
+HEAD = """
+    import argparse, sys, torch
+    import torch.nn.functional as F
+    from torch import nn
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lr", type=float, default={lr})
+    args = parser.parse_args()
+    torch.manual_seed(0)
+    x = torch.rand(256, 10)
+    y = (x[:, :5].sum(1) > x[:, 5:].sum(1)).long()
+    wide = nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU()
+    net = nn.Sequential(*wide, nn.Linear(32, 2))
+    opt = torch.optim.SGD(net.parameters(), lr=args.lr, momentum=0.9)
+"""
+LOOP = """
+    for epoch in range(15):
+        for b in torch.randperm(256).split(64):
+            loss = F.cross_entropy(net(x[b]), y[b])
+            opt.zero_grad(); loss.backward(); opt.step()
+        print(f"epoch {epoch} loss {loss.item():.4f}")
+    print("accuracy:", (net(x).argmax(1) == y).float().mean().item())
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def script(tmp_path: Path, lr: float = 1.0, head: str = HEAD, loop: str = LOOP) -> str:
+    (tmp_path / "train.py").write_text(
+        textwrap.dedent(head.replace("{lr}", str(lr))) + textwrap.dedent(loop), encoding="utf-8"
+    )
+    return "train.py"
+
+
+def test_a_sick_script_is_repaired(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+    repair = repair_script(script(tmp_path), progress=told.append)
+    assert repair.verdict == "repaired"
+    assert repair.before.findings[0].rule == "learning_rate_too_high"
+    (attempt,) = repair.attempts
+    assert [remedy.action for remedy in attempt.remedies] == ["lower_learning_rate"]
+    assert repair.after is attempt.run
+    assert attempt.run.metrics["accuracy"][-1] > repair.before.metrics["accuracy"][-1] + 0.2
+    assert "accuracy" in repair.summary
+    assert "+parser.add_argument(" in repair.patch
+    assert told[0] == "running train.py as it is"
+    assert any("learning rate of SGD: 1 → " in line for line in told)
+    assert capfd.readouterr().out == repair.before.output + attempt.run.output
+    assert list(tmp_path.iterdir()) == [tmp_path / "train.py"]
+
+
+def test_a_rate_from_the_command_line_and_input_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is an argument, not an edit; each run gets the same input."""
+    (tmp_path / "in.txt").write_text("0 hello\n", encoding="utf-8")
+    path = script(tmp_path, 0.1, loop="\n    print('got', input())\n" + LOOP)
+    with (tmp_path / "in.txt").open() as given:
+        monkeypatch.setattr("sys.stdin", given)
+        repair = repair_script(path, ["--lr", "1"], echo=lambda text, error: None)
+    assert repair.verdict == "repaired"
+    assert "pass --lr 0.1" in repair.summary
+    assert repair.patch == ""
+    assert "got 0 hello" in repair.before.output
+    assert "got 0 hello" in repair.attempts[0].run.output
+
+
+def test_a_healthy_script_is_left_alone(tmp_path: Path) -> None:
+    repair = repair_script(script(tmp_path, 0.1), echo=lambda text, error: None)
+    assert (repair.verdict, repair.attempts, repair.patch) == ("healthy", (), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("print('no torch here')", 0),
+        ("raise ValueError('mine')", 1),
+        ("import sys; sys.exit(3)", 3),
+        ("import torch; torch.nn.Linear(1, 1)", 0),
+        ("def broken(:", 1),
+    ],
+)
+def test_scripts_that_do_not_train(tmp_path: Path, text: str, status: int) -> None:
+    (tmp_path / "train.py").write_text(text, encoding="utf-8")
+    repair = repair_script("train.py", echo=lambda text, error: None)
+    assert repair.verdict == "not repaired"
+    assert repair.before.status == status
+    assert "no training step was seen" in repair.summary
+
+
+def test_a_script_that_fails_after_training_is_still_judged(tmp_path: Path) -> None:
+    loop = LOOP + "    assert loss.item() < 0.3, 'did not train'\n"
+    repair = repair_script(script(tmp_path, loop=loop), echo=lambda text, error: None)
+    assert repair.before.status == 1
+    assert repair.verdict == "repaired"
+    assert repair.after is not None
+    assert repair.after.status == 0
+
+
+@pytest.mark.parametrize(("name", "module"), [("nothing.py", False), ("no.such", True)])
+def test_missing_script(name: str, module: bool) -> None:
+    with pytest.raises(ScriptError, match=name):
+        repair_script(name, module=module, echo=lambda text, error: None)
+
+
+def test_ctrl_c_in_the_rerun_keeps_the_sick_run(tmp_path: Path) -> None:
+    pressed: list[str] = []
+
+    def press(text: str, error: bool) -> None:
+        pressed.append(text)
+        if sum(piece.count("epoch 0 ") for piece in pressed) == 2 and "stop" not in pressed:
+            pressed.append("stop")
+            os.kill(os.getpid(), signal.SIGINT)
+
+    loop = LOOP.replace("print(f", "import time; time.sleep(0.1); print(f")
+    repair = repair_script(script(tmp_path, loop=loop), echo=press)
+    assert repair.verdict == "not repaired"
+    assert "interrupted" in repair.summary
+    assert repair.before.findings
+    assert len(repair.attempts) == 1

@@ -1,0 +1,87 @@
+"""The overhead budget, on a simulated clock."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rectifier.errors import InvalidInputError
+from rectifier.watch.budget import FIRST, GROWTH, PERIOD, Budget, allowed
+from rectifier.watch.options import WatchOptions
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def simulate(
+    steps: int, step: float, cost: float, hidden: float = 0.0, **options: float
+) -> tuple[Budget, list[int], float]:
+    """Run steps that cost more when observed, ``cost`` inside the observation, ``hidden`` not."""
+    clock = Clock()
+    budget = Budget(WatchOptions(**options), clock)
+    inside, seen = 0.0, []
+    for number in range(steps):
+        observed = budget.wants(number)
+        clock.now += step + (cost + hidden if observed else 0.0)
+        if observed:
+            inside += cost
+            seen.append(number)
+        budget.ended(number, observed, inside)
+    extra = len(seen) * (cost + hidden)
+    return budget, seen, extra / (clock.now - 100.0)
+
+
+@pytest.mark.parametrize("step", [0.0005, 0.02])
+@pytest.mark.parametrize("cost", [0.05, 0.5, 3.0])
+@pytest.mark.parametrize("hidden", [0.0, 0.5])
+@pytest.mark.parametrize("share", [0.02, 0.1])
+def test_the_share_is_kept(step: float, cost: float, hidden: float, share: float) -> None:
+    steps = min(round(PERIOD / step), 40_000)
+    budget, seen, spent = simulate(steps, step, cost * step, hidden * step, budget=share)
+    seconds = steps * step / (1 - spent)
+    always = FIRST + math.log(steps * GROWTH) / GROWTH + 1
+    least = always * (cost + hidden) * step
+    assert spent <= max(allowed(share, seconds), least) / seconds + 0.003
+    assert spent >= 0.8 * allowed(share, seconds) / seconds or len(seen) >= steps - 1, (
+        "the budget is there to be used"
+    )
+    assert seen[:FIRST] == list(range(FIRST))
+    assert budget.overhead() == pytest.approx(spent, rel=0.2, abs=0.002)
+
+
+def test_short_runs_are_seen_more_closely_and_long_ones_less() -> None:
+    shares = [allowed(0.02, seconds) / seconds for seconds in (1, 4, 100, 1e4, 1e6)]
+    assert shares == pytest.approx([0.11, 0.06, 0.02, 0.011, 0.0101], rel=0.01)
+
+
+def test_every_nth() -> None:
+    _, seen, _ = simulate(10, 0.01, 0.5, every=3)
+    assert seen == [0, 3, 6, 9]
+
+
+def test_observed_steps_are_spread_over_the_run() -> None:
+    _, seen, _ = simulate(10_000, 0.01, 0.01)
+    quarters = [sum(1 for s in seen if q <= s < q + 2500) for q in range(0, 10_000, 2500)]
+    assert min(quarters) >= 10
+    assert sum(quarters[1:]) > 0.5 * quarters[0]
+
+
+@pytest.mark.parametrize("steps", [20, 330, 10_000])
+def test_however_dear_a_step_is_some_of_every_stretch_are_observed(steps: int) -> None:
+    _, seen, _ = simulate(steps, 0.001, 1.0)
+    gaps = [(b - a) / max(a, 1) for a, b in zip(seen, [*seen[1:], steps], strict=True)]
+    assert max(gaps[FIRST:], default=0) <= GROWTH + 0.1
+    assert len(seen) <= FIRST + 1 / GROWTH + math.log(max(steps * GROWTH, 1)) / GROWTH
+    assert sum(1 for s in seen if s >= steps / 2) >= min(10, steps // 2)
+
+
+@pytest.mark.parametrize("options", [{"every": 0}, {"every": -1}, {"budget": 0}, {"budget": 1.5}])
+def test_senseless_options_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(InvalidInputError, match="got"):
+        WatchOptions(**options)
