@@ -32,7 +32,7 @@ _REST = "1"
 for _k in range(14, 2, -1):
     _REST = f"(1 + x / {_k} * {_REST})"
 _REST = f"(x ** 2 / 2 * {_REST})"
-_FAR = "maximum(x, -1e150)"
+_FAR = "maximum(x, -1e18)"
 
 ACTIVATIONS = (
     entry(
