@@ -1,7 +1,7 @@
 """Squashing functions of algebraic tails: they saturate slowly, without exponentials.
 
 Layer: catalog. The plain quotients are inf / inf far out and their derivatives cancel there; the
-stable forms bound x where the result no longer changes in fp64.
+stable forms bound x where the result no longer changes in fp64 and squares fit into fp32.
 """
 
 from __future__ import annotations

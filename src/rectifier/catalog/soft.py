@@ -6,9 +6,9 @@ from rectifier.activation import Param, Source
 from rectifier.catalog._entry import entry
 
 # (x + h) / 2 with h = sqrt(x^2 + b) is max(x, 0) + (h - |x|) / 2, and h - |x| = b / (h + |x|)
-# cancels nothing. The bound 1e-150 keeps 0 / 0 out when b is 0.
-_H = "sqrt(x ** 2 + b)"
-_REST = f"b / (2 * maximum({_H} + abs(x), 1e-150))"
+# cancels nothing; h is |x| before x^2 leaves fp32. The bound 1e-30 keeps 0 / 0 out when b is 0.
+_H = "where(abs(x) < 1e18, sqrt(x ** 2 + b), abs(x))"
+_REST = f"b / (2 * maximum({_H} + abs(x), 1e-30))"
 
 ACTIVATIONS = (
     entry(
@@ -55,7 +55,7 @@ ACTIVATIONS = (
         summary="A smooth ReLU by a square root; no exponential.",
         params={"b": Param(4.0, low=0.0, description="size of the bend; 0 is ReLU")},
         stable=f"maximum(x, 0) + {_REST}",
-        stable_derivative=f"where(x > 0, 1 - {_REST} / {_H}, {_REST} / maximum({_H}, 1e-150))",
+        stable_derivative=f"where(x > 0, 1 - {_REST} / {_H}, {_REST} / maximum({_H}, 1e-30))",
         source=Source(
             "Jonathan T. Barron",
             "Squareplus: A Softplus-Like Algebraic Rectifier",
