@@ -39,7 +39,7 @@ ACTIVATIONS = (
             "A novel activation function for multilayer feed-forward neural networks",
             2016,
             url="https://arxiv.org/abs/2402.09092",
-            note="The address is that of a survey which lists it: Kunc and Kléma (2024).",
+            note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
         ),
     ),
     entry(

@@ -13,7 +13,7 @@ _REU = Source(
     "Rectified Exponential Units for Convolutional Neural Networks",
     2019,
     url="https://arxiv.org/abs/2402.09092",
-    note="The address is that of a survey which lists it: Kunc and Kléma (2024).",
+    note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
 )
 _GOLDEN = Source(
     "Mina Basirat, Peter M. Roth",
@@ -247,7 +247,7 @@ ACTIVATIONS = (
             "A novel softplus linear unit for deep convolutional neural networks",
             2018,
             url="https://arxiv.org/abs/2402.09092",
-            note="The address is that of a survey which lists it: Kunc and Kléma (2024).",
+            note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
         ),
     ),
     entry(
@@ -269,7 +269,7 @@ ACTIVATIONS = (
             "P-TELU: Parametric Tan Hyperbolic Linear Unit Activation for Deep Neural Networks",
             2017,
             url="https://arxiv.org/abs/2402.09092",
-            note="The address is that of a survey which lists it: Kunc and Kléma (2024).",
+            note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
         ),
     ),
 )

@@ -151,7 +151,7 @@ ACTIVATIONS = (
             "Hexpo: A vanishing-proof activation function",
             2017,
             url="https://arxiv.org/abs/2402.09092",
-            note="The address is that of a survey which lists it: Kunc and Kléma (2024).",
+            note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
         ),
     ),
     entry(
