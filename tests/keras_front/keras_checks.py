@@ -9,7 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conformance_reference import bar, cases, finite_slopes, grid, judge, padded
+from catalog_limits import STEEP
+from conformance_reference import FORMATS, WIDER, grid, judge, padded
 from keras import ops
 from keras_slope import BACKEND, numbers, slope
 
@@ -19,7 +20,6 @@ from rectifier import Param, catalog, define
 from rectifier.analysis.operations import values
 from rectifier.analysis.schemes import SCHEMES
 from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
-from rectifier.expression import postorder
 from rectifier.keras.definition import describe, restore
 from rectifier.keras.initializers import ActivationInitializer
 from rectifier.numpy import function as reference
@@ -32,38 +32,45 @@ LEARNED = [(spec.name, name) for spec in catalog.all_activations() for name in s
 SWASH = define("swash", "x * sigmoid(beta * x) + c", beta=Param(1.0, learnable=True), c=0.25)
 X = np.random.default_rng(0).standard_normal((16, 5)).astype(np.float32)
 
+# As for JAX: a handful of roundings in fp32, and NumPy's own in fp64.
+BARS = {"float64": 64.0, "float32": 12.0, "float16": 0.51, "bfloat16": 0.51}
+EXPECTED = {
+    **WIDER,
+    # The argument of its sigmoid grows as x³ and is rounded before it goes into exp.
+    ("gelu_tanh", "float32"): 40.0,
+    # Five terms cancel for x < 0.
+    ("pau", "float32"): 900.0,
+    ("pau", "float16"): 0.6,
+}
 
-def is_narrowed(spec: rectifier.Activation, dtype: str) -> bool:
-    """Say whether Keras computes parts of it in fp32 though fp64 was given.
 
-    On the JAX backend ``keras.ops`` does so for sin, cos and arctan, even with JAX in fp64.
-    """
-    used = {getattr(node, "op", "") for node in postorder(spec.value_expression)}
-    return BACKEND == "jax" and dtype == "float64" and bool(used & {"sin", "cos", "atan"})
+# Keras's JAX backend computes sin, cos and arctan of fp64 in fp32.
+WITH_FP32_WAVES = {
+    *("sine", "cosine", "cosine_squasher", "snake", "gcu", "sinlu", "coslu", "arctan"),
+}
 
 
-@pytest.mark.parametrize(("name", "dtype"), cases())
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("name", NAMES)
 def test_as_good_as_fp32_can_be(name: str, dtype: str) -> None:
+    if BACKEND == "jax" and dtype == "float64" and name in WITH_FP32_WAVES:
+        pytest.skip("Keras computes this in fp32 on JAX")
     spec, x, f = catalog.get(name), grid(dtype), rk.function(name)
     given = ops.cast(ops.convert_to_tensor(x, "float64"), dtype)
     for order, got in enumerate((f(given), slope(f, given))):
         assert keras.backend.standardize_dtype(got.dtype) == dtype
-        limit = 1e2 if is_narrowed(spec, dtype) else math.inf
-        found = judge(spec, order, dtype, x, numbers(got), underflows=True, up_to=limit)
+        found = judge(spec, order, dtype, x, numbers(got), underflows=True)
         # The table; pytest shows it with -s.
         print(f"{BACKEND} {name} {dtype} order {order}: {found.ulp:.2f} ulp at {found.at:g}")  # noqa: T201
-        if is_narrowed(spec, dtype):
-            assert order or found.excess < 2.0**40, "worse than fp32"
-            continue
         assert not found.faults
-        assert found.excess <= bar(name, dtype), (order, found)
+        assert found.ulp <= EXPECTED.get((name, dtype), BARS[dtype]), (order, found)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_gradient_is_nan_or_infinite_only_where_it_has_to_be(name: str) -> None:
-    x = padded([0.0, -0.0, 1e-30, -1e-30, 80.0, -80.0, 1e18, -1e18, 3e38, -3e38, math.nan])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in STEEP])
+def test_no_gradient_is_nan_or_infinite_at_a_finite_input(name: str) -> None:
+    x = padded([0.0, -0.0, 1e-30, -1e-30, 90.0, -90.0, 3.4e38, -3.4e38, math.nan])
     got = numbers(slope(rk.function(name), ops.convert_to_tensor(x, "float32")))
-    np.testing.assert_array_equal(np.isfinite(got), finite_slopes(catalog.get(name), x))
+    np.testing.assert_array_equal(np.isfinite(got), np.isfinite(x))
 
 
 @pytest.mark.parametrize("name", ["relu", "mish", "swish"])
@@ -82,8 +89,8 @@ def test_the_slope_of_a_learned_parameter(name: str, parameter: str) -> None:
     at = ops.full(x.shape, spec.params[parameter].default, "float64")
     got = numbers(slope(lambda p: f(given, **{parameter: p}), at))
     exact = values(spec.parameter_derivative(parameter), x, spec.parameters())
-    near = 1e-5 if is_narrowed(spec, "float64") else 1e-13
-    np.testing.assert_allclose(got, exact, rtol=near, atol=1e-5 if near > 1e-9 else 1e-300)
+    waves = BACKEND == "jax" and name in WITH_FP32_WAVES
+    np.testing.assert_allclose(got, exact, rtol=2e-5 if waves else 1e-12, atol=1e-300)
 
 
 def test_parameters_per_channel_sum_their_gradients() -> None:
@@ -120,9 +127,9 @@ def test_what_is_taken_and_given_back() -> None:
         (lambda x: rk.functions.softplus(x, beta=-1.0), InvalidActivationError, "between"),
         (lambda x: rk.functions.prelu(x, weight=np.ones(3, "f")), InvalidInputError, "broadcast"),
         (lambda x: rk.functions.prelu(x, weight=np.ones(5, int)), InvalidActivationError, "float"),
-        (lambda x: rk.functions.mihs(x), AttributeError, "did you mean .*'mish'"),
+        (lambda x: rk.functions.mihs(x), AttributeError, "did you mean 'mish'"),
         (lambda x: rk.Mihs(), AttributeError, "did you mean .*'Mish'"),
-        (lambda x: rk.activation("mihs"), UnknownNameError, "did you mean .*'mish'"),
+        (lambda x: rk.activation("mihs"), UnknownNameError, "did you mean 'mish'"),
         (lambda x: rk.ActivationLayer(), InvalidActivationError, "needs an activation"),
         (lambda x: rk.Mish("relu"), InvalidActivationError, "by name, got 'relu'"),
         (lambda x: rk.Swish(sharing="both"), InvalidActivationError, "got 'both'"),
@@ -136,7 +143,7 @@ def test_what_is_taken_and_given_back() -> None:
             "named trainable",
         ),
         (lambda x: restore({"name": "a"}), InvalidActivationError, "description"),
-        (lambda x: rk.initializer("mihs"), UnknownNameError, "did you mean .*'mish'"),
+        (lambda x: rk.initializer("rleu"), UnknownNameError, "did you mean .*'relu'"),
         (lambda x: rk.initializer("relu", "hee"), UnknownNameError, "scheme 'hee'"),
         (lambda x: rk.initializer(slope=1.0), InvalidActivationError, "without an activation"),
         (lambda x: rk.initializer("relu", slope=1.0), InvalidActivationError, "no parameter"),
@@ -250,9 +257,7 @@ def test_initialisers() -> None:
 
 
 def test_definitions_and_functions_are_plain_data() -> None:
-    stable, slope = "maximum(x, -800) * sigmoid(x)", "sigmoid(x) * (1 + x * sigmoid(-x))"
-    own = define("own", "x * sigmoid(x)", stable=stable, stable_derivative=slope, summary="Mine.")
-    for spec in (*catalog.all_activations(), SWASH, own):
+    for spec in (*catalog.all_activations(), SWASH):
         assert restore(describe(spec)) == spec
     f = rk.function(SWASH)
     assert f is rk.function(SWASH)

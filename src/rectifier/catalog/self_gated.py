@@ -222,7 +222,7 @@ ACTIVATIONS = (
         },
         # alpha + tanh(v) = (alpha - 1) + 2 sigmoid(2v): with alpha 1 no digit of the tail is lost.
         stable=(
-            "gamma * where(abs(x) < 1e308, (alpha - 1) * x, where(alpha == 1, 0, (alpha - 1) * x))"
+            "gamma * where(abs(x) < 3e38, (alpha - 1) * x, where(alpha == 1, 0, (alpha - 1) * x))"
             " + where(beta * x < -400, 0, gamma * (2 * sigmoid(2 * beta * x)) * x)"
         ),
         stable_derivative=(
