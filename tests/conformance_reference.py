@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.numpy import function
 
@@ -33,16 +32,6 @@ FORMATS = {
 }
 
 
-def cases() -> list[tuple[str, str]]:
-    """Return what to test where fp32 is computed in fp32: names and formats.
-
-    Half precision is fp32 rounded, so every sixth activation will do for it.
-    """
-    names = catalog.names()
-    wide = [(name, dtype) for name in names for dtype in ("float32", "float64")]
-    return wide + [(name, dtype) for name in names[::6] for dtype in ("float16", "bfloat16")]
-
-
 def rounded(x: np.ndarray, dtype: str) -> np.ndarray:
     """Round fp64 numbers to a format; for bfloat16 by cutting, which is a number of it too."""
     if dtype != "bfloat16":
@@ -61,12 +50,6 @@ def padded(points: list[float]) -> np.ndarray:
     return np.resize(np.array(points), LENGTH)
 
 
-def finite_slopes(spec: Activation, x: np.ndarray) -> np.ndarray:
-    """Say where the derivative is a finite fp32 number."""
-    with np.errstate(over="ignore"):
-        return np.isfinite(function(spec).derivative(x, path="composed").astype(np.float32))
-
-
 def grid(dtype: str) -> np.ndarray:
     """Return fp64 points that the format holds: dense near 0, tails, ±0, ±largest, ±inf, NaN."""
     top = FORMATS[dtype].largest
@@ -79,41 +62,6 @@ def grid(dtype: str) -> np.ndarray:
     return np.concatenate([np.resize(kept, LENGTH - len(special)), special])
 
 
-<<<<<<< HEAD
-BARS = {"float64": 12.0, "float32": 8.0, "float16": 0.52, "bfloat16": 0.51}
-"""For front ends that compute fp32 in fp32, in `Verdict.excess`: a handful of roundings. Half
-precision is fp32 rounded once. fp64 is compared with fp64 of NumPy."""
-
-CANCELS = {
-    # What cancels inside the formula, beyond what rounding x explains, and by how much.
-    ("pau", "float32"): 1200.0,  # five terms for x < 0
-    ("pau", "float16"): 0.7,
-    ("gelu_tanh", "float32"): 40.0,  # the argument of its sigmoid grows as x³
-    ("snake", "float32"): 60000.0,  # 1 + sin(2x), near its zeros
-    ("snake", "float16"): 1.2,
-    ("snake", "bfloat16"): 1.2,
-    ("slu", "float64"): 250.0,  # 2 log1p(exp(x)) - 2 log(2), near its zero
-    ("soft_plus_plus", "float64"): 120.0,  # the same
-    ("laplace", "float32"): 16.0,
-    ("lecun_tanh", "float32"): 90.0,  # the derivative's tail: 4x/3 is rounded before it goes in
-    ("lecun_tanh", "float64"): 400.0,
-}
-"""The bar of an activation that has another one than its type."""
-
-JUMPS = {"jump_relu": 0.001}
-"""Where a function jumps at a number that fp32 rounds: the point itself may fall either way."""
-
-
-def bar(name: str, dtype: str) -> float:
-    """Return the largest error allowed to a front end that computes fp32 in fp32."""
-    return CANCELS.get((name, dtype), BARS[dtype])
-
-
-ROUNDINGS = 4.0
-"""How many roundings of the input a result may be off by besides its own units: an intermediate
-such as beta * x is rounded before it goes into exp, and beside a zero crossing nothing else can be
-asked."""
-=======
 WIDER = {
     # exp magnifies the rounding of its argument, by up to the size of that argument.
     **{(name, "float32"): 80.0 for name in ("pserf", "quick_gelu", "srs", "lecun_tanh", "aria2")},
@@ -139,25 +87,14 @@ WIDER = {
     ("slu", "float64"): 130.0,
 }
 """Bars in ulp above the usual for what a front end computes in the format itself, with reasons."""
->>>>>>> catalog
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How good a front end's results are.
-
-    Attributes:
-        ulp: The worst error in units in the last place of the true value.
-        at: Where it is.
-        excess: The worst error in such units beyond what `ROUNDINGS` roundings of x would change.
-        where: Where that is.
-        faults: What else is wrong, in words.
-    """
+    """The worst error of finite results in ulp, where it is, and what is wrong besides."""
 
     ulp: float
     at: float
-    excess: float
-    where: float
     faults: tuple[str, ...]
 
 
@@ -169,10 +106,12 @@ def judge(
     got: np.ndarray,
     *,
     underflows: bool,
-    up_to: float = math.inf,
     **parameters: float,
 ) -> Verdict:
     """Measure a front end's results.
+
+    A unit is that of the true value; beside a zero crossing, where a relative error cannot be
+    small, that of the smaller of the values a quarter to either side.
 
     Args:
         spec: The activation.
@@ -182,48 +121,43 @@ def judge(
         got: The results, converted to fp64.
         underflows: Whether the front end computes in the format itself, or its framework takes
             subnormal numbers for 0. Results near them are then held to an absolute bound.
-        up_to: Points beyond it are not counted.
         **parameters: Values of the activation's parameters.
     """
     kind = FORMATS[dtype]
-    true, slope = (_true(spec, n, x, parameters) for n in (order, order + 1))
-    counted = np.isfinite(x) & np.isfinite(true) & (np.abs(true) <= kind.largest)
-    counted &= np.abs(x) <= up_to
-    counted &= ~np.isclose(x, JUMPS.get(spec.name, math.nan), rtol=1e-6, atol=0)
-    with np.errstate(all="ignore"):
-        error = np.abs(got - true)
-        swing = np.nan_to_num(np.abs(x * slope), nan=0.0, posinf=0.0) * 2.0 ** (-kind.bits - 1)
-        exponent = np.floor(np.log2(np.maximum(np.abs(true), 2.0**kind.smallest)))
-        unit = 2.0 ** (exponent - kind.bits)
-        raw, beyond = error / unit, np.maximum(error - ROUNDINGS * swing, 0.0) / unit
+    true = _true(spec, order, x, parameters)
+    with np.errstate(over="ignore"):
+        left, right = (_true(spec, order, x * s, parameters) for s in (0.75, 1.25))
+    crossing = np.sign(left) * np.sign(right) < 0
+    beside = np.minimum(np.abs(left), np.abs(right))
+    size = np.where(crossing, np.maximum(np.abs(true), beside), np.abs(true))
+    finite = np.isfinite(x) & np.isfinite(true) & (np.abs(true) <= kind.largest)
+    exponent = np.floor(np.log2(np.maximum(size, 2.0**kind.smallest)))
+    with np.errstate(invalid="ignore"):
+        off = np.abs(got - true)
+        error = off / 2.0 ** (exponent - kind.bits)
     faults = []
     if underflows and dtype != "float16":
         limit = 2.0 ** (kind.smallest + 12)
-        tiny = counted & (np.abs(true) < limit)
-        far = tiny & ~(error <= limit + ROUNDINGS * swing)
-        if far.any():
-            faults.append(f"not near 0 at {x[far][:3]}")
-        counted &= ~tiny
-    (ulp, at), (excess, where) = (_worst(each, counted, x) for each in (raw, beyond))
-    if not np.all(np.isnan(got[np.isnan(x)])):
+        flushed = finite & (size < limit)
+        if not np.all(off[flushed] <= limit):
+            faults.append(f"not near 0 at {x[flushed][~(off[flushed] <= limit)][:3]}")
+        error = np.where(flushed, 0.0, error)
+    error = np.where(finite, np.where(np.isnan(error), math.inf, error), 0.0)
+    nans = np.isnan(x)
+    if not np.all(np.isnan(got[nans])):
         faults.append("no NaN at NaN")
-    ends = np.isinf(x) & (up_to == math.inf)
+    ends = np.isinf(x)
     for point, value, limit in zip(x[ends], got[ends], true[ends], strict=True):
-        same = value == limit or (math.isnan(value) and math.isnan(limit))
-        if not same and not math.isclose(value, limit, rel_tol=2.0 ** (2 - kind.bits)):
+        none = math.isnan(value) and math.isnan(limit)  # a wave has no limit
+        same = none or value == limit or math.isclose(value, limit, rel_tol=2.0 ** (2 - kind.bits))
+        if not same:
             faults.append(f"{value} instead of {limit} at {point}")
-    return Verdict(ulp, at, excess, where, tuple(faults))
-
-
-def _worst(error: np.ndarray, counted: np.ndarray, x: np.ndarray) -> tuple[float, float]:
-    """Return the largest counted error, NaN being the worst, and where it is."""
-    error = np.where(counted, np.where(np.isnan(error), math.inf, error), 0.0)
-    place = int(np.argmax(error))
-    return float(error[place]), float(x[place])
+    worst = int(np.argmax(error))
+    return Verdict(float(error[worst]), float(x[worst]), tuple(faults))
 
 
 def _true(spec: Activation, order: int, x: np.ndarray, parameters: dict[str, float]) -> np.ndarray:
     f = function(spec)
     if order == 0:
         return f(x, path="composed", **parameters)
-    return f.derivative(x, order=order, path="composed", **parameters)
+    return f.derivative(x, path="composed", **parameters)

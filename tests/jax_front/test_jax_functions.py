@@ -12,12 +12,8 @@ import pytest
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 
 import jax.numpy as jnp  # noqa: E402
-<<<<<<< HEAD
-from conformance_reference import finite_slopes, padded  # noqa: E402
-=======
 from catalog_limits import STEEP  # noqa: E402
 from conformance_reference import padded  # noqa: E402
->>>>>>> catalog
 
 import rectifier  # noqa: E402
 import rectifier.jax as rj  # noqa: E402
@@ -95,19 +91,13 @@ def test_every_transformation_gives_the_same_derivative(name: str) -> None:
     np.testing.assert_array_equal(jax.checkpoint(f)(X), f(X))
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("name", NAMES)
-def test_a_gradient_is_nan_or_infinite_only_where_it_has_to_be(name: str) -> None:
-    x = padded([0.0, -0.0, 1e-30, -1e-30, 80.0, -80.0, 1e18, -1e18, 3e38, -3e38, math.nan])
-=======
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in STEEP])
 def test_no_gradient_is_nan_or_infinite_at_a_finite_input(name: str) -> None:
     x = padded([0.0, -0.0, 1e-30, -1e-30, 90.0, -90.0, 3.4e38, -3.4e38, math.nan])
->>>>>>> catalog
     given = jnp.asarray(x, jnp.float32)
     with jax.disable_jit():
         _, slope = jax.jvp(rj.function(name), (given,), (jnp.ones_like(given),))
-    np.testing.assert_array_equal(np.isfinite(slope), finite_slopes(catalog.get(name), x))
+    np.testing.assert_array_equal(np.isfinite(slope), np.isfinite(x))
 
 
 def test_the_plain_composition_would_give_nan() -> None:
@@ -172,8 +162,8 @@ def test_a_parameter_that_is_not_asked_for_costs_no_nan() -> None:
         (lambda x: rj.prelu(x, jnp.ones(3)), InvalidInputError, r"\(3,\) does not broadcast"),
         (lambda x: rj.prelu(x, jnp.ones((2, 4))), InvalidInputError, "does not broadcast"),
         (lambda x: rj.prelu(x, jnp.ones(4, bool)), InvalidInputError, "must be a number"),
-        (lambda x: rj.mihs(x), AttributeError, "did you mean .*'mish'"),
-        (lambda x: rj.function("mihs"), UnknownNameError, "did you mean .*'mish'"),
+        (lambda x: rj.mihs(x), AttributeError, "did you mean 'mish'"),
+        (lambda x: rj.function("mihs"), UnknownNameError, "did you mean 'mish'"),
     ],
 )
 def test_wrong_calls(call, error: type[Exception], message: str) -> None:
