@@ -72,7 +72,7 @@ def test_cheapest_of_equals_is_named(quick: Quick, outcomes_of: OutcomesOf) -> N
         outcomes[trial.hash] = Outcome.from_dict(fields)
     found = summarize(plan, outcomes)
     assert row(found, "gelu").verdict == "worse"
-    assert "relu has the shortest training step (1 ms; tanh takes 3 ms)" in found.recommendation
+    assert "relu had the shortest training step as timed here (1 ms; tanh takes 3 ms)" in found.recommendation
 
 
 def test_failed_seeds_count_as_guessing(quick: Quick, outcomes_of: OutcomesOf) -> None:
