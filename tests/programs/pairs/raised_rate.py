@@ -1,3 +1,7 @@
+# rules: learning_rate_too_high dying_relu
+# remedies: lower_learning_rate
+# metric: accuracy up
+# story: a schedule raises the rate twentyfold in midst of training
 import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
@@ -23,7 +27,8 @@ X = torch.tensor(digits.data / 16, dtype=torch.float32)
 Y = torch.tensor(digits.target)
 net = Net()
 opt = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
-sched = torch.optim.lr_scheduler.LambdaLR(opt, lambda s: 0.2 if s >= 100 else 1.0)
+sched = torch.optim.lr_scheduler.LambdaLR(opt, lambda s: 0.2 if s >= 100 else 1.0)  # healthy
+# faulty: sched = torch.optim.lr_scheduler.LambdaLR(opt, lambda s: 20.0 if s >= 100 else 1.0)
 for step in range(200):
     i = torch.randint(0, 1400, (64,))
     loss = F.cross_entropy(net(X[i]), Y[i])

@@ -1,3 +1,7 @@
+# rules: exploding_gradient poor_initialization
+# remedies: reinitialize insert_normalization
+# metric: loss down
+# story: weights drawn from N(0, 1)
 import torch
 import torch.nn as nn
 
@@ -8,7 +12,8 @@ class MLP(nn.Module):
         self.f = nn.ModuleList(nn.Linear(16 if i == 0 else 64, 64) for i in range(5))
         self.o = nn.Linear(64, 1)
         for f in self.f:
-            nn.init.normal_(f.weight)
+            nn.init.kaiming_normal_(f.weight)  # healthy
+            # faulty: nn.init.normal_(f.weight)
 
     def forward(self, x):
         for f in self.f:

@@ -1,3 +1,7 @@
+# rules: vanishing_gradient saturated_activation unsuitable_activation
+# remedies: insert_normalization swap_activation reinitialize
+# metric: mse down
+# story: deep sigmoid layers without normalisation
 import torch
 import torch.nn as nn
 
@@ -7,11 +11,14 @@ class Deep(nn.Module):
         super().__init__()
         sizes = [10] + [width] * depth
         self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in zip(sizes, sizes[1:]))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(width) for _ in range(depth))  # healthy
         self.out = nn.Linear(width, 1)
 
     def forward(self, x):
-        for layer in self.layers:
-            x = torch.sigmoid(layer(x))
+        for layer, norm in zip(self.layers, self.norms):  # healthy
+            x = torch.sigmoid(norm(layer(x)))  # healthy
+        # faulty: for layer in self.layers:
+        # faulty: x = torch.sigmoid(layer(x))
         return self.out(x)
 
 

@@ -1,3 +1,7 @@
+# rules: learning_rate_too_high
+# remedies: lower_learning_rate
+# metric: loss down
+# story: AdamW at a hundred times the usual rate
 import math
 
 import torch
@@ -28,7 +32,8 @@ def batch():
 
 torch.manual_seed(0)
 lm = LM()
-opt = torch.optim.AdamW(lm.parameters(), lr=0.3)
+opt = torch.optim.AdamW(lm.parameters(), lr=3e-3)  # healthy
+# faulty: opt = torch.optim.AdamW(lm.parameters(), lr=0.3)
 for it in range(120):
     b = batch()
     logits = lm(b[:, :-1]).reshape(-1, V)

@@ -1,3 +1,7 @@
+# rules: non_finite
+# remedies: stabilize_loss lower_learning_rate
+# metric: train acc up
+# story: cross-entropy by hand, with the log of a saturated sigmoid
 import torch
 from torch import nn
 
@@ -9,9 +13,11 @@ Y = (X.sum(1, keepdim=True) > 0).float()
 for i in range(300):
     k = torch.randint(0, 512, (64,))
     p = net(X[k])
-    loss = -(
-        Y[k] * torch.log(p.clamp_min(1e-7)) + (1 - Y[k]) * torch.log((1 - p).clamp_min(1e-7))
-    ).mean()
+    loss = -(  # healthy
+        Y[k] * torch.log(p.clamp_min(1e-7))
+        + (1 - Y[k]) * torch.log((1 - p).clamp_min(1e-7))  # healthy
+    ).mean()  # healthy
+    # faulty: loss = -(Y[k] * torch.log(p) + (1 - Y[k]) * torch.log(1 - p)).mean()
     opt.zero_grad()
     loss.backward()
     opt.step()

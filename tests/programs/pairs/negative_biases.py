@@ -1,3 +1,7 @@
+# rules: born_dead poor_initialization dying_relu
+# remedies: reinitialize recycle_units swap_activation insert_normalization
+# metric: test accuracy up
+# story: biases start far below zero
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -12,7 +16,8 @@ class ConvNet(nn.Module):
         self.fc = nn.Linear(128, 64)
         self.head = nn.Linear(64, 10)
         for m in (self.conv1, self.conv2, self.fc):
-            nn.init.constant_(m.bias, -3.0)
+            nn.init.constant_(m.bias, 0.0)  # healthy
+            # faulty: nn.init.constant_(m.bias, -3.0)
 
     def forward(self, x):
         x = F.max_pool2d(self.conv1(x).relu(), 2)
