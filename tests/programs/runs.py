@@ -6,6 +6,7 @@ they depend on the program and on torch alone; what is under test never is.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.metadata
 import json
@@ -77,7 +78,8 @@ def execute(program: Program, variant: str, mode: str) -> Result:
 
 def plain(program: Program, variant: str, kept: Path) -> Result:
     """A run without the tool, read from the folder ``kept`` if it is there."""
-    text = program.script(variant) + importlib.metadata.version("torch") + sys.version
+    tree = ast.dump(ast.parse(program.script(variant)))  # its layout does not matter
+    text = tree + importlib.metadata.version("torch") + sys.version
     file = kept / f"{program.stem}-{variant}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
     if file.is_file():
         return Result(**json.loads(file.read_text("utf-8")))
