@@ -27,7 +27,7 @@ net = nn.Sequential(
     conv(1, 8), conv(8, 8), conv(8, 8, 2), conv(8, 8), conv(8, 8), conv(8, 8, 2), conv(8, 8)
 )
 net = nn.Sequential(net, nn.Flatten(), nn.Linear(8 * 9, 4))
-opt = torch.optim.SGD(net.parameters(), lr=0.02, momentum=0.9)
+opt = torch.optim.Adam(net.parameters(), lr=2e-3)
 for epoch in range(6):
     for b in torch.randperm(700).split(35):
         opt.zero_grad()

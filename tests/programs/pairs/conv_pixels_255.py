@@ -38,7 +38,7 @@ model = nn.Sequential(
     nn.Flatten(),
     nn.Linear(24 * 16, 10),
 )
-opt = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+opt = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 for epoch in range(4):
     model.train()
     for x, y in train:

@@ -12,13 +12,13 @@ class Deep(nn.Module):
         sizes = [10] + [width] * depth
         self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in zip(sizes, sizes[1:]))
         self.norms = nn.ModuleList(nn.BatchNorm1d(width) for _ in range(depth))  # healthy
+        # faulty: self.norms = [None] * depth
         self.out = nn.Linear(width, 1)
 
     def forward(self, x):
-        for layer, norm in zip(self.layers, self.norms):  # healthy
+        for layer, norm in zip(self.layers, self.norms):
             x = torch.sigmoid(norm(layer(x)))  # healthy
-        # faulty: for layer in self.layers:
-        # faulty: x = torch.sigmoid(layer(x))
+            # faulty: x = torch.sigmoid(layer(x))
         return self.out(x)
 
 
@@ -27,7 +27,7 @@ X = torch.randn(1000, 10)
 Y = torch.sin(X[:, :1] * 2) + X[:, 1:2] * X[:, 2:3]
 net = Deep()
 opt = torch.optim.SGD(net.parameters(), lr=0.03, momentum=0.9)
-for step in range(200):
+for step in range(300):
     idx = torch.randint(0, 1000, (64,))
     loss = nn.functional.mse_loss(net(X[idx]), Y[idx])
     opt.zero_grad()

@@ -25,7 +25,7 @@ def block():
 
 layers = [nn.Linear(64, WIDTH)] + reduce(lambda a, _: a + block(), range(DEPTH), [])
 model = nn.Sequential(*layers, nn.Linear(WIDTH, 10))
-opt = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+opt = torch.optim.Adam(model.parameters(), lr=3e-3)
 for epoch in range(8):
     for i in range(0, len(train_x), 50):
         xb, yb = train_x[i : i + 50], train_y[i : i + 50]

@@ -27,7 +27,7 @@ GATE_BIAS = -1.0  # healthy
 X, y = load_digits(return_X_y=True)
 X, y = torch.tensor(X / 16).float(), torch.tensor(y)
 model = nn.Sequential(Gated(64, 48, GATE_BIAS), Gated(48, 48, GATE_BIAS), nn.Linear(48, 10))
-opt = torch.optim.SGD(model.parameters(), lr=0.3, momentum=0.9)
+opt = torch.optim.Adam(model.parameters(), lr=1e-2)
 for epoch in range(8):
     for i in range(0, 1400, 40):
         loss = nn.functional.cross_entropy(model(X[i : i + 40]), y[i : i + 40])

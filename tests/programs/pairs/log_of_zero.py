@@ -13,11 +13,8 @@ Y = (X.sum(1, keepdim=True) > 0).float()
 for i in range(300):
     k = torch.randint(0, 512, (64,))
     p = net(X[k])
-    loss = -(  # healthy
-        Y[k] * torch.log(p.clamp_min(1e-7))
-        + (1 - Y[k]) * torch.log((1 - p).clamp_min(1e-7))  # healthy
-    ).mean()  # healthy
-    # faulty: loss = -(Y[k] * torch.log(p) + (1 - Y[k]) * torch.log(1 - p)).mean()
+    p = p.clamp(1e-6, 1 - 1e-6)  # healthy
+    loss = -(Y[k] * torch.log(p) + (1 - Y[k]) * torch.log(1 - p)).mean()
     opt.zero_grad()
     loss.backward()
     opt.step()
