@@ -36,6 +36,9 @@ REMEDIES = frozenset({
     "add_activation", "normalize_input", "add_to_optimizer", "stabilize_loss",
 })  # fmt: skip
 
+SALT = 2160
+"""Chosen, before any program ran under the tool, so that each part has each root cause."""
+
 _HEALTHY = re.compile(r"\s*# healthy$")
 _FAULTY = re.compile(r"^(?P<indent>\s*)# faulty: ?(?P<code>.*)$")
 
@@ -61,7 +64,8 @@ class Program:
     @property
     def part(self) -> str:
         """``develop`` or ``measure``: by the stem alone, so that no result can move it."""
-        return "develop" if hashlib.sha256(self.stem.encode()).digest()[0] % 2 else "measure"
+        digest = hashlib.sha256(f"{SALT} {self.stem}".encode()).digest()
+        return "measure" if digest[0] % 2 else "develop"
 
     def script(self, variant: str) -> str:
         """The plain text of ``faulty`` or ``healthy``."""

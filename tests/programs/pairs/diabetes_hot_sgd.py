@@ -1,4 +1,4 @@
-# rules: learning_rate_too_high dying_relu unnormalized_input
+# rules: dying_relu learning_rate_too_high
 # remedies: lower_learning_rate clip_gradients
 # metric: r2 up
 # story: regression net whose ReLU units all die in the first steps and which then predicts the mean

@@ -1,4 +1,4 @@
-# rules: learning_rate_too_high dying_relu exploding_gradient
+# rules: dying_relu learning_rate_too_high exploding_gradient
 # remedies: lower_learning_rate clip_gradients
 # metric: mean return up
 # story: DQN on a small grid; a learning rate for SGD was given to Adam and the net died

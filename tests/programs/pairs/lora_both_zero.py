@@ -20,10 +20,9 @@ class LoRALinear(nn.Module):
         self.linear = linear
         for p in self.linear.parameters():
             p.requires_grad_(False)
-        self.A = nn.Parameter(
-            torch.randn(r, linear.in_features) / linear.in_features**0.5
-        )  # healthy
-        # faulty: self.A = nn.Parameter(torch.zeros(r, linear.in_features))
+        std = linear.in_features**-0.5  # healthy
+        # faulty: std = 0.0
+        self.A = nn.Parameter(std * torch.randn(r, linear.in_features))
         self.B = nn.Parameter(torch.zeros(linear.out_features, r))
         self.scale = alpha / r
 
