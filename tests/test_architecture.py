@@ -24,8 +24,8 @@ DEFINITIONS = {"expression", "activation", "catalog"}
 FRONT_END = DEFINITIONS | {"analysis", "kernels"}
 RECORDS = {"watch.record", "doctor.finding", "doctor.outcome", "compare.result"}
 EVERYTHING = {
-    *FRONT_END, "numpy", "torch", "watch", "doctor", "compare", "data", "models", "report",
-    "session", "cli", "",
+    *FRONT_END, "numpy", "torch", "jax", "keras", "watch", "doctor", "compare", "data", "models",
+    "report", "session", "cli", "",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -39,6 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kernels": DEFINITIONS,
     "numpy": FRONT_END,
     "torch": FRONT_END,
+    "jax": FRONT_END,
+    "keras": FRONT_END,
     "watch": {"torch", *DEFINITIONS},
     "watch.record": set(),
     "doctor": {"watch.record", "analysis", *DEFINITIONS},
@@ -58,7 +60,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "lightning", "transformers"}
 MAY_IMPORT_A_FRAMEWORK = {
-    "torch", "watch", "doctor.remedies", "doctor.rerun", "compare", "models", "session",
+    "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "compare", "models",
+    "session",
 }  # fmt: skip
 NEVER_A_FRAMEWORK = RECORDS | {"doctor.diagnose", "doctor.rules", "data", "report"}
 STANDARD_LIBRARY_ONLY = {"", "errors", "optional", "expression", "activation", "catalog"}

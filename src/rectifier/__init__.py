@@ -38,6 +38,8 @@ _PACKAGES = (
     "catalog",
     "compare",
     "doctor",
+    "jax",
+    "keras",
     "kernels",
     "numpy",
     "report",

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 import rectifier
 import rectifier.torch as rt
+from rectifier.analysis.schemes import SCHEMES
 from rectifier.errors import InvalidInputError, UnknownNameError
-from rectifier.torch.schemes import SCHEMES
 
 ROOT2 = math.sqrt(2)
 

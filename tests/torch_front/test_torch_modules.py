@@ -31,7 +31,7 @@ def test_every_class_by_its_name_and_by_alias(name: str) -> None:
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(AttributeError, match="did you mean .*'Mish'"):
+    with pytest.raises(AttributeError, match=r"did you mean .*'Mish'"):
         rt.Mihs  # noqa: B018
     with pytest.raises(UnknownNameError):
         rt.activation("mihs")

@@ -562,3 +562,34 @@ def test_own_layers_are_layers() -> None:
     assert (site.layer, site.layer_kind, site.fan_in) == ("0", "Own", 4)
     assert site.feeding is not None
     assert site.feeding.weight() is model[0].w
+
+
+def test_compiled_code_is_seen_in_observed_steps_and_compiled_whole_in_others() -> None:
+    import torch._dynamo
+
+    torch._dynamo.utils.counters.clear()
+    listener = Listener({0, 3})
+    with Interception([listener]) as interception:
+        model = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3))
+        compiled = torch.compile(model, backend="eager", fullgraph=True)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(5):
+            step(compiled, optimizer, torch.randn(2, 4))
+    assert listener.names == [("1", "0")]
+    assert len(listener.sites) == 2
+    counters = torch._dynamo.utils.counters
+    assert counters["stats"]["unique_graphs"] == 1
+    assert not counters["graph_break"]
+    assert "torch.compile" in interception.notes[0]
+
+
+def test_transforms_and_scripted_modules_run_and_are_noted() -> None:
+    from torch.func import functional_call, grad
+
+    model = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3))
+    x = torch.randn(2, 4)
+    parameters = dict(model.named_parameters())
+    with Interception([Listener()]) as interception:
+        found = grad(lambda p: functional_call(model, p, (x,)).square().mean())(parameters)
+    assert found["0.weight"].shape == (5, 4)
+    assert ["torch.func" in note for note in interception.notes] == [True]

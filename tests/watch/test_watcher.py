@@ -65,6 +65,9 @@ def test_the_step_at_which_units_die_and_their_weights_then() -> None:
             norms.append(float(model.fc1.weight[2].detach().norm()))
             steps(model, optimizer, 1)
 
+            with torch.no_grad():
+                model.fc1.bias[model.fc1.bias < -40] -= 0.125  # moves on after death
+
     with torch.no_grad():
         model.fc1.bias[0] = -80.0
     record = watch(train, model)
@@ -114,6 +117,30 @@ def test_the_closing_window_is_a_tenth_of_a_long_run() -> None:
     assert record.sites[0].series.step.size <= 512
     assert record.sites[0].unit.map_steps.size <= 64
     assert record.training.step.size <= 1024
+
+
+def test_passes_inside_a_closure_are_counted() -> None:
+    model = Small()
+    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=2)
+    x = torch.randn(9, 4)
+    calls = 0
+
+    def closure() -> Tensor:
+        nonlocal calls
+        calls += 1
+        optimizer.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        return loss
+
+    def train() -> None:
+        for _ in range(3):
+            optimizer.step(closure)
+
+    record = watch(train, model)
+    assert (record.steps, record.observed_steps) == (3, 3)
+    assert record.sites[0].unit.seen == 9 * calls
+    assert np.isfinite(record.training.loss).all()
 
 
 def test_passes_without_training_are_not_counted() -> None:

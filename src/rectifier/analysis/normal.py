@@ -5,8 +5,8 @@ Layer: analysis (NumPy only). NumPy has no error function, and the usual way rou
 well-behaved function, erfcx(z) = exp(z²) erfc(z), times an exponential whose argument is split in
 two so that its rounding is not magnified in the tails.
 
-``_ERFCX`` holds (1 + 2z) erfcx(z) as a polynomial in t = (z - 3.75) / (z + 3.75), the change of
-variable of Shepherd and Laframboise (1981), which maps all z >= 0 to one interval; ``_ERF`` holds
+``ERFCX`` holds (1 + 2z) erfcx(z) as a polynomial in t = (z - 3.75) / (z + 3.75), the change of
+variable of Shepherd and Laframboise (1981), which maps all z >= 0 to one interval; ``ERF`` holds
 erf(z) / z on 0 <= z <= 1 as a polynomial in 2 z² - 1. Both are Chebyshev interpolants of ours,
 computed at 60 digits; their truncation error is below 3e-18. A test compares with mpmath.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_ERFCX = (
+ERFCX = (
     1.2375126308378275,
     -0.14024059858554702,
     0.00358541548546369,
@@ -49,7 +49,7 @@ _ERFCX = (
     -3.75315827795962e-11,
     -7.33950500852954e-11,
 )
-_ERF = (
+ERF = (
     0.9654687386698673,
     -0.1405360890227171,
     0.019852496688983708,
@@ -80,7 +80,7 @@ def _polynomial(coefficients: tuple[float, ...], t: Array) -> Array:
 
 def _erfcx(z: Array) -> Array:
     """Return exp(z²) erfc(z) for z >= 0."""
-    return _polynomial(_ERFCX, (z - 3.75) / (z + 3.75)) / (1 + 2 * z)
+    return _polynomial(ERFCX, (z - 3.75) / (z + 3.75)) / (1 + 2 * z)
 
 
 def _exp_minus_square(z: Array, scale: float) -> Array:
@@ -124,7 +124,7 @@ def erf(x: Array) -> Array:
 def _erf_near(x: Array) -> Array:
     """Return erf(x) for |x| <= 1."""
     near = np.clip(x, -1, 1)
-    return near * _polynomial(_ERF, 2 * near * near - 1)
+    return near * _polynomial(ERF, 2 * near * near - 1)
 
 
 def norm_cdf(x: Array) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from rectifier.cli.options import OutputFile, write_json
@@ -58,12 +60,23 @@ def command(
     from rectifier.doctor.repair import repair_script
     from rectifier.report import terminal
 
-    screen = console(stderr=json_file == "-")
+    progress = console(stderr=True)
 
     def announce(message: str) -> None:
-        screen.print(message, markup=False, soft_wrap=True)
+        progress.print(message, markup=False, soft_wrap=True)
 
-    repair = repair_script(script, arguments, module=module, attempts=attempts, progress=announce)
+    def echo_aside(text: str, is_error: bool) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+    repair = repair_script(
+        script,
+        arguments,
+        module=module,
+        attempts=attempts,
+        progress=announce,
+        echo=echo_aside if json_file == "-" else None,
+    )
     if html_file is not None:
         from rectifier.report import page
 
@@ -72,7 +85,7 @@ def command(
         from rectifier.report.summary import repair_summary
 
         write_json(json_file, repair_summary(repair))
-    terminal.print_repair(repair, screen)
+    terminal.print_repair(repair, console(stderr=json_file == "-"))
     for path in (html_file, json_file):
         if path not in (None, "-"):
             announce(f"wrote {path}")

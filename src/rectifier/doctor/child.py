@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -115,58 +115,72 @@ def run(command: Sequence[str], given: Input, echo: Echo) -> Ended:
     Returns:
         How it ended. Ctrl-C reaches the child too and is waited for; it does not raise.
     """
-    process = subprocess.Popen(
-        command,
-        stdin=None if given.is_terminal else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    if process.stdin is not None:
-        given.feed(process.stdin)
-    kept: list[str] = []
-    guard = threading.Lock()
+    with _presses() as pressed:
+        process = subprocess.Popen(
+            command,
+            stdin=None if given.is_terminal else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        if process.stdin is not None:
+            given.feed(process.stdin)
+        kept: list[str] = []
+        guard = threading.Lock()
 
-    def drain(stream: IO[bytes], is_error: bool) -> None:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        with stream:
-            for piece in iter(lambda: os.read(stream.fileno(), 65536), b""):
-                text = decoder.decode(piece)
-                with guard:
-                    kept.append(text)
-                    echo(text, is_error)
+        def drain(stream: IO[bytes], is_error: bool) -> None:
+            decoder = codecs.getincrementaldecoder("utf-8")("replace")
+            with stream:
+                for piece in iter(lambda: os.read(stream.fileno(), 65536), b""):
+                    text = decoder.decode(piece)
+                    with guard:
+                        kept.append(text)
+                        echo(text, is_error)
 
-    streams = ((process.stdout, False), (process.stderr, True))
-    threads = [
-        threading.Thread(target=drain, args=(stream, is_error), daemon=True)
-        for stream, is_error in streams
-    ]
-    for thread in threads:
-        thread.start()
-    interrupted = _wait(process)
-    for thread in threads:
-        thread.join(timeout=5.0)  # a grandchild may hold the pipe open beyond the script's end
+        streams = ((process.stdout, False), (process.stderr, True))
+        threads = [
+            threading.Thread(target=drain, args=(stream, is_error), daemon=True)
+            for stream, is_error in streams
+        ]
+        for thread in threads:
+            thread.start()
+        _wait(process, pressed)
+        for thread in threads:
+            thread.join(timeout=5.0)  # a grandchild may hold the pipe open beyond the script's end
     status = process.returncode
     with guard:
-        return Ended(128 - status if status < 0 else status, "".join(kept), interrupted)
+        return Ended(128 - status if status < 0 else status, "".join(kept), pressed.is_set())
 
 
-def _wait(process: subprocess.Popen[bytes]) -> bool:
-    """Wait for the end; on Ctrl-C give the child time, then press on."""
+@contextlib.contextmanager
+def _presses() -> Iterator[threading.Event]:
+    """Set by Ctrl-C, which does not raise meanwhile: at no point could it be caught for sure."""
+    pressed = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is signal.SIG_IGN:
+        yield pressed
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: pressed.set())
     try:
-        process.wait()
-        return False
-    except KeyboardInterrupt:
-        pass
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+
+
+def _wait(process: subprocess.Popen[bytes], pressed: threading.Event) -> None:
+    """Wait for the end; after Ctrl-C give the child time, then press on."""
+    while not pressed.is_set():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+            return
     steps: tuple[tuple[float, Callable[[], None]], ...] = (
         (2.0, lambda: process.send_signal(signal.SIGINT)),
         (PATIENCE, process.terminate),
         (5.0, process.kill),
     )
     for seconds, press in steps:
-        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
-            return True
+            return
         press()
     process.wait()
-    return True

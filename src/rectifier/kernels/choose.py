@@ -1,6 +1,6 @@
 """Which way an activation is computed, decided in one place, with the reason.
 
-Layer: kernels. Both front ends decide by `explain`, so what it says is what runs. Three paths:
+Layer: kernels. The front ends decide by `explain`, so what it says is what runs. Three paths:
 
 - ``native``: one compiled pass over memory (`rectifier.kernels.native`).
 - ``framework``: the framework's own operation, where it is right and at least as fast.
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 Path = Literal["native", "composed", "framework"]
 
 PATHS = ("composed", "framework", "native")
-FRAMEWORKS = ("numpy", "torch")
+FRAMEWORKS = ("jax", "keras", "numpy", "torch")
 
 OWN: dict[str, dict[str, str]] = {
+    "jax": {},
+    "keras": {},
     "numpy": {},
     # Not sigmoid: torch flushes its subnormal results, below x = -87.3 in fp32, to 0.
     "torch": {"relu": "torch.relu", "tanh": "torch.tanh"},
@@ -60,7 +62,7 @@ def explain(
 
     Args:
         activation: A name of the catalog or an `Activation`.
-        framework: ``"numpy"`` or ``"torch"``.
+        framework: ``"numpy"``, ``"torch"``, ``"jax"`` or ``"keras"``.
         dtype: Element type: its name, or the framework's own object for it.
         device: Where the data is: its name, or the framework's own object for it.
         path: A path asked for by name; the default is the fastest that is right.
@@ -85,7 +87,7 @@ def explain(
     if path is not None and path not in PATHS:
         raise UnknownNameError("kernel path", path, PATHS)
     own = _own(spec, framework)
-    obstacle = _obstacle(spec, _name(dtype), _name(device))
+    obstacle = _obstacle(spec, framework, _name(dtype), _name(device))
     if path == "framework" and not own:
         raise KernelUnavailableError(
             f"path 'framework' cannot compute {spec.name!r}: {framework} has no operation of its "
@@ -102,6 +104,8 @@ def explain(
     passes = f"{spec.name} is computed operation by operation in {framework}"
     if path == "composed":
         return Explanation("composed", f"{passes}, as asked.")
+    if framework in ("jax", "keras"):
+        return Explanation("composed", f"{passes}, which its compiler may fuse: {obstacle}.")
     return Explanation("composed", f"{passes}, slower than in one compiled pass: {obstacle}.")
 
 
@@ -113,8 +117,10 @@ def _own(spec: Activation, framework: str) -> str:
     return operation if operation and catalog.get(spec.name) == spec else ""
 
 
-def _obstacle(spec: Activation, dtype: str, device: str) -> str:
+def _obstacle(spec: Activation, framework: str, dtype: str, device: str) -> str:
     """Say in one clause what keeps the compiled kernel from being used; empty if nothing does."""
+    if framework in ("jax", "keras"):
+        return f"compiled kernels serve NumPy and PyTorch, and {framework} traces its operations"
     if not device.startswith("cpu"):
         return f"compiled kernels run on the CPU and the data is on {device}"
     return native.obstacle(spec, dtype)

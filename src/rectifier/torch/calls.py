@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -86,6 +87,8 @@ class Calls:
         self._mode: Seeing | None = None
         self._handles: list[RemovableHandle] = []
         self._apply: Any = None
+        self._eager: Any = None
+        self._optimized_call: Any = None
 
     # On and off
 
@@ -107,6 +110,7 @@ class Calls:
         functions: Any = torch.autograd.Function
         self._apply = functions.__dict__["apply"]
         functions.apply = classmethod(self._custom(self._apply.__func__))
+        self._run_compiled_eagerly()
 
     def end(self) -> None:
         """See no more; everything is as it was before."""
@@ -119,7 +123,31 @@ class Calls:
         self._handles = []
         functions: Any = torch.autograd.Function
         functions.apply = self._apply
+        eager, self._eager = self._eager, None
+        if eager is not None:
+            eager.__exit__(None, None, None)
+            wrapper: Any = torch._dynamo.OptimizedModule
+            if self._optimized_call is not None:
+                wrapper.__call__ = self._optimized_call
         self.forget()
+
+    def _run_compiled_eagerly(self) -> None:
+        """While calls are seen, what ``torch.compile`` made runs as it was written."""
+        stance = getattr(torch.compiler, "set_stance", None)
+        if self._mode is None or self._eager is not None or "torch._dynamo" not in sys.modules:
+            return
+        if stance is None:
+            self._note("This torch cannot run compiled code eagerly; it is not seen inside.")
+            return
+        self._eager = stance("force_eager")
+        wrapper: Any = torch._dynamo.OptimizedModule
+        self._optimized_call = wrapper.__dict__.get("__call__")
+        if self._optimized_call is not None:  # it would warn of our hooks
+            wrapper.__call__ = nn.Module.__call__
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self._boundary.notes:
+            self._boundary.notes.append(sentence)
 
     @contextlib.contextmanager
     def within(self, module: nn.Module) -> Iterator[None]:
@@ -143,7 +171,12 @@ class Calls:
         return bool(self._stack) and self._stack[-1].unsure is not None
 
     def _elsewhere(self) -> bool:
-        return self._inside > 0 or self.paused > 0 or self._boundary.elsewhere()
+        if self._inside > 0 or self.paused > 0 or self._boundary.elsewhere():
+            return True
+        if torch._C._functorch.peek_interpreter_stack() is None:
+            return False
+        self._note("What runs inside transforms of torch.func (grad, vmap, …) is not seen.")
+        return True
 
     def _set_curious(self, curious: bool) -> None:
         if self._mode is not None:
@@ -166,7 +199,9 @@ class Calls:
     # Modules
 
     def _enter_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if not self._elsewhere() and not is_wrapper(module):
+        if isinstance(module, torch.jit.ScriptModule):
+            self._note("What runs inside TorchScript modules is not seen.")
+        elif not self._elsewhere() and not is_wrapper(module):
             self._boundary.guard(self._enter, module, args)
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:

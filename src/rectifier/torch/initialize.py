@@ -19,9 +19,10 @@ from torch import Tensor, nn
 
 from rectifier import analysis, catalog
 from rectifier.activation import Activation
+from rectifier.analysis.schemes import Scheme, get_scheme
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch.followers import Follower, by_order, by_sample
-from rectifier.torch.schemes import WEIGHTED, Scheme, Weighted, assign, draw, get_scheme
+from rectifier.torch.schemes import WEIGHTED, Weighted, assign, draw
 
 
 @dataclass(frozen=True)

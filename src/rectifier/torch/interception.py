@@ -33,6 +33,8 @@ from rectifier.torch.naming import Sources
 from rectifier.torch.observer import Observer, Site
 from rectifier.torch.registry import Registry
 
+_COMPILED = "In observed steps what torch.compile made runs as it was written; in others compiled."
+
 _MANUAL_AFTER = 256
 """Backward passes without a step of any optimiser after which they are counted as steps."""
 
@@ -114,6 +116,7 @@ class Interception:
         self._wrap(nn.Module, "zero_grad", self._aside)
         self._wrap(_BaseDataLoaderIter, "__next__", self._aside)
         self._wrap(nn.Module, "__init__", self._building)
+        self._wrap(torch, "compile", self._compiling)
         self._wrap(torch.amp.GradScaler, "scale", self._scaling)
         self._wrap(torch.autograd, "backward", self._backward)
         self._wrap(torch.autograd, "grad", self._grad)
@@ -230,6 +233,20 @@ class Interception:
                 return original(*args, **kwargs)
 
         return aside
+
+    def _compiling(self, original: Any) -> Any:
+        def compile(*args: Any, **kwargs: Any) -> Any:
+            if not self._here():
+                return original(*args, **kwargs)
+            self._calls.end()  # torch would warn of our hooks
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self._boundary.notes.extend({_COMPILED} - set(self._boundary.notes))
+                if self._boundary.live:
+                    self._calls.begin()
+
+        return compile
 
     def _building(self, original: Any) -> Any:
         owner = self

@@ -10,7 +10,9 @@ one's own is better edited for good.
 from __future__ import annotations
 
 import inspect
+import sys
 import threading
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -231,3 +233,13 @@ class _Forward:
             local.tools = Calls(boundary, registry, only), boundary, swapper
         tools: tuple[Calls, Boundary, _Swapper] = local.tools
         return tools
+
+
+class _Callable(types.ModuleType):
+    """``rt.swap`` is this module once it is imported by name, and must still be the function."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> int:
+        return swap(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable

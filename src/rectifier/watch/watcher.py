@@ -337,7 +337,9 @@ class Watcher(Observer):
     def _remarks(self) -> list[str]:
         if self._index == 0 and self._steps == 0:
             return ["No training step was seen: no optimiser stepped and nothing ran backward."]
-        if not self._sites and self._index:
+        if self._index == 0:
+            return ["Steps were taken, but no backward pass that belongs to them was seen."]
+        if not self._sites:
             return ["No activation was seen in the training passes."]
         return []
 

@@ -11,7 +11,7 @@ og = torch.optim.Adam(G.parameters(), 2e-4, betas=(0.5, 0.999))
 od = torch.optim.Adam(D.parameters(), 2e-4, betas=(0.5, 0.999))
 bce = nn.BCEWithLogitsLoss()
 one, zero = torch.ones(128, 1), torch.zeros(128, 1)
-for i in range(200):
+for i in range(100):
     t = torch.rand(128) * 6.28
     real = torch.stack([t.cos(), t.sin()], 1)
     z = torch.randn(128, 8)

@@ -24,7 +24,7 @@ class SAE(nn.Module):
 
 model = SAE()
 opt = torch.optim.Adam(model.parameters(), 1e-3)
-for step in range(300):
+for step in range(200):
     code = (torch.rand(512, 128) < 0.02) * torch.rand(512, 128) * 2
     x = code @ features
     r, h = model(x)

@@ -27,7 +27,7 @@ X = torch.randn(1000, 10)
 Y = torch.sin(X[:, :1] * 2) + X[:, 1:2] * X[:, 2:3]
 net = Deep()
 opt = torch.optim.SGD(net.parameters(), lr=0.03, momentum=0.9)
-for step in range(300):
+for step in range(220):
     idx = torch.randint(0, 1000, (64,))
     loss = nn.functional.mse_loss(net(X[idx]), Y[idx])
     opt.zero_grad()

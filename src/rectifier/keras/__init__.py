@@ -1,0 +1,50 @@
+"""rectifier for Keras 3: layers, functions and initialisers on every backend of Keras.
+
+Layer: front end. ``rectifier.keras.Mish()`` is a layer, ``rectifier.keras.functions.mish`` a
+function, ``rectifier.keras.initializer("mish")`` draws weights that fit. Nothing is listed here:
+the names are those of the catalog. Importing this package registers its classes with Keras, so
+that ``keras.saving.load_model`` finds them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rectifier.errors import MissingPackageError, UnknownNameError
+from rectifier.optional import require
+
+try:
+    require("keras", extra="keras", purpose="rectifier.keras")
+except ModuleNotFoundError as error:
+    raise MissingPackageError(
+        f"Keras is there, but the backend that it is set to needs the package {error.name!r}, "
+        "which is not installed; install that, or set the environment variable KERAS_BACKEND to "
+        "'torch', 'jax' or 'tensorflow' before Keras is imported."
+    ) from error
+
+from rectifier.keras import functions, layers
+from rectifier.keras.functions import function
+from rectifier.keras.initializers import ActivationInitializer, initializer
+from rectifier.keras.layers import ActivationLayer, activation
+
+__all__ = [
+    "ActivationInitializer",
+    "ActivationLayer",
+    "activation",
+    "function",
+    "functions",
+    "initializer",
+    "layers",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in layers.CLASSES:
+        return layers.CLASSES[name]
+    known = [*__all__, *layers.CLASSES]
+    nearest = str(UnknownNameError("name", name, known)) if not name.startswith("_") else ""
+    raise AttributeError(f"module 'rectifier.keras' has no attribute {name!r}: {nearest}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *layers.CLASSES})

@@ -1,0 +1,77 @@
+"""``rectifier run`` and ``rectifier repair``: streams, statuses, JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SICK = """\
+import sys
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
+nn.init.constant_(model[0].bias, -20.0)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+x = torch.randn(64, 8)
+y = x.square().sum(1, keepdim=True)
+for step in range(60):
+    loss = (model(x) - y).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+print("loss", loss.item())
+print("to the error stream", file=sys.stderr)
+sys.exit(7 if "--fail" in sys.argv else 0)
+"""
+
+
+def rectifier(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "sick.py").write_text(SICK)
+    return subprocess.run(
+        [sys.executable, "-m", "rectifier", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+
+
+def test_run_keeps_the_scripts_output_and_status(tmp_path: Path) -> None:
+    done = rectifier(tmp_path, "run", "--html", "r.html", "--record", "r.json", "sick.py", "--fail")
+    assert done.returncode == 7, "the script's own status goes before ours"
+    assert done.stdout.startswith("loss ")
+    assert done.stdout.count("\n") == 1, "something of ours on the script's standard output"
+    assert "to the error stream" in done.stderr
+    assert "born_dead" in done.stderr
+    assert "sick.py:6" in done.stderr
+    assert (tmp_path / "r.html").read_text().count("born") > 0
+    assert json.loads((tmp_path / "r.json").read_text())["steps"] == 60
+
+
+def test_fail_on_turns_findings_into_a_status(tmp_path: Path) -> None:
+    json_on_stdout = ["run", "--json", "-", "--fail-on", "error", "sick.py"]
+    done = rectifier(tmp_path, *json_on_stdout)
+    assert done.returncode == 1
+    data = json.loads(done.stdout[done.stdout.index("{") :])
+    (site,) = data["sites"]
+    assert (site["function"], site["units"], site["dead"]) == ("relu", 32, 1.0)
+    assert data["findings"][0]["rule"] == "born_dead"
+    assert data["findings"][0]["remedies"][0]["action"]
+    assert rectifier(tmp_path, "run", "--rules", "non_finite", *json_on_stdout[3:]).returncode == 0
+
+
+def test_repair_prints_only_json_on_stdout_when_asked(tmp_path: Path) -> None:
+    done = rectifier(tmp_path, "repair", "--json", "-", "--html", "r.html", "sick.py")
+    data = json.loads(done.stdout)
+    assert data["verdict"] in ("repaired", "improved"), done.stderr
+    assert done.returncode == 0
+    before, after = data["before"], data["attempts"][data["chosen"]]
+    assert before["sites"][0]["dead"] == 1.0
+    assert after["sites"][0]["dead"] < 0.5
+    assert after["final_loss"] < before["final_loss"]
+    assert "to the error stream" in done.stderr
+    assert (tmp_path / "r.html").stat().st_size > 10_000

@@ -1,0 +1,255 @@
+"""The Keras front end on the backend that KERAS_BACKEND names; test_keras_backends.py runs this."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from conformance_reference import FORMATS, grid, judge, padded
+from keras import ops
+from keras_slope import BACKEND, numbers, slope
+
+import rectifier
+import rectifier.keras as rk
+from rectifier import Param, catalog, define
+from rectifier.analysis.operations import values
+from rectifier.analysis.schemes import SCHEMES
+from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
+from rectifier.keras.definition import describe, restore
+from rectifier.keras.initializers import ActivationInitializer
+from rectifier.numpy import function as reference
+
+# Keras's torch backend converts to NumPy in a way that NumPy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+NAMES = catalog.names()
+LEARNED = [(spec.name, name) for spec in catalog.all_activations() for name in spec.learnable]
+SWASH = define("swash", "x * sigmoid(beta * x) + c", beta=Param(1.0, learnable=True), c=0.25)
+X = np.random.default_rng(0).standard_normal((16, 5)).astype(np.float32)
+
+# As for JAX: a handful of roundings in fp32, and NumPy's own in fp64.
+BARS = {"float64": 64.0, "float32": 12.0, "float16": 0.51, "bfloat16": 0.51}
+EXPECTED = {
+    # The argument of its sigmoid grows as x³ and is rounded before it goes into exp.
+    ("gelu_tanh", "float32"): 40.0,
+    # Five terms cancel for x < 0.
+    ("pau", "float32"): 900.0,
+    ("pau", "float16"): 0.6,
+}
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("name", NAMES)
+def test_as_good_as_fp32_can_be(name: str, dtype: str) -> None:
+    spec, x, f = catalog.get(name), grid(dtype), rk.function(name)
+    given = ops.cast(ops.convert_to_tensor(x, "float64"), dtype)
+    for order, got in enumerate((f(given), slope(f, given))):
+        assert keras.backend.standardize_dtype(got.dtype) == dtype
+        found = judge(spec, order, dtype, x, numbers(got), underflows=True)
+        # The table; pytest shows it with -s.
+        print(f"{BACKEND} {name} {dtype} order {order}: {found.ulp:.2f} ulp at {found.at:g}")  # noqa: T201
+        assert not found.faults
+        assert found.ulp <= EXPECTED.get((name, dtype), BARS[dtype]), (order, found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_gradient_is_nan_or_infinite_at_a_finite_input(name: str) -> None:
+    x = padded([0.0, -0.0, 1e-30, -1e-30, 90.0, -90.0, 3.4e38, -3.4e38, math.nan])
+    got = numbers(slope(rk.function(name), ops.convert_to_tensor(x, "float32")))
+    np.testing.assert_array_equal(np.isfinite(got), np.isfinite(x))
+
+
+@pytest.mark.parametrize("name", ["relu", "mish", "swish"])
+def test_the_gradient_of_the_gradient(name: str) -> None:
+    x = X[0]
+    got = numbers(slope(rk.function(name), ops.convert_to_tensor(x), order=2))
+    expected = reference(name).derivative(x.astype(float), order=2)
+    np.testing.assert_allclose(got, expected, rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "parameter"), LEARNED)
+def test_the_slope_of_a_learned_parameter(name: str, parameter: str) -> None:
+    spec, f = catalog.get(name), rk.function(name)
+    x = padded([-30.0, -3.0, -0.4, 0.0, 0.3, 2.0, 30.0])
+    given = ops.convert_to_tensor(x, "float64")
+    at = ops.full(x.shape, spec.params[parameter].default, "float64")
+    got = numbers(slope(lambda p: f(given, **{parameter: p}), at))
+    exact = values(spec.parameter_derivative(parameter), x, spec.parameters())
+    np.testing.assert_allclose(got, exact, rtol=1e-13, atol=1e-300)
+
+
+def test_parameters_per_channel_sum_their_gradients() -> None:
+    x, slopes = ops.convert_to_tensor(X), ops.convert_to_tensor([0.1, 0.2, 0.3, 0.4, 0.5])
+    np.testing.assert_allclose(
+        numbers(rk.functions.prelu(x, weight=slopes)[:, 1]),
+        np.where(X[:, 1] > 0, X[:, 1], np.float32(0.2) * X[:, 1]),
+        rtol=1e-6,
+    )
+    got = numbers(slope(lambda p: rk.functions.prelu(x, weight=p), slopes))
+    np.testing.assert_allclose(got, np.minimum(X, 0).sum(0), rtol=1e-5)
+
+
+def test_what_is_taken_and_given_back() -> None:
+    f = rk.functions.mish
+    for shape in [(), (0,), (3, 0, 2), (2, 3)]:
+        for dtype in ("float16", "bfloat16", "float32"):
+            y = f(ops.ones(shape, dtype))
+            assert (tuple(y.shape), keras.backend.standardize_dtype(y.dtype)) == (shape, dtype)
+    assert keras.backend.standardize_dtype(f(ops.ones(2, "int32")).dtype) == "float32"
+    assert keras.backend.standardize_dtype(f(ops.ones(2, "bool")).dtype) == "float32"
+    assert float(f(1.0)) == pytest.approx(0.8650984)
+    symbolic = f(keras.Input((3,), dtype="float16"))
+    assert (symbolic.shape, symbolic.dtype) == ((None, 3), "float16")
+    assert f(keras.Input((3,), dtype="int32")).dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: rk.functions.mish(np.ones(2, np.complex64)), InvalidInputError, "real numbers"),
+        (lambda x: rk.functions.mish(object()), InvalidInputError, "mish: expected"),
+        (lambda x: rk.functions.elu(x, beta=2.0), InvalidActivationError, "no parameter 'beta'"),
+        (lambda x: rk.functions.softplus(x, beta=-1.0), InvalidActivationError, "between"),
+        (lambda x: rk.functions.prelu(x, weight=np.ones(3, "f")), InvalidInputError, "broadcast"),
+        (lambda x: rk.functions.prelu(x, weight=np.ones(5, int)), InvalidActivationError, "float"),
+        (lambda x: rk.functions.mihs(x), AttributeError, "did you mean 'mish'"),
+        (lambda x: rk.Mihs(), AttributeError, "did you mean 'Mish'"),
+        (lambda x: rk.activation("mihs"), UnknownNameError, "did you mean 'mish'"),
+        (lambda x: rk.ActivationLayer(), InvalidActivationError, "needs an activation"),
+        (lambda x: rk.Mish("relu"), InvalidActivationError, "by name, got 'relu'"),
+        (lambda x: rk.Swish(sharing="both"), InvalidActivationError, "got 'both'"),
+        (lambda x: rk.Softplus(beta=-1.0), InvalidActivationError, "between"),
+        (lambda x: rk.PReLU(axis=3)(x), InvalidInputError, "axis of the channels is 3"),
+        (lambda x: rk.PReLU()(keras.Input((None,))), InvalidInputError, "must be known"),
+        (lambda x: rk.PReLU(constraint={"w": "non_neg"}), InvalidActivationError, "given for w"),
+        (
+            lambda x: rk.activation(define("a", "x * trainable", trainable=1.0)),
+            InvalidActivationError,
+            "named trainable",
+        ),
+        (lambda x: restore({"name": "a"}), InvalidActivationError, "description"),
+        (lambda x: rk.initializer("rleu"), UnknownNameError, "did you mean 'relu'"),
+        (lambda x: rk.initializer("relu", "hee"), UnknownNameError, "scheme 'hee'"),
+        (lambda x: rk.initializer(slope=1.0), InvalidActivationError, "without an activation"),
+        (lambda x: rk.initializer("relu", slope=1.0), InvalidActivationError, "no parameter"),
+    ],
+)
+def test_wrong_use(call, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call(X)
+
+
+def model() -> keras.Model:
+    """A model that uses every way of applying an activation."""
+    inputs = keras.Input((5,))
+    weights = rk.initializer("mish", seed=1)
+    h = keras.layers.Dense(8, rk.functions.mish, kernel_initializer=weights)(inputs)
+    h = rk.PReLU(regularizer=keras.regularizers.L2(0.01), name="slopes")(h)
+    h = rk.activation(
+        SWASH, beta=-0.5, sharing="channel", constraint={"beta": "non_neg"}, name="own"
+    )(h)
+    h = rk.functions.leaky_relu(rk.functions.gelu(h), negative_slope=0.3)
+    h = keras.layers.Dense(8, rk.function(SWASH))(rk.Swish(learnable=False, beta=2.0)(h))
+    return keras.Model(inputs, keras.layers.Dense(1, "sigmoid")(h))
+
+
+def test_a_model_learns_is_saved_and_comes_back(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    net = model()
+    slopes = net.get_layer("slopes")
+    assert tuple(slopes.weight.shape) == (8,)
+    np.testing.assert_allclose(numbers(net.losses[0]), 0.01 * 8 * 0.25**2, rtol=1e-6)
+    before = numbers(slopes.weight)
+    net.compile("sgd", "binary_crossentropy")
+    net.fit(X, X[:, :1] > 0, epochs=2, verbose=0)
+    assert (numbers(slopes.weight) != before).any()
+    assert (numbers(net.get_layer("own").beta) >= 0).all()
+    expected = net.predict(X, verbose=0)
+    net.save(tmp_path / "net.keras")
+    again = keras.models.load_model(tmp_path / "net.keras")
+    np.testing.assert_array_equal(again.predict(X, verbose=0), expected)
+    assert again.get_layer("own").function.activation == SWASH
+    assert again.layers[1].activation == rk.functions.mish
+    assert isinstance(again.layers[1].kernel_initializer, ActivationInitializer)
+    again.fit(X, X[:, :1] > 0, verbose=0)
+    copied = keras.models.clone_model(again)
+    copied.set_weights(again.get_weights())
+    np.testing.assert_allclose(copied.predict(X, verbose=0), again.predict(X, verbose=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_layer_comes_back_from_its_configuration(name: str) -> None:
+    layer = rk.activation(name)
+    assert type(layer) is getattr(rk, catalog.get(name).class_name)
+    written = keras.saving.serialize_keras_object(layer)
+    again = keras.saving.deserialize_keras_object(written)
+    assert again.get_config() == layer.get_config()
+    y = layer(ops.convert_to_tensor(X))
+    np.testing.assert_allclose(numbers(y), reference(name)(X.astype(float)), rtol=1e-4, atol=1e-6)
+    assert [w.name for w in layer.weights] == list(catalog.get(name).learnable)
+    f = rk.function(name)
+    assert keras.activations.get(keras.activations.serialize(f)) == f
+
+
+@pytest.mark.parametrize("compute", ["float16", "bfloat16"])
+def test_mixed_precision_keeps_the_weights_in_fp32(compute: str) -> None:
+    layer = rk.activation(SWASH, beta=0.1, sharing="channel", dtype=f"mixed_{compute}")
+    y = layer(ops.convert_to_tensor(X))
+    assert keras.backend.standardize_dtype(y.dtype) == compute
+    assert keras.backend.standardize_dtype(layer.beta.dtype) == "float32"
+    x = numbers(ops.cast(ops.convert_to_tensor(X), compute))
+    beta = float(np.float32(0.1))
+    exact = ops.cast(ops.convert_to_tensor(x / (1 + np.exp(-beta * x)) + 0.25, "float32"), compute)
+    np.testing.assert_array_equal(numbers(y), numbers(exact))
+
+
+def test_channels_lie_where_the_data_format_says() -> None:
+    x = np.ones((2, 3, 4, 5), np.float32)
+    last, first = rk.PReLU(), rk.PReLU(axis=1)
+    for layer, channels in ((last, 5), (first, 3)):
+        layer.build(x.shape)
+        layer.weight.assign(np.arange(channels, dtype=np.float32))
+    np.testing.assert_array_equal(numbers(last(-x))[0, 0, 0], -np.arange(5.0))
+    np.testing.assert_array_equal(numbers(first(-x))[0, :, 0, 0], -np.arange(3.0))
+    keras.config.set_image_data_format("channels_first")
+    try:
+        layer = rk.PReLU()
+        layer.build(x.shape)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert tuple(layer.weight.shape) == (3,)
+    assert not rk.PReLU(learnable=False).weights
+    shared = rk.PReLU(sharing="shared")
+    shared.build(x.shape)
+    assert tuple(shared.weight.shape) == ()
+
+
+def test_initialisers() -> None:
+    shape = (3, 3, 20, 30)
+    ours = rk.initializer("relu", seed=3)(shape)
+    theirs = keras.initializers.HeNormal(seed=3)(shape)
+    np.testing.assert_allclose(numbers(ours), numbers(theirs), rtol=1e-6)
+    for scheme, rule in SCHEMES.items():
+        made = rk.initializer("leaky_relu", scheme, seed=1, negative_slope=0.3)
+        fan = {"in": 200, "out": 300, "mean": 250}[rule.fan]
+        fan = 300 if rule.distribution == "orthogonal" else fan
+        gain = rectifier.gain("leaky_relu", negative_slope=0.3) if rule.uses_gain else 1.0
+        weight = numbers(made((200, 300), dtype="float32"))
+        assert weight.std() == pytest.approx(gain / math.sqrt(fan), rel=0.02)
+        again = keras.initializers.get(keras.initializers.serialize(made))
+        np.testing.assert_array_equal(numbers(again((200, 300))), weight)
+    assert rk.initializer(None, "lecun").gain == 1
+
+
+def test_definitions_and_functions_are_plain_data() -> None:
+    for spec in (*catalog.all_activations(), SWASH):
+        assert restore(describe(spec)) == spec
+    f = rk.function(SWASH)
+    assert f is rk.function(SWASH)
+    assert pickle.loads(pickle.dumps(f)) == f
+    assert set(NAMES) <= set(dir(rk.functions))
+    assert rk.functions.gelu_new is rk.functions.gelu_tanh
