@@ -1,9 +1,9 @@
 """Run a part of the suite under the tool and print how well it judged, or how well it cured.
 
-    python tests/programs/measure.py develop            # judge: one line per miss, the figures last
+    python tests/programs/measure.py develop           # a line per miss, the figures last
     python tests/programs/measure.py measure --jobs 4
-    python tests/programs/measure.py develop --gaps     # no tool: is each fault worse than its twin?
-    python tests/programs/measure.py develop --repair   # share of the gap to the twin that came back
+    python tests/programs/measure.py develop --gaps    # no tool: is a fault worse than its twin?
+    python tests/programs/measure.py develop --repair  # share of the gap to the twin regained
     python tests/programs/measure.py develop --only wine_raw --json out.json
 
 Layer: tests. Look at single programs of the part ``develop`` only; of ``measure`` the figures.
@@ -53,7 +53,7 @@ def gaps(suite: list[Program], plain: dict[Job, Result]) -> None:
     print("== Programs: does each run, and is each fault worse than its twin? ==")
     good = []
     for item in suite:
-        values = {kind: item.value(plain[item, kind].output) for _, kind in variants([item])}
+        values = {kind: item.value(plain[item, kind].printed) for _, kind in variants([item])}
         failed = [kind for kind in values if plain[item, kind].status != 0]
         value = values["healthy"]
         sound = not failed and value is not None and math.isfinite(value)
@@ -82,8 +82,9 @@ def judged(suite: list[Program], plain: dict[Job, Result], told: dict[Job, Resul
     healthy = {item: told[item, "healthy"] for item in suite}
     for item, result in healthy.items():
         for finding in tally.counting(result):
-            print(f"  {item.stem}{' (twin)' if item.faulty else ''}: {finding['rule']}:"
-                  f"{finding['severity']} {json.dumps(finding['evidence'])}\n    {finding['cause']}")  # fmt: skip
+            print(f"  {item.stem}{' (twin)' if item.faulty else ''}:", end=" ")
+            print(f"{finding['rule']}:{finding['severity']} {json.dumps(finding['evidence'])}")
+            print(f"    {finding['cause']}")
     print("\n== By rule: found, first right, of ==")
     by_rule: dict[str, list[tally.Verdict]] = defaultdict(list)
     for item in verdicts:
@@ -110,7 +111,7 @@ def cured(suite: list[Program], plain: dict[Job, Result], done: dict[Job, Result
     for (item, kind), result in done.items():
         if kind != "faulty":
             continue
-        before, twin = (item.value(plain[item, k].output) for k in ("faulty", "healthy"))
+        before, twin = (item.value(plain[item, k].printed) for k in ("faulty", "healthy"))
         chosen = result.document.get("chosen")
         metrics = result.document["attempts"][chosen]["metrics"] if chosen is not None else {}
         after = last(metrics, item) if metrics else before

@@ -47,6 +47,11 @@ class Result:
     seconds: float
     document: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def printed(self) -> str:
+        """All that it printed, or logged."""
+        return f"{self.output}\n{self.error}"
+
 
 def execute(program: Program, variant: str, mode: str) -> Result:
     """Run one variant of a program."""

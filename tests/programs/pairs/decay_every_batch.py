@@ -1,7 +1,7 @@
 # rules: learning_rate_too_low
 # remedies: raise_learning_rate
 # metric: r2 up
-# story: ExponentialLR(0.7), meant per epoch, is stepped per batch: after 60 batches the rate is gone
+# story: ExponentialLR(0.7), meant per epoch, is stepped per batch: soon the rate is gone
 """Regression with a scheduler."""
 
 import torch

@@ -1,7 +1,7 @@
 # rules: dying_relu learning_rate_too_high exploding_gradient
 # remedies: lower_learning_rate clip_gradients insert_normalization
 # metric: r2 up
-# story: prices in thousands as targets: the first huge errors kill the units, then the mean is predicted
+# story: prices in thousands as targets: the first huge errors kill the units
 """Price regression."""
 
 import torch
