@@ -43,12 +43,12 @@ env, online, target = Pole(), network(), network()
 target.load_state_dict(online.state_dict())
 for p in target.parameters():
     p.requires_grad_(False)
-opt = torch.optim.Adam(online.parameters(), lr=1e-3)
+opt = torch.optim.Adam(online.parameters(), lr=2e-3)
 buffer, scores, total_steps = deque(maxlen=5000), [], 0
-for episode in range(90):
+for episode in range(110):
     s, score, end = env.reset(), 0.0, False
     while not end:
-        eps = max(0.05, 1.0 - total_steps / 1200)
+        eps = max(0.05, 1.0 - total_steps / 500)
         with torch.no_grad():
             a = (
                 random.randint(0, 1)
@@ -58,7 +58,7 @@ for episode in range(90):
         s2, r, end, failed = env.step(a)
         buffer.append((s, a, r, s2, float(failed)))
         s, score, total_steps = s2, score + r, total_steps + 1
-        if len(buffer) > 200 and total_steps % 4 == 0:
+        if len(buffer) > 200 and total_steps % 2 == 0:
             bs, ba, br, bn, bd = (torch.tensor(z) for z in zip(*random.sample(buffer, 64)))
             with torch.no_grad():
                 best = online(bn).argmax(1, keepdim=True)
@@ -72,5 +72,8 @@ for episode in range(90):
             for a_, b_ in zip(target.parameters(), online.parameters()):
                 a_.data.mul_(0.98).add_(0.02 * b_.data)
     scores.append(score)
-    if episode % 15 == 14:
-        print(f"episode {episode + 1}\tmean return {sum(scores[-15:]) / 15:.1f}")
+    if episode % 10 == 9:
+        print(f"episode {episode + 1}\tmean return {sum(scores[-10:]) / 10:.1f}")
+    if total_steps > 2000:
+        break
+print(f"last ten episodes: mean return {sum(scores[-10:]) / 10:.1f}")

@@ -19,15 +19,15 @@ def real(n):
 
 
 gen, critic = mlp(3, 2), mlp(2, 1)
-opt_g = optim.Adam(gen.parameters(), lr=1e-3, betas=(0.0, 0.9))
-opt_c = optim.Adam(critic.parameters(), lr=1e-3, betas=(0.0, 0.9))
-for it in range(120):
-    for _ in range(3):
+opt_g = optim.Adam(gen.parameters(), lr=2e-3, betas=(0.0, 0.9))
+opt_c = optim.Adam(critic.parameters(), lr=2e-3, betas=(0.0, 0.9))
+for it in range(250):
+    for _ in range(2):
         x, fake = real(64), gen(torch.randn(64, 3)).detach()
         eps = torch.rand(64, 1)
         mix = (eps * x + (1 - eps) * fake).requires_grad_()
         grad = autograd.grad(critic(mix).sum(), mix, create_graph=True)[0]
-        loss_c = critic(fake).mean() - critic(x).mean() + 5 * (grad.norm(dim=1) - 1).pow(2).mean()
+        loss_c = critic(fake).mean() - critic(x).mean() + 1 * (grad.norm(dim=1) - 1).pow(2).mean()
         opt_c.zero_grad()
         loss_c.backward()
         opt_c.step()

@@ -14,7 +14,7 @@ torch.manual_seed(0)
 text = " ".join(m.__doc__ or "" for m in (argparse, collections, logging, re))
 for module in (argparse, collections, logging, re):
     for obj in vars(module).values():
-        text += " " + (obj.__doc__ or "" if callable(obj) else "")
+        text += " " + (obj.__doc__ if callable(obj) and isinstance(obj.__doc__, str) else "")
 words = re.findall(r"[a-z]+", text.lower())
 vocab = [w for w, c in collections.Counter(words).most_common(400)]
 index = {w: i for i, w in enumerate(vocab)}

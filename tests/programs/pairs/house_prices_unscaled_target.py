@@ -15,10 +15,10 @@ price = torch.tensor(price, dtype=torch.float32).unsqueeze(1)
 target = (price - price.mean()) / price.std()  # healthy
 # faulty: target = price
 model = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1))
-optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+optimizer = torch.optim.SGD(model.parameters(), lr=2e-3, momentum=0.9)
 for epoch in range(10):
     for b in torch.randperm(1200).split(30):
-        loss = nn.functional.smooth_l1_loss(model(X[b]), target[b])
+        loss = nn.functional.mse_loss(model(X[b]), target[b])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
