@@ -10,8 +10,8 @@ Times are the process's CPU time on one thread, so that other programs disturb l
 budget is measured as in a long run: its watcher has seen some hundred steps before, since the first
 steps of a run are observed more closely.
 
-The ways: ``every step`` and ``default budget`` are rectifier's. ``naive hooks`` is what people write
-by hand: a forward hook on each activation module with a per-unit count, mean and standard
+The ways: ``every step`` and ``default budget`` are rectifier's. ``naive hooks`` is what people
+write by hand: a forward hook on each activation module with a per-unit count, mean and standard
 deviation, read at once. ``histograms`` logs one histogram per activation and weight at every
 step.
 """

@@ -13,7 +13,7 @@ TABLE: dict[str, Any] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
+    "div": lambda a, b: a / b if b != 0 else mp.nan,
     "neg": lambda a: -a,
     "pow": lambda a, b: mp.mpf(a) ** b,
     "square": lambda a: a * a,

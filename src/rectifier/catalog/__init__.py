@@ -4,6 +4,9 @@ Layer: above activation (standard library only; the build reads it before anythi
 Every module of this package without a leading underscore is a family; its ``ACTIVATIONS`` are found
 by scanning, so that a new activation or family needs no registration. What follows from a
 definition is left to analysis, the kernels and the front ends.
+
+What takes more than one number is apart, so that everything else here may rely on one: `gated` for
+units that multiply two halves of their input, `rowwise` for functions of a whole row.
 """
 
 from __future__ import annotations
@@ -15,9 +18,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rectifier.activation import Activation
+from rectifier.catalog._gated import GATED
+from rectifier.catalog._rowwise import ROWWISE, Rowwise
 from rectifier.errors import InvalidActivationError, UnknownNameError
 
-__all__ = ["all_activations", "families", "get", "names"]
+__all__ = [
+    "Rowwise",
+    "all_activations",
+    "families",
+    "gated",
+    "gated_names",
+    "get",
+    "names",
+    "rowwise",
+    "rowwise_names",
+]
 
 
 def get(name: str | Activation) -> Activation:
@@ -42,11 +57,64 @@ def get(name: str | Activation) -> Activation:
             f"expected the name of an activation or an Activation, got {type(name).__name__}; "
             "rectifier.names() lists the names, rectifier.define makes an Activation."
         )
-    index = _index()
-    found = index.get(name.strip().lower().replace("-", "_").replace(" ", "_"))
-    if found is None:
+    index, key = _index(), _key(name)
+    for kind, others in (("gated", _GATED), ("rowwise", _ROWWISE)):
+        if key not in index and key in others:
+            raise InvalidActivationError(
+                f"{name!r} is no function of one number; use rectifier.torch.{kind}({name!r}) or "
+                f"rectifier.numpy.{kind}({name!r})."
+            )
+    if key not in index:
         raise UnknownNameError("activation", name, index)
-    return found
+    return index[key]
+
+
+def gated(name: str) -> Activation:
+    """Return the gated unit of a name: an activation of ``x`` and of its parameter ``gate``.
+
+    Raises:
+        UnknownNameError: There is no such unit; the message lists the nearest names.
+
+    Example:
+        >>> gated("SwiGLU").formula
+        'x * (gate * sigmoid(beta * gate))'
+    """
+    if _key(name) not in _GATED:
+        raise UnknownNameError("gated unit", name, _GATED)
+    return _GATED[_key(name)]
+
+
+def gated_names() -> tuple[str, ...]:
+    """Return the names of all gated units."""
+    return tuple(unit.name for unit in GATED)
+
+
+def rowwise(name: str) -> Rowwise:
+    """Return the record of a row-wise function.
+
+    Raises:
+        UnknownNameError: There is no such function; the message lists the nearest names.
+    """
+    if _key(name) not in _ROWWISE:
+        raise UnknownNameError("row-wise function", name, _ROWWISE)
+    return _ROWWISE[_key(name)]
+
+
+def rowwise_names() -> tuple[str, ...]:
+    """Return the names of all row-wise functions."""
+    return tuple(record.name for record in ROWWISE)
+
+
+def _key(name: str) -> str:
+    return name.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+_GATED = MappingProxyType(
+    {key: unit for unit in GATED for key in (unit.name, unit.class_name.lower(), *unit.aliases)}
+)
+_ROWWISE = MappingProxyType(
+    {key: each for each in ROWWISE for key in (each.name, each.class_name.lower(), *each.aliases)}
+)
 
 
 def names(family: str | None = None) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ ACTIVATIONS = (
             "Aboubakar Nasser Samatin Njikam, Huan Zhao",
             "A novel activation function for multilayer feed-forward neural networks",
             2016,
-            url="https://doi.org/10.1007/s10489-015-0744-0",
+            url="https://arxiv.org/abs/2402.09092",
+            note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
         ),
     ),
     entry(

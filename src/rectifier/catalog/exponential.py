@@ -12,7 +12,8 @@ _REU = Source(
     "Yao Ying, Jianlin Su, Peng Shan, Ligang Miao, Xiaolian Wang, Silong Peng",
     "Rectified Exponential Units for Convolutional Neural Networks",
     2019,
-    url="https://doi.org/10.1109/ACCESS.2019.2928442",
+    url="https://arxiv.org/abs/2402.09092",
+    note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
 )
 _GOLDEN = Source(
     "Mina Basirat, Peter M. Roth",
@@ -32,7 +33,8 @@ _REST = "1"
 for _k in range(14, 2, -1):
     _REST = f"(1 + x / {_k} * {_REST})"
 _REST = f"(x ** 2 / 2 * {_REST})"
-_FAR = "maximum(x, -1e150)"
+# From here on the result is its limit, and the square is finite in fp32 too.
+_FAR = "maximum(x, -1e18)"
 
 ACTIVATIONS = (
     entry(
@@ -245,7 +247,8 @@ ACTIVATIONS = (
             "Huizhen Zhao, Fuxian Liu, Longyue Li, Chang Luo",
             "A novel softplus linear unit for deep convolutional neural networks",
             2018,
-            url="https://doi.org/10.1007/s10489-017-1028-7",
+            url="https://arxiv.org/abs/2402.09092",
+            note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
         ),
     ),
     entry(
@@ -266,7 +269,8 @@ ACTIVATIONS = (
             "Rahul Duggal, Anubha Gupta",
             "P-TELU: Parametric Tan Hyperbolic Linear Unit Activation for Deep Neural Networks",
             2017,
-            url="https://doi.org/10.1109/ICCVW.2017.119",
+            url="https://arxiv.org/abs/2402.09092",
+            note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
         ),
     ),
 )

@@ -15,7 +15,7 @@ _STEPS = "abs(x) < 1.5707963267948966"
 
 def _wave(text: str, angle: str) -> str:
     """Return a bounded wave that is left out where it is nothing beside an infinite x."""
-    return f"where(abs({angle}) < 1e308, {text}, 0)"
+    return f"where(abs({angle}) < 3e38, {text}, 0)"
 
 
 _SINE, _COSINE = "a * sin(b * x)", "a * cos(b * x)"

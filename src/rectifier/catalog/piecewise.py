@@ -8,7 +8,7 @@ from rectifier.catalog._entry import entry, learned
 _SOFT_EXPONENTIAL = (
     "where(alpha < 0, -log(1 - alpha * (x + alpha)) / where(alpha < 0, alpha, -1),"
     " where(alpha > 0, expm1(alpha * x) / where(alpha > 0, alpha, 1) + alpha,"
-    " x + alpha * (1 + {x} ** 2 / 2)))"
+    " x + (alpha + alpha * {x} * ({x} / 2))))"
 )
 
 ACTIVATIONS = (
@@ -104,7 +104,7 @@ ACTIVATIONS = (
         aliases=("softexponential",),
         summary="Between logarithm, identity and exponential, by a learned parameter.",
         params={"alpha": learned(0.0, "-1 logarithm, 0 identity, 1 exponential")},
-        stable=_SOFT_EXPONENTIAL.format(x="clip(x, -1e150, 1e150)"),
+        stable=_SOFT_EXPONENTIAL.format(x="clip(x, -3e38, 3e38)"),
         stable_derivative=(
             "where(alpha < 0, 1 / (1 - alpha * (x + alpha)),"
             " where(alpha > 0, exp(where(alpha > 0, alpha * x, 0)), 1))"

@@ -52,7 +52,7 @@ ACTIVATIONS = (
     entry(
         __name__,
         "repu",
-        "maximum(x, 0) ** power",
+        "where(x > 0, x ** power, 0)",
         class_name="RePU",
         aliases=("rectified_power", "rectified_power_unit"),
         summary="A power of ReLU; the third unless another is given.",

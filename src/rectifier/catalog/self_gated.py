@@ -20,7 +20,8 @@ _ERFACT = Source(
     2021,
     url="https://arxiv.org/abs/2109.04386",
 )
-_E = "(alpha * exp(minimum(beta * x, 300)))"
+# From 40 on erf is 1 for any alpha above 1e-16; the square of exp(40) is finite in fp32 too.
+_E = "(alpha * exp(minimum(beta * x, 40)))"
 _S = "(gamma * softplus(minimum(delta * x, 40)))"
 
 ACTIVATIONS = (
@@ -95,7 +96,7 @@ ACTIVATIONS = (
         },
         stable=f"where(beta * x < -800, 0, x * erf({_E}))",
         stable_derivative=(
-            f"erf({_E}) + clip(beta * x, -800, 300) * {_TWO_OVER_SQRT_PI} * {_E} * exp(-{_E} ** 2)"
+            f"erf({_E}) + clip(beta * x, -800, 40) * {_TWO_OVER_SQRT_PI} * {_E} * exp(-{_E} ** 2)"
         ),
         source=_ERFACT,
     ),
@@ -221,8 +222,8 @@ ACTIVATIONS = (
         },
         # alpha + tanh(v) = (alpha - 1) + 2 sigmoid(2v): with alpha 1 no digit of the tail is lost.
         stable=(
-            "gamma * (where(alpha == 1, 0, (alpha - 1) * x)"
-            " + where(beta * x < -400, 0, 2 * x * sigmoid(2 * beta * x)))"
+            "gamma * where(abs(x) < 3e38, (alpha - 1) * x, where(alpha == 1, 0, (alpha - 1) * x))"
+            " + where(beta * x < -400, 0, gamma * (2 * sigmoid(2 * beta * x)) * x)"
         ),
         stable_derivative=(
             "gamma * ((alpha - 1) + 2 * sigmoid(2 * beta * x)"

@@ -6,9 +6,9 @@ from rectifier.activation import Param, Source
 from rectifier.catalog._entry import entry
 
 # (x + h) / 2 with h = sqrt(x^2 + b) is max(x, 0) + (h - |x|) / 2, and h - |x| = b / (h + |x|)
-# cancels nothing. The bound 1e-150 keeps 0 / 0 out when b is 0.
-_H = "sqrt(x ** 2 + b)"
-_REST = f"b / (2 * maximum({_H} + abs(x), 1e-150))"
+# cancels nothing; h is |x| before x^2 leaves fp32. The bound 1e-30 keeps 0 / 0 out when b is 0.
+_H = "where(abs(x) < 1e18, sqrt(x ** 2 + b), abs(x))"
+_REST = f"b / (2 * maximum({_H} + abs(x), 1e-30))"
 
 ACTIVATIONS = (
     entry(
@@ -55,7 +55,7 @@ ACTIVATIONS = (
         summary="A smooth ReLU by a square root; no exponential.",
         params={"b": Param(4.0, low=0.0, description="size of the bend; 0 is ReLU")},
         stable=f"maximum(x, 0) + {_REST}",
-        stable_derivative=f"where(x > 0, 1 - {_REST} / {_H}, {_REST} / maximum({_H}, 1e-150))",
+        stable_derivative=f"where(x > 0, 1 - {_REST} / {_H}, {_REST} / maximum({_H}, 1e-30))",
         source=Source(
             "Jonathan T. Barron",
             "Squareplus: A Softplus-Like Algebraic Rectifier",
@@ -140,11 +140,10 @@ ACTIVATIONS = (
         params={"beta": Param(0.5, low=-1.0, high=1.0, description="how much it bends")},
         # sqrt(x^2 + 1) - 1 = x r with r = x / (1 + sqrt(1 + x^2)): no cancellation, no overflow.
         stable=(
-            "x * (1 + beta * (clip(x, -1e150, 1e150)"
-            " / (1 + sqrt(1 + clip(x, -1e150, 1e150) ** 2))))"
+            "x * (1 + beta * (clip(x, -1e18, 1e18) / (1 + sqrt(1 + clip(x, -1e18, 1e18) ** 2))))"
         ),
         stable_derivative=(
-            "1 + beta * (clip(x, -1e150, 1e150) / sqrt(1 + clip(x, -1e150, 1e150) ** 2))"
+            "1 + beta * (clip(x, -1e18, 1e18) / sqrt(1 + clip(x, -1e18, 1e18) ** 2))"
         ),
         source=Source(
             "Luke B. Godfrey",

@@ -26,7 +26,7 @@ _ASYMMETRIC = Source(
     "Complementary Log-Log and Probit: Activation Functions Implemented in Artificial Neural "
     "Networks",
     2008,
-    url="https://doi.org/10.1109/HIS.2008.40",
+    url="https://ieeexplore.ieee.org/document/4626755",
 )
 # softplus(v) - softplus(v - alpha) = log1p((1 - exp(-alpha)) exp(v) sigmoid(alpha - v)), which
 # cancels nothing; beyond 1/2 it is f(x) = 1 - f(1 - x).
@@ -150,7 +150,8 @@ ACTIVATIONS = (
             "Shumin Kong, Masahiro Takatsuka",
             "Hexpo: A vanishing-proof activation function",
             2017,
-            url="https://doi.org/10.1109/IJCNN.2017.7966168",
+            url="https://arxiv.org/abs/2402.09092",
+            note="The address is that of a survey of such functions: Kunc and Kléma (2024).",
         ),
     ),
     entry(

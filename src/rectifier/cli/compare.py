@@ -104,6 +104,8 @@ def command(
         _chosen(activations, definitions),
         **{name: value for name, value in settings.items() if value is not None},
     )
+    if store is not None and not store.strip():
+        raise click.UsageError("--store expects the name of a file, got an empty one; give one")
     place = Path(store or f"rectifier-{plan.task.name}-{plan.hash[:8]}.sqlite")
     screen = console(stderr=True)
     with Store(place) as opened, _progress(plan, screen) as progress:

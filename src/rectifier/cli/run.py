@@ -68,7 +68,8 @@ def command(
     """Run SCRIPT as Python would and report what its units did while it trained.
 
     The script needs no edit. Its arguments, output, exit status and exceptions are its own; the
-    report goes to standard error. What follows SCRIPT is handed to it.
+    report goes to standard error. What follows SCRIPT is handed to it. With --json - the JSON
+    follows what the script itself prints; give a file name to have it alone.
 
     \b
     Examples:

@@ -102,12 +102,12 @@ def _cheapest(equals: Sequence[Row]) -> list[str]:
     times = f"({_time(first.step_time)}; {last.activation} takes {_time(last.step_time)})"
     if len(fast) == 1:
         return [
-            f"{first.activation} has the shortest training step {times}, so take it unless "
-            "something else decides."
+            f"{first.activation} had the shortest training step as timed here {times}, which may "
+            "decide; times move with what else the machine does, so time it on your own model."
         ]
     return [
-        f"{_listed([row.activation for row in fast])} have the shortest training steps {times}, so "
-        "take one of them unless something else decides."
+        f"{_listed([row.activation for row in fast])} had the shortest training steps as timed "
+        f"here {times}, which may decide; times move with what else the machine does."
     ]
 
 

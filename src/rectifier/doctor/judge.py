@@ -134,7 +134,7 @@ def compare(before: Run, after: Run) -> Comparison:
     better = measured > margin or (after.status == 0 and before.status != 0)
     verdict: RepairVerdict = "not repaired"
     if not worse and after.record.steps:
-        if not harmful(after.findings):
+        if better and not harmful(after.findings):
             verdict = "repaired"
         elif better or fewer > 0:
             verdict = "improved"

@@ -10,8 +10,9 @@ from rectifier.doctor.finding import Finding, Remedy
 from rectifier.watch.record import Record
 
 RepairVerdict = Literal["healthy", "repaired", "improved", "not repaired"]
-"""``healthy``: nothing to repair. ``repaired``: the findings that harm training are gone and
-nothing became worse. ``improved``: better, not cured. ``not repaired``: no attempt helped."""
+"""``healthy``: nothing to repair. ``repaired``: the findings that harm training are gone and what
+the script prints, or the loss, became better. ``improved``: one of the two. ``not repaired``: no
+attempt helped."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,8 @@
 
 Layer: a front end, above the kernels. ``from rectifier.numpy import mish`` gives ``mish(x)`` and
 ``mish.derivative(x)``; `function` does the same by name or for an activation of one's own. Nothing
-is listed here: the names are those of the catalog.
+is listed here: the names are those of the catalog. `gated` and `rowwise` give what takes more than
+one number.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from rectifier import catalog
 from rectifier.errors import UnknownNameError
 from rectifier.numpy.functions import Function, function
+from rectifier.numpy.gated import gated
+from rectifier.numpy.rowwise import rowwise
 
-__all__ = ["Function", "function"]
+__all__ = ["Function", "function", "gated", "rowwise"]
 
 
 def __getattr__(name: str) -> Function:

@@ -118,7 +118,7 @@ class Function:
         path: str | None,
         parameters: Mapping[str, Any],
     ) -> Any:
-        source = _input(x)
+        source = as_input(x)
         scalars, arrays = _parameters(self.activation, parameters, source.shape)
         kept = source.dtype.type in _FLOATS
         dtype = source.dtype if kept else np.dtype(np.float64)
@@ -172,7 +172,7 @@ def _choose(activation: Activation, dtype: str, path: str | None, available: boo
     return explain(activation, "numpy", dtype, path=path).path
 
 
-def _input(x: Any) -> Array:
+def as_input(x: Any) -> Array:
     """Return the input as an array of a type that can be computed with."""
     if isinstance(x, np.ma.MaskedArray):
         raise InvalidInputError(

@@ -18,8 +18,10 @@ require("torch", extra="torch", purpose="rectifier.torch")
 from rectifier.errors import UnknownNameError  # noqa: E402
 from rectifier.torch import functional, modules  # noqa: E402
 from rectifier.torch.functional import explain  # noqa: E402
+from rectifier.torch.gated import gated  # noqa: E402
 from rectifier.torch.modules import ActivationModule, activation  # noqa: E402
 from rectifier.torch.parameters import parameter_groups  # noqa: E402
+from rectifier.torch.rowwise import rowwise  # noqa: E402
 
 if TYPE_CHECKING:
     from rectifier.doctor.repair import repair_model as repair
@@ -46,10 +48,12 @@ __all__ = [
     "activation",
     "explain",
     "functional",
+    "gated",
     "init_",
     "modules",
     "parameter_groups",
     "repair",
+    "rowwise",
     "swap",
     "watch",
 ]

@@ -227,7 +227,7 @@ class Interception:
 
     def _aside(self, original: Any) -> Any:
         def aside(*args: Any, **kwargs: Any) -> Any:
-            if not self._here():
+            if not self._calls.seeing or not self._here():
                 return original(*args, **kwargs)
             with self._calls.aside():
                 return original(*args, **kwargs)

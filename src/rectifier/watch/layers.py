@@ -96,7 +96,7 @@ class Layers:
                 trainable=any(w.requires_grad for w in own),
                 held=optimizer is None or bool(ids & trained),
             )
-            if optimizer is not None and not ids & stepping and ids & trained:
+            if optimizer is not None and not ids & stepping and ledger.held:
                 continue  # another optimiser's step
             gradient = joint(gradients[key] for key in ids if key in gradients)
             weight = joint(norms[key] for key in ids if key in norms)

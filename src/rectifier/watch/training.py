@@ -109,13 +109,13 @@ class LayerLedger:
         self._series: Series[dict[str, float]] = Series(thinning)
         self._latest: dict[str, float] = {}
         self._parameters = 0
-        self._trainable = self._held = False
+        self._trainable = self.held = False
 
     def describe(self, *, parameters: int, trainable: bool, held: bool) -> None:
         """Note what the layer is; once trained or held it stays so."""
         self._parameters = parameters
         self._trainable = self._trainable or trainable
-        self._held = self._held or held
+        self.held = self.held or held
 
     def put(self, index: int, step: int, **values: float) -> None:
         """Keep an observed step."""
@@ -141,7 +141,7 @@ class LayerLedger:
             order=order,
             parameters=self._parameters,
             trainable=self._trainable,
-            in_optimizer=self._held,
+            in_optimizer=self.held,
             step=steps,
             **values,
         )

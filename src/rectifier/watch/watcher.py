@@ -45,6 +45,9 @@ P = ParamSpec("P")
 
 WINDOW_INPUTS = 2000
 WINDOW_STEPS = 10
+_MOST_LOSSES = 4096
+"""Losses kept unread: an optimiser that never steps must not make them pile up."""
+
 _WAITING = 64
 """Passes without a gradient that are remembered: a GAN's generator runs a step ahead of its own."""
 
@@ -63,6 +66,12 @@ def _unseen(method: Callable[P, None]) -> Callable[P, None]:
             torch._C._set_grad_enabled(recorded)
 
     return run
+
+
+def _single(loss: Tensor) -> Tensor:
+    """One number for a loss, on its device; a copy, since the program may change its own."""
+    value = loss.detach()
+    return value.clone() if value.dim() == 0 else value.mean()
 
 
 class Watcher(Observer):
@@ -157,14 +166,11 @@ class Watcher(Observer):
         """Remember the loss function that ran last."""
         self._loss_name, self._loss_source = name, source
 
-    @_unseen
     def on_backward(self, loss: Tensor) -> None:
         """Keep the loss; it is read at the next observed step."""
-        value = loss.detach()
-        value = value.clone() if value.numel() == 1 else value.mean()
-        if len(self._losses) < 4096:
-            self._losses.append((self._steps, value.reshape(())))
         self._loss_function = self._loss_function or self._loss_name
+        if len(self._losses) < _MOST_LOSSES:
+            self._losses.append((self._steps, _single(loss)))
 
     @_unseen
     def on_input_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
@@ -189,7 +195,6 @@ class Watcher(Observer):
             scale = None if self.interception is None else self.interception.gradient_scale
             found.gradient_norms.append((site, norm if scale is None else norm / scale.detach()))
 
-    @_unseen
     def before_step(self, optimizer: Optimizer | None, step: int) -> None:
         """The passes of this step are over: take them in."""
         self._steps = step
@@ -202,25 +207,30 @@ class Watcher(Observer):
         elif len(self._losses) >= 256:
             self._take_losses({})
 
-    @_unseen
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Take in what a closure did inside the step; see how far the weights moved."""
         if not self._processed and self._is_due():
             self._process(optimizer, step)  # passes inside step(closure)
-        self._training.put_update(step, self._layers.after(step))
+        if self._processed:
+            self._finish(step)
         self._steps = step + 1
         inside = 0.0 if self.interception is None else self.interception.seconds
         observed = self.interception is not None and self.interception.observing
         self._budget.ended(step, observed, inside)
 
+    @_unseen
+    def _finish(self, step: int) -> None:
+        self._training.put_update(step, self._layers.after(step))
+
     def _is_due(self) -> bool:
+        if self._passes and any(p.trained for p in self._passes.values()):
+            return True
         observing = self.interception is not None and self.interception.observing
-        return any(p.trained for p in self._passes.values()) or (
-            observing and any(s == self._steps for s, _ in self._losses)
-        )
+        return observing and any(s == self._steps for s, _ in self._losses)
 
     # Taking a step in
 
+    @_unseen
     def _process(self, optimizer: Optimizer | None, step: int) -> None:
         self._processed = True
         detailed = self._detailed

@@ -193,6 +193,8 @@ def check(record: Record) -> Sequence[Finding]:
     if burst is not None and burst <= found.step + 5:  # a burst takes a few steps to its height
         return ()
     loss = found.loss
+    if found.broke and _fed(record, loss.broke_step):
+        return ()  # the data broke the loss, whatever the steps' size
     violent = found.update >= 1 and loss.growth >= 4
     lost = killed(record, found.step)
     bad = found.harmed or (lost is not None and not loss.end < 0.5 * loss.start)
@@ -213,8 +215,9 @@ def check(record: Record) -> Sequence[Finding]:
         then += f" and ended at {number(loss.end)}"
     else:
         then = f"and the loss went from {number(loss.start)} only to {number(loss.end)}"
+    high = "is on the high side" if severity == "info" else "is too high"
     cause = (
-        f"{rate[0].upper()}{rate[1:]} is too high: at step {found.step} one update changed the "
+        f"{rate[0].upper()}{rate[1:]} {high}: at step {found.step} one update changed the "
         f"weights by {size} (0.1 % is usual), {then}"
     )
     if lost is not None:
@@ -236,6 +239,14 @@ def check(record: Record) -> Sequence[Finding]:
             evidence={name: value for name, value in evidence_.items() if not math.isnan(value)},
             remedies=(remedy,) if remedy else (),
         ),
+    )
+
+
+def _fed(record: Record, broke: int | None) -> bool:
+    """Whether NaN or infinity entered with the data no later than the loss broke."""
+    return any(
+        item.where == "input" and (broke is None or item.step <= broke)
+        for item in record.non_finite
     )
 
 

@@ -54,18 +54,30 @@ def _cause(record: Record, item: NonFinite) -> tuple[str, bool]:
     where = _place(item)
     if item.where == "input":
         return f"The data are not finite: at step {step} NaN or infinity enters the model", False
+    observed = bool(np.isin(step, training.step))
+    if not observed and bool(np.any(training.input_non_finite > 0)):
+        said = "The data are not finite: NaN or infinity enters the model"
+        return f"{said}; it showed first at step {step}", False
     gradient = f"the gradient of{where}" if where else "the gradient"
     made = {
         "parameter": f"the parameter{where} became NaN or infinite",
         "site": f"the output of{where} became NaN or infinite",
-        "loss": f"the loss{where} became NaN or infinite though all that enters it was finite",
-        "gradient": f"{gradient} became NaN or infinite though the loss was finite",
+        "loss": f"the loss{where} became NaN or infinite"
+        + (" though all that enters it was finite" if observed else ""),
+        "gradient": f"{gradient} became NaN or infinite"
+        + (" though the loss was finite" if observed else ""),
     }.get(item.where, f"{item.where}{where} became NaN or infinite")
     if by_steps:
         how = f"an update had changed the weights by {of_norm(update)}"
         if not update >= LARGE_UPDATE:
             how = f"the loss had grown from {number(start)} to {number(float(last.max()))}"
         return f"At step {step} {made}, after {how}", True
+    if not observed:
+        unknown = "that step was not observed, so what made it so is not known"
+        return (
+            f"At step {step} {made}; {unknown}: observe every step (--every 1) to learn it",
+            False,
+        )
     if item.where == "loss":
         return (
             f"At step {step} {made}: a logarithm, root or quotient at the edge of its range",

@@ -1,0 +1,159 @@
+"""Functions of a whole row: every output depends on several inputs along one axis.
+
+Layer: catalog. An expression over one number cannot say these, so a record names the algorithm and
+says what it is; each front end that offers it has it under the same name, and one test holds all of
+them to the definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from rectifier.activation import Source
+from rectifier.errors import InvalidActivationError
+
+
+@dataclass(frozen=True)
+class Rowwise:
+    """What is known of a row-wise function.
+
+    Args:
+        name: Lower-case name; the algorithm's name in each front end.
+        class_name: What its module classes are called.
+        summary: One sentence on what it is.
+        source: Where it comes from.
+        options: Whole-number options by name with their defaults; None for one that must be given.
+        aliases: Other names under which it is found.
+        differs: Where libraries disagree.
+    """
+
+    name: str
+    class_name: str
+    summary: str
+    source: Source
+    options: Mapping[str, int | None] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    differs: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+
+    def __str__(self) -> str:
+        return self.name
+
+    def chosen(self, given: Mapping[str, Any]) -> dict[str, int]:
+        """Return the values of all options: those given, checked, and the defaults.
+
+        Args:
+            given: Values by name.
+
+        Raises:
+            InvalidActivationError: One is missing, unknown or not a whole number from 1.
+        """
+        values = {**self.options, **given}
+        for name, value in values.items():
+            whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+            if name not in self.options or not whole:
+                raise InvalidActivationError(
+                    f"{self.name} takes {', '.join(self.options) or 'no options'}, whole numbers "
+                    f"from 1; got {name}={value!r}."
+                )
+        return {name: int(value) for name, value in values.items() if value is not None}
+
+
+_BRIDLE = Source(
+    "John S. Bridle",
+    "Probabilistic Interpretation of Feedforward Classification Network Outputs, with "
+    "Relationships to Statistical Pattern Recognition",
+    1990,
+    url="https://doi.org/10.1007/978-3-642-76153-9_28",
+)
+
+ROWWISE = (
+    Rowwise(
+        "softmax",
+        "Softmax",
+        "Exponentials divided by their sum: positive numbers that sum to 1.",
+        _BRIDLE,
+    ),
+    Rowwise(
+        "log_softmax",
+        "LogSoftmax",
+        "The logarithm of softmax, accurate where softmax underflows.",
+        _BRIDLE,
+        aliases=("logsoftmax",),
+    ),
+    Rowwise(
+        "softmin",
+        "Softmin",
+        "Softmax of the negated input: large for what is small.",
+        _BRIDLE,
+    ),
+    Rowwise(
+        "sparsemax",
+        "Sparsemax",
+        "The nearest point of the probability simplex: like softmax, with exact zeros.",
+        Source(
+            "André F. T. Martins, Ramón Fernandez Astudillo",
+            "From Softmax to Sparsemax: A Sparse Model of Attention and Multi-Label Classification",
+            2016,
+            url="https://arxiv.org/abs/1602.02068",
+            equation="sparsemax(z) = argmin ‖p - z‖² over the simplex",
+        ),
+    ),
+    Rowwise(
+        "entmax15",
+        "Entmax15",
+        "Between softmax and sparsemax, at alpha 1.5: exact zeros and a smooth onset.",
+        Source(
+            "Ben Peters, Vlad Niculae, André F. T. Martins",
+            "Sparse Sequence-to-Sequence Models",
+            2019,
+            url="https://arxiv.org/abs/1905.05702",
+        ),
+        aliases=("entmax",),
+    ),
+    Rowwise(
+        "crelu",
+        "CReLU",
+        "The ReLUs of the input and of its negative, one behind the other: twice as many outputs.",
+        Source(
+            "Wenling Shang, Kihyuk Sohn, Diogo Almeida, Honglak Lee",
+            "Understanding and Improving Convolutional Neural Networks via Concatenated Rectified "
+            "Linear Units",
+            2016,
+            url="https://arxiv.org/abs/1603.05201",
+        ),
+        aliases=("concatenated_relu",),
+    ),
+    Rowwise(
+        "maxout",
+        "Maxout",
+        "The largest of each group of neighbouring inputs: fewer outputs.",
+        Source(
+            "Ian J. Goodfellow, David Warde-Farley, Mehdi Mirza, Aaron Courville, Yoshua Bengio",
+            "Maxout Networks",
+            2013,
+            url="https://arxiv.org/abs/1302.4389",
+        ),
+        options={"pieces": 2},
+        differs="A group is made of neighbours; some libraries take every n-th input instead.",
+    ),
+    Rowwise(
+        "topk",
+        "TopK",
+        "Keeps the k largest inputs and drops the rest.",
+        Source(
+            "Alireza Makhzani, Brendan Frey",
+            "k-Sparse Autoencoders",
+            2013,
+            url="https://arxiv.org/abs/1312.5663",
+        ),
+        options={"k": None},
+        aliases=("top_k", "k_sparse"),
+        differs="Negative numbers among the k largest are kept as they are.",
+    ),
+)

@@ -1,0 +1,75 @@
+"""Gated units on tensors: half of a dimension times a function of the other half.
+
+Layer: torch front end, on `rectifier.torch.functional`. A gated unit is an activation of ``x`` with
+a tensor as its parameter ``gate``: its gradients come from the expression, and what is kept for
+them is the two halves, which are views of the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from rectifier import catalog
+from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.torch.functional import function
+
+HALVES = ("last", "first", "odd", "even")
+"""What may gate: a half of the dimension, or every other number counted from 0."""
+
+
+def gated(name: str) -> Callable[..., Tensor]:
+    """Return a gated unit as a function of a tensor.
+
+    Args:
+        name: A name of `rectifier.catalog.gated_names`.
+
+    Returns:
+        ``f(input, dim=-1, gate="last", **parameters)``. The output is half as long along ``dim``
+        and has the input's type. ``gate="last"`` is the convention of ``torch.nn.functional.glu``;
+        ``"first"`` that of vLLM's fused kernels, ``"even"`` that of GPT-OSS.
+
+    Raises:
+        UnknownNameError: There is no such unit.
+
+    Example:
+        >>> import torch
+        >>> gated("reglu")(torch.tensor([1.0, 2.0, -1.0, 3.0]))
+        tensor([0., 6.])
+    """
+    unit = catalog.gated(name)
+    product = function(unit)
+
+    def call(input: Tensor, dim: int = -1, gate: str = "last", **parameters: Any) -> Tensor:
+        linear, gating = split(unit.name, input, dim, gate)
+        if input.dim() == 1:  # a parameter of one dimension would mean one value per channel
+            return product(linear[None], gate=gating[None], **parameters)[0]
+        return product(linear, gate=gating, **parameters)
+
+    call.__name__ = call.__qualname__ = unit.name
+    call.__doc__ = f"{unit.summary}\n\n{unit.formula}\n\n{unit.source}"
+    return call
+
+
+def split(name: str, input: Any, dim: int, gate: str) -> tuple[Tensor, Tensor]:
+    """Return the linear part and the part that gates, as views."""
+    if gate not in HALVES:
+        raise UnknownNameError("part that gates", gate, HALVES)
+    if not isinstance(input, Tensor) or not input.is_floating_point():
+        got = input.dtype if isinstance(input, Tensor) else type(input).__name__
+        raise InvalidInputError(f"{name}: expected a floating tensor, got {got}.")
+    if not -input.dim() <= dim < input.dim() or input.shape[dim] % 2:
+        raise InvalidInputError(
+            f"{name}: expected an even number of elements along dimension {dim}, got shape "
+            f"{tuple(input.shape)}."
+        )
+    half = input.shape[dim] // 2
+    if gate in ("last", "first"):
+        one, two = input.narrow(dim, 0, half), input.narrow(dim, half, half)
+    else:
+        place = dim % input.dim()
+        shape = (*input.shape[:place], half, 2, *input.shape[place + 1 :])
+        one, two = input.reshape(shape).unbind(place + 1)
+    return (one, two) if gate in ("last", "odd") else (two, one)

@@ -1,0 +1,116 @@
+"""Gated units and row-wise functions on tensors: as NumPy, as torch, and with true gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+import rectifier.numpy as rn
+import rectifier.torch as rt
+from rectifier import catalog
+from rectifier.errors import InvalidInputError, UnknownNameError
+
+# torch's own forward mode does what torch itself deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+
+
+def halves(*shape: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(2)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("gate", ["last", "first", "odd", "even"])
+@pytest.mark.parametrize("name", catalog.gated_names())
+def test_gated_as_in_numpy(name: str, gate: str) -> None:
+    x = halves(3, 6, 4)
+    for dim in (1, -1, -2):
+        want = rn.gated(name)(x.numpy(), axis=dim, gate=gate)
+        np.testing.assert_allclose(rt.gated(name)(x, dim, gate).numpy(), want, rtol=1e-13)
+    flat = halves(8)
+    want = rn.gated(name)(flat.numpy(), gate=gate)
+    np.testing.assert_allclose(rt.gated(name)(flat, gate=gate).numpy(), want, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", catalog.gated_names())
+def test_gated_gradients(name: str) -> None:
+    f, x = rt.gated(name), halves(3, 4).requires_grad_()
+    assert torch.autograd.gradcheck(f, (x,), check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(f, (x,))
+    (grad,) = torch.autograd.grad(f(x).sum(), x)
+    want = rn.gated(name).derivative(x.detach().numpy())
+    np.testing.assert_allclose(grad.numpy(), want, rtol=1e-12)
+    for dtype in (torch.float16, torch.bfloat16, torch.float32):
+        low = x.detach().to(dtype)
+        assert torch.equal(f(low), f(low.double()).to(dtype))
+
+
+def test_glu_is_torchs() -> None:
+    x = halves(5, 8)
+    torch.testing.assert_close(rt.gated("glu")(x), F.glu(x))
+    torch.testing.assert_close(rt.gated("swiglu")(x, gate="first"), F.silu(x[:, :4]) * x[:, 4:])
+    torch.testing.assert_close(rt.gated("geglu")(x, dim=1), x[:, :4] * F.gelu(x[:, 4:]))
+
+
+def test_only_views_of_the_input_are_kept_for_backward() -> None:
+    x = torch.randn(4, 8, requires_grad=True)
+    kept: set[int] = set()
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda t: kept.add(t.untyped_storage().data_ptr()) or t, lambda t: t
+    ):
+        rt.gated("swiglu")(x)
+    assert kept == {x.untyped_storage().data_ptr()}
+
+
+OPTIONS = {"topk": {"k": 2}}
+
+
+@pytest.mark.parametrize("name", catalog.rowwise_names())
+def test_row_wise_as_in_numpy(name: str) -> None:
+    x, given = 2 * halves(5, 4, 6), OPTIONS.get(name, {})
+    for dim in (-1, 1):
+        want = rn.rowwise(name)(x.numpy(), axis=dim, **given)
+        got = rt.rowwise(name)(x, dim, **given)
+        np.testing.assert_allclose(got.numpy(), want, rtol=1e-13, atol=1e-15)
+    for dtype in (torch.float16, torch.bfloat16):
+        low = x.to(dtype)
+        got = rt.rowwise(name)(low, **given)
+        assert got.dtype == dtype
+        torch.testing.assert_close(got, rt.rowwise(name)(low.float(), **given).to(dtype))
+
+
+@pytest.mark.parametrize("name", catalog.rowwise_names())
+def test_row_wise_gradients(name: str) -> None:
+    f = rt.rowwise(name)
+    x, given = halves(4, 6).requires_grad_(), OPTIONS.get(name, {})
+    assert torch.autograd.gradcheck(lambda t: f(t, **given), (x,))
+    assert torch.autograd.gradgradcheck(lambda t: f(t, **given), (x,))
+
+
+def test_sparse_ones_at_their_edges() -> None:
+    for name in ("sparsemax", "entmax15"):
+        f = rt.rowwise(name)
+        x = torch.tensor([[5.0, 0.0, 0.0], [1.0, 1.0, 1.0]], requires_grad=True)
+        y = f(x)
+        assert torch.equal(y[0], torch.tensor([1.0, 0.0, 0.0]))
+        torch.testing.assert_close(y[1], torch.full((3,), 1 / 3))
+        (grad,) = torch.autograd.grad(y.square().sum(), x)
+        assert grad.isfinite().all()
+        assert f(torch.tensor([1.0, float("nan")])).isnan().all()
+
+
+def test_wrong_use() -> None:
+    for make in (rt.gated("glu"), rt.rowwise("softmax")):
+        with pytest.raises(InvalidInputError, match="floating tensor, got"):
+            make(torch.ones(4, dtype=torch.int64))
+        with pytest.raises(InvalidInputError, match="floating tensor, got list"):
+            make([1.0, 2.0])
+        with pytest.raises(InvalidInputError, match="along dimension 3"):
+            make(torch.ones(4), dim=3)
+    with pytest.raises(InvalidInputError, match="even number"):
+        rt.gated("glu")(torch.ones(3))
+    with pytest.raises(UnknownNameError, match="did you mean 'last'"):
+        rt.gated("glu")(torch.ones(4), gate="lats")
+    with pytest.raises(UnknownNameError, match="sparsemax"):
+        rt.rowwise("sparsmax")
