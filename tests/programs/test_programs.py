@@ -1,8 +1,8 @@
-"""Whole programs: each faulty one is told its root cause, no healthy one is accused.
+"""The suite of programs is sound, and in a sample each fault is told and no healthy run accused.
 
-They run in this process, as `rectifier.watch.script.run_script` runs them, every step observed. The
-healthy programs are the faulty ones' twins, where only the fault is mended, and some that look
-suspicious by nature: adversarial losses, sparse codes, frozen layers, residual sums.
+`measure` runs all of it. The sample runs in this process, as `rectifier.watch.script.run_script`
+does, every step observed: pairs of a faulty program and its twin, and some healthy programs that
+look suspicious by nature: adversarial losses, sparse codes, frozen layers, residual sums.
 """
 
 from __future__ import annotations
@@ -11,27 +11,23 @@ from pathlib import Path
 
 import pytest
 import torch
+from suite import FOLDER, RULES, Program, programs, read
 
 from rectifier.doctor import diagnose
 from rectifier.watch.options import WatchOptions
 from rectifier.watch.script import run_script
 
-FOLDER = Path(__file__).parent
-ROOT_CAUSE = {
-    "deep_sigmoid": "vanishing_gradient",
-    "large_weights": "exploding_gradient",
-    "learning_rate": "learning_rate_too_high",
-    "log_of_zero": "non_finite",
-    "negative_biases": "born_dead",
-    "raised_rate": "learning_rate_too_high",
-    "transformer_rate": "learning_rate_too_high",
+SUITE = programs()
+FIRST_STEP = {
+    "raised_rate": 100,
+    "negative_biases": 0,
+    "large_weights": 0,
+    "deep_sigmoid": 0,
+    "learning_rate": None,
+    "log_of_zero": None,
+    "transformer_rate": None,
 }
-FIRST_STEP = {"raised_rate": 100, "negative_biases": 0, "large_weights": 0, "deep_sigmoid": 0}
-REMEDY = {
-    "deep_sigmoid": "insert_normalization",
-    "large_weights": "reinitialize",
-    "negative_biases": "reinitialize",
-}
+"""The sample that runs here, and the step at which the fault shows, where that is one."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,29 +39,63 @@ def one_thread():
     torch.set_rng_state(state)
 
 
-def judge(kind: str, name: str):
-    run = run_script(str(FOLDER / kind / f"{name}.py"), options=WatchOptions(every=1))
+def judge(folder: Path, program: Program, variant: str):
+    script = folder / "train.py"
+    script.write_text(program.script(variant), encoding="utf-8")
+    run = run_script(str(script), options=WatchOptions(every=1))
     assert run.status == 0
     assert run.record.steps > 0
     return diagnose(run.record)
 
 
-def test_every_faulty_program_has_a_healthy_twin() -> None:
-    faulty = {path.stem for path in (FOLDER / "faulty").glob("*.py")}
-    assert faulty == set(ROOT_CAUSE)
-    assert faulty <= {path.stem for path in (FOLDER / "healthy").glob("*.py")}
+def test_the_suite_is_as_large_as_promised_and_spread_over_parts_and_rules() -> None:
+    faulty = [item for item in SUITE if item.faulty]
+    assert len(faulty) >= 40
+    assert len(SUITE) - len(faulty) >= 40
+    assert {item.rules[0] for item in faulty} == RULES
+    for part in ("develop", "measure"):
+        assert 0.35 <= sum(item.part == part for item in faulty) / len(faulty) <= 0.65
 
 
-@pytest.mark.parametrize("name", sorted(ROOT_CAUSE))
-def test_the_first_finding_is_the_root_cause(name: str) -> None:
-    first = judge("faulty", name)[0]
-    assert first.rule == ROOT_CAUSE[name]
+@pytest.mark.parametrize("program", SUITE, ids=lambda item: item.stem)
+def test_every_program_is_a_plain_script_that_names_its_metric(program: Program) -> None:
+    for variant in ("faulty", "healthy") if program.faulty else ("healthy",):
+        text = program.script(variant)
+        compile(text, program.stem, "exec")
+        assert not {"# healthy", "# faulty", "rectifier"} & set(text.split())
+        assert program.metric.lower().split()[-1] in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("output", "value"),
+    [("acc 0.1\nacc: 0.25", 0.25), ("val acc=91.5%", 0.915), ("Acc 1e-3", 1e-3), ("macc 1", None)],
+)
+def test_the_last_value_of_the_metric_counts(output: str, value: float | None) -> None:
+    program = Program("x", FOLDER, False, (), (), "acc", True)
+    assert program.value(output) == value
+
+
+@pytest.mark.parametrize("name", sorted(FIRST_STEP))
+def test_the_first_finding_is_the_root_cause(name: str, tmp_path: Path) -> None:
+    program = read(FOLDER / "pairs" / f"{name}.py")
+    first = judge(tmp_path, program, "faulty")[0]
+    assert first.rule == program.rules[0]
     assert first.severity in ("error", "warning")
-    assert abs(first.first_step - FIRST_STEP.get(name, first.first_step)) <= 2
-    if name in REMEDY or first.rule == "learning_rate_too_high":
-        assert first.remedies[0].action == REMEDY.get(name, "lower_learning_rate")
+    if FIRST_STEP[name] is not None:
+        assert abs(first.first_step - FIRST_STEP[name]) <= 2
+    assert first.remedies[0].action == program.remedies[0]
 
 
-@pytest.mark.parametrize("name", sorted(p.stem for p in (FOLDER / "healthy").glob("*.py")))
-def test_no_healthy_program_is_accused(name: str) -> None:
-    assert [f.cause for f in judge("healthy", name) if f.severity != "info"] == []
+@pytest.mark.parametrize("name", sorted(FIRST_STEP))
+def test_no_healthy_twin_is_accused(name: str, tmp_path: Path) -> None:
+    program = read(FOLDER / "pairs" / f"{name}.py")
+    assert accusations(tmp_path, program) == []
+
+
+@pytest.mark.parametrize("name", ["frozen_lora", "gan", "resnet", "sparse_autoencoder"])
+def test_no_healthy_program_is_accused(name: str, tmp_path: Path) -> None:
+    assert accusations(tmp_path, read(FOLDER / "healthy" / f"{name}.py")) == []
+
+
+def accusations(folder: Path, program: Program) -> list[str]:
+    return [f.cause for f in judge(folder, program, "healthy") if f.severity != "info"]

@@ -1,3 +1,4 @@
+# metric: acc up
 import torch
 import torch.nn as nn
 from sklearn.datasets import load_digits

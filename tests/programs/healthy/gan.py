@@ -1,3 +1,4 @@
+# metric: Loss_D down
 import torch
 import torch.nn as nn
 

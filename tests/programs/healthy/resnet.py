@@ -1,3 +1,4 @@
+# metric: val acc up
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

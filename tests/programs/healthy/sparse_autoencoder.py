@@ -1,3 +1,4 @@
+# metric: loss down
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

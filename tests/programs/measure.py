@@ -1,0 +1,171 @@
+"""Run a part of the suite under the tool and print how well it judged, or how well it cured.
+
+    python tests/programs/measure.py develop           # a line per miss, the figures last
+    python tests/programs/measure.py measure --jobs 4
+    python tests/programs/measure.py develop --gaps    # no tool: is a fault worse than its twin?
+    python tests/programs/measure.py develop --repair  # share of the gap to the twin regained
+    python tests/programs/measure.py develop --only wine_raw --json out.json
+
+Layer: tests. Look at single programs of the part ``develop`` only; of ``measure`` the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import runs
+import tally
+from runs import Result
+from suite import Program, programs
+
+Job = tuple[Program, str]
+
+
+def spread(work: Callable[[Job], Result], jobs: list[Job], workers: int) -> list[Result]:
+    """Do the work side by side, in processes of their own, telling how far it is."""
+    done: list[Result] = []
+    with ThreadPoolExecutor(workers) as pool:
+        for result in pool.map(work, jobs):
+            done.append(result)
+            print(f"\r{len(done)}/{len(jobs)} {result.stem:40s}", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    return done
+
+
+def variants(suite: list[Program]) -> list[Job]:
+    """Every script of the suite."""
+    both = ("faulty", "healthy")
+    return [(item, kind) for item in suite for kind in (both if item.faulty else both[1:])]
+
+
+def gaps(suite: list[Program], plain: dict[Job, Result]) -> None:
+    """Check without the tool that programs run and that faults harm."""
+    print("== Programs: does each run, and is each fault worse than its twin? ==")
+    good = []
+    for item in suite:
+        values = {kind: item.value(plain[item, kind].printed) for _, kind in variants([item])}
+        failed = [kind for kind in values if plain[item, kind].status != 0]
+        value = values["healthy"]
+        sound = not failed and value is not None and math.isfinite(value)
+        if item.faulty:
+            sound = sound and tally.worse(item, values["faulty"], value)
+        good.append(sound)
+        if not sound:
+            print(f"  {item.stem}: {item.metric} {values} failed {failed}")
+    print(f"  sound: {tally.share(good)}")
+
+
+def judged(suite: list[Program], plain: dict[Job, Result], told: dict[Job, Result]) -> None:
+    """Print misses, false alarms, changed behaviour and the figures."""
+    faulty = [item for item in suite if item.faulty]
+    verdicts = [tally.verdict(item, told[item, "faulty"]) for item in faulty]
+    print("\n== Behaviour changed by the tool ==")
+    for job, result in told.items():
+        for difference in tally.differs(result, plain[job]):
+            print(f"  {job[0].stem} ({job[1]}): {difference}")
+    print("\n== Faulty programs whose first finding is not an acceptable root cause ==")
+    for item in verdicts:
+        if not item.first_right:
+            told_ = ", ".join(item.told) or "nothing"
+            print(f"  {item.program.stem}: wanted {' | '.join(item.program.rules)}; told {told_}")
+    print("\n== False alarms on healthy programs ==")
+    healthy = {item: told[item, "healthy"] for item in suite}
+    for item, result in healthy.items():
+        for finding in tally.counting(result):
+            print(f"  {item.stem}{' (twin)' if item.faulty else ''}:", end=" ")
+            print(f"{finding['rule']}:{finding['severity']} {json.dumps(finding['evidence'])}")
+            print(f"    {finding['cause']}")
+    print("\n== By rule: found, first right, of ==")
+    by_rule: dict[str, list[tally.Verdict]] = defaultdict(list)
+    for item in verdicts:
+        by_rule[item.program.rules[0]].append(item)
+    for rule, items in sorted(by_rule.items()):
+        found, first = sum(v.found for v in items), sum(v.first_right for v in items)
+        print(f"  {rule:30s} {found:3d} {first:3d} {len(items):3d}")
+    alarms = {item: bool(tally.counting(result)) for item, result in healthy.items()}
+    pairs = [(item, told[item, "faulty"]) for item in faulty]
+    print("\n== Figures ==")
+    print("  recall of the root cause ", tally.share(v.found for v in verdicts))
+    print("  first finding right      ", tally.share(v.first_right for v in verdicts))
+    print("  precision, faulty alone  ", tally.precision(pairs, []))
+    print("  precision, healthy too   ", tally.precision(pairs, list(healthy.values())))
+    print("  false alarms, all healthy", tally.share(alarms.values()))
+    print("    twins                  ", tally.share(alarms[i] for i in suite if i.faulty))
+    print("    controls               ", tally.share(alarms[i] for i in suite if not i.faulty))
+
+
+def cured(suite: list[Program], plain: dict[Job, Result], done: dict[Job, Result]) -> None:
+    """Print how much of the gap came back, and whether a healthy program became worse."""
+    print("\n== Repair: share of the gap to the twin that came back, in cost of trainings ==")
+    shares, costs = [], []
+    for (item, kind), result in done.items():
+        if kind != "faulty":
+            continue
+        before, twin = (item.value(plain[item, k].printed) for k in ("faulty", "healthy"))
+        chosen = result.document.get("chosen")
+        metrics = result.document["attempts"][chosen]["metrics"] if chosen is not None else {}
+        after = last(metrics, item) if metrics else before
+        nan = float("nan")
+        back = tally.recovered(item, *(nan if v is None else v for v in (before, after, twin)))
+        shares.append(back)
+        costs.append(result.seconds / max(plain[item, kind].seconds, 1e-9))
+        verdict = result.document.get("verdict", "no document")
+        print(f"  {item.stem:36s} {verdict:14s} {before} -> {after} (twin {twin}): {back:.2f}")
+    print("  at least 80 % recovered", tally.share(value >= 0.8 for value in shares))
+    touched = [
+        item.stem
+        for (item, kind), result in done.items()
+        if kind == "healthy" and result.document.get("verdict") != "healthy"
+    ]
+    print("  healthy programs not left alone:", ", ".join(touched) or "none")
+    if costs:
+        print(f"  wall time over one plain run, median {sorted(costs)[len(costs) // 2]:.1f}")
+
+
+def last(metrics: dict[str, list[float]], item: Program) -> float | None:
+    """The last value of the program's metric among those that the tool read."""
+    names = [name for name in metrics if name.endswith(item.metric.lower())]
+    return metrics[names[0]][-1] if names and metrics[names[0]] else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", choices=["develop", "measure", "all"])
+    parser.add_argument("--jobs", type=int, default=max(1, os.cpu_count() or 1))
+    parser.add_argument("--only", help="stems, with commas between them")
+    parser.add_argument("--gaps", action="store_true", help="without the tool")
+    parser.add_argument("--repair", action="store_true", help="rectifier repair, not run")
+    parser.add_argument("--json", type=Path, help="keep the runs here")
+    kept = Path(tempfile.gettempdir()) / "rectifier-programs"
+    parser.add_argument("--kept", type=Path, default=kept, help="folder for plain runs")
+    args = parser.parse_args()
+    suite = programs(args.part)
+    if args.only:
+        suite = [item for item in suite if item.stem in args.only.split(",")]
+    jobs = variants(suite)
+    results = spread(lambda job: runs.plain(*job, args.kept), jobs, args.jobs)
+    plain = dict(zip(jobs, results, strict=True))
+    gaps(suite, plain)
+    if args.gaps:
+        return 0
+    mode = "repair" if args.repair else "run"
+    results = spread(lambda job: runs.execute(*job, mode), jobs, args.jobs)
+    told = dict(zip(jobs, results, strict=True))
+    if args.json:
+        args.json.write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
+    (cured if args.repair else judged)(suite, plain, told)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
