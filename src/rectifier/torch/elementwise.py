@@ -270,12 +270,16 @@ class Traceable(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, plan: Plan, x: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(*given: Any) -> Tensor:
         """Compute; arguments as for `Elementwise`."""
+        # Where nothing wants a gradient, the tracer leaves out the context if there are as many
+        # arguments besides it as the signature has parameters. So the signature has one.
+        ctx, plan, x, *parameters = given
         ctx.plan = plan
         ctx.save_for_backward(x, *parameters)
         dtype = plan.working_dtype(x)
-        return plan.program.run([tensor.to(dtype) for tensor in (x, *parameters)]).to(x.dtype)
+        result: Tensor = plan.program.run([tensor.to(dtype) for tensor in (x, *parameters)])
+        return result.to(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
