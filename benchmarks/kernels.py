@@ -166,7 +166,7 @@ def against_numpy(options: argparse.Namespace) -> None:
         "silu": lambda x: x / (1 + np.exp(-x)),
     }
     print(f"\n{options.middle:,} elements of fp32: times as fast as NumPy, new results; into given")
-    x = (np.random.default_rng(0).normal(0, 2, options.middle)).astype(np.float32)
+    x = np.random.default_rng(0).normal(0, 2, options.middle).astype(np.float32)
     out = np.empty_like(x)
     found = []
     for name, theirs in usual.items():

@@ -149,11 +149,10 @@ class _Plans:
         if not native.switched_on():
             return None
         if dtype not in self._lean:
-            native_here = dtype.is_floating_point and (
-                kernels.explain(self.spec, "torch", dtype, "cpu").path == "native"
-            )
-            plan = self.get((), self.defaults, "native", False) if native_here else None
-            self._lean[dtype] = plan
+            path = kernels.explain(self.spec, "torch", dtype, "cpu").path
+            plan = None if path == "composed" else self.get((), self.defaults, path, False)
+            fits = plan is not None and bool(plan.kernel) and dtype in plan.runners
+            self._lean[dtype] = plan if fits else None
         return self._lean[dtype]
 
     def _make(
@@ -171,7 +170,7 @@ class _Plans:
             constants,
             self.slope,
             own=_own(self.spec) if framework else None,
-            kernel=self.spec.name if path == "native" else "",
+            kernel=self.spec.name if path != "composed" and native.supports(self.spec) else "",
             order=tuple(self.spec.params),
             only_kernel=demanded,
             keeps_output=path != "composed" and self.spec.name in _KEEPS_OUTPUT,
