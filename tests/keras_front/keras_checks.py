@@ -245,6 +245,8 @@ def test_initialisers() -> None:
     theirs = keras.initializers.HeNormal(seed=3)(shape)
     np.testing.assert_allclose(numbers(ours), numbers(theirs), rtol=1e-6)
     for scheme, rule in SCHEMES.items():
+        if scheme in ("lsuv", "identity", "randomized_asymmetric", "alexnet"):
+            continue
         made = rk.initializer("leaky_relu", scheme, seed=1, negative_slope=0.3)
         fan = {"in": 200, "out": 300, "mean": 250}[rule.fan]
         fan = 300 if rule.distribution == "orthogonal" else fan
@@ -254,6 +256,51 @@ def test_initialisers() -> None:
         again = keras.initializers.get(keras.initializers.serialize(made))
         np.testing.assert_array_equal(numbers(again((200, 300))), weight)
     assert rk.initializer(None, "lecun").gain == 1
+
+
+def test_initialisers_that_are_not_of_one_scale() -> None:
+    with pytest.raises(InvalidInputError, match=r"call rectifier\.keras\.lsuv on the model"):
+        rk.initializer("relu", "lsuv")
+    eye = numbers(rk.initializer(None, "identity")((4, 4)))
+    np.testing.assert_array_equal(eye, np.eye(4))
+    small = numbers(rk.initializer("relu", "alexnet", seed=1)((300, 200)))
+    assert small.std() == pytest.approx(0.01, rel=0.02)
+    made = rk.initializer("relu", "rai", seed=1)
+    weight = numbers(made((400, 300), dtype="float32"))
+    large = weight > 6 * 0.6007 / 20
+    assert large.sum(axis=0).max() == 1  # and 3 % of Beta(2, 1) lie below that
+    assert large.any(axis=0).mean() == pytest.approx(0.968, abs=0.03)
+    assert weight[large].mean() == pytest.approx(0.689, abs=0.05)
+    assert weight[~large].std() == pytest.approx(0.6007 / 20, rel=0.02)
+    again = keras.initializers.get(keras.initializers.serialize(made))
+    np.testing.assert_array_equal(numbers(again((400, 300))), weight)
+    assert numbers(made((3, 3, 4, 5))).shape == (3, 3, 4, 5)
+    gated = rk.initializer("swiglu", beta=2.0)
+    assert gated.gain == rectifier.gain("swiglu", beta=2.0)
+    assert keras.initializers.get(keras.initializers.serialize(gated)).gain == gated.gain
+
+
+def test_lsuv_gives_each_layer_unit_variance() -> None:
+    x = np.random.default_rng(0).standard_normal((64, 6, 6, 3)).astype("float32") * 9
+    inputs = keras.Input((6, 6, 3))
+    h = keras.layers.Conv2D(8, 3, activation="relu", name="one")(inputs)
+    h = h + keras.layers.Conv2D(8, 3, padding="same", activation=rk.functions.mish, name="two")(h)
+    h = keras.layers.Dropout(0.5)(keras.layers.Flatten()(h))
+    model = keras.Model(inputs, keras.layers.Dense(5, name="three")(h))
+    factors = rk.lsuv(model, x, seed=0)
+    assert list(factors) == ["one", "two", "three"]
+    assert model.get_layer("one").activation is keras.activations.relu
+    outputs = {layer: model.get_layer(layer) for layer in factors}
+    relu, linear = outputs["one"], outputs["three"]
+    relu.activation = keras.activations.linear
+    seen = keras.Model(inputs, relu.output)(x)
+    assert numbers(seen).var() == pytest.approx(1, abs=0.1)
+    relu.activation = keras.activations.relu
+    assert numbers(model(x)).var() == pytest.approx(1, abs=0.1)
+    kernel = numbers(linear.kernel) / factors["three"]
+    np.testing.assert_allclose(kernel.T @ kernel, np.eye(5), atol=1e-4)
+    with pytest.raises(InvalidInputError, match="variance 0 on the sample"):
+        rk.lsuv(model, np.zeros_like(x))
 
 
 def test_definitions_and_functions_are_plain_data() -> None:

@@ -26,6 +26,7 @@ from rectifier.keras import functions, layers
 from rectifier.keras.functions import function
 from rectifier.keras.initializers import ActivationInitializer, initializer
 from rectifier.keras.layers import ActivationLayer, activation
+from rectifier.keras.unit_variance import lsuv
 
 __all__ = [
     "ActivationInitializer",
@@ -35,6 +36,7 @@ __all__ = [
     "functions",
     "initializer",
     "layers",
+    "lsuv",
 ]
 
 
