@@ -54,8 +54,6 @@ def drawn(name, depth, width, nets, *, weight, bias_std=0.0, correlation=0.5, se
         ("silu", 0.0, None),
         ("elu", 0.2, 1.1),
         ("softplus", 0.0, None),
-        ("hard_tanh", 0.1, None),
-        ("leaky_relu", 0.0, None),
     ],
 )
 def test_predictions_hold_for_drawn_networks(name, bias_std, weight) -> None:

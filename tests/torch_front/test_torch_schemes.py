@@ -47,7 +47,7 @@ def kept(name: str, networks: int) -> bool:
 def test_a_hundred_layers_keep_the_variance_where_theory_says_so() -> None:
     """The numbers that init_ draws, once for all activations: each has them times its gain."""
     names = [name for name in catalog.names() if kept(name, NETS)]
-    assert len(names) >= 40
+    assert len(names) >= 35
     assert {"tanh", "sigmoid", "arctan", "erf", "softplus", "sine", "softsign"} <= set(names)
     assert not {"relu", "gelu", "silu", "mish", "square"} & set(names)
     models = [plain("identity", DEPTH, WIDTH) for _ in range(NETS)]

@@ -59,7 +59,7 @@ def lsuv(
     for layer in layers:
         layer.kernel.assign(draw(layer.kernel.shape, dtype=layer.kernel.dtype))
         if layer.bias is not None:
-            layer.bias.assign(keras.ops.zeros_like(layer.bias))
+            layer.bias.assign(keras.ops.zeros(layer.bias.shape, layer.bias.dtype))
     found: dict[int, float] = {}
     order: list[Any] = []
 
@@ -67,7 +67,7 @@ def lsuv(
         def note(x: Any) -> Any:
             if id(layer) not in found:
                 order.append(layer)
-                found[id(layer)] = float(keras.ops.var(keras.ops.cast(x, "float32")))
+                found[id(layer)] = float(keras.ops.convert_to_numpy(x).astype("float64").var())
             return activation(x)
 
         return note
@@ -89,7 +89,7 @@ def lsuv(
                 return found[id(layer)]
 
             def multiply(factor: float, layer: Any = layer) -> None:
-                layer.kernel.assign(layer.kernel * factor)
+                layer.kernel.assign(layer.kernel.value * factor)
 
             factors[layer.name] = unit_variance(
                 layer.name, variance, multiply, tolerance=tolerance, trials=trials
