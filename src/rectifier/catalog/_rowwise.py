@@ -78,6 +78,8 @@ ROWWISE = (
         "Softmax",
         "Exponentials divided by their sum: positive numbers that sum to 1.",
         _BRIDLE,
+        aliases=("softmax2d",),
+        differs="torch.nn.Softmax2d is the same along the channels, dimension -3; give that.",
     ),
     Rowwise(
         "log_softmax",

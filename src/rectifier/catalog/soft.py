@@ -132,6 +132,26 @@ ACTIVATIONS = (
     ),
     entry(
         __name__,
+        "sqrt_softplus",
+        "sqrt(softplus(x))",
+        class_name="SqrtSoftplus",
+        aliases=("sqrtsoftplus",),
+        summary="The square root of softplus: positive, and slow to grow.",
+        # Far left it is exp(x / 2), where softplus itself has long underflowed.
+        stable="where(x < -40, exp(x / 2), sqrt(softplus(x)))",
+        stable_derivative=(
+            "where(x < -40, exp(x / 2) / 2, sigmoid(x) / (2 * sqrt(softplus(maximum(x, -40)))))"
+        ),
+        source=Source(
+            "NVIDIA",
+            "Add a new score func sqrtsoftplus to the fused router",
+            2026,
+            url="https://github.com/NVIDIA/TransformerEngine/pull/2633",
+            note="The score of DeepSeek-V4's router of experts; transformers has it in ACT2FN.",
+        ),
+    ),
+    entry(
+        __name__,
         "bent_identity",
         "x + beta * (sqrt(x ** 2 + 1) - 1)",
         class_name="BentIdentity",
