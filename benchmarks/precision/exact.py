@@ -18,9 +18,17 @@ from rectifier.expression import evaluate
 mpf = mpmath.mpf
 
 
+_FAR = mpf(10) ** 6
+
+
 def _exp(a: Any) -> Any:
-    """The exponential, its argument held where every format has long been left."""
-    return mpmath.exp(max(min(a, mpf(10) ** 6), -(mpf(10) ** 9)))
+    """The exponential; a straight line from 10**6 on, and constant where it has long underflowed.
+
+    exp(-exp(3e38)) would take all memory.
+    """
+    if a > _FAR:
+        return mpmath.exp(_FAR) * (1 + (a - _FAR))
+    return mpmath.exp(max(a, -(mpf(10) ** 9)))
 
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -58,7 +66,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "where": lambda condition, a, b: a if condition else b,
 }
 
-_STEP = mpf(10) ** -40
+_STEP = mpf(10) ** -60
 
 
 def value(name: str, x: Any) -> Any:
@@ -70,7 +78,7 @@ def value(name: str, x: Any) -> Any:
 
 def slope(name: str, x: float, side: int = 0) -> Any:
     """Return f'(x) by a difference; of one side, -1 or 1, or by a central one."""
-    step = _STEP * max(abs(mpf(x)), _STEP)
+    step = _STEP * min(max(abs(mpf(x)), _STEP), 1)
     left = mpf(x) - (step if side <= 0 else 0)
     right = mpf(x) + (step if side >= 0 else 0)
     return (value(name, right) - value(name, left)) / (right - left)
@@ -78,7 +86,7 @@ def slope(name: str, x: float, side: int = 0) -> Any:
 
 def number(name: str, order: int, x: float) -> Any:
     """Return f(x) or f'(x) with 30 digits or more right, 1 + tanh(x) at -120 included."""
-    with mpmath.workdps(140 if abs(x) < 8 else 340):
+    with mpmath.workdps(180 if abs(x) < 8 else 400):
         return value(name, x) if order == 0 else slope(name, x)
 
 
@@ -102,8 +110,9 @@ def limit(name: str, order: int, sign: int) -> float:
     """
     places = (10**5, 10**8, 10**12) if order else (10**9, 10**20, 10**40)
     compute = value if order == 0 else slope
-    with mpmath.workdps(400):
+    with mpmath.workdps(500):
         far = [[compute(name, mpf(sign) * (at + k)) for k in range(7)] for at in places]
+        far = [[each if abs(each) > mpf(10) ** -1000 else mpf(0) for each in near] for near in far]
         last = far[-1][0]
         every = [each for near in far for each in near]
         if all(abs(each - last) <= abs(last) * mpf(2) ** -24 for each in every[7:]):

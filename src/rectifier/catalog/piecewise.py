@@ -67,6 +67,11 @@ ACTIVATIONS = (
             "b1": learned(0.0, "place of the first hinge", sharing="channel"),
             "b2": learned(-1.0, "place of the second hinge", sharing="channel"),
         },
+        # The first hinge starts where ReLU's kink is. Term by term the slope there would be 0,
+        # which is neither that on the left nor that on the right.
+        stable_derivative=(
+            "where(x > 0, 1, 0) - a1 * where(x <= b1, 1, 0) - a2 * where(x <= b2, 1, 0)"
+        ),
         source=Source(
             "Forest Agostinelli, Matthew Hoffman, Peter Sadowski, Pierre Baldi",
             "Learning Activation Functions to Improve Deep Neural Networks",
