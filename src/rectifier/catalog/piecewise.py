@@ -57,7 +57,9 @@ ACTIVATIONS = (
     entry(
         __name__,
         "apl",
-        "maximum(x, 0) + a1 * maximum(-x + b1, 0) + a2 * maximum(-x + b2, 0)",
+        # max(0, ·) as in the source: at its kink a hinge has the slope of its left, as ReLU has.
+        # With max(·, 0) the slope at 0 would be 0, which is that of neither side.
+        "maximum(x, 0) + a1 * maximum(0, -x + b1) + a2 * maximum(0, -x + b2)",
         class_name="APL",
         aliases=("adaptive_piecewise_linear",),
         summary="ReLU plus two learned hinges, each with its own place per channel.",
@@ -67,11 +69,6 @@ ACTIVATIONS = (
             "b1": learned(0.0, "place of the first hinge", sharing="channel"),
             "b2": learned(-1.0, "place of the second hinge", sharing="channel"),
         },
-        # The first hinge starts where ReLU's kink is. Term by term the slope there would be 0,
-        # which is neither that on the left nor that on the right.
-        stable_derivative=(
-            "where(x > 0, 1, 0) - a1 * where(x <= b1, 1, 0) - a2 * where(x <= b2, 1, 0)"
-        ),
         source=Source(
             "Forest Agostinelli, Matthew Hoffman, Peter Sadowski, Pierre Baldi",
             "Learning Activation Functions to Improve Deep Neural Networks",

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from rectifier.report.terminal.card import print_card, print_list
 from rectifier.report.terminal.comparison import print_comparison
+from rectifier.report.terminal.live import LiveTable
 from rectifier.report.terminal.peers import print_peers
 from rectifier.report.terminal.repair import print_repair
 from rectifier.report.terminal.run import print_run
 
 __all__ = [
+    "LiveTable",
     "print_card",
     "print_comparison",
     "print_list",
