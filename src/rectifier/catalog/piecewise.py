@@ -57,9 +57,9 @@ ACTIVATIONS = (
     entry(
         __name__,
         "apl",
-        # max(0, ·) as in the source: at its kink a hinge has the slope of its left, as ReLU has.
-        # With max(·, 0) the slope at 0 would be 0, which is that of neither side.
-        "maximum(x, 0) + a1 * maximum(0, -x + b1) + a2 * maximum(0, -x + b2)",
+        # max(0, b - x), so written that a hinge has the slope of its left at its kink, as ReLU has.
+        # By maximum the whole would have the slope 0 at 0, which is that of neither side.
+        "maximum(x, 0) + a1 * where(x > b1, 0, b1 - x) + a2 * where(x > b2, 0, b2 - x)",
         class_name="APL",
         aliases=("adaptive_piecewise_linear",),
         summary="ReLU plus two learned hinges, each with its own place per channel.",
