@@ -4,6 +4,7 @@
 #   make test    the tests
 #   make check   lint, format, strict types, architecture
 #   make bench   the performance tables
+#   make docs    a page for each activation, in docs/activations/
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +13,7 @@ BUILD := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*) \
 	$(wildcard src/rectifier/kernels/*.py src/rectifier/expression/*.py \
 		src/rectifier/catalog/*.py) src/rectifier/activation.py
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench docs clean
 
 demo: .venv/.installed
 	mkdir -p demo
@@ -33,6 +34,10 @@ check: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: .venv/.installed
+	$(BIN)/python docs/build.py
+	@echo "Start at docs/activations/index.md."
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _SOFT_EXPONENTIAL = (
     "where(alpha < 0, -log(1 - alpha * (x + alpha)) / where(alpha < 0, alpha, -1),"
@@ -122,3 +122,15 @@ ACTIVATIONS = (
         "its true gradient where it starts. For negative alpha NaN where the logarithm has none.",
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Where the shape is to be learned piece by piece, or exactly linear pieces are needed, as "
+        "for verification.",
+        "Where the choice of the pieces' places is not worth the extra parameters.",
+        (
+            "Agostinelli et al. 2014, arXiv:1412.6830",
+            "Jin et al. 2015, arXiv:1512.07030",
+        ),
+    ),
+}

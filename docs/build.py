@@ -1,0 +1,58 @@
+"""Build the pages that are made from the code: one per activation, the index, tables, conventions.
+
+    python docs/build.py [--out docs] [--only relu,gelu]
+
+The pages of activations, with their plots, go to OUT/activations and are not kept in the
+repository. Those that depend on what is installed and measured (coverage, conventions, accuracy)
+go to OUT and are kept there; build them where torch, Keras, JAX, timm and transformers are
+installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from generator import accuracy, activation, conventions, overview, units
+
+from rectifier import catalog
+from rectifier.analysis import peers
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Build what was asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=HERE, help="the folder for the pages")
+    parser.add_argument("--only", default="", help="activations alone, separated by commas")
+    parser.add_argument("--tables", action="store_true", help="also coverage and conventions")
+    options = parser.parse_args()
+    folder = options.out / "activations"
+    folder.mkdir(parents=True, exist_ok=True)
+    offers = peers.offers()
+    measured = HERE / "accuracy.json"
+    summary = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else None
+    sentences = {} if summary is None else accuracy.sentences(summary)
+    chosen = [name for name in options.only.split(",") if name]
+    for name in chosen or catalog.names():
+        activation.write(folder, name, offers, sentences)
+    if not chosen:
+        for name in catalog.gated_names():
+            units.write_gated(folder, name, offers)
+        for name in catalog.rowwise_names():
+            units.write_rowwise(folder, name, offers)
+        (folder / "index.md").write_text(overview.index(), encoding="utf-8")
+    if summary is not None:
+        (options.out / "accuracy.md").write_text(accuracy.page(summary), encoding="utf-8")
+    if options.tables:
+        (options.out / "coverage.md").write_text(overview.coverage(offers), encoding="utf-8")
+        (options.out / "conventions.md").write_text(conventions.page(), encoding="utf-8")
+    print(f"{len(list(folder.glob('*.md')))} pages in {folder}")
+
+
+if __name__ == "__main__":
+    main()
