@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import rectifier
-from generator.text import code, link, table
+from generator.text import code, formula, link, table
 from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.analysis import Card
@@ -38,8 +38,8 @@ def page_of(card: Card, offers: Sequence[Offer], accuracy: str = "") -> str:
     parts = [
         f"# {card.name}",
         card.summary,
-        f"$$f(x) = {card.latex}$$",
-        f"$$f'(x) = {card.derivative_latex}$$",
+        formula(f"f(x) = {card.latex}"),
+        formula(f"f'(x) = {card.derivative_latex}"),
         f"As text: {code(card.formula)}",
         f"![{card.name}, its first and its second derivative]({card.name}.png)",
         "## When to use it, and when not",

@@ -21,6 +21,11 @@ def code(text: str) -> str:
     return f"`{text}`"
 
 
+def formula(latex: str) -> str:
+    """Return a formula on lines of its own, fenced so that its backslashes are left alone."""
+    return f"```math\n{latex}\n```"
+
+
 def link(text: str, target: str) -> str:
     """Return a link."""
     return f"[{text}]({target})"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generator.activation import who_else
-from generator.text import code, link
+from generator.text import code, formula, link
 from rectifier import catalog
 from rectifier.activation import Source
 from rectifier.analysis.peers import Offer
@@ -19,7 +19,7 @@ def write_gated(folder: Path, name: str, offers: Sequence[Offer]) -> None:
     parts = [
         f"# {unit.name}",
         unit.summary,
-        f"$$f(x, gate) = {to_latex(unit.expression)}$$",
+        formula(rf"f(x, \mathrm{{gate}}) = {to_latex(unit.expression)}"),
         f"As text: {code(unit.formula)}",
         "`rectifier.torch.gated` and `rectifier.numpy.gated` halve their input along one dimension:"
         ' by default the last half gates, as in `torch.nn.functional.glu`; `gate="first"`, '
