@@ -179,6 +179,7 @@ def summarise(
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "quick": quick,
         "bars": {k: {"value": f.value_bar, "slope": f.slope_bar} for k, f in FORMATS.items()},
+        "steep": {name: places for name in names if (places := inspection.steep(name))},
         "rows": [_row(name, dtype, lines[name, dtype]) for name, dtype in keys],
         "references": {
             name: {order: line[order] for order in ("value", "slope")}

@@ -10,7 +10,7 @@ import numpy as np
 
 from precision import exact, sweep
 from precision.contestants import contestant
-from precision.formats import FORMATS, neighbours
+from precision.formats import FORMATS, neighbours, numbers
 from precision.references import reference
 
 Array = np.ndarray
@@ -45,6 +45,27 @@ def at_the_ends(name: str, who: str, dtype: str) -> list[str]:
                 what = ("value", "gradient")[order]
                 faults.append(f"{what} {got[at]:g} at {'-' if sign < 0 else ''}inf, not {limit:g}")
     return faults
+
+
+def steep(name: str) -> list[float]:
+    """Return where the true derivative leaves fp32 at finite inputs: the least such |x| per side.
+
+    These are the only places at which a gradient may be infinite. An error in ulp tells where it is
+    infinite or NaN besides.
+
+    Args:
+        name: The activation.
+
+    Returns:
+        No, one or two inputs, the negative one first.
+    """
+    x = numbers("float32", 0, 1 << 32, 4096)
+    x = x[np.isfinite(x)].astype(np.float64)
+    with np.errstate(all="ignore"):
+        size = np.abs(reference(name)(x)[1])
+    out = x[~(size <= FORMATS["float32"].largest)]
+    sides = (out[out < 0], out[out >= 0])
+    return [float(side[np.argmin(np.abs(side))]) for side in sides if side.size]
 
 
 @dataclass(frozen=True)

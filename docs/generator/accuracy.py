@@ -26,6 +26,7 @@ def page(summary: Mapping[str, Any]) -> str:
         _method(),
         _coverage(whole, partly, rows),
         _verdict(summary),
+        _steep(summary["steep"]),
         "## fp32: the core, and what others make of it",
         "Largest error of the value / of the first derivative, in ulp. **Bold** misses the bar. "
         "What is in brackets is the largest error where input and result are normal numbers: some "
@@ -111,6 +112,18 @@ def _verdict(summary: Mapping[str, Any]) -> str:
     return (
         f"Of {checked} combinations of activation, format and front end (NumPy, PyTorch), these "
         "miss a bar:\n\n" + table(head, missed)
+    )
+
+
+def _steep(places: Mapping[str, Sequence[float]]) -> str:
+    listed = "; ".join(
+        f"{name} (from x = {' and '.join(f'{x:.3g}' for x in found)})"
+        for name, found in places.items()
+    )
+    return (
+        "A gradient that is infinite or NaN at a finite input would count as an infinite error, "
+        "except where the true derivative itself is too large for fp32. That is so for these "
+        f"alone: {listed}."
     )
 
 
