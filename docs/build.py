@@ -1,11 +1,11 @@
-"""Build the pages that are made from the code: one per activation, the index, tables, conventions.
+"""Build the pages that are made from the code.
 
-    python docs/build.py [--out docs] [--only relu,gelu]
+    python docs/build.py [--out docs] [--only relu,gelu]     one per activation, and their index
+    python docs/build.py --kept                              coverage, conventions, accuracy
 
 The pages of activations, with their plots, go to OUT/activations and are not kept in the
-repository. Those that depend on what is installed and measured (coverage, conventions, accuracy)
-go to OUT and are kept there; build them where torch, Keras, JAX, timm and transformers are
-installed.
+repository. The others depend on what is installed or was measured, and are kept there; build them
+where torch, Keras, JAX, timm and transformers are installed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,21 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=HERE, help="the folder for the pages")
     parser.add_argument("--only", default="", help="activations alone, separated by commas")
-    parser.add_argument("--tables", action="store_true", help="also coverage and conventions")
+    parser.add_argument("--kept", action="store_true", help="the pages that are kept, alone")
     options = parser.parse_args()
-    folder = options.out / "activations"
-    folder.mkdir(parents=True, exist_ok=True)
     offers = peers.offers()
     measured = HERE / "accuracy.json"
     summary = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else None
+    if options.kept:
+        pages = {"coverage": overview.coverage(offers), "conventions": conventions.page()}
+        if summary is not None:
+            pages["accuracy"] = accuracy.page(summary)
+        for name, text in pages.items():
+            (options.out / f"{name}.md").write_text(text, encoding="utf-8")
+        print(f"{', '.join(pages)} in {options.out}")
+        return
+    folder = options.out / "activations"
+    folder.mkdir(parents=True, exist_ok=True)
     sentences = {} if summary is None else accuracy.sentences(summary)
     chosen = [name for name in options.only.split(",") if name]
     for name in chosen or catalog.names():
@@ -46,11 +54,6 @@ def main() -> None:
         for name in catalog.rowwise_names():
             units.write_rowwise(folder, name, offers)
         (folder / "index.md").write_text(overview.index(), encoding="utf-8")
-    if summary is not None:
-        (options.out / "accuracy.md").write_text(accuracy.page(summary), encoding="utf-8")
-    if options.tables:
-        (options.out / "coverage.md").write_text(overview.coverage(offers), encoding="utf-8")
-        (options.out / "conventions.md").write_text(conventions.page(), encoding="utf-8")
     print(f"{len(list(folder.glob('*.md')))} pages in {folder}")
 
 

@@ -31,7 +31,11 @@ def print_peers(definitions: Mapping[str, str], offers: Sequence[Offer], console
 
 
 def _parts(definitions: Mapping[str, str], offers: Sequence[Offer]) -> Iterator[RenderableType]:
-    titles = [offer.title.replace("torch.nn.functional", "torch F") for offer in offers]
+    titles = [
+        offer.title.replace("torch.nn.functional", "torch F")
+        + ("" if offer.version else " (not installed)")
+        for offer in offers
+    ]
     made = table(("rectifier", "left"), *((title, "left") for title in titles), padding=1)
     only: dict[str, list[str]] = {}
     for name, family in definitions.items():
@@ -50,7 +54,7 @@ def _parts(definitions: Mapping[str, str], offers: Sequence[Offer]) -> Iterator[
         yield section("Who else has it, and by what name if by another")
         yield made
     if only:
-        yield section("In none of the others")
+        yield section(f"In none of {'these' if len(there) == len(offers) else 'those installed'}")
         for family, names in only.items():
             yield Text.assemble((f"{family}: ", "dim"), ", ".join(names))
     yield section("Read in")
@@ -66,8 +70,6 @@ def _parts(definitions: Mapping[str, str], offers: Sequence[Offer]) -> Iterator[
 
 def _entry(offer: Offer, name: str) -> str:
     """A tick where the name is the same but for its spelling, else the names there."""
-    if offer.why_not:
-        return "not installed" if not offer.version else "?"
     names = offer.by_ours.get(name, ())
     others = [
         theirs for theirs in names if theirs.lower().replace("_", "") != name.replace("_", "")
