@@ -164,7 +164,8 @@ def _numpy(name: str) -> Run:
 
     def run(x: Array, dtype: str) -> tuple[Array, Array]:
         given = x if dtype == "float32" else x.astype(np.float16)
-        return f(given).astype(np.float32), f.derivative(given).astype(np.float32)
+        value, slope = f(given), f.derivative(given)
+        return value.astype(np.float32, copy=False), slope.astype(np.float32, copy=False)
 
     return run
 

@@ -65,12 +65,13 @@ def numbers(dtype: str, start: int, stop: int, step: int = 1) -> Array:
         stop: The one after the last.
         step: Distance between patterns.
     """
-    patterns = np.arange(start, stop, step, dtype=np.uint64)
+    patterns = np.arange(0, stop - start, step, dtype=np.uint32)
+    patterns += np.uint32(start)
     if dtype == "float16":
         return patterns.astype(np.uint16).view(np.float16).astype(np.float32)
     if dtype == "bfloat16":
-        patterns <<= np.uint64(16)
-    return patterns.astype(np.uint32).view(np.float32)
+        patterns <<= np.uint32(16)
+    return patterns.view(np.float32)
 
 
 def neighbours(x: float, dtype: str, reach: int) -> Array:

@@ -97,7 +97,7 @@ def check_reference(check: Check) -> dict[str, Any]:
     """
     name = check.name
     chosen = _sample(name, check.points)
-    kinks = set(sweep.kinks(name).tolist())
+    kinks = set(sweep.kinks(name))
     kind = FORMATS["float32"]
     truth = reference(name)
     with np.errstate(all="ignore"):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ import numpy as np
 from precision import contestants
 from precision.contestants import Run, contestant
 from precision.formats import FORMATS, Format, errors, neighbours, numbers
-from precision.references import Reference, reference
+from precision.references import Reference, fast_reference, reference
 from rectifier.analysis import card
 
 Array = np.ndarray
@@ -74,10 +75,6 @@ def measure(task: Task) -> dict[str, Any]:
         largest error in ulp, the input, what came, what is true, and how many results missed the
         bar; NaN inputs that gave a number.
     """
-    if task.start < 0:
-        x = edges(task.name)
-    else:
-        x = numbers(task.dtype, task.start, task.stop, task.step)
     runs = {
         who: run
         for who in task.who
@@ -85,12 +82,22 @@ def measure(task: Task) -> dict[str, Any]:
         and (run := contestant(who, task.name)) is not None
     }
     found: dict[str, Any] = {who: {"value": _nothing(), "slope": _nothing()} for who in runs}
-    for first in range(0, x.size, _CALL):
-        part = x[first : first + _CALL]
+    inputs = 0
+    for part in _parts(task):
         _measure_part(task, part, runs, found)
+        inputs += part.size
     whole = task.step == 1 and task.start >= 0 and (task.skip or task.dtype != "float32")
     kept = {"name": task.name, "dtype": task.dtype, "whole": whole and task.who == contestants.OURS}
-    return {**kept, "inputs": x.size, "of": found}
+    return {**kept, "inputs": inputs, "of": found}
+
+
+def _parts(task: Task) -> Iterator[Array]:
+    if task.start < 0:
+        yield from np.split(edges(task.name), range(_CALL, _EDGES, _CALL))
+        return
+    reach = _CALL * task.step
+    for start in range(task.start, task.stop, reach):
+        yield numbers(task.dtype, start, min(start + reach, task.stop), task.step)
 
 
 def _nothing() -> dict[str, Any]:
@@ -113,15 +120,16 @@ def _measure_part(task: Task, x: Array, runs: dict[str, Run], found: dict[str, A
         x = x[finite]
         results = {who: (y[finite], g[finite]) for who, (y, g) in results.items()}
     alike = _alike(results)
-    truth = reference(task.name)
-    special = kinks(task.name)
+    if not x.size:
+        return
+    truth = fast_reference(task.name, x) if task.skip else reference(task.name)
     for first in range(0, x.size, _BLOCK):
         block = slice(first, first + _BLOCK)
         at = x[block].astype(np.float64)
         with np.errstate(all="ignore"):
             pair = truth(at)
             scale = scales(task.name, at)
-        kinked = bool(special.size) and bool(np.isin(special, at).any())
+        kinked = [kink for kink in kinks(task.name) if (at == kink).any()]
         for which, order in enumerate(bars):
             bar = bars[order]
             for who in results:
@@ -139,7 +147,7 @@ def _measure_part(task: Task, x: Array, runs: dict[str, Run], found: dict[str, A
                 given = given.astype(np.float64)
                 with np.errstate(all="ignore"):
                     if which and kinked:
-                        true = _at_kinks(truth, place, true, given, special)
+                        true = _at_kinks(reference(task.name), place, true, given, kinked)
                     error = errors(given, true, kind, floor)
                 _note(found[who][order], error, place, given, true, floor, bar, kind)
     for (who, which), twin in alike.items():
@@ -188,10 +196,10 @@ def _note(
         best["scale"] = 0.0 if scale is None else float(scale[at])
 
 
-def _at_kinks(truth: Reference, x: Array, true: Array, got: Array, special: Array) -> Array:
+def _at_kinks(truth: Reference, x: Array, true: Array, got: Array, places: list[float]) -> Array:
     """Take any slope between the two of a kink for right."""
     true = true.copy()
-    for at in np.flatnonzero(np.isin(x, special)):
+    for at in np.flatnonzero(np.isin(x, places)):
         step = 1e-12 * max(abs(x[at]), 1e-12)
         sides = truth(np.array([x[at] - step, x[at] + step]))[1]
         true[at] = np.clip(got[at], sides.min(), sides.max()) if got[at] == got[at] else true[at]
@@ -199,9 +207,9 @@ def _at_kinks(truth: Reference, x: Array, true: Array, got: Array, special: Arra
 
 
 @functools.cache
-def kinks(name: str) -> Array:
-    """Where the derivative jumps, as fp64 numbers."""
-    return np.array(card(name).kinks, np.float64)
+def kinks(name: str) -> tuple[float, ...]:
+    """Where the derivative jumps."""
+    return card(name).kinks
 
 
 @functools.cache

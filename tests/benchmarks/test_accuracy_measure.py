@@ -122,3 +122,16 @@ def test_an_interrupted_run_goes_on(precision: SimpleNamespace, tmp_path: Path) 
     other = precision.results.Store(file, ["b"])
     assert other.lines == {}
     assert other.dropped == 2
+
+
+def test_the_lines_far_out_are_the_references(precision: SimpleNamespace) -> None:
+    references = precision.references
+    bars = {"rtol": 1e-15, "atol": 2.0**-170}
+    for name in references._BEYOND:
+        for x in (np.geomspace(128, 3e38, 50), -np.geomspace(128, 3e38, 50)):
+            line = references.fast_reference(name, x)
+            assert line is not references.reference(name)
+            for one, two in zip(line(x), references.reference(name)(x), strict=True):
+                np.testing.assert_allclose(one, two, **bars)
+    near = np.array([-1.0, -200.0])
+    assert references.fast_reference("gelu", near) is references.gelu
