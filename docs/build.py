@@ -32,8 +32,8 @@ def main() -> None:
     parser.add_argument("--kept", action="store_true", help="the pages that are kept, alone")
     options = parser.parse_args()
     offers = peers.offers()
-    measured = HERE / "accuracy.json"
-    summary = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else None
+    file = HERE / "accuracy.json"
+    summary = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
     if options.kept:
         pages = {"coverage": overview.coverage(offers), "conventions": conventions.page()}
         if summary is not None:
@@ -44,10 +44,10 @@ def main() -> None:
         return
     folder = options.out / "activations"
     folder.mkdir(parents=True, exist_ok=True)
-    sentences = {} if summary is None else accuracy.sentences(summary)
+    measured = {} if summary is None else accuracy.summaries(summary)
     chosen = [name for name in options.only.split(",") if name]
     for name in chosen or catalog.names():
-        activation.write(folder, name, offers, sentences)
+        activation.write(folder, name, offers, measured)
     if not chosen:
         for name in catalog.gated_names():
             units.write_gated(folder, name, offers)

@@ -31,7 +31,8 @@ def page(summary: Mapping[str, Any]) -> str:
         "Largest error of the value / of the first derivative, in ulp. **Bold** misses the bar. "
         "What is in brackets is the largest error where input and result are normal numbers: some "
         "libraries take subnormal numbers for 0, which is a large error in ulp and a small one in "
-        "itself. † is wrong at NaN or at an infinity.",
+        "itself. From 8e6 ulp on, no digit of an fp32 number is right. † is wrong at NaN or at an "
+        "infinity.",
         table(
             ("activation", *(code(who) for who in (*OURS, *OTHERS))),
             _rows([n for n in names if _has_others(rows[n, "float32"])], rows, "float32"),
@@ -49,22 +50,22 @@ def page(summary: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def sentences(summary: Mapping[str, Any]) -> dict[str, str]:
-    """Return a sentence on the accuracy of each activation, for its own page."""
+def summaries(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return what was found of each activation, for its own page."""
     found: dict[str, str] = {}
     for row in summary["rows"]:
         if row["dtype"] != "float32":
             continue
-        pairs = [
-            f"{who} {_figure(row['of'][who]['value']['ulp'])} / "
-            f"{_figure(row['of'][who]['slope']['ulp'])}"
+        lines = [
+            (code(who), *_cell(row["of"][who]).removesuffix(" †").split(" / "))
             for who in (*OURS, *OTHERS)
             if who in row["of"]
         ]
+        how = link("how it was measured", "../accuracy.md")
         found[row["name"]] = (
-            "Largest error of value / derivative in fp32, in ulp, among "
-            f"{_share(row['share'])}: {', '.join(pairs)}. "
-            f"{link('How it was measured', '../accuracy.md')}."
+            f"Largest errors in fp32, in units in the last place, among {_share(row['share'])}; in "
+            f"brackets those of normal numbers, where subnormal ones are worse ({how}).\n\n"
+            + table(("who", "value", "derivative"), lines)
         )
     return found
 
