@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from generator.text import code, link, table
+from generator.text import BUILT, code, link, table
 
 OURS = ("rectifier.numpy", "rectifier.torch")
 OTHERS = ("rectifier.jax", "rectifier.keras", "torch", "jax", "keras")
@@ -22,7 +22,7 @@ def page(summary: Mapping[str, Any]) -> str:
     parts = [
         "# Accuracy",
         f"Measured on {summary['date']} by `benchmarks/accuracy.py` on {summary['machine']}, "
-        f"{versions}. This page is made from [accuracy.json](accuracy.json).",
+        f"{versions}. This page is made from [accuracy.json](accuracy.json). {BUILT}",
         _method(),
         _coverage(whole, partly, rows),
         _verdict(summary),

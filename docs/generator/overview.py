@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from generator.text import code, link, table
+from generator.text import BUILT, code, link, table
 from rectifier import catalog
 from rectifier.analysis import peers
 from rectifier.analysis.peers import Offer
@@ -61,7 +61,7 @@ def coverage(offers: Sequence[Offer]) -> str:
         "were installed when this page was built. A name that stands for one of our definitions "
         "need not have our defaults there; [conventions](conventions.md) lists where they differ.",
         table(("library", "version", "names", "without a definition here"), read),
-        f"In at least one of them: {len(some)} of the {len(definitions)} definitions here.",
+        f"In at least one of them: {len(some)} of the {len(definitions)} definitions here. {BUILT}",
         table(("rectifier", *(offer.title for offer in offers)), rows),
         "In none of them: " + ", ".join(n for n in definitions if n not in some) + ".",
     ]
