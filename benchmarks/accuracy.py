@@ -52,6 +52,9 @@ def main() -> None:
     parser.add_argument("--ours", action="store_true", help="leave the frameworks' own out")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2))
     parser.add_argument("--store", type=Path, default=Path("build/accuracy.jsonl"))
+    parser.add_argument(
+        "--summary", action="store_true", help="measure nothing, show what is there"
+    )
     parser.add_argument("--json", type=Path, help="where to write the summary")
     options = parser.parse_args()
     names = [n for n in options.only.split(",") if n] or list(catalog.names())
@@ -62,7 +65,7 @@ def main() -> None:
         print(f"{store.dropped} results of other code dropped from {options.store}")
     todo = [item for item in work if item.key not in store.lines]
     print(f"{len(work)} tasks, {len(work) - len(todo)} of them done before; {machine()}")
-    complete = run(todo, store, options.jobs)
+    complete = run([] if options.summary else todo, store, options.jobs)
     summary = summarise(names, work, store, options.quick)
     print(table(summary))
     if options.json:
