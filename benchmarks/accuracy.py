@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2))
     parser.add_argument("--store", type=Path, default=Path("build/accuracy.jsonl"))
     parser.add_argument(
-        "--summary", action="store_true", help="measure nothing, show what is there"
+        "--summary", action="store_true", help="measure nothing, show what is known"
     )
     parser.add_argument("--json", type=Path, help="where to write the summary")
     options = parser.parse_args()
