@@ -18,12 +18,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rectifier.activation import Activation
+from rectifier.catalog import _gated, _rowwise
+from rectifier.catalog._entry import Advice
 from rectifier.catalog._gated import GATED
 from rectifier.catalog._rowwise import ROWWISE, Rowwise
 from rectifier.errors import InvalidActivationError, UnknownNameError
 
 __all__ = [
+    "Advice",
     "Rowwise",
+    "advice",
     "all_activations",
     "families",
     "gated",
@@ -115,6 +119,29 @@ _GATED = MappingProxyType(
 _ROWWISE = MappingProxyType(
     {key: each for each in ROWWISE for key in (each.name, each.class_name.lower(), *each.aliases)}
 )
+
+
+def advice(name: str) -> Advice:
+    """Return when to use something of the catalog and when not: its own advice or its family's.
+
+    Args:
+        name: The name of an activation, a gated unit or a row-wise function; no alias.
+
+    Raises:
+        UnknownNameError: There is nothing of that name.
+
+    Example:
+        >>> advice("relu").sources[0]
+        'Glorot et al. 2011, Deep Sparse Rectifier Neural Networks'
+    """
+    if name in gated_names():
+        family: Mapping[str, Advice] = _gated.ADVICE
+    elif name in rowwise_names():
+        family = _rowwise.ADVICE
+    else:
+        module = importlib.import_module(f"{__name__}.{get(name).family}")
+        family = module.ADVICE
+    return family.get(name, family[""])
 
 
 def names(family: str | None = None) -> tuple[str, ...]:

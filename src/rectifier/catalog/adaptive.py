@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry
+from rectifier.catalog._entry import Advice, entry
 
 _SMU = Source(
     "Koushik Biswas, Sandeep Kumar, Shilpak Banerjee, Ashish Kumar Pandey",
@@ -164,3 +164,15 @@ ACTIVATIONS = (
         differs="Starts from our own least squares fit to leaky ReLU on [-3, 3].",
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Where the shape itself is to be learned and the data suffice for it.",
+        "Small data sets, and where speed counts: quotients and error functions cost several times"
+        " a rectifier.",
+        (
+            "Molina et al. 2019, arXiv:1907.06732",
+            "Dubey et al. 2021, arXiv:2109.14545",
+        ),
+    ),
+}
