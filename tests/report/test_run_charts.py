@@ -1,4 +1,4 @@
-"""The charts of a run that show every layer and every unit: their pictures say what the numbers do."""
+"""The charts of a run that show every layer and every unit: they say what the numbers say."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def picture(chart: Chart | None) -> np.ndarray[Any, Any]:
 
 
 def site(**unit: Any) -> SiteRecord:
-    """Four units over four steps: one dies at step 1, one is dormant, one sleeps once, one lives."""
+    """Four units, four steps: one dies at step 1, one is dormant, one sleeps once, one lives."""
     active = np.array(
         [[0.5, 0.01, 0.5, 0.9], [0, 0.01, 0, 0.9], [0, 0.01, 0.5, 0.9], [0, 0.01, 0.5, 0.9]]
     )
@@ -55,11 +55,8 @@ def site(**unit: Any) -> SiteRecord:
 def test_the_map_tells_dead_dormant_and_alive_apart() -> None:
     chart = run.unit_map(site())
     pixels = picture(chart)
-    colors = {name: rgb for name, rgb in
-              (("dead", (207, 84, 30)), ("dormant", (224, 178, 52)), ("alive", (46, 134, 193)))}  # fmt: skip
-    names = [
-        [next(n for n, rgb in colors.items() if tuple(p[:3]) == rgb) for p in row] for row in pixels
-    ]
+    colors = {(207, 84, 30): "dead", (224, 178, 52): "dormant", (46, 134, 193): "alive"}
+    names = [[colors[tuple(map(int, cell[:3]))] for cell in row] for row in pixels]
     assert names == [
         ["alive", "dead", "dead", "dead"],
         ["alive", "alive", "alive", "alive"],
@@ -78,8 +75,9 @@ def test_dead_by_a_step_are_those_that_never_came_back() -> None:
     assert run._dead_by(site()).tolist() == [0, 0.25, 0.25, 0.25]
     born = site(last_active_step=np.array([NEVER, 30, 30, 30]))
     assert run._dead_by(born).tolist() == [0.25] * 4
-    assert np.isnan(run._dead_by(site(active_recent=np.zeros(0, dtype=np.int64),
-                                      nonzero_gradient_recent=np.zeros(0, dtype=np.int64)))).all()  # fmt: skip
+    nobody = np.zeros(0, dtype=np.int64)
+    unseen = site(active_recent=nobody, nonzero_gradient_recent=nobody)
+    assert np.isnan(run._dead_by(unseen)).all()
 
 
 def test_a_map_of_many_series_is_strong_where_the_value_is_high() -> None:
@@ -93,7 +91,7 @@ def test_a_map_of_many_series_is_strong_where_the_value_is_high() -> None:
     assert strength[19] > 5 * strength[0]
     assert pixels[19, 0, 3] == 0, "drawn before it was known"
     assert chart is not None
-    assert "highest at the end layer19 95 %" in chart.description
+    assert "highest at the end layer19 95.0 %" in chart.description
     log = picture(
         heat("G", [(str(n), step, np.full(300, 10.0**-n)) for n in range(20)], what="g", log=True)
     )

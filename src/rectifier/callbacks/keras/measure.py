@@ -49,19 +49,24 @@ def observe(
     seen.gradient_elements += elements
     square = float(np.square(out, dtype=np.float64).sum())
     seen.gradient_squares = square + _known(seen.gradient_squares)
-    seen.absolute = _plus(seen.absolute, np.abs(y, dtype=np.float64).sum(axis=others))
     with np.errstate(invalid="ignore", over="ignore"):
-        moments = [
-            x.sum(dtype=np.float64),
-            np.square(x, dtype=np.float64).sum(),
+        sums = [
+            np.sum(y != 0, axis=others),
+            np.abs(y, dtype=np.float64).sum(axis=others),
+            x.sum(axis=others, dtype=np.float64),
+            np.square(x, dtype=np.float64).sum(axis=others),
+        ]
+        whole = [
             y.sum(dtype=np.float64),
             np.square(y, dtype=np.float64).sum(),
-            np.count_nonzero(y),
+            float(x.min()),
+            float(x.max()),
             _saturated(x, y, function),
             np.count_nonzero(~np.isfinite(x)),
             np.count_nonzero(~np.isfinite(y)),
         ]
-    seen.moments = _plus(seen.moments, np.array(moments, dtype=np.float64))
+    seen.sums = _plus(seen.sums, np.array(sums, dtype=np.float64))
+    seen.whole = _joined(seen.whole, np.array(whole, dtype=np.float64))
     flat = x.reshape(-1)
     seen.sample = flat[:: max(1, flat.size // SAMPLE)][:SAMPLE].astype(np.float64)
 
@@ -70,16 +75,25 @@ def _plus(known: Any, value: Any) -> Any:
     return value if known is None else known + value
 
 
+def _joined(known: Array | None, new: Array) -> Array:
+    """As a sum, but of the smallest and the largest input."""
+    if known is None:
+        return new
+    both: Array = known + new
+    both[2], both[3] = min(known[2], new[2]), max(known[3], new[3])
+    return both
+
+
 def _known(value: float) -> float:
     return 0.0 if math.isnan(value) else value
 
 
-def _saturated(x: Array, y: Array, function: str) -> int:
+def _saturated(x: Array, y: Array, function: str) -> float:
     if function in ("relu", "relu6"):  # exactly where the output is zero
         return int(y.size - np.count_nonzero(y))
     bounds = _bounds(function)
     if bounds is None:
-        return -1
+        return math.nan
     return int(np.count_nonzero(x < bounds[0]) + np.count_nonzero(x > bounds[1]))
 
 
@@ -124,3 +138,26 @@ def norm(*arrays: Array) -> float:
 def bad(*arrays: Array) -> float:
     """Count of NaN and infinite elements."""
     return float(sum(np.count_nonzero(~np.isfinite(a)) for a in arrays))
+
+
+def start(weight: Array, bias: Array | None) -> dict[str, float]:
+    """How weights and biases are at the first observed step, as a record of the layer calls it.
+
+    Args:
+        weight: Units on the last axis.
+        bias: One value a unit, or None.
+    """
+    units, distinct = weight.shape[-1], math.nan
+    if weight.ndim > 1:
+        distinct = len(np.unique(weight.reshape(-1, units), axis=1).T) / max(units, 1)
+    found = {
+        "units": units,
+        "weight_mean_start": float(weight.mean(dtype=np.float64)),
+        "weight_std_start": float(weight.std(dtype=np.float64)),
+        "weight_zero_start": float(np.mean(weight == 0)),
+        "distinct_units_start": distinct,
+    }
+    if bias is not None:
+        found["bias_mean_start"] = float(bias.mean(dtype=np.float64))
+        found["bias_std_start"] = float(bias.std(dtype=np.float64))
+    return found

@@ -262,8 +262,8 @@ class _Run:
         if layer is None:
             return None
         weight, bias = self._weight(layer, batch), self._bias(layer, batch)
-        if weight is not None:
-            self._fans[place.layer] = weight.size // max(units, 1) if weight.ndim > 1 else 0
+        if weight is not None and weight.ndim > 1:
+            self._fans[place.layer] = weight.size // weight.shape[-1]
         return measure.feeding(weight, bias, units)
 
     def _value(self, variable: Any, batch: Batch, of: str = "weights") -> Any:
@@ -295,6 +295,9 @@ class _Run:
             ledger.describe(parameters=layer.count_params(), trainable=trained, held=trained)
             if weight is None or gradient is None:
                 continue
+            if ledger.needs_start:
+                ledger.start(**measure.start(weight, self._bias(layer, batch)))
+                self._fans[path] = weight.size // weight.shape[-1] if weight.ndim > 1 else 0
             size = measure.norm(weight)
             ledger.put(
                 self._index,
@@ -384,7 +387,8 @@ class _Run:
     def _layer_records(self) -> Iterator[LayerRecord]:
         model = type(self._model).__name__
         for order, (path, ledger) in enumerate(self._layers.items()):
-            yield ledger.record(path, self._kinds[path], model, order)
+            fan_in = self._fans.get(path, 0)
+            yield ledger.record(path, self._kinds[path], model, order, fan_in)
 
 
 def _ratio(change: float, size: float) -> float:
