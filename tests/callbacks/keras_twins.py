@@ -19,9 +19,8 @@ import torch
 from torch import nn
 
 import rectifier.torch as rt
-from rectifier.callbacks.keras import Watch
 from rectifier.errors import SickTrainingError
-from rectifier.keras import Mish
+from rectifier.keras import Mish, Watch
 from rectifier.watch.record import Record
 
 pytestmark = pytest.mark.filterwarnings("ignore")

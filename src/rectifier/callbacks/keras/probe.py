@@ -59,18 +59,22 @@ class Probe:
         self._taps = Taps()
         self._jitted: Callable[..., Any] | None = None
 
-    def run(self, trainable: Sequence[Any], other: Sequence[Any], data: Any) -> Batch:
+    def run(
+        self, trainable: Sequence[Any], other: Sequence[Any], metrics: Sequence[Any], data: Any
+    ) -> Batch:
         """Run a batch.
 
         Args:
             trainable: Values of the model's trainable variables.
             other: Values of its non-trainable variables.
+            metrics: Values of its metrics' variables.
             data: A batch as the training gets it.
         """
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
         backend = keras.backend.backend()
         run = {"jax": self._jax, "tensorflow": self._tensorflow, "torch": self._torch}[backend]
-        loss, inputs, outputs, gradients, probed = run(list(trainable), list(other), x, y, weight)
+        still = list(other), list(metrics)
+        loss, inputs, outputs, gradients, probed = run(list(trainable), still, x, y, weight)
         values = [_host(value) for value in trainable]
         given = [
             np.zeros_like(value) if gradient is None else _host(gradient)
@@ -89,10 +93,10 @@ class Probe:
         )
 
     def _forward(
-        self, trainable: Any, probes: Any, other: Any, x: Any, y: Any, weight: Any
+        self, trainable: Any, probes: Any, still: Any, x: Any, y: Any, weight: Any
     ) -> tuple[Any, Taps]:
         """The loss as the training computes it, and what passed the taps."""
-        model = self._model
+        model, (other, metrics) = self._model, still
         taps = Taps(model, probes)
         options = {"training": True} if model._call_has_training_arg else {}
         with tapped(taps):
@@ -102,7 +106,6 @@ class Probe:
         # As Keras's own trainer does: losses of layers belong to the call that made them.
         model._losses_override.clear()
         model._losses_override = losses or []
-        metrics = [variable.value for variable in model.metrics_variables]
         try:
             loss, _ = model.stateless_compute_loss(
                 *(trainable, other, metrics),
@@ -117,7 +120,7 @@ class Probe:
         self._taps = taps
         return loss, taps
 
-    def _jax(self, trainable: Any, other: Any, x: Any, y: Any, weight: Any) -> Any:
+    def _jax(self, trainable: Any, still: Any, x: Any, y: Any, weight: Any) -> Any:
         import jax
         import jax.numpy as jnp
 
@@ -135,38 +138,38 @@ class Probe:
 
         if self._jitted is None:
             self._jitted = jax.jit(both)
-        return self._jitted(trainable, other, x, y, weight)
+        return self._jitted(trainable, still, x, y, weight)
 
-    def _tensorflow(self, trainable: Any, other: Any, x: Any, y: Any, weight: Any) -> Any:
+    def _tensorflow(self, trainable: Any, still: Any, x: Any, y: Any, weight: Any) -> Any:
         tf: Any = importlib.import_module("tensorflow")
 
         trainable = [tf.convert_to_tensor(value) for value in trainable]
-        other = [tf.convert_to_tensor(value) for value in other]
-        _, taps = self._forward(trainable, None, other, x, y, weight)
+        still = [[tf.convert_to_tensor(value) for value in part] for part in still]
+        _, taps = self._forward(trainable, None, still, x, y, weight)
         zeros = [
             tf.zeros_like(z) for pair in zip(taps.inputs, taps.outputs, strict=True) for z in pair
         ]
         with tf.GradientTape() as tape:
             tape.watch([*trainable, *zeros])
-            loss, taps = self._forward(trainable, zeros, other, x, y, weight)
+            loss, taps = self._forward(trainable, zeros, still, x, y, weight)
         found = tape.gradient(loss, [*trainable, *zeros])
         found = [None if g is None else tf.convert_to_tensor(g) for g in found]
         count = len(trainable)
         return loss, taps.inputs, taps.outputs, found[:count], found[count:]
 
-    def _torch(self, trainable: Any, other: Any, x: Any, y: Any, weight: Any) -> Any:
+    def _torch(self, trainable: Any, still: Any, x: Any, y: Any, weight: Any) -> Any:
         import torch
 
         trainable = [value.detach().clone().requires_grad_() for value in trainable]
-        other = [value.detach().clone() for value in other]
+        still = [[value.detach().clone() for value in part] for part in still]
         with torch.no_grad():
-            _, taps = self._forward(trainable, None, other, x, y, weight)
+            _, taps = self._forward(trainable, None, still, x, y, weight)
         zeros = [
             torch.zeros_like(z).requires_grad_()
             for pair in zip(taps.inputs, taps.outputs, strict=True)
             for z in pair
         ]
-        loss, taps = self._forward(trainable, zeros, other, x, y, weight)
+        loss, taps = self._forward(trainable, zeros, still, x, y, weight)
         found = torch.autograd.grad(loss, [*trainable, *zeros], allow_unused=True)
         count = len(trainable)
         return loss, taps.inputs, taps.outputs, found[:count], found[count:]

@@ -193,10 +193,8 @@ def _source(frame: FrameType | None) -> str:
     """The innermost line of the user's own code below the call of the model."""
     while frame is not None:
         filename = frame.f_code.co_filename
-        if filename == __file__ and frame.f_code.co_name == "tapped":
-            return ""
-        if frame.f_code.co_name in ("forward", "_observe") and filename.startswith(_OURS[0]):
-            return ""
+        if filename.startswith(_OURS[0]) and frame.f_code.co_name == "_forward":
+            return ""  # where the probe calls the model; what is above is not the model's code
         foreign = filename.startswith((_OURS[0], "<")) or any(
             part in filename for part in _OURS[1:]
         )

@@ -183,12 +183,13 @@ class _Run:
     def _look(self, args: tuple[Any, ...]) -> Batch:
         """Run the batch that comes next beside the training."""
         if self._jax:
-            trainable, other, optimizer, _ = args[0]
+            trainable, other, optimizer, metrics = args[0]
         else:
             trainable = [v.value for v in self._model.trainable_variables]
             other = [v.value for v in self._model.non_trainable_variables]
+            metrics = [v.value for v in self._model.metrics_variables]
             optimizer = None
-        batch = self._probe.run(trainable, other, self._data)
+        batch = self._probe.run(trainable, other, metrics, self._data)
         self._rate = self._learning_rate(optimizer)
         return batch
 
