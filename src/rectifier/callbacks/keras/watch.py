@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from rectifier.doctor.finding import Finding, Severity
     from rectifier.watch.ledger import Feeding
 
+_END_OF_EPOCH = ("StopIteration", "OutOfRangeError")
+"""How a data set of unknown length ends, on JAX and on TensorFlow."""
+
 _Callback: Any = keras.callbacks.Callback
 
 LOSSES = {
@@ -158,7 +161,12 @@ class _Run:
             args = (*state, source)
             batch = self._guarded(self._look, args)
             self._seconds += time.perf_counter() - start
-        result = self._original(*args)
+        try:
+            result = self._original(*args)
+        except BaseException as error:
+            if type(error).__name__ not in _END_OF_EPOCH:
+                self.stop()  # Keras tells its callbacks of no exception
+            raise
         start = time.perf_counter()
         if batch is not None:
             self._guarded(self._take, step, batch, result)
