@@ -64,6 +64,25 @@ def test_fail_on_turns_findings_into_a_status(tmp_path: Path) -> None:
     assert rectifier(tmp_path, "run", "--rules", "non_finite", *json_on_stdout[3:]).returncode == 0
 
 
+def test_fail_on_leaves_a_healthy_or_failing_script_its_status(tmp_path: Path) -> None:
+    failing = rectifier(tmp_path, "run", "--fail-on", "warning", "sick.py", "--fail")
+    assert failing.returncode == 7
+    (tmp_path / "healthy.py").write_text(SICK.replace("-20.0", "0.0"))
+    healthy = rectifier(tmp_path, "run", "--fail-on", "warning", "healthy.py")
+    assert healthy.returncode == 0, healthy.stderr
+    unknown = rectifier(tmp_path, "run", "--sink", "tensorbord:runs", "healthy.py")
+    assert unknown.returncode == 2
+    assert "'tensorboard'" in unknown.stderr
+    assert unknown.stdout == "", "the script ran all the same"
+
+
+def test_help_teaches_by_example(tmp_path: Path) -> None:
+    shown = rectifier(tmp_path, "run", "--help")
+    assert shown.returncode == 0
+    for word in ("--fail-on", "exit status", "--sink", "torchrun", "rectifier run train.py"):
+        assert word in shown.stdout
+
+
 def test_repair_prints_only_json_on_stdout_when_asked(tmp_path: Path) -> None:
     done = rectifier(tmp_path, "repair", "--json", "-", "--html", "r.html", "sick.py")
     data = json.loads(done.stdout)

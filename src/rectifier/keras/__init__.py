@@ -8,7 +8,8 @@ that ``keras.saving.load_model`` finds them.
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from rectifier.errors import MissingPackageError, UnknownNameError
 from rectifier.optional import require
@@ -28,9 +29,13 @@ from rectifier.keras.initializers import ActivationInitializer, initializer
 from rectifier.keras.layers import ActivationLayer, activation
 from rectifier.keras.unit_variance import lsuv
 
+if TYPE_CHECKING:
+    from rectifier.callbacks.keras import Watch as Watch
+
 __all__ = [
     "ActivationInitializer",
     "ActivationLayer",
+    "Watch",
     "activation",
     "function",
     "functions",
@@ -41,6 +46,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Watch":  # lives in a higher layer and is loaded when first asked for
+        return importlib.import_module("rectifier.callbacks.keras").Watch
     if name in layers.CLASSES:
         return layers.CLASSES[name]
     known = [*__all__, *layers.CLASSES]

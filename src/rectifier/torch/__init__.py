@@ -25,6 +25,12 @@ from rectifier.torch.rowwise import rowwise  # noqa: E402
 
 if TYPE_CHECKING:
     from rectifier.doctor.repair import repair_model as repair
+    from rectifier.policies.continual_backprop import ContinualBackprop as ContinualBackprop
+    from rectifier.policies.dead_latents import DeadLatents as DeadLatents
+    from rectifier.policies.measures import dormant_ratio as dormant_ratio
+    from rectifier.policies.measures import effective_rank as effective_rank
+    from rectifier.policies.measures import srank as srank
+    from rectifier.policies.redo import ReDo as ReDo
     from rectifier.session import Session as Session
     from rectifier.session import watch as watch
     from rectifier.torch.initialize import InitializedLayer as InitializedLayer
@@ -32,6 +38,12 @@ if TYPE_CHECKING:
     from rectifier.torch.swap import swap as swap
 
 _HOME = {
+    "ContinualBackprop": ("rectifier.policies.continual_backprop", "ContinualBackprop"),
+    "DeadLatents": ("rectifier.policies.dead_latents", "DeadLatents"),
+    "ReDo": ("rectifier.policies.redo", "ReDo"),
+    "dormant_ratio": ("rectifier.policies.measures", "dormant_ratio"),
+    "effective_rank": ("rectifier.policies.measures", "effective_rank"),
+    "srank": ("rectifier.policies.measures", "srank"),
     "InitializedLayer": ("rectifier.torch.initialize", "InitializedLayer"),
     "Session": ("rectifier.session", "Session"),
     "init_": ("rectifier.torch.initialize", "init_"),
@@ -43,9 +55,14 @@ _HOME = {
 
 __all__ = [
     "ActivationModule",
+    "ContinualBackprop",
+    "DeadLatents",
     "InitializedLayer",
+    "ReDo",
     "Session",
     "activation",
+    "dormant_ratio",
+    "effective_rank",
     "explain",
     "functional",
     "gated",
@@ -54,6 +71,7 @@ __all__ = [
     "parameter_groups",
     "repair",
     "rowwise",
+    "srank",
     "swap",
     "watch",
 ]

@@ -4,11 +4,6 @@ Layer: watch. A `Watcher` is an observer of the framework's interception. It mea
 (`statistics`), brings a step's numbers over at once when the optimiser is about to step, and keeps
 them in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
 evaluation passes stay out however they are run. Judging is left to `rectifier.doctor`.
-
-The closing window that "dead" refers to reaches back over the last tenth of the run's steps, and
-further until 10 observed steps and 2,000 inputs to each site lie in it, but at most over half of
-the run: a unit that stays silent for n inputs fires, with 95 % confidence, on less than 3/n of
-them, so 2,000 put it below 0.15 %.
 """
 
 from __future__ import annotations
@@ -29,6 +24,7 @@ from rectifier.torch.sites import Layer, Observer, Site
 from rectifier.watch import statistics
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
+from rectifier.watch.closing import closing_window
 from rectifier.watch.entering import Data, Losses
 from rectifier.watch.held import Held
 from rectifier.watch.layers import Layers
@@ -46,8 +42,6 @@ from rectifier.watch.weights import (
 
 P = ParamSpec("P")
 
-WINDOW_INPUTS = 2000
-WINDOW_STEPS = 10
 _MOST_LOSSES = 4096
 """Losses kept unread: an optimiser that never steps must not make them pile up."""
 
@@ -417,15 +411,9 @@ class Watcher(Observer):
         )
 
     def _window_start(self) -> int:
-        """Observed step at which the closing window begins; the module's text says why there."""
-        start = 0
-        for start, step in self._clock.window.starts():
-            observed, share = self._index - start, 1 - step / max(self._steps, 1)
-            inputs = min((s.rows_per_step * observed for s in self._sites.values()), default=0.0)
-            enough = observed >= WINDOW_STEPS and inputs >= WINDOW_INPUTS
-            if share >= 0.5 or (enough and share >= 0.1):
-                break
-        return start
+        """Observed step at which the closing window begins."""
+        rows = [site.rows_per_step for site in self._sites.values()]
+        return closing_window(self._clock.window.starts(), self._index, self._steps, rows)
 
     def _remarks(self) -> list[str]:
         if self._index == 0 and self._steps == 0:

@@ -86,11 +86,12 @@ class Action(Observer, abc.ABC):
 def apart() -> Iterator[None]:
     """Draw random numbers without moving the program's own random streams.
 
-    The draws are seeded from the program's seed, so that a repaired run repeats exactly.
+    The draws are seeded from where the program's stream stands, so that a repaired run repeats
+    exactly, and a unit that is drawn a second time does not get the weights that it died of.
     """
     cuda = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=cuda):
-        torch.manual_seed(torch.initial_seed() % 2**63 + 1)
+        torch.manual_seed(int(torch.randint(2**62, ())))
         yield
 
 
