@@ -1,4 +1,4 @@
-"""What PyTorch exports to ONNX, as ONNX Runtime computes it: values over the whole catalog, fp32."""
+"""What PyTorch exports to ONNX, as ONNX Runtime computes it: the values of the whole catalog."""
 
 from __future__ import annotations
 
