@@ -73,6 +73,15 @@ def _topk(x: Array, k: int) -> Array:
     return result
 
 
+def _batch_topk(x: Array, k: int) -> Array:
+    rows = x.size // x.shape[-1]
+    if k > x.shape[-1]:
+        raise InvalidInputError(
+            f"batch_topk: expected at least k={k} elements in a row, got {x.shape[-1]}."
+        )
+    return _topk(x.reshape(1, -1), k * rows).reshape(x.shape) if rows else x.copy()
+
+
 _ALGORITHMS: Mapping[str, Callable[..., Array]] = MappingProxyType(
     {
         "softmax": _softmax,
@@ -83,6 +92,7 @@ _ALGORITHMS: Mapping[str, Callable[..., Array]] = MappingProxyType(
         "crelu": _crelu,
         "maxout": _maxout,
         "topk": _topk,
+        "batch_topk": _batch_topk,
     }
 )
 
