@@ -26,6 +26,7 @@ from rectifier.keras import functions, layers
 from rectifier.keras.functions import function
 from rectifier.keras.initializers import ActivationInitializer, initializer
 from rectifier.keras.layers import ActivationLayer, activation
+from rectifier.keras.wide import gated, rowwise
 
 __all__ = [
     "ActivationInitializer",
@@ -33,8 +34,10 @@ __all__ = [
     "activation",
     "function",
     "functions",
+    "gated",
     "initializer",
     "layers",
+    "rowwise",
 ]
 
 

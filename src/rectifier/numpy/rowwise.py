@@ -67,7 +67,8 @@ def _maxout(x: Array, pieces: int) -> Array:
 def _topk(x: Array, k: int) -> Array:
     if k > x.shape[-1]:
         raise InvalidInputError(f"topk: expected at least k={k} elements, got {x.shape[-1]}.")
-    order = np.argsort(-x, axis=-1, kind="stable")[..., :k]
+    # NaN counts as the largest number, or it would be dropped in silence.
+    order = np.argsort(-np.where(np.isnan(x), np.inf, x), axis=-1, kind="stable")[..., :k]
     result = np.zeros_like(x)
     np.put_along_axis(result, order, np.take_along_axis(x, order, axis=-1), axis=-1)
     return result
