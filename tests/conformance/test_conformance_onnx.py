@@ -18,7 +18,10 @@ import rectifier.torch as rt
 from rectifier import Param, catalog, define
 
 # What torch's own exporter does; and it speaks of torchvision, which nobody needs here.
-pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),
+    pytest.mark.timeout(900),  # exporting the catalog takes 40 s, and more beside other work
+]
 
 DROPPED = {"smu_1"}
 """ONNX Script's optimiser (0.7) loses its mu², 2e-17: an error of up to 2e-9, seen below 1e-6."""
