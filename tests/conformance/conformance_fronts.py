@@ -59,8 +59,8 @@ WIDER = {
     # The argument of its sigmoid grows as x³ and is rounded before it goes into exp.
     ("gelu_tanh", "float32"): 40.0,
     # Five terms cancel for x < 0.
-    ("pau", "float32"): 900.0,
-    ("pau", "float16"): 0.6,
+    **{(name, "float32"): 900.0 for name in ("pau", "pau_a", "pau_c", "pau_d")},
+    **{(name, "float16"): 0.6 for name in ("pau", "pau_a", "pau_c", "pau_d")},
     # XLA's log1p in fp64 is 119 ulp off at expm1(-1.75) / 2.
     ("slu", "float64"): 130.0,
 }

@@ -136,6 +136,15 @@ def test_rrelu_draws_while_it_trains() -> None:
     assert type(rt.activation("rrelu")) is rt.RReLU
 
 
+def test_pau_d_is_noisy_while_it_trains() -> None:
+    module, x = rt.PAUD(), torch.linspace(0.5, 3, 20)
+    assert not torch.equal(module(x), module(x))
+    quiet = module.eval()(x)
+    torch.testing.assert_close(module.train()(x), quiet, rtol=0.4, atol=0.0)
+    module(x).sum().backward()
+    assert all(parameter.grad is not None for parameter in module.parameters())
+
+
 def test_a_users_own_activation_learns_is_saved_and_copied() -> None:
     module = rt.activation(SWASH, beta=2.0, num_parameters=3)
     assert repr(module) == "Swash(num_parameters=3, c=0.25)"

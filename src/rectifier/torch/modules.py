@@ -171,7 +171,25 @@ _DRAWN = Activation(
 )
 """What randomised leaky ReLU is once its slopes are drawn."""
 
-_TRAINING: Mapping[str, type[ActivationModule]] = {"rrelu": RandomSlopes}
+
+class RandomCoefficients(ActivationModule):
+    """A Padé unit whose coefficients are each off by up to 10 % while it trains."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Apply the activation; arguments as for every module."""
+        if not self.training:
+            return super().forward(input)
+        noisy = {
+            name: value * torch.empty_like(value).uniform_(0.9, 1.1)
+            for name, value in ((name, getattr(self, name)) for name in self.learnable)
+        }
+        return self.function(input, **self.values, **noisy, inplace=self.inplace, path=self.path)
+
+
+_TRAINING: Mapping[str, type[ActivationModule]] = {
+    "rrelu": RandomSlopes,
+    "pau_d": RandomCoefficients,
+}
 """Base classes of the modules that do something else while they train."""
 
 
