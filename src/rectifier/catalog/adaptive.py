@@ -159,11 +159,11 @@ ACTIVATIONS = (
     _pade(
         "pau_d",
         "B",
-        start("B", "leaky_relu"),
+        _START,
         class_name="PAUD",
         summary="A Padé unit whose coefficients are noisy while it trains.",
         source=_molina(note="Version D of the authors' package rational_activations."),
-        differs="The function is that of evaluation; the module of the PyTorch front end draws "
+        differs="Starts as pau does. The function is that of evaluation; the module of the PyTorch front end draws "
         "every coefficient from ± 10 % of itself while it trains.",
     ),
 )
