@@ -163,7 +163,7 @@ ACTIVATIONS = (
         class_name="PAUD",
         summary="A Padé unit whose coefficients are noisy while it trains.",
         source=_molina(note="Version D of the authors' package rational_activations."),
-        differs="Starts as pau does. The function is that of evaluation; the module of the PyTorch front end draws "
-        "every coefficient from ± 10 % of itself while it trains.",
+        differs="Starts as pau does. The function is that of evaluation; the module of the PyTorch "
+        "front end draws every coefficient from ± 10 % of itself while it trains.",
     ),
 )
