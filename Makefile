@@ -3,6 +3,7 @@
 #   make demo    repair a script whose units die, then compare ten activations; pages in demo/
 #   make test    the tests
 #   make check   lint, format, strict types, architecture
+#   make check-native   every kernel once under the address and undefined-behaviour sanitizers
 #   make bench   the performance tables
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BUILD := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*) \
 	$(wildcard src/rectifier/kernels/*.py src/rectifier/expression/*.py \
 		src/rectifier/catalog/*.py) src/rectifier/activation.py
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check check-native bench clean
 
 demo: .venv/.installed
 	mkdir -p demo
@@ -30,6 +31,11 @@ check: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+check-native: .venv/bin/python
+	cmake -S . -B build/check -DRECTIFIER_CHECK=ON -DPython_EXECUTABLE=$(abspath $(BIN)/python)
+	cmake --build build/check --target native_check
+	build/check/native_check
 
 bench: .venv/.installed-dev
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -31,7 +31,7 @@ _ISRLU = Source(
 # exp(x) - 1 - x for -0.5 < x <= 0, by Horner's rule: the difference cancels near 0.
 _REST = "1"
 for _k in range(14, 2, -1):
-    _REST = f"(1 + x / {_k} * {_REST})"
+    _REST = f"(1 + x * {1 / _k!r} * {_REST})"
 _REST = f"(x ** 2 / 2 * {_REST})"
 # From here on the result is its limit, and the square is finite in fp32 too.
 _FAR = "maximum(x, -1e18)"

@@ -30,7 +30,8 @@ _ASYMMETRIC = Source(
 )
 # softplus(v) - softplus(v - alpha) = log1p((1 - exp(-alpha)) exp(v) sigmoid(alpha - v)), which
 # cancels nothing; beyond 1/2 it is f(x) = 1 - f(1 - x).
-_CLIPPED = "log1p(-expm1(-alpha) * exp(alpha * {x}) * sigmoid(alpha * (1 - {x}))) / alpha"
+_LEFT = "where(x > 0.5, 1 - x, x)"
+_CLIPPED = f"log1p(-expm1(-alpha) * exp(alpha * {_LEFT}) * sigmoid(alpha * (1 - {_LEFT}))) / alpha"
 
 ACTIVATIONS = (
     entry(
@@ -163,7 +164,7 @@ ACTIVATIONS = (
         summary="A smooth ramp from 0 to 1 with its bends at 0 and 1.",
         params={"alpha": Param(1.0, low=1e-6, high=700.0, description="sharpness of the bends")},
         stable_derivative="-expm1(-alpha) * sigmoid(alpha * x) * sigmoid(alpha * (1 - x))",
-        stable=(f"where(x > 0.5, 1 - {_CLIPPED.format(x='(1 - x)')}, {_CLIPPED.format(x='x')})"),
+        stable=f"where(x > 0.5, 1 - {_CLIPPED}, {_CLIPPED})",
         source=Source(
             "Matthew D. Klimek, Maxim Perelstein",
             "Neural Network-Based Approach to Phase Space Integration",

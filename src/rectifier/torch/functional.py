@@ -175,7 +175,7 @@ class _Plans:
             kernel=self.spec.name if path == "native" else "",
             order=tuple(self.spec.params),
             only_kernel=demanded,
-            keeps_output=framework and self.spec.name in _KEEPS_OUTPUT,
+            keeps_output=path != "composed" and self.spec.name in _KEEPS_OUTPUT,
         )
 
 
