@@ -79,6 +79,12 @@ def test_what_is_taken_and_given_back() -> None:
         (lambda x: rk.Softplus(beta=-1.0), InvalidActivationError, "between"),
         (lambda x: rk.PReLU(axis=3)(x), InvalidInputError, "axis of the channels is 3"),
         (lambda x: rk.PReLU()(keras.Input((None,))), InvalidInputError, "must be known"),
+        (lambda x: rk.PReLU(sharing="unit")(keras.Input((None, 3))), InvalidInputError, "per unit"),
+        (lambda x: rk.SwiGLU()(x), InvalidInputError, "even number"),
+        (lambda x: rk.SwiGLU(beta=math.nan), InvalidActivationError, "finite"),
+        (lambda x: rk.gated("glu")(x, gate="lst"), UnknownNameError, "did you mean 'last'"),
+        (lambda x: rk.TopK(), InvalidActivationError, "topk takes k"),
+        (lambda x: rk.rowwise("softmax")(x, axis=2), InvalidInputError, "along axis 2"),
         (lambda x: rk.PReLU(constraint={"w": "non_neg"}), InvalidActivationError, "given for w"),
         (
             lambda x: rk.activation(define("a", "x * trainable", trainable=1.0)),
@@ -149,6 +155,31 @@ def test_every_layer_comes_back_from_its_configuration(name: str) -> None:
     assert keras.activations.get(keras.activations.serialize(f)) == f
 
 
+OF_ROWS = [*catalog.gated_names(), *catalog.rowwise_names()]
+FEW = {"topk": {"k": 2}, "batch_topk": {"k": 2}}
+
+
+def test_layers_of_rows_are_saved_and_come_back(tmp_path: Path) -> None:
+    inputs = keras.Input((6,))
+    layers = [rk.activation(name, **FEW.get(name, {})) for name in OF_ROWS]
+    layers.append(rk.ClampedSwiGLU(gate="even", alpha=1.5, name="gpt_oss"))
+    net = keras.Model(inputs, [layer(inputs) for layer in layers])
+    x = X[:, [0, 1, 2, 3, 4, 0]]
+    expected = net.predict(x, verbose=0)
+    for layer, symbolic, y in zip(layers, net.outputs, expected, strict=True):
+        assert (symbolic.shape[1:], symbolic.dtype) == (y.shape[1:], "float32"), layer.name
+    net.save(tmp_path / "rows.keras")
+    again = keras.models.load_model(tmp_path / "rows.keras")
+    for one, other in zip(again.predict(x, verbose=0), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name, layer in zip(OF_ROWS, layers, strict=False):
+        kind, given = ("gated" if name in catalog.gated_names() else "rowwise"), FEW.get(name, {})
+        y = getattr(rk, kind)(name)(ops.convert_to_tensor(x), **given)
+        np.testing.assert_allclose(numbers(layer(x)), numbers(y), rtol=1e-6)
+        assert type(layer) is getattr(rk, type(layer).__name__)
+    assert again.get_layer("gpt_oss").get_config() == layers[-1].get_config()
+
+
 @pytest.mark.parametrize("compute", ["float16", "bfloat16"])
 def test_mixed_precision_keeps_the_weights_in_fp32(compute: str) -> None:
     layer = rk.activation(SWASH, beta=0.1, sharing="channel", dtype=f"mixed_{compute}")
@@ -177,6 +208,11 @@ def test_channels_lie_where_the_data_format_says() -> None:
         keras.config.set_image_data_format("channels_last")
     assert tuple(layer.weight.shape) == (3,)
     assert not rk.PReLU(learnable=False).weights
+    each = rk.PReLU(sharing="unit")
+    each.build(x.shape)
+    assert tuple(each.weight.shape) == (3, 4, 5)
+    each.weight.assign(np.arange(60, dtype=np.float32).reshape(3, 4, 5))
+    np.testing.assert_array_equal(numbers(each(-x))[1], -np.arange(60.0).reshape(3, 4, 5))
     shared = rk.PReLU(sharing="shared")
     shared.build(x.shape)
     assert tuple(shared.weight.shape) == ()

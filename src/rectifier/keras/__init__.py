@@ -28,6 +28,7 @@ from rectifier.keras.functions import function
 from rectifier.keras.initializers import ActivationInitializer, initializer
 from rectifier.keras.layers import ActivationLayer, activation
 from rectifier.keras.unit_variance import lsuv
+from rectifier.keras.wide import gated, rowwise
 
 if TYPE_CHECKING:
     from rectifier.callbacks.keras import Watch as Watch
@@ -39,9 +40,11 @@ __all__ = [
     "activation",
     "function",
     "functions",
+    "gated",
     "initializer",
     "layers",
     "lsuv",
+    "rowwise",
 ]
 
 

@@ -19,7 +19,12 @@ from rectifier.errors import UnknownNameError  # noqa: E402
 from rectifier.torch import functional, modules  # noqa: E402
 from rectifier.torch.functional import explain  # noqa: E402
 from rectifier.torch.gated import gated  # noqa: E402
-from rectifier.torch.modules import ActivationModule, activation  # noqa: E402
+from rectifier.torch.modules import (  # noqa: E402
+    ActivationModule,
+    GatedModule,
+    RowwiseModule,
+    activation,
+)
 from rectifier.torch.parameters import parameter_groups  # noqa: E402
 from rectifier.torch.rowwise import rowwise  # noqa: E402
 
@@ -57,8 +62,10 @@ __all__ = [
     "ActivationModule",
     "ContinualBackprop",
     "DeadLatents",
+    "GatedModule",
     "InitializedLayer",
     "ReDo",
+    "RowwiseModule",
     "Session",
     "activation",
     "dormant_ratio",
