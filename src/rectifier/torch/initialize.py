@@ -24,7 +24,7 @@ from rectifier.analysis.gaussian import find_unit
 from rectifier.analysis.schemes import RECURRENT_STD, Scheme, get_scheme, has_unit_bias
 from rectifier.catalog import Rowwise
 from rectifier.errors import InvalidInputError, UnknownNameError
-from rectifier.torch import recurrent, unit_variance
+from rectifier.torch import identity_recurrent, unit_variance
 from rectifier.torch.followers import Follower, by_order, by_sample
 from rectifier.torch.schemes import WEIGHTED, Weighted, assign, draw
 
@@ -121,7 +121,7 @@ def init_(
             raise InvalidInputError("give a seed or a generator, not both.")
         generator = torch.Generator().manual_seed(seed)
     layers = _layers(model)
-    recurrents = recurrent.find(model) if rule.distribution == "identity" else {}
+    recurrents = identity_recurrent.find(model) if rule.distribution == "identity" else {}
     if not layers and not recurrents:
         raise InvalidInputError(
             "the model has no linear or convolutional layer with trainable weights to initialise."
@@ -148,7 +148,7 @@ def init_(
             name, follower.name if follower else "", gains.get(name, 1.0), drawn.fan, drawn.std
         )
     for name, found in recurrents.items():
-        recurrent.initialize(found, generator)
+        identity_recurrent.initialize(found, generator)
         rows[name] = InitializedLayer(
             name, found.nonlinearity, 1.0, float(found.hidden_size), RECURRENT_STD
         )
