@@ -1,5 +1,7 @@
 #include "statistics.hpp"
 
+#include <nanobind/stl/vector.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -242,6 +244,18 @@ RECTIFIER_CLONES void gradient_bfloat16(const std::uint16_t* to_input,
   gradient_part<Bfloat16>(to_input, to_output, first, count, extent, nonzero, squares);
 }
 
+RECTIFIER_CLONES double squares_of(const float* from, std::size_t count) {
+  double all = 0;
+  for (std::size_t done = 0; done < count; done += run) {
+    const std::size_t end = std::min(count, done + run);
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::size_t i = done; i < end; ++i) sum += from[i] * from[i];
+    all += static_cast<double>(sum);
+  }
+  return all;
+}
+
 template <typename In>
 double not_finite(const typename In::type* from, std::size_t count) {
   std::size_t found = 0;
@@ -331,7 +345,34 @@ double gradient_statistics(const void* to_input, const void* to_output, Element 
   return squares;
 }
 
+void sums_of_squares(const float* const* buffers, const std::size_t* sizes, std::size_t number,
+                     double* found, std::size_t threads) {
+  for (std::size_t i = 0; i < number; ++i) {
+    double all = 0;
+    std::mutex joining;
+    in_parallel(sizes[i], threads, [&](std::size_t first, std::size_t count) {
+      const double own = squares_of(buffers[i] + first, count);
+      const std::lock_guard<std::mutex> lock(joining);
+      all += own;
+    });
+    found[i] = all;
+  }
+}
+
 void bind_statistics(nb::module_& module) {
+  module.def(
+      "sums_of_squares",
+      [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes,
+         std::size_t threads) {
+        std::vector<double> found(buffers.size());
+        std::vector<const float*> from;
+        for (const std::uintptr_t at : buffers) from.push_back(reinterpret_cast<const float*>(at));
+        const nb::gil_scoped_release unlocked;
+        sums_of_squares(from.data(), sizes.data(), std::min(sizes.size(), from.size()),
+                        found.data(), threads);
+        return found;
+      },
+      "buffers"_a, "sizes"_a, "threads"_a);
   // For buffers that the caller has checked: contiguous, of this type, in this process.
   module.def(
       "forward_statistics",

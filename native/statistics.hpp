@@ -34,6 +34,10 @@ void forward_statistics(const void* x, const void* y, Element element, Extent ex
 double gradient_statistics(const void* to_input, const void* to_output, Element element,
                            Extent extent, double* nonzero, std::size_t threads);
 
+// Sum of squares of each of several float32 buffers.
+void sums_of_squares(const float* const* buffers, const std::size_t* sizes, std::size_t number,
+                     double* found, std::size_t threads);
+
 void bind_statistics(nanobind::module_& module);
 
 }  // namespace rectifier

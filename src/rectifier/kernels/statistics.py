@@ -57,6 +57,18 @@ def forward(
     _module().forward_statistics(x, y, half, *extent, *region, per_unit, whole, threads)
 
 
+def sums_of_squares(buffers: list[int], sizes: list[int], threads: int) -> list[float]:
+    """The sum of squares of each of several contiguous float32 buffers.
+
+    Args:
+        buffers: Their addresses.
+        sizes: How many elements each has.
+        threads: Most threads to use.
+    """
+    found: list[float] = _module().sums_of_squares(buffers, sizes, threads)
+    return found
+
+
 def gradient(
     to_input: int,
     to_output: int,

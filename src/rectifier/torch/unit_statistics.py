@@ -8,6 +8,7 @@ the same with torch.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -91,6 +92,28 @@ def gradient(to_input: Tensor, to_output: Tensor, axis: int) -> tuple[Tensor, fl
         torch.get_num_threads(),
     )
     return nonzero, squares
+
+
+def norms(tensors: Sequence[Tensor]) -> list[float] | None:
+    """Euclidean norm of each of several tensors.
+
+    Args:
+        tensors: Any; the kernel takes contiguous float32 ones on the CPU.
+
+    Returns:
+        The norms, from sums in double precision; None: not possible, for one of them at least.
+    """
+    for tensor in tensors:
+        if tensor.dtype is not torch.float32 or not tensor.is_contiguous():
+            return None
+        if not applies(tensor):
+            return None
+    squares = compiled.sums_of_squares(
+        [tensor.data_ptr() for tensor in tensors],
+        [tensor.numel() for tensor in tensors],
+        torch.get_num_threads(),
+    )
+    return list(map(math.sqrt, squares))
 
 
 def _aligned(one: Tensor, two: Tensor, axis: int) -> tuple[Tensor, Tensor, tuple[int, int, int]]:

@@ -37,6 +37,9 @@ PERIOD = 100.0
 _MEMORY = 31
 """How many of the latest steps of each kind the medians are over."""
 
+_OFTEN = 16
+"""Unobserved steps after which a step's cost is estimated anew: medians take time themselves."""
+
 
 class Budget:
     """Decides step by step.
@@ -59,6 +62,7 @@ class Budget:
         self._inside: deque[float] = deque(maxlen=_MEMORY)
         self._setup: float | None = None
         self._latest = 0
+        self._cost: float | None = None
         self.spent = 0.0
 
     def wants(self, step: int) -> bool:
@@ -95,9 +99,16 @@ class Budget:
         else:
             self._unseen.append(duration)
             self.spent += within
+        if observed or len(self._unseen) < _MEMORY or step % _OFTEN == 0:
+            self._cost = None
 
     def cost(self) -> float:
         """Seconds that one more observed step is expected to cost."""
+        if self._cost is None:
+            self._cost = self._estimate()
+        return self._cost
+
+    def _estimate(self) -> float:
         inside = statistics.median(self._inside) if self._inside else 0.0
         if not self._unseen or not self._seen:
             return inside

@@ -20,6 +20,9 @@ from rectifier.watch.thinning import Series, Thinning, Window
 MAP_ROWS = 64
 MAP_UNITS = 512
 SERIES = 512
+DETAILS = 256
+"""Most observed steps of which all is kept: weights, updates, data, histograms."""
+
 BINS = 48
 
 Floats = NDArray[np.float64]
@@ -150,6 +153,7 @@ class Clock:
     """Which observed steps are kept, shared by all ledgers so that their series stay aligned."""
 
     series: Thinning = field(default_factory=lambda: Thinning(SERIES))
+    details: Thinning = field(default_factory=lambda: Thinning(DETAILS))
     maps: Thinning = field(default_factory=lambda: Thinning(MAP_ROWS))
     window: Window[Recent] = field(default_factory=lambda: Window(lambda a, b: a + b))
 
@@ -175,6 +179,7 @@ class SiteLedger:
         self._death = Feeding(np.full(units, np.nan), np.full(units, np.nan))
         self._end: Feeding | None = None
         self._anyone_silent = False
+        self._medians = math.nan, math.nan
         self._sample: Floats = np.zeros(0)
         self._latest = Latest()
         self.rows_per_step = 0.0
@@ -191,7 +196,14 @@ class SiteLedger:
         """Whether nothing has been seen yet."""
         return self._start is None
 
-    def add(self, index: int, step: int, seen: Observation, feeding: Feeding | None) -> None:
+    def add(
+        self,
+        index: int,
+        step: int,
+        seen: Observation,
+        feeding: Feeding | None,
+        medians: tuple[float, float] | None,
+    ) -> None:
         """Take in one observed step.
 
         Args:
@@ -199,11 +211,13 @@ class SiteLedger:
             step: Number of the step itself.
             seen: What was measured; ``seen.active`` is there.
             feeding: Bias and weights of this step, where they were read.
+            medians: Of bias and weight norm over units, where they were read; else the last known.
         """
         active = seen.active
         if active is None or seen.elements == 0:
             return
         self._steps += 1
+        self._medians = medians or self._medians
         self._seen += seen.elements
         self._active += active
         firing = active > 0
@@ -233,7 +247,7 @@ class SiteLedger:
         if self._clock.maps.keeps(index):
             self._map.put(index, (step, active[self._map_units] / seen.elements))
         if seen.whole is not None and seen.sums is not None and self._clock.series.keeps(index):
-            row = self._row(step, seen, seen.whole.tolist(), seen.sums, active, feeding)
+            row = self._row(step, seen, seen.whole.tolist(), seen.sums, active)
             self._series.put(index, row)
 
     def _row(
@@ -243,7 +257,6 @@ class SiteLedger:
         whole: list[float],
         sums: Floats,
         active: IntArray,
-        feeding: Feeding | None,
     ) -> tuple[float, ...]:
         total = seen.elements * self.units
         sum_out, square_out, low, high, saturated, bad_in, bad_out = whole
@@ -267,8 +280,7 @@ class SiteLedger:
             saturated / total,
             bad_out,
             bad_in,
-            _median(feeding.bias) if feeding is not None else math.nan,
-            _median(feeding.norm) if feeding is not None else math.nan,
+            *self._medians,
         )
 
     def series(self) -> SiteSeries:
@@ -342,7 +354,8 @@ def _deviation(total: float, norm_squared: float, count: int) -> float:
     return math.sqrt(max(norm_squared / count - mean * mean, 0.0))
 
 
-def _median(values: Floats) -> float:
+def median(values: Floats) -> float:
+    """Of the finite ones among some numbers; NaN of none."""
     finite = np.sort(values[np.isfinite(values)])  # numpy.median takes twenty times as long
     size = finite.size
     return float(finite[(size - 1) // 2] + finite[size // 2]) / 2 if size else math.nan

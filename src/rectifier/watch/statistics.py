@@ -25,7 +25,7 @@ from rectifier.torch import unit_statistics
 SAMPLE = 4096
 """Elements kept of the latest pre-activations for their histogram."""
 
-SOME = 65536
+SOME = 16384
 """Elements of a weight from which the size of an update is told."""
 
 _EXACT = 2**24
@@ -211,6 +211,9 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     """Euclidean norm of each tensor, shape (number of tensors,), on the first one's device."""
     if not tensors:
         return torch.zeros(0)
+    fast = unit_statistics.norms(tensors)
+    if fast is not None:
+        return torch.tensor(fast, dtype=torch.float64)
     found = torch._foreach_norm([tensor.detach() for tensor in tensors])
     first = found[0]
     if all(v.device == first.device and v.dtype is first.dtype for v in found):
@@ -292,6 +295,14 @@ def saturation_of(function: object, dtype: torch.dtype = torch.float64) -> Satur
         -np.inf if low == 0 else float(points[low]),
         np.inf if high == x.numel() - 1 else float(points[high]),
     )
+
+
+def numbers(tensors: Sequence[Tensor]) -> list[float]:
+    """Bring tensors without dimensions to the host, all at once where they are alike."""
+    first = tensors[0]
+    if all(t.device == first.device and t.dtype is first.dtype for t in tensors):
+        return [float(value) for value in torch.stack(list(tensors)).tolist()]
+    return [float(value) for value in fetch(tensors)]
 
 
 def fetch(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:

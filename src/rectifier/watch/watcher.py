@@ -17,6 +17,7 @@ import functools
 import math
 import platform
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec
 
@@ -41,6 +42,7 @@ from rectifier.watch.weights import (
     is_plain,
     joint,
     learning_rate,
+    medians,
 )
 
 P = ParamSpec("P")
@@ -98,8 +100,8 @@ class Watcher(Observer):
         self._budget = Budget(options or WatchOptions(), clock)
         self._clock = Clock()
         self._sites: dict[Site, SiteLedger] = {}
-        self._layers = Layers(self._clock.series)
-        self._held = Held(self._clock.series)
+        self._layers = Layers(self._clock.details)
+        self._held = Held(self._clock.details)
         self._data = Data()
         self._entering = Losses()
         self._given: list[tuple[tuple[str, str], Tensor]] = []
@@ -116,6 +118,7 @@ class Watcher(Observer):
         self._steps = 0
         self._index = 0
         self._processed = False
+        self._latest: weakref.ref[Optimizer] | None = None
         self.notes: list[str] = []
 
     # What comes in
@@ -137,7 +140,7 @@ class Watcher(Observer):
 
     @property
     def _detailed(self) -> bool:
-        return self._alarm or self._clock.series.keeps(self._index)
+        return self._alarm or self._clock.details.keeps(self._index)
 
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
@@ -204,20 +207,25 @@ class Watcher(Observer):
             measured = self._entering.measure(name, source, input, target)
             self._given.append(((name, source), measured))
 
-    @_unseen
     def on_backward(self, loss: Tensor) -> None:
         """Keep the loss; it is read at the next observed step."""
         if self.interception is not None and self.interception.observing:
-            self._entering.backward(loss)
-            self._trains_without_sites()
-            if self._carried is None and self._detailed:
-                left = [p for p in self._held.everywhere() if is_plain(p.grad)]
-                sizes = statistics.norms([p.grad for p in left if p.grad is not None])
-                ids = [id(p) for p in left]
-                self._carried = dict(zip(ids, statistics.fetch([sizes])[0].tolist(), strict=True))
+            self._learn_from(loss)
         self._loss_function = self._loss_function or self._loss_name
         if len(self._losses) < _MOST_LOSSES:
             self._losses.append((self._steps, _single(loss)))
+
+    @_unseen
+    def _learn_from(self, loss: Tensor) -> None:
+        self._entering.backward(loss)
+        self._trains_without_sites()
+        if self._carried is None and self._detailed:
+            left = [p for p in self._held.everywhere() if is_plain(p.grad)]
+            norms = statistics.norms([statistics.some(p.grad) for p in left if p.grad is not None])
+            self._carried = {
+                id(p): norm * math.sqrt(p.numel() / max(statistics.some(p).numel(), 1))
+                for p, norm in zip(left, statistics.fetch([norms])[0].tolist(), strict=True)
+            }
 
     def _trains_without_sites(self) -> None:
         """Where no site hears of gradients the backward pass that follows tells of training."""
@@ -258,7 +266,9 @@ class Watcher(Observer):
         """The passes of this step are over: take them in."""
         self._steps = step
         if optimizer is not None:
-            self._layers.add_optimizer(optimizer)
+            if self._latest is None or self._latest() is not optimizer:
+                self._latest = weakref.ref(optimizer)
+                self._layers.add_optimizer(optimizer)
             self._optimizer = self._optimizer or type(optimizer).__name__
         self._processed = False
         if self._is_due():
@@ -308,7 +318,8 @@ class Watcher(Observer):
         with_gradient = [(p, p.grad) for p in parameters if is_plain(p.grad)]
         gradient_norms = cargo.put(statistics.norms([g for _, g in with_gradient if g is not None]))
         matrices = self._layers.matrices() if detailed else []
-        weight_norms = cargo.put(statistics.norms(matrices))
+        parts = [statistics.some(w) for w in matrices]
+        weight_norms = cargo.put(statistics.norms(parts))
         losses = [(s, cargo.put(value)) for s, value in self._losses]
         self._losses.clear()
         self._given.clear()
@@ -317,7 +328,11 @@ class Watcher(Observer):
         observations = {site: unload(cargo, parts) for site, parts in sites.items()}
         trained = (id(p) for p, _ in with_gradient)
         gradients = dict(zip(trained, cargo.get(gradient_norms).tolist(), strict=True))
-        norms = dict(zip(map(id, matrices), cargo.get(weight_norms).tolist(), strict=True))
+        sizes = [
+            math.sqrt(w.numel() / max(p.numel(), 1)) for w, p in zip(matrices, parts, strict=True)
+        ]
+        found = (n * size for n, size in zip(cargo.get(weight_norms).tolist(), sizes, strict=True))
+        norms = dict(zip(map(id, matrices), found, strict=True))
         entry = TrainingStep(step)
         entry.set_input([(cargo.get(number), count) for number, count in inputs])
         entry.learning_rate = learning_rate(optimizer)
@@ -359,14 +374,18 @@ class Watcher(Observer):
         ledger = self._sites.get(site)
         if ledger is None:
             ledger = self._sites[site] = SiteLedger(site.units, self._clock)
-        needed = detailed or ledger.needs_start or ledger.newly_silent(seen.active)
-        ledger.add(self._index, step, seen, feeding(site) if needed else None)
+        needed = ledger.needs_start or ledger.newly_silent(seen.active)
+        ledger.add(
+            *(self._index, step, seen),
+            feeding(site) if needed else None,
+            medians(site) if detailed else None,
+        )
 
     def _take_losses(self, by_step: dict[int, list[float]]) -> None:
         if self._losses:
-            values = statistics.fetch([value for _, value in self._losses])
+            values = statistics.numbers([value for _, value in self._losses])
             for (step, _), value in zip(self._losses, values, strict=True):
-                by_step.setdefault(step, []).append(float(value))
+                by_step.setdefault(step, []).append(value)
             self._losses.clear()
         for step, found in sorted(by_step.items()):
             mean = sum(found) / len(found)
