@@ -304,7 +304,7 @@ class Calls:
         apply = first.apply if plain else apply_of(entered.module)
         for inner, _ in reversed(entered.inner):
             self._registry.withdraw(inner.site)
-        form = forms.Form(function, tensor, False, True, apply)
+        form = forms.Form(function, tensor, False, True, apply, assured=plain)
         return self._open(form, entered.module, caller)
 
     def _custom(self, original: Callable[..., Any]) -> Callable[..., Any]:

@@ -120,6 +120,7 @@ class Registry:
             unit_axis=axis,
             order=len(self._sites),
             feeding=_with_bias(layer, form.input, units),
+            assured=form.assured,
             apply=form.apply,
             _module=None if module is None else weakref.ref(module),
         )

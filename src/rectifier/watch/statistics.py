@@ -75,6 +75,7 @@ def forward(
     *,
     detailed: bool,
     saturation: Saturation | None,
+    rectified: bool = False,
 ) -> Forward:
     """Measure one application of a site.
 
@@ -85,6 +86,7 @@ def forward(
         function: Catalog name of the activation.
         detailed: Whether to measure more than the counts, where that costs more.
         saturation: Where the function saturates, if known.
+        rectified: Whether the output is known to be exactly ReLU of the input.
 
     Returns:
         The measurements, on the device.
@@ -96,7 +98,8 @@ def forward(
     if high is not None:
         saturation = Saturation(-math.inf, high)
     region = (-math.inf, math.inf) if saturation is None else (saturation.low, saturation.high)
-    found = unit_statistics.forward(input, output, axis, *region)
+    read = None if rectified and output.dtype is input.dtype else output
+    found = unit_statistics.forward(input, read, axis, *region)
     if found is None and not detailed:
         active = positive(output, axis, never_negative=function in NEVER_NEGATIVE)
         return Forward(elements, rows, active.unsqueeze(0))

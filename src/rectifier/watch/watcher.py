@@ -78,6 +78,11 @@ def _single(loss: Tensor) -> Tensor:
     return value.clone() if value.dim() == 0 else value.mean()
 
 
+def _is_relu(site: Site, input: Tensor, output: Tensor) -> bool:
+    """Whether a site computes ReLU and nothing else: by what it calls, and by what it gave."""
+    return site.function == "relu" and site.assured and torch.equal(output, input.relu())
+
+
 class Watcher(Observer):
     """Watches a training; ask for the `record` when it is over, or at any time.
 
@@ -113,6 +118,7 @@ class Watcher(Observer):
         self._loss_source = ""
         self._optimizer = ""
         self._saturation: dict[Site, statistics.Saturation | None] = {}
+        self._rectified: dict[Site, bool] = {}
         self._trouble = Trouble()
         self._alarm = False
         self._steps = 0
@@ -166,11 +172,13 @@ class Watcher(Observer):
             return
         if site not in self._saturation:
             known = site.function == "rrelu" or site.function in statistics.ZERO_BELOW
+            self._rectified[site] = _is_relu(site, input, output)
             self._saturation[site] = None if known else statistics.saturation_of(site.apply)
         measured = statistics.forward(
             *(input, output, site.unit_axis, site.function),
             detailed=self._detailed,
             saturation=self._saturation[site],
+            rectified=self._rectified[site],
         )
         current = self._pass()
         current.listens = current.listens or output.requires_grad
