@@ -280,9 +280,12 @@ double sampled_squares(const T* from, std::size_t count) {
 }
 
 template <typename In>
-double not_finite(const typename In::type* from, std::size_t count) {
+double not_finite(const typename In::type* from, std::size_t count, bool rectified) {
   std::size_t found = 0;
-  for (std::size_t i = 0; i < count; ++i) found += !std::isfinite(In::read(from[i]));
+  for (std::size_t i = 0; i < count; ++i) {
+    const float value = In::read(from[i]);
+    found += !std::isfinite(rectified && value < 0 ? 0.0f : value);
+  }
   return static_cast<double>(found);
 }
 
@@ -330,14 +333,15 @@ void forward_statistics(const void* x, const void* y, Element element, Extent ex
   const std::size_t elements = extent.outer * extent.units * extent.inner;
   double squares = 0;
   for (std::size_t u = 0; u < extent.units; ++u) squares += all.at(4, u);
-  const auto bad = [&](const void* from, double sum) {
+  const auto bad = [&](const void* from, double sum, bool rectified) {
     if (std::isfinite(sum)) return 0.0;
     return element == Element::float32
-               ? not_finite<Float32>(static_cast<const float*>(from), elements)
-               : not_finite<Bfloat16>(static_cast<const std::uint16_t*>(from), elements);
+               ? not_finite<Float32>(static_cast<const float*>(from), elements, rectified)
+               : not_finite<Bfloat16>(static_cast<const std::uint16_t*>(from), elements,
+                                      rectified);
   };
-  all.whole[5] = bad(x, squares);
-  all.whole[6] = y == nullptr ? bad(x, all.whole[1]) : bad(y, all.whole[1]);
+  all.whole[5] = bad(x, squares, false);
+  all.whole[6] = bad(y == nullptr ? x : y, all.whole[1], y == nullptr);
   std::copy(all.per_unit.begin(), all.per_unit.end(), per_unit);
   std::copy(all.whole, all.whole + whole_numbers, whole);
 }

@@ -148,6 +148,10 @@ class Watcher(Observer):
     def _detailed(self) -> bool:
         return self._alarm or self._clock.details.keeps(self._index)
 
+    @property
+    def _now_and_then(self) -> bool:
+        return self._alarm or self._clock.maps.keeps(self._index)
+
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
         found = self._passes.get(token)
@@ -193,7 +197,7 @@ class Watcher(Observer):
             self._layers.feed(layer, tensor)
             return
         current = self._pass()
-        if not tensor.requires_grad and not current.blind and self._detailed:
+        if not tensor.requires_grad and not current.blind and self._now_and_then:
             measured = self._data.measure(layer, tensor)
             if measured is not None:
                 current.data.append((layer, measured))
@@ -211,7 +215,7 @@ class Watcher(Observer):
     @_unseen
     def on_loss_input(self, name: str, source: str, input: Tensor, target: Tensor | None) -> None:
         """Measure what enters a loss function."""
-        if self._detailed and input.requires_grad and type(input) is Tensor:
+        if self._now_and_then and input.requires_grad and type(input) is Tensor:
             measured = self._entering.measure(name, source, input, target)
             self._given.append(((name, source), measured))
 
