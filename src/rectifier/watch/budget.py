@@ -65,13 +65,18 @@ class Budget:
         self._cost: float | None = None
         self.spent = 0.0
 
-    def wants(self, step: int) -> bool:
-        """Whether to observe the step that begins now."""
+    def wants(self, step: int, *, alone: bool = True) -> bool:
+        """Whether to observe the step that begins now.
+
+        Args:
+            step: The step.
+            alone: Whether no other process has to decide alike; else time is no ground to look.
+        """
         if self._every is not None:
             return step % self._every == 0
         if step < FIRST or step >= self._latest * (1 + GROWTH):
             return True
-        if not self._unseen:
+        if not alone or not self._unseen:
             return False
         elapsed = self._clock() - self._training
         return self.spent + self.cost() <= allowed(self._share, elapsed)

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rectifier.torch.sites import Layer, Observer, Site
-from rectifier.watch import statistics
+from rectifier.watch import ranks, statistics
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
 from rectifier.watch.entering import Data, Losses
@@ -128,14 +128,17 @@ class Watcher(Observer):
         self._steps = 0
         self._index = 0
         self._processed = False
+        self._processes = 1
         self._latest: weakref.ref[Optimizer] | None = None
         self.notes: list[str] = []
 
     # What comes in
 
     def wants_step(self, step: int) -> bool:
-        """As the budget decides."""
-        return self._budget.wants(step)
+        """As the budget decides; with several processes as all of them decide alike."""
+        if step < 2:
+            self._processes = ranks.together()
+        return self._budget.wants(step, alone=self._processes == 1)
 
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
@@ -409,6 +412,23 @@ class Watcher(Observer):
             self._alarm = self._alarm or not math.isfinite(mean)
         self._trouble.look_at_losses(by_step, self._loss_name, self._loss_source)
 
+    # Several processes
+
+    def come_together(self) -> None:
+        """The training is over: bring what other processes saw into the first one's record."""
+        if self._processes == 1:
+            return
+        sites = {(s.model, s.name, s.function): ledger for s, ledger in self._sites.items()}
+        share = ranks.Share(sites, self._training, self._index, self._steps)
+        others, notes = ranks.exchange(share)
+        if others:
+            notes += ranks.join(share, others)
+            notes.append(
+                f"Sites and losses are those of {len(others) + 1} processes together; layers, data "
+                "and optimisers those of the first."
+            )
+        self.notes += notes
+
     # What comes out
 
     def record(self, notes: Iterable[str] = ()) -> Record:
@@ -465,6 +485,11 @@ class Watcher(Observer):
             return ["Steps were taken, but no backward pass that belongs to them was seen."]
         if not self._sites:
             return ["No activation was seen in the training passes."]
+        if any(type(t).__name__ == "DTensor" for layer in self._layers for t in layer.tensors()):
+            return [
+                "Weights that are split over processes (DTensor) are not measured: norms, "
+                "gradients and updates of their layers are not known."
+            ]
         return []
 
     def _site_record(self, site: Site, ledger: SiteLedger, start: int) -> SiteRecord:
