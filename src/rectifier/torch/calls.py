@@ -208,8 +208,9 @@ class Calls:
         self._boundary.guard(self._enter, module, args)
         if isinstance(module, torch.jit.ScriptModule) and self._script is None:
             self._note("Inside TorchScript modules outputs are seen, but not gradients.")
-            self._script = module, Scripted(self._saw_scripted)
-            self._script[1].__enter__()
+            mode: Any = Scripted(self._saw_scripted)
+            self._script = module, mode
+            mode.__enter__()
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         top = self._stack[-1] if self._stack else None

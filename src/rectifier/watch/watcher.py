@@ -38,6 +38,7 @@ from rectifier.watch.options import WatchOptions
 from rectifier.watch.record import Record, SiteRecord
 from rectifier.watch.training import TrainingLedger, TrainingStep
 from rectifier.watch.trouble import Trouble
+from rectifier.watch.waiting import Waiting
 from rectifier.watch.weights import (
     feeding,
     is_plain,
@@ -50,9 +51,6 @@ P = ParamSpec("P")
 
 WINDOW_INPUTS = 2000
 WINDOW_STEPS = 10
-_MOST_LOSSES = 4096
-"""Losses kept unread: an optimiser that never steps must not make them pile up."""
-
 _WAITING = 64
 """Passes without a gradient that are remembered: a GAN's generator runs a step ahead of its own."""
 
@@ -74,12 +72,6 @@ def _unseen(method: Callable[P, None]) -> Callable[P, None]:
             torch._C._set_grad_enabled(recorded)
 
     return run
-
-
-def _single(loss: Tensor) -> Tensor:
-    """One number for a loss, on its device; a copy, since the program may change its own."""
-    value = loss.detach()
-    return value.clone() if value.dim() == 0 else value.mean()
 
 
 def _is_relu(site: Site, input: Tensor, output: Tensor) -> bool:
@@ -117,7 +109,7 @@ class Watcher(Observer):
         self._carried: dict[int, float] | None = None
         self._training = TrainingLedger()
         self._passes: dict[int, Pass] = {}
-        self._losses: list[tuple[int, Tensor]] = []
+        self._losses = Waiting()
         self._loss_name = self._loss_function = ""
         self._loss_source = ""
         self._optimizer = ""
@@ -231,8 +223,7 @@ class Watcher(Observer):
         if self.interception is not None and self.interception.observing:
             self._learn_from(loss)
         self._loss_function = self._loss_function or self._loss_name
-        if len(self._losses) < _MOST_LOSSES:
-            self._losses.append((self._steps, _single(loss)))
+        self._losses.put(self._steps, loss)
 
     @_unseen
     def _learn_from(self, loss: Tensor) -> None:
@@ -292,8 +283,8 @@ class Watcher(Observer):
         self._processed = False
         if self._is_due():
             self._process(optimizer, step)
-        elif len(self._losses) >= 256:
-            self._take_losses({})
+        elif self._losses.many():
+            self._take_losses()
 
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Take in what a closure did inside the step; see how far the weights moved."""
@@ -316,7 +307,7 @@ class Watcher(Observer):
         if self._passes and any(p.trained for p in self._passes.values()):
             return True
         observing = self.interception is not None and self.interception.observing
-        return observing and any(s == self._steps for s, _ in self._losses)
+        return observing and self._losses.of(self._steps)
 
     # Taking a step in
 
@@ -339,8 +330,6 @@ class Watcher(Observer):
         matrices = self._layers.matrices() if detailed else []
         parts = [statistics.some(w) for w in matrices]
         weight_norms = cargo.put(statistics.norms(parts))
-        losses = [(s, cargo.put(value)) for s, value in self._losses]
-        self._losses.clear()
         self._given.clear()
         cargo.fetch()
 
@@ -362,10 +351,7 @@ class Watcher(Observer):
             self._data.add(layer, cargo.get(number))
         for key, number in given:
             self._entering.add(key, cargo.get(number))
-        by_step: dict[int, list[float]] = {}
-        for s, number in losses:
-            by_step.setdefault(s, []).append(float(cargo.get(number)))
-        self._take_losses(by_step)
+        self._take_losses()
         self._trouble.look(
             step,
             suspicious=self._alarm,
@@ -400,12 +386,8 @@ class Watcher(Observer):
             medians(site) if detailed else None,
         )
 
-    def _take_losses(self, by_step: dict[int, list[float]]) -> None:
-        if self._losses:
-            values = statistics.numbers([value for _, value in self._losses])
-            for (step, _), value in zip(self._losses, values, strict=True):
-                by_step.setdefault(step, []).append(value)
-            self._losses.clear()
+    def _take_losses(self) -> None:
+        by_step = self._losses.take()
         for step, found in sorted(by_step.items()):
             mean = sum(found) / len(found)
             self._training.put_loss(step, mean)
@@ -437,8 +419,7 @@ class Watcher(Observer):
         Args:
             notes: More sentences that a person should know.
         """
-        by_step: dict[int, list[float]] = {}
-        self._take_losses(by_step)
+        self._take_losses()
         start = self._window_start()
         return Record(
             script=self._script,
