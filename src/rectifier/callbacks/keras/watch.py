@@ -23,7 +23,7 @@ from rectifier.callbacks.keras.taps import Place, weight_of
 from rectifier.callbacks.outcome import Outcome
 from rectifier.watch.budget import Budget
 from rectifier.watch.closing import closing_window
-from rectifier.watch.ledger import Clock, Observation, SiteLedger
+from rectifier.watch.ledger import Clock, Observation, SiteLedger, median
 from rectifier.watch.listening import Listener, Listeners
 from rectifier.watch.record import LayerRecord, NonFinite, Record, SiteRecord
 from rectifier.watch.training import LayerLedger, TrainingLedger, TrainingStep
@@ -255,7 +255,8 @@ class _Run:
                 continue
             needed = detailed or ledger.needs_start or ledger.newly_silent(found.active)
             feeding = self._feeding(by_name[name], batch, units) if needed else None
-            ledger.add(self._index, step, found, feeding)
+            medians = None if feeding is None else (median(feeding.bias), median(feeding.norm))
+            ledger.add(self._index, step, found, feeding, medians)
 
     def _name(self, place: Place) -> str:
         """A lasting name: ``:2`` where one place is fed by a second layer."""
