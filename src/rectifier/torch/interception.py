@@ -289,6 +289,8 @@ class Interception:
             differentiable = kwargs.get("create_graph") or (len(args) > 2 and args[2])
             trained = _first(inputs)
             step = trained is not None and trained.is_leaf and not differentiable
+            if differentiable:
+                self._boundary.guard(self._boundary.announce, "on_derivative", _first(outputs))
             with _Backward(self, outputs if step else None):
                 return original(outputs, inputs, *args, **kwargs)
 

@@ -23,6 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rectifier.errors import InvalidInputError
+from rectifier.watch.circumstances import (
+    Circumstances,
+    Feed,
+    Head,
+    Joint,
+    OptimizerRecord,
+    ParameterRecord,
+)
 
 SCHEMA = 1
 """Version of the record's form; a reader refuses a higher one."""
@@ -272,6 +280,7 @@ class Record:
         overhead: Seconds spent measuring over seconds of the whole run; NaN where not known.
         sites, layers: In forward order.
         training: The training as a whole.
+        circumstances: How the network is wired, what it is fed, what is trained.
         non_finite: First non-finite values, earliest first; empty when all was finite.
         notes: Sentences a person should know (what could not be seen, and why).
         environment: Versions of Python, framework, operating system.
@@ -288,6 +297,7 @@ class Record:
     sites: tuple[SiteRecord, ...] = ()
     layers: tuple[LayerRecord, ...] = ()
     training: TrainingSeries = field(default_factory=TrainingSeries)
+    circumstances: Circumstances = field(default_factory=Circumstances)
     non_finite: tuple[NonFinite, ...] = ()
     notes: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -335,6 +345,7 @@ class Record:
                 "sites": sites,
                 "layers": tuple(_build(LayerRecord, layer) for layer in data["layers"]),
                 "training": _build(TrainingSeries, data["training"]),
+                "circumstances": _circumstances(data.get("circumstances", {})),
                 "non_finite": tuple(NonFinite(**item) for item in data["non_finite"]),
                 "notes": tuple(data["notes"]),
             },
@@ -369,6 +380,21 @@ def _special(value: Any) -> Any:
     return _SPECIAL.get(value, value) if isinstance(value, str) else value
 
 
+def _circumstances(data: Mapping[str, Any]) -> Circumstances:
+    kinds: Mapping[str, Any] = {
+        "heads": Head,
+        "joints": Joint,
+        "feeds": Feed,
+        "parameters": ParameterRecord,
+        "optimizers": OptimizerRecord,
+    }
+    parts = {
+        name: tuple(_build(kind, item) for item in data.get(name, ()))
+        for name, kind in kinds.items()
+    }
+    return _build(Circumstances, {**data, **parts})
+
+
 def _build(kind: type[T], data: Mapping[str, Any]) -> T:
     """A dataclass from JSON data; fields that this version does not know are left out."""
     values: dict[str, Any] = {}
@@ -376,10 +402,12 @@ def _build(kind: type[T], data: Mapping[str, Any]) -> T:
         if f.name not in data:
             continue
         value = data[f.name]
-        if f.type in ("FloatArray", "IntArray"):
-            dtype = np.float64 if f.type == "FloatArray" else np.int64
+        if f.type in ("FloatArray", "IntArray", "NDArray[np.float64]"):
+            dtype = np.int64 if f.type == "IntArray" else np.float64
             value = np.asarray(_special(value), dtype=dtype)
         elif f.type == "float":
             value = float(_special(value))
+        elif str(f.type).startswith("tuple[") and isinstance(value, list):
+            value = tuple(value)
         values[f.name] = value
     return kind(**values)

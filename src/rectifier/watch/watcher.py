@@ -17,7 +17,7 @@ import functools
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec
 
 import torch
@@ -28,6 +28,7 @@ from rectifier.torch.sites import Layer, Observer, Site
 from rectifier.watch import statistics
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
+from rectifier.watch.census import Census
 from rectifier.watch.layers import Layers
 from rectifier.watch.ledger import Clock, Observation, SiteLedger
 from rectifier.watch.options import WatchOptions
@@ -97,6 +98,7 @@ class Watcher(Observer):
         self._clock = Clock()
         self._sites: dict[Site, SiteLedger] = {}
         self._layers = Layers(self._clock.series)
+        self._census = Census()
         self._training = TrainingLedger()
         self._passes: dict[int, Pass] = {}
         self._losses: list[tuple[int, Tensor]] = []
@@ -117,9 +119,23 @@ class Watcher(Observer):
         """As the budget decides."""
         return self._budget.wants(step)
 
+    @_unseen
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
         self._layers.add_optimizer(optimizer)
+        self._census.on_optimizer(optimizer)
+
+    @_unseen
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Take the census of its parameters."""
+        self._census.on_model(model, name)
+
+    @_unseen
+    def on_derivative(self, outputs: Any) -> None:
+        """See whether it is the derivative of a derivative."""
+        self._census.on_derivative(outputs)
 
     @property
     def _detailed(self) -> bool:
@@ -171,6 +187,11 @@ class Watcher(Observer):
         self._loss_function = self._loss_function or self._loss_name
         if len(self._losses) < _MOST_LOSSES:
             self._losses.append((self._steps, _single(loss)))
+        self._take_census(loss)
+
+    @_unseen
+    def _take_census(self, loss: Tensor) -> None:
+        self._census.on_backward(loss, self._steps, self._loss_source)
 
     @_unseen
     def on_input_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
@@ -200,12 +221,17 @@ class Watcher(Observer):
         self._steps = step
         if optimizer is not None:
             self._layers.add_optimizer(optimizer)
+            self._count(optimizer)
             self._optimizer = self._optimizer or type(optimizer).__name__
         self._processed = False
         if self._is_due():
             self._process(optimizer, step)
         elif len(self._losses) >= 256:
             self._take_losses({})
+
+    @_unseen
+    def _count(self, optimizer: Optimizer) -> None:
+        self._census.before_step(optimizer)
 
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Take in what a closure did inside the step; see how far the weights moved."""
@@ -324,6 +350,7 @@ class Watcher(Observer):
             ),
             layers=self._layers.records(),
             training=self._training.series(),
+            circumstances=self._census.circumstances(self._layers),
             non_finite=self._trouble.list(),
             notes=(*self.notes, *self._remarks(), *notes),
             environment={
