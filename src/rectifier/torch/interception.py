@@ -116,6 +116,7 @@ class Interception:
         self._wrap(nn.Module, "zero_grad", self._aside)
         self._wrap(_BaseDataLoaderIter, "__next__", self._aside)
         self._wrap(nn.Module, "__init__", self._building)
+        self._wrap(nn.Module, "load_state_dict", self._loading)
         self._wrap(torch, "compile", self._compiling)
         self._wrap(torch.amp.GradScaler, "scale", self._scaling)
         self._wrap(torch.autograd, "backward", self._backward)
@@ -225,6 +226,16 @@ class Interception:
 
         return __init__
 
+    def _loading(self, original: Any) -> Any:
+        owner = self
+
+        def load_state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if owner._here():
+                owner._boundary.guard(owner._boundary.announce, "on_loaded", self)
+            return original(self, *args, **kwargs)
+
+        return load_state_dict
+
     def _aside(self, original: Any) -> Any:
         def aside(*args: Any, **kwargs: Any) -> Any:
             if not self._calls.seeing or not self._here():
@@ -290,7 +301,8 @@ class Interception:
             trained = _first(inputs)
             step = trained is not None and trained.is_leaf and not differentiable
             if differentiable:
-                self._boundary.guard(self._boundary.announce, "on_derivative", _first(outputs))
+                tensors = _first(outputs), trained
+                self._boundary.guard(self._boundary.announce, "on_derivative", *tensors)
             with _Backward(self, outputs if step else None):
                 return original(outputs, inputs, *args, **kwargs)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import math
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -66,7 +66,8 @@ class _Person:
     facts: ParameterRecord
     sample: Tensor | None
     since: int
-    columns: bool = False
+    alike: tuple[float, float] = (math.nan, math.nan)
+    alike_now: tuple[float, float] = (math.nan, math.nan)
 
 
 @dataclass
@@ -106,6 +107,9 @@ class Census:
         self._feeds: dict[int, _Sums] = {}
         self._wired = self._looked = self._backwards = self._idle = 0
         self._second_order = False
+        self._columns: set[int] = set()
+        self._flat: set[str] = set()
+        self._loaded: set[int] = set()
 
     # What comes in
 
@@ -152,8 +156,12 @@ class Census:
             return
         self._looked += 1
         self._wired = max(self._wired, found.wired)
+        self._columns |= found.columns
+        self._flat |= found.flat
+        weights = set(map(id, found.weights))
         for leaf in found.leaves:
-            self._meet(leaf)
+            if isinstance(leaf, nn.Parameter) or id(leaf) in weights:
+                self._meet(leaf)
             person = self._people.get(id(leaf))
             if person is not None:
                 person.facts = replace(person.facts, reached=person.facts.reached + 1)
@@ -171,10 +179,16 @@ class Census:
             self._take_feed(fed)
         self._look()
 
-    def on_derivative(self, outputs: Any) -> None:
-        """A gradient that is to be differentiated again was asked for: of what?"""
+    def on_loaded(self, module: nn.Module) -> None:
+        """Weights that were learnt elsewhere came in."""
+        self._loaded.update(map(id, module.parameters()))
+
+    def on_derivative(self, outputs: Any, inputs: Any) -> None:
+        """A gradient that is to be differentiated again was asked for: of what, by what?"""
         if not isinstance(outputs, Tensor) or outputs.grad_fn is None:
             return
+        if not isinstance(inputs, Tensor) or not inputs.is_leaf or id(inputs) in self._people:
+            return  # by weights, as in meta-learning, not by what enters
         if not self._second_order and self._derivatives.now():
             names = (str(node.name()) for node in wiring.nodes(outputs.grad_fn))
             self._second_order = any("BackwardBackward" in name for name in names)
@@ -226,12 +240,12 @@ class Census:
         self._people[id(parameter)] = person
         size = parameter.numel()
         values = parameter.detach()
+        person.alike = person.alike_now = _alike(values)
         person.facts = replace(
             facts,
             trainable=parameter.requires_grad,
             mean=float(values.mean()),
             std=float(values.std()) if size > 1 else math.nan,
-            alike_start=_alike(values),
             spread_start=_spread(values),
             zero_start=not bool(values.any()),
         )
@@ -247,10 +261,10 @@ class Census:
                 continue
             change, size = float((now - sample).norm()), float(sample.norm())
             size = size or float(now.norm())
+            person.alike_now = _alike(parameter.detach())
             person.facts = replace(
                 person.facts,
                 trainable=parameter.requires_grad,
-                alike_end=_alike(parameter.detach()),
                 moved=change / size if size > 0 else (math.nan if change else 0.0),
             )
 
@@ -321,9 +335,12 @@ class Census:
                 name=names[key],
                 layer=layer_of(key),
                 held=self._held_by(key),
+                loaded=key in self._loaded,
+                alike_start=person.alike[key in self._columns],
+                alike_end=person.alike_now[key in self._columns],
                 ran=key in ran,
                 looked=self._looked - person.since,
-                fan_in=math.prod(person.facts.shape[1:]) if len(person.facts.shape) > 1 else 0,
+                fan_in=_fan_in(person.facts.shape, key in self._columns),
             )
             for key, person in self._people.items()
         )
@@ -343,6 +360,7 @@ class Census:
             losses=self._looked,
             backwards=self._backwards,
             idle=self._idle,
+            flat=tuple(sorted(self._flat)),
             second_order=self._second_order,
         )
 
@@ -359,6 +377,12 @@ class Census:
         return Feed(layer, sums.kind, mean, np.sqrt(variance), sums.low, sums.high, sums.count)
 
 
+def _fan_in(shape: tuple[int, ...], columns: bool) -> int:
+    if len(shape) < 2:
+        return 0
+    return math.prod(shape[:-1] if columns else shape[1:])
+
+
 def _sample(parameter: Tensor) -> Tensor | None:
     if not is_plain(parameter) or not parameter.numel():
         return None
@@ -366,23 +390,17 @@ def _sample(parameter: Tensor) -> Tensor | None:
     return flat[:: max(1, flat.numel() // _KEPT)][:_KEPT].float().clone()
 
 
-def _rows(values: Tensor) -> Iterator[Tensor]:
-    """The matrix with its units as rows, for either way it may lie."""
-    flat = values.reshape(values.shape[0], -1)
-    yield flat
-    if values.dim() == 2:
-        yield flat.T
-
-
-def _alike(values: Tensor) -> float:
-    """Share of units that repeat another one; of both ways to read a matrix the lesser share."""
-    if values.dim() < 2 or min(values.shape[0], values.numel() // values.shape[0]) < 2:
-        return math.nan
-    return min(_repeats(rows) for rows in _rows(values))
+def _alike(values: Tensor) -> tuple[float, float]:
+    """Share of rows, and of columns, that repeat another one."""
+    if values.dim() < 2 or not values.numel():
+        return math.nan, math.nan
+    rows = values.reshape(values.shape[0], -1)
+    return _repeats(rows), _repeats(rows.T) if values.dim() == 2 else math.nan
 
 
 def _repeats(rows: Tensor) -> float:
-    if rows.shape[0] < 2:
+    """Of rows that are not zero, unless all are: unused rows of a table do not count."""
+    if min(rows.shape) < 2:
         return math.nan
     rows = rows.double()
     probe = torch.cos(torch.arange(rows.shape[1], device=rows.device, dtype=rows.dtype) * 1.7 + 0.3)
@@ -391,7 +409,9 @@ def _repeats(rows: Tensor) -> float:
     if not torch.isfinite(scale):
         return math.nan
     marks = (marks / scale.clamp_min(1e-300) * 1e7).round()
-    return 1.0 - int(torch.unique(marks, dim=0).shape[0]) / rows.shape[0]
+    some = marks[marks[:, 2] != 0]
+    marks = some if some.shape[0] else marks
+    return 1.0 - int(torch.unique(marks, dim=0).shape[0]) / marks.shape[0]
 
 
 def _spread(values: Tensor) -> float:

@@ -102,13 +102,15 @@ class ParameterRecord:
         shape: Its shape. ``fan_in``: inputs of one unit; 0: not a matrix.
         trainable: Whether it requires a gradient, when last seen.
         held: Whether an optimiser holds it. ``late``: whether it came to be after the optimisers.
+        loaded: Whether a state was loaded into it.
         reached: How many of the looked-at losses depend on it. ``looked``: losses looked at since
             it was first seen.
         ran: Whether the layer that it belongs to ran in a training pass.
         steps: Looked-at steps of an optimiser that holds it. ``with_gradient``, ``nonzero``: those
             at which it had a gradient, and one that was not zero.
         std, mean: Of its elements when first seen; NaN for one element.
-        alike_start, alike_end: Share of its units that repeat another unit's weights exactly.
+        alike_start, alike_end: Share of its units that repeat another unit's weights exactly, of
+            those that are not zero (of all where all are).
         spread_start: Norm of the rows' differences from their mean over the norm of all.
         zero_start: Whether it was all zero when first seen.
         moved: Norm of its change since first seen over its norm then (over its norm now where that
@@ -123,6 +125,7 @@ class ParameterRecord:
     trainable: bool = True
     held: bool = True
     late: bool = False
+    loaded: bool = False
     reached: int = 0
     looked: int = 0
     ran: bool = True
@@ -172,6 +175,7 @@ class Circumstances:
         wired: Layers with weights that another part of the network feeds, in the largest graph.
         losses: Losses whose graph was looked at. ``backwards``: backward passes of the run.
         idle: Looked-at losses that depend on no parameter that any optimiser holds, though on some.
+        flat: Operations in the graphs whose derivative is zero everywhere (``sign``, ``round``).
         second_order: Whether gradients of gradients were taken with respect to what enters.
     """
 
@@ -184,4 +188,5 @@ class Circumstances:
     losses: int = 0
     backwards: int = 0
     idle: int = 0
+    flat: tuple[str, ...] = ()
     second_order: bool = False

@@ -133,9 +133,14 @@ class Watcher(Observer):
         self._census.on_model(model, name)
 
     @_unseen
-    def on_derivative(self, outputs: Any) -> None:
+    def on_derivative(self, outputs: Any, inputs: Any) -> None:
         """See whether it is the derivative of a derivative."""
-        self._census.on_derivative(outputs)
+        self._census.on_derivative(outputs, inputs)
+
+    @_unseen
+    def on_loaded(self, module: nn.Module) -> None:
+        """Weights that were learnt elsewhere came in."""
+        self._census.on_loaded(module)
 
     @property
     def _detailed(self) -> bool:

@@ -62,6 +62,9 @@ SQUASHES: dict[str, tuple[float, float]] = {
 }
 """Ranges of operations that bound their output."""
 
+FLAT = frozenset({"sign", "round", "floor", "ceil", "trunc", "sgn"})
+"""Operations whose derivative is zero everywhere."""
+
 REGRESSIONS = frozenset({"mse_loss", "smooth_l1_loss", "huber_loss"})
 
 
@@ -87,16 +90,20 @@ class Wiring:
     """What one graph showed.
 
     Attributes:
-        leaves: Parameters and other leaves that the loss depends on.
+        leaves: Parameters and other leaves that the loss depends on. ``weights``: those of layers.
+        columns: Ids of weights whose units are columns, as in ``x @ w``.
         heads, joints: See `rectifier.watch.circumstances`. ``feeds``: first layers.
-        wired: Layers that another part of the network feeds.
+        wired: Layers that another part of the network feeds. ``flat``: operations without slope.
     """
 
     leaves: list[Tensor] = field(default_factory=list)
+    weights: list[Tensor] = field(default_factory=list)
+    columns: set[int] = field(default_factory=set)
     heads: list[Seen] = field(default_factory=list)
     joints: list[Seen] = field(default_factory=list)
     feeds: list[Fed] = field(default_factory=list)
     wired: int = 0
+    flat: set[str] = field(default_factory=set)
 
 
 def name_of(node: Any) -> str:
@@ -118,9 +125,14 @@ def read(loss: Tensor) -> Wiring | None:
         if isinstance(variable, Tensor):
             found.leaves.append(variable)
             continue
+        if name_of(node) in FLAT:
+            found.flat.add(name_of(node))
         parts = _parts(node)
         if parts is not None:
             products[id(node)] = parts
+            found.weights.append(parts[0][0])
+            if "conv" not in name_of(node) and units_last(node):
+                found.columns.add(id(parts[0][0]))
     found.heads = _heads(loss.grad_fn, products)
     for key, (weights, data) in products.items():
         node = known[key]
@@ -222,6 +234,11 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
         bounds = _bounds(way[place])
         if chain[place] in ("softmax", "safe_softmax") and output is not None:
             facts["width"] = output.shape[_dimension(way[place], output)]
+    if "log_softmax" in chain:
+        spread = way[chain.index("log_softmax")]
+        values = _saved(spread, "result")
+        if values is not None and name_of(spread) == "log_softmax":
+            facts["width"] = values.shape[_dimension(spread, values)]
     target, predicted = _target(below, output)
     shown = output if output is not None else predicted
     if shown is not None and shown.numel():
