@@ -22,7 +22,13 @@ SOURCE = Path(__file__).parent.parent / "src" / "rectifier"
 FOR_ALL = {"errors", "optional"}
 DEFINITIONS = {"expression", "activation", "catalog"}
 FRONT_END = DEFINITIONS | {"analysis", "kernels"}
-RECORDS = {"watch.record", "doctor.finding", "doctor.outcome", "compare.result"}
+RECORDS = {
+    "watch.record",
+    "watch.circumstances",
+    "doctor.finding",
+    "doctor.outcome",
+    "compare.result",
+}
 EVERYTHING = {
     *FRONT_END, "numpy", "torch", "jax", "keras", "watch", "doctor", "compare", "data", "models",
     "report", "session", "cli", "",
@@ -42,9 +48,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "jax": FRONT_END,
     "keras": FRONT_END,
     "watch": {"torch", *DEFINITIONS},
-    "watch.record": set(),
-    "doctor": {"watch.record", "analysis", *DEFINITIONS},
-    "doctor.repair": {"watch.record", "watch", "torch"},
+    "watch.circumstances": set(),
+    "watch.record": {"watch.circumstances"},
+    "doctor": {"watch.record", "watch.circumstances", "analysis", *DEFINITIONS},
+    "doctor.repair": {"watch.record", "watch.circumstances", "watch", "torch"},
     "doctor.rerun": {"watch", "torch"},
     "doctor.remedies": {"torch", "watch.record", *DEFINITIONS},
     "data": set(),

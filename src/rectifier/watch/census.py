@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from rectifier.torch import wiring
 from rectifier.torch.sites import Layer
-from rectifier.watch import wiring
 from rectifier.watch.circumstances import (
     Circumstances,
     Feed,

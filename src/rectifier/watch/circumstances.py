@@ -2,7 +2,7 @@
 
 Part of the record (`rectifier.watch.record`), framework-free. What is here is read from the graph
 of a few backward passes and from the parameters, not measured at every step;
-`rectifier.watch.wiring` fills it in.
+`rectifier.watch.census` fills it in.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Head:
         layer: The layer. ``source``: ``file.py:line`` of the loss, or empty.
         output_low, output_high: Range of what the operation above the layer gave; NaN: not known.
         width: Size of the output along the last dimension, or along a softmax's own; 0: not known.
+        low, high: Range that the last activation allows, infinite where it has no bound.
         target_low, target_high: Range of the target of a regression loss; NaN: not known.
         outside: Share of targets that the last activation's range cannot reach; NaN: not known.
         step: First step at which it was seen. ``count``: how often.
@@ -40,6 +41,8 @@ class Head:
     output_low: float = math.nan
     output_high: float = math.nan
     width: int = 0
+    low: float = -math.inf
+    high: float = math.inf
     target_low: float = math.nan
     target_high: float = math.nan
     outside: float = math.nan

@@ -97,7 +97,9 @@ def apart() -> Iterator[None]:
 @functools.cache
 def _actions() -> Mapping[str, type[Action]]:
     modules = (
-        importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+        importlib.import_module(f"{__name__}.{m.name}")
+        for m in pkgutil.iter_modules(__path__)
+        if not m.name.startswith("_")
     )
     return MappingProxyType(
         {module.__name__.rpartition(".")[2]: module.ACTION for module in modules}

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from rectifier import catalog
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.rewriting import Rewriting, keyword
+from rectifier.doctor.remedies._rewriting import Rewriting, keyword
 from rectifier.torch import functional
 
 

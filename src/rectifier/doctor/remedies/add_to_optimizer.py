@@ -74,7 +74,8 @@ class AddToOptimizer(Action):
             for parameter in held:
                 if parameter.requires_grad and id(parameter) not in self._hooked:
                     self._hooked.add(id(parameter))
-                    parameter.register_post_accumulate_grad_hook(self._arrived)
+                    hook: Any = parameter.register_post_accumulate_grad_hook
+                    hook(self._arrived)
 
     def _arrived(self, parameter: Tensor) -> None:
         if parameter.grad is None:
@@ -83,7 +84,7 @@ class AddToOptimizer(Action):
             self._kept[id(parameter)] = parameter, parameter.grad.detach().clone()
         elif not self._queued:
             self._queued = True
-            engine: Any = torch.autograd.Variable._execution_engine  # type: ignore[attr-defined]
+            engine: Any = torch.autograd.Variable._execution_engine
             engine.queue_callback(self._step)
 
     def _step(self) -> None:
@@ -97,7 +98,7 @@ class AddToOptimizer(Action):
         """Which parameters does a loss reach of which no optimiser holds any?"""
         if self.how != "join" or self._idle is not None or not self._candidates:
             return
-        from rectifier.watch import wiring
+        from rectifier.torch import wiring
 
         found = wiring.read(loss)
         held = {id(p) for optimizer in self._optimizers for p in _held(optimizer)}

@@ -25,11 +25,8 @@ class NormalizeInput(Action):
         super().__init__(remedy)
         self.mean = torch.tensor(list(remedy.settings.get("mean", ())), dtype=torch.float64)
         self.std = torch.tensor(list(remedy.settings.get("std", ())), dtype=torch.float64)
-        if (
-            not self.mean.numel()
-            or self.mean.shape != self.std.shape
-            or bool((self.std <= 0).any())
-        ):
+        fits = self.mean.numel() > 0 and self.mean.shape == self.std.shape
+        if not fits or bool((self.std <= 0).any()):
             raise InvalidInputError(
                 "remedy 'normalize_input' needs 'mean' and positive 'std' of the same length, got "
                 f"{self.mean.numel()} and {self.std.numel()} values"

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Site
-from rectifier.doctor.rewriting import Rewriting, keyword, tensor
+from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 
 _SHAPES = frozenset({
     "view", "reshape", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "contiguous",

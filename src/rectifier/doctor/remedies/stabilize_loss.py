@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rectifier.doctor.rewriting import Rewriting, keyword, tensor
+from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 
 _LOGARITHMS = frozenset({"log", "log2", "log10"})
 _ROOTS = frozenset({"sqrt", "rsqrt"})

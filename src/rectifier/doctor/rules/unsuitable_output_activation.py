@@ -112,7 +112,11 @@ def _judge(head: Head) -> tuple[str, str, Severity, float] | None:
     return None
 
 
-def _remedies(given: str, head: Head) -> tuple[Remedy, ...]:
+def _bound(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
     if given.endswith("mm"):
         why = "The loss gets log-probabilities."
         return (Remedy("add_activation", why, {"function": "log_softmax", "before": "nll_loss"}),)
@@ -121,8 +125,11 @@ def _remedies(given: str, head: Head) -> tuple[Remedy, ...]:
     if _constant(head):
         settings["to"] = "sigmoid"
         why = "One value needs a sigmoid: a softmax compares several."
-    elif not math.isnan(head.outside):
+    elif outside:
+        settings["regression"] = True
         why = "A linear output reaches every target."
+        if "clamp" in given:
+            settings |= {"low": _bound(head.low), "high": _bound(head.high)}
     return (Remedy("remove_output_activation", why, settings, {"layer": head.layer}),)
 
 
@@ -170,7 +177,7 @@ def check(record: Record) -> Sequence[Finding]:
                 source=site.source if site is not None else head.source,
                 first_step=head.step,
                 evidence={key: v for key, v in numbers.items() if not math.isnan(v)},
-                remedies=_remedies(given, head),
+                remedies=_remedies(given, head, not math.isnan(outside)),
             )
         )
     return tuple(findings)

@@ -1,6 +1,6 @@
 """How a network is wired, read from autograd's graph of a few of its losses.
 
-Layer: watch, on torch. The graph shows what no hook at modules sees: which operation made what
+Part of the torch front end. The graph shows what no hook at modules sees: which operation made what
 enters a loss, whether anything lies between two layers with weights, which parameters a loss
 depends on. It is walked before a backward pass frees it, at ever longer intervals
 (`rectifier.watch.census` says when).
@@ -231,7 +231,7 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
     output = _saved(way[place], "result", "self") if place is not None else None
     bounds = (-math.inf, math.inf)
     if place is not None:
-        bounds = _bounds(way[place])
+        facts["low"], facts["high"] = bounds = _bounds(way[place])
         if chain[place] in ("softmax", "safe_softmax") and output is not None:
             facts["width"] = output.shape[_dimension(way[place], output)]
     if "log_softmax" in chain:
