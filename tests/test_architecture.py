@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": {"watch.record", "watch.circumstances", "analysis", *DEFINITIONS},
     "doctor.repair": {"watch.record", "watch.circumstances", "watch", "torch"},
     "doctor.rerun": {"watch", "torch"},
+    "doctor.live": {"watch", "torch"},
     "doctor.remedies": {"torch", "watch.record", *DEFINITIONS},
     "data": set(),
     "models": {"torch", "analysis", *DEFINITIONS},
@@ -67,8 +68,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "lightning", "transformers"}
 MAY_IMPORT_A_FRAMEWORK = {
-    "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "compare", "models",
-    "session",
+    "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "doctor.live", "compare",
+    "models", "session",
 }  # fmt: skip
 NEVER_A_FRAMEWORK = RECORDS | {"doctor.diagnose", "doctor.rules", "data", "report"}
 STANDARD_LIBRARY_ONLY = {"", "errors", "optional", "expression", "activation", "catalog"}

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
 import click
 
 from rectifier.cli.options import Listed, OutputFile, write_json
 from rectifier.doctor.finding import SEVERITIES, Severity
 
+if TYPE_CHECKING:
+    from rectifier.doctor.live import LiveRepair
+
 SCRIPT_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 """Whatever follows SCRIPT belongs to the script, options too."""
+
+
+class _Live:
+    """The live repair, built when torch arrives: a script may set things for torch before."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._built: list[LiveRepair] = []
+
+    def __iter__(self) -> Iterator[LiveRepair]:
+        if not self._built:
+            from rectifier.doctor.live import LiveRepair
+
+            self._built.append(LiveRepair(self._tell))
+        return iter(self._built)
+
+    def finish(self) -> None:
+        """The run is over."""
+        for live in self._built:
+            live.finish()
+
+    @property
+    def done(self) -> list[str]:
+        """What was done."""
+        return [line for live in self._built for line in live.done]
 
 
 @click.command(
@@ -50,6 +81,11 @@ SCRIPT_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": Fa
     metavar="A,B,…",
     help="Judge by these rules only. Default: by all.",
 )
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Act on what harms while it runs, and take back what did not help.",
+)
 @click.option("-m", "module", is_flag=True, help="SCRIPT is a module, as in 'python -m'.")
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -63,6 +99,7 @@ def command(
     budget: float,
     fail_on: Severity | None,
     rules: tuple[str, ...] | None,
+    repair: bool,
     module: bool,
 ) -> int:
     """Run SCRIPT as Python would and report what its units did while it trained.
@@ -76,7 +113,9 @@ def command(
       rectifier run train.py --epochs 5
       rectifier run --html report.html train.py
       rectifier run --fail-on error -m my.training --lr 0.1
+      rectifier run --repair train.py
     """  # noqa: D301
+    from rectifier.cli.console import console
     from rectifier.doctor import diagnose
     from rectifier.doctor import rules as known_rules
     from rectifier.watch import WatchOptions
@@ -84,12 +123,16 @@ def command(
 
     for rule in rules or ():
         known_rules.get(rule)  # an unknown one is said before anything runs
+    screen = console(stderr=True)
+    live = _Live(lambda said: screen.print(f"rectifier: {said}", soft_wrap=True, markup=False))
     result = run_script(
         script,
         arguments,
         module=module,
         options=WatchOptions(every=every, budget=budget),
+        observers=live if repair else (),  # type: ignore[arg-type]  # iterated when torch arrives
     )
+    live.finish()
     findings = diagnose(result.record, rules)
     if html_file is not None:
         from rectifier.report import page
@@ -102,11 +145,10 @@ def command(
     if json_file is not None:
         from rectifier.report.summary import run_summary
 
-        write_json(json_file, run_summary(result.record, findings))
-    from rectifier.cli.console import console
+        summary = run_summary(result.record, findings)
+        write_json(json_file, {**summary, "repairs": live.done} if repair else summary)
     from rectifier.report import terminal
 
-    screen = console(stderr=True)
     terminal.print_run(result.record, findings, screen)
     for path in (html_file, record_file, json_file):
         if path not in (None, "-"):

@@ -94,6 +94,11 @@ class Interception:
         return self._boundary.notes
 
     @property
+    def observers(self) -> tuple[Observer, ...]:
+        """Who is told, in their order."""
+        return tuple(self._boundary.observers)
+
+    @property
     def seconds(self) -> float:
         """Time spent in observing."""
         return self._boundary.seconds

@@ -48,7 +48,7 @@ class AddActivation(Rewriting):
         for layer in self.remedy.scope.get("layers", ()):
             module = modules.get(str(layer)) or (model if layer == name else None)
             if module is not None:
-                module.register_forward_hook(self._activate)
+                self.handles.append(module.register_forward_hook(self._activate))
                 self.say_at(f"{self.name} added behind", str(layer))
 
     def _activate(self, module: nn.Module, args: Any, output: Any) -> Any:

@@ -55,7 +55,7 @@ class NormalizeInput(Action):
             module = modules.get(str(layer)) or (model if layer == name else None)
             if module is None:
                 continue
-            module.register_forward_pre_hook(self._normalise)
+            self.handles.append(module.register_forward_pre_hook(self._normalise))
             self.say(f"{self.mean.numel()} features normalised before {layer}")
 
     def _normalise(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:

@@ -1,0 +1,253 @@
+"""Repairing a training while it runs: find, act, watch, and take it back when it was no help.
+
+Layer: doctor, on `rectifier.watch` and the remedies. `LiveRepair` is an observer beside the
+watcher. At growing intervals it has the record so far judged; for a root cause that harms it copies
+models and optimisers, puts the most promising remedy to work and announces it. After a probation of
+as many steps as came before, at most 200, it compares the loss: worse than before by more than its
+own noise, or no longer finite, and the remedy is undone, the copies are put back, and the next
+remedy has its turn. What a remedy cannot do in the midst of a training (an edit of the program) is
+left to ``rectifier repair``.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rectifier.doctor import evidence
+from rectifier.doctor.diagnose import diagnose
+from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.remedies import Action, build, names
+from rectifier.doctor.wording import number
+from rectifier.torch.sites import Layer, Observer, Site
+from rectifier.watch.record import Record
+
+FIRST = 30
+"""Steps before the first diagnosis: fewer are thin evidence."""
+
+PROBATION = 200
+"""Steps at most after which a remedy is weighed."""
+
+MOST = 3
+"""Remedies that are tried in one run."""
+
+
+@dataclass
+class _Trial:
+    """A remedy on probation.
+
+    Attributes:
+        finding, action: What was found, and what was done about it.
+        before: Level of the loss before, and its noise. ``until``: step at which to weigh it.
+        models, optimizers: Copies of their states.
+    """
+
+    finding: Finding
+    action: Action
+    before: tuple[float, float]
+    until: int
+    since: int
+    models: list[tuple[weakref.ref[nn.Module], dict[str, Any]]]
+    optimizers: list[tuple[weakref.ref[Optimizer], dict[str, Any]]]
+
+
+class LiveRepair(Observer):
+    """Repairs what is found while a training runs.
+
+    Args:
+        tell: Is given each announcement.
+
+    Attributes:
+        done: What was done, announcement by announcement.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+        self._models: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
+        self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
+        self._actions: list[Action] = []
+        self._trial: _Trial | None = None
+        self._tried: set[tuple[str, str]] = set()
+        self._next = FIRST
+        self.done: list[str] = []
+
+    # What comes in is handed on to the remedies at work
+
+    def wants_step(self, step: int) -> bool:
+        """The first, to know the models; later as the remedies want."""
+        return step == 0 or any(action.wants_step(step) for action in tuple(self._actions))
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Know it, to act on it later."""
+        del args, kwargs
+        self._models[id(model)] = weakref.ref(model), name
+
+    def on_optimizer(self, optimizer: Optimizer) -> None:
+        """Likewise."""
+        self._optimizers.add(optimizer)
+
+    def on_layer(self, layer: Layer, output: Any) -> None:
+        """Hand on."""
+        for action in self._actions:
+            action.on_layer(layer, output)
+
+    def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
+        """Hand on."""
+        for action in self._actions:
+            action.on_site(site, input, output)
+
+    def on_backward(self, loss: Tensor) -> None:
+        """Hand on."""
+        for action in self._actions:
+            action.on_backward(loss)
+
+    def replace(
+        self, site: Site, input: Tensor, apply: Callable[[Tensor], Tensor]
+    ) -> Tensor | None:
+        """What the first remedy that has an answer makes of it."""
+        for action in self._actions:
+            result = action.replace(site, input, apply)
+            if result is not None:
+                return result
+        return None
+
+    def computes(self, site: Site) -> str:
+        """As the remedy says that replaces it."""
+        return next((a.computes(site) for a in self._actions if a.computes(site)), "")
+
+    def before_step(self, optimizer: Optimizer | None, step: int) -> None:
+        """Hand on."""
+        if optimizer is not None:
+            self._optimizers.add(optimizer)
+        for action in self._actions:
+            action.before_step(optimizer, step)
+
+    def after_step(self, optimizer: Optimizer | None, step: int) -> None:
+        """Hand on; then weigh, or look for something to do."""
+        for action in self._actions:
+            action.after_step(optimizer, step)
+        if self._trial is not None:
+            if step >= self._trial.until or self._broken():
+                self._weigh(step)
+        elif step >= self._next:
+            self._next = max(step + FIRST, int(step * 1.5))
+            if len(self._tried) < MOST:
+                self._look(step)
+
+    def finish(self) -> None:
+        """The training is over: say what still stood on probation, take hooks and modes out."""
+        if self._trial is not None:
+            self._tell(f"{self._trial.action.remedy.action}: the run ended before it was weighed")
+        for action in self._actions:
+            action.undo()
+
+    # Finding, acting, weighing
+
+    def _record(self) -> Record:
+        """What the watcher beside us has measured so far."""
+        observers = () if self.interception is None else self.interception.observers
+        for observer in observers:
+            record = getattr(observer, "record", None)
+            if record is not None:
+                found: Record = record()
+                return found
+        return Record()
+
+    def _look(self, step: int) -> None:
+        for finding in diagnose(self._record()):
+            if finding.severity == "info" or finding.consequence_of:
+                continue
+            for remedy in finding.remedies:
+                if remedy.action in names() and (finding.rule, remedy.action) not in self._tried:
+                    self._act(finding, remedy, step)
+                    return
+
+    def _act(self, finding: Finding, remedy: Remedy, step: int) -> None:
+        self._tried.add((finding.rule, remedy.action))
+        action = build(remedy)
+        models = [(ref, model) for ref, _ in self._models.values() if (model := ref()) is not None]
+        trial = _Trial(
+            finding,
+            action,
+            self._level(-math.inf),
+            step + min(max(step, FIRST), PROBATION),
+            step,
+            [(ref, copy.deepcopy(model.state_dict())) for ref, model in models],
+            [(weakref.ref(o), copy.deepcopy(o.state_dict())) for o in self._optimizers],
+        )
+        self._say(f"step {step}: {finding.cause}")
+        with torch.no_grad():
+            action.interception = self.interception
+            for optimizer in self._optimizers:
+                action.on_optimizer(optimizer)
+            for reference, name in tuple(self._models.values()):
+                model = reference()
+                if model is not None:
+                    action.on_model(model, name, (), {})
+        if remedy.action == "reinitialize":
+            for optimizer in self._optimizers:
+                optimizer.state.clear()
+        self._actions.append(action)
+        self._trial = trial
+        self._say(f"step {step}: {remedy.action} is at work; weighed at step {trial.until}")
+
+    def _level(self, since: float) -> tuple[float, float]:
+        """Median and spread of the loss over the last steps, at most 50, since one of them."""
+        training = self._record().training
+        values = training.loss[training.step >= since][-50:]
+        if values.size and not math.isfinite(float(values[-1])):
+            return math.inf, 0.0
+        known = evidence.finite(values)
+        return evidence.median(known), float(known.std()) if known.size else math.nan
+
+    def _broken(self) -> bool:
+        trial = self._trial
+        if trial is None:
+            return False
+        now, _ = self._level(trial.since + 1)
+        return math.isinf(now) and math.isfinite(trial.before[0])
+
+    def _weigh(self, step: int) -> None:
+        trial, self._trial = self._trial, None
+        if trial is None:
+            return
+        name = trial.action.remedy.action
+        (was, noise), (now, _) = trial.before, self._level(trial.since + 1)
+        slack = noise if math.isfinite(noise) else 0.0
+        worse = not now <= was + slack and math.isfinite(was)
+        change = f"loss {number(was)} → {number(now)}"
+        for line in trial.action.log:
+            self._say(f"{name}: {line}")
+        if not worse:
+            self._say(f"step {step}: {name} is kept ({change})")
+            return
+        self._actions.remove(trial.action)
+        trial.action.undo()
+        trial.action.interception = None
+        for reference, state in trial.models:
+            model = reference()
+            if model is not None:
+                model.load_state_dict(state, strict=False)
+        for held, state in trial.optimizers:
+            optimizer = held()
+            if optimizer is not None:
+                for group, kept in zip(optimizer.param_groups, state["param_groups"], strict=False):
+                    del group["params"][len(kept["params"]) :]
+                optimizer.load_state_dict(state)
+        self._say(f"step {step}: {name} made it worse ({change}) and was rolled back")
+        self._look(step)
+
+    def _say(self, sentence: str) -> None:
+        self.done.append(sentence)
+        self._tell(sentence)
