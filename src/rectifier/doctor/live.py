@@ -41,22 +41,46 @@ MOST = 3
 
 
 @dataclass
+class _Copy:
+    """The state of the program at a step.
+
+    Attributes:
+        step: When. ``level``: of the loss, and its noise.
+        models, optimizers: Their states.
+    """
+
+    step: int
+    level: tuple[float, float]
+    models: list[tuple[weakref.ref[nn.Module], dict[str, Any]]]
+    optimizers: list[tuple[weakref.ref[Optimizer], dict[str, Any]]]
+
+    def put_back(self) -> None:
+        """Bring models and optimisers to where they were."""
+        for reference, state in self.models:
+            model = reference()
+            if model is not None:
+                model.load_state_dict(state, strict=False)
+        for held, state in self.optimizers:
+            optimizer = held()
+            if optimizer is not None:
+                for group, kept in zip(optimizer.param_groups, state["param_groups"], strict=False):
+                    del group["params"][len(kept["params"]) :]
+                optimizer.load_state_dict(state)
+
+
+@dataclass
 class _Trial:
     """A remedy on probation.
 
     Attributes:
         finding, action: What was found, and what was done about it.
-        before: Level of the loss before, and its noise. ``until``: step at which to weigh it.
-        models, optimizers: Copies of their states.
+        before: The program before. ``until``: step at which to weigh it.
     """
 
     finding: Finding
     action: Action
-    before: tuple[float, float]
+    before: _Copy
     until: int
-    since: int
-    models: list[tuple[weakref.ref[nn.Module], dict[str, Any]]]
-    optimizers: list[tuple[weakref.ref[Optimizer], dict[str, Any]]]
 
 
 class LiveRepair(Observer):
@@ -76,6 +100,7 @@ class LiveRepair(Observer):
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._actions: list[Action] = []
         self._trial: _Trial | None = None
+        self._good: _Copy | None = None
         self._tried: set[tuple[str, str]] = set()
         self._next = FIRST
         self.done: list[str] = []
@@ -148,7 +173,9 @@ class LiveRepair(Observer):
     def finish(self) -> None:
         """The training is over: say what still stood on probation, take hooks and modes out."""
         if self._trial is not None:
-            self._tell(f"{self._trial.action.remedy.action}: the run ended before it was weighed")
+            was, now = self._trial.before.level[0], self._level(self._trial.before.step + 1)[0]
+            name = self._trial.action.remedy.action
+            self._say(f"{name}: the run ended on probation (loss {number(was)} → {number(now)})")
         for action in self._actions:
             action.undo()
 
@@ -172,21 +199,28 @@ class LiveRepair(Observer):
                 if remedy.action in names() and (finding.rule, remedy.action) not in self._tried:
                     self._act(finding, remedy, step)
                     return
+            return
+        self._good = self._copy(step)
+
+    def _copy(self, step: int) -> _Copy:
+        models = [(ref, model) for ref, _ in self._models.values() if (model := ref()) is not None]
+        return _Copy(
+            step,
+            self._level(-math.inf),
+            [(ref, copy.deepcopy(model.state_dict())) for ref, model in models],
+            [(weakref.ref(o), copy.deepcopy(o.state_dict())) for o in self._optimizers],
+        )
 
     def _act(self, finding: Finding, remedy: Remedy, step: int) -> None:
         self._tried.add((finding.rule, remedy.action))
         action = build(remedy)
-        models = [(ref, model) for ref, _ in self._models.values() if (model := ref()) is not None]
-        trial = _Trial(
-            finding,
-            action,
-            self._level(-math.inf),
-            step + min(max(step, FIRST), PROBATION),
-            step,
-            [(ref, copy.deepcopy(model.state_dict())) for ref, model in models],
-            [(weakref.ref(o), copy.deepcopy(o.state_dict())) for o in self._optimizers],
-        )
+        before = self._copy(step)
+        trial = _Trial(finding, action, before, step + min(max(step, FIRST), PROBATION))
         self._say(f"step {step}: {finding.cause}")
+        good = self._good
+        if good is not None and _worse(before.level, good.level):
+            good.put_back()
+            self._say(f"step {step}: weights and optimiser are those of step {good.step} again")
         with torch.no_grad():
             action.interception = self.interception
             for optimizer in self._optimizers:
@@ -215,18 +249,17 @@ class LiveRepair(Observer):
         trial = self._trial
         if trial is None:
             return False
-        now, _ = self._level(trial.since + 1)
-        return math.isinf(now) and math.isfinite(trial.before[0])
+        now = self._level(trial.before.step + 1)
+        return math.isinf(now[0]) and math.isfinite(trial.before.level[0])
 
     def _weigh(self, step: int) -> None:
         trial, self._trial = self._trial, None
         if trial is None:
             return
         name = trial.action.remedy.action
-        (was, noise), (now, _) = trial.before, self._level(trial.since + 1)
-        slack = noise if math.isfinite(noise) else 0.0
-        worse = not now <= was + slack and math.isfinite(was)
-        change = f"loss {number(was)} → {number(now)}"
+        was, now = trial.before.level, self._level(trial.before.step + 1)
+        worse = _worse(now, was)
+        change = f"loss {number(was[0])} → {number(now[0])}"
         for line in trial.action.log:
             self._say(f"{name}: {line}")
         if not worse:
@@ -235,19 +268,16 @@ class LiveRepair(Observer):
         self._actions.remove(trial.action)
         trial.action.undo()
         trial.action.interception = None
-        for reference, state in trial.models:
-            model = reference()
-            if model is not None:
-                model.load_state_dict(state, strict=False)
-        for held, state in trial.optimizers:
-            optimizer = held()
-            if optimizer is not None:
-                for group, kept in zip(optimizer.param_groups, state["param_groups"], strict=False):
-                    del group["params"][len(kept["params"]) :]
-                optimizer.load_state_dict(state)
+        trial.before.put_back()
         self._say(f"step {step}: {name} made it worse ({change}) and was rolled back")
         self._look(step)
 
     def _say(self, sentence: str) -> None:
         self.done.append(sentence)
         self._tell(sentence)
+
+
+def _worse(now: tuple[float, float], was: tuple[float, float]) -> bool:
+    """Whether one level of the loss lies above another by more than the other's noise."""
+    noise = was[1] if math.isfinite(was[1]) else 0.0
+    return math.isfinite(was[0]) and not now[0] <= was[0] + noise

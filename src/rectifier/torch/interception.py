@@ -269,6 +269,8 @@ class Interception:
 
         def __init__(self: nn.Module, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             original(self, *args, **kwargs)
+            if owner._here():
+                owner._boundary.announce("on_module", self)
             kind: Any = type(self)
             if module_class_function(kind) is not None:
                 registry = owner._registry

@@ -8,7 +8,6 @@ weak reference; of each a thousand elements are kept, to tell how far it has mov
 
 from __future__ import annotations
 
-import gc
 import math
 import weakref
 from collections.abc import Iterable
@@ -98,7 +97,7 @@ class Census:
         self._people: dict[int, _Person] = {}
         self._optimizers: weakref.WeakKeyDictionary[Optimizer, _Held] = weakref.WeakKeyDictionary()
         self._kept_optimizers: list[_Held] = []
-        self._before: dict[int, weakref.ref[Tensor]] = {}
+        self._late: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._roots: list[weakref.ref[nn.Module]] = []
         self._losses = _Occasions()
         self._derivatives = _Occasions()
@@ -113,11 +112,18 @@ class Census:
 
     # What comes in
 
+    def on_module(self, module: nn.Module) -> None:
+        """Note what is made after an optimiser."""
+        if self._kept_optimizers:
+            self._late.add(module)
+
     def on_model(self, model: nn.Module, name: str) -> None:
         """Register the parameters of a root model, before its first training pass."""
         self._roots.append(weakref.ref(model))
-        for path, parameter in model.named_parameters():
-            self._meet(parameter, path, name)
+        for prefix, module in model.named_modules():
+            late = module in self._late
+            for path, parameter in module.named_parameters(prefix, recurse=False):
+                self._meet(parameter, path, name, late=late)
 
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Note what a new optimiser holds, and which parameters exist by now."""
@@ -137,12 +143,6 @@ class Census:
         self._kept_optimizers.append(known)
         for p in own:
             self._meet(p)
-        if len(self._kept_optimizers) <= 4:
-            self._before = {
-                id(thing): weakref.ref(thing)
-                for thing in gc.get_objects()
-                if type(thing) is nn.Parameter
-            }
         if len(self._kept_optimizers) <= 8:
             self._losses.again()
 
@@ -224,17 +224,16 @@ class Census:
     def _held_by(self, key: int) -> bool:
         return any(key in known.ids for known in self._kept_optimizers)
 
-    def _meet(self, parameter: Tensor, name: str = "", model: str = "") -> None:
+    def _meet(
+        self, parameter: Tensor, name: str = "", model: str = "", *, late: bool = False
+    ) -> None:
         person = self._people.get(id(parameter))
         if person is not None and person.reference() is parameter:
             if name and not person.facts.name:
-                person.facts = replace(person.facts, name=name, model=model)
+                person.facts = replace(person.facts, name=name, model=model, late=late)
             return
         if not is_plain(parameter) or not parameter.numel() or len(self._people) >= _MOST:
             return
-        late = bool(self._before) and (
-            id(parameter) not in self._before or self._before[id(parameter)]() is not parameter
-        )
         facts = ParameterRecord(name, "", model, tuple(parameter.shape), late=late)
         person = _Person(weakref.ref(parameter), facts, _sample(parameter), self._looked)
         self._people[id(parameter)] = person
@@ -261,7 +260,8 @@ class Census:
                 continue
             change, size = float((now - sample).norm()), float(sample.norm())
             size = size or float(now.norm())
-            person.alike_now = _alike(parameter.detach())
+            if max(person.alike) >= 0.5:  # NaN compares false: such weights are never alike
+                person.alike_now = _alike(parameter.detach())
             person.facts = replace(
                 person.facts,
                 trainable=parameter.requires_grad,

@@ -137,6 +137,10 @@ class Watcher(Observer):
         """See whether it is the derivative of a derivative."""
         self._census.on_derivative(outputs, inputs)
 
+    def on_module(self, module: nn.Module) -> None:
+        """Whether it came to be before the optimisers matters."""
+        self._census.on_module(module)
+
     @_unseen
     def on_loaded(self, module: nn.Module) -> None:
         """Weights that were learnt elsewhere came in."""
