@@ -101,6 +101,7 @@ class LiveRepair(Observer):
         self._actions: list[Action] = []
         self._trial: _Trial | None = None
         self._good: _Copy | None = None
+        self._source: Callable[[], Record] | None = None
         self._tried: set[tuple[str, str]] = set()
         self._next = FIRST
         self.done: list[str] = []
@@ -183,13 +184,11 @@ class LiveRepair(Observer):
 
     def _record(self) -> Record:
         """What the watcher beside us has measured so far."""
-        observers = () if self.interception is None else self.interception.observers
-        for observer in observers:
-            record = getattr(observer, "record", None)
-            if record is not None:
-                found: Record = record()
-                return found
-        return Record()
+        if self._source is None:
+            observers = () if self.interception is None else self.interception.observers
+            found = (getattr(observer, "record", None) for observer in observers)
+            self._source = next((record for record in found if record is not None), None)
+        return Record() if self._source is None else self._source()
 
     def _look(self, step: int) -> None:
         for finding in diagnose(self._record()):
