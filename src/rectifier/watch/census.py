@@ -27,8 +27,8 @@ from rectifier.watch.circumstances import (
     Feed,
     Head,
     Joint,
-    OptimizerRecord,
-    ParameterRecord,
+    OptimizerFacts,
+    ParameterFacts,
 )
 from rectifier.watch.weights import held, is_plain
 
@@ -62,7 +62,7 @@ class _Person:
     """A parameter under the census."""
 
     reference: weakref.ref[Tensor]
-    facts: ParameterRecord
+    facts: ParameterFacts
     sample: Tensor | None
     since: int
     alike: tuple[float, float] = (math.nan, math.nan)
@@ -73,7 +73,7 @@ class _Person:
 class _Held:
     """An optimiser: its parameters by id, and how often it stepped."""
 
-    facts: OptimizerRecord
+    facts: OptimizerFacts
     ids: set[int]
     occasions: _Occasions = field(default_factory=_Occasions)
 
@@ -131,7 +131,7 @@ class Census:
             return
         own = held(optimizer)
         rates = [float(group["lr"]) for group in optimizer.param_groups if "lr" in group]
-        facts = OptimizerRecord(
+        facts = OptimizerFacts(
             kind=type(optimizer).__name__,
             rate=max(rates, default=math.nan),
             step=self._backwards,
@@ -234,7 +234,7 @@ class Census:
             return
         if not is_plain(parameter) or not parameter.numel() or len(self._people) >= _MOST:
             return
-        facts = ParameterRecord(name, "", model, tuple(parameter.shape), late=late)
+        facts = ParameterFacts(name, "", model, tuple(parameter.shape), late=late)
         person = _Person(weakref.ref(parameter), facts, _sample(parameter), self._looked)
         self._people[id(parameter)] = person
         size = parameter.numel()

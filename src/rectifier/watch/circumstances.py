@@ -96,7 +96,7 @@ class Feed:
 
 
 @dataclass(frozen=True)
-class ParameterRecord:
+class ParameterFacts:
     """One parameter.
 
     Attributes:
@@ -150,7 +150,7 @@ class ParameterRecord:
 
 
 @dataclass(frozen=True)
-class OptimizerRecord:
+class OptimizerFacts:
     """One optimiser.
 
     Attributes:
@@ -185,8 +185,8 @@ class Circumstances:
     heads: tuple[Head, ...] = ()
     joints: tuple[Joint, ...] = ()
     feeds: tuple[Feed, ...] = ()
-    parameters: tuple[ParameterRecord, ...] = ()
-    optimizers: tuple[OptimizerRecord, ...] = ()
+    parameters: tuple[ParameterFacts, ...] = ()
+    optimizers: tuple[OptimizerFacts, ...] = ()
     wired: int = 0
     losses: int = 0
     backwards: int = 0

@@ -28,8 +28,8 @@ from rectifier.watch.circumstances import (
     Feed,
     Head,
     Joint,
-    OptimizerRecord,
-    ParameterRecord,
+    OptimizerFacts,
+    ParameterFacts,
 )
 
 SCHEMA = 1
@@ -385,8 +385,8 @@ def _circumstances(data: Mapping[str, Any]) -> Circumstances:
         "heads": Head,
         "joints": Joint,
         "feeds": Feed,
-        "parameters": ParameterRecord,
-        "optimizers": OptimizerRecord,
+        "parameters": ParameterFacts,
+        "optimizers": OptimizerFacts,
     }
     parts = {
         name: tuple(_build(kind, item) for item in data.get(name, ()))

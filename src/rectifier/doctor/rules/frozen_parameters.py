@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, percent
-from rectifier.watch.circumstances import Circumstances, ParameterRecord
+from rectifier.watch.circumstances import Circumstances, ParameterFacts
 from rectifier.watch.record import Record
 
 FEW = 0.1
@@ -17,17 +17,17 @@ STEPS = 3
 """Looked-at steps, or losses, from which one may say never."""
 
 
-def _size(parameters: Sequence[ParameterRecord]) -> int:
+def _size(parameters: Sequence[ParameterFacts]) -> int:
     return sum(p.size for p in parameters)
 
 
-def _names(parameters: Sequence[ParameterRecord]) -> str:
+def _names(parameters: Sequence[ParameterFacts]) -> str:
     return listing([repr(name) for name in dict.fromkeys(p.layer or p.name for p in parameters)])
 
 
 def _finding(
     cause: str,
-    parameters: Sequence[ParameterRecord],
+    parameters: Sequence[ParameterFacts],
     severity: Severity,
     how: str,
     numbers: dict[str, float],

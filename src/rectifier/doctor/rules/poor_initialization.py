@@ -9,7 +9,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, number
-from rectifier.watch.circumstances import ParameterRecord
+from rectifier.watch.circumstances import ParameterFacts
 from rectifier.watch.record import Record
 
 LARGE = 4.0
@@ -33,7 +33,7 @@ ABOVE_CHANCE = 3.0
 """First cross-entropy over the log of the number of classes, which is that of a guess."""
 
 
-def _drawn(record: Record) -> list[ParameterRecord]:
+def _drawn(record: Record) -> list[ParameterFacts]:
     """Matrices of layers that are trained, as first seen; tables of embeddings are none."""
     tables = {layer.layer for layer in record.layers if "mbedding" in layer.kind}
     known = {layer.layer for layer in record.layers}
@@ -50,12 +50,12 @@ def _drawn(record: Record) -> list[ParameterRecord]:
     ]
 
 
-def _gain(parameter: ParameterRecord) -> float:
+def _gain(parameter: ParameterFacts) -> float:
     """Root mean square of the weights times the root of the inputs."""
     return math.hypot(parameter.std, parameter.mean) * math.sqrt(parameter.fan_in)
 
 
-def _offset(parameter: ParameterRecord) -> float:
+def _offset(parameter: ParameterFacts) -> float:
     if not parameter.std > 0:
         return math.inf if parameter.mean else 0.0
     return abs(parameter.mean) * math.sqrt(parameter.fan_in) / parameter.std
@@ -124,7 +124,7 @@ def check(record: Record) -> Sequence[Finding]:
 
 
 def _finding(
-    chosen: list[ParameterRecord],
+    chosen: list[ParameterFacts],
     how: str,
     severity: Severity,
     top: float,

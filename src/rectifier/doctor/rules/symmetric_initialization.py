@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import percent
-from rectifier.watch.circumstances import ParameterRecord
+from rectifier.watch.circumstances import ParameterFacts
 from rectifier.watch.record import Record
 
 ALIKE = 0.5
@@ -17,7 +17,7 @@ STEPS = 5
 """Looked-at steps before one may say that they stay alike."""
 
 
-def _stays(parameter: ParameterRecord) -> bool:
+def _stays(parameter: ParameterFacts) -> bool:
     """Whether its units started alike and training did not tell them apart."""
     if not (parameter.trainable and parameter.steps >= STEPS and parameter.with_gradient):
         return False
