@@ -92,7 +92,7 @@ class Wiring:
     Attributes:
         leaves: Parameters and other leaves that the loss depends on. ``weights``: those of layers.
         columns: Ids of weights whose units are columns, as in ``x @ w``.
-        heads, joints: See `rectifier.watch.circumstances`. ``feeds``: first layers.
+        heads, joints: See `rectifier.watch.record.circumstances`. ``feeds``: first layers.
         wired: Layers that another part of the network feeds. ``flat``: operations without slope.
     """
 

@@ -22,7 +22,7 @@ from torch.optim import Optimizer
 
 from rectifier.torch import wiring
 from rectifier.torch.sites import Layer
-from rectifier.watch.circumstances import (
+from rectifier.watch.record.circumstances import (
     Circumstances,
     Feed,
     Head,

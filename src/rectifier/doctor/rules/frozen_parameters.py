@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, percent
-from rectifier.watch.circumstances import Circumstances, ParameterFacts
 from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import Circumstances, ParameterFacts
 
 FEW = 0.1
 """Share of the elements in question below which parameters left out are a note."""

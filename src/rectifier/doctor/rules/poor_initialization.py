@@ -9,8 +9,8 @@ from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, number
-from rectifier.watch.circumstances import ParameterFacts
 from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import ParameterFacts
 
 LARGE = 4.0
 """Spread of weights times the root of their inputs: He's is 1.41, PyTorch's own 0.58, Glorot's 1.

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import percent
-from rectifier.watch.circumstances import ParameterFacts
 from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import ParameterFacts
 
 ALIKE = 0.5
 """Share of units that repeat another one; random weights give none."""

@@ -11,8 +11,8 @@ from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import number
-from rectifier.watch.circumstances import Feed
 from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import Feed
 
 LARGE = 30.0
 """Root mean square of a feature: 30 times what initialisations are made for, 900 in curvature."""

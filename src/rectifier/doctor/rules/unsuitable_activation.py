@@ -11,8 +11,8 @@ from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, number, percent
-from rectifier.watch.circumstances import Feed
 from rectifier.watch.record import Record, SiteRecord
+from rectifier.watch.record.circumstances import Feed
 
 COORDINATES = 3
 """Inputs at most of a network that maps coordinates to a signal."""

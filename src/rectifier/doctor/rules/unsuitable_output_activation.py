@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import number, percent
-from rectifier.watch.circumstances import Head
 from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import Head
 
 WANTS_LOGITS = {
     "log_softmax": "a log-softmax (as in cross-entropy)",

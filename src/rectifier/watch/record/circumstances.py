@@ -10,12 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-
-def _none() -> NDArray[np.float64]:
-    return np.zeros(0, dtype=np.float64)
+from rectifier.watch.record.arrays import FloatArray, floats
 
 
 @dataclass(frozen=True)
@@ -88,10 +83,10 @@ class Feed:
 
     layer: str
     kind: str
-    mean: NDArray[np.float64] = field(default_factory=_none)
-    std: NDArray[np.float64] = field(default_factory=_none)
-    low: NDArray[np.float64] = field(default_factory=_none)
-    high: NDArray[np.float64] = field(default_factory=_none)
+    mean: FloatArray = field(default_factory=floats)
+    std: FloatArray = field(default_factory=floats)
+    low: FloatArray = field(default_factory=floats)
+    high: FloatArray = field(default_factory=floats)
     seen: int = 0
 
 
