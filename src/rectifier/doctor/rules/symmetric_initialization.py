@@ -65,7 +65,7 @@ def check(record: Record) -> Sequence[Finding]:
                 Remedy(
                     "reinitialize",
                     "Random weights make the units different.",
-                    {"scheme": "he_normal"},
+                    {"alike": True},
                     {"layers": layers},
                 ),
             ),

@@ -41,7 +41,7 @@ def _finding(
             Remedy(
                 "swap_activation",
                 why,
-                {"from": first.function, "to": to},
+                {"from": first.function, "to": to, **({"omega": 30.0} if to == "sine" else {})},
                 {
                     "sites": [site.site for site in sites],
                     "layers": [site.layer for site in sites],
@@ -143,7 +143,7 @@ def _coordinates(record: Record, loss: evidence.Loss) -> Finding | None:
         f"loss remained at the end ({number(loss.end)}), where it was falling still."
     )
     why = "A sine fits fine detail as easily as coarse."
-    return _finding(cause, sites, {"unexplained": left}, "sin", why)
+    return _finding(cause, sites, {"unexplained": left}, "sine", why)
 
 
 def check(record: Record) -> Sequence[Finding]:
