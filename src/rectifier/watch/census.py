@@ -34,6 +34,9 @@ from rectifier.watch.weights import held, is_plain
 
 _GROWTH = 1.6
 _KEPT = 1024
+_ROWS, _CELLS = 4096, 2**18
+"""Rows of data that are kept for quantiles, and numbers in them, at most."""
+
 _MOST = 5000
 """Parameters that are followed at most."""
 
@@ -67,6 +70,7 @@ class _Person:
     since: int
     alike: tuple[float, float] = (math.nan, math.nan)
     alike_now: tuple[float, float] = (math.nan, math.nan)
+    empty: tuple[float, float] = (math.nan, math.nan)
 
 
 @dataclass
@@ -88,6 +92,7 @@ class _Sums:
     squares: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    rows: NDArray[np.float64]
 
 
 class Census:
@@ -240,6 +245,7 @@ class Census:
         size = parameter.numel()
         values = parameter.detach()
         person.alike = person.alike_now = _alike(values)
+        person.empty = _empty(values)
         person.facts = replace(
             facts,
             trainable=parameter.requires_grad,
@@ -296,7 +302,10 @@ class Census:
         total, squares, low, high = (v.cpu().numpy() for v in values)
         known = self._feeds.get(id(fed.weight))
         if known is None or known.total.shape != total.shape:
-            known = _Sums(fed.kind, 0, 0.0 * total, 0.0 * squares, low, high)
+            nothing = np.zeros((0, total.size))
+            known = _Sums(fed.kind, 0, 0.0 * total, 0.0 * squares, low, high, nothing)
+        room = max(0, min(_ROWS, _CELLS // total.size) - known.rows.shape[0])
+        some = rows[:: max(1, rows.shape[0] // 256)][:room].cpu().numpy()
         self._feeds[id(fed.weight)] = _Sums(
             fed.kind,
             known.count + rows.shape[0],
@@ -304,6 +313,7 @@ class Census:
             known.squares + squares,
             np.minimum(known.low, low),
             np.maximum(known.high, high),
+            np.concatenate([known.rows, some]),
         )
 
     # What comes out
@@ -338,6 +348,7 @@ class Census:
                 loaded=key in self._loaded,
                 alike_start=person.alike[key in self._columns],
                 alike_end=person.alike_now[key in self._columns],
+                empty_start=person.empty[key in self._columns],
                 ran=key in ran,
                 looked=self._looked - person.since,
                 fan_in=_fan_in(person.facts.shape, key in self._columns),
@@ -374,7 +385,13 @@ class Census:
         sums = self._feeds[key]
         mean = sums.total / sums.count
         variance = np.maximum(sums.squares / sums.count - mean**2, 0.0)
-        return Feed(layer, sums.kind, mean, np.sqrt(variance), sums.low, sums.high, sums.count)
+        low, middle, high = np.quantile(sums.rows, (0.25, 0.5, 0.75), axis=0)
+        return Feed(
+            *(layer, sums.kind, mean, np.sqrt(variance), sums.low, sums.high),
+            middle=middle,
+            width=(high - low) / 1.349,
+            seen=sums.count,
+        )
 
 
 def _fan_in(shape: tuple[int, ...], columns: bool) -> int:
@@ -396,6 +413,14 @@ def _alike(values: Tensor) -> tuple[float, float]:
         return math.nan, math.nan
     rows = values.reshape(values.shape[0], -1)
     return _repeats(rows), _repeats(rows.T) if values.dim() == 2 else math.nan
+
+
+def _empty(values: Tensor) -> tuple[float, float]:
+    """Share of rows, and of columns, that are all zero."""
+    if values.dim() < 2:
+        return math.nan, math.nan
+    there = values.reshape(values.shape[0], -1) != 0
+    return tuple(1.0 - float(there.any(dim=d).double().mean()) for d in (1, 0))  # type: ignore[return-value]
 
 
 def _repeats(rows: Tensor) -> float:

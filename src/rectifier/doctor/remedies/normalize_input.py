@@ -1,12 +1,14 @@
 """``normalize_input``: the data that enter the first layer get mean zero and spread one.
 
 Layer: doctor's remedies. Settings: ``mean``, ``std`` (one value a feature, as measured in the sick
-run), ``axis`` of the features; scope: ``layers``, the first layer. Acts in training and evaluation
-alike. Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3.
+run), ``axis`` of the features, ``clip`` where outliers are cut off; scope: ``layers``, the first
+layer. Acts in training and evaluation alike. Source: LeCun, Bottou, Orr and Müller 1998, "Efficient
+BackProp", section 4.3.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +34,7 @@ class NormalizeInput(Action):
                 f"{self.mean.numel()} and {self.std.numel()} values"
             )
         self.axis = int(remedy.settings.get("axis", -1))
+        self.clip = float(remedy.settings.get("clip", math.inf))
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -70,7 +73,8 @@ class NormalizeInput(Action):
             return None
         shape = [-1 if d == axis else 1 for d in range(x.dim())]
         mean, std = (v.to(x.device).view(shape) for v in (self.mean, self.std))
-        return (((x.double() - mean) / std).to(x.dtype), *args[1:])
+        normal = ((x.double() - mean) / std).clamp(-self.clip, self.clip)
+        return (normal.to(x.dtype), *args[1:])
 
 
 ACTION = NormalizeInput

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, apart
+from rectifier.torch.sites import Layer
 
 
 class Reinitialize(Action):
@@ -25,6 +26,7 @@ class Reinitialize(Action):
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self.alike = bool(remedy.settings.get("alike"))
+        self._bare: dict[int, tuple[Layer, Tensor]] = {}
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -36,6 +38,29 @@ class Reinitialize(Action):
         """Draw new weights, apart from the program's random stream."""
         del kwargs
         self._draw(model, name, tuple(args) or None)
+
+    def on_layer(self, layer: Layer, output: Any) -> None:
+        """A weight that belongs to no module: drawn after this step, its gradient dropped."""
+        del output
+        weight = layer.weight() if layer.module() is None else None
+        if weight is not None and weight.dim() > 1:
+            self._bare[id(weight)] = layer, weight
+
+    def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
+        """Draw the weights of a network of bare tensors."""
+        if step or optimizer is not None or not self._bare or self.alike:
+            self._bare.clear()
+            return
+        last = max(layer.order for layer, _ in self._bare.values())
+        with apart(), torch.no_grad():
+            for layer, weight in self._bare.values():
+                gain = 1.0 if layer.order == last else math.sqrt(2.0)
+                weight.normal_(0.0, gain / math.sqrt(max(layer.fan_in, 1)))
+                for tensor in (weight, layer.bias()):
+                    if tensor is not None and tensor.grad is not None:
+                        tensor.grad.zero_()
+        self.say(f"{len(self._bare)} weights outside any module drawn anew (he_normal)")
+        self._bare.clear()
 
     def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         """Draw what it holds and is alike."""

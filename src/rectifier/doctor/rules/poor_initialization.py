@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.wording import listing, number
+from rectifier.doctor.wording import listing, number, percent
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import ParameterFacts
 
@@ -25,6 +25,10 @@ one over the root of the units."""
 
 LOUD = 10.0
 """Spread of pre-activations at the start; an initialisation that fits gives about one."""
+
+EMPTY = 0.5
+"""Share of a layer's units whose incoming weights are all zero; sparse schemes (Martens 2010) leave
+some weights to each unit."""
 
 QUIET = 1e-2
 """Likewise, on the small side."""
@@ -92,7 +96,8 @@ def check(record: Record) -> Sequence[Finding]:
     three times what random weights could have by chance. And the signal, before any update:
     pre-activations of 10 or more although the data are of usual scale, a first cross-entropy three
     times that of a guess, or pre-activations of 0.01 or less in a network that then stayed near its
-    first loss. So small last layers, normalised networks and embeddings are not accused.
+    first loss. Or half of a layer's units have no incoming weights at all and the loss did not
+    halve. So small last layers, normalised networks and embeddings are not accused.
 
     Source:
         Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6; the
@@ -112,6 +117,9 @@ def check(record: Record) -> Sequence[Finding]:
     shifted = [p for p in drawn if _offset(p) >= OFFSET and _gain(p) >= 1.0]
     harmed = evidence.stuck(loss) or loss.broke_step is not None
     loud = (top >= LOUD or chance >= ABOVE_CHANCE) and usual
+    empty = [p for p in drawn if p.empty_start >= EMPTY and not p.zero_start]
+    if empty:
+        return (_empty(empty, harmed, loss),)
     if (shifted or large) and loud:
         chosen = shifted or large
         how = "are drawn far too large" if not shifted else "are not centred on zero"
@@ -121,6 +129,31 @@ def check(record: Record) -> Sequence[Finding]:
     else:
         return ()
     return (_finding(chosen, how, severity, top, low, chance, loss),)
+
+
+def _empty(chosen: list[ParameterFacts], harmed: bool, loss: evidence.Loss) -> Finding:
+    first = chosen[0]
+    poor = harmed or not loss.end <= 0.5 * loss.start
+    return Finding(
+        rule="poor_initialization",
+        severity="error" if harmed else "warning" if poor else "info",
+        cause=(
+            f"{percent(first.empty_start)} of the units of {first.layer!r} start without a single "
+            "input: their weights are all zero."
+        ),
+        layer=first.layer,
+        first_step=0,
+        evidence={"empty": first.empty_start},
+        remedies=(
+            Remedy(
+                "reinitialize",
+                "Weights scaled to their inputs give every unit a part.",
+                {"scheme": "he_normal"},
+            ),
+        )
+        if poor
+        else (),
+    )
 
 
 def _finding(

@@ -23,6 +23,12 @@ UNEVEN = 100.0
 SOUND = 10.0
 """Spread of the first pre-activations up to which something made up for the scale."""
 
+OUTLYING = 5.0
+"""Standard deviation over that of the middle half: beyond it a few outliers make it up."""
+
+CLIP = 5.0
+"""Where outliers are cut off, in standard deviations of the rest."""
+
 ROWS = 16
 """Rows of data that must have been seen."""
 
@@ -126,14 +132,21 @@ def check(record: Record) -> Sequence[Finding]:
 
 
 def _remedies(feed: Feed) -> tuple[Remedy, ...]:
+    mean, std, outliers = feed.mean, feed.std, False
+    if feed.width.size == feed.std.size:
+        off = (feed.width > 0) & (feed.std > OUTLYING * feed.width)
+        outliers = bool(off.any())
+        mean, std = np.where(off, feed.middle, mean), np.where(off, feed.width, std)
     # a feature that does not vary is centred and else left alone
-    std = np.where(feed.std > 1e-8 * np.maximum(np.abs(feed.mean), 1e-30), feed.std, 1.0)
-    settings = {
+    std = np.where(std > 1e-8 * np.maximum(np.abs(mean), 1e-30), std, 1.0)
+    settings: dict[str, object] = {
         "features": int(feed.mean.size),
-        "mean": [float(f"{v:.6g}") for v in feed.mean],
+        "mean": [float(f"{v:.6g}") for v in mean],
         "std": [float(f"{v:.6g}") for v in std],
         "axis": 1 if feed.kind == "conv" else -1,
     }
+    if outliers:
+        settings["clip"] = CLIP
     return (
         Remedy(
             "normalize_input",

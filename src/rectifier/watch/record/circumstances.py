@@ -78,6 +78,8 @@ class Feed:
     Attributes:
         layer: The layer. ``kind``: ``linear`` or ``conv``.
         mean, std, low, high: Of each feature, or of each channel of a convolution's input.
+        middle, width: Median, and the interquartile range as a standard deviation (over 1.349), of
+            some of the rows: what outliers leave alone.
         seen: Rows that were looked at.
     """
 
@@ -87,6 +89,8 @@ class Feed:
     std: FloatArray = field(default_factory=floats)
     low: FloatArray = field(default_factory=floats)
     high: FloatArray = field(default_factory=floats)
+    middle: FloatArray = field(default_factory=floats)
+    width: FloatArray = field(default_factory=floats)
     seen: int = 0
 
 
@@ -111,6 +115,7 @@ class ParameterFacts:
             those that are not zero (of all where all are).
         spread_start: Norm of the rows' differences from their mean over the norm of all.
         zero_start: Whether it was all zero when first seen.
+        empty_start: Share of units whose weights were all zero when first seen.
         moved: Norm of its change since first seen over its norm then (over its norm now where that
             was zero); NaN where not known.
     """
@@ -136,6 +141,7 @@ class ParameterFacts:
     alike_end: float = math.nan
     spread_start: float = math.nan
     zero_start: bool = False
+    empty_start: float = math.nan
     moved: float = math.nan
 
     @property
