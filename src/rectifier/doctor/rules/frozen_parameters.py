@@ -169,7 +169,7 @@ def check(record: Record) -> Sequence[Finding]:
         "Taxonomy of real faults in deep learning systems" (wrong or missing training calls).
     """
     facts = record.circumstances
-    found = [_nothing_to_train(facts), _never_steps(facts)]
+    found = [_nothing_to_train(facts) or _never_steps(facts)]
     if not any(found):
         found = [_emptied(facts) or _left_out(facts), _cut_off(facts)]
     return tuple(finding for finding in found if finding is not None)
