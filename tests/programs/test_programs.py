@@ -29,9 +29,6 @@ FIRST_STEP = {
 }
 """The sample that runs here, and the step at which the fault shows, where that is one."""
 
-UNTREATED = {"log_of_zero"}
-"""Found, but its remedy, `stabilize_loss`, is not built yet."""
-
 
 @pytest.fixture(autouse=True)
 def one_thread():
@@ -86,10 +83,7 @@ def test_the_first_finding_is_the_root_cause(name: str, tmp_path: Path) -> None:
     assert first.severity in ("error", "warning")
     if FIRST_STEP[name] is not None:
         assert abs(first.first_step - FIRST_STEP[name]) <= 2
-    if name in UNTREATED:
-        assert not first.remedies
-    else:
-        assert first.remedies[0].action == program.remedies[0]
+    assert first.remedies[0].action == program.remedies[0]
 
 
 @pytest.mark.parametrize("name", sorted(FIRST_STEP))

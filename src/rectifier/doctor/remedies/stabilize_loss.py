@@ -23,7 +23,7 @@ from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 
 _LOGARITHMS = frozenset({"log", "log2", "log10"})
 _ROOTS = frozenset({"sqrt", "rsqrt"})
-_QUOTIENTS = frozenset({"div", "true_divide", "truediv", "divide"})
+_QUOTIENTS = frozenset({"div", "true_divide", "truediv", "divide", "rtruediv", "rdiv"})
 _SOFTMAXES = frozenset({"softmax", "log_softmax"})
 
 LARGEST_EXPONENT = 20.0
@@ -38,7 +38,7 @@ class StabilizeLoss(Rewriting):
 
     names = frozenset({
         *_LOGARITHMS, *_ROOTS, *_QUOTIENTS, *_SOFTMAXES,
-        "exp", "pow", "__pow__", "reciprocal", "__truediv__", "__rtruediv__", "__rpow__",
+        "exp", "pow", "__pow__", "reciprocal", "__truediv__", "__rtruediv__", "__rdiv__", "__rpow__",
         "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
     })  # fmt: skip
 
@@ -83,7 +83,7 @@ class StabilizeLoss(Rewriting):
         return x
 
     def _quotient(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        place = 0 if func.__name__ == "__rtruediv__" else 1
+        place = 0 if func.__name__.startswith("__r") else 1
         below = tensor(args[place]) if len(args) > place else None
         if below is None:
             return func(*args, **kwargs)
