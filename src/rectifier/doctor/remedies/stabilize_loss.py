@@ -38,7 +38,7 @@ class StabilizeLoss(Rewriting):
 
     names = frozenset({
         *_LOGARITHMS, *_ROOTS, *_QUOTIENTS, *_SOFTMAXES,
-        "exp", "pow", "__pow__", "reciprocal", "__truediv__", "__rtruediv__", "__rdiv__", "__rpow__",
+        "exp", "pow", "__pow__", "__rpow__", "reciprocal", "__truediv__", "__rtruediv__", "__rdiv__",
         "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
     })  # fmt: skip
 
