@@ -167,9 +167,16 @@ def reader_of(model: nn.Module, feeding: nn.Module) -> nn.Module | None:
     reader, units = following[0], weight.shape[0]
     wide = reader.weight.shape[1] if isinstance(reader.weight, Tensor) else 0
     flattened = weight.dim() > 2 and isinstance(reader, nn.Linear) and wide % units == 0
-    if getattr(reader, "groups", 1) != 1:
+    if getattr(reader, "groups", 1) != 1 or _shared(model, reader.weight):
+        return None  # what another module uses too (tied embeddings) must not change
+    if _shared(model, weight):
         return None
     return reader if wide == units or flattened else None
+
+
+def _shared(model: nn.Module, weight: Any) -> bool:
+    holders = [m for m in model.modules() if getattr(m, "weight", None) is weight]
+    return len(holders) > 1
 
 
 def recycle(

@@ -38,8 +38,8 @@ class StabilizeLoss(Rewriting):
 
     names = frozenset({
         *_LOGARITHMS, *_ROOTS, *_QUOTIENTS, *_SOFTMAXES,
-        "exp", "pow", "__pow__", "__rpow__", "reciprocal", "__truediv__", "__rtruediv__", "__rdiv__",
-        "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
+        "exp", "pow", "__pow__", "__rpow__", "reciprocal", "__truediv__", "__rtruediv__",
+        "__rdiv__", "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
     })  # fmt: skip
 
     def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
