@@ -95,11 +95,14 @@ def test_freezing_on_purpose_is_no_fault() -> None:
 
 
 def test_a_layer_that_runs_and_is_cut_off() -> None:
-    cut = weight("encoder.weight", reached=0, with_gradient=0, nonzero=0)
+    nothing = {"reached": 0, "with_gradient": 0, "nonzero": 0}
+    cut = weight("encoder.weight", moved=0.0, **nothing)
     (finding,) = told(frozen_parameters, parameters=(weight(), cut))
     assert finding.severity == "error"
     assert "cut off from the loss" in finding.cause
-    unused = weight("spare.weight", reached=0, with_gradient=0, nonzero=0, ran=False)
+    by_hand = weight("codebook.weight", moved=0.3, **nothing)
+    assert told(frozen_parameters, parameters=(weight(), by_hand)) == ()
+    unused = weight("spare.weight", moved=0.0, ran=False, **nothing)
     (note,) = told(frozen_parameters, parameters=(weight(), unused))
     assert note.severity == "info"
 
@@ -267,7 +270,8 @@ def test_rare_but_strong_units_of_a_sparse_code_are_not_dormant() -> None:
     ("facts", "size", "loss", "severity"),
     [
         ({"std": 1.0}, 80.0, 9.0, "error"),
-        ({"std": 1.0}, 80.0, None, "warning"),
+        ({"std": 1.0}, 80.0, falling(9.0, 5.0), "warning"),
+        ({"std": 1.0}, 80.0, None, "info"),  # it learnt all the same
         ({"std": 0.125}, 1.0, 2.3, None),  # Glorot
         ({"std": 1.0}, 1.0, 2.3, None),  # large, but something keeps the signal
         ({"std": 0.29, "mean": 0.5}, 30.0, 9.0, "error"),  # uniform from 0 to 1

@@ -65,6 +65,9 @@ SQUASHES: dict[str, tuple[float, float]] = {
 FLAT = frozenset({"sign", "round", "floor", "ceil", "trunc", "sgn"})
 """Operations whose derivative is zero everywhere."""
 
+ONE_SIDED = frozenset({"kl_div", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
+"""Losses whose second argument is a target."""
+
 REGRESSIONS = frozenset({"mse_loss", "smooth_l1_loss", "huber_loss"})
 
 
@@ -204,7 +207,10 @@ def _heads(start: Any, products: dict[int, Any]) -> list[Seen]:
             if id(node) in products:
                 heads.append(_head((*way, node), products[id(node)][0][0]))
                 continue
-            for up in _above(node):
+            above = _above(node)
+            if name_of(node) in ONE_SIDED and node.next_functions[0][0] is not None:
+                above = above[:1]  # a target may carry a gradient too; it is not what is judged
+            for up in above:
                 if up not in seen:
                     seen.add(up)
                     following.append((up, (*way, node)))

@@ -137,7 +137,11 @@ def _left_out(facts: Circumstances) -> Finding | None:
 def _cut_off(facts: Circumstances) -> Finding | None:
     """Parameters that an optimiser holds, in layers that ran, to which nothing comes back."""
     held = [p for p in facts.parameters if p.held and p.trainable and p.steps >= STEPS]
-    cut = [p for p in held if not p.with_gradient and not p.reached and p.looked >= STEPS]
+    cut = [
+        p
+        for p in held
+        if not p.with_gradient and not p.reached and p.looked >= STEPS and not p.moved > 0
+    ]  # what moves without a gradient is updated by hand (a codebook's running means)
     if not cut or len(cut) == len(held):
         return None
     ran = [p for p in cut if p.ran]

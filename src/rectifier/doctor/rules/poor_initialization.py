@@ -96,8 +96,9 @@ def check(record: Record) -> Sequence[Finding]:
     three times what random weights could have by chance. And the signal, before any update:
     pre-activations of 10 or more although the data are of usual scale, a first cross-entropy three
     times that of a guess, or pre-activations of 0.01 or less in a network that then stayed near its
-    first loss. Or half of a layer's units have no incoming weights at all and the loss did not
-    halve. So small last layers, normalised networks and embeddings are not accused.
+    first loss. A network that learnt all the same (to half of a guess's loss) is a note. Or half of
+    a layer's units have no incoming weights at all and the loss did not halve. So small last
+    layers, normalised networks and embeddings are not accused.
 
     Source:
         Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6; the
@@ -123,7 +124,9 @@ def check(record: Record) -> Sequence[Finding]:
     if (shifted or large) and loud:
         chosen = shifted or large
         how = "are drawn far too large" if not shifted else "are not centred on zero"
-        severity: Severity = "error" if harmed else "warning"
+        guess = loss.start / chance if chance > 0 else loss.start
+        recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
+        severity: Severity = "error" if harmed else "info" if recovered else "warning"
     elif small and len(small) >= 2 and low <= QUIET and harmed:
         chosen, how, severity = small, "are drawn far too small", "error"
     else:
@@ -189,7 +192,9 @@ def _finding(
                 "Weights scaled to their inputs and to the activation keep the signal's size.",
                 {"scheme": "he_normal"},
             ),
-        ),
+        )
+        if severity != "info"
+        else (),
         also=tuple(layers[1:]),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rectifier.doctor import evidence
-from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, number, percent
 from rectifier.watch.record import Record, SiteRecord
@@ -17,7 +17,7 @@ from rectifier.watch.record.circumstances import Feed
 COORDINATES = 3
 """Inputs at most of a network that maps coordinates to a signal."""
 
-UNEXPLAINED = 0.05
+UNEXPLAINED = 0.2
 """Share of the first loss left at the end, from which a fit of coordinates is poor."""
 
 _PIECEWISE_LINEAR = frozenset({
@@ -32,7 +32,12 @@ def _piecewise_linear(site: SiteRecord) -> bool:
 
 
 def _finding(
-    cause: str, sites: Sequence[SiteRecord], numbers: dict[str, float], to: str, why: str
+    cause: str,
+    sites: Sequence[SiteRecord],
+    numbers: dict[str, float],
+    to: str,
+    why: str,
+    severity: Severity = "error",
 ) -> Finding:
     first = sites[0] if sites else None
     remedies: tuple[Remedy, ...] = ()
@@ -51,7 +56,7 @@ def _finding(
         )
     return Finding(
         rule="unsuitable_activation",
-        severity="error",
+        severity=severity,
         cause=cause,
         layer=first.layer if first is not None else "",
         site=first.site if first is not None else "",
@@ -143,7 +148,7 @@ def _coordinates(record: Record, loss: evidence.Loss) -> Finding | None:
         f"loss remained at the end ({number(loss.end)}), where it was falling still."
     )
     why = "A sine fits fine detail as easily as coarse."
-    return _finding(cause, sites, {"unexplained": left}, "sine", why)
+    return _finding(cause, sites, {"unexplained": left}, "sine", why, "warning")
 
 
 def check(record: Record) -> Sequence[Finding]:
@@ -151,8 +156,8 @@ def check(record: Record) -> Sequence[Finding]:
 
     Three cases: second derivatives by the inputs through functions that are piecewise linear (zero
     everywhere, so the training signal is lost); thresholds, whose slope is zero everywhere;
-    coordinates to signal with piecewise linear functions, where a twentieth of the first loss
-    was left at the end and still falling.
+    coordinates to signal with piecewise linear functions, where a fifth of the first loss was
+    left at the end and still falling.
 
     Source:
         Raissi, Perdikaris and Karniadakis 2019 (physics-informed networks need smooth activations);
