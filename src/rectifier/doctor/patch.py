@@ -2,7 +2,8 @@
 
 Layer: doctor; standard library only. An edit is proposed only where the place is certain: a literal
 learning rate of the value that did not suit, in a place that sets one; the call of an activation on
-the line where its site was seen; the one output activation; the one step of the one optimiser. Elsewhere there is no patch; nothing is ever written.
+the line where its site was seen; the one output activation; the one step of the one optimiser.
+Elsewhere there is no patch; nothing is ever written.
 """
 
 from __future__ import annotations
