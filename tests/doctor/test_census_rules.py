@@ -103,8 +103,11 @@ def test_a_layer_that_runs_and_is_cut_off() -> None:
     by_hand = weight("codebook.weight", moved=0.3, **nothing)
     assert told(frozen_parameters, parameters=(weight(), by_hand)) == ()
     unused = weight("spare.weight", moved=0.0, ran=False, **nothing)
-    (note,) = told(frozen_parameters, parameters=(weight(), unused))
+    others = [weight(f"layer{i}.weight") for i in range(4)]
+    (note,) = told(frozen_parameters, parameters=(*others, unused))
     assert note.severity == "info"
+    (finding,) = told(frozen_parameters, parameters=(weight(), unused))
+    assert finding.severity == "warning"
 
 
 # symmetric_initialization

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -113,6 +112,8 @@ class Census:
         self._second_order = False
         self._columns: set[int] = set()
         self._flat: set[str] = set()
+        self._seen: set[Layer] = set()
+        self._ran: dict[int, Layer] = {}
         self._loaded: set[int] = set()
 
     # What comes in
@@ -129,6 +130,12 @@ class Census:
             late = module in self._late
             for path, parameter in module.named_parameters(prefix, recurse=False):
                 self._meet(parameter, path, name, late=late)
+
+    def on_layer(self, layer: Layer) -> None:
+        """Note which parameters take part in training passes."""
+        if layer not in self._seen:
+            self._seen.add(layer)
+            self._ran.update((id(tensor), layer) for tensor in layer.tensors())
 
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Note what a new optimiser holds, and which parameters exist by now."""
@@ -318,17 +325,10 @@ class Census:
 
     # What comes out
 
-    def circumstances(self, layers: Iterable[Layer]) -> Circumstances:
-        """All that was found so far.
-
-        Args:
-            layers: Those that ran in training passes, to name what belongs to no model.
-        """
+    def circumstances(self) -> Circumstances:
+        """All that was found so far."""
         self._look()
-        ran: dict[int, Layer] = {}
-        for layer in layers:
-            for tensor in layer.tensors():
-                ran[id(tensor)] = layer
+        ran = self._ran
         for reference in self._roots:
             model = reference()
             if model is not None:

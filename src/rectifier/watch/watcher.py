@@ -210,6 +210,7 @@ class Watcher(Observer):
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember a layer."""
         self._layers.add(layer)
+        self._census.on_layer(layer)
         if isinstance(output, Tensor) and output.grad_fn is None:
             self._pass().blind = True  # frozen: what the graph does not know may come from it
 
@@ -429,7 +430,7 @@ class Watcher(Observer):
             ),
             layers=self._layers.records(),
             training=self._training.series(),
-            circumstances=self._census.circumstances(self._layers),
+            circumstances=self._census.circumstances(),
             data=self._data.records(),
             losses=self._entering.records(),
             optimizers=self._held.optimizers(),

@@ -13,6 +13,9 @@ from rectifier.watch.record.circumstances import Circumstances, ParameterFacts
 FEW = 0.1
 """Share of the elements in question below which parameters left out are a note."""
 
+MANY = 0.3
+"""Share from which parameters that never ran with gradients are no spare part."""
+
 STEPS = 3
 """Looked-at steps, or losses, from which one may say never."""
 
@@ -149,7 +152,9 @@ def _cut_off(facts: Circumstances) -> Finding | None:
     severity: Severity = "error" if ran and share >= FEW else "info"
     how = "is computed but cut off from the loss (detached, or turned into plain numbers)"
     if not ran:
-        how = "takes no part in any loss"
+        how = "takes no part in any loss, or runs without gradients"
+        if share >= MANY and not any(p.loaded for p in cut):
+            severity = "warning"
     cause = (
         f"No gradient ever reaches {_names(ran or cut)}, {percent(share)} of what the optimiser "
         f"holds: what they give {how}."
