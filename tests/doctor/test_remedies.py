@@ -257,6 +257,20 @@ def test_recycled_units_live_a_thousand_steps_later(kind: type) -> None:
     assert dead(model) <= 0.1 * model.a.out_features
 
 
+def test_dormant_units_are_recycled_from_tau_on() -> None:
+    class Faint(Net):
+        def __init__(self) -> None:
+            super().__init__()
+            with torch.no_grad():
+                self.a.weight[:5] *= 1e-4
+                self.a.bias[:5] = 0.0
+
+    chosen = remedy("recycle_units", {"sites": ["relu"]}, every=10, window=5, tau=0.025)
+    model, *_, log = train([chosen], steps=12, make=Faint, lr=1e-4)
+    assert log == ["relu: dead units recycled: 5"]
+    assert model.a.weight[:5].norm(dim=1).min() > 0.05
+
+
 def test_recycle_behind_a_normalisation_keeps_the_function() -> None:
     torch.manual_seed(0)
     norm, reader = nn.BatchNorm1d(6), nn.Linear(6, 2)
