@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-#include "pool.hpp"
+#include "team.hpp"
 
 #if !defined(RECTIFIER_CLONES)
 #define RECTIFIER_CLONES

@@ -1,8 +1,9 @@
-#include "pool.hpp"
+#include "team.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -10,6 +11,10 @@
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #define RECTIFIER_FORKS 1
+#endif
+#if defined(__linux__)
+#include <dlfcn.h>
+#include <link.h>
 #endif
 
 namespace rectifier {
@@ -119,12 +124,59 @@ Pool& pool() {
   return *found;
 }
 
+// GNU's entry to a parallel region, which LLVM's and Intel's runtimes have as well.
+using Region = void (*)(void (*)(void*), void*, unsigned threads, unsigned flags);
+
+std::atomic<Region> region{nullptr};
+
+#if defined(__linux__)
+// Stops at PyTorch's library and leaves its path in `found`.
+int is_torch(dl_phdr_info* info, std::size_t, void* found) {
+  const char* name = std::strrchr(info->dlpi_name, '/');
+  if (name == nullptr || std::strncmp(name, "/libtorch_cpu.", 14) != 0) return 0;
+  *static_cast<const char**>(found) = info->dlpi_name;
+  return 1;
+}
+#endif
+
 }  // namespace
+
+bool join_openmp_of_torch() {
+#if defined(__linux__)
+  const char* path = nullptr;
+  dl_iterate_phdr(is_torch, &path);
+  if (path == nullptr) return false;
+  void* library = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+  if (library == nullptr) return false;
+  // Searches what the library depends on too, so this is the runtime that PyTorch itself uses.
+  const auto found = reinterpret_cast<Region>(dlsym(library, "GOMP_parallel"));
+  if (found == nullptr) return false;  // built without OpenMP
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { region.store(nullptr, std::memory_order_relaxed); });
+  if (registered != 0) return false;
+  region.store(found, std::memory_order_release);
+  return true;
+#else
+  return false;
+#endif
+}
+
+const char* kind_of_team() { return region.load() == nullptr ? "pool" : "openmp"; }
 
 void in_parallel(std::size_t size, std::size_t threads, const Work& work) {
   // Below two pieces for each thread, waking one costs more than it saves.
   const std::size_t useful = std::min({threads, most_threads, size / (2 * piece)});
-  if (useful > 1 && pool().run(size, useful - 1, work)) return;
+  if (useful > 1) {
+    if (const Region run = region.load(std::memory_order_acquire)) {
+      Job job;
+      job.work = &work;
+      job.size = size;
+      run([](void* given) { static_cast<Job*>(given)->help(); }, &job,
+          static_cast<unsigned>(useful), 0);
+      return;
+    }
+    if (pool().run(size, useful - 1, work)) return;
+  }
   if (size > 0) work(0, size);
 }
 
