@@ -155,6 +155,11 @@ def command(
 
     for rule in rules or ():
         known_rules.get(rule)  # an unknown one is said before anything runs
+    if repair and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise click.UsageError(
+            "--repair acts in one process, and here several train together; run without it, or use "
+            "'rectifier repair' on one process."
+        )
     screen = console(stderr=True)
     live = _Live(lambda said: screen.print(f"rectifier: {said}", soft_wrap=True, markup=False))
     reports = is_first_process()

@@ -176,6 +176,8 @@ class LiveRepair(Observer):
         if self._trial is not None:
             was, now = self._trial.before.level[0], self._level(self._trial.before.step + 1)[0]
             name = self._trial.action.remedy.action
+            for line in self._trial.action.log:
+                self._say(f"{name}: {line}")
             self._say(f"{name}: the run ended on probation (loss {number(was)} → {number(now)})")
         for action in self._actions:
             action.undo()
