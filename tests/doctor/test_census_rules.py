@@ -231,6 +231,9 @@ def test_bounded_units_on_their_flat_side() -> None:
 def test_saturation_at_the_output_is_certainty() -> None:
     head = Head(("binary_cross_entropy", "tanh", "addmm"), "fc1")
     assert shut(heads=(head,)) == ()
+    last = (layer("fc0", order=0), layer("fc1", order=1))
+    assert shut(layers=last) == ()
+    assert shut(layers=(layer("fc1", order=0), layer("fc2", order=1))) != ()
 
 
 def test_trained_gates_saturate_by_design() -> None:

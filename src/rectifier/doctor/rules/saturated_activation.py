@@ -22,7 +22,11 @@ LASTING = 0.8
 
 
 def _is_output(record: Record, site: SiteRecord) -> bool:
-    """Whether the site makes the network's output: there saturation is certainty, not a fault."""
+    """Whether the site makes a network's output: there saturation is certainty, or the data's own
+    range (a generator's black background), not a fault."""
+    order = {item.layer: item.order for item in record.layers if item.model == site.model}
+    if len(order) > 1 and order.get(site.layer) == max(order.values()):
+        return True
     return any(
         head.layer == site.layer and site.function in head.chain
         for head in record.circumstances.heads
