@@ -23,7 +23,8 @@ LASTING = 0.8
 
 def _is_output(record: Record, site: SiteRecord) -> bool:
     """Whether the site makes a network's output: there saturation is certainty, or the data's own
-    range (a generator's black background), not a fault."""
+    range (a generator's black background), not a fault.
+    """
     order = {item.layer: item.order for item in record.layers if item.model == site.model}
     if len(order) > 1 and order.get(site.layer) == max(order.values()):
         return True
