@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rectifier.torch import wiring
 from rectifier.torch.sites import Layer
+from rectifier.watch import likeness
 from rectifier.watch.record.circumstances import (
     Circumstances,
     Feed,
@@ -32,7 +32,6 @@ from rectifier.watch.record.circumstances import (
 from rectifier.watch.weights import held, is_plain
 
 _GROWTH = 1.6
-_KEPT = 1024
 _ROWS, _CELLS = 4096, 2**18
 """Rows of data that are kept for quantiles, and numbers in them, at most."""
 
@@ -247,18 +246,18 @@ class Census:
         if not is_plain(parameter) or not parameter.numel() or len(self._people) >= _MOST:
             return
         facts = ParameterFacts(name, "", model, tuple(parameter.shape), late=late)
-        person = _Person(weakref.ref(parameter), facts, _sample(parameter), self._looked)
+        person = _Person(weakref.ref(parameter), facts, likeness.sample(parameter), self._looked)
         self._people[id(parameter)] = person
         size = parameter.numel()
         values = parameter.detach()
-        person.alike = person.alike_now = _alike(values)
-        person.empty = _empty(values)
+        person.alike = person.alike_now = likeness.alike(values)
+        person.empty = likeness.empty(values)
         person.facts = replace(
             facts,
             trainable=parameter.requires_grad,
             mean=float(values.mean()),
             std=float(values.std()) if size > 1 else math.nan,
-            spread_start=_spread(values),
+            spread_start=likeness.spread(values),
             zero_start=not bool(values.any()),
         )
 
@@ -268,13 +267,13 @@ class Census:
             parameter, sample = person.reference(), person.sample
             if parameter is None or sample is None:
                 continue
-            now = _sample(parameter)
+            now = likeness.sample(parameter)
             if now is None or now.shape != sample.shape:
                 continue
             change, size = float((now - sample).norm()), float(sample.norm())
             size = size or float(now.norm())
             if max(person.alike) >= 0.5:  # NaN compares false: such weights are never alike
-                person.alike_now = _alike(parameter.detach())
+                person.alike_now = likeness.alike(parameter.detach())
             person.facts = replace(
                 person.facts,
                 trainable=parameter.requires_grad,
@@ -351,7 +350,7 @@ class Census:
                 empty_start=person.empty[key in self._columns],
                 ran=key in ran,
                 looked=self._looked - person.since,
-                fan_in=_fan_in(person.facts.shape, key in self._columns),
+                fan_in=likeness.fan_in(person.facts.shape, key in self._columns),
             )
             for key, person in self._people.items()
         )
@@ -392,56 +391,3 @@ class Census:
             width=(high - low) / 1.349,
             seen=sums.count,
         )
-
-
-def _fan_in(shape: tuple[int, ...], columns: bool) -> int:
-    if len(shape) < 2:
-        return 0
-    return math.prod(shape[:-1] if columns else shape[1:])
-
-
-def _sample(parameter: Tensor) -> Tensor | None:
-    if not is_plain(parameter) or not parameter.numel():
-        return None
-    flat = parameter.detach().reshape(-1)
-    return flat[:: max(1, flat.numel() // _KEPT)][:_KEPT].float().clone()
-
-
-def _alike(values: Tensor) -> tuple[float, float]:
-    """Share of rows, and of columns, that repeat another one."""
-    if values.dim() < 2 or not values.numel():
-        return math.nan, math.nan
-    rows = values.reshape(values.shape[0], -1)
-    return _repeats(rows), _repeats(rows.T) if values.dim() == 2 else math.nan
-
-
-def _empty(values: Tensor) -> tuple[float, float]:
-    """Share of rows, and of columns, that are all zero."""
-    if values.dim() < 2:
-        return math.nan, math.nan
-    there = values.reshape(values.shape[0], -1) != 0
-    return tuple(1.0 - float(there.any(dim=d).double().mean()) for d in (1, 0))  # type: ignore[return-value]
-
-
-def _repeats(rows: Tensor) -> float:
-    """Of rows that are not zero, unless all are: unused rows of a table do not count."""
-    if min(rows.shape) < 2:
-        return math.nan
-    rows = rows.double()
-    probe = torch.cos(torch.arange(rows.shape[1], device=rows.device, dtype=rows.dtype) * 1.7 + 0.3)
-    marks = torch.stack([rows @ probe, rows @ probe.flip(0), rows.abs().sum(1)], 1)
-    scale = marks.abs().amax()
-    if not torch.isfinite(scale):
-        return math.nan
-    marks = (marks / scale.clamp_min(1e-300) * 1e7).round()
-    some = marks[marks[:, 2] != 0]
-    marks = some if some.shape[0] else marks
-    return 1.0 - int(torch.unique(marks, dim=0).shape[0]) / marks.shape[0]
-
-
-def _spread(values: Tensor) -> float:
-    if values.dim() < 2 or values.shape[0] < 2:
-        return math.nan
-    rows = values.reshape(values.shape[0], -1).double()
-    size = float(rows.norm())
-    return float((rows - rows.mean(0)).norm()) / size if size > 0 else math.nan
