@@ -36,6 +36,7 @@ class Site:
         unit_axis: Dimension that units lie on, counted from 0.
         order: Place in the forward pass, from 0.
         feeding: The layer whose output reaches the site, if known.
+        assured: Whether the function is known from what was called, not from a class's name.
         apply: The function that the site computes, on another tensor of that kind, not in place.
     """
 
@@ -47,6 +48,7 @@ class Site:
     unit_axis: int
     order: int
     feeding: Layer | None = None
+    assured: bool = True
     apply: Callable[[Tensor], Tensor] | None = field(default=None, repr=False)
     _module: weakref.ref[nn.Module] | None = field(default=None, repr=False)
 

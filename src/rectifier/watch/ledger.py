@@ -8,35 +8,27 @@ closing window is kept in blocks (`rectifier.watch.thinning`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+import operator
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rectifier.watch.record import NEVER, FloatArray, IntArray, SiteSeries, UnitStatistics
+from rectifier.watch.rows import SITE_FIELDS, SiteRow, row
 from rectifier.watch.thinning import Series, Thinning, Window
 
 MAP_ROWS = 64
 MAP_UNITS = 512
 SERIES = 512
+DETAILS = 256
+"""Most observed steps of which all is kept: weights, updates, data, histograms."""
+
 BINS = 48
 
 Floats = NDArray[np.float64]
 A = TypeVar("A", IntArray, Floats)
-SITE_FIELDS = (
-    *("step", "silent", "sparsity", "zero_gradient", "input_mean", "input_std", "input_min"),
-    *(
-        "input_max",
-        "output_mean",
-        "output_std",
-        "gradient_rms",
-        "saturated",
-        "non_finite",
-        "non_finite_input",
-    ),
-    *("bias_median", "weight_norm_median"),
-)
 
 
 @dataclass(frozen=True)
@@ -61,6 +53,10 @@ class Recent:
             _sum(self.absolute, other.absolute),
             self.absolute_seen + other.absolute_seen,
         )
+
+    def beside(self, other: Recent) -> Recent:
+        """Of the same steps, in another process."""
+        return replace(self + other, steps=self.steps)
 
 
 def _sum(one: A | None, two: A | None) -> A | None:
@@ -128,6 +124,13 @@ class Latest:
             steps, known, kept = self._parts[-1]
             self._parts[-1] = (steps + 1, known + elements, kept + sums)
 
+    def join(self, other: Latest) -> None:
+        """Take in what another process saw in the same steps."""
+        self._parts = [
+            (a[0], a[1] + b[1], a[2] + b[2])
+            for a, b in zip(self._parts, other._parts, strict=False)
+        ]
+
     def _chosen(self) -> list[tuple[int, int, Floats]]:
         if len(self._parts) == 2 and 2 * self._parts[1][0] >= self._parts[0][0]:
             return self._parts[1:]
@@ -150,8 +153,9 @@ class Clock:
     """Which observed steps are kept, shared by all ledgers so that their series stay aligned."""
 
     series: Thinning = field(default_factory=lambda: Thinning(SERIES))
+    details: Thinning = field(default_factory=lambda: Thinning(DETAILS))
     maps: Thinning = field(default_factory=lambda: Thinning(MAP_ROWS))
-    window: Window[Recent] = field(default_factory=lambda: Window(lambda a, b: a + b))
+    window: Window[Recent] = field(default_factory=lambda: Window(operator.add))
 
 
 class SiteLedger:
@@ -165,7 +169,7 @@ class SiteLedger:
     def __init__(self, units: int, clock: Clock) -> None:
         self.units = units
         self._clock = clock
-        self._series: Series[tuple[float, ...]] = Series(clock.series)
+        self._series: Series[SiteRow] = Series(clock.series)
         self._map: Series[tuple[int, Floats]] = Series(clock.maps)
         self._seen = 0
         self._active = np.zeros(units, dtype=np.int64)
@@ -175,6 +179,7 @@ class SiteLedger:
         self._death = Feeding(np.full(units, np.nan), np.full(units, np.nan))
         self._end: Feeding | None = None
         self._anyone_silent = False
+        self._medians = math.nan, math.nan
         self._sample: Floats = np.zeros(0)
         self._latest = Latest()
         self.rows_per_step = 0.0
@@ -191,7 +196,14 @@ class SiteLedger:
         """Whether nothing has been seen yet."""
         return self._start is None
 
-    def add(self, index: int, step: int, seen: Observation, feeding: Feeding | None) -> None:
+    def add(
+        self,
+        index: int,
+        step: int,
+        seen: Observation,
+        feeding: Feeding | None,
+        medians: tuple[float, float] | None,
+    ) -> None:
         """Take in one observed step.
 
         Args:
@@ -199,11 +211,13 @@ class SiteLedger:
             step: Number of the step itself.
             seen: What was measured; ``seen.active`` is there.
             feeding: Bias and weights of this step, where they were read.
+            medians: Of bias and weight norm over units, where they were read; else the last known.
         """
         active = seen.active
         if active is None or seen.elements == 0:
             return
         self._steps += 1
+        self._medians = medians or self._medians
         self._seen += seen.elements
         self._active += active
         firing = active > 0
@@ -233,47 +247,41 @@ class SiteLedger:
         if self._clock.maps.keeps(index):
             self._map.put(index, (step, active[self._map_units] / seen.elements))
         if seen.whole is not None and seen.sums is not None and self._clock.series.keeps(index):
-            row = self._row(step, seen, seen.whole.tolist(), seen.sums, active, feeding)
-            self._series.put(index, row)
+            gradient = seen.nonzero, seen.gradient_elements, seen.gradient_squares
+            found = row(step, active, seen.elements, seen.sums, seen.whole, gradient, self._medians)
+            self._series.put(index, found)
 
-    def _row(
-        self,
-        step: int,
-        seen: Observation,
-        whole: list[float],
-        sums: Floats,
-        active: IntArray,
-        feeding: Feeding | None,
-    ) -> tuple[float, ...]:
-        total = seen.elements * self.units
-        sum_out, square_out, low, high, saturated, bad_in, bad_out = whole
-        nonzero, _, sum_in, square_in = sums.sum(axis=1).tolist()
-        gradients = seen.gradient_elements * self.units
-        zero = math.nan
-        if seen.nonzero is not None and gradients:
-            zero = 1.0 - float(seen.nonzero.sum()) / gradients
-        return (
-            float(step),
-            float(np.mean(active == 0)),
-            1.0 - nonzero / total,
-            zero,
-            sum_in / total,
-            _deviation(sum_in, square_in, total),
-            low,
-            high,
-            sum_out / total,
-            _deviation(sum_out, square_out, total),
-            math.sqrt(seen.gradient_squares / gradients) if gradients else math.nan,
-            saturated / total,
-            bad_out,
-            bad_in,
-            _median(feeding.bias) if feeding is not None else math.nan,
-            _median(feeding.norm) if feeding is not None else math.nan,
+    def scale_gradients(self, processes: int) -> None:
+        """Show gradients as one process would see them that does what so many did."""
+        self._series.change(lambda one: one.scaled(processes))
+
+    def join(self, other: SiteLedger) -> None:
+        """Take in what another process saw at the same site in the same steps."""
+        ours, theirs = self._seen, other._seen
+        self._seen += other._seen
+        self._active += other._active
+        self._last_active = np.maximum(self._last_active, other._last_active)
+        later = other._silent_since > self._silent_since
+        silent = (self._silent_since != NEVER) & (other._silent_since != NEVER)
+        for own, given in (
+            (self._death.bias, other._death.bias),
+            (self._death.norm, other._death.norm),
+        ):
+            own[later] = given[later]
+            own[~silent] = np.nan
+        self._silent_since = np.where(
+            silent, np.maximum(self._silent_since, other._silent_since), NEVER
         )
+        self.rows_per_step += other.rows_per_step
+        self._series.join(other._series, lambda a, b: a.joined(b))
+        share = theirs / max(ours + theirs, 1)
+        self._map.join(other._map, lambda a, b: (a[0], a[1] * (1 - share) + b[1] * share))
+        self._latest.join(other._latest)
+        self._clock.window.join(self, other._clock.window, other, Recent.beside)
 
     def series(self) -> SiteSeries:
         """The site through time."""
-        rows = self._series.rows()
+        rows = [one.values() for one in self._series.rows()]
         columns = np.array(rows, dtype=np.float64).reshape(len(rows), len(SITE_FIELDS)).T
         values: dict[str, FloatArray] = dict(zip(SITE_FIELDS, columns, strict=True))
         steps = values.pop("step").astype(np.int64)
@@ -337,12 +345,8 @@ def _root(values: Floats) -> Floats:
     return found
 
 
-def _deviation(total: float, norm_squared: float, count: int) -> float:
-    mean = total / count
-    return math.sqrt(max(norm_squared / count - mean * mean, 0.0))
-
-
-def _median(values: Floats) -> float:
+def median(values: Floats) -> float:
+    """Of the finite ones among some numbers; NaN of none."""
     finite = np.sort(values[np.isfinite(values)])  # numpy.median takes twenty times as long
     size = finite.size
     return float(finite[(size - 1) // 2] + finite[size // 2]) / 2 if size else math.nan

@@ -107,10 +107,14 @@ class UnitStatistics:
     def dead(self) -> NDArray[np.bool_]:
         """Units with no positive output and no gradient in the closing window, shape (U,).
 
-        None is where the closing window saw nothing.
+        None is where the closing window saw nothing. Where gradients were not seen, a unit whose
+        outputs were not zero is not dead.
         """
         silent = np.logical_and(self.active_recent == 0, self.seen_recent > 0)
-        found: NDArray[np.bool_] = np.logical_and(silent, self.nonzero_gradient_recent <= 0)
+        still = self.nonzero_gradient_recent <= 0
+        if self.nonzero_recent.size and self.nonzero_seen:
+            still &= (self.nonzero_gradient_recent == 0) | (self.nonzero_recent == 0)
+        found: NDArray[np.bool_] = np.logical_and(silent, still)
         return found
 
     @property
