@@ -39,6 +39,9 @@ PROBATION = 200
 MOST = 3
 """Remedies that are tried in one run."""
 
+CHECK = 20
+"""Steps between two looks for a loss that broke under a remedy: a look costs a record."""
+
 
 @dataclass
 class _Copy:
@@ -103,6 +106,7 @@ class LiveRepair(Observer):
         self._good: _Copy | None = None
         self._source: Callable[[], Record] | None = None
         self._tried: set[tuple[str, str]] = set()
+        self._settled: set[str] = set()
         self._next = FIRST
         self.done: list[str] = []
 
@@ -164,12 +168,11 @@ class LiveRepair(Observer):
         for action in self._actions:
             action.after_step(optimizer, step)
         if self._trial is not None:
-            if step >= self._trial.until or self._broken():
+            if step >= self._trial.until or (step % CHECK == 0 and self._broken()):
                 self._weigh(step)
         elif step >= self._next:
             self._next = max(step + FIRST, int(step * 1.5))
-            if len(self._tried) < MOST:
-                self._look(step)
+            self._look(step)
 
     def finish(self) -> None:
         """The training is over: say what still stood on probation, take hooks and modes out."""
@@ -196,6 +199,10 @@ class LiveRepair(Observer):
         for finding in diagnose(self._record()):
             if finding.severity == "info" or finding.consequence_of:
                 continue
+            if finding.rule in self._settled:
+                continue  # the record still shows what was, before the remedy
+            if len(self._tried) >= MOST:
+                return
             for remedy in finding.remedies:
                 if remedy.action in names() and (finding.rule, remedy.action) not in self._tried:
                     self._act(finding, remedy, step)
@@ -264,6 +271,7 @@ class LiveRepair(Observer):
         for line in trial.action.log:
             self._say(f"{name}: {line}")
         if not worse:
+            self._settled.add(trial.finding.rule)
             self._say(f"step {step}: {name} is kept ({change})")
             return
         self._actions.remove(trial.action)
