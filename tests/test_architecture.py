@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": {"watch.record", "analysis", *DEFINITIONS},
     "doctor.repair": {"watch.record", "watch", "torch"},
     "doctor.rerun": {"watch", "torch"},
+    "doctor.live": {"watch", "torch"},
     "doctor.remedies": {"torch", "watch.record", *DEFINITIONS},
     "data": set(),
     "models": {"torch", "analysis", *DEFINITIONS},
@@ -63,8 +64,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "lightning", "transformers"}
 MAY_IMPORT_A_FRAMEWORK = {
-    "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "compare", "models",
-    "session", "callbacks", "policies",
+    "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "doctor.live", "compare",
+    "models", "session", "callbacks", "policies",
 }  # fmt: skip
 NEVER_A_FRAMEWORK = RECORDS | {"doctor.diagnose", "doctor.rules", "data", "report"}
 STANDARD_LIBRARY_ONLY = {"", "errors", "optional", "expression", "activation", "catalog"}

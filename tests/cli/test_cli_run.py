@@ -52,6 +52,17 @@ def test_run_keeps_the_scripts_output_and_status(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "r.json").read_text())["steps"] == 60
 
 
+def test_repair_acts_while_the_script_runs_and_says_so(tmp_path: Path) -> None:
+    done = rectifier(tmp_path, "run", "--repair", "--json", "r.json", "sick.py")
+    assert done.returncode == 0
+    assert "reinitialize is at work" in done.stderr
+    said = json.loads((tmp_path / "r.json").read_text())["repairs"]
+    assert any("weights of Sequential drawn anew" in line for line in said)
+    losses = [float(line.split()[1]) for line in done.stdout.splitlines()]
+    plain = rectifier(tmp_path, "run", "sick.py").stdout
+    assert losses[-1] < float(plain.split()[1])
+
+
 def test_fail_on_turns_findings_into_a_status(tmp_path: Path) -> None:
     json_on_stdout = ["run", "--json", "-", "--fail-on", "error", "sick.py"]
     done = rectifier(tmp_path, *json_on_stdout)

@@ -25,6 +25,7 @@ from rectifier.torch.sites import Layer, Observer, Site
 from rectifier.watch import ranks, statistics
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
+from rectifier.watch.census import Census
 from rectifier.watch.closing import closing_window
 from rectifier.watch.entering import Data, Losses
 from rectifier.watch.held import Held
@@ -96,6 +97,7 @@ class Watcher(Observer):
         self._clock = Clock()
         self._sites: dict[Site, SiteLedger] = {}
         self._layers = Layers(self._clock.details)
+        self._census = Census()
         self._held = Held(self._clock.details)
         self._data = Data()
         self._entering = Losses()
@@ -126,16 +128,34 @@ class Watcher(Observer):
             self._processes = ranks.together()
         return self._budget.wants(step, alone=self._processes == 1)
 
+    @_unseen
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
         self._layers.add_optimizer(optimizer)
         self._held.add_optimizer(optimizer)
+        self._census.on_optimizer(optimizer)
 
+    @_unseen
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
-        """Remember its parameters."""
+        """Take the census of its parameters."""
         self._held.add_model(model, name)
+        self._census.on_model(model, name)
+
+    @_unseen
+    def on_derivative(self, outputs: Any, inputs: Any) -> None:
+        """See whether it is the derivative of a derivative."""
+        self._census.on_derivative(outputs, inputs)
+
+    def on_module(self, module: nn.Module) -> None:
+        """Whether it came to be before the optimisers matters."""
+        self._census.on_module(module)
+
+    @_unseen
+    def on_loaded(self, module: nn.Module) -> None:
+        """Weights that were learnt elsewhere came in."""
+        self._census.on_loaded(module)
 
     @property
     def _detailed(self) -> bool:
@@ -198,6 +218,7 @@ class Watcher(Observer):
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember a layer."""
         self._layers.add(layer)
+        self._census.on_layer(layer)
         if isinstance(output, Tensor) and output.grad_fn is None:
             self._pass().blind = True  # frozen: what the graph does not know may come from it
 
@@ -218,6 +239,11 @@ class Watcher(Observer):
             self._learn_from(loss)
         self._loss_function = self._loss_function or self._loss_name
         self._losses.put(self._steps, loss)
+        self._take_census(loss)
+
+    @_unseen
+    def _take_census(self, loss: Tensor) -> None:
+        self._census.on_backward(loss, self._steps, self._loss_source)
 
     @_unseen
     def _learn_from(self, loss: Tensor) -> None:
@@ -273,12 +299,17 @@ class Watcher(Observer):
             if self._latest is None or self._latest() is not optimizer:
                 self._latest = weakref.ref(optimizer)
                 self._layers.add_optimizer(optimizer)
+            self._count(optimizer)
             self._optimizer = self._optimizer or type(optimizer).__name__
         self._processed = False
         if self._is_due():
             self._process(optimizer, step)
         elif self._losses.many():
             self._take_losses()
+
+    @_unseen
+    def _count(self, optimizer: Optimizer) -> None:
+        self._census.before_step(optimizer)
 
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Take in what a closure did inside the step; see how far the weights moved."""
@@ -429,6 +460,7 @@ class Watcher(Observer):
             ),
             layers=self._layers.records(),
             training=self._training.series(),
+            circumstances=self._census.circumstances(),
             data=self._data.records(),
             losses=self._entering.records(),
             optimizers=self._held.optimizers(),
