@@ -6,7 +6,7 @@ A product x exp(x) is -inf * 0 at -inf; the factor is bounded at -800, where exp
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _REU = Source(
     "Yao Ying, Jianlin Su, Peng Shan, Ligang Miao, Xiaolian Wang, Silong Peng",
@@ -274,3 +274,37 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Hidden layers without batch normalisation: outputs below zero bring the mean of a layer "
+        "near 0, and the left side is smooth.",
+        "Where the exponential's cost counts, or exact zeros are wanted.",
+        (
+            "Clevert et al. 2015, arXiv:1511.07289",
+            "Dubey et al. 2021, arXiv:2109.14545",
+        ),
+    ),
+    "selu": Advice(
+        "Deep plain MLPs without normalisation layers, with LeCun's initialisation and alpha "
+        "dropout: means and variances hold themselves at 0 and 1.",
+        "Networks with batch normalisation, skip connections or ordinary dropout: its argument "
+        "does not hold there.",
+        ("Klambauer et al. 2017, arXiv:1706.02515",),
+    ),
+    "celu": Advice(
+        "In place of ELU where alpha is not 1: its slope at 0 is 1 for every alpha.",
+        "As for ELU.",
+        ("Barron 2017, arXiv:1704.07483",),
+    ),
+    "xielu": Advice(
+        "Feed-forward blocks of language models, in place of squared ReLU or SwiGLU.",
+        "Small networks: it learns two parameters per layer and grows as a square.",
+        ("Huang, Schlag 2024, arXiv:2411.13010",),
+    ),
+    "isrlu": Advice(
+        "An ELU-like shape without an exponential.",
+        "Where ELU's exponential is not what costs.",
+        ("Carlile et al. 2017, arXiv:1710.09967",),
+    ),
+}

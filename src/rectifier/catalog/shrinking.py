@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry
+from rectifier.catalog._entry import Advice, entry
 
 _DONOHO = Source(
     "David L. Donoho, Iain M. Johnstone",
@@ -87,3 +87,16 @@ ACTIVATIONS = (
         differs="Accurate near zero, where x - tanh(x) of other libraries has lost every digit.",
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Sparse coding and denoising: small values become 0.",
+        "Ordinary hidden layers: the middle, where most inputs are, has no gradient.",
+        ("Gregor, LeCun 2010, Learning Fast Approximations of Sparse Coding",),
+    ),
+    "tanh_shrink": Advice(
+        "Analysis: what tanh leaves of its input.",
+        "Ordinary hidden layers: its slope at 0 is 0, where most inputs are.",
+        ("Gregor, LeCun 2010, Learning Fast Approximations of Sparse Coding",),
+    ),
+}

@@ -6,7 +6,7 @@ Slopes are written with sigmoid(v) sigmoid(-v), which keeps its digits where 1 -
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _EFFICIENT = Source(
     "Yann LeCun, Léon Bottou, Genevieve B. Orr, Klaus-Robert Müller",
@@ -240,3 +240,44 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Outputs or states that must stay in a range: gates, probabilities, recurrent states.",
+        "Hidden layers of deep networks: saturated units stop the gradient, layer after layer.",
+        (
+            "Glorot, Bengio 2010, Understanding the difficulty of training deep feedforward neural"
+            " networks",
+        ),
+    ),
+    "sigmoid": Advice(
+        "The output of a yes-or-no classifier (with the loss on logits), and gates of recurrent "
+        "cells.",
+        "Hidden layers: its slope is at most 1/4 and its mean 1/2, so gradients vanish with depth.",
+        (
+            "Glorot, Bengio 2010, Understanding the difficulty of training deep feedforward neural"
+            " networks",
+            "Hochreiter, Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735",
+        ),
+    ),
+    "tanh": Advice(
+        "States of recurrent cells, outputs in (−1, 1), and shallow networks on centred inputs, "
+        "where it beats the sigmoid.",
+        "Deep plain stacks: it saturates, though later than the sigmoid.",
+        (
+            "LeCun et al. 1998, Efficient BackProp",
+            "Glorot, Bengio 2010, Understanding the difficulty of training deep feedforward neural"
+            " networks",
+        ),
+    ),
+    "dynamic_tanh": Advice(
+        "In place of a normalisation layer in a transformer.",
+        "As an activation in its own right.",
+        ("Zhu et al. 2025, arXiv:2503.10622",),
+    ),
+    "lecun_tanh": Advice(
+        "Old networks and exact reproductions: at ±1 it gives ±1, for targets there.",
+        "New deep networks, as tanh.",
+        ("LeCun et al. 1998, Efficient BackProp",),
+    ),
+}
