@@ -191,7 +191,7 @@ class Interception:
         if len(self._stepping) == 1:
             self._known_optimizers, self._manual = True, False
             self._boundary.guard(self._start_step, optimizer)
-            if not any(map(callable, (*args[1:], *kwargs.values()))):
+            if self._calls.seeing and not any(map(callable, (*args[1:], *kwargs.values()))):
                 self._calls.end()  # without a closure no forward pass runs in a step
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
@@ -202,7 +202,8 @@ class Interception:
             self._boundary.guard(self._end_step, optimizer)
 
     def _start_step(self, optimizer: Optimizer | None) -> None:
-        self._calls.forget()
+        if self._calls.seeing:
+            self._calls.forget()
         self._boundary.announce("before_step", optimizer, self.step)
 
     def _end_step(self, optimizer: Optimizer | None) -> None:
@@ -277,8 +278,20 @@ class Interception:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._here():
                 return original(tensors, *args, **kwargs)
-            with _Backward(self, tensors):
-                return original(tensors, *args, **kwargs)
+            if self._boundary.live:
+                with _Backward(self, tensors):
+                    return original(tensors, *args, **kwargs)
+            calls = self._calls  # nobody looks: the same, as short as can be
+            if calls.paused == 0:
+                self._boundary.guard(self._backward_begins, tensors)
+            calls.paused += 1
+            try:
+                result = original(tensors, *args, **kwargs)
+            finally:
+                calls.paused -= 1
+            if calls.paused == 0:
+                self._boundary.guard(self._backward_ended, True)
+            return result
 
         return backward
 

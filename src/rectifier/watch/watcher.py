@@ -293,8 +293,9 @@ class Watcher(Observer):
         if self._processed:
             self._finish(step)
         self._steps = step + 1
-        self._carried = None
-        self._given.clear()
+        if self._given or self._carried is not None:
+            self._carried = None
+            self._given.clear()
         inside = 0.0 if self.interception is None else self.interception.seconds
         observed = self.interception is not None and self.interception.observing
         self._budget.ended(step, observed, inside)
@@ -306,6 +307,8 @@ class Watcher(Observer):
     def _is_due(self) -> bool:
         if self._passes and any(p.trained for p in self._passes.values()):
             return True
+        if not self._losses:
+            return False
         observing = self.interception is not None and self.interception.observing
         return observing and self._losses.of(self._steps)
 
