@@ -28,6 +28,9 @@ DETAILS = 256
 BINS = 48
 
 Floats = NDArray[np.float64]
+MapRow = tuple[int, Floats, Floats, float]
+"""Step; share active and mean |output| of the mapped units; mean |output| of all units."""
+
 A = TypeVar("A", IntArray, Floats)
 
 
@@ -170,7 +173,7 @@ class SiteLedger:
         self.units = units
         self._clock = clock
         self._series: Series[SiteRow] = Series(clock.series)
-        self._map: Series[tuple[int, Floats]] = Series(clock.maps)
+        self._map: Series[MapRow] = Series(clock.maps)
         self._seen = 0
         self._active = np.zeros(units, dtype=np.int64)
         self._last_active = np.full(units, NEVER, dtype=np.int64)
@@ -245,7 +248,8 @@ class SiteLedger:
         if seen.sample is not None:
             self._sample = seen.sample
         if self._clock.maps.keeps(index):
-            self._map.put(index, (step, active[self._map_units] / seen.elements))
+            shares, (mean, layer) = active / seen.elements, _mean_abs(seen, self._map_units)
+            self._map.put(index, (step, shares[self._map_units], mean, layer))
         if seen.whole is not None and seen.sums is not None and self._clock.series.keeps(index):
             gradient = seen.nonzero, seen.gradient_elements, seen.gradient_squares
             found = row(step, active, seen.elements, seen.sums, seen.whole, gradient, self._medians)
@@ -275,7 +279,7 @@ class SiteLedger:
         self.rows_per_step += other.rows_per_step
         self._series.join(other._series, lambda a, b: a.joined(b))
         share = theirs / max(ours + theirs, 1)
-        self._map.join(other._map, lambda a, b: (a[0], a[1] * (1 - share) + b[1] * share))
+        self._map.join(other._map, lambda a, b: _mixed(a, b, share))
         self._latest.join(other._latest)
         self._clock.window.join(self, other._clock.window, other, Recent.beside)
 
@@ -299,7 +303,7 @@ class SiteLedger:
         unknown = Feeding(np.full(units, np.nan), np.full(units, np.nan))
         first, last = self._start or unknown, end or self._end or unknown
         rows = self._map.rows()
-        shares = [row for _, row in rows]
+        shape = (len(rows), self._map_units.size)
         edges, counts = _histogram(self._sample)
         nobody = np.zeros(units, dtype=np.int64)
         mean = np.full(units, np.nan)
@@ -331,12 +335,33 @@ class SiteLedger:
             weight_norm_start=first.norm.copy(),
             weight_norm_at_death=self._death.norm.copy(),
             weight_norm_end=last.norm.copy(),
-            map_steps=np.array([step for step, _ in rows], dtype=np.int64),
-            map_active=np.array(shares, dtype=np.float64).reshape(len(rows), self._map_units.size),
+            map_steps=np.array([row[0] for row in rows], dtype=np.int64),
+            map_active=np.array([row[1] for row in rows], dtype=np.float64).reshape(shape),
+            map_mean_abs=np.array([row[2] for row in rows], dtype=np.float64).reshape(shape),
+            map_layer_abs=np.array([row[3] for row in rows], dtype=np.float64),
             map_units=self._map_units.copy(),
             input_edges=edges,
             input_counts=counts,
         )
+
+
+def _mean_abs(seen: Observation, units: IntArray) -> tuple[Floats, float]:
+    """Mean |output| of some units, and of all; NaN where it was not measured."""
+    if seen.sums is None:
+        return np.full(units.size, np.nan), math.nan
+    mean = seen.sums[_ABSOLUTE] / seen.elements
+    return mean[units], float(mean.mean())
+
+
+def _mixed(one: MapRow, two: MapRow, share: float) -> MapRow:
+    """Both rows of one step as one, the second with a weight between 0 and 1."""
+    kept = 1 - share
+    return (
+        one[0],
+        one[1] * kept + two[1] * share,
+        one[2] * kept + two[2] * share,
+        one[3] * kept + two[3] * share,
+    )
 
 
 def _root(values: Floats) -> Floats:

@@ -4,11 +4,6 @@ Layer: watch. A `Watcher` is an observer of the framework's interception. It mea
 (`statistics`), brings a step's numbers over at once when the optimiser is about to step, and keeps
 them in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
 evaluation passes stay out however they are run. Judging is left to `rectifier.doctor`.
-
-The closing window that "dead" refers to reaches back over the last tenth of the run's steps, and
-further until 10 observed steps and 2,000 inputs to each site lie in it, but at most over half of
-the run: a unit that stays silent for n inputs fires, with 95 % confidence, on less than 3/n of
-them, so 2,000 put it below 0.15 %.
 """
 
 from __future__ import annotations
@@ -30,6 +25,8 @@ from rectifier.torch.sites import Layer, Observer, Site
 from rectifier.watch import ranks, statistics
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
+from rectifier.watch.census import Census
+from rectifier.watch.closing import closing_window
 from rectifier.watch.entering import Data, Losses
 from rectifier.watch.held import Held
 from rectifier.watch.layers import Layers
@@ -49,8 +46,6 @@ from rectifier.watch.weights import (
 
 P = ParamSpec("P")
 
-WINDOW_INPUTS = 2000
-WINDOW_STEPS = 10
 _WAITING = 64
 """Passes without a gradient that are remembered: a GAN's generator runs a step ahead of its own."""
 
@@ -102,6 +97,7 @@ class Watcher(Observer):
         self._clock = Clock()
         self._sites: dict[Site, SiteLedger] = {}
         self._layers = Layers(self._clock.details)
+        self._census = Census()
         self._held = Held(self._clock.details)
         self._data = Data()
         self._entering = Losses()
@@ -132,16 +128,34 @@ class Watcher(Observer):
             self._processes = ranks.together()
         return self._budget.wants(step, alone=self._processes == 1)
 
+    @_unseen
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
         self._layers.add_optimizer(optimizer)
         self._held.add_optimizer(optimizer)
+        self._census.on_optimizer(optimizer)
 
+    @_unseen
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
-        """Remember its parameters."""
+        """Take the census of its parameters."""
         self._held.add_model(model, name)
+        self._census.on_model(model, name)
+
+    @_unseen
+    def on_derivative(self, outputs: Any, inputs: Any) -> None:
+        """See whether it is the derivative of a derivative."""
+        self._census.on_derivative(outputs, inputs)
+
+    def on_module(self, module: nn.Module) -> None:
+        """Whether it came to be before the optimisers matters."""
+        self._census.on_module(module)
+
+    @_unseen
+    def on_loaded(self, module: nn.Module) -> None:
+        """Weights that were learnt elsewhere came in."""
+        self._census.on_loaded(module)
 
     @property
     def _detailed(self) -> bool:
@@ -204,6 +218,7 @@ class Watcher(Observer):
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember a layer."""
         self._layers.add(layer)
+        self._census.on_layer(layer)
         if isinstance(output, Tensor) and output.grad_fn is None:
             self._pass().blind = True  # frozen: what the graph does not know may come from it
 
@@ -224,6 +239,11 @@ class Watcher(Observer):
             self._learn_from(loss)
         self._loss_function = self._loss_function or self._loss_name
         self._losses.put(self._steps, loss)
+        self._take_census(loss)
+
+    @_unseen
+    def _take_census(self, loss: Tensor) -> None:
+        self._census.on_backward(loss, self._steps, self._loss_source)
 
     @_unseen
     def _learn_from(self, loss: Tensor) -> None:
@@ -279,12 +299,17 @@ class Watcher(Observer):
             if self._latest is None or self._latest() is not optimizer:
                 self._latest = weakref.ref(optimizer)
                 self._layers.add_optimizer(optimizer)
+            self._count(optimizer)
             self._optimizer = self._optimizer or type(optimizer).__name__
         self._processed = False
         if self._is_due():
             self._process(optimizer, step)
         elif self._losses.many():
             self._take_losses()
+
+    @_unseen
+    def _count(self, optimizer: Optimizer) -> None:
+        self._census.before_step(optimizer)
 
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Take in what a closure did inside the step; see how far the weights moved."""
@@ -438,6 +463,7 @@ class Watcher(Observer):
             ),
             layers=self._layers.records(),
             training=self._training.series(),
+            circumstances=self._census.circumstances(),
             data=self._data.records(),
             losses=self._entering.records(),
             optimizers=self._held.optimizers(),
@@ -452,15 +478,9 @@ class Watcher(Observer):
         )
 
     def _window_start(self) -> int:
-        """Observed step at which the closing window begins; the module's text says why there."""
-        start = 0
-        for start, step in self._clock.window.starts():
-            observed, share = self._index - start, 1 - step / max(self._steps, 1)
-            inputs = min((s.rows_per_step * observed for s in self._sites.values()), default=0.0)
-            enough = observed >= WINDOW_STEPS and inputs >= WINDOW_INPUTS
-            if share >= 0.5 or (enough and share >= 0.1):
-                break
-        return start
+        """Observed step at which the closing window begins."""
+        rows = [site.rows_per_step for site in self._sites.values()]
+        return closing_window(self._clock.window.starts(), self._index, self._steps, rows)
 
     def _remarks(self) -> list[str]:
         if self._index == 0 and self._steps == 0:
