@@ -5,6 +5,8 @@ place while an `Interception` is entered, and costing next to nothing: hooks aro
 optimiser's step, wrappers of its construction, of ``torch.autograd.backward`` and ``grad``, and of
 the construction of activation modules. Calls (`rectifier.torch.calls`) are seen only while a step
 that some observer wants is under way. Only the thread and the process that entered are seen.
+
+One file, though long: every wrapper that is put in is taken out by the same object.
 """
 
 from __future__ import annotations

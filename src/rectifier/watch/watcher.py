@@ -4,6 +4,8 @@ Layer: watch. A `Watcher` is an observer of the framework's interception. It mea
 (`statistics`), brings a step's numbers over at once when the optimiser is about to step, and keeps
 them in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
 evaluation passes stay out however they are run. Judging is left to `rectifier.doctor`.
+
+One file, though long: it only hands on, each matter to the module that keeps it.
 """
 
 from __future__ import annotations
