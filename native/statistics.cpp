@@ -1,3 +1,6 @@
+// Per-unit statistics: loops for both layouts and element types, how they are cut into pieces, and
+// their bindings. One file, though long: the loops are templates that only these callers use.
+
 #include "statistics.hpp"
 
 #include <nanobind/stl/vector.h>

@@ -8,6 +8,8 @@ beyond the pass.
 A module whose whole forward is one activation is one site, whatever it calls inside. That holds for
 torch's and rectifier's activation modules, for the user's own parameter-free modules that turn out
 to apply an activation elementwise, and for custom ``torch.autograd.Function``s.
+
+One file, though long: all of it reads and writes one stack of the calls under way.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ place while an `Interception` is entered, and costing next to nothing: hooks aro
 optimiser's step, wrappers of its construction, of ``torch.autograd.backward`` and ``grad``, and of
 the construction of activation modules. Calls (`rectifier.torch.calls`) are seen only while a step
 that some observer wants is under way. Only the thread and the process that entered are seen.
+
+One file, though long: every wrapper that is put in is taken out by the same object.
 """
 
 from __future__ import annotations
@@ -197,7 +199,7 @@ class Interception:
         if len(self._stepping) == 1:
             self._known_optimizers, self._manual = True, False
             self._boundary.guard(self._start_step, optimizer)
-            if not any(map(callable, (*args[1:], *kwargs.values()))):
+            if self._calls.seeing and not any(map(callable, (*args[1:], *kwargs.values()))):
                 self._calls.end()  # without a closure no forward pass runs in a step
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
@@ -208,7 +210,8 @@ class Interception:
             self._boundary.guard(self._end_step, optimizer)
 
     def _start_step(self, optimizer: Optimizer | None) -> None:
-        self._calls.forget()
+        if self._calls.seeing:
+            self._calls.forget()
         self._boundary.announce("before_step", optimizer, self.step)
 
     def _end_step(self, optimizer: Optimizer | None) -> None:
@@ -295,8 +298,20 @@ class Interception:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._here():
                 return original(tensors, *args, **kwargs)
-            with _Backward(self, tensors):
-                return original(tensors, *args, **kwargs)
+            if self._boundary.live:
+                with _Backward(self, tensors):
+                    return original(tensors, *args, **kwargs)
+            calls = self._calls  # nobody looks: the same, as short as can be
+            if calls.paused == 0:
+                self._boundary.guard(self._backward_begins, tensors)
+            calls.paused += 1
+            try:
+                result = original(tensors, *args, **kwargs)
+            finally:
+                calls.paused -= 1
+            if calls.paused == 0:
+                self._boundary.guard(self._backward_ended, True)
+            return result
 
         return backward
 

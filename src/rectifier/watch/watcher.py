@@ -4,6 +4,8 @@ Layer: watch. A `Watcher` is an observer of the framework's interception. It mea
 (`statistics`), brings a step's numbers over at once when the optimiser is about to step, and keeps
 them in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
 evaluation passes stay out however they are run. Judging is left to `rectifier.doctor`.
+
+One file, though long: it only hands on, each matter to the module that keeps it.
 """
 
 from __future__ import annotations
@@ -318,8 +320,9 @@ class Watcher(Observer):
         if self._processed:
             self._finish(step)
         self._steps = step + 1
-        self._carried = None
-        self._given.clear()
+        if self._given or self._carried is not None:
+            self._carried = None
+            self._given.clear()
         inside = 0.0 if self.interception is None else self.interception.seconds
         observed = self.interception is not None and self.interception.observing
         self._budget.ended(step, observed, inside)
@@ -331,6 +334,8 @@ class Watcher(Observer):
     def _is_due(self) -> bool:
         if self._passes and any(p.trained for p in self._passes.values()):
             return True
+        if not self._losses:
+            return False
         observing = self.interception is not None and self.interception.observing
         return observing and self._losses.of(self._steps)
 
