@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "parts.hpp"
 #include "pool.hpp"
 #include "table.hpp"
 
@@ -122,4 +123,5 @@ NB_MODULE(_native, m) {
         "out"_a.none(), "grad"_a.none(), "parameters"_a, "threads"_a);
   m.def("run_addresses", &rectifier::run_addresses, "name"_a, "kind"_a, "source"_a, "out"_a,
         "grad"_a, "size"_a, "parameters"_a, "threads"_a);
+  rectifier::bind_sparse(m);
 }

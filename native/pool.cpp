@@ -7,6 +7,8 @@
 #include <system_error>
 #include <thread>
 
+#include "team.hpp"
+
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #define RECTIFIER_FORKS 1
@@ -124,7 +126,13 @@ Pool& pool() {
 void in_parallel(std::size_t size, std::size_t threads, const Work& work) {
   // Below two pieces for each thread, waking one costs more than it saves.
   const std::size_t useful = std::min({threads, most_threads, size / (2 * piece)});
-  if (useful > 1 && pool().run(size, useful - 1, work)) return;
+  if (useful > 1) {
+    Job job;
+    job.work = &work;
+    job.size = size;
+    if (in_team(useful, [](void* given) { static_cast<Job*>(given)->help(); }, &job)) return;
+    if (pool().run(size, useful - 1, work)) return;
+  }
   if (size > 0) work(0, size);
 }
 

@@ -29,13 +29,19 @@ if TYPE_CHECKING:
     from rectifier.session import watch as watch
     from rectifier.torch.initialize import InitializedLayer as InitializedLayer
     from rectifier.torch.initialize import init_ as init_
+    from rectifier.torch.sparse import SparseLinear as SparseLinear
+    from rectifier.torch.sparsify import SparseLayer as SparseLayer
+    from rectifier.torch.sparsify import sparsify as sparsify
     from rectifier.torch.swap import swap as swap
 
 _HOME = {
     "InitializedLayer": ("rectifier.torch.initialize", "InitializedLayer"),
     "Session": ("rectifier.session", "Session"),
+    "SparseLayer": ("rectifier.torch.sparsify", "SparseLayer"),
+    "SparseLinear": ("rectifier.torch.sparse", "SparseLinear"),
     "init_": ("rectifier.torch.initialize", "init_"),
     "repair": ("rectifier.doctor.repair", "repair_model"),
+    "sparsify": ("rectifier.torch.sparsify", "sparsify"),
     "swap": ("rectifier.torch.swap", "swap"),
     "watch": ("rectifier.session", "watch"),
 }
@@ -45,6 +51,8 @@ __all__ = [
     "ActivationModule",
     "InitializedLayer",
     "Session",
+    "SparseLayer",
+    "SparseLinear",
     "activation",
     "explain",
     "functional",
@@ -54,6 +62,7 @@ __all__ = [
     "parameter_groups",
     "repair",
     "rowwise",
+    "sparsify",
     "swap",
     "watch",
 ]

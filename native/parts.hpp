@@ -1,0 +1,11 @@
+// What each part of the extension module adds to it.
+
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace rectifier {
+
+void bind_sparse(nanobind::module_& m);
+
+}  // namespace rectifier
