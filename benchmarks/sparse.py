@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import functools
 import json
 
 import torch
@@ -67,10 +68,10 @@ def main() -> None:
             with torch.inference_mode():
                 hidden = dense[1](dense[0](x))
                 contest = {
-                    "second dense": lambda h=hidden: dense[2](h),
-                    "second sparse": lambda h=hidden: sparse[2](h),
-                    "block dense": lambda x=x: dense(x),
-                    "block sparse": lambda x=x: sparse(x),
+                    "second dense": functools.partial(dense[2], hidden),
+                    "second sparse": functools.partial(sparse[2], hidden),
+                    "block dense": functools.partial(dense, x),
+                    "block sparse": functools.partial(sparse, x),
                 }
                 wrong = error(sparse(x), dense(x))
                 seconds = in_turn(contest, seconds=options.seconds)

@@ -10,13 +10,13 @@
 
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "half.hpp"
 #include "parts.hpp"
-#include "pool.hpp"
 #include "table.hpp"
+#include "team.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -24,17 +24,29 @@ using namespace nb::literals;
 namespace rectifier {
 namespace {
 
-using Array = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
-using ConstArray = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
+// Element types by the numbers that rectifier.kernels.native gives them.
+enum class Type { float32, float64, bfloat16, float16 };
+constexpr std::size_t widths[] = {4, 8, 2, 2};
+constexpr const char* type_names[] = {"float32", "float64", "bfloat16", "float16"};
 
-constexpr const char* wanted = " must be a C-contiguous float32 array on the CPU";
+using Array = nb::ndarray<nb::c_contig, nb::device::cpu>;
+using ConstArray = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+
+bool is_of(const nb::dlpack::dtype& found, Type type) {
+  return found.lanes == 1 && found.bits == 8 * widths[static_cast<int>(type)] &&
+         found.code == static_cast<std::uint8_t>(nb::dlpack::dtype_code::Float);
+}
 
 template <typename T>
-T array(nb::handle given, const char* role, bool writable) {
+T array(nb::handle given, Type type, const char* role, bool writable) {
   T found;
-  if (nb::ndarray_check(given) && nb::try_cast(given, found, false)) return found;
-  const std::string message = std::string(role) + wanted + (writable ? " that can be written to" : "") +
-                              ", got " + nb::cast<std::string>(nb::str(given.type())) + ".";
+  if (nb::ndarray_check(given) && nb::try_cast(given, found, false) && is_of(found.dtype(), type)) {
+    return found;
+  }
+  const std::string message =
+      std::string(role) + " must be a C-contiguous " + type_names[static_cast<int>(type)] +
+      " array on the CPU" + (writable ? " that can be written to" : "") + ", got " +
+      nb::cast<std::string>(nb::str(given.type())) + ".";
   throw nb::value_error(message.c_str());
 }
 
@@ -45,66 +57,94 @@ void check_size(const char* role, std::size_t size, std::size_t expected) {
   throw nb::value_error(message.c_str());
 }
 
-void check_overlap(const char* role, const float* from, const float* out, std::size_t size) {
-  const auto a = reinterpret_cast<std::uintptr_t>(from);
-  const auto b = reinterpret_cast<std::uintptr_t>(out);
-  const std::uintptr_t distance = a < b ? b - a : a - b;
-  if (a == b || distance >= size * sizeof(float)) return;
+void check_overlap(const char* role, std::uintptr_t from, std::uintptr_t out, std::size_t bytes) {
+  const std::uintptr_t distance = from < out ? out - from : from - out;
+  if (from == out || distance >= bytes) return;
   const std::string message =
       std::string("out must be ") + role + " itself or must not overlap it; they overlap in part.";
   throw nb::value_error(message.c_str());
 }
 
-void run(const char* name, const char* kind, const float* x, float* y, const float* g,
-         std::size_t size, const std::vector<double>& parameters, std::size_t threads) {
-  const Entry* entry = nullptr;
-  for (std::size_t i = 0; i < table_size; ++i) {
-    if (std::strcmp(table[i].name, name) == 0) entry = &table[i];
-  }
-  if (entry == nullptr) throw nb::key_error(name);
-  const bool backward = std::strcmp(kind, "backward") == 0;
-  if (!backward && std::strcmp(kind, "forward") != 0) {
-    throw nb::value_error("kind must be 'forward' or 'backward'.");
-  }
-  if (backward != (g != nullptr) && size > 0) {
+// What a kernel is called with: addresses of `size` elements each, `grad` 0 for a forward pass.
+struct Call {
+  std::size_t row;
+  bool backward;
+  Type type;
+  std::uintptr_t source;
+  std::uintptr_t out;
+  std::uintptr_t grad;
+  std::size_t size;
+  std::size_t threads;
+};
+
+void run(const Call& call, const std::vector<double>& parameters) {
+  if (call.row >= table_size) throw nb::index_error("no kernel has this number.");
+  const Entry& entry = table[call.row];
+  if (call.backward != (call.grad != 0) && call.size > 0) {
     throw nb::value_error("grad must be given for 'backward' and only then.");
   }
-  if (parameters.size() != entry->parameters) {
-    const std::string message = std::string(name) + " takes " + std::to_string(entry->parameters) +
-                                " parameters, got " + std::to_string(parameters.size()) + ".";
+  if (parameters.size() != entry.parameters) {
+    const std::string message = std::string(entry.name) + " takes " +
+                                std::to_string(entry.parameters) + " parameters, got " +
+                                std::to_string(parameters.size()) + ".";
     throw nb::value_error(message.c_str());
   }
-  check_overlap("source", x, y, size);
-  if (backward) check_overlap("grad", g, y, size);
+  const std::size_t width = widths[static_cast<int>(call.type)];
+  check_overlap("source", call.source, call.out, call.size * width);
+  if (call.backward) check_overlap("grad", call.grad, call.out, call.size * width);
   double values[most_parameters] = {};
   for (std::size_t i = 0; i < parameters.size(); ++i) values[i] = parameters[i];
-  const Kernel kernel = backward ? entry->backward : entry->forward;
+  const auto piece = [&](std::size_t first, std::size_t count) {
+    const std::uintptr_t skip = first * width;
+    const auto x = reinterpret_cast<const void*>(call.source + skip);
+    const auto g = call.backward ? reinterpret_cast<const void*>(call.grad + skip) : nullptr;
+    const auto y = reinterpret_cast<void*>(call.out + skip);
+    if (call.type == Type::float64) {
+      const Kernel64 kernel = call.backward ? entry.backward64 : entry.forward64;
+      kernel(static_cast<const double*>(x), static_cast<const double*>(g),
+             static_cast<double*>(y), count, values);
+      return;
+    }
+    const Kernel kernel = call.backward ? entry.backward : entry.forward;
+    if (call.type == Type::float32) {
+      kernel(static_cast<const float*>(x), static_cast<const float*>(g), static_cast<float*>(y),
+             count, values);
+      return;
+    }
+    through_float(kernel, call.type == Type::bfloat16 ? Half::bfloat16 : Half::float16,
+                  static_cast<const std::uint16_t*>(x), static_cast<const std::uint16_t*>(g),
+                  static_cast<std::uint16_t*>(y), count, values);
+  };
+  if (call.size <= inline_size) {  // too little to be worth another thread, or the lock's release
+    piece(0, call.size);
+    return;
+  }
   const nb::gil_scoped_release unlocked;
-  in_parallel(size, threads, [&](std::size_t first, std::size_t count) {
-    kernel(x + first, backward ? g + first : nullptr, y + first, count, values);
-  });
+  in_parallel(call.size, call.threads, piece);
 }
 
-void run_arrays(const char* name, const char* kind, nb::handle source, nb::handle out,
+void run_arrays(std::size_t row, bool backward, int type, nb::handle source, nb::handle out,
                 nb::handle grad, const std::vector<double>& parameters, std::size_t threads) {
-  const auto x = array<ConstArray>(source, "source", false);
-  const auto y = array<Array>(out, "out", true);
+  const auto of = static_cast<Type>(type);
+  const auto x = array<ConstArray>(source, of, "source", false);
+  const auto y = array<Array>(out, of, "out", true);
   check_size("out", y.size(), x.size());
   ConstArray g;
   if (!grad.is_none()) {
-    g = array<ConstArray>(grad, "grad", false);
+    g = array<ConstArray>(grad, of, "grad", false);
     check_size("grad", g.size(), x.size());
   }
-  run(name, kind, x.data(), y.data(), grad.is_none() ? nullptr : g.data(), x.size(), parameters,
-      threads);
+  const auto address = [](const void* data) { return reinterpret_cast<std::uintptr_t>(data); };
+  run({row, backward, of, address(x.data()), address(y.data()),
+       grad.is_none() ? 0 : address(g.data()), x.size(), threads},
+      parameters);
 }
 
-// For buffers that the caller has checked: contiguous float32 in this process, `size` elements each.
-void run_addresses(const char* name, const char* kind, std::uintptr_t source, std::uintptr_t out,
-                   std::uintptr_t grad, std::size_t size, const std::vector<double>& parameters,
-                   std::size_t threads) {
-  run(name, kind, reinterpret_cast<const float*>(source), reinterpret_cast<float*>(out),
-      reinterpret_cast<const float*>(grad), size, parameters, threads);
+// For buffers that the caller has checked: `size` elements each, without gaps, in this process.
+void run_addresses(std::size_t row, bool backward, int type, std::uintptr_t source,
+                   std::uintptr_t out, std::uintptr_t grad, std::size_t size,
+                   const std::vector<double>& parameters, std::size_t threads) {
+  run({row, backward, static_cast<Type>(type), source, out, grad, size, threads}, parameters);
 }
 
 nb::dict digests() {
@@ -119,9 +159,11 @@ nb::dict digests() {
 NB_MODULE(_native, m) {
   m.doc() = "Kernels that were compiled from the catalog; used through rectifier.kernels.native.";
   m.def("digests", &rectifier::digests);
-  m.def("run_arrays", &rectifier::run_arrays, "name"_a, "kind"_a, "source"_a.none(),
+  m.def("join_openmp_of_torch", &rectifier::join_openmp_of_torch);
+  m.def("kind_of_team", &rectifier::kind_of_team);
+  m.def("run_arrays", &rectifier::run_arrays, "row"_a, "backward"_a, "type"_a, "source"_a.none(),
         "out"_a.none(), "grad"_a.none(), "parameters"_a, "threads"_a);
-  m.def("run_addresses", &rectifier::run_addresses, "name"_a, "kind"_a, "source"_a, "out"_a,
-        "grad"_a, "size"_a, "parameters"_a, "threads"_a);
+  m.def("run_addresses", &rectifier::run_addresses, "row"_a, "backward"_a, "type"_a, "source"_a,
+        "out"_a, "grad"_a, "size"_a, "parameters"_a, "threads"_a);
   rectifier::bind_sparse(m);
 }

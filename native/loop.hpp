@@ -1,16 +1,27 @@
-// The one loop that all kernels run in, and the macro that makes a kernel of a function.
+// The loops that all kernels run in, and the macro that makes kernels of an activation.
 //
-// Layer: native/, above vector_math.hpp, below the emitted kernels. The compiler vectorises the loop
-// around the inlined function once per entry of RECTIFIER_CLONES (set by CMake: instruction sets of
+// Layer: native/, above the mathematics, below the emitted kernels. The compiler vectorises the loops
+// around the inlined functions once per entry of RECTIFIER_CLONES (set by CMake: instruction sets of
 // which the loader picks the best that the machine has; empty where the compiler cannot do that).
-// Threads are left to pool.hpp.
+// Threads are left to team.hpp.
+//
+// An emitted activation A is a struct with
+//   value<M>(x, p), slope<M>(x, p)   over a mathematics M,
+//   far(x, p)                        whether a wave's argument is too large for Wide,
+//   waves                            whether far can be true,
+//   value_single, slope_single       where Single was measured to keep the bars,
+//   defaults                         the parameters for which it was.
+// Float data goes block by block through the fastest mathematics that is right for all of the block:
+// Single, Wide or Library.
 
 #pragma once
 
 #include <cstddef>
 
+#include "math_library.hpp"
+#include "math_single.hpp"
+#include "math_wide.hpp"
 #include "table.hpp"
-#include "vector_math.hpp"
 
 #if !defined(RECTIFIER_CLONES)
 #define RECTIFIER_CLONES
@@ -27,40 +38,103 @@
 
 namespace rectifier {
 
-using Function = real (*)(real x, const real* p);
-
-template <Function value>
-RECTIFIER_INLINE void forward_loop(const float* x, float* y, std::size_t n, const real* p) {
-  RECTIFIER_INDEPENDENT
-  for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(value(x[i], p));
-}
-
-template <Function slope>
-RECTIFIER_INLINE void backward_loop(const float* x, const float* g, float* y, std::size_t n,
-                                    const real* p) {
-  RECTIFIER_INDEPENDENT
-  for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(g[i] * slope(x[i], p));
-}
+// Where an activation may be computed in float; empty if low > high.
+struct Range {
+  float low;
+  float high;
+};
+constexpr Range nowhere{1.0F, 0.0F};
 
 // Parameters in the precision of the arithmetic, where no store to y can change them.
+template <typename R>
 struct Parameters {
-  real values[most_parameters];
-  RECTIFIER_MEMBER explicit Parameters(const double* given) {
-    for (std::size_t i = 0; i < most_parameters; ++i) values[i] = static_cast<real>(given[i]);
+  R values[most_parameters];
+  RECTIFIER_INLINE explicit Parameters(const double* given) {
+    for (std::size_t i = 0; i < most_parameters; ++i) values[i] = static_cast<R>(given[i]);
   }
 };
 
+enum class Kind { forward, backward };
+
+template <class A, class M, Kind kind, typename T>
+RECTIFIER_INLINE void plain_loop(const T* x, const T* g, T* y, std::size_t n,
+                                 const Parameters<typename M::real>& p) {
+  using R = typename M::real;
+  RECTIFIER_INDEPENDENT
+  for (std::size_t i = 0; i < n; ++i) {
+    const R at = static_cast<R>(x[i]);
+    if constexpr (kind == Kind::forward) {
+      y[i] = static_cast<T>(A::template value<M>(at, p.values));
+    } else {
+      y[i] = static_cast<T>(static_cast<R>(g[i]) * A::template slope<M>(at, p.values));
+    }
+  }
+}
+
+RECTIFIER_INLINE bool all_within(const float* x, std::size_t n, Range range) {
+  unsigned outside = 0;
+  for (std::size_t i = 0; i < n; ++i) outside |= !(x[i] >= range.low && x[i] <= range.high);
+  return outside == 0;
+}
+
+template <class A>
+RECTIFIER_INLINE bool any_far(const float* x, std::size_t n, const Parameters<double>& p) {
+  unsigned found = 0;
+  for (std::size_t i = 0; i < n; ++i) found |= A::far(static_cast<double>(x[i]), p.values);
+  return found != 0;
+}
+
+template <class A>
+RECTIFIER_INLINE bool are_defaults(const double* given) {
+  bool same = true;
+  for (std::size_t i = 0; i < A::count; ++i) same = same && given[i] == A::defaults[i];
+  return same;
+}
+
+// 4 KiB of float: the second look at a block finds it in the first cache.
+constexpr std::size_t block = 1024;
+
+template <class A, Kind kind>
+RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::size_t n,
+                                 const double* given) {
+  constexpr Range range = kind == Kind::forward ? A::value_single : A::slope_single;
+  constexpr bool single = range.low <= range.high;
+  const Parameters<double> wide(given);
+  if constexpr (!single && !A::waves) {
+    plain_loop<A, Wide, kind>(x, g, y, n, wide);
+  } else {
+    const Parameters<float> narrow(given);
+    const bool may_be_single = single && has_fused_multiply_add && are_defaults<A>(given);
+    for (std::size_t first = 0; first < n; first += block) {
+      const std::size_t size = n - first < block ? n - first : block;
+      const float* from = x + first;
+      const float* by = kind == Kind::backward ? g + first : nullptr;
+      if constexpr (single) {
+        if (may_be_single && all_within(from, size, range)) {
+          plain_loop<A, Single, kind>(from, by, y + first, size, narrow);
+          continue;
+        }
+      }
+      if constexpr (A::waves) {
+        if (any_far<A>(from, size, wide)) {
+          plain_loop<A, Library, kind>(from, by, y + first, size, wide);
+          continue;
+        }
+      }
+      plain_loop<A, Wide, kind>(from, by, y + first, size, wide);
+    }
+  }
+}
+
 }  // namespace rectifier
 
-// Defines NAME_forward and NAME_backward from NAME_value and NAME_slope.
-#define RECTIFIER_KERNEL(name)                                                                  \
-  RECTIFIER_CLONES void name##_forward(const float* x, const float*, float* y, std::size_t n,   \
-                                       const double* given) {                                   \
-    const Parameters p(given);                                                                  \
-    forward_loop<name##_value>(x, y, n, p.values);                                              \
-  }                                                                                             \
-  RECTIFIER_CLONES void name##_backward(const float* x, const float* g, float* y, std::size_t n, \
-                                        const double* given) {                                  \
-    const Parameters p(given);                                                                  \
-    backward_loop<name##_slope>(x, g, y, n, p.values);                                          \
+// Defines NAME_forward and NAME_backward from the struct NAME.
+#define RECTIFIER_KERNELS(name)                                                               \
+  RECTIFIER_CLONES void name##_forward(const float* x, const float*, float* y, std::size_t n, \
+                                       const double* given) {                                 \
+    float_loop<name, Kind::forward>(x, nullptr, y, n, given);                                 \
+  }                                                                                           \
+  RECTIFIER_CLONES void name##_backward(const float* x, const float* g, float* y,             \
+                                        std::size_t n, const double* given) {                 \
+    float_loop<name, Kind::backward>(x, g, y, n, given);                                      \
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "pool.hpp"
+#include "team.hpp"
 
 #if !defined(RECTIFIER_CLONES)
 #define RECTIFIER_CLONES
@@ -19,7 +19,7 @@ constexpr std::size_t together = 8;
 constexpr std::size_t tile = 1024;
 // Partial sums of a dot product: enough for two vectors of 16 floats to be in flight twice.
 constexpr std::size_t lanes = 64;
-// What pool.hpp takes for elements is bytes read here; below this it stays on one thread.
+// What team.hpp takes for elements is bytes read here; below this it stays on one thread.
 constexpr std::size_t unit = 16;
 
 RECTIFIER_CLONES void add_rows(const float* const* weight, const float* factor, std::size_t stride,
@@ -161,12 +161,17 @@ bool find_active(const float* x, std::size_t rows, std::size_t inputs, std::size
 
 void sum_active(const Active& active, std::size_t rows, const float* weight, std::size_t outputs,
                 const float* bias, float* y, std::size_t threads) {
-  // Blocks of columns, whole cache lines each, so that no sum is split between threads.
+  // Whole cache lines of columns, so that no sum is split between threads, and as many of them as the
+  // threads leave, so that each row is read in long stretches.
   constexpr std::size_t line = 64;
-  const std::size_t blocks = (outputs + line - 1) / line;
-  const std::size_t bytes = (active.place.size() + 1) * line * sizeof(float);
+  const std::size_t shares = 2 * std::max<std::size_t>(threads, 1);
+  const std::size_t wide = (outputs / shares + line - 1) / line * line;
+  const std::size_t block = std::min(std::max(wide, line), tile);
+  const std::size_t blocks = (outputs + block - 1) / block;
+  const std::size_t bytes = (active.place.size() + 1) * block * sizeof(float);
   spread(blocks, bytes, threads, [&](std::size_t from, std::size_t to) {
-    sum_columns(active, rows, weight, outputs, bias, y, from * line, std::min(to * line, outputs));
+    sum_columns(active, rows, weight, outputs, bias, y, from * block,
+                std::min(to * block, outputs));
   });
 }
 

@@ -1,49 +1,183 @@
 #include "team.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
 #if defined(__unix__) || defined(__APPLE__)
-#include <dlfcn.h>
 #include <pthread.h>
-#define RECTIFIER_LOOKS_UP 1
+#define RECTIFIER_FORKS 1
+#endif
+#if defined(__linux__)
+#include <dlfcn.h>
+#include <link.h>
 #endif
 
 namespace rectifier {
 namespace {
 
-#if defined(RECTIFIER_LOOKS_UP)
-// As GCC calls it for "#pragma omp parallel"; the runtimes of LLVM and Intel have it too.
-using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
+using Work = std::function<void(std::size_t, std::size_t)>;
 
-std::atomic<Parallel> known{nullptr};
-std::atomic<bool> forked{false};
+// A piece of float data is 64 KiB: stays in a core's own cache, and large enough to hide the cost
+// of handing it out.
+constexpr std::size_t piece = 16384;
+constexpr std::size_t most_threads = 256;
 
-// Looked up until found: the framework may be imported after us.
-Parallel find() {
-  Parallel found = known.load(std::memory_order_acquire);
-  if (found != nullptr) return found;
-  found = reinterpret_cast<Parallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
-  if (found != nullptr) {
-    static const int registered = pthread_atfork(nullptr, nullptr, [] { forked.store(true); });
-    static_cast<void>(registered);
-    known.store(found, std::memory_order_release);
+struct Job {
+  const Work* work = nullptr;
+  std::size_t size = 0;
+  std::atomic<std::size_t> next{0};
+
+  void help() {
+    for (;;) {
+      const std::size_t first = next.fetch_add(piece, std::memory_order_relaxed);
+      if (first >= size) return;
+      (*work)(first, std::min(piece, size - first));
+    }
   }
-  return found;
+};
+
+class Pool {
+ public:
+  // False if another thread is using the pool.
+  bool run(std::size_t size, std::size_t helpers, const Work& work) {
+    std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
+    if (!turn.owns_lock()) return false;
+    helpers = std::min(helpers, hire(helpers));
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      job_.work = &work;
+      job_.size = size;
+      job_.next.store(0, std::memory_order_relaxed);
+      wanted_ = helpers;
+    }
+    if (helpers > 1) {
+      arrived_.notify_all();
+    } else if (helpers == 1) {
+      arrived_.notify_one();
+    }
+    job_.help();
+    std::unique_lock<std::mutex> lock(mutex_);
+    wanted_ = 0;  // who has not come yet need not come any more
+    done_.wait(lock, [this] { return working_ == 0; });
+    return true;
+  }
+
+ private:
+  // Returns how many threads there are after trying to have `number`.
+  std::size_t hire(std::size_t number) {
+    while (hired_ < number) {
+      try {
+        std::thread([this] { serve(); }).detach();
+      } catch (const std::system_error&) {
+        break;  // the system grants no more threads: fewer do the same work
+      }
+      ++hired_;
+    }
+    return hired_;
+  }
+
+  void serve() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      arrived_.wait(lock, [this] { return wanted_ > 0; });
+      --wanted_;
+      ++working_;
+      lock.unlock();
+      job_.help();
+      lock.lock();
+      if (--working_ == 0) done_.notify_one();
+    }
+  }
+
+  std::mutex turn_;  // held by the caller whose job is running
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::condition_variable done_;
+  Job job_;
+  std::size_t hired_ = 0;
+  std::size_t wanted_ = 0;
+  std::size_t working_ = 0;
+};
+
+// Never destroyed: its threads may be waiting in it when the process ends.
+std::atomic<Pool*> current{nullptr};
+
+Pool& pool() {
+  Pool* found = current.load(std::memory_order_acquire);
+  if (found != nullptr) return *found;
+  auto* made = new Pool;
+  if (current.compare_exchange_strong(found, made)) {
+#if defined(RECTIFIER_FORKS)
+    // Threads do not survive a fork: the child gets a new pool when it needs one.
+    static const int registered =
+        pthread_atfork(nullptr, nullptr, [] { current.store(nullptr); });
+    static_cast<void>(registered);
+#endif
+    return *made;
+  }
+  delete made;
+  return *found;
+}
+
+// GNU's entry to a parallel region, which LLVM's and Intel's runtimes have as well.
+using Region = void (*)(void (*)(void*), void*, unsigned threads, unsigned flags);
+
+std::atomic<Region> region{nullptr};
+
+#if defined(__linux__)
+// Stops at PyTorch's library and leaves its path in `found`.
+int is_torch(dl_phdr_info* info, std::size_t, void* found) {
+  const char* name = std::strrchr(info->dlpi_name, '/');
+  if (name == nullptr || std::strncmp(name, "/libtorch_cpu.", 14) != 0) return 0;
+  *static_cast<const char**>(found) = info->dlpi_name;
+  return 1;
 }
 #endif
 
 }  // namespace
 
-bool in_team(std::size_t threads, void (*task)(void*), void* data) {
-#if defined(RECTIFIER_LOOKS_UP)
-  const Parallel parallel = find();
-  if (parallel == nullptr || forked.load(std::memory_order_relaxed)) return false;
-  parallel(task, data, static_cast<unsigned>(threads), 0);
+bool join_openmp_of_torch() {
+#if defined(__linux__)
+  const char* path = nullptr;
+  dl_iterate_phdr(is_torch, &path);
+  if (path == nullptr) return false;
+  void* library = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+  if (library == nullptr) return false;
+  // Searches what the library depends on too, so this is the runtime that PyTorch itself uses.
+  const auto found = reinterpret_cast<Region>(dlsym(library, "GOMP_parallel"));
+  if (found == nullptr) return false;  // built without OpenMP
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { region.store(nullptr, std::memory_order_relaxed); });
+  if (registered != 0) return false;
+  region.store(found, std::memory_order_release);
   return true;
 #else
-  static_cast<void>(threads), static_cast<void>(task), static_cast<void>(data);
   return false;
 #endif
+}
+
+const char* kind_of_team() { return region.load() == nullptr ? "pool" : "openmp"; }
+
+void in_parallel(std::size_t size, std::size_t threads, const Work& work) {
+  // Below two pieces for each thread, waking one costs more than it saves.
+  const std::size_t useful = std::min({threads, most_threads, size / (2 * piece)});
+  if (useful > 1) {
+    if (const Region run = region.load(std::memory_order_acquire)) {
+      Job job;
+      job.work = &work;
+      job.size = size;
+      run([](void* given) { static_cast<Job*>(given)->help(); }, &job,
+          static_cast<unsigned>(useful), 0);
+      return;
+    }
+    if (pool().run(size, useful - 1, work)) return;
+  }
+  if (size > 0) work(0, size);
 }
 
 }  // namespace rectifier

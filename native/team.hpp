@@ -1,18 +1,36 @@
-// The threads of the OpenMP runtime that a framework has loaded, where there is one.
+// Threads for loops over large buffers.
 //
-// Layer: native/, below pool.hpp. After a parallel region the runtime's threads spin for a while so
-// as to be ready for the next one, and threads of our own would share the cores with them. So where
-// its entry point is loaded in this process (found by name; nothing is linked), its team is used.
+// Layer: native/. Two ways, told apart by `kind_of_team`:
+//
+// - In a process where PyTorch computes, the threads are those of PyTorch's own OpenMP runtime. Its
+//   workers go on spinning for a while after each operation, so that threads of another pool would
+//   have to share their cores with them: with two cores, a second thread then gains nothing. The
+//   runtime is looked up among the libraries that the process has loaded; nothing is linked.
+// - Else an own small pool. It starts its threads when first needed and runs a call that finds it busy
+//   on the calling thread alone.
+//
+// After a fork neither's threads exist any more: the child gets a new pool, and no OpenMP, whose
+// runtime would wait for the threads that are gone.
 
 #pragma once
 
 #include <cstddef>
+#include <functional>
 
 namespace rectifier {
 
-// Calls task(data) on up to `threads` threads at once, the caller among them, and returns when all are
-// done. False, with nothing called, where there is no such runtime, or the process is a child of one
-// that had used it (the runtime's threads do not survive a fork, and it would wait for them).
-bool in_team(std::size_t threads, void (*task)(void*), void* data);
+// Up to here a call is computed by the caller alone: waking a thread costs more than it saves.
+constexpr std::size_t inline_size = 32767;
+
+// Calls work(first, count) over pieces that cover [0, size) once, on at most `threads` threads
+// including the caller, and returns when all are done. `work` must not throw.
+void in_parallel(std::size_t size, std::size_t threads,
+                 const std::function<void(std::size_t, std::size_t)>& work);
+
+// Looks for PyTorch's OpenMP runtime, which is used from then on; false if there is none.
+bool join_openmp_of_torch();
+
+// "openmp" or "pool".
+const char* kind_of_team();
 
 }  // namespace rectifier

@@ -25,7 +25,7 @@ FRONT_END = DEFINITIONS | {"analysis", "kernels"}
 RECORDS = {"watch.record", "doctor.finding", "doctor.outcome", "compare.result"}
 EVERYTHING = {
     *FRONT_END, "numpy", "torch", "jax", "keras", "watch", "doctor", "compare", "data", "models",
-    "report", "session", "cli", "",
+    "report", "session", "callbacks", "cli", "",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compare.result": set(),
     "report": {*RECORDS, "analysis", *DEFINITIONS, ""},
     "session": {"torch", "watch", "doctor", "report"},
+    "callbacks": {"session", "torch", "keras", "watch", "doctor", "report"},
     "cli": EVERYTHING,
     "__main__": {"cli"},
     "": set(),
@@ -61,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "lightning", "transformers"}
 MAY_IMPORT_A_FRAMEWORK = {
     "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "compare", "models",
-    "session",
+    "session", "callbacks",
 }  # fmt: skip
 NEVER_A_FRAMEWORK = RECORDS | {"doctor.diagnose", "doctor.rules", "data", "report"}
 STANDARD_LIBRARY_ONLY = {"", "errors", "optional", "expression", "activation", "catalog"}

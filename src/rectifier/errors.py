@@ -8,6 +8,7 @@ RectifierError
 ├── MissingPackageError       (ImportError)   an optional package is absent; says how to install it
 ├── KernelUnavailableError    (RuntimeError)  a kernel path asked for by name cannot run here
 ├── ScriptError               (RuntimeError)  a script to watch cannot be found or read
+├── SickTrainingError         (RuntimeError)  a watched training has findings that it must not have
 ├── OutputError               (OSError)       a place to write to is unusable
 └── StoreError                (RuntimeError)  a result store is damaged, busy or of a newer version
 
@@ -70,6 +71,10 @@ class KernelUnavailableError(RectifierError, RuntimeError):
 
 class ScriptError(RectifierError, RuntimeError):
     """A script to run under observation cannot be found or read."""
+
+
+class SickTrainingError(RectifierError, RuntimeError):
+    """A watched training has findings as severe as its caller said it must not have."""
 
 
 class OutputError(RectifierError, OSError):

@@ -7,6 +7,7 @@ For all layers. ``require("torch", extra="torch")`` returns the module or raises
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 from rectifier.errors import MissingPackageError
@@ -32,7 +33,21 @@ def require(module: str, *, extra: str, purpose: str = "this feature") -> Module
         top = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != top:
             raise
-        raise MissingPackageError(
-            f"{purpose} needs the package {top!r}, which is not installed; "
-            f"install it with: pip install 'rectifier[{extra}]'"
-        ) from error
+        raise _missing(top, extra, purpose) from error
+
+
+def expect(module: str, *, extra: str, purpose: str = "this feature") -> None:
+    """Say how to install a top-level package that is not there, without importing it if it is.
+
+    Raises:
+        MissingPackageError: The package is not installed.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise _missing(module, extra, purpose)
+
+
+def _missing(package: str, extra: str, purpose: str) -> MissingPackageError:
+    return MissingPackageError(
+        f"{purpose} needs the package {package!r}, which is not installed; "
+        f"install it with: pip install 'rectifier[{extra}]'"
+    )

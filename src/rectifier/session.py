@@ -1,6 +1,7 @@
 """Watch a training from inside a program: ``with watch(model, optimizer) as session: ...``.
 
-The layer just below the command line: joins the watcher, the doctor and the report.
+The layer just below the command line: joins the watcher, the doctor, the sinks and the report. The
+callbacks of trainers (`rectifier.callbacks`) are made of it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ from torch.optim import Optimizer
 
 from rectifier.errors import InvalidInputError
 from rectifier.torch.sites import Interception, Observer
+from rectifier.watch.announcer import Announcer
+from rectifier.watch.listening import Listener, Listeners
 from rectifier.watch.options import WatchOptions
+from rectifier.watch.processes import is_first_process
 from rectifier.watch.record import Record
+from rectifier.watch.sinks import from_text
 from rectifier.watch.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -32,6 +37,7 @@ class Session:
         optimizers: Whose steps count; none given: those of all.
         options: How to watch.
         observers: More observers, told before the watcher.
+        listeners: Who gets the record now and then, and at the end; see `rectifier.watch.sinks`.
     """
 
     def __init__(
@@ -40,16 +46,20 @@ class Session:
         optimizers: Sequence[Optimizer] = (),
         options: WatchOptions | None = None,
         observers: Sequence[Observer] = (),
+        listeners: Sequence[Listener] = (),
     ) -> None:
         self._watcher = Watcher(options)
-        self._interception = Interception(
-            [*observers, self._watcher], models, optimizers=optimizers
-        )
+        self._listeners = Listeners(listeners if is_first_process() else ())
+        self._running = False
+        told: list[Observer] = [*observers, self._watcher]
+        if self._listeners:
+            told.append(Announcer(self._listeners, self._watcher.record))
+        self._interception = Interception(told, models, optimizers=optimizers)
         for optimizer in optimizers:
             self._watcher.on_optimizer(optimizer)
 
     def __enter__(self) -> Self:
-        self._interception.__enter__()
+        self.start()
         return self
 
     def __exit__(
@@ -58,13 +68,35 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._interception.__exit__(kind, error, trace)
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to watch; for loops that no ``with`` block can enclose. Once begun, stop it.
+
+        Raises:
+            InvalidInputError: It has begun already.
+        """
+        if self._running:
+            raise InvalidInputError("this session is watching already; stop it first")
+        self._running = True
+        self._interception.__enter__()
+
+    def stop(self) -> None:
+        """Stop watching, leave nothing behind, and close the sinks; no harm where it is stopped."""
+        if not self._running:
+            return
+        self._running = False
+        self._interception.__exit__()
+        if self._listeners:
+            self._listeners.close(self.record, [each.to_dict() for each in self.diagnose()])
 
     @property
     def record(self) -> Record:
         """What was measured so far."""
         record = self._watcher.record()
-        return dataclasses.replace(record, notes=(*record.notes, *self._interception.notes))
+        return dataclasses.replace(
+            record, notes=(*record.notes, *self._interception.notes, *self._listeners.notes)
+        )
 
     def diagnose(self) -> tuple[Finding, ...]:
         """What is wrong, the root cause first."""
@@ -93,6 +125,7 @@ def watch(
     every: int | None = None,
     budget: float | None = None,
     observers: Sequence[Observer] = (),
+    sinks: Sequence[str | Listener] = (),
 ) -> Session:
     """Watch models while they train inside a ``with`` block; nothing is left behind after it.
 
@@ -102,14 +135,16 @@ def watch(
         every: Observe every n-th step; None: as many as the budget allows.
         budget: Share of the time that observing may cost; None: 0.02.
         observers: More observers of the interception.
+        sinks: Where the numbers go meanwhile, such as ``"tensorboard:runs/first"`` or
+            ``"jsonl:run.jsonl"``; `rectifier.watch.sinks` lists them.
 
     Returns:
         The session; enter it with ``with``.
 
     Raises:
         InvalidInputError: ``model`` is no module, ``optimizer`` no optimiser, or an option is out
-        of
-            bounds.
+            of bounds.
+        RectifierError: A sink is unknown, or its package or place is not there.
 
     Example:
         >>> import torch
@@ -130,7 +165,9 @@ def watch(
     optimizers = (
         [] if optimizer is None else _all_of(optimizer, Optimizer, "optimizer", "an Optimizer")
     )
-    return Session(models, optimizers, WatchOptions(every=every, budget=budget), observers)
+    listeners = [from_text(each) if isinstance(each, str) else each for each in sinks]
+    options = WatchOptions(every=every, budget=budget)
+    return Session(models, optimizers, options, observers, listeners)
 
 
 def _all_of(value: Any, kind: type, name: str, expected: str) -> list[Any]:

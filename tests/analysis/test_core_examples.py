@@ -9,9 +9,12 @@ import pytest
 
 MODULES = {
     "rectifier.activation": 1,
-    "rectifier.analysis": 1,
+    "rectifier.analysis.counting": 1,
+    "rectifier.analysis.differentiability": 1,
+    "rectifier.analysis.facts": 4,
     "rectifier.analysis.gaussian": 1,
     "rectifier.analysis.shape": 1,
+    "rectifier.analysis.summary": 2,
     "rectifier.catalog": 1,
     "rectifier.expression.parser": 1,
     "rectifier.numpy.functions": 1,

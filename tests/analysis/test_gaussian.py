@@ -8,6 +8,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
+from expression_reference import TABLE
 from scipy.integrate import quad
 
 import rectifier
@@ -16,6 +17,8 @@ from rectifier.activation import Activation, define
 from rectifier.analysis import expectation, gain, gaussian_sparsity, kinks, moments
 from rectifier.analysis.operations import values
 from rectifier.errors import InvalidActivationError, UnknownNameError
+from rectifier.expression import evaluate
+from rectifier.numpy import gated, rowwise
 
 
 def test_gains_with_closed_forms() -> None:
@@ -47,6 +50,59 @@ def test_gain_against_another_quadrature(name: str) -> None:
     edges = [-30.0, *sorted({0.0, *kinks(spec.expression, given)}), 30.0]
     second = sum(quad(integrand, a, b, epsabs=1e-13)[0] for a, b in itertools.pairwise(edges))
     assert gain(name) == pytest.approx((second / math.sqrt(2 * math.pi)) ** -0.5, rel=1e-10)
+
+
+@pytest.mark.parametrize("spec", catalog.all_activations(), ids=str)
+def test_gain_by_monte_carlo(spec: Activation) -> None:
+    z = np.random.default_rng(3).standard_normal(100_000)
+    squares = np.square(values(spec.value_expression, z, spec.parameters()))
+    error = squares.std() / math.sqrt(z.size)
+    assert gain(spec) ** -2 == pytest.approx(squares.mean(), abs=5 * error + 1e-9)
+
+
+@pytest.mark.parametrize(
+    "name", ["relu", "gelu", "silu", "mish", "tanh", "elu", "softplus", "sigmoid", "sine", "serf"]
+)
+def test_gain_by_mpmath(name: str) -> None:
+    spec = catalog.get(name)
+    with mp.workdps(25):
+        second = mp.quad(
+            lambda z: (
+                evaluate(spec.expression, TABLE, {**spec.parameters(), "x": z}) ** 2 * mp.npdf(z)
+            ),
+            [-20, -5, -2, 0, 2, 5, 20],
+        )
+    assert gain(name) == pytest.approx(float(second**-0.5), rel=1e-14)
+
+
+@pytest.mark.parametrize("name", catalog.gated_names())
+def test_gains_of_gated_units(name: str) -> None:
+    halves = np.random.default_rng(4).standard_normal((100_000, 2))
+    squares = np.square(gated(name)(halves))
+    error = squares.std() / math.sqrt(len(halves))
+    assert gain(name) ** -2 == pytest.approx(squares.mean(), abs=5 * error)
+    assert gain(catalog.gated(name)) == gain(name.upper())
+
+
+def test_gains_of_gated_units_by_mpmath() -> None:
+    square = mp.quad(lambda z: mp.npdf(z) / (1 + mp.exp(-z)) ** 2, [-20, -4, 0, 4, 20])
+    assert gain("glu") == pytest.approx(float(square**-0.5), rel=1e-13)
+    assert gain("bilinear") == pytest.approx(1, rel=1e-13)
+    assert gain("reglu") == pytest.approx(math.sqrt(2), rel=1e-13)
+    square = mp.quad(lambda z: mp.npdf(z) * (z / (1 + mp.exp(-2 * z))) ** 2, [-20, -4, 0, 4, 20])
+    assert gain("swiglu", beta=2.0) == pytest.approx(float(square**-0.5), rel=1e-13)
+
+
+def test_gains_of_row_wise_functions() -> None:
+    rows = np.random.default_rng(5).standard_normal((50_000, 12))
+    for name, given in (("crelu", {}), ("maxout", {"pieces": 2}), ("maxout", {"pieces": 4})):
+        squares = np.square(rowwise(name)(rows, **given))
+        assert gain(name, **given) ** -2 == pytest.approx(squares.mean(), rel=0.02)
+    for name in ("softmax", "log_softmax", "softmin", "sparsemax", "entmax15", "topk"):
+        with pytest.raises(InvalidActivationError, match="no gain: what it makes of an input"):
+            gain(name)
+    with pytest.raises(InvalidActivationError, match="maxout takes pieces"):
+        gain("maxout", groups=2)
 
 
 def test_a_bend_narrower_than_any_grid_is_found() -> None:

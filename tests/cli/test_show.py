@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,13 @@ def test_page_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_a_formula_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["show", "swash", "--define", "x * sigmoid(1.5 * x)"]) == 0
     assert "sigmoid(1.5 * x)" in capsys.readouterr().out
+
+
+def test_as_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", "relu6", "--json", "-", "--png", str(tmp_path / "a.png")]) == 0
+    out, err = capsys.readouterr()
+    data = json.loads(out)
+    assert data["range"] == [0.0, 6.0]
+    assert data["zero_gradient"] == [["-Infinity", 0.0], [6.0, "Infinity"]]
+    assert data["smoothness"] == 0
+    assert err.startswith("wrote")

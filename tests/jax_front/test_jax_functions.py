@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 import inspect
-import math
 import pickle
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-jax = pytest.importorskip("jax", reason="JAX is not installed")
-
-import jax.numpy as jnp  # noqa: E402
-from catalog_limits import STEEP  # noqa: E402
-from conformance_reference import padded  # noqa: E402
-
-import rectifier  # noqa: E402
-import rectifier.jax as rj  # noqa: E402
-from rectifier import Param, catalog, define, kernels  # noqa: E402
-from rectifier.analysis.operations import values  # noqa: E402
-from rectifier.errors import (  # noqa: E402
+import rectifier
+import rectifier.jax as rj
+from rectifier import Param, catalog, define, kernels
+from rectifier.errors import (
     InvalidActivationError,
     InvalidInputError,
     KernelUnavailableError,
     UnknownNameError,
 )
-from rectifier.numpy import function as reference  # noqa: E402
+from rectifier.numpy import function as reference
 
 NAMES = catalog.names()
-LEARNED = [(spec.name, name) for spec in catalog.all_activations() for name in spec.learnable]
 SWASH = define("swash", "x * sigmoid(beta * x) + c", beta=Param(1.0, learnable=True), c=0.25)
 X = np.array([-3.0, -0.5, 0.25, 2.0], np.float32)
-
-
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
-def test_type_and_shape_come_back_as_they_came(dtype: str) -> None:
-    for shape in [(), (0,), (3, 0, 2), (2, 3)]:
-        x = jnp.ones(shape, dtype)
-        y, pull = jax.vjp(rj.mish, x)
-        assert (y.shape, y.dtype) == (shape, x.dtype)
-        (g,) = pull(y)
-        assert (g.shape, g.dtype) == (shape, x.dtype)
 
 
 def test_promotion_is_as_documented() -> None:
@@ -91,15 +74,6 @@ def test_every_transformation_gives_the_same_derivative(name: str) -> None:
     np.testing.assert_array_equal(jax.checkpoint(f)(X), f(X))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in STEEP])
-def test_no_gradient_is_nan_or_infinite_at_a_finite_input(name: str) -> None:
-    x = padded([0.0, -0.0, 1e-30, -1e-30, 90.0, -90.0, 3.4e38, -3.4e38, math.nan])
-    given = jnp.asarray(x, jnp.float32)
-    with jax.disable_jit():
-        _, slope = jax.jvp(rj.function(name), (given,), (jnp.ones_like(given),))
-    np.testing.assert_array_equal(np.isfinite(slope), np.isfinite(x))
-
-
 def test_the_plain_composition_would_give_nan() -> None:
     """The reason for derivatives of our own: a branch not taken, and inf * 0."""
 
@@ -109,17 +83,6 @@ def test_the_plain_composition_would_give_nan() -> None:
     assert np.isnan(jax.grad(plain)(0.5))
     ours = rj.function(define("root", "where(x < 1, x, sqrt(x - 1))"))
     assert jax.grad(ours)(0.5) == 1
-
-
-@pytest.mark.parametrize(("name", "parameter"), LEARNED)
-def test_the_slope_of_a_learned_parameter(name: str, parameter: str) -> None:
-    spec, f = catalog.get(name), rj.function(name)
-    x = padded([-30.0, -3.0, -0.4, 0.0, 0.3, 2.0, 30.0])
-    with jax.enable_x64(True), jax.disable_jit():
-        at = jnp.full(x.shape, spec.params[parameter].default)
-        _, slope = jax.jvp(lambda p: f(x, **{parameter: p}), (at,), (jnp.ones(x.shape),))
-    exact = values(spec.parameter_derivative(parameter), x, spec.parameters())
-    np.testing.assert_allclose(slope, exact, rtol=1e-13, atol=1e-300)
 
 
 def test_parameters_by_position_by_name_per_channel_and_traced() -> None:

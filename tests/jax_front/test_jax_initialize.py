@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.nn import initializers as theirs
 
-jax = pytest.importorskip("jax", reason="JAX is not installed")
-
-import jax.numpy as jnp  # noqa: E402
-from jax.nn import initializers as theirs  # noqa: E402
-
-import rectifier  # noqa: E402
-import rectifier.jax as rj  # noqa: E402
-from rectifier.analysis.schemes import SCHEMES  # noqa: E402
-from rectifier.errors import InvalidActivationError, UnknownNameError  # noqa: E402
+import rectifier
+import rectifier.jax as rj
+from rectifier.analysis.schemes import SCHEMES
+from rectifier.errors import InvalidActivationError, UnknownNameError
 
 KEY = jax.random.key(0)
 SHAPE = (3, 3, 8, 16)

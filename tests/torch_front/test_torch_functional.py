@@ -107,8 +107,10 @@ def test_what_is_no_dense_real_tensor_is_refused(bad: object, message: str) -> N
 def test_parameters_by_position_by_name_and_as_tensors() -> None:
     x = torch.randn(5, 3, 2)
     expected = torch.nn.functional.leaky_relu(x, 0.2)
-    assert torch.equal(functional.leaky_relu(x, 0.2), expected)
-    assert torch.equal(functional.leaky_relu(input=x, negative_slope=0.2), expected)
+    # A number is 0.2 in float64 to a compiled kernel, and in float32 to torch.
+    torch.testing.assert_close(functional.leaky_relu(x, 0.2), expected, rtol=2e-7, atol=0)
+    by_name = functional.leaky_relu(input=x, negative_slope=0.2)
+    assert torch.equal(by_name, functional.leaky_relu(x, 0.2))
     slopes = torch.tensor([0.1, 0.2, 0.3])
     assert torch.equal(functional.prelu(x, slopes), torch.nn.functional.prelu(x, slopes))
     assert torch.equal(functional.prelu(x, slopes[1:2]), expected)
@@ -160,37 +162,65 @@ def test_signature_and_documentation_come_from_the_spec() -> None:
 def test_paths_are_those_that_explain_names() -> None:
     x = torch.randn(100)
     assert rt.explain("relu").path == "framework"
-    assert rt.explain("gelu").path == "composed"
-    assert rt.explain("mish", torch.bfloat16).path == "composed"
-    with pytest.raises(KernelUnavailableError, match="'gelu'"):
-        functional.gelu(x, path="native")
+    assert rt.explain("gelu", device="cuda").path == "composed"
+    own = define("swash", "x * sigmoid(1.5 * x)")
+    assert rt.explain(own).path == "composed"
+    with pytest.raises(KernelUnavailableError, match="'swash'"):
+        functional.function(own)(x, path="native")
     with pytest.raises(UnknownNameError, match="kernel path"):
         functional.gelu(x, path="fastest")
 
 
 @pytest.mark.skipif(not native.available(), reason="no compiled kernels")
 def test_the_native_path_runs_where_it_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: list[str] = []
-    real = native.unary
-    monkeypatch.setattr(native, "unary", lambda *a, **k: ran.append(a[1]) or real(*a, **k))
+    ran: list[bool] = []
+    real = native.runner
+
+    def spied(name: str, dtype: str) -> native.Runner:
+        run = real(name, dtype)
+        return lambda backward, *rest: ran.append(backward) or run(backward, *rest)
+
+    monkeypatch.setattr(native, "runner", spied)
+    function = functional._build(catalog.get("mish"))  # plans of its own, which know the spy
     x = torch.randn(10, 4, requires_grad=True)
     assert rt.explain("mish").path == "native"
-    (found,) = torch.autograd.grad(functional.mish(x), x, torch.ones(1, 1).expand(10, 4))
-    assert ran == ["forward", "backward"]
-    y = functional.mish(x, path="composed")
+    (found,) = torch.autograd.grad(function(x), x, torch.ones(1, 1).expand(10, 4))
+    assert ran == [False, True]
+    y = function(x, path="composed")
     assert torch.allclose(found, torch.autograd.grad(y.sum(), x)[0], rtol=1e-6)
-    assert ran == ["forward", "backward"]
-    assert torch.allclose(torch.func.vmap(functional.mish)(x), y, rtol=1e-6)
-    assert ran == ["forward", "backward", "forward"]
-    with pytest.raises(KernelUnavailableError, match=r"contiguous or channels-last.*strides"):
-        functional.mish(torch.randn(4, 6)[:, ::2], path="native")
-    with pytest.raises(KernelUnavailableError, match="float16"):
-        functional.mish(torch.randn(4).half(), path="native")
+    assert ran == [False, True]
+    assert torch.allclose(torch.func.vmap(function)(x), y, rtol=1e-6)
+    assert ran == [False, True, False]
+    strided = torch.randn(6, 8)[:, ::2]
+    for given in (strided, strided.t(), x.detach().t(), torch.randn(2, 3, 4, 5).transpose(1, 3)):
+        assert torch.equal(function(given), function(given.contiguous()))
+        assert function(given, path="native").stride() == torch.relu(given).stride()
+    with pytest.raises(KernelUnavailableError, match="'mish' on this tensor"):
+        function(x.detach().as_subclass(type("Own", (torch.Tensor,), {})), path="native")
     monkeypatch.setenv(native.SWITCH, "0")
     with pytest.raises(KernelUnavailableError, match=native.SWITCH):
-        functional.mish(x, path="native")
-    assert torch.allclose(functional.mish(x), y, rtol=1e-6)
-    assert len(ran) == 3
+        function(x, path="native")
+    count = len(ran)
+    assert torch.allclose(function(x), y, rtol=1e-6)
+    assert len(ran) == count
+
+
+@pytest.mark.skipif(not native.available(), reason="no compiled kernels")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_tensor_of_one_number_goes_to_the_kernel_and_gets_its_gradient(
+    dtype: torch.dtype,
+) -> None:
+    x = torch.randn(7, 5, dtype=dtype)
+    results = []
+    for path in ("native", "composed"):
+        leaf, beta = x.clone().requires_grad_(), torch.tensor([1.25], requires_grad=True)
+        y = functional.swish(leaf, beta, path=path)
+        results.append((y, *torch.autograd.grad(y.float().sum(), (leaf, beta))))
+    for one, two in zip(*results, strict=True):
+        assert one.dtype == two.dtype
+        torch.testing.assert_close(one, two, rtol=2 * torch.finfo(one.dtype).eps, atol=1e-7)
+    with pytest.raises(KernelUnavailableError, match="tensors as parameters"):
+        functional.prelu(x, torch.ones(5), path="native")
 
 
 def test_autocast_leaves_the_type_alone() -> None:

@@ -1,7 +1,7 @@
 """Sparse inference gives what the dense layer gives, and knows when not to be used.
 
-Nothing is timed here: what a layer would take is told by a made-up measurement. The reference is the
-dense product in fp64.
+Nothing is timed here: what a layer would take is told by a made-up measurement. The reference is
+the dense product in fp64.
 """
 
 from __future__ import annotations

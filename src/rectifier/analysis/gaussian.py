@@ -7,6 +7,7 @@ nothing and a bend of width 1e-9 is found.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from collections.abc import Callable, Mapping
@@ -20,8 +21,9 @@ from rectifier.activation import Activation
 from rectifier.analysis import shape
 from rectifier.analysis.normal import Array, norm_cdf, norm_pdf
 from rectifier.analysis.operations import values
-from rectifier.errors import InvalidActivationError
-from rectifier.expression import Expr
+from rectifier.catalog import Rowwise
+from rectifier.errors import InvalidActivationError, UnknownNameError
+from rectifier.expression import Call, Constant, Expr, Variable, free_names, substitute
 
 _REACH = 38.0
 """The normal density is 0 in fp64 a little beyond it."""
@@ -132,8 +134,11 @@ def _average(spec: Activation, expression: Expr, given: Mapping[str, float], pow
 def gain(activation: str | Activation, **parameters: Any) -> float:
     """Return the factor that keeps the mean square of a layer's outputs: 1 / sqrt(E[f(z)²]).
 
+    A gated unit is averaged over both of its halves, independent and each N(0, 1); of the row-wise
+    functions only those have a gain whose outputs do not depend on the length of the row.
+
     Args:
-        activation: A name or an activation.
+        activation: A name or an activation; a gated unit or a row-wise function by name.
         **parameters: Values of its parameters; the others have their defaults.
 
     Returns:
@@ -141,26 +146,86 @@ def gain(activation: str | Activation, **parameters: Any) -> float:
 
     Raises:
         UnknownNameError: There is no such activation.
-        InvalidActivationError: The function is zero almost everywhere, or has no second moment.
+        InvalidActivationError: The function is zero almost everywhere, or has no second moment, or
+            is one whose outputs depend on the length of the row, such as softmax.
 
     Example:
         >>> round(gain("relu") ** 2, 12)
         2.0
+        >>> round(gain("glu"), 6)
+        1.846229
     """
-    spec = catalog.get(activation)
-    second = _second_moment(spec, tuple(spec.parameters(**parameters).items()))
+    unit = find_unit(activation)
+    if isinstance(unit, Rowwise):
+        second = _rowwise_second_moment(unit, parameters)
+    else:
+        second = _second_moment(unit, tuple(unit.parameters(**parameters).items()))
     if second < 1e-300:
         raise InvalidActivationError(
-            f"activation {spec.name!r} is zero for normally distributed inputs; there is no gain "
+            f"activation {unit.name!r} is zero for normally distributed inputs; there is no gain "
             "that keeps their variance."
         )
     return 1 / math.sqrt(second)
 
 
+def find_unit(name: str | Activation) -> Activation | Rowwise:
+    """Return what a name stands for: an activation, a gated unit or a row-wise function.
+
+    Raises:
+        UnknownNameError: Nothing is called so.
+    """
+    if isinstance(name, str):
+        for kind in (catalog.gated, catalog.rowwise):
+            with contextlib.suppress(UnknownNameError):
+                return kind(name)
+    return catalog.get(name)
+
+
 @functools.lru_cache(maxsize=512)
 def _second_moment(spec: Activation, parameters: tuple[tuple[str, float], ...]) -> float:
     """Return E[f(z)²]; remembered, since a deep network asks for the same gain at every layer."""
-    return _average(spec, spec.value_expression, dict(parameters), 2)
+    given = dict(parameters)
+    if spec.family == "gated":
+        del given["gate"]
+        of_gate, of_linear = _split(spec)
+        return _average(spec, of_gate, given, 2) * _average(spec, of_linear, given, 2)
+    return _average(spec, spec.value_expression, given, 2)
+
+
+def _split(unit: Activation) -> tuple[Expr, Expr]:
+    """Return the factors of a gated unit, both as functions of ``x``: of its gate, of the rest."""
+    gating: Expr = Constant(1.0)
+    linear: Expr = Constant(1.0)
+    pending = [unit.value_expression]
+    while pending:
+        part = pending.pop()
+        names = free_names(part)
+        if "gate" not in names:
+            linear = part * linear
+        elif "x" not in names:
+            gating = substitute(part, {"gate": Variable("x")}) * gating
+        elif isinstance(part, Call) and part.op == "mul":
+            pending.extend(part.args)
+        else:
+            raise InvalidActivationError(
+                f"the gated unit {unit.name!r} is no product of a function of each half, so its "
+                "gain is not known."
+            )
+    return gating, linear
+
+
+def _rowwise_second_moment(unit: Rowwise, given: Mapping[str, Any]) -> float:
+    """Return the mean square of the outputs for rows of independent N(0, 1)."""
+    if unit.name == "crelu":  # each input comes out once as it is or negated, and once as 0
+        unit.chosen(given)
+        return 0.5
+    if unit.name == "maxout":  # the largest of k has the density k Φ(z)^(k - 1) φ(z)
+        k = unit.chosen(given)["pieces"]
+        return expectation(lambda z: z * z * k * norm_cdf(z) ** (k - 1))
+    raise InvalidActivationError(
+        f"{unit.name!r} has no gain: what it makes of an input depends on how long the row is. "
+        "It ends a network rather than follow a layer; give that layer gain 1."
+    )
 
 
 def gaussian_sparsity(activation: str | Activation, **parameters: Any) -> float:

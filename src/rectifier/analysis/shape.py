@@ -1,10 +1,11 @@
 """The shape of a function of one variable, read from its expression: kinks, pieces, range, slopes.
 
 Layer: analysis (NumPy only). The expression says where a function can fail to be smooth: where the
-argument of ``abs``, ``sign`` or ``sqrt`` changes sign, or the difference of the arguments of
-``maximum`` or ``minimum`` or of the two sides of a condition. Between those break points it is
-analytic, so what holds at many points of a piece, such as "the derivative is 0", holds on all of
-it. What is searched is the interval from -`REACH` to `REACH`; a break point beyond is not found.
+argument of ``abs``, ``sign``, ``sqrt`` or ``log``, a denominator or the base of a broken power
+changes sign, or the difference of the arguments of ``maximum`` or ``minimum`` or of the two sides
+of a condition. Between those break points it is analytic, so what holds at many points of a piece,
+such as "the derivative is 0", holds on all of it. What is searched is the interval from -`REACH` to
+`REACH`; a break point beyond is not found.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from rectifier.analysis.normal import Array
 from rectifier.analysis.operations import values
-from rectifier.expression import Call, Expr, differentiate, postorder
+from rectifier.expression import Call, Constant, Expr, differentiate, postorder
 
 REACH = 64.0
 """How far from zero break points are searched."""
@@ -60,7 +61,11 @@ def _breakpoints(expression: Expr, given: tuple[tuple[str, float], ...]) -> tupl
     for node in postorder(expression):
         if not isinstance(node, Call):
             continue
-        if node.op in ("abs", "sign", "sqrt"):
+        if node.op in ("abs", "sign", "sqrt", "log"):
+            watched = node.args[0]
+        elif node.op == "div":
+            watched = node.args[1]
+        elif node.op == "pow" and not _is_whole(node.args[1]):
             watched = node.args[0]
         elif node.op in ("maximum", "minimum") or node.op in _COMPARISONS:
             watched = node.args[0] - node.args[1]
@@ -73,6 +78,10 @@ def _breakpoints(expression: Expr, given: tuple[tuple[str, float], ...]) -> tupl
         if all(abs(point - other) > 1e-9 * max(1.0, abs(other)) for other in unique):
             unique.append(point)
     return tuple(sorted(unique))
+
+
+def _is_whole(exponent: Expr) -> bool:
+    return isinstance(exponent, Constant) and exponent.value >= 0 and exponent.value % 1 == 0
 
 
 def _changes(expression: Expr, parameters: Parameters | None, grid: Array) -> list[float]:
@@ -112,19 +121,33 @@ def kinks(expression: Expr, parameters: Parameters | None = None) -> tuple[float
     return tuple(
         point
         for point in breakpoints(expression, parameters)
-        if _jumps(expression, point, parameters) or _jumps(slope, point, parameters)
+        if jumps(expression, point, parameters) or jumps(slope, point, parameters)
     )
 
 
-def _jumps(expression: Expr, point: float, parameters: Parameters | None) -> bool:
-    """Say whether the difference across a point stays when the step shrinks."""
-    steps = np.array([2.0**-16, 2.0**-20]) * max(1.0, abs(point))
+def jumps(expression: Expr, point: float, parameters: Parameters | None = None) -> bool:
+    """Say whether an expression has no limit at a point: the sides differ, or one goes off.
+
+    What goes off by a power or a logarithm changes as much with each step towards the point; what
+    has a limit changes less and less.
+
+    Args:
+        expression: Over ``x`` and the parameters.
+        point: Where to look.
+        parameters: Values of the parameters.
+    """
+    steps = np.array([2.0**-12, 2.0**-16, 2.0**-20]) * max(1.0, abs(point))
     right = values(expression, point + steps, parameters)
     left = values(expression, point - steps, parameters)
-    wide, narrow = np.abs(right - left)
-    if not np.isfinite(wide + narrow):
+    if not np.isfinite(right + left).all():
         return bool(np.isfinite(right).any() or np.isfinite(left).any())
-    return bool(narrow > 0.5 * wide and narrow > 1e-9 * (1 + np.abs(right).max()))
+    noise = 1e-9 * (1 + float(np.abs(right).max()))
+    _, wide, narrow = np.abs(right - left)
+    if narrow > 0.5 * wide and narrow > noise:
+        return True
+    return any(
+        abs(side[2] - side[1]) > max(0.5 * abs(side[1] - side[0]), noise) for side in (right, left)
+    )
 
 
 def pieces(expression: Expr, parameters: Parameters | None = None) -> tuple[Interval, ...]:
@@ -200,10 +223,18 @@ def _is_flat_at(expression: Expr, place: float, parameters: Parameters | None) -
     return bool(np.all(around[:3] == around[2]) or np.all(around[2:] == around[2]))
 
 
-def _supremum(expression: Expr, parameters: Parameters | None) -> tuple[float | None, float]:
-    """Return where the supremum is attained (None if it is not) and the supremum."""
+def _supremum(
+    expression: Expr, parameters: Parameters | None, beside: tuple[float, ...] = ()
+) -> tuple[float | None, float]:
+    """Return where the supremum is attained (None if it is not) and the supremum.
+
+    At the points of `beside` the value shortly after them counts instead.
+    """
+    avoided = np.array(beside)
 
     def function(x: Array) -> Array:
+        if beside:
+            x = np.where(np.isin(x, avoided), x + 2.0**-30 * np.maximum(1.0, np.abs(x)), x)
         return values(expression, x, parameters)
 
     tails = [_limit(function(side * _TAILS)) for side in (-1.0, 1.0)]
@@ -276,10 +307,12 @@ def lipschitz(
         derivative: The form of its derivative to evaluate; the symbolic one when left out.
         parameters: Values of the parameters.
     """
-    if any(_jumps(expression, p, parameters) for p in breakpoints(expression, parameters)):
+    breaks = breakpoints(expression, parameters)
+    if any(jumps(expression, point, parameters) for point in breaks):
         return math.inf
-    low, high = bounds(derivative or differentiate(expression), parameters)
-    return max(abs(low), abs(high))
+    slope = derivative or differentiate(expression)
+    # At a break point itself a derivative's formula may be neither of its limits: sign(0) is 0.
+    return max(_supremum(sided, parameters, breaks)[1] for sided in (slope, -slope))
 
 
 def is_homogeneous(function: Callable[[Array], Array]) -> bool:
@@ -294,3 +327,16 @@ def is_homogeneous(function: Callable[[Array], Array]) -> bool:
         bool(np.allclose(function(factor * x), factor * base, rtol=1e-12, atol=0.0))
         for factor in (0.37, 2.0, 11.0)
     )
+
+
+def symmetry(function: Callable[[Array], Array]) -> Literal["odd", "even"] | None:
+    """Return whether f(-x) is -f(x) (``"odd"``), f(x) (``"even"``) or neither.
+
+    Args:
+        function: The function on arrays.
+    """
+    x = np.geomspace(1e-6, 30.0, 401)
+    right, left = function(x), function(-x)
+    if np.array_equal(right, left) or np.allclose(left, right, rtol=1e-12, atol=0.0):
+        return "even"
+    return "odd" if np.allclose(left, -right, rtol=1e-12, atol=0.0) else None

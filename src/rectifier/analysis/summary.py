@@ -6,15 +6,16 @@ since a package cannot offer a function and a module of one name without confusi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
 from rectifier import catalog
 from rectifier.activation import Activation, Param, Source
-from rectifier.analysis import gaussian, shape
+from rectifier.analysis import counting, facts, gaussian, shape
 from rectifier.analysis.normal import Array
 from rectifier.analysis.operations import values
 from rectifier.errors import InvalidActivationError
@@ -53,6 +54,12 @@ class Card:
         direction: ``"increasing"``, ``"decreasing"``, ``"constant"`` or None if it is not monotone.
         homogeneous: Whether f(c x) = c f(x) for c > 0.
         lipschitz: The largest |derivative|, infinite where there is none.
+        slope_lipschitz: The largest |second derivative|, infinite where there is none.
+        smoothness: How many continuous derivatives there are: -1 for a jump, infinite for smooth.
+        invertible: Whether no two inputs have the same output.
+        symmetry: ``"odd"``, ``"even"`` or None.
+        cost: Operations for one value.
+        training_cost: Operations for one value and its derivative.
         minimum: Place and value of the lowest point, when it is attained inside; else None.
         x: Sample points for plots.
         value: f at them.
@@ -84,6 +91,12 @@ class Card:
     direction: str | None
     homogeneous: bool
     lipschitz: float
+    slope_lipschitz: float
+    smoothness: float
+    invertible: bool
+    symmetry: str | None
+    cost: counting.Cost
+    training_cost: counting.Cost
     minimum: tuple[float, float] | None
     x: Array
     value: Array
@@ -109,6 +122,36 @@ class Card:
     def zero_centred(self) -> bool:
         """Whether the mean output for normally distributed inputs is 0."""
         return self.moments is not None and abs(self.moments.mean) < 1e-12
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the sample points as plain data, fit for JSON.
+
+        Infinite numbers become ``"Infinity"`` and ``"-Infinity"``, which ``float`` and JavaScript's
+        ``Number`` read, and what is undefined None.
+
+        Example:
+            >>> card("relu").to_dict()["zero_gradient"]
+            [['-Infinity', 0.0]]
+        """
+        left_out = ("activation", "params", "x", "value", "slope", "curvature")
+        named = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
+        derived = ("monotone", "bounded_below", "bounded_above", "zero_centred")
+        result = _plain({"schema": 1, **named, **{name: getattr(self, name) for name in derived}})
+        result["params"] = {name: _plain(param) for name, param in self.params.items()}
+        return dict(result)
+
+
+def _plain(value: Any) -> Any:
+    """Return records as mappings, tuples as lists, and numbers that JSON has no way to write."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    return value
 
 
 def card(activation: str | Activation, **parameters: Any) -> Card:
@@ -166,6 +209,12 @@ def card(activation: str | Activation, **parameters: Any) -> Card:
         direction=shape.direction(spec.value_expression, given),
         homogeneous=shape.is_homogeneous(lambda z: values(spec.value_expression, z, given)),
         lipschitz=shape.lipschitz(spec.expression, spec.derivative_expression, given),
+        slope_lipschitz=facts.slope_lipschitz(spec, **given),
+        smoothness=facts.smoothness(spec, **given),
+        invertible=facts.is_invertible(spec, **given),
+        symmetry=facts.symmetry(spec, **given),
+        cost=facts.cost(spec),
+        training_cost=facts.training_cost(spec),
         minimum=lowest,
         x=x,
         value=arrays[0],

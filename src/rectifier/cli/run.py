@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import click
 
 from rectifier.cli.options import Listed, OutputFile, write_json
-from rectifier.doctor.finding import SEVERITIES, Severity
+from rectifier.doctor.finding import SEVERITIES, Finding, Severity
+from rectifier.optional import require
+
+if TYPE_CHECKING:
+    from rectifier.report.terminal import LiveTable
+    from rectifier.watch.record import Record
 
 SCRIPT_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 """Whatever follows SCRIPT belongs to the script, options too."""
@@ -50,6 +62,19 @@ SCRIPT_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": Fa
     metavar="A,B,…",
     help="Judge by these rules only. Default: by all.",
 )
+@click.option(
+    "--sink",
+    "sink_texts",
+    multiple=True,
+    metavar="S",
+    help="Send the numbers there while it runs: jsonl:F, tensorboard:FOLDER, mlflow[:URI] or "
+    "wandb[:PROJECT]. May be given several times.",
+)
+@click.option(
+    "--no-live",
+    is_flag=True,
+    help="Show no table while it runs; without a terminal on standard error there is none anyway.",
+)
 @click.option("-m", "module", is_flag=True, help="SCRIPT is a module, as in 'python -m'.")
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -63,6 +88,8 @@ def command(
     budget: float,
     fail_on: Severity | None,
     rules: tuple[str, ...] | None,
+    sink_texts: tuple[str, ...],
+    no_live: bool,
     module: bool,
 ) -> int:
     """Run SCRIPT as Python would and report what its units did while it trained.
@@ -71,43 +98,64 @@ def command(
     report goes to standard error. What follows SCRIPT is handed to it. With --json - the JSON
     follows what the script itself prints; give a file name to have it alone.
 
+    The exit status is the script's own. With --fail-on it is 1 when the script succeeded and a
+    finding is that severe, so that a pipeline stops at a sick training. Under torchrun the first
+    process reports; the others only run.
+
     \b
     Examples:
       rectifier run train.py --epochs 5
       rectifier run --html report.html train.py
       rectifier run --fail-on error -m my.training --lr 0.1
+      rectifier run --sink tensorboard:runs/first train.py
+      torchrun --nproc-per-node 2 -m rectifier run train.py
     """  # noqa: D301
     from rectifier.doctor import diagnose
     from rectifier.doctor import rules as known_rules
-    from rectifier.watch import WatchOptions
+    from rectifier.watch import WatchOptions, is_first_process, sinks
+    from rectifier.watch.listening import Listeners
     from rectifier.watch.script import run_script
+
+    def judge(record: Record) -> tuple[Finding, ...]:
+        return diagnose(record, rules)
 
     for rule in rules or ():
         known_rules.get(rule)  # an unknown one is said before anything runs
-    result = run_script(
-        script,
-        arguments,
-        module=module,
-        options=WatchOptions(every=every, budget=budget),
-    )
-    findings = diagnose(result.record, rules)
+    reports = is_first_process()
+    table = _live_table(judge) if reports and not no_live else None
+    told = [*(sinks.from_text(text) for text in sink_texts if reports), *([table] if table else ())]
+    listeners = Listeners(told)
+    with table or nullcontext():
+        result = run_script(
+            script,
+            arguments,
+            module=module,
+            options=WatchOptions(every=every, budget=budget),
+            listeners=listeners,
+        )
+    if not reports:
+        return result.status
+    record, findings = result.record, judge(result.record)
+    known = len(listeners.notes)
+    listeners.close(record, [finding.to_dict() for finding in findings])
+    record = replace(record, notes=(*record.notes, *listeners.notes[known:]))
     if html_file is not None:
         from rectifier.report import page
 
-        page.write_run(html_file, result.record, findings)
+        page.write_run(html_file, record, findings)
     if record_file is not None:
         from rectifier.report.output import write_text
 
-        write_text(record_file, result.record.to_json())
+        write_text(record_file, record.to_json())
     if json_file is not None:
         from rectifier.report.summary import run_summary
 
-        write_json(json_file, run_summary(result.record, findings))
+        write_json(json_file, run_summary(record, findings))
     from rectifier.cli.console import console
     from rectifier.report import terminal
 
     screen = console(stderr=True)
-    terminal.print_run(result.record, findings, screen)
+    terminal.print_run(record, findings, screen)
     for path in (html_file, record_file, json_file):
         if path not in (None, "-"):
             screen.print(f"wrote {path}", soft_wrap=True, markup=False)
@@ -116,3 +164,14 @@ def command(
         if any(SEVERITIES.index(finding.severity) <= limit for finding in findings):
             return 1
     return result.status
+
+
+def _live_table(judge: Callable[[Record], Sequence[Finding]]) -> LiveTable | None:
+    """The table that runs along, where there is a terminal that can show one."""
+    stream = sys.stderr
+    if stream is None or not stream.isatty() or os.environ.get("TERM") in ("dumb", "unknown"):
+        return None
+    require("rich", extra="cli", purpose="the live table")
+    from rectifier.report.terminal import LiveTable
+
+    return LiveTable(stream, judge)

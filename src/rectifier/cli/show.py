@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rectifier.cli.options import OutputFile
+from rectifier.cli.options import STANDARD_OUTPUT, OutputFile, write_json
 
 
 @click.command("show", short_help="Show one activation: formula, derivative, gain, plot.")
@@ -12,35 +12,48 @@ from rectifier.cli.options import OutputFile
 @click.option("--html", "html_file", metavar="FILE", type=OutputFile(), help="Write it as a page.")
 @click.option("--png", "png_file", metavar="FILE", type=OutputFile(), help="Write its plot.")
 @click.option(
+    "--json", "json_file", metavar="F", type=OutputFile(dash=True), help="Write JSON; - for stdout."
+)
+@click.option(
     "--define",
     "formula",
     metavar="FORMULA",
     help="Show a formula of your own under NAME, such as 'x * sigmoid(1.5 * x)'.",
 )
-def command(name: str, html_file: str | None, png_file: str | None, formula: str | None) -> None:
+def command(
+    name: str,
+    html_file: str | None,
+    png_file: str | None,
+    json_file: str | None,
+    formula: str | None,
+) -> None:
     """Show the activation NAME: formula, derivative, gain, range, properties, source and a plot.
 
     \b
     Examples:
       rectifier show gelu
       rectifier show mish --html mish.html
+      rectifier show gelu --json -
       rectifier show swash --define "x * sigmoid(1.5 * x)"
     """  # noqa: D301
     import rectifier
 
     activation = rectifier.get(name) if formula is None else rectifier.define(name, formula)
     card = rectifier.card(activation)
-    if html_file is None and png_file is None:
+    if json_file is not None:
+        write_json(json_file, card.to_dict())
+    if html_file is not None or png_file is not None:
+        from rectifier.report import page
+
+        if html_file is not None:
+            page.write_card(html_file, card)
+        if png_file is not None:
+            page.write_card_png(png_file, card)
+    if html_file is None and png_file is None and json_file is None:
         from rectifier.cli.console import console
         from rectifier.report import terminal
 
         terminal.print_card(card, console())
-        return
-    from rectifier.report import page
-
-    if html_file is not None:
-        page.write_card(html_file, card)
-        click.echo(f"wrote {html_file}")
-    if png_file is not None:
-        page.write_card_png(png_file, card)
-        click.echo(f"wrote {png_file}")
+    for file in (html_file, png_file, json_file):
+        if file is not None and file != STANDARD_OUTPUT:
+            click.echo(f"wrote {file}", err=json_file == STANDARD_OUTPUT)

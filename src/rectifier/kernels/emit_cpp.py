@@ -1,8 +1,8 @@
 """Print an activation of the catalog as C++; run by CMake while rectifier is being built.
 
 Layer: kernels, on the standard library alone, since at build time nothing else is installed:
-``python -m rectifier.kernels.emit_cpp FILE`` with ``PYTHONPATH=src``. One C++ function per
-primitive lives in ``native/vector_math.hpp`` and the loop around a kernel in ``native/loop.hpp``;
+``python -m rectifier.kernels.emit_cpp FOLDER`` with ``PYTHONPATH=src``. One C++ function per
+primitive and kind of arithmetic lives in ``native/`` and so does the loop around a kernel;
 this module prints only what differs from one activation to the next.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,20 +19,19 @@ from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
+from rectifier.kernels.single import SINGLE
 
-EMITTED = ("mish",)
-"""The activations that are compiled, by name; the only list of them."""
+FUNCTIONS: Mapping[str, str] = MappingProxyType({name: f"M::{name}" for name in PRIMITIVES})
+"""The C++ function of each primitive: of the same name, in every mathematics of ``native/``."""
 
-FUNCTIONS: Mapping[str, str] = MappingProxyType({name: f"math::{name}" for name in PRIMITIVES})
-"""The C++ function of each primitive: of the same name, in ``native/vector_math.hpp``."""
+FILES = 8
+"""How many C++ files the kernels are spread over, so that several compilers can work at once."""
+
+_WAVES = ("sin", "cos")
 
 _HEAD = """\
 // Printed by rectifier.kernels.emit_cpp from the catalog. Not to be edited.
 
-#include "loop.hpp"
-#include "table.hpp"
-
-namespace rectifier {
 """
 
 
@@ -57,65 +57,147 @@ def emit_expression(name: str, expression: Expr, parameters: Sequence[str]) -> s
         parameters: Names of the parameters, in the order in which the function takes them.
 
     Returns:
-        A function of ``x`` and of an array with the parameters' values.
+        A static member template over a mathematics ``M``: a function of ``x`` and of an array with
+        the parameters' values.
     """
-    variables = {"x": "x"} | {p: f"p[{i}]" for i, p in enumerate(parameters)}
-    lines = [f"RECTIFIER_INLINE real {name}(real x, [[maybe_unused]] const real* p) {{"]
-    printed: dict[Expr, str] = {}
-    for node in postorder(expression):
-        if isinstance(node, Constant):
-            printed[node] = f"real({node.value!r})"
-        elif isinstance(node, Variable):
-            printed[node] = variables[node.name]
-        elif isinstance(node, Call):
-            kind = "bool" if PRIMITIVES[node.op].boolean else "real"
-            arguments = ", ".join(printed[argument] for argument in node.args)
-            printed[node] = f"t{len(lines)}"
-            lines.append(f"  const {kind} {printed[node]} = {FUNCTIONS[node.op]}({arguments});")
+    printed, lines = _statements(expression, parameters)
     result = printed[expression]
     compares = any(isinstance(node, Call) and PRIMITIVES[node.op].boolean for node in printed)
     if compares or Variable("x") not in printed:  # then NaN would go in and a number come out
         result = f"x != x ? x : {result}"
-    lines.append(f"  return {result};")
-    lines.append("}")
-    return "\n".join(lines)
+    return "\n".join(
+        (
+            "  template <class M>",
+            f"  RECTIFIER_INLINE static typename M::real {name}(",
+            "      typename M::real x, [[maybe_unused]] const typename M::real* p) {",
+            "    using R [[maybe_unused]] = typename M::real;",
+            *lines,
+            f"    return {result};",
+            "  }",
+        )
+    )
+
+
+def _statements(root: Expr, parameters: Sequence[str]) -> tuple[dict[Expr, str], list[str]]:
+    """Return what each subexpression is called, and the statements that compute those."""
+    variables = {"x": "x"} | {p: f"p[{i}]" for i, p in enumerate(parameters)}
+    printed: dict[Expr, str] = {}
+    lines: list[str] = []
+    for node in postorder(root):
+        if isinstance(node, Constant):
+            printed[node] = f"R({node.value!r})"
+        elif isinstance(node, Variable):
+            printed[node] = variables[node.name]
+        elif isinstance(node, Call):
+            kind = "bool" if PRIMITIVES[node.op].boolean else "R"
+            arguments = ", ".join(printed[argument] for argument in node.args)
+            printed[node] = f"t{len(lines)}"
+            lines.append(f"    const {kind} {printed[node]} = {FUNCTIONS[node.op]}({arguments});")
+    return printed, lines
+
+
+def _emit_far(activation: Activation) -> str:
+    """Return the test whether an argument of a wave is beyond what ``Wide`` can reduce."""
+    arguments: list[Expr] = []
+    for root in (activation.value_expression, activation.derivative_expression):
+        for node in postorder(root):
+            if isinstance(node, Call) and node.op in _WAVES and node.args[0] not in arguments:
+                arguments.append(node.args[0])
+    body = ["    using M = Wide;", "    using R [[maybe_unused]] = double;"]
+    tests = []
+    for number, argument in enumerate(arguments):
+        printed, lines = _statements(argument, tuple(activation.params))
+        prefixed = [re.sub(r"\bt(\d+)\b", rf"u{number}_\1", line) for line in lines]
+        body.extend(prefixed)
+        name = re.sub(r"^t(\d+)$", rf"u{number}_\1", printed[argument])
+        tests.append(f"M::abs({name}) > M::wave_bound")
+    if not tests:
+        body = []
+    return "\n".join(
+        (
+            f"  static constexpr bool waves = {str(bool(tests)).lower()};",
+            "  RECTIFIER_INLINE static bool far([[maybe_unused]] double x,",
+            "                                   [[maybe_unused]] const double* p) {",
+            *body,
+            f"    return {' || '.join(tests) or 'false'};",
+            "  }",
+        )
+    )
+
+
+def _range(found: tuple[float, float] | None) -> str:
+    return "nowhere" if found is None else f"{{{found[0]!r}F, {found[1]!r}F}}"
 
 
 def emit_activation(activation: Activation) -> str:
     """Return the C++ of one activation: value, derivative and the loops over both."""
     parameters = tuple(activation.params)
     name = activation.name
-    return "\n\n".join(
+    single = SINGLE.get(digest(activation), (None, None))
+    defaults = ", ".join(repr(param.default) for param in activation.params.values())
+    return "\n".join(
         (
             f"// {activation.name}: {to_text(activation.expression)}",
-            emit_expression(f"{name}_value", activation.value_expression, parameters),
-            emit_expression(f"{name}_slope", activation.derivative_expression, parameters),
-            f"RECTIFIER_KERNEL({name})",
+            f"struct {name} {{",
+            f"  static constexpr std::size_t count = {len(parameters)};",
+            f"  static constexpr double defaults[] = {{{defaults or '0.0'}}};",
+            f"  static constexpr Range value_single = {_range(single[0])};",
+            f"  static constexpr Range slope_single = {_range(single[1])};",
+            emit_expression("value", activation.value_expression, parameters),
+            emit_expression("slope", activation.derivative_expression, parameters),
+            _emit_far(activation),
+            "};",
+            f"RECTIFIER_KERNELS({name})",
         )
     )
 
 
-def emit(wanted: Sequence[Activation | str] = EMITTED) -> str:
-    """Return the whole C++ source file for some activations or their names."""
-    activations = [catalog.get(activation) for activation in wanted]
+def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -> list[str]:
+    """Return the C++ source files for some activations, or for all of the catalog.
+
+    Args:
+        wanted: Activations or their names.
+        files: Over how many files to spread the kernels.
+
+    Returns:
+        The files with the kernels, then the one with the table.
+    """
+    activations = [catalog.get(a) for a in wanted or catalog.all_activations()]
+    texts = []
+    for number in range(files):
+        body = "\n\n".join(emit_activation(a) for a in activations[number::files])
+        texts.append(
+            f'{_HEAD}#include "loop.hpp"\n\nnamespace rectifier::emitted {{\n\n{body}\n\n'
+            "}  // namespace rectifier::emitted\n"
+        )
+    declared = "".join(
+        f"void {a.name}_{kind}(const float*, const float*, float*, std::size_t, const double*);\n"
+        for a in activations
+        for kind in ("forward", "backward")
+    )
     rows = "".join(
         f'    {{"{a.name}", "{digest(a)}", {len(a.params)}, '
-        f"{a.name}_forward, {a.name}_backward}},\n"
+        f"emitted::{a.name}_forward, emitted::{a.name}_backward, nullptr, nullptr}},\n"
         for a in activations
     )
-    table = (
-        f"const Entry table[] = {{\n{rows}}};\nconst std::size_t table_size = {len(activations)};\n"
+    texts.append(
+        f'{_HEAD}#include "table.hpp"\n\nnamespace rectifier {{\n\n'
+        f"namespace emitted {{\n{declared}}}  // namespace emitted\n\n"
+        f"const Entry table[] = {{\n{rows}}};\n"
+        f"const std::size_t table_size = {len(activations)};\n\n"
+        "}  // namespace rectifier\n"
     )
-    body = "\n\n".join(emit_activation(a) for a in activations)
-    return f"{_HEAD}\n{body}\n\n{table}\n}}  // namespace rectifier\n"
+    return texts
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the C++ source to the file that is named on the command line."""
+    """Write the C++ sources, ``kernels_0.cpp`` and on, to the folder named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("output", type=Path, help="the C++ file to write")
-    output: Path = parser.parse_args(arguments).output
-    output.write_text(emit(), encoding="utf-8")
+    parser.add_argument("folder", type=Path, help="where to write the C++ files")
+    folder: Path = parser.parse_args(arguments).folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, text in enumerate(emit()):
+        (folder / f"kernels_{number}.cpp").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

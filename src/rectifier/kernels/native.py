@@ -11,8 +11,8 @@ import functools
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from types import ModuleType
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from rectifier.errors import InvalidInputError, KernelUnavailableError
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from rectifier.activation import Activation
 
 Kind = Literal["forward", "backward"]
+Runner = Callable[[bool, int, int, int, int, Any, int], None]
 
 SWITCH = "RECTIFIER_NATIVE"
 """Environment variable; ``0`` turns the compiled kernels off for this process."""
 
-DTYPES = ("float32",)
-"""The element types that kernels are compiled for."""
+DTYPES: Mapping[str, int] = MappingProxyType({"float32": 0, "bfloat16": 2, "float16": 3})
+"""The element types that kernels are compiled for, by the numbers of ``native/bindings.cpp``."""
+
+ALONE = 32767
+"""Up to this many elements a call uses one thread; ``inline_size`` of ``native/team.hpp``."""
 
 
 @functools.cache
@@ -49,6 +53,11 @@ def _load() -> tuple[ModuleType | None, str]:
 def available() -> bool:
     """Say whether compiled kernels can be used in this process."""
     return os.environ.get(SWITCH) != "0" and _load()[0] is not None
+
+
+def switched_on() -> bool:
+    """Say whether the environment leaves the compiled kernels on."""
+    return os.environ.get(SWITCH) != "0"
 
 
 def why_not() -> str:
@@ -95,7 +104,8 @@ def obstacle(activation: Activation | str, dtype: str = "float32") -> str:
     compiled = module.digests()
     if spec.name not in compiled:
         return (
-            f"no kernel was compiled for {spec.name!r} (compiled: {', '.join(compiled) or 'none'})"
+            f"no kernel was compiled for {spec.name!r}; those {len(compiled)} of the catalog were, "
+            "when rectifier was installed"
         )
     if compiled[spec.name] != digest(spec):
         return (
@@ -121,6 +131,13 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
+@functools.cache
+def _rows() -> Mapping[str, int]:
+    """Return the number of each compiled activation in the extension module's table."""
+    module = _load()[0]
+    return {} if module is None else {name: row for row, name in enumerate(module.digests())}
+
+
 def unary(
     name: str,
     kind: Kind,
@@ -140,9 +157,10 @@ def unary(
     Args:
         name: Canonical name of a compiled activation; see `names`.
         kind: ``"forward"`` or ``"backward"``.
-        source: NumPy array or PyTorch CPU tensor, float32, contiguous, any shape.
-        out: As `source`, writable, with as many elements.
-        grad: As `source`, with as many elements; given exactly for ``"backward"``.
+        source: NumPy array or PyTorch CPU tensor of one of `DTYPES`, contiguous, any shape.
+        out: As `source`, of its element type, writable, with as many elements.
+        grad: As `source`, of its element type, with as many elements; given exactly for
+            ``"backward"``.
         parameters: Values of the activation's parameters, in the order of its definition.
         threads: Most threads to use; small buffers use fewer. Default: for tensors what
             ``torch.get_num_threads`` says, else `default_threads`.
@@ -154,36 +172,67 @@ def unary(
     module = _load()[0]
     if module is None or os.environ.get(SWITCH) == "0":
         raise KernelUnavailableError(f"kernel {name!r} cannot run: {why_not()}")
+    row = _rows().get(name)
+    if row is None:
+        raise KernelUnavailableError(
+            f"no kernel was compiled for {name!r}, only for the catalog's {len(_rows())} "
+            "activations; see rectifier.kernels.native.names()."
+        )
+    if kind not in ("forward", "backward"):
+        raise InvalidInputError(f"kind must be 'forward' or 'backward', got {kind!r}.")
+    if (grad is not None) != (kind == "backward"):
+        raise InvalidInputError("grad must be given for 'backward' and only then.")
     if threads is not None and threads < 1:
         raise InvalidInputError(f"threads must be 1 or more, got {threads}.")
+    run = _on_tensors if hasattr(source, "data_ptr") else _on_arrays
     try:
-        if hasattr(source, "data_ptr"):
-            size = source.numel()
-            if threads is None:
-                threads = sys.modules["torch"].get_num_threads()
-            module.run_addresses(
-                name,
-                kind,
-                _address(source, size, "source"),
-                _address(out, size, "out"),
-                0 if grad is None else _address(grad, size, "grad"),
-                size,
-                parameters,
-                threads,
-            )
-        else:
-            if threads is None:
-                threads = default_threads()
-            module.run_arrays(name, kind, source, out, grad, parameters, threads)
-    except KeyError:
-        raise KernelUnavailableError(
-            f"no kernel was compiled for {name!r}, only for {', '.join(module.digests())}."
-        ) from None
+        run(module, row, source, out, grad, tuple(parameters), threads)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(str(error)) from error
 
 
-def _address(tensor: Any, size: int, role: str) -> int:
+def _on_arrays(
+    module: ModuleType,
+    row: int,
+    source: Any,
+    out: Any,
+    grad: Any,
+    parameters: tuple[float, ...],
+    threads: int | None,
+) -> None:
+    code = DTYPES.get(str(getattr(source, "dtype", "float32")), 0)
+    threads = default_threads() if threads is None else threads
+    module.run_arrays(row, grad is not None, code, source, out, grad, parameters, threads)
+
+
+def _on_tensors(
+    module: ModuleType,
+    row: int,
+    source: Any,
+    out: Any,
+    grad: Any,
+    parameters: tuple[float, ...],
+    threads: int | None,
+) -> None:
+    dtype = str(source.dtype).removeprefix("torch.")
+    code = DTYPES.get(dtype)
+    if code is None:
+        raise InvalidInputError(
+            f"source must be a tensor of {', '.join(DTYPES)}, got {source.dtype}."
+        )
+    size = source.numel()
+    places = [
+        _address(tensor, size, source.dtype, role)
+        for tensor, role in ((source, "source"), (out, "out"))
+    ]
+    slope = 0 if grad is None else _address(grad, size, source.dtype, "grad")
+    if threads is None:
+        threads = sys.modules["torch"].get_num_threads()
+    openmp()
+    module.run_addresses(row, grad is not None, code, *places, slope, size, parameters, threads)
+
+
+def _address(tensor: Any, size: int, dtype: Any, role: str) -> int:
     """Return where a PyTorch tensor's elements are, after checking that a kernel may use them."""
     torch = sys.modules["torch"]
     if not isinstance(tensor, torch.Tensor):
@@ -191,15 +240,64 @@ def _address(tensor: Any, size: int, role: str) -> int:
             f"{role} must be a PyTorch tensor like the source, got {type(tensor).__name__}."
         )
     if (
-        tensor.dtype is not torch.float32
+        tensor.dtype is not dtype
         or not tensor.is_cpu
         or not tensor.is_contiguous()
         or tensor.numel() != size
     ):
         raise InvalidInputError(
-            f"{role} must be a contiguous float32 CPU tensor of {size} elements, got "
+            f"{role} must be a contiguous {dtype} CPU tensor of {size} elements, got "
             f"{tensor.dtype} on {tensor.device}, shape {tuple(tensor.shape)}, "
             f"strides {tensor.stride()}."
         )
     address: int = tensor.data_ptr()
     return address
+
+
+@functools.cache
+def openmp() -> bool:
+    """Let the kernels share the threads of PyTorch's OpenMP runtime, where that is loaded.
+
+    Its workers spin for a while after each of PyTorch's operations, so threads of their own would
+    leave the kernels little. Asked for when a tensor comes for the first time; without it, as where
+    only NumPy is used, the kernels have a small pool of their own.
+
+    Returns:
+        Whether the runtime was found.
+    """
+    module = _load()[0]
+    return module is not None and bool(module.join_openmp_of_torch())
+
+
+def team() -> str:
+    """Return whose threads the kernels run on now: ``"openmp"`` (PyTorch's) or ``"pool"``."""
+    module = _load()[0]
+    return "none" if module is None else str(module.kind_of_team())
+
+
+def runner(name: str, dtype: str) -> Runner:
+    """Return a compiled kernel for buffers that the caller has checked, for front ends in a hurry.
+
+    Args:
+        name: Canonical name of a compiled activation.
+        dtype: A name of `DTYPES`.
+
+    Returns:
+        A function of: whether the pass is backward; addresses of source, out and grad (0 for none)
+        without gaps between the elements; number of elements; parameters; most threads.
+
+    Raises:
+        KernelUnavailableError: There are no compiled kernels, or none of this name.
+    """
+    module = _load()[0]
+    row = _rows().get(name)
+    if module is None or row is None or os.environ.get(SWITCH) == "0":
+        raise KernelUnavailableError(f"kernel {name!r} cannot run: {why_not() or 'not compiled'}")
+    run, code = module.run_addresses, DTYPES[dtype]
+
+    def call(
+        backward: bool, source: int, out: int, grad: int, size: int, parameters: Any, threads: int
+    ) -> None:
+        run(row, backward, code, source, out, grad, size, parameters, threads)
+
+    return call

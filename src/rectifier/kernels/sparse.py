@@ -76,6 +76,7 @@ class Product:
 def _module() -> ModuleType:
     if not native.available():
         raise KernelUnavailableError(f"sparse products cannot run: {native.why_not()}.")
+    native.openmp()
     return sys.modules["rectifier._native"]
 
 

@@ -12,9 +12,11 @@ from rectifier.report import wording
 
 if TYPE_CHECKING:
     from rectifier.activation import Param
-    from rectifier.analysis import Card
+    from rectifier.analysis import Card, Cost
 
 Rows = tuple[tuple[str, str], ...]
+
+_SYMMETRY = {"odd": "odd: f(−x) = −f(x)", "even": "even: f(−x) = f(x)", None: "none"}
 
 
 def properties(card: Card) -> Rows:
@@ -27,17 +29,22 @@ def properties(card: Card) -> Rows:
         In the order in which they are read.
     """
     gain = "none: E[f(z)²] is not finite or 0" if card.gain is None else f"{card.gain:.6g}"
-    lipschitz = card.lipschitz
     rows = [
         ("gain", gain),
-        ("range", span(card.range)),
+        ("range", f"{span(card.range)}{_bounded(card)}"),
         ("slope", span(card.slope_range)),
         ("monotone", card.direction if card.direction else "no"),
+        ("invertible", "yes" if card.invertible else "no"),
+        ("symmetry", _SYMMETRY[card.symmetry]),
         ("minimum", _minimum(card)),
+        ("smoothness", _smoothness(card.smoothness)),
         ("kinks", _kinks(card)),
         ("zero gradient", ", ".join(interval(i) for i in card.zero_gradient) or "nowhere"),
         ("homogeneous", "yes: f(c x) = c f(x) for c > 0" if card.homogeneous else "no"),
-        ("Lipschitz", wording.number(lipschitz, 6) if math.isfinite(lipschitz) else "no"),
+        ("Lipschitz, f", _constant(card.lipschitz)),
+        ("Lipschitz, f′", _constant(card.slope_lipschitz)),
+        ("cost of f", _cost(card.cost)),
+        ("cost of f and f′", _cost(card.training_cost)),
     ]
     return tuple((name, value) for name, value in rows if value)
 
@@ -48,7 +55,7 @@ def averages(card: Card) -> Rows:
     if moments is None:
         return (("outputs that are 0", wording.percent(_share(card.sparsity))),)
     return (
-        ("mean of f(z)", _near(moments.mean)),
+        ("mean of f(z)", "0: zero-centred" if card.zero_centred else _near(moments.mean)),
         ("variance of f(z)", _near(moments.variance)),
         ("mean of f′(z)²", _near(moments.slope_second)),
         ("outputs that are 0", wording.percent(_share(card.sparsity))),
@@ -97,6 +104,33 @@ def source(card: Card) -> str:
 def uses(card: Card) -> str:
     """How it is called from the front ends."""
     return f"rectifier.numpy.{card.name}, rectifier.torch.{card.class_name}"
+
+
+def _bounded(card: Card) -> str:
+    if card.bounded_below and card.bounded_above:
+        return ", bounded"
+    sides = [side for side in ("below", "above") if getattr(card, f"bounded_{side}")]
+    return f", bounded {sides[0]}" if sides else ", unbounded"
+
+
+def _constant(value: float) -> str:
+    return wording.number(value, 6) if math.isfinite(value) else "no constant"
+
+
+def _smoothness(value: float) -> str:
+    if value < 0:
+        return "discontinuous"
+    if value == 0:
+        return "C⁰: continuous, with a kink"
+    if math.isinf(value):
+        return "C∞: every derivative is continuous"
+    return f"C{'⁰¹²³⁴⁵⁶⁷⁸⁹'[int(value)]}: the derivative of order {int(value) + 1} jumps"
+
+
+def _cost(cost: Cost) -> str:
+    calls = cost.transcendental
+    word = "no transcendental call" if calls == 0 else wording.count(calls, "transcendental call")
+    return f"{wording.count(cost.flops, 'flop')}, {word}"
 
 
 def span(ends: tuple[float, float]) -> str:

@@ -24,7 +24,7 @@ from torch import Tensor
 from rectifier.errors import KernelUnavailableError
 from rectifier.expression import Expr, differentiate
 from rectifier.kernels import native
-from rectifier.torch.memory import can_be_cut, fits_kernel, in_chunks, in_memory_order, is_real
+from rectifier.torch.memory import can_be_cut, in_chunks, is_real, is_scalar, like
 from rectifier.torch.program import Program, lower
 
 
@@ -39,6 +39,7 @@ class Plan:
         slope: The derivative by x, where it is not to be had by `differentiate` alone.
         own: torch's own operation of x, on the path "framework".
         kernel: Name of the compiled kernel, on the path "native".
+        order: The names of the kernel's parameters, as it takes them.
         only_kernel: Whether to raise where the kernel cannot run, for it was asked for by name.
         keeps_output: Whether the derivatives may be taken at the output instead of the input, so
             that the input need not be kept.
@@ -50,6 +51,7 @@ class Plan:
     slope: Expr | None = None
     own: Callable[[Tensor], Tensor] | None = None
     kernel: str = ""
+    order: tuple[str, ...] = ()
     only_kernel: bool = False
     keeps_output: bool = False
 
@@ -88,18 +90,65 @@ class Plan:
         """Compute the values; what autograd sees of it is `Elementwise`."""
         if self.own is not None and not unrounded:
             return self.own(x)
-        if self.kernel and not unrounded and self._kernel_runs(x):
-            out = torch.empty_like(x)
-            values = tuple(self.constants.values())
-            native.unary(
-                self.kernel, "forward", in_memory_order(x), in_memory_order(out), parameters=values
-            )
-            return out
+        if self.kernel and not unrounded and self._kernel_runs(x, parameters):
+            return self.run_kernel(x, parameters)
         dtype = self.working_dtype(x)
         if not unrounded and can_be_cut(x, parameters):
             return in_chunks(self.program, dtype, x, parameters)
         result = self.program.run([tensor.to(dtype) for tensor in (x, *parameters)])
         return result if unrounded else result.to(x.dtype)
+
+    def run_kernel(
+        self, x: Tensor, parameters: Sequence[Tensor] = (), grad: Tensor | None = None
+    ) -> Tensor:
+        """Run the compiled kernel on real tensors.
+
+        Args:
+            x: The input.
+            parameters: The tensors of ``names[1:]``, one number each.
+            grad: The gradient by the result, for the gradient by x; None for the value.
+
+        Returns:
+            A new tensor like x; of the memory order that torch's own operations give it.
+        """
+        out = torch.empty_like(x)
+        self.run_kernel_into(out, like(x, out), parameters, grad)
+        return out
+
+    def run_kernel_into(
+        self, out: Tensor, x: Tensor, parameters: Sequence[Tensor], grad: Tensor | None = None
+    ) -> None:
+        """Run the compiled kernel; all tensors have the memory order of `out`, without gaps."""
+        size = x.numel()
+        by = None if grad is None else like(grad, out)  # held here while the kernel reads it
+        self.runners[x.dtype](
+            by is not None,
+            x.data_ptr(),
+            out.data_ptr(),
+            0 if by is None else by.data_ptr(),
+            size,
+            self.values(parameters),
+            1 if size <= native.ALONE else torch.get_num_threads(),
+        )
+
+    @functools.cached_property
+    def runners(self) -> dict[torch.dtype, native.Runner]:
+        """The compiled kernel for each element type."""
+        native.openmp()
+        return {getattr(torch, n): native.runner(self.kernel, n) for n in native.DTYPES}
+
+    @functools.cached_property
+    def _fixed(self) -> tuple[float, ...]:
+        return tuple(self.constants[name] for name in self.order)
+
+    def values(self, parameters: Sequence[Tensor]) -> tuple[float, ...]:
+        """Return the parameters of the kernel."""
+        if not parameters:
+            return self._fixed
+        given = dict(zip(self.names[1:], parameters, strict=True))
+        return tuple(
+            float(given[name]) if name in given else self.constants[name] for name in self.order
+        )
 
     def pull_back(self, x: Tensor, parameters: Sequence[Tensor], grad: Tensor) -> Tensor:
         """Return the gradient by x from the gradient by the result."""
@@ -107,19 +156,13 @@ class Plan:
             # threshold_backward passes the gradient at NaN; the clamp is NaN there and 0 elsewhere.
             passed: Tensor = torch.ops.aten.threshold_backward.default(grad, x, 0.0)
             return passed + torch.clamp(x.detach(), 0.0, 0.0)
-        if self.kernel and not torch.is_grad_enabled() and is_real(grad) and fits_kernel(x):
-            out = torch.empty_like(x)
-            alike = grad.dtype == x.dtype and grad.stride() == x.stride()
-            given = grad if alike else torch.empty_like(x).copy_(grad)
-            native.unary(
-                self.kernel,
-                "backward",
-                in_memory_order(x),
-                in_memory_order(out),
-                grad=in_memory_order(given),
-                parameters=tuple(self.constants.values()),
-            )
-            return out
+        if (
+            self.kernel
+            and not torch.is_grad_enabled()
+            and is_real(grad)
+            and self._fits(x, parameters)
+        ):
+            return self.run_kernel(x, parameters, grad)
         return self.term(0, x, parameters, grad).sum_to_size(x.shape)
 
     def term(self, which: int, x: Tensor, parameters: Sequence[Tensor], factor: Tensor) -> Tensor:
@@ -136,17 +179,36 @@ class Plan:
         product = derivative * factor.to(derivative.dtype)
         return product.to(x.dtype) if which == 0 else product
 
-    def _kernel_runs(self, x: Tensor) -> bool:
-        if fits_kernel(x):
+    def _fits(self, x: Tensor, parameters: Sequence[Tensor]) -> bool:
+        return x.dtype in self.runners and is_real(x) and all(map(is_scalar, parameters))
+
+    def _kernel_runs(self, x: Tensor, parameters: Sequence[Tensor]) -> bool:
+        if self._fits(x, parameters):
             return True
         if self.only_kernel:
             raise KernelUnavailableError(
                 f"path 'native' cannot compute {self.kernel!r} on this tensor: expected a plain "
-                f"float32 CPU tensor, contiguous or channels-last, outside of tracing; got "
-                f"{type(x).__name__} of {x.dtype} on {x.device} with strides {x.stride()}; "
-                "call .contiguous() or leave path out."
+                f"CPU tensor of {', '.join(native.DTYPES)}, outside of tracing, and parameters of "
+                f"one number; got {type(x).__name__} of {x.dtype} on {x.device} with parameters of "
+                f"shape {[tuple(p.shape) for p in parameters]}; leave path out."
             )
         return False
+
+
+class Lean(torch.autograd.Function):
+    """A compiled kernel of a real tensor alone, with as little around it as autograd allows."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, plan: Plan) -> Tensor:
+        """Compute, and keep the input."""
+        ctx.save_for_backward(x)
+        ctx.plan = plan
+        return plan.run_kernel(x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        """Return the gradient by x."""
+        return ctx.plan.pull_back(ctx.saved_tensors[0], (), grads[0]), None
 
 
 class Elementwise(torch.autograd.Function):
@@ -205,12 +267,16 @@ class Traceable(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, plan: Plan, x: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(*given: Any) -> Tensor:
         """Compute; arguments as for `Elementwise`."""
+        # Where nothing wants a gradient, the tracer leaves out the context if there are as many
+        # arguments besides it as the signature has parameters. So the signature has one.
+        ctx, plan, x, *parameters = given
         ctx.plan = plan
         ctx.save_for_backward(x, *parameters)
         dtype = plan.working_dtype(x)
-        return plan.program.run([tensor.to(dtype) for tensor in (x, *parameters)]).to(x.dtype)
+        result: Tensor = plan.program.run([tensor.to(dtype) for tensor in (x, *parameters)])
+        return result.to(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -259,6 +325,17 @@ class Transformable(Elementwise):
             for tensor, dim in zip(tensors, dims, strict=True)
         ]
         return apply(plan, unrounded, *moved), 0
+
+
+def apply_lean(plan: Plan, x: Tensor) -> Tensor:
+    """Apply a plan of the path "native", without tensors as parameters, to a real tensor.
+
+    Not for forward-mode derivatives.
+    """
+    if not (x.requires_grad and torch.is_grad_enabled()):
+        return plan.run_kernel(x)
+    result: Tensor = Lean.apply(x, plan)  # type: ignore[no-untyped-call]
+    return result
 
 
 def apply(plan: Plan, unrounded: bool, x: Tensor, *parameters: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from rectifier import catalog, kernels
 from rectifier.activation import Activation
@@ -33,7 +34,8 @@ from rectifier.errors import (
     UnknownNameError,
 )
 from rectifier.kernels import choose, native
-from rectifier.torch.elementwise import Plan, apply, apply_traced
+from rectifier.torch.elementwise import Plan, apply, apply_lean, apply_traced
+from rectifier.torch.memory import is_real
 from rectifier.torch.signature import bind, checked, document, laid_out, signature
 
 _KEEPS_OUTPUT = frozenset({"relu"})
@@ -66,7 +68,7 @@ def explain(
 ) -> kernels.Explanation:
     """Say which path computes an activation on contiguous tensors, and why that one.
 
-    A parameter that is a tensor is always computed by the path "composed".
+    A parameter that is a tensor of more than one number is computed by the path "composed".
 
     Args:
         activation: A name of the catalog or an `Activation`.
@@ -91,6 +93,10 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     def call(
         input: Tensor, *args: Any, inplace: bool = False, path: str | None = None, **given: Any
     ) -> Tensor:
+        if path is None and not (inplace or args or given) and _is_simple(input):
+            plan = plans.lean(input.dtype)
+            if plan is not None:
+                return apply_lean(plan, input)
         if args or given:
             given = bind(spec, args, given)
             values = tuple(given.get(name, spec.params[name].default) for name in names)
@@ -114,6 +120,17 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     return call
 
 
+def _is_simple(input: Any) -> bool:
+    """Whether nothing but plain autograd, or nobody, looks at what is done to a real tensor."""
+    return (
+        not torch.compiler.is_compiling()
+        and not torch.overrides.has_torch_function((input,))
+        and not torch._C._are_functorch_transforms_active()
+        and forward_ad._current_level < 0
+        and is_real(input)
+    )
+
+
 class _Plans:
     """The plans of one activation, by which parameters are tensors, their values, and the path."""
 
@@ -125,6 +142,19 @@ class _Plans:
         every = ("x", *spec.params)
         self.traced = Plan(self.value, every, slope=self.slope).prepare()
         self.get = functools.lru_cache(maxsize=64)(self._make)
+        self._lean: dict[torch.dtype, Plan | None] = {}
+
+    def lean(self, dtype: torch.dtype) -> Plan | None:
+        """Return the plan for default parameters on the CPU if it is to run a compiled kernel."""
+        if not native.switched_on():
+            return None
+        if dtype not in self._lean:
+            native_here = dtype.is_floating_point and (
+                kernels.explain(self.spec, "torch", dtype, "cpu").path == "native"
+            )
+            plan = self.get((), self.defaults, "native", False) if native_here else None
+            self._lean[dtype] = plan
+        return self._lean[dtype]
 
     def _make(
         self, names: tuple[str, ...], values: tuple[float | None, ...], path: str, demanded: bool
@@ -142,6 +172,7 @@ class _Plans:
             self.slope,
             own=_own(self.spec) if framework else None,
             kernel=self.spec.name if path == "native" else "",
+            order=tuple(self.spec.params),
             only_kernel=demanded,
             keeps_output=framework and self.spec.name in _KEEPS_OUTPUT,
         )
@@ -166,7 +197,8 @@ def _apply(
             values.append(None)
         else:
             values.append(plans.spec.params[name].check(name, value))
-    chosen = _path(plans.spec, x.dtype, x.device, path, bool(names), native.available())
+    several = any(tensor.numel() != 1 for tensor in tensors)
+    chosen = _path(plans.spec, x.dtype, x.device, path, bool(names), several, native.available())
     plan = plans.get(tuple(names), tuple(values), chosen, path == "native")
     if not inplace:
         return apply(plan, False, x, *tensors)
@@ -208,13 +240,18 @@ def _path(
     device: torch.device,
     path: str | None,
     tensors: bool,
+    several: bool,
     available: bool,
 ) -> str:
-    """Choose as `kernels.explain` does; `available` only keeps the answers of both cases apart."""
+    """Choose as `kernels.explain` does; `available` only keeps the answers of both cases apart.
+
+    `tensors` says whether any parameter is a tensor, of which torch's own operation takes none, and
+    `several` whether any of those has more than one number, which a compiled kernel does not take.
+    """
     chosen = kernels.explain(spec, "torch", dtype, device, path).path
-    if not tensors or chosen == "composed":
+    if not several and (chosen != "framework" or not tensors):
         return chosen
-    if path is not None:
+    if path is not None and chosen != "composed":
         raise KernelUnavailableError(
             f"path {path!r} cannot compute {spec.name!r} with tensors as parameters; "
             "use path='composed' or leave it out."

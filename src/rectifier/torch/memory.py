@@ -1,8 +1,8 @@
 """Tensors as memory on the CPU: who may read it directly, and going through it piece by piece.
 
-Layer: torch front end, below `rectifier.torch.elementwise`. A compiled kernel wants plain float32
-numbers without gaps; a composed function is several times as fast when its intermediate results
-stay in the cache.
+Layer: torch front end, below `rectifier.torch.elementwise`. A compiled kernel wants plain
+numbers without gaps, in any order; a composed function is several times as fast when its
+intermediate results stay in the cache.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from rectifier.torch.program import Program
 
@@ -19,21 +18,32 @@ CHUNK = 1 << 15
 """How many elements each thread gets at a time on the CPU: 256 KiB for each fp64 intermediate."""
 
 
+_PLAIN = (Tensor, torch.nn.Parameter)
+
+
 def is_real(tensor: Tensor) -> bool:
     """Whether a tensor is plain numbers in this machine's memory, and nobody traces."""
     return (
-        type(tensor) in (Tensor, torch.nn.Parameter)
-        and tensor.device.type == "cpu"
-        and tensor.layout == torch.strided
-        and _get_current_dispatch_mode() is None
+        type(tensor) in _PLAIN
+        and tensor.is_cpu
+        and tensor.layout is torch.strided
+        and not torch._C._len_torch_dispatch_stack()
         and not torch._C._get_tracing_state()
         and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+        and not tensor.is_neg()
     )
 
 
-def fits_kernel(tensor: Tensor) -> bool:
-    """Whether a compiled kernel can take a tensor."""
-    return tensor.dtype == torch.float32 and is_real(tensor) and in_memory_order(tensor) is not None
+def is_scalar(tensor: Tensor) -> bool:
+    """Whether a tensor is one plain number."""
+    return tensor.numel() == 1 and is_real(tensor)
+
+
+def like(tensor: Tensor, layout: Tensor) -> Tensor:
+    """Return a tensor's numbers in the type and memory order of another; itself if it has them."""
+    if tensor.dtype is layout.dtype and tensor.stride() == layout.stride():
+        return tensor
+    return torch.empty_like(layout).copy_(tensor)
 
 
 def can_be_cut(x: Tensor, parameters: Sequence[Tensor]) -> bool:
@@ -82,14 +92,3 @@ def in_chunks(
         else:
             out.view(-1)[piece] = part
     return out
-
-
-def in_memory_order(tensor: Tensor) -> Tensor | None:
-    """Return a contiguous view of all elements in the order of memory; None if there are gaps."""
-    if tensor.is_contiguous():
-        return tensor
-    if tensor.dim() == 4 and tensor.is_contiguous(memory_format=torch.channels_last):
-        return tensor.permute(0, 2, 3, 1)
-    if tensor.dim() == 5 and tensor.is_contiguous(memory_format=torch.channels_last_3d):
-        return tensor.permute(0, 2, 3, 4, 1)
-    return None

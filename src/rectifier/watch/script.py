@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 
 from rectifier.errors import ScriptError
 from rectifier.watch.arrival import Arrival
+from rectifier.watch.listening import Listeners
 from rectifier.watch.options import WatchOptions
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def run_script(
     module: bool = False,
     options: WatchOptions | None = None,
     observers: Sequence[Observer] = (),
+    listeners: Listeners | None = None,
 ) -> ScriptRun:
     """Run a script or module as ``__main__`` and watch it.
 
@@ -86,6 +88,7 @@ def run_script(
         module: Whether ``target`` is a module's name, as in ``python -m``.
         options: How to watch.
         observers: More observers of the interception, such as remedies; told before the watcher.
+        listeners: Who gets the record now and then; closing them is left to the caller.
 
     Returns:
         Exit status, record, and the exception if one ended it. Its traceback has been printed.
@@ -93,7 +96,7 @@ def run_script(
     Raises:
         ScriptError: There is no such script or module, or it cannot be read.
     """
-    watch = _Watch(target, options or WatchOptions(), observers)
+    watch = _Watch(target, options or WatchOptions(), observers, listeners or Listeners())
     process = os.getpid()
     error: BaseException | None = None
     with _as_main(target, arguments, module) as (program, main):
@@ -112,10 +115,17 @@ def run_script(
 class _Watch:
     """Puts the interception in when torch arrives, and takes it out at the end."""
 
-    def __init__(self, target: str, options: WatchOptions, observers: Sequence[Observer]) -> None:
+    def __init__(
+        self,
+        target: str,
+        options: WatchOptions,
+        observers: Sequence[Observer],
+        listeners: Listeners,
+    ) -> None:
         self._target = target
         self._options = options
         self._observers = observers
+        self._listeners = listeners
         self._folder = Path.cwd()
         self._interception: Interception | None = None
         self._watcher: Watcher | None = None
@@ -123,10 +133,14 @@ class _Watch:
 
     def _start(self) -> None:
         from rectifier.torch.sites import Interception
+        from rectifier.watch.announcer import Announcer
         from rectifier.watch.watcher import Watcher
 
         self._watcher = Watcher(self._options, script=self._target)
-        self._interception = Interception([*self._observers, self._watcher], folder=self._folder)
+        observers: list[Observer] = [*self._observers, self._watcher]
+        if self._listeners:
+            observers.append(Announcer(self._listeners, self._watcher.record))
+        self._interception = Interception(observers, folder=self._folder)
         self._interception.__enter__()
 
     def __enter__(self) -> None:
@@ -150,7 +164,10 @@ class _Watch:
             note = "The script did not import torch, so there was nothing to watch."
             return Record(script=self._target, notes=(note,))
         record = self._watcher.record()
-        return replace(record, notes=(*record.notes, *self._interception.notes))
+        return replace(
+            record,
+            notes=(*record.notes, *self._interception.notes, *self._listeners.notes),
+        )
 
 
 # Being __main__

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -53,14 +54,17 @@ _WAITING = 64
 
 
 def _unseen(method: Callable[P, None]) -> Callable[P, None]:
-    """Run a method without gradients and unseen by torch's function modes, ours and others'."""
+    """Run a method without gradients and unseen by torch's function modes, ours and others'.
+
+    Sums of the program's numbers may be infinite or NaN; NumPy is not to warn the program of it.
+    """
 
     @functools.wraps(method)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         recorded = torch.is_grad_enabled()
         torch._C._set_grad_enabled(False)
         try:
-            with torch._C.DisableTorchFunction():
+            with torch._C.DisableTorchFunction(), np.errstate(all="ignore"):
                 method(*args, **kwargs)
         finally:
             torch._C._set_grad_enabled(recorded)

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from rectifier.report.terminal.card import print_card, print_list
 from rectifier.report.terminal.comparison import print_comparison
+from rectifier.report.terminal.live import LiveTable
 from rectifier.report.terminal.repair import print_repair
 from rectifier.report.terminal.run import print_run
 
-__all__ = ["print_card", "print_comparison", "print_list", "print_repair", "print_run"]
+__all__ = [
+    "LiveTable",
+    "print_card",
+    "print_comparison",
+    "print_list",
+    "print_repair",
+    "print_run",
+]

@@ -1,0 +1,68 @@
+// Numbers as bits, and the few words that differ between compilers.
+//
+// Layer: the lowest of native/.
+
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(_MSC_VER)
+#define RECTIFIER_INLINE __forceinline
+#define RECTIFIER_KNOWN(value) false
+#else
+#define RECTIFIER_INLINE inline __attribute__((always_inline))
+#define RECTIFIER_KNOWN(value) __builtin_constant_p(value)
+#endif
+
+namespace rectifier {
+
+template <typename R>
+struct Layout;
+
+template <>
+struct Layout<float> {
+  using Word = std::uint32_t;
+  static constexpr int digits = 23;
+  static constexpr Word bias = 127;
+  static constexpr float round = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer
+};
+
+template <>
+struct Layout<double> {
+  using Word = std::uint64_t;
+  static constexpr int digits = 52;
+  static constexpr Word bias = 1023;
+  static constexpr double round = 6755399441055744.0;  // 1.5 * 2^52
+};
+
+template <typename R>
+using Word = typename Layout<R>::Word;
+
+template <typename R>
+RECTIFIER_INLINE Word<R> bits_of(R a) {
+  Word<R> bits;
+  std::memcpy(&bits, &a, sizeof bits);
+  return bits;
+}
+
+template <typename R>
+RECTIFIER_INLINE R of_bits(Word<R> bits) {
+  R a;
+  std::memcpy(&a, &bits, sizeof a);
+  return a;
+}
+
+template <typename R>
+RECTIFIER_INLINE R with_sign_of(R a, R sign) {
+  const Word<R> mask = Word<R>{1} << (8 * sizeof(R) - 1);
+  return of_bits<R>((bits_of(a) & ~mask) | (bits_of(sign) & mask));
+}
+
+// `a` with its sign turned over where the lowest bit of `odd` is set.
+template <typename R>
+RECTIFIER_INLINE R turned(R a, Word<R> odd) {
+  return of_bits<R>(bits_of(a) ^ (odd << (8 * sizeof(R) - 1)));
+}
+
+}  // namespace rectifier

@@ -1,0 +1,87 @@
+#include "half.hpp"
+
+#include "bits.hpp"
+
+#if !defined(RECTIFIER_CLONES)
+#define RECTIFIER_CLONES
+#endif
+
+namespace rectifier {
+namespace {
+
+// Integer arithmetic and selections only, which every compiler vectorises; no subnormal number of
+// float is touched, so a processor that flushes those does no harm.
+
+RECTIFIER_INLINE float from_bfloat16(std::uint16_t a) {
+  return of_bits<float>(static_cast<std::uint32_t>(a) << 16);
+}
+
+RECTIFIER_INLINE std::uint16_t to_bfloat16(float a) {
+  const std::uint32_t bits = bits_of(a);
+  const std::uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  const std::uint32_t quiet = (bits >> 16) | 0x40;
+  const bool is_nan = (bits & 0x7fffffff) > 0x7f800000;
+  return static_cast<std::uint16_t>(is_nan ? quiet : rounded);
+}
+
+RECTIFIER_INLINE float from_float16(std::uint16_t a) {
+  const std::uint32_t size = (static_cast<std::uint32_t>(a) & 0x7fff) << 13;
+  const std::uint32_t least = std::uint32_t{113} << 23;  // the smallest normal number, 2^-14
+  const std::uint32_t normal = size + (std::uint32_t{112} << 23);
+  const std::uint32_t subnormal = bits_of(of_bits<float>(size + least) - of_bits<float>(least));
+  const std::uint32_t special = size | 0x7f800000;
+  const std::uint32_t finite = size < (std::uint32_t{1} << 23) ? subnormal : normal;
+  const std::uint32_t bits = size >= (std::uint32_t{31} << 23) ? special : finite;
+  return of_bits<float>(bits | (static_cast<std::uint32_t>(a) & 0x8000) << 16);
+}
+
+RECTIFIER_INLINE std::uint16_t to_float16(float a) {
+  const std::uint32_t sign = (bits_of(a) >> 16) & 0x8000;
+  const std::uint32_t size = bits_of(a) & 0x7fffffff;
+  // From 2^16 on it is infinity; below, adding half a unit carries over into the exponent.
+  const std::uint32_t normal =
+      (size - (std::uint32_t{112} << 23) + 0xfff + ((size >> 13) & 1)) >> 13;
+  // Below 2^-14 the addition of 1/2 rounds to a whole number of units, which is in the low bits.
+  const std::uint32_t subnormal = bits_of(of_bits<float>(size) + 0.5F) - bits_of(0.5F);
+  const std::uint32_t special = size > 0x7f800000 ? 0x7e00 : 0x7c00;
+  const std::uint32_t finite = size < (std::uint32_t{113} << 23) ? subnormal : normal;
+  const std::uint32_t bits = size >= (std::uint32_t{143} << 23) ? special : finite;
+  return static_cast<std::uint16_t>(sign | bits);
+}
+
+RECTIFIER_CLONES void widen_bfloat16(const std::uint16_t* x, float* y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = from_bfloat16(x[i]);
+}
+
+RECTIFIER_CLONES void narrow_bfloat16(const float* x, std::uint16_t* y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = to_bfloat16(x[i]);
+}
+
+RECTIFIER_CLONES void widen_float16(const std::uint16_t* x, float* y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = from_float16(x[i]);
+}
+
+RECTIFIER_CLONES void narrow_float16(const float* x, std::uint16_t* y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = to_float16(x[i]);
+}
+
+}  // namespace
+
+void through_float(Kernel kernel, Half format, const std::uint16_t* x, const std::uint16_t* g,
+                   std::uint16_t* y, std::size_t n, const double* parameters) {
+  constexpr std::size_t block = 1024;
+  float from[block];
+  float by[block];
+  float to[block];
+  const auto widen = format == Half::bfloat16 ? widen_bfloat16 : widen_float16;
+  const auto narrow = format == Half::bfloat16 ? narrow_bfloat16 : narrow_float16;
+  for (std::size_t first = 0; first < n; first += block) {
+    const std::size_t size = n - first < block ? n - first : block;
+    widen(x + first, from, size);
+    if (g != nullptr) widen(g + first, by, size);
+    kernel(from, g != nullptr ? by : nullptr, to, size, parameters);
+    narrow(to, y + first, size);
+  }
+}
+
+}  // namespace rectifier

@@ -1,0 +1,21 @@
+// What the machine is found to have when the library is loaded.
+//
+// Layer: native/.
+
+#include "table.hpp"
+
+namespace rectifier {
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+// The clones above the baseline have it; the loader takes one of those exactly where this is true.
+const bool has_fused_multiply_add = [] {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("fma") != 0 && __builtin_cpu_supports("avx2") != 0;
+}();
+#elif defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+const bool has_fused_multiply_add = true;
+#else
+const bool has_fused_multiply_add = false;
+#endif
+
+}  // namespace rectifier

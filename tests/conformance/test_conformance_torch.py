@@ -1,0 +1,22 @@
+"""PyTorch, by each of its paths and by the one that a caller gets."""
+
+from __future__ import annotations
+
+from conformance_fronts import IN_TORCH, KERNEL, ROUNDED_ONCE, Torch
+from conformance_suite import Conformance, ConformanceOfParameters
+
+
+class TestComposed(Conformance, ConformanceOfParameters):
+    front = Torch(ROUNDED_ONCE, IN_TORCH, path="composed")
+
+
+class TestNative(Conformance):
+    front = Torch(KERNEL, IN_TORCH, path="native")
+
+
+class TestFramework(Conformance):
+    front = Torch(KERNEL, path="framework")
+
+
+class TestDefault(Conformance):
+    front = Torch(KERNEL, IN_TORCH)
