@@ -15,6 +15,7 @@
 
 #include "half.hpp"
 #include "parts.hpp"
+#include "statistics.hpp"
 #include "table.hpp"
 #include "team.hpp"
 
@@ -166,4 +167,5 @@ NB_MODULE(_native, m) {
   m.def("run_addresses", &rectifier::run_addresses, "row"_a, "backward"_a, "type"_a, "source"_a,
         "out"_a, "grad"_a, "size"_a, "parameters"_a, "threads"_a);
   rectifier::bind_sparse(m);
+  rectifier::bind_statistics(m);
 }

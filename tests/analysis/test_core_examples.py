@@ -10,6 +10,7 @@ import pytest
 MODULES = {
     "rectifier.activation": 1,
     "rectifier.analysis.counting": 1,
+    "rectifier.analysis.depth": 1,
     "rectifier.analysis.differentiability": 1,
     "rectifier.analysis.facts": 4,
     "rectifier.analysis.gaussian": 1,

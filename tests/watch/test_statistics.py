@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rectifier.torch import unit_statistics
 from rectifier.watch import statistics
 
 SHAPES = [((7,), 0), ((5, 3), 1), ((4, 3, 5, 2), 1), ((2, 6, 3), 2), ((0, 3), 1), ((1, 1), 1)]
@@ -45,41 +47,113 @@ def test_counts_are_exact(
     assert statistics.positive(strided, axis).tolist() == active.tolist()
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_moments(dtype: torch.dtype) -> None:
-    x = torch.randn(40, 6).to(dtype)
-    y = F.gelu(x)
-    seen = statistics.forward(
-        x, y, 1, "gelu", detailed=True, saturation=statistics.saturation_of(F.gelu)
-    )
-    assert seen.moments is not None
-    assert seen.absolute is not None
-    a, b = x.double(), y.double()
-    expected = [
-        *(a.sum(), a.norm(), b.sum(), b.norm(), (b != 0).sum()),
-    ]
-    assert seen.moments[:5].tolist() == pytest.approx([float(v) for v in expected], rel=1e-5)
-    assert seen.absolute.tolist() == pytest.approx(b.abs().sum(0).tolist(), rel=1e-5)
-    assert (seen.elements, seen.rows) == (40, 40)
+def by_numpy(
+    x: Tensor, y: Tensor, axis: int, low: float, high: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """All numbers of the units and of the whole, in double precision."""
+    a, b = x.double().numpy(), y.double().numpy()
+    others = tuple(d for d in range(a.ndim) if d != axis)
+    with np.errstate(invalid="ignore"):
+        units = [(b > 0), (b != 0), abs(b), a, a * a]
+        whole = [b.sum(), (b * b).sum(), np.fmin.reduce(a, None), np.fmax.reduce(a, None)]
+        counts = [(a < low) | (a > high), ~np.isfinite(a), ~np.isfinite(b)]
+        return (
+            np.stack([np.asarray(u.sum(axis=others), dtype=float) for u in units]),
+            np.array([*whole, *(c.sum() for c in counts)], dtype=float),
+        )
 
 
-def test_only_counts_where_no_detail_is_wanted() -> None:
-    x = torch.randn(4, 3)
+LAYOUTS = [
+    *(((7,), 0), ((5, 3), 1), ((300, 130), 1), ((2, 6, 3), 2), ((1, 1), 1), ((3, 70, 5), 2)),
+    *(((4, 3, 5, 2), 1), ((2, 5, 9, 9), 1), ((3, 2, 4100), 1), ((2, 3, 4, 5, 6), 1)),
+]
+
+
+@pytest.mark.parametrize("clean", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("way", [unit_statistics.forward, statistics.measured])
+def test_all_numbers_by_the_kernel_and_by_torch(way: Any, dtype: torch.dtype, clean: bool) -> None:
+    for shape, axis in LAYOUTS:
+        x = torch.randn(shape).to(dtype) if clean else special(shape, dtype)
+        y = torch.where(x > -0.5, x.relu() - 0.01, torch.zeros_like(x))
+        found = way(x, y, axis, -0.7, 0.6)
+        if way is unit_statistics.forward and dtype is torch.float64:
+            assert found is None, "doubles are not the kernel's"
+            continue
+        units, whole = by_numpy(x, y, axis, -0.7, 0.6)
+        rounding = 3e-7 if dtype is not torch.float64 else 1e-12
+        scale = {"rtol": 1e-6, "atol": rounding * x.numel() / shape[axis]}
+        np.testing.assert_array_equal(found[0][:2].numpy(), units[:2])
+        np.testing.assert_allclose(found[0].numpy(), units, **scale)
+        np.testing.assert_allclose(found[1].numpy(), whole, rtol=1e-6, atol=rounding * x.numel())
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_large_tensor_in_several_layouts_and_threads(threads: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        x = torch.randn(9, 48, 33, 17)
+        for given in (x, x.to(memory_format=torch.channels_last), x.transpose(0, 2)):
+            y = given.relu()
+            units, whole = by_numpy(given, y, 1, -1.0, 1.0)
+            found = unit_statistics.forward(given, y, 1, -1.0, 1.0)
+            assert found is not None
+            np.testing.assert_array_equal(found[0][:2].numpy(), units[:2])
+            np.testing.assert_allclose(found[0].numpy(), units, rtol=1e-6, atol=2e-3)
+            np.testing.assert_allclose(found[1].numpy(), whole, rtol=1e-6, atol=5e-2)
+            count, squares = statistics.gradients(y, given, 1, detailed=True)
+            assert count is not None
+            assert squares is not None
+            assert count.tolist() == units[1].tolist()
+            assert float(squares) == pytest.approx(float(given.double().square().sum()), rel=1e-6)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_only_counts_where_more_would_cost_more() -> None:
+    x = torch.randn(4, 3, dtype=torch.float64)
     seen = statistics.forward(x, x.relu(), 1, "relu", detailed=False, saturation=None)
-    assert seen.moments is None
-    assert seen.absolute is None
-    assert seen.active.tolist() == (x > 0).sum(0).tolist()
+    assert seen.whole is None
+    assert seen.sample is None
+    assert seen.units.tolist() == [(x > 0).sum(0).tolist()]
+    count, squares = statistics.gradients(x, x, 1, detailed=False)
+    assert squares is None
+    assert count is not None
+    assert count.tolist() == [4, 4, 4]
 
 
-def test_what_is_measured_does_not_change_with_the_tensor_later() -> None:
-    x = torch.randn(6)
+def test_saturated_elements_of_each_kind_of_function() -> None:
+    x = torch.tensor([[-7.0, -0.0, 0.5], [7.0, 3.0, -2.0]])
+    outside = unit_statistics.WHOLE["outside"]
+    for function, apply, expected in (
+        ("relu", torch.relu, 3.0),
+        ("relu6", F.relu6, 4.0),
+        ("sigmoid", torch.sigmoid, 2.0),
+    ):
+        known = None if function != "sigmoid" else statistics.saturation_of(apply)
+        seen = statistics.forward(x, apply(x), 1, function, detailed=True, saturation=known)
+        assert seen.whole is not None
+        assert float(seen.whole[outside]) == expected
+    seen = statistics.forward(x, x, 1, "leaky_relu", detailed=True, saturation=None)
+    assert seen.whole is not None
+    assert math.isnan(seen.whole[outside])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_is_measured_does_not_change_with_the_tensor_later(dtype: torch.dtype) -> None:
+    x = torch.randn(6, dtype=dtype)
     y = x.clone()
     seen = statistics.forward(x, y, 0, "tanh", detailed=True, saturation=None)
-    before = [t.clone() for t in (seen.active, seen.absolute, seen.sample) if t is not None]
+    before = [t.clone() for t in (seen.units, seen.whole, seen.sample) if t is not None]
     x.zero_()
     y.zero_()
-    after = [t for t in (seen.active, seen.absolute, seen.sample) if t is not None]
-    assert all(torch.equal(one, two) for one, two in zip(before, after, strict=True))
+    after = [t for t in (seen.units, seen.whole, seen.sample) if t is not None]
+    assert len(after) == 3
+    assert all(
+        torch.equal(one.nan_to_num(), two.nan_to_num())
+        for one, two in zip(before, after, strict=True)
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ gathers everything for `rectifier show`.
 from __future__ import annotations
 
 from rectifier.analysis.counting import Cost
+from rectifier.analysis.depth import Propagation, propagation
 from rectifier.analysis.facts import (
     cost,
     is_homogeneous,
@@ -29,6 +30,7 @@ __all__ = [
     "Card",
     "Cost",
     "Moments",
+    "Propagation",
     "breakpoints",
     "card",
     "cost",
@@ -42,6 +44,7 @@ __all__ = [
     "lipschitz",
     "moments",
     "output_range",
+    "propagation",
     "slope_lipschitz",
     "smoothness",
     "symmetry",

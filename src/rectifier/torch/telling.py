@@ -146,10 +146,10 @@ class Telling:
         """Have the gradients into and out of a site told when the backward pass reaches it."""
         boundary, site, node = self._boundary, application.site, output.grad_fn
 
-        def tell(method: str, gradient: Tensor | None) -> None:
+        def tell(method: str, *gradients: Tensor | None) -> None:
             for observer in observers:
                 if any(o is observer for o in boundary.observers):
-                    boundary.notify(observer, method, site, token, gradient)
+                    boundary.notify(observer, method, site, token, *gradients)
 
         edges = () if node is None else node.next_functions
         source = (application.node, application.number)
@@ -157,8 +157,7 @@ class Telling:
         if node is not None and edge is not None:
 
             def at_node(inputs: Any, outputs: Any) -> None:
-                boundary.guard(tell, "on_output_gradient", outputs[0])
-                boundary.guard(tell, "on_input_gradient", inputs[edge])
+                boundary.guard(tell, "on_gradients", outputs[0], inputs[edge])
 
             node.register_hook(at_node)
             return
@@ -179,6 +178,7 @@ def _listens(observer: Observer) -> bool:
     return (
         kind.on_input_gradient is not Observer.on_input_gradient
         or kind.on_output_gradient is not Observer.on_output_gradient
+        or kind.on_gradients is not Observer.on_gradients
     )
 
 

@@ -15,14 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rectifier.torch.sites import Site
+from rectifier.torch.sites import Layer, Site
+from rectifier.torch.unit_statistics import WHOLE
 from rectifier.watch import statistics
 from rectifier.watch.ledger import Observation
 
 
 @dataclass
 class Pass:
-    """What one forward pass gave, until it is known whether it was part of the training."""
+    """What one forward pass gave, until it is known whether it was part of the training.
+
+    Attributes:
+        step: The step under way. ``trained``: whether it is known to be part of the training.
+        blind: Whether a layer without a graph ran in it: what comes later may come from there.
+        listens: Whether gradients will come back through one of its sites.
+    """
 
     step: int
     trained: bool = False
@@ -30,7 +37,10 @@ class Pass:
     input_elements: int = 0
     forwards: list[tuple[Site, statistics.Forward]] = field(default_factory=list)
     nonzero: list[tuple[Site, Tensor, int]] = field(default_factory=list)
-    gradient_norms: list[tuple[Site, Tensor]] = field(default_factory=list)
+    squares: list[tuple[Site, Tensor]] = field(default_factory=list)
+    data: list[tuple[Layer, Tensor]] = field(default_factory=list)
+    blind: bool = False
+    listens: bool = False
 
 
 class Cargo:
@@ -63,15 +73,15 @@ def load(
         for site, seen in one.forwards:
             parts = sites.setdefault(site, [])
             size = (seen.elements, seen.rows)
-            parts.append(("active", cargo.put(seen.active), size))
-            for name in ("absolute", "moments", "sample"):
+            parts.append(("units", cargo.put(seen.units), size))
+            for name in ("whole", "sample"):
                 tensor = getattr(seen, name)
                 if tensor is not None:
                     parts.append((name, cargo.put(tensor), size))
         for site, count, elements in one.nonzero:
             sites.setdefault(site, []).append(("nonzero", cargo.put(count), (elements, 0)))
-        for site, value in one.gradient_norms:
-            sites.setdefault(site, []).append(("gradient", cargo.put(value), (0, 0)))
+        for site, value in one.squares:
+            sites.setdefault(site, []).append(("squares", cargo.put(value), (0, 0)))
     return sites
 
 
@@ -80,26 +90,31 @@ def unload(cargo: Cargo, parts: list[tuple[str, int, tuple[int, int]]]) -> Obser
     seen = Observation()
     for name, number, (elements, rows) in parts:
         values = cargo.get(number)
-        if name == "active":
-            counts = values.astype(np.int64)
+        if name == "units":
+            counts = values[0].astype(np.int64)
             seen.active = counts if seen.active is None else seen.active + counts
             seen.elements += elements
             seen.rows += rows
+            if len(values) > 1:
+                sums = values[1:].astype(np.float64)
+                seen.sums = sums if seen.sums is None else seen.sums + sums
+        elif name == "whole":
+            seen.whole = values if seen.whole is None else _joined(seen.whole, values)
         elif name == "nonzero":
             counts = values.astype(np.int64)
             seen.nonzero = counts if seen.nonzero is None else seen.nonzero + counts
             seen.gradient_elements += elements
-        elif name == "gradient":
-            square = float(values) ** 2
+        elif name == "squares":
             known = 0.0 if math.isnan(seen.gradient_squares) else seen.gradient_squares
-            seen.gradient_squares = known + square
-        elif name == "absolute":
-            sums = values.astype(np.float64)
-            seen.absolute = sums if seen.absolute is None else seen.absolute + sums
-        elif name == "moments":
-            squared = values.copy()
-            squared[[1, 3]] **= 2
-            seen.moments = squared if seen.moments is None else seen.moments + squared
+            seen.gradient_squares = known + float(values)
         else:
             seen.sample = values
     return seen
+
+
+def _joined(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of all elements of two applications."""
+    low, high = WHOLE["input_min"], WHOLE["input_max"]
+    both: NDArray[Any] = one + two
+    both[low], both[high] = min(one[low], two[low]), max(one[high], two[high])
+    return both

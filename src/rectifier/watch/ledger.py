@@ -25,8 +25,16 @@ BINS = 48
 Floats = NDArray[np.float64]
 A = TypeVar("A", IntArray, Floats)
 SITE_FIELDS = (
-    *("step", "silent", "sparsity", "zero_gradient", "input_mean", "input_std", "output_mean"),
-    *("output_std", "gradient_rms", "saturated", "non_finite", "non_finite_input"),
+    *("step", "silent", "sparsity", "zero_gradient", "input_mean", "input_std", "input_min"),
+    *(
+        "input_max",
+        "output_mean",
+        "output_std",
+        "gradient_rms",
+        "saturated",
+        "non_finite",
+        "non_finite_input",
+    ),
     *("bias_median", "weight_norm_median"),
 )
 
@@ -72,7 +80,17 @@ class Feeding:
 
 @dataclass
 class Observation:
-    """One observed step of one site, summed over its applications in that step."""
+    """One observed step of one site, summed over its applications in that step.
+
+    Attributes:
+        active: Positive outputs per unit. ``elements``, ``rows``: seen of each.
+        nonzero: Non-zero input gradients per unit. ``gradient_elements``: seen of each.
+        gradient_squares: Sum of squares of the gradient at the output; NaN: not known.
+        sums: Per unit non-zero outputs, sum of |output|, of inputs and of their squares: (4, U).
+        whole: Of all elements: sums of outputs and their squares, smallest and largest input,
+            counts of saturated elements (NaN: not known), of bad inputs and of bad outputs.
+        sample: Some inputs.
+    """
 
     elements: int = 0
     rows: int = 0
@@ -80,9 +98,51 @@ class Observation:
     nonzero: IntArray | None = None
     gradient_elements: int = 0
     gradient_squares: float = math.nan
-    absolute: Floats | None = None
-    moments: Floats | None = None
+    sums: Floats | None = None
+    whole: Floats | None = None
     sample: Floats | None = None
+
+
+_ABSOLUTE = 1
+"""Row of `Observation.sums` with the sums of |output|."""
+
+
+class Latest:
+    """Sums over the latest part of a growing run: at least its last fifth, at most three fifths.
+
+    Parts are twice as long one after the other; the last two are kept, and the older one is left
+    out once the newer is half as long.
+    """
+
+    def __init__(self) -> None:
+        self._goal = 8
+        self._parts: list[tuple[int, int, Floats]] = []  # steps, elements, sums; the newest last
+
+    def add(self, elements: int, sums: Floats) -> None:
+        """Take in one observed step."""
+        if not self._parts or self._parts[-1][0] >= self._goal:
+            if self._parts:
+                self._goal *= 2
+            self._parts = [*self._parts[-1:], (1, elements, sums.copy())]
+        else:
+            steps, known, kept = self._parts[-1]
+            self._parts[-1] = (steps + 1, known + elements, kept + sums)
+
+    def _chosen(self) -> list[tuple[int, int, Floats]]:
+        if len(self._parts) == 2 and 2 * self._parts[1][0] >= self._parts[0][0]:
+            return self._parts[1:]
+        return self._parts
+
+    @property
+    def elements(self) -> int:
+        """Elements per unit in it."""
+        return sum(elements for _, elements, _ in self._chosen())
+
+    @property
+    def sums(self) -> Floats:
+        """Of `Observation.sums`."""
+        found: Floats = sum((sums for _, _, sums in self._chosen()), np.zeros((4, 1)))
+        return found
 
 
 @dataclass
@@ -116,6 +176,7 @@ class SiteLedger:
         self._end: Feeding | None = None
         self._anyone_silent = False
         self._sample: Floats = np.zeros(0)
+        self._latest = Latest()
         self.rows_per_step = 0.0
         self._steps = 0
         count = min(units, MAP_UNITS)
@@ -160,27 +221,33 @@ class SiteLedger:
             self._end = feeding
         self.rows_per_step += (seen.rows - self.rows_per_step) / self._steps
         recent = Recent(
-            *(1, seen.elements, seen.rows, active, seen.nonzero, seen.absolute),
-            absolute_seen=seen.elements if seen.absolute is not None else 0,
+            *(1, seen.elements, seen.rows, active, seen.nonzero),
+            absolute=None if seen.sums is None else seen.sums[_ABSOLUTE],
+            absolute_seen=0 if seen.sums is None else seen.elements,
         )
+        if seen.sums is not None:
+            self._latest.add(seen.elements, seen.sums)
         self._clock.window.add(self, index, step, recent)
         if seen.sample is not None:
             self._sample = seen.sample
         if self._clock.maps.keeps(index):
             self._map.put(index, (step, active[self._map_units] / seen.elements))
-        if seen.moments is not None and self._clock.series.keeps(index):
-            self._series.put(index, self._row(step, seen, seen.moments, active, feeding))
+        if seen.whole is not None and seen.sums is not None and self._clock.series.keeps(index):
+            row = self._row(step, seen, seen.whole.tolist(), seen.sums, active, feeding)
+            self._series.put(index, row)
 
     def _row(
         self,
         step: int,
         seen: Observation,
-        moments: Floats,
+        whole: list[float],
+        sums: Floats,
         active: IntArray,
         feeding: Feeding | None,
     ) -> tuple[float, ...]:
         total = seen.elements * self.units
-        sum_in, square_in, sum_out, square_out, nonzero, saturated, bad_in, bad_out = moments
+        sum_out, square_out, low, high, saturated, bad_in, bad_out = whole
+        nonzero, _, sum_in, square_in = sums.sum(axis=1).tolist()
         gradients = seen.gradient_elements * self.units
         zero = math.nan
         if seen.nonzero is not None and gradients:
@@ -192,10 +259,12 @@ class SiteLedger:
             zero,
             sum_in / total,
             _deviation(sum_in, square_in, total),
+            low,
+            high,
             sum_out / total,
             _deviation(sum_out, square_out, total),
             math.sqrt(seen.gradient_squares / gradients) if gradients else math.nan,
-            saturated / total if saturated >= 0 else math.nan,
+            saturated / total,
             bad_out,
             bad_in,
             _median(feeding.bias) if feeding is not None else math.nan,
@@ -228,6 +297,10 @@ class SiteLedger:
         mean = np.full(units, np.nan)
         if recent is not None and recent.absolute is not None and recent.absolute_seen:
             mean = recent.absolute / recent.absolute_seen
+        latest = self._latest.sums
+        late = self._latest.elements
+        unit_mean = latest[2] / late if late else np.full(units, np.nan)
+        unit_square = latest[3] / late if late else np.full(units, np.nan)
         return UnitStatistics(
             seen=self._seen,
             seen_recent=0 if recent is None else recent.seen,
@@ -239,6 +312,10 @@ class SiteLedger:
                 else np.full(units, -1, dtype=np.int64)
             ),
             mean_abs_recent=mean,
+            nonzero_recent=latest[0].astype(np.int64) if late else nobody,
+            nonzero_seen=late,
+            input_mean_recent=unit_mean,
+            input_std_recent=_root(unit_square - unit_mean**2),
             last_active_step=self._last_active.copy(),
             bias_start=first.bias.copy(),
             bias_at_death=self._death.bias.copy(),
@@ -252,6 +329,12 @@ class SiteLedger:
             input_edges=edges,
             input_counts=counts,
         )
+
+
+def _root(values: Floats) -> Floats:
+    """Square roots; of what rounding made negative 0."""
+    found: Floats = np.sqrt(np.where(values < 0, 0.0, values))
+    return found
 
 
 def _deviation(total: float, norm_squared: float, count: int) -> float:

@@ -1,9 +1,11 @@
-"""Per-unit numbers of a tensor in as few passes as torch allows, without waiting for the device.
+"""Per-unit numbers of a tensor, without waiting for the device.
 
-Layer: watch, on torch. What is computed here stays on the tensor's device until `fetch` brings all
+Layer: watch, on torch. On the CPU the compiled kernel gives them all in one pass
+(`rectifier.torch.unit_statistics`). Where it does not apply they are computed here with torch; that
+is also its reference. What is computed stays on the tensor's device until `fetch` brings all
 numbers of a step over at once. Counts are exact. On the CPU comparisons are slow in torch and
-``sign``, ``sum`` and ``vector_norm`` run at memory speed, so counts are sums of signs; where a NaN
-spoils such a sum the slow exact count replaces it.
+``sign`` and ``sum`` run at memory speed, so counts are sums of signs; where a NaN spoils such a sum
+the slow exact count replaces it.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rectifier.torch import unit_statistics
+
 SAMPLE = 4096
 """Elements kept of the latest pre-activations for their histogram."""
 
@@ -30,8 +34,8 @@ _EXACT = 2**24
 NEVER_NEGATIVE = frozenset({"relu", "relu6", "sigmoid", "softplus", "hardsigmoid"})
 """Functions without negative outputs: a positive output is a non-zero one."""
 
-ZERO_BELOW = frozenset({"relu", "relu6"})
-"""Functions whose non-positive outputs are all exactly zero."""
+ZERO_BELOW = {"relu": math.inf, "relu6": 6.0}
+"""Functions that saturate where their output is zero, and above this input."""
 
 
 @dataclass(slots=True)
@@ -41,19 +45,17 @@ class Forward:
     Attributes:
         elements: Elements per unit. ``rows``: inputs among them that are told apart (positions of a
             feature map are not).
-        active: Positive outputs per unit.
-        absolute: Sum of |output| per unit, or None.
-        moments: Sum and Euclidean norm of the input, sum and norm of the output, count of non-zero
-            outputs, count of saturated elements (-1: not known), counts of non-finite inputs and
-            outputs; or None.
+        units: Rows as `unit_statistics.ROWS` says, shape (5, units); only the first, the count of
+            positive outputs, where not more was asked for.
+        whole: Numbers of all elements, as `unit_statistics.WHOLE` says; ``outside`` is the count of
+            saturated elements, NaN where not known. Or None.
         sample: Some of the inputs, or None.
     """
 
     elements: int
     rows: int
-    active: Tensor
-    absolute: Tensor | None = None
-    moments: Tensor | None = None
+    units: Tensor
+    whole: Tensor | None = None
     sample: Tensor | None = None
 
 
@@ -81,36 +83,69 @@ def forward(
         output: Same shape.
         axis: Dimension of the units.
         function: Catalog name of the activation.
-        detailed: Whether to measure more than the counts.
+        detailed: Whether to measure more than the counts, where that costs more.
         saturation: Where the function saturates, if known.
 
     Returns:
         The measurements, on the device.
     """
-    x, y = _plain(input), _plain(output)
-    units = y.shape[axis]
-    elements = y.numel() // max(units, 1)
-    rows = y.shape[0] if axis == 1 and y.dim() > 2 else elements
-    active = positive(y, axis, never_negative=function in NEVER_NEGATIVE)
-    result = Forward(elements, rows, active)
-    if not detailed:
-        return result
-    others = _others(y, axis)
-    absolute = y if function in NEVER_NEGATIVE else y.abs()
-    result.absolute = absolute.sum(dim=others) if others else absolute.clone()
-    nonzero = active.sum() if function in ZERO_BELOW else y.sign().abs_().sum()
-    norm_in, norm_out = torch.linalg.vector_norm(x), torch.linalg.vector_norm(y)
-    if function in ZERO_BELOW:
-        saturated = y.numel() - nonzero
+    shape = output.shape
+    elements = output.numel() // max(shape[axis], 1)
+    rows = shape[0] if axis == 1 and output.dim() > 2 else elements
+    high = ZERO_BELOW.get(function)
+    if high is not None:
+        saturation = Saturation(-math.inf, high)
+    region = (-math.inf, math.inf) if saturation is None else (saturation.low, saturation.high)
+    found = unit_statistics.forward(input, output, axis, *region)
+    if found is None and not detailed:
+        active = positive(output, axis, never_negative=function in NEVER_NEGATIVE)
+        return Forward(elements, rows, active.unsqueeze(0))
+    units, whole = measured(input, output, axis, *region) if found is None else found
+    outside = unit_statistics.WHOLE["outside"]
+    if high is not None:
+        whole[outside] += output.numel() - units[unit_statistics.ROWS["nonzero"]].sum()
     elif saturation is None:
-        saturated = nonzero.new_full((), -1)
-    else:
-        saturated = _outside(x, saturation)
-    parts = (x.sum(), norm_in, y.sum(), norm_out, nonzero, saturated)
-    result.moments = _joined([*parts, non_finite(x, norm_in), non_finite(y, norm_out)], x)
-    flat = x.reshape(-1)
-    result.sample = flat[:: max(1, flat.numel() // SAMPLE)][:SAMPLE].clone()
-    return result
+        whole[outside] = math.nan
+    sample = None
+    if detailed:
+        flat = input.detach().reshape(-1)
+        sample = flat[:: max(1, flat.numel() // SAMPLE)][:SAMPLE].clone()
+    return Forward(elements, rows, units, whole, sample)
+
+
+def measured(
+    input: Tensor, output: Tensor, axis: int, low: float, high: float
+) -> tuple[Tensor, Tensor]:
+    """What `unit_statistics.forward` gives, by torch: its reference, and for other devices.
+
+    Args:
+        input: As it was before the activation ran.
+        output: Of the same shape.
+        axis: Dimension of the units.
+        low: Inputs below it count as outside.
+        high: Inputs above it count as outside.
+
+    Returns:
+        Numbers per unit and of all elements, in the order of `unit_statistics`, on the device.
+    """
+    x, y = _plain(input), _plain(output)
+    wide = _wide(y)
+    others = _others(y, axis)
+
+    def each(tensor: Tensor) -> Tensor:
+        return tensor.sum(dim=others).to(wide) if others else tensor.to(wide)
+
+    rows = [positive(y, axis).to(wide), nonzero(y, axis).to(wide)]
+    units = torch.stack([*rows, each(y.abs()), each(x), each(x * x)])
+    extent = [y.sum(), (y * y).sum(), *_extent(x)]
+    counts = [((x < low) | (x > high)).sum(), (~torch.isfinite(x)).sum()]
+    return units, torch.stack([v.to(wide) for v in (*extent, *counts, (~torch.isfinite(y)).sum())])
+
+
+def _extent(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Minimum and maximum, NaN left out; of none +inf and -inf."""
+    known = ~torch.isnan(x)
+    return torch.where(known, x, math.inf).amin(), torch.where(known, x, -math.inf).amax()
 
 
 def positive(y: Tensor, axis: int, *, never_negative: bool = False) -> Tensor:
@@ -147,10 +182,29 @@ def nonzero(gradient: Tensor, axis: int) -> Tensor:
     return signs.sum(dim=others) if others else signs
 
 
-def norm(tensor: Tensor) -> Tensor:
-    """Euclidean norm of all elements, as a tensor without dimensions."""
-    found: Tensor = torch.linalg.vector_norm(_plain(tensor))
-    return found
+def gradients(
+    to_input: Tensor | None, to_output: Tensor | None, axis: int, *, detailed: bool
+) -> tuple[Tensor | None, Tensor | None]:
+    """Count what flows back out of a site, and measure what flows into it.
+
+    Args:
+        to_input: Gradient with respect to the site's input, if there is one.
+        to_output: With respect to its output, if there is one.
+        axis: Dimension of the units.
+        detailed: Whether to measure more than the count, where that costs more.
+
+    Returns:
+        Non-zero elements of the first per unit, and the sum of squares of the second, on the
+        device; None where there is no gradient or it was not asked for.
+    """
+    if to_input is not None and to_output is not None:
+        found = unit_statistics.gradient(to_input, to_output, axis)
+        if found is not None:
+            return found[0], torch.tensor(found[1], dtype=torch.float64)
+    count = None if to_input is None else nonzero(to_input, axis)
+    if to_output is None or not detailed:
+        return count, None
+    return count, torch.linalg.vector_norm(_plain(to_output)).to(_wide(to_output)).square()
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
@@ -290,12 +344,3 @@ def _wide(tensor: Tensor) -> torch.dtype:
 
 def _others(tensor: Tensor, axis: int) -> tuple[int, ...]:
     return tuple(i for i in range(tensor.dim()) if i != axis)
-
-
-def _outside(x: Tensor, region: Saturation) -> Tensor:
-    count = torch.zeros((), dtype=torch.int64, device=x.device)
-    if region.low > -np.inf:
-        count = count + (x < region.low).sum()
-    if region.high < np.inf:
-        count = count + (x > region.high).sum()
-    return count

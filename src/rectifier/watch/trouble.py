@@ -89,4 +89,4 @@ class Trouble:
 
 
 def _is_bad(seen: Observation) -> bool:
-    return seen.moments is not None and (seen.moments[6] > 0 or seen.moments[7] > 0)
+    return seen.whole is not None and bool((seen.whole[-2:] > 0).any())

@@ -17,7 +17,7 @@ import functools
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec
 
 import numpy as np
@@ -29,6 +29,8 @@ from rectifier.torch.sites import Layer, Observer, Site
 from rectifier.watch import statistics
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
+from rectifier.watch.entering import Data, Losses
+from rectifier.watch.held import Held
 from rectifier.watch.layers import Layers
 from rectifier.watch.ledger import Clock, Observation, SiteLedger
 from rectifier.watch.options import WatchOptions
@@ -101,6 +103,11 @@ class Watcher(Observer):
         self._clock = Clock()
         self._sites: dict[Site, SiteLedger] = {}
         self._layers = Layers(self._clock.series)
+        self._held = Held(self._clock.series)
+        self._data = Data()
+        self._entering = Losses()
+        self._given: list[tuple[tuple[str, str], Tensor]] = []
+        self._carried: dict[int, float] | None = None
         self._training = TrainingLedger()
         self._passes: dict[int, Pass] = {}
         self._losses: list[tuple[int, Tensor]] = []
@@ -124,6 +131,13 @@ class Watcher(Observer):
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
         self._layers.add_optimizer(optimizer)
+        self._held.add_optimizer(optimizer)
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Remember its parameters."""
+        self._held.add_model(model, name)
 
     @property
     def _detailed(self) -> bool:
@@ -151,53 +165,98 @@ class Watcher(Observer):
         """Measure one application of an activation."""
         if not output.numel() or type(output) not in (Tensor, nn.Parameter):
             return
-        detailed = self._detailed
-        if detailed and site not in self._saturation:
-            random = site.function in ("rrelu", "relu", "relu6")  # random; known from the counts
-            self._saturation[site] = None if random else statistics.saturation_of(site.apply)
+        if site not in self._saturation:
+            known = site.function == "rrelu" or site.function in statistics.ZERO_BELOW
+            self._saturation[site] = None if known else statistics.saturation_of(site.apply)
         measured = statistics.forward(
             *(input, output, site.unit_axis, site.function),
-            detailed=detailed,
-            saturation=self._saturation.get(site),
+            detailed=self._detailed,
+            saturation=self._saturation[site],
         )
-        self._pass().forwards.append((site, measured))
+        current = self._pass()
+        current.listens = current.listens or output.requires_grad
+        current.forwards.append((site, measured))
+
+    @_unseen
+    def on_layer_input(self, layer: Layer, tensor: Tensor) -> None:
+        """Learn what reaches a layer; measure it where it is data."""
+        if type(tensor) not in (Tensor, nn.Parameter):
+            return
+        if tensor.grad_fn is not None:
+            self._layers.feed(layer, tensor)
+            return
+        current = self._pass()
+        if not tensor.requires_grad and not current.blind and self._detailed:
+            measured = self._data.measure(layer, tensor)
+            if measured is not None:
+                current.data.append((layer, measured))
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember a layer."""
         self._layers.add(layer)
+        if isinstance(output, Tensor) and output.grad_fn is None:
+            self._pass().blind = True  # frozen: what the graph does not know may come from it
 
     def on_loss(self, name: str, tensor: Tensor, source: str) -> None:
         """Remember the loss function that ran last."""
         self._loss_name, self._loss_source = name, source
 
+    @_unseen
+    def on_loss_input(self, name: str, source: str, input: Tensor, target: Tensor | None) -> None:
+        """Measure what enters a loss function."""
+        if self._detailed and input.requires_grad and type(input) is Tensor:
+            measured = self._entering.measure(name, source, input, target)
+            self._given.append(((name, source), measured))
+
+    @_unseen
     def on_backward(self, loss: Tensor) -> None:
         """Keep the loss; it is read at the next observed step."""
+        if self.interception is not None and self.interception.observing:
+            self._entering.backward(loss)
+            self._trains_without_sites()
+            if self._carried is None and self._detailed:
+                left = [p for p in self._held.everywhere() if is_plain(p.grad)]
+                sizes = statistics.norms([p.grad for p in left if p.grad is not None])
+                ids = [id(p) for p in left]
+                self._carried = dict(zip(ids, statistics.fetch([sizes])[0].tolist(), strict=True))
         self._loss_function = self._loss_function or self._loss_name
         if len(self._losses) < _MOST_LOSSES:
             self._losses.append((self._steps, _single(loss)))
 
-    @_unseen
-    def on_input_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
-        """Count the elements through which something flows back."""
-        found = self._passes.get(token)
-        if found is None:
-            return
-        found.trained = True
-        if gradient is not None:
-            count = statistics.nonzero(gradient, site.unit_axis)
-            found.nonzero.append((site, count, gradient.numel() // max(site.units, 1)))
+    def _trains_without_sites(self) -> None:
+        """Where no site hears of gradients the backward pass that follows tells of training."""
+        token = 0 if self.interception is None else self.interception.token
+        current = self._passes.get(token)
+        if current is not None and not current.listens:
+            current.trained = True
 
     @_unseen
-    def on_output_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
-        """The pass is part of the training; measure what reaches the site."""
+    def on_gradients(
+        self, site: Site, token: int, to_output: Tensor | None, to_input: Tensor | None
+    ) -> None:
+        """The pass is part of the training: measure what reaches the site and what leaves it."""
         found = self._passes.get(token)
         if found is None:
             return
         found.trained = True
-        if gradient is not None and self._detailed:
-            norm = statistics.norm(gradient)
+        count, squares = statistics.gradients(
+            to_input, to_output, site.unit_axis, detailed=self._detailed
+        )
+        if count is not None and to_input is not None:
+            found.nonzero.append((site, count, to_input.numel() // max(site.units, 1)))
+        if squares is not None:
             scale = None if self.interception is None else self.interception.gradient_scale
-            found.gradient_norms.append((site, norm if scale is None else norm / scale.detach()))
+            if scale is not None:
+                squares = squares / scale.detach().to(squares).square()
+            found.squares.append((site, squares))
+
+    def on_input_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
+        """As `on_gradients`, where the two come one by one."""
+        self.on_gradients(site, token, None, gradient)
+
+    def on_output_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
+        """As `on_gradients`, where the two come one by one."""
+        self.on_gradients(site, token, gradient, None)
 
     def before_step(self, optimizer: Optimizer | None, step: int) -> None:
         """The passes of this step are over: take them in."""
@@ -218,6 +277,8 @@ class Watcher(Observer):
         if self._processed:
             self._finish(step)
         self._steps = step + 1
+        self._carried = None
+        self._given.clear()
         inside = 0.0 if self.interception is None else self.interception.seconds
         observed = self.interception is not None and self.interception.observing
         self._budget.ended(step, observed, inside)
@@ -246,12 +307,15 @@ class Watcher(Observer):
         cargo = Cargo()
         inputs = [(cargo.put(p.inputs), p.input_elements) for p in passes if p.inputs is not None]
         sites = load(cargo, passes)
+        data = [(layer, cargo.put(t)) for p in passes for layer, t in p.data]
+        given = [(key, cargo.put(numbers)) for key, numbers in self._given]
         with_gradient = [(p, p.grad) for p in parameters if is_plain(p.grad)]
         gradient_norms = cargo.put(statistics.norms([g for _, g in with_gradient if g is not None]))
         matrices = self._layers.matrices() if detailed else []
         weight_norms = cargo.put(statistics.norms(matrices))
         losses = [(s, cargo.put(value)) for s, value in self._losses]
         self._losses.clear()
+        self._given.clear()
         cargo.fetch()
 
         observations = {site: unload(cargo, parts) for site, parts in sites.items()}
@@ -262,6 +326,12 @@ class Watcher(Observer):
         entry.set_input([(cargo.get(number), count) for number, count in inputs])
         entry.learning_rate = learning_rate(optimizer)
         entry.gradient_norm = joint(gradients.values())
+        if self._carried is not None:
+            entry.carried_gradient = joint(self._carried.get(id(p), 0.0) for p in parameters)
+        for layer, number in data:
+            self._data.add(layer, cargo.get(number))
+        for key, number in given:
+            self._entering.add(key, cargo.get(number))
         by_step: dict[int, list[float]] = {}
         for s, number in losses:
             by_step.setdefault(s, []).append(float(cargo.get(number)))
@@ -278,6 +348,11 @@ class Watcher(Observer):
         for site, seen in observations.items():
             self._take_site(site, step, seen, detailed)
         if detailed:
+            if optimizer is None:
+                for layer in self._layers:
+                    if layer.module() is None:
+                        self._held.add_tensors(layer.name, layer.model, layer.tensors())
+            self._held.take(self._index, step, optimizer, gradients)
             self._layers.take(self._index, step, optimizer, parameters, gradients, norms)
             self._layers.before(parameters)
         self._index += 1
@@ -328,6 +403,10 @@ class Watcher(Observer):
             ),
             layers=self._layers.records(),
             training=self._training.series(),
+            data=self._data.records(),
+            losses=self._entering.records(),
+            optimizers=self._held.optimizers(),
+            parameters=self._held.parameters(by_hand=not self._optimizer),
             non_finite=self._trouble.list(),
             notes=(*self.notes, *self._remarks(), *notes),
             environment={

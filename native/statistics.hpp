@@ -1,0 +1,39 @@
+// Numbers about each unit of a tensor, in one pass over it.
+//
+// Layer: native/, beside the kernels and without any formula. What is counted and summed here is
+// what rectifier.watch.statistics computes with torch where this cannot be used.
+
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <cstddef>
+
+namespace rectifier {
+
+// A tensor as [outer][units][inner], contiguous: (N, C, H, W) is (N, C, H W); rows are (N, U, 1).
+struct Extent {
+  std::size_t outer;
+  std::size_t units;
+  std::size_t inner;
+};
+
+enum class Element { float32, bfloat16 };
+
+// What forward_statistics gives of each unit, and of all elements together.
+constexpr std::size_t unit_numbers = 5;   // y > 0, y != 0, sum |y|, sum x, sum x^2
+constexpr std::size_t whole_numbers = 7;  // sum y, sum y^2, min x, max x, x outside [low, high],
+                                          // x not finite, y not finite
+
+// per_unit is [unit_numbers][units]; whole is [whole_numbers]. Minimum and maximum leave NaN out.
+void forward_statistics(const void* x, const void* y, Element element, Extent extent, double low,
+                        double high, double* per_unit, double* whole, std::size_t threads);
+
+// nonzero[u] counts elements of the gradient with respect to the input that are not zero (NaN is
+// not); returns the sum of squares of the gradient with respect to the output.
+double gradient_statistics(const void* to_input, const void* to_output, Element element,
+                           Extent extent, double* nonzero, std::size_t threads);
+
+void bind_statistics(nanobind::module_& module);
+
+}  // namespace rectifier
