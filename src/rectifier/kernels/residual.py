@@ -1,19 +1,20 @@
-"""What backward keeps of a forward pass: few levels for a derivative, or the way back from an output.
+"""What backward keeps of a forward pass: levels for a derivative, or the way back from an output.
 
 Layer: kernels, on NumPy alone and without any activation: it is given the derivative, or value and
 derivative, at many points, and finds by itself how best to keep them. Nothing in here is typed from
 a table. Packing the codes into bytes and applying them to tensors is left to
 `rectifier.torch.lean`.
 
-The published schemes that this is of a kind with: fewbit (Novikov et al. 2022, arXiv 2202.00441: the
-derivative as a step function of the input, placed by dynamic programming) and LowMemoryBP (Yang et
-al. 2024, arXiv 2406.16282: two bits, fitted steps for GELU and SiLU). Here the steps are taken in
-the derivative's own values instead of in the input, so that one level serves all inputs with that
-derivative: the levels are those of an optimal quantiser of f'(z), z ~ N(0, 1).
+The published schemes that this is of a kind with: fewbit (Novikov et al. 2022, arXiv 2202.00441:
+the derivative as a step function of the input, placed by dynamic programming) and LowMemoryBP
+(Yang et al. 2024, arXiv 2406.16282: two bits, fitted steps for GELU and SiLU). Here the steps are
+taken in the derivative's own values instead of in the input, so that one level serves all inputs
+with that derivative: the levels are those of an optimal quantiser of f'(z), z ~ N(0, 1).
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -140,7 +141,7 @@ def _by_dynamic_programming(values: Array, mass: Array, count: int) -> Array:
     for cut in reversed(cuts):
         ends.append(int(cut[ends[-1]]))
     borders = [0, *reversed(ends)]
-    pieces = [(a, b) for a, b in zip(borders, borders[1:], strict=False) if w[a, b] > 0]
+    pieces = [(a, b) for a, b in itertools.pairwise(borders) if w[a, b] > 0]
     return np.array([wx[a, b] / w[a, b] for a, b in pieces])
 
 
@@ -170,7 +171,7 @@ def branches(values: Array, slopes: Array) -> tuple[tuple[Branch, ...], int | No
         The pieces from left to right, and the place of the point where the function turns.
 
     Raises:
-        InvalidInputError: There are more than two pieces, or one is flat before its end, so that the
+        InvalidInputError: There are more than two pieces, or the function has steps, so that the
             output does not tell the derivative.
     """
     steps = np.sign(np.diff(values))
@@ -178,8 +179,8 @@ def branches(values: Array, slopes: Array) -> tuple[tuple[Branch, ...], int | No
     turns = np.flatnonzero(np.diff(steps[moving]) != 0)
     if turns.size > 1:
         raise InvalidInputError(
-            f"the function turns {turns.size} times, so its output and one bit do not tell where it "
-            "was computed."
+            f"the function turns {turns.size} times, so its output and one bit do not tell where "
+            "it was computed."
         )
     if np.any((steps == 0) & (np.abs(slopes[1:]) + np.abs(slopes[:-1]) > 1e-6)) or not moving.any():
         raise InvalidInputError("the function has steps, so its output does not tell its slope.")

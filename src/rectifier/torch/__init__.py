@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rectifier.session import watch as watch
     from rectifier.torch.initialize import InitializedLayer as InitializedLayer
     from rectifier.torch.initialize import init_ as init_
+    from rectifier.torch.lean_model import LeanSite as LeanSite
+    from rectifier.torch.lean_model import lean_ as lean_
     from rectifier.torch.sparse import SparseLinear as SparseLinear
     from rectifier.torch.sparsify import SparseLayer as SparseLayer
     from rectifier.torch.sparsify import sparsify as sparsify
@@ -36,10 +38,12 @@ if TYPE_CHECKING:
 
 _HOME = {
     "InitializedLayer": ("rectifier.torch.initialize", "InitializedLayer"),
+    "LeanSite": ("rectifier.torch.lean_model", "LeanSite"),
     "Session": ("rectifier.session", "Session"),
     "SparseLayer": ("rectifier.torch.sparsify", "SparseLayer"),
     "SparseLinear": ("rectifier.torch.sparse", "SparseLinear"),
     "init_": ("rectifier.torch.initialize", "init_"),
+    "lean_": ("rectifier.torch.lean_model", "lean_"),
     "repair": ("rectifier.doctor.repair", "repair_model"),
     "sparsify": ("rectifier.torch.sparsify", "sparsify"),
     "swap": ("rectifier.torch.swap", "swap"),
@@ -50,6 +54,7 @@ _HOME = {
 __all__ = [
     "ActivationModule",
     "InitializedLayer",
+    "LeanSite",
     "Session",
     "SparseLayer",
     "SparseLinear",
@@ -58,6 +63,7 @@ __all__ = [
     "functional",
     "gated",
     "init_",
+    "lean_",
     "modules",
     "parameter_groups",
     "repair",

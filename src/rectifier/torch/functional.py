@@ -142,7 +142,7 @@ def _apply_kept(
     lean.check_call(spec, given, inplace)
     x = checked(spec, input)
     values = tuple(spec.parameters(**given).values())
-    chosen = _path(spec, x.dtype, x.device, path, False, native.available())
+    chosen = _path(spec, x.dtype, x.device, path, False, False, native.available())
     plan = plans.get((), values, chosen, path == "native")
     if keep == "output" and plan.keeps_output:
         return apply(plan, False, x)

@@ -11,9 +11,9 @@ is kept; what differs is the gradient:
 - ``"code8"``, ``"code4"``, ``"code2"``: the derivative rounded to the best 256, 16 or 4 levels for
   inputs from N(0, 1).
 
-A NaN fits in no code, so a call with a NaN in its input keeps that input. Gradients of gradients need
-``keep="input"`` and raise here. ``retain_graph`` and hooks on saved tensors work: what is kept is a
-saved tensor like any other, and nobody else's tensor is written to.
+A NaN fits in no code, so a call with a NaN in its input keeps that input. Gradients of gradients
+need ``keep="input"`` and raise here. ``retain_graph`` and hooks on saved tensors work: what is kept
+is a saved tensor like any other, and nobody else's tensor is written to.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from rectifier.activation import Activation
 from rectifier.analysis.shape import breakpoints
@@ -90,7 +89,7 @@ def recipe(spec: Activation, values: tuple[float, ...], keep: str) -> Recipe:
     if keep == "output":
         return _invert(spec, where, value, slope)
     if keep == "mask":
-        two = residual.two_slopes(slope.astype(np.float32).astype(np.float64))
+        two = residual.two_slopes(slope)
         if two is None:
             raise InvalidInputError(
                 f"{spec.name}: keep='mask' is for functions with at most two slopes, and this one "
@@ -178,9 +177,13 @@ class Kept(torch.autograd.Function):
         return output
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, *grads: Any) -> Any:
-        """Return the gradient by x."""
+        """Return the gradient by x; raise InvalidInputError where it is to be derived again."""
+        if torch.is_grad_enabled():
+            raise InvalidInputError(
+                f"a gradient of a gradient was asked for (create_graph=True), and with keep="
+                f"{ctx.how.keep!r} what it needs was not kept; use keep='input'."
+            )
         first, *rest = ctx.saved_tensors
         grad, how = grads[0], ctx.how
         if ctx.whole:
@@ -196,8 +199,8 @@ def check_call(spec: Activation, given: Mapping[str, Any], inplace: bool) -> Non
     tensors = [name for name, value in given.items() if isinstance(value, Tensor)]
     if tensors:
         raise InvalidInputError(
-            f"{spec.name}: a gradient by {', '.join(tensors)} needs the input; use keep='input', or "
-            "give a number."
+            f"{spec.name}: a gradient by {', '.join(tensors)} needs the input; use keep='input', "
+            "or give a number."
         )
     if inplace:
         raise InvalidInputError(f"{spec.name}: inplace=True goes with keep='input' only.")
@@ -249,7 +252,7 @@ def decode(how: Recipe, kept: Tensor, grad: Tensor) -> Tensor:
 
 def recover(how: Recipe, output: Tensor, right: Tensor | None) -> Tensor:
     """Return the derivative where the output was taken, fp64, from tables of each piece."""
-    y = output.detach().double()
+    y = output.detach().double().contiguous()
     slopes = []
     for values, slope in how.branches:
         values, slope = values.to(y.device), slope.to(y.device)
@@ -286,4 +289,5 @@ def unpack(packed: Tensor, bits: int, count: int) -> Tensor:
     if share == 1:
         return packed[:count]
     shifts = torch.arange(0, 8, bits, dtype=torch.uint8, device=packed.device)
-    return (packed[:, None] >> shifts & (2**bits - 1)).view(-1)[:count]
+    codes: Tensor = (packed[:, None] >> shifts) & (2**bits - 1)
+    return codes.view(-1)[:count]
