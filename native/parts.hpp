@@ -6,6 +6,7 @@
 
 namespace rectifier {
 
+void bind_gated(nanobind::module_& m);
 void bind_sparse(nanobind::module_& m);
 
 }  // namespace rectifier

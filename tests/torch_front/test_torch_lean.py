@@ -251,7 +251,7 @@ def convolutional(kind: type[nn.Module]) -> nn.Module:
 
 
 def train(make: Callable[[], nn.Module], keep: str, seed: int) -> float:
-    """The mean training loss of the last 20 of 120 steps on the digits."""
+    """The mean training loss of the last 20 of 80 steps on the digits."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -262,13 +262,13 @@ def train(make: Callable[[], nn.Module], keep: str, seed: int) -> float:
     rt.lean_(model, keep)
     optimizer = torch.optim.Adam(model.parameters(), 3e-3)
     losses = []
-    for _ in range(120):
+    for _ in range(80):
         batch = torch.randint(0, len(x), (64,))
         loss = nn.functional.cross_entropy(model(x[batch]), labels[batch])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.detach().item())
     return float(np.mean(losses[-20:]))
 
 
