@@ -3,7 +3,9 @@
 #   make demo    repair a script whose units die, then compare ten activations; pages in demo/
 #   make test    the tests
 #   make check   lint, format, strict types, architecture
+#   make check-native   every kernel once under the address and undefined-behaviour sanitizers
 #   make bench   the performance tables
+#   make docs    a page for each activation, in docs/activations/
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +14,7 @@ BUILD := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*) \
 	$(wildcard src/rectifier/kernels/*.py src/rectifier/expression/*.py \
 		src/rectifier/catalog/*.py) src/rectifier/activation.py
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check check-native bench docs clean
 
 demo: .venv/.installed
 	mkdir -p demo
@@ -31,8 +33,17 @@ check: .venv/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
+check-native: .venv/bin/python
+	cmake -S . -B build/check -DRECTIFIER_CHECK=ON -DPython_EXECUTABLE=$(abspath $(BIN)/python)
+	cmake --build build/check --target native_check
+	build/check/native_check
+
 bench: .venv/.installed-dev
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: .venv/.installed
+	$(BIN)/python docs/build.py
+	@echo "Start at docs/activations/index.md."
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

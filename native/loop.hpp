@@ -44,6 +44,7 @@ struct Range {
   float high;
 };
 constexpr Range nowhere{1.0F, 0.0F};
+constexpr float infinite = HUGE_VALF;
 
 // Parameters in the precision of the arithmetic, where no store to y can change them.
 template <typename R>
@@ -99,17 +100,21 @@ RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::
                                  const double* given) {
   constexpr Range range = kind == Kind::forward ? A::value_single : A::slope_single;
   constexpr bool single = range.low <= range.high;
+  constexpr bool everywhere = range.low == -infinite && range.high == infinite;
   const Parameters<double> wide(given);
   if constexpr (!single && !A::waves) {
     plain_loop<A, Wide, kind>(x, g, y, n, wide);
   } else {
     const Parameters<float> narrow(given);
     const bool may_be_single = single && has_fused_multiply_add && are_defaults<A>(given);
+    if constexpr (everywhere) {
+      if (may_be_single) return plain_loop<A, Single, kind>(x, g, y, n, narrow);
+    }
     for (std::size_t first = 0; first < n; first += block) {
       const std::size_t size = n - first < block ? n - first : block;
       const float* from = x + first;
       const float* by = kind == Kind::backward ? g + first : nullptr;
-      if constexpr (single) {
+      if constexpr (single && !everywhere) {
         if (may_be_single && all_within(from, size, range)) {
           plain_loop<A, Single, kind>(from, by, y + first, size, narrow);
           continue;

@@ -6,11 +6,13 @@
 
 namespace rectifier {
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-// The clones above the baseline have it; the loader takes one of those exactly where this is true.
+#if defined(RECTIFIER_HAS_CLONES)
+// The clones above the baseline have it; the loader takes one of those where the machine has all of
+// x86-64-v3, of which these are what some processor lacks.
 const bool has_fused_multiply_add = [] {
   __builtin_cpu_init();
-  return __builtin_cpu_supports("fma") != 0 && __builtin_cpu_supports("avx2") != 0;
+  return __builtin_cpu_supports("fma") != 0 && __builtin_cpu_supports("avx2") != 0 &&
+         __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
 }();
 #elif defined(__FMA__) || defined(__ARM_FEATURE_FMA)
 const bool has_fused_multiply_add = true;

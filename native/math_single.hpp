@@ -17,22 +17,28 @@ struct Single : Basics<float> {
   static constexpr float ln2_high = 0.6931471824645996F;
   static constexpr float ln2_low = -1.9046542121259336e-09F;
 
+  // e^a = scale * (1 + fraction + rest), where rest is what the rounding of fraction left out.
   struct Exponential {
     float scale;
     float fraction;
+    float rest;
   };
 
-  // e^a = scale * (1 + fraction) for -87 < a < 88.3.
+  // For -87 < a < 88.3; 1e-8 of the fraction away. Who does not use rest does not pay for it.
   RECTIFIER_INLINE static Exponential exponential(float a) {
     const float shift = Layout<float>::round + 127.0F;
     const float shifted = a * log2_e + shift;
     const float n = shifted - shift;
-    const float r = (a - n * ln2_high) - n * ln2_low;
-    // 1e-8 of the fraction away from e^r - 1
+    const float high = a - n * ln2_high;
+    const float r = high - n * ln2_low;
+    const float r_rest = (high - r) - n * ln2_low;
+    const float square = r * r;
     const float tail = polynomial(r, 0.50000000633194258F, 0.16666542560114508F,
                                   0.041666275361733465F, 0.0083666441685738699F,
                                   0.0013946919738688683F);
-    return {of_bits<float>(bits_of(shifted) << 23), r + r * r * tail};
+    const float fraction = r + square * tail;
+    const float rest = __builtin_fmaf(square, tail, r - fraction) + r_rest;
+    return {of_bits<float>(bits_of(shifted) << 23), fraction, rest};
   }
 
   RECTIFIER_INLINE static float exp(float a) {
@@ -45,7 +51,8 @@ struct Single : Basics<float> {
   // e^(high + low), where low is what rounding took from the argument.
   RECTIFIER_INLINE static float exp(float high, float low) {
     const Exponential e = exponential(high);
-    const float inside = e.scale + e.scale * (e.fraction + (low + low * e.fraction));
+    const float rest = e.rest + (low + low * e.fraction);
+    const float inside = e.scale + e.scale * (e.fraction + rest);
     const float above = high > 88.3F ? infinity : inside;
     return high < -87.0F ? 0.0F : above;
   }
@@ -57,15 +64,89 @@ struct Single : Basics<float> {
     return with_sign_of(a < -20.0F ? -1.0F : above, a);
   }
 
-  RECTIFIER_INLINE static float sigmoid(float a) {
-    const float e = exp(-abs(a));
-    const float right = 1.0F / (1.0F + e);
-    return a < 0 ? e * right : right;
+  // A number as the sum of two floats, of which the second is small.
+  struct Pair {
+    float high;
+    float low;
+  };
+
+  // whole + scale * (fraction + rest), for a whole that is 0 or not much smaller than the rest.
+  RECTIFIER_INLINE static Pair sum(float whole, float scale, const Exponential& e) {
+    const float high = __builtin_fmaf(scale, e.fraction, whole);
+    const float low = __builtin_fmaf(scale, e.fraction, whole - high);
+    return {high, __builtin_fmaf(scale, e.rest, low)};
   }
 
+  // top / bottom, rounded once but for 1e-9 of it.
+  RECTIFIER_INLINE static float quotient(Pair top, Pair bottom) {
+    const float inverse = 1.0F / bottom.high;
+    const float near = top.high * inverse;
+    const float left = __builtin_fmaf(-near, bottom.high, top.high);
+    const float more = __builtin_fmaf(-near, bottom.low, left + top.low);
+    return __builtin_fmaf(more, inverse, near);
+  }
+
+  RECTIFIER_INLINE static float mul_sigmoid(float a, float b) {
+    // Below -87 the scale is no normal number any more. Not in the reach of what was measured.
+    const Exponential e = exponential(-minimum(abs(b), 87.0F));
+    const Pair product = sum(a * e.scale, a * e.scale, e);
+    const Pair top = {b < 0 ? product.high : a, b < 0 ? product.low : 0.0F};
+    return quotient(top, sum(1.0F + e.scale, e.scale, e));
+  }
+
+  // 1 + a sigmoid(b) as one quotient: the sum cancels where a * sigmoid(b) is near -1.
+  RECTIFIER_INLINE static float one_plus_mul_sigmoid(float a, float b) {
+    const Exponential e = exponential(-minimum(abs(b), 87.0F));
+    const Pair bottom = sum(1.0F + e.scale, e.scale, e);
+    const float factor = (b < 0 ? 1.0F + a : 1.0F) * e.scale;
+    const Pair top = sum((b < 0 ? 1.0F : 1.0F + a) + factor, factor, e);
+    return quotient(top, bottom);
+  }
+
+  // 1 / a.
+  RECTIFIER_INLINE static Pair inverse(Pair a) {
+    const float near = 1.0F / a.high;
+    const float left = __builtin_fmaf(-near, a.high, 1.0F) - near * a.low;
+    const float high = __builtin_fmaf(near, left, near);
+    return {high, __builtin_fmaf(near, left, near - high)};
+  }
+
+  // sigmoid(a) sigmoid(-a), the slope of sigmoid.
+  RECTIFIER_INLINE static float sigmoid_slope(float a) {
+    const Exponential e = exponential(-minimum(abs(a), 87.0F));
+    const float right = inverse(sum(1.0F + e.scale, e.scale, e)).high;
+    return e.scale * (right + right * e.fraction) * right;
+  }
+
+  RECTIFIER_INLINE static float mul_sigmoid_slope(float a, float b) {
+    return a * sigmoid_slope(b);
+  }
+
+  // sigmoid(b) (1 + a sigmoid(-b)), the slope of a gate x sigmoid(x): one quotient.
+  RECTIFIER_INLINE static float gate_slope(float a, float b) {
+    const Exponential e = exponential(-minimum(abs(b), 87.0F));
+    const Pair right = inverse(sum(1.0F + e.scale, e.scale, e));
+    const float square = right.high * right.high;
+    const float square_rest = __builtin_fmaf(right.high, right.high, -square) +
+                              2.0F * right.high * right.low;
+    // On the right 1 + e + a e over (1 + e)^2; on the left e (1 + e + a) over that.
+    const float factor = (b < 0 ? 1.0F : 1.0F + a) * e.scale;
+    const Pair top = sum((b < 0 ? 1.0F + a : 1.0F) + factor, factor, e);
+    const float high = top.high * square;
+    const float rest = __builtin_fmaf(top.high, square, -high) +
+                       (top.high * square_rest + top.low * square);
+    const float left = __builtin_fmaf(high, e.fraction, high) + rest;
+    return b < 0 ? e.scale * left : high + rest;
+  }
+
+  RECTIFIER_INLINE static float sigmoid(float a) { return mul_sigmoid(1.0F, a); }
+
+  RECTIFIER_INLINE static float div_moderate(float a, float b) { return a / b; }
+
   RECTIFIER_INLINE static float tanh(float a) {
-    const float e = expm1(-2.0F * abs(a));
-    return with_sign_of(e / (2.0F + e), a);
+    const Exponential e = exponential(-2.0F * minimum(abs(a), 40.0F));
+    const float size = quotient(sum(1.0F - e.scale, -e.scale, e), sum(1.0F + e.scale, e.scale, e));
+    return with_sign_of(size, a);
   }
 
   // e^(-a^2 / 2) with the square in two parts: its rounding, up to 4e-6, would be the result's.
@@ -147,9 +228,75 @@ struct Single : Basics<float> {
     return a < 0 ? 2.0F - tail : tail;
   }
 
-  RECTIFIER_INLINE static float norm_cdf(float a) {
-    const float tail = bell(a) * (0.5F * erfcx(abs(a) * 0.70710678F));
-    return a > 0 ? 1.0F - tail : tail;
+  // norm_cdf(-z) exp(z^2 / 2) for z >= 0, as a sum; 6e-9 of it away up to 13.
+  RECTIFIER_INLINE static Pair mills(float z) {
+    const float offset = 3.535533905029297F;
+    const float w = z + offset;
+    const float back = w - offset;
+    const float w_rest = (offset - (w - back)) + (z - back);
+    const float t = 1.0F / w;
+    const float t_rest = t * (__builtin_fmaf(-t, w, 1.0F) - t * w_rest);
+    const float u = 2.0F * offset * t;
+    const float q = 1.0F - u;
+    const float q_rest = ((1.0F - q) - u) -
+                         (__builtin_fmaf(2.0F * offset, t, -u) + 2.0F * offset * t_rest);
+    const float inner = polynomial(q, 0.32096565388705211F, -0.12109476350718036F,
+                                   0.020055700177740639F, 0.0059518582218831064F,
+                                   -0.0034053919342493235F, -0.00036947789640168302F,
+                                   0.00045868682710262243F, 0.00010783575554560385F);
+    const float second = -0.5689747333526611F;
+    const float r = __builtin_fmaf(q, inner, second);
+    // What the rounding of the first coefficients left out; the others' is too small to matter.
+    const float r_rest =
+        __builtin_fmaf(q, inner, second - r) + (1.500006991e-8F + q * 6.189603e-09F);
+    const float first = 0.7453130483627319F;
+    const float product = q * r;
+    const float p = first + product;
+    const float before = p - first;
+    const float product_rest = ((first - (p - before)) + (product - before)) +
+                               __builtin_fmaf(q, r, -product);
+    const float slope = polynomial(q, -0.569F, 0.642F, -0.363F, 0.08F);  // of p by q, roughly
+    const float p_rest = product_rest + (q * r_rest + q_rest * slope);
+    const float high = t * p;
+    const float low = __builtin_fmaf(t, p, -high) + (t_rest * p + t * p_rest);
+    return {high, low};
+  }
+
+  // whole + factor e^(-b^2 / 2) times a pair, as a pair.
+  RECTIFIER_INLINE static Pair with_bell(float whole, float factor, float b, Pair by) {
+    const float square = b * b;
+    const float square_rest = __builtin_fmaf(b, b, -square);
+    Exponential e = exponential(-0.5F * minimum(square, 172.0F));
+    e.rest -= 0.5F * (square_rest + square_rest * e.fraction);
+    const float high = __builtin_fmaf(by.high, e.fraction, by.high);
+    const float low = __builtin_fmaf(by.high, e.fraction, by.high - high) +
+                      (by.high * e.rest + (by.low + by.low * e.fraction));
+    const float scale = factor * e.scale;
+    const float sum = __builtin_fmaf(scale, high, whole);
+    return {sum, __builtin_fmaf(scale, high, whole - sum) + scale * low};
+  }
+
+  RECTIFIER_INLINE static float mul_norm_cdf(float a, float b) {
+    const Pair cdf = with_bell(b > 0 ? 1.0F : 0.0F, b > 0 ? -1.0F : 1.0F, b, mills(abs(b)));
+    return __builtin_fmaf(a, cdf.high, a * cdf.low);
+  }
+
+  RECTIFIER_INLINE static float norm_cdf(float a) { return mul_norm_cdf(1.0F, a); }
+
+  // norm_cdf(b) + a norm_pdf(b), with the bell curve taken out: what cancels beside the root is exact.
+  RECTIFIER_INLINE static float cdf_plus_mul_pdf(float a, float b) {
+    const float top = 0.398942292F;
+    const float top_rest = -1.1421e-08F;
+    const Pair tail = mills(abs(b));
+    const float sign = b > 0 ? -1.0F : 1.0F;
+    const float other = sign * a * top;
+    const float other_rest = __builtin_fmaf(sign * a, top, -other) + sign * a * top_rest;
+    const float high = tail.high + other;
+    const float back = high - other;
+    const float rest = (other - (high - back)) + (tail.high - back);
+    const Pair all = {high, rest + (tail.low + other_rest)};
+    const Pair result = with_bell(b > 0 ? 1.0F : 0.0F, sign, b, all);
+    return result.high + result.low;
   }
 
   static constexpr float wave_bound = 100.0F;

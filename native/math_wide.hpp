@@ -16,6 +16,17 @@ namespace rectifier {
 struct Wide : Basics<double> {
   static constexpr double ln2 = 0.69314718055994531;
 
+  // --- quotients ----------------------------------------------------------------------------
+
+  // 1 / a for a and 1 / a in the normal range of float; 1e-14 of it away. A quotient of doubles keeps
+  // the divider busy for longer than all the rest of a kernel takes.
+  RECTIFIER_INLINE static double inverse(double a) {
+    const double near = static_cast<double>(1.0F / static_cast<float>(a));
+    return near * (2.0 - a * near);
+  }
+
+  RECTIFIER_INLINE static double div_moderate(double a, double b) { return a * inverse(b); }
+
   // --- the exponential family ---------------------------------------------------------------
 
   // e^a = scale * (1 + fraction), |fraction| <= 0.42, for -708 < a < 709.
@@ -54,13 +65,38 @@ struct Wide : Basics<double> {
   // Of |a|, so that sigmoid(-a) and softplus(a) beside it share the exponential and the quotient.
   RECTIFIER_INLINE static double sigmoid(double a) {
     const double e = exp(-abs(a));
-    const double right = 1.0 / (1.0 + e);
+    const double right = inverse(1.0 + e);
     return a < 0 ? e * right : right;
+  }
+
+  RECTIFIER_INLINE static double mul_sigmoid(double a, double b) { return a * sigmoid(b); }
+
+  RECTIFIER_INLINE static double one_plus_mul_sigmoid(double a, double b) {
+    return 1.0 + a * sigmoid(b);
+  }
+
+  // sigmoid(a) sigmoid(-a), the slope of sigmoid.
+  RECTIFIER_INLINE static double sigmoid_slope(double a) {
+    const double e = exp(-abs(a));
+    const double right = inverse(1.0 + e);
+    return e * right * right;
+  }
+
+  RECTIFIER_INLINE static double mul_sigmoid_slope(double a, double b) {
+    return a * sigmoid_slope(b);
+  }
+
+  // sigmoid(b) (1 + a sigmoid(-b)), the slope of a gate x sigmoid(x).
+  RECTIFIER_INLINE static double gate_slope(double a, double b) {
+    const double e = exp(-abs(b));
+    const double right = inverse(1.0 + e);
+    const double beside = b < 0 ? 1.0 : e;
+    return (b < 0 ? e : 1.0) * right * (1.0 + a * (beside * right));
   }
 
   RECTIFIER_INLINE static double tanh(double a) {
     const double e = expm1(-2.0 * abs(a));
-    return with_sign_of(e / (2.0 + e), a);
+    return with_sign_of(e * inverse(2.0 + e), a);
   }
 
   RECTIFIER_INLINE static double norm_pdf(double a) {
@@ -119,19 +155,20 @@ struct Wide : Basics<double> {
     if (RECTIFIER_KNOWN(b) && b == 3.0) return a * a * a;
     if (RECTIFIER_KNOWN(b) && b == 4.0) return square(square(a));
     const double size = exp(b * log(abs(a)));
-    const double half = b * 0.5;
-    const bool whole = std::floor(b) == b;
-    const bool odd = whole && std::floor(half) != half;
-    const double below = whole ? (odd ? -size : size) : (a == -infinity ? size : NAN);
-    const double other = a < 0 ? below : (a == 0 && odd ? with_sign_of(size, a) : size);
-    return b == 0 || a == 1 ? 1.0 : other;
+    // Of the exponent alone, which is most often the same for all elements.
+    const double half = 0.5 * b;
+    const double whole = std::floor(b) == b ? 1.0 : NAN;
+    const double sign = std::floor(half) == half ? whole : -whole;
+    const double below = whole != whole && a == -infinity ? size : sign * size;
+    const double power = a < 0 ? below : size;
+    return b == 0 || a == 1 ? 1.0 : power;
   }
 
   // --- the error function and the normal distribution ---------------------------------------
 
   // erfc(z) exp(z^2) for z >= 0; 1e-11 of it away up to z = 28, where erfc is below 1e-307.
   RECTIFIER_INLINE static double erfcx(double z) {
-    const double t = 1.0 / (z + 3.0);
+    const double t = inverse(minimum(z, 1e3) + 3.0);  // 0 / 0 is kept out far away
     const double q = 1.0 - 6.0 * t;
     return t * polynomial(q, 1.0740069070949411, -0.88339445310375827, 0.59022835608620556,
                           -0.31046726471779827, 0.11952778624556523, -0.026827198069287655,
@@ -164,6 +201,12 @@ struct Wide : Basics<double> {
     // In a and not in a / sqrt(2), so that the exponential is that of norm_pdf beside it.
     const double tail = exp(-0.5 * a * a) * (0.5 * erfcx(abs(a) * 0.70710678118654752));
     return a > 0 ? 1.0 - tail : tail;
+  }
+
+  RECTIFIER_INLINE static double mul_norm_cdf(double a, double b) { return a * norm_cdf(b); }
+
+  RECTIFIER_INLINE static double cdf_plus_mul_pdf(double a, double b) {
+    return norm_cdf(b) + a * norm_pdf(b);
   }
 
   // --- waves ----------------------------------------------------------------------------------

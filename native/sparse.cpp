@@ -17,8 +17,6 @@ namespace {
 constexpr std::size_t together = 8;
 // Results of one tile stay in the first-level cache while all rows of the matrix pass by.
 constexpr std::size_t tile = 1024;
-// Partial sums of a dot product: enough for two vectors of 16 floats to be in flight twice.
-constexpr std::size_t lanes = 64;
 // What team.hpp takes for elements is bytes read here; below this it stays on one thread.
 constexpr std::size_t unit = 16;
 
@@ -49,20 +47,6 @@ RECTIFIER_CLONES void add_row(const float* w, float factor, float* y, std::size_
 #pragma GCC ivdep
 #endif
   for (std::size_t j = 0; j < n; ++j) y[j] += factor * w[j];
-}
-
-RECTIFIER_CLONES float dot(const float* a, const float* b, std::size_t n) {
-  float sums[lanes] = {};
-  std::size_t k = 0;
-  for (; k + lanes <= n; k += lanes) {
-    for (std::size_t i = 0; i < lanes; ++i) sums[i] += a[k + i] * b[k + i];
-  }
-  float rest = 0;
-  for (; k < n; ++k) rest += a[k] * b[k];
-  for (std::size_t width = lanes / 2; width > 0; width /= 2) {
-    for (std::size_t i = 0; i < width; ++i) sums[i] += sums[i + width];
-  }
-  return sums[0] + rest;
 }
 
 RECTIFIER_CLONES std::size_t count(const float* x, std::size_t n) {
@@ -138,8 +122,6 @@ void spread(std::size_t n, std::size_t bytes, std::size_t threads, const Work& w
 
 }  // namespace
 
-std::size_t count_active(const float* x, std::size_t n) { return count(x, n); }
-
 bool find_active(const float* x, std::size_t rows, std::size_t inputs, std::size_t most,
                  Active& found) {
   found.place.clear();
@@ -172,17 +154,6 @@ void sum_active(const Active& active, std::size_t rows, const float* weight, std
   spread(blocks, bytes, threads, [&](std::size_t from, std::size_t to) {
     sum_columns(active, rows, weight, outputs, bias, y, from * block,
                 std::min(to * block, outputs));
-  });
-}
-
-void dot_rows(const std::uint32_t* place, std::size_t n, const float* weight, std::size_t inputs,
-              const float* x, const float* bias, float* y, std::size_t threads) {
-  spread(n, inputs * sizeof(float), threads, [&](std::size_t from, std::size_t to) {
-    for (std::size_t k = from; k < to; ++k) {
-      const std::size_t j = place[k];
-      const float sum = dot(weight + j * inputs, x, inputs);
-      y[k] = bias != nullptr ? sum + bias[j] : sum;
-    }
   });
 }
 

@@ -19,9 +19,6 @@ struct Active {
   std::vector<unsigned char> seen;   // for finding them
 };
 
-// Returns how many of n numbers are not zero; NaN is not zero.
-std::size_t count_active(const float* x, std::size_t n);
-
 // Finds what is not zero in x[rows][inputs]. False, with `found` undefined, if that is more than
 // `most` inputs.
 bool find_active(const float* x, std::size_t rows, std::size_t inputs, std::size_t most,
@@ -31,10 +28,5 @@ bool find_active(const float* x, std::size_t rows, std::size_t inputs, std::size
 // be null. The order of the sum does not depend on `threads`.
 void sum_active(const Active& active, std::size_t rows, const float* weight, std::size_t outputs,
                 const float* bias, float* y, std::size_t threads);
-
-// y[j] = bias[j] + the sum over k of weight[j][k] * x[k], for the n rows j that are listed in `place`,
-// written one after the other; bias may be null.
-void dot_rows(const std::uint32_t* place, std::size_t n, const float* weight, std::size_t inputs,
-              const float* x, const float* bias, float* y, std::size_t threads);
 
 }  // namespace rectifier

@@ -54,7 +54,10 @@ def test_a_function_without_a_kernel_is_composed() -> None:
 def test_torchs_own_operations() -> None:
     torch = pytest.importorskip("torch")
     for name in ("relu", "tanh"):
-        assert explain(name, "torch", torch.float32, torch.device("cpu")).path == "framework"
+        assert explain(name, "torch", torch.float64, torch.device("cpu")).path == "framework"
+        assert explain(name, "torch", torch.float32, torch.device("cuda")).path == "framework"
+        here = explain(name, "torch", torch.float32, torch.device("cpu")).path
+        assert here == ("native" if native.available() else "framework")
         assert explain(name, "torch", path="composed").path == "composed"
         assert explain(name, "numpy").path != "framework"
     with pytest.raises(KernelUnavailableError, match="path 'framework' cannot compute 'mish'"):

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(not native.available(), reason=native.why_not() 
 ULP = torch.finfo(torch.float32).eps
 """Two roundings of the result are allowed: of the arithmetic in fp64, and to fp32."""
 CROSSING = 1e-10
-"""Of the largest: where GELU's derivative crosses zero, the kernels' exp is right to 6e-12 of it."""
+"""Of the largest result: near a zero of GELU's derivative its two terms cancel, and the kernels'
+exp is right to 6e-12."""
 
 
 def numbers(*shape: int) -> Tensor:
@@ -47,8 +48,8 @@ def test_it_is_the_composed_unit(name: str) -> None:
         for found, wanted in ((y.detach(), expected.detach()), (x.grad, exact.grad)):
             assert found is not None
             assert wanted is not None
-            tiny = torch.finfo(torch.float32).smallest_normal
-            assert ((found - wanted).abs() <= ULP * wanted.abs() + tiny * ULP).all()
+            bound = ULP * wanted.abs() + CROSSING * wanted.abs().max()
+            assert ((found - wanted).abs() <= bound).all()
 
 
 @pytest.mark.parametrize("name", ["reglu", "geglu", "geglu_tanh", "swiglu"])

@@ -18,18 +18,23 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rectifier.activation import Activation
+from rectifier.catalog import _gated, _pade, _rowwise
+from rectifier.catalog._entry import Advice
 from rectifier.catalog._gated import GATED
 from rectifier.catalog._rowwise import ROWWISE, Rowwise
 from rectifier.errors import InvalidActivationError, UnknownNameError
 
 __all__ = [
+    "Advice",
     "Rowwise",
+    "advice",
     "all_activations",
     "families",
     "gated",
     "gated_names",
     "get",
     "names",
+    "pade_start",
     "rowwise",
     "rowwise_names",
 ]
@@ -105,6 +110,30 @@ def rowwise_names() -> tuple[str, ...]:
     return tuple(record.name for record in ROWWISE)
 
 
+def pade_start(name: str, like: str = "leaky_relu") -> dict[str, float]:
+    """Return the published coefficients with which a Padé unit starts near another activation.
+
+    Args:
+        name: ``"pau"``, ``"pau_a"``, ``"pau_c"`` or ``"pau_d"``.
+        like: ``"relu"``, ``"leaky_relu"``, ``"tanh"``, ``"sigmoid"``, ``"gelu"`` or ``"swish"``.
+
+    Returns:
+        Values by the names of the unit's parameters, as every front end takes them.
+
+    Raises:
+        UnknownNameError: There is no such unit, or nothing is published for that.
+
+    Example:
+        >>> round(pade_start("pau_a", "tanh")["a1"], 6)
+        1.000301
+    """
+    versions: Mapping[str, _pade.Version] = {"pau": "B", "pau_a": "A", "pau_c": "C", "pau_d": "B"}
+    known = get(name).name
+    if known not in versions:
+        raise UnknownNameError("Padé unit", name, versions)
+    return _pade.start(versions[known], like)
+
+
 def _key(name: str) -> str:
     return name.strip().lower().replace("-", "_").replace(" ", "_")
 
@@ -115,6 +144,29 @@ _GATED = MappingProxyType(
 _ROWWISE = MappingProxyType(
     {key: each for each in ROWWISE for key in (each.name, each.class_name.lower(), *each.aliases)}
 )
+
+
+def advice(name: str) -> Advice:
+    """Return when to use something of the catalog and when not: its own advice or its family's.
+
+    Args:
+        name: The name of an activation, a gated unit or a row-wise function; no alias.
+
+    Raises:
+        UnknownNameError: There is nothing of that name.
+
+    Example:
+        >>> advice("relu").sources[0]
+        'Glorot et al. 2011, Deep Sparse Rectifier Neural Networks'
+    """
+    if name in gated_names():
+        family: Mapping[str, Advice] = _gated.ADVICE
+    elif name in rowwise_names():
+        family = _rowwise.ADVICE
+    else:
+        module = importlib.import_module(f"{__name__}.{get(name).family}")
+        family = module.ADVICE
+    return family.get(name, family[""])
 
 
 def names(family: str | None = None) -> tuple[str, ...]:

@@ -6,9 +6,28 @@ Layer: catalog (standard library only). A leading underscore keeps this file out
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from rectifier.activation import Activation, Param, Sharing, Source
 from rectifier.expression import parse
+
+
+@dataclass(frozen=True)
+class Advice:
+    """When to use an activation and when not, as the literature has it.
+
+    A family file ends with ``ADVICE``: the advice for the family under the empty name, and that for
+    single activations under theirs.
+
+    Args:
+        use: When to use it, in a sentence or two.
+        avoid: When not to.
+        sources: Where that is found, such as ``"He et al. 2015, arXiv:1502.01852"``.
+    """
+
+    use: str
+    avoid: str
+    sources: tuple[str, ...]
 
 
 def learned(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from rectifier.activation import Activation, Param, Source
-from rectifier.catalog._entry import entry
+from rectifier.catalog._entry import Advice, entry
 
 _NAME = "rectifier.catalog.gated"
 _GATE = Param(0.0, description="the half that gates")
@@ -153,3 +153,28 @@ GATED = (
         limit=Param(7.0, low=0.0, description="bound of both halves; of the gate only above"),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Feed-forward blocks of transformers, with the inner width cut to two thirds so that the "
+        "number of weights stays.",
+        "Where the layer cannot be made twice as wide, and small networks, whose weights are "
+        "better spent plainly.",
+        (
+            "Shazeer 2020, arXiv:2002.05202",
+            "Dauphin et al. 2016, arXiv:1612.08083",
+        ),
+    ),
+    "swiglu": Advice(
+        "The feed-forward block of today's language models.",
+        "Half precision without care: the product of two halves grows as a square; there is a "
+        "clamped form.",
+        ("Shazeer 2020, arXiv:2002.05202",),
+    ),
+    "glu": Advice(
+        "Convolutional sequence models.",
+        "Where saturation of the sigmoid gate stops the gradient: a linear or SiLU gate trains "
+        "more easily.",
+        ("Dauphin et al. 2016, arXiv:1612.08083",),
+    ),
+}

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rectifier.activation import Source
+from rectifier.catalog._entry import Advice
 from rectifier.errors import InvalidActivationError
 
 
@@ -78,6 +79,8 @@ ROWWISE = (
         "Softmax",
         "Exponentials divided by their sum: positive numbers that sum to 1.",
         _BRIDLE,
+        aliases=("softmax2d",),
+        differs="torch.nn.Softmax2d is the same along the channels, dimension -3; give that.",
     ),
     Rowwise(
         "log_softmax",
@@ -156,4 +159,62 @@ ROWWISE = (
         aliases=("top_k", "k_sparse"),
         differs="Negative numbers among the k largest are kept as they are.",
     ),
+    Rowwise(
+        "batch_topk",
+        "BatchTopK",
+        "Keeps the k largest inputs per row, counted over all rows, and drops the rest.",
+        Source(
+            "Bart Bussmann, Patrick Leask, Neel Nanda",
+            "BatchTopK Sparse Autoencoders",
+            2024,
+            url="https://arxiv.org/abs/2412.06410",
+        ),
+        options={"k": None},
+        aliases=("batch_top_k",),
+        differs="The paper evaluates with a threshold averaged over training; the module of the "
+        "PyTorch front end does so.",
+    ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Probabilities over classes or positions.",
+        "Hidden layers; and before a loss that takes logits, where it is applied twice.",
+        ("Bridle 1990",),
+    ),
+    "softmax": Advice(
+        "Attention weights and class probabilities shown to people.",
+        "Before a cross-entropy that takes logits: it is applied twice then.",
+        ("Bridle 1990",),
+    ),
+    "log_softmax": Advice(
+        "Losses on log-probabilities.",
+        "As probabilities: take softmax.",
+        ("Bridle 1990",),
+    ),
+    "sparsemax": Advice(
+        "Attention or class weights of which most should be exactly 0.",
+        "Where every class must keep a gradient.",
+        ("Martins, Astudillo 2016, arXiv:1602.02068",),
+    ),
+    "entmax15": Advice(
+        "Between softmax and sparsemax: sparse, but smooth in between.",
+        "Where every class must keep a gradient.",
+        ("Peters et al. 2019, arXiv:1905.05702",),
+    ),
+    "maxout": Advice(
+        "With dropout: each unit learns a convex shape.",
+        "Where the weights of several pieces cost too much.",
+        ("Goodfellow et al. 2013, arXiv:1302.4389",),
+    ),
+    "crelu": Advice(
+        "First layers of convolutional networks, whose filters come in pairs of opposite sign.",
+        "Where doubling the channels costs too much.",
+        ("Shang et al. 2016, arXiv:1603.05201",),
+    ),
+    "topk": Advice(
+        "Sparse autoencoders with a fixed number of active features.",
+        "Ordinary hidden layers: which units get a gradient jumps from input to input.",
+        ("Gao et al. 2024, arXiv:2406.04093",),
+    ),
+}

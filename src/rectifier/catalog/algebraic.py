@@ -7,7 +7,7 @@ stable forms bound x where the result no longer changes in fp64 and squares fit 
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry
+from rectifier.catalog._entry import Advice, entry
 
 _TRANSFER = Source(
     "Włodzisław Duch, Norbert Jankowski",
@@ -87,3 +87,14 @@ ACTIVATIONS = (
         source=_TRANSFER,
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "A sigmoid shape without an exponential, with tails that saturate slowly.",
+        "Where the limit must be reached: softsign is still 0.01 away at 99.",
+        (
+            "Glorot, Bengio 2010, Understanding the difficulty of training deep feedforward neural"
+            " networks",
+        ),
+    ),
+}

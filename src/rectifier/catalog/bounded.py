@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _CAPPED = Source(
     "Alex Krizhevsky",
@@ -147,3 +147,27 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Where outputs must stay in a known range, for fixed-point arithmetic or stability.",
+        "Deep plain networks: above the bound there is no gradient.",
+        ("Dubey et al. 2021, arXiv:2109.14545",),
+    ),
+    "relu6": Advice(
+        "Networks that will run in 8-bit fixed point, as the MobileNets.",
+        "Where nothing will be quantised: it is ReLU with a second dead side.",
+        ("Sandler et al. 2018, arXiv:1801.04381",),
+    ),
+    "jump_relu": Advice(
+        "Sparse autoencoders, where a feature is to be either off or at its full value.",
+        "As a layer trained by plain backpropagation: the threshold has no gradient without an "
+        "estimator.",
+        ("Rajamanoharan et al. 2024, arXiv:2407.14435",),
+    ),
+    "threshold": Advice(
+        "Hard gating of small outputs.",
+        "Ordinary hidden layers: it jumps, and nothing flows below the threshold.",
+        ("Konda et al. 2014, arXiv:1402.3337",),
+    ),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 # 1 / cosh(x) = 2 e / (1 + e^2) with e = exp(-|x|): no overflow.
 _SECH = "(2 * exp(-abs(x)) / (1 + exp(-abs(x)) ** 2))"
@@ -62,3 +62,11 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Local responses: radial basis networks, novelty, features that answer to one value.",
+        "Deep stacks: both tails have no gradient to speak of.",
+        ("Broomhead, Lowe 1988, Multivariable functional interpolation and adaptive networks",),
+    ),
+}

@@ -6,7 +6,7 @@ A product x exp(x) is -inf * 0 at -inf; the factor is bounded at -800, where exp
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _REU = Source(
     "Yao Ying, Jianlin Su, Peng Shan, Ligang Miao, Xiaolian Wang, Silong Peng",
@@ -31,7 +31,7 @@ _ISRLU = Source(
 # exp(x) - 1 - x for -0.5 < x <= 0, by Horner's rule: the difference cancels near 0.
 _REST = "1"
 for _k in range(14, 2, -1):
-    _REST = f"(1 + x / {_k} * {_REST})"
+    _REST = f"(1 + x * {1 / _k!r} * {_REST})"
 _REST = f"(x ** 2 / 2 * {_REST})"
 # From here on the result is its limit, and the square is finite in fp32 too.
 _FAR = "maximum(x, -1e18)"
@@ -274,3 +274,37 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Hidden layers without batch normalisation: outputs below zero bring the mean of a layer "
+        "near 0, and the left side is smooth.",
+        "Where the exponential's cost counts, or exact zeros are wanted.",
+        (
+            "Clevert et al. 2015, arXiv:1511.07289",
+            "Dubey et al. 2021, arXiv:2109.14545",
+        ),
+    ),
+    "selu": Advice(
+        "Deep plain MLPs without normalisation layers, with LeCun's initialisation and alpha "
+        "dropout: means and variances hold themselves at 0 and 1.",
+        "Networks with batch normalisation, skip connections or ordinary dropout: its argument "
+        "does not hold there.",
+        ("Klambauer et al. 2017, arXiv:1706.02515",),
+    ),
+    "celu": Advice(
+        "In place of ELU where alpha is not 1: its slope at 0 is 1 for every alpha.",
+        "As for ELU.",
+        ("Barron 2017, arXiv:1704.07483",),
+    ),
+    "xielu": Advice(
+        "Feed-forward blocks of language models, in place of squared ReLU or SwiGLU.",
+        "Small networks: it learns two parameters per layer and grows as a square.",
+        ("Huang, Schlag 2024, arXiv:2411.13010",),
+    ),
+    "isrlu": Advice(
+        "An ELU-like shape without an exponential.",
+        "Where ELU's exponential is not what costs.",
+        ("Carlile et al. 2017, arXiv:1710.09967",),
+    ),
+}

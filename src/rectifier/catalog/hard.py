@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry
+from rectifier.catalog._entry import Advice, entry
 
 _MOBILENET = Source(
     "Andrew Howard, Mark Sandler, Grace Chu, Liang-Chieh Chen, Bo Chen, Mingxing Tan, Weijun Wang, "
@@ -175,3 +175,40 @@ ACTIVATIONS = (
         "straight-through estimator is no derivative and is not included.",
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Small or quantised devices: pieces of straight lines in place of exponentials.",
+        "Training where the flat parts matter: the gradient there is exactly 0.",
+        ("Courbariaux et al. 2015, arXiv:1511.00363",),
+    ),
+    "hard_swish": Advice(
+        "Mobile vision networks, in their later layers.",
+        "Servers, where SiLU costs about the same.",
+        ("Howard et al. 2019, arXiv:1905.02244",),
+    ),
+    "hard_sigmoid": Advice(
+        "Gates in mobile networks, such as squeeze-and-excitation. Mind which one a library means:"
+        " the slope is 1/6 in most, 0.2 in old Keras and ONNX.",
+        "As a probability for a loss: it is exactly 0 and 1 outside of (−3, 3).",
+        ("Howard et al. 2019, arXiv:1905.02244",),
+    ),
+    "hard_tanh": Advice(
+        "Binarised networks, as the slope of the straight-through estimator, and bounded outputs.",
+        "Hidden layers in full precision: both sides are dead.",
+        ("Courbariaux et al. 2016, arXiv:1602.02830",),
+    ),
+    "step": Advice(
+        "Analysis, or a forward pass whose gradient comes from an estimator.",
+        "Backpropagation as it is: the gradient is 0 everywhere.",
+        ("Bengio et al. 2013, arXiv:1308.3432",),
+    ),
+    "sign": Advice(
+        "Binarised networks, with a straight-through estimator.",
+        "Backpropagation as it is: the gradient is 0 everywhere.",
+        (
+            "Courbariaux et al. 2016, arXiv:1602.02830",
+            "Bengio et al. 2013, arXiv:1308.3432",
+        ),
+    ),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Source
-from rectifier.catalog._entry import entry
+from rectifier.catalog._entry import Advice, entry
 
 ACTIVATIONS = (
     entry(
@@ -16,3 +16,11 @@ ACTIVATIONS = (
         source=Source("", "The identity has no source", None),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Outputs of a regression, and a place held free.",
+        "Between two linear layers: the two are then one.",
+        ("Cybenko 1989, doi:10.1007/BF02551274",),
+    ),
+}

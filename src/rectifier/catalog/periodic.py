@@ -8,7 +8,7 @@ limit of the sum is right.
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _STEPS = "abs(x) < 1.5707963267948966"
 
@@ -149,3 +149,25 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Signals that repeat, and networks that represent an image, a sound or a field.",
+        "General classification, where many minima come with the waves.",
+        (
+            "Sitzmann et al. 2020, arXiv:2006.09661",
+            "Parascandolo et al. 2017, Taming the Waves",
+        ),
+    ),
+    "sine": Advice(
+        "Coordinates to values (images, fields, differential equations), with SIREN's "
+        "initialisation and omega 30 in the first layer.",
+        "Ordinary features without that initialisation.",
+        ("Sitzmann et al. 2020, arXiv:2006.09661",),
+    ),
+    "snake": Advice(
+        "Series with a period that must be continued beyond the data, and sound synthesis.",
+        "Data without a period.",
+        ("Ziyin et al. 2020, arXiv:2006.08195",),
+    ),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _SOFT_EXPONENTIAL = (
     "where(alpha < 0, -log(1 - alpha * (x + alpha)) / where(alpha < 0, alpha, -1),"
@@ -57,7 +57,9 @@ ACTIVATIONS = (
     entry(
         __name__,
         "apl",
-        "maximum(x, 0) + a1 * maximum(-x + b1, 0) + a2 * maximum(-x + b2, 0)",
+        # max(0, b - x), so written that a hinge has the slope of its left at its kink, as ReLU has.
+        # By maximum the whole would have the slope 0 at 0, which is that of neither side.
+        "maximum(x, 0) + a1 * where(x > b1, 0, b1 - x) + a2 * where(x > b2, 0, b2 - x)",
         class_name="APL",
         aliases=("adaptive_piecewise_linear",),
         summary="ReLU plus two learned hinges, each with its own place per channel.",
@@ -120,3 +122,15 @@ ACTIVATIONS = (
         "its true gradient where it starts. For negative alpha NaN where the logarithm has none.",
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Where the shape is to be learned piece by piece, or exactly linear pieces are needed, as "
+        "for verification.",
+        "Where the choice of the pieces' places is not worth the extra parameters.",
+        (
+            "Agostinelli et al. 2014, arXiv:1412.6830",
+            "Jin et al. 2015, arXiv:1512.07030",
+        ),
+    ),
+}

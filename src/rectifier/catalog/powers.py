@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _OSCILLATING = Source(
     "Mathew Mithra Noel, Shubham Bharadwaj, Venkataraman Muthiah-Nakarajan, Praneet Dutta, "
@@ -115,3 +115,27 @@ ACTIVATIONS = (
         source=_OSCILLATING,
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Polynomial networks, networks under encryption that can only add and multiply, and "
+        "analysis.",
+        "Deep networks without normalisation: values grow as a power of a power.",
+        ("Gilad-Bachrach et al. 2016, CryptoNets",),
+    ),
+    "relu_squared": Advice(
+        "Feed-forward blocks of transformers: cheap, sparse, as good as GELU there at the same "
+        "cost.",
+        "Without normalisation before it, since it squares the scale; in fp16, where it overflows "
+        "at 256.",
+        (
+            "So et al. 2021, arXiv:2109.08668",
+            "Zhang et al. 2024, arXiv:2402.03804",
+        ),
+    ),
+    "star_relu": Advice(
+        "MetaFormer-like vision networks: squared ReLU, centred and scaled.",
+        "Without a normalisation before it.",
+        ("Yu et al. 2022, arXiv:2210.13452",),
+    ),
+}

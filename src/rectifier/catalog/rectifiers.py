@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 ACTIVATIONS = (
     entry(
@@ -83,8 +83,9 @@ ACTIVATIONS = (
             2015,
             url="https://arxiv.org/abs/1505.00853",
         ),
-        differs="An expression draws nothing: this is evaluation mode everywhere. PyTorch's RReLU "
-        "draws a slope per element while it trains. The defaults are PyTorch's.",
+        differs="An expression draws nothing, so the function is that of evaluation; the module of "
+        "the PyTorch front end draws a slope per element while it trains, as PyTorch's own does. "
+        "The defaults are PyTorch's.",
     ),
     entry(
         __name__,
@@ -149,3 +150,60 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Where ReLU is in place and units die, or where a learned slope may pay: each costs one "
+        "comparison and one product.",
+        "Where a smooth second derivative is needed, such as for the residual of a differential "
+        "equation.",
+        (
+            "Xu et al. 2015, arXiv:1505.00853",
+            "Dubey et al. 2021, arXiv:2109.14545",
+        ),
+    ),
+    "relu": Advice(
+        "The usual first choice for hidden layers of convolutional networks and plain MLPs with "
+        "He's initialisation: cheap, no shrinking of gradients on the active side, and outputs "
+        "that are exactly 0.",
+        "As an output layer, for targets that may be negative; where a large learning rate or a "
+        "negative bias shuts units for good; where second derivatives matter.",
+        (
+            "Glorot et al. 2011, Deep Sparse Rectifier Neural Networks",
+            "He et al. 2015, arXiv:1502.01852",
+            "Lu et al. 2019, arXiv:1903.06733",
+        ),
+    ),
+    "leaky_relu": Advice(
+        "In place of ReLU when watching shows dead units, and in discriminators of GANs with slope"
+        " 0.2: a silent unit still gets a gradient.",
+        "Where exact zeros are wanted, for sparsity or speed.",
+        (
+            "Maas et al. 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models",
+            "Radford et al. 2015, arXiv:1511.06434",
+        ),
+    ),
+    "prelu": Advice(
+        "Large convolutional networks with much data, where a slope per channel costs nothing to "
+        "speak of.",
+        "Small data sets, on which the learned slopes overfit; with weight decay on the slopes, "
+        "which pulls them to ReLU.",
+        (
+            "He et al. 2015, arXiv:1502.01852",
+            "Xu et al. 2015, arXiv:1505.00853",
+        ),
+    ),
+    "rrelu": Advice(
+        "Small data sets: the random slope in training is a regulariser.",
+        "Where a training run must be deterministic. This definition is that of evaluation.",
+        ("Xu et al. 2015, arXiv:1505.00853",),
+    ),
+    "modulus": Advice(
+        "Features whose sign does not matter, such as edges in filters' outputs.",
+        "Where the sign carries meaning.",
+        (
+            "Jarrett et al. 2009, doi:10.1109/ICCV.2009.5459469",
+            "Vallés-Pérez et al. 2023, arXiv:2301.05993",
+        ),
+    ),
+}

@@ -8,7 +8,7 @@ slope sech(v)**2 is written 4 sigmoid(2v) sigmoid(-2v).
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _GROWTH = "exp(minimum(x, 10))"
 _GELU = "(maximum(x, -40) * norm_cdf(x))"
@@ -239,3 +239,12 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Trials beside GELU, SiLU and Mish, whose shape they share; compare them on the task with "
+        "several seeds.",
+        "As a default: published gains are mostly from few runs on small image sets.",
+        ("Dubey et al. 2021, arXiv:2109.14545",),
+    ),
+}

@@ -6,7 +6,7 @@ As in `sigmoid_weighted`, the factor x is bounded where its gate is exactly 0 in
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _GELU = "(maximum(x, -40) * norm_cdf(x))"
 _SILU = "(maximum(x, -800) * sigmoid(x))"
@@ -240,3 +240,24 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "To run weights trained with one of them, or trials beside SiLU and GELU.",
+        "As a default: they differ from SiLU or GELU by little.",
+        ("Dubey et al. 2021, arXiv:2109.14545",),
+    ),
+    "quick_gelu": Advice(
+        "Weights trained with it, as CLIP's.",
+        "New models: it is GELU with an error of 0.02, and no faster than a good GELU.",
+        (
+            "Hendrycks, Gimpel 2016, arXiv:1606.08415",
+            "Radford et al. 2021, arXiv:2103.00020",
+        ),
+    ),
+    "acon_c": Advice(
+        "Vision networks in which each channel may learn how linear it is.",
+        "Where extra parameters per channel are unwanted.",
+        ("Ma et al. 2020, arXiv:2009.04759",),
+    ),
+}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry
+from rectifier.catalog._entry import Advice, entry
 
 _GELU = Source(
     "Dan Hendrycks, Kevin Gimpel",
@@ -134,3 +134,44 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Deep networks and transformers: smooth, a little negative output, gradients on both sides"
+        " of zero.",
+        "Where exact zeros or the least cost are wanted: against a rectifier in a small network "
+        "the difference is often within the noise of seeds.",
+        (
+            "Ramachandran et al. 2017, arXiv:1710.05941",
+            "Dubey et al. 2021, arXiv:2109.14545",
+        ),
+    ),
+    "gelu": Advice(
+        "Transformers of the BERT and GPT kind and models that continue their weights; state "
+        "whether exact or by tanh.",
+        "Models meant for sparse inference, or tiny devices without erf.",
+        (
+            "Hendrycks, Gimpel 2016, arXiv:1606.08415",
+            "Mirzadeh et al. 2023, arXiv:2310.04564",
+        ),
+    ),
+    "gelu_tanh": Advice(
+        "To run weights that were trained with it, as GPT-2's.",
+        "New models where exact GELU is as fast.",
+        ("Hendrycks, Gimpel 2016, arXiv:1606.08415",),
+    ),
+    "silu": Advice(
+        "Convolutional networks of the EfficientNet and YOLO kind, diffusion models, and as the "
+        "gate of SwiGLU.",
+        "Small devices, where hard_swish is close and cheap.",
+        (
+            "Elfwing et al. 2017, arXiv:1702.03118",
+            "Ramachandran et al. 2017, arXiv:1710.05941",
+        ),
+    ),
+    "mish": Advice(
+        "Vision networks in place of SiLU, where its published gains were found.",
+        "Where two transcendental calls per element cost too much; gains over SiLU are small.",
+        ("Misra 2019, arXiv:1908.08681",),
+    ),
+}

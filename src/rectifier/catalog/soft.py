@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry
+from rectifier.catalog._entry import Advice, entry
 
 # (x + h) / 2 with h = sqrt(x^2 + b) is max(x, 0) + (h - |x|) / 2, and h - |x| = b / (h + |x|)
 # cancels nothing; h is |x| before x^2 leaves fp32. The bound 1e-30 keeps 0 / 0 out when b is 0.
@@ -132,6 +132,26 @@ ACTIVATIONS = (
     ),
     entry(
         __name__,
+        "sqrt_softplus",
+        "sqrt(softplus(x))",
+        class_name="SqrtSoftplus",
+        aliases=("sqrtsoftplus",),
+        summary="The square root of softplus: positive, and slow to grow.",
+        # Far left it is exp(x / 2), where softplus itself has long underflowed.
+        stable="where(x < -40, exp(x / 2), sqrt(softplus(x)))",
+        stable_derivative=(
+            "where(x < -40, exp(x / 2) / 2, sigmoid(x) / (2 * sqrt(softplus(maximum(x, -40)))))"
+        ),
+        source=Source(
+            "NVIDIA",
+            "Add a new score func sqrtsoftplus to the fused router",
+            2026,
+            url="https://github.com/NVIDIA/TransformerEngine/pull/2633",
+            note="The score of DeepSeek-V4's router of experts; transformers has it in ACT2FN.",
+        ),
+    ),
+    entry(
+        __name__,
         "bent_identity",
         "x + beta * (sqrt(x ** 2 + 1) - 1)",
         class_name="BentIdentity",
@@ -156,3 +176,44 @@ ACTIVATIONS = (
         differs="Beta is fixed at 0.5 unless it is given.",
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Outputs that must be positive and smooth, such as a scale or a rate, or a smooth stand-in"
+        " for ReLU where a second derivative is needed.",
+        "Deep stacks of hidden layers: the mean of the output is far from 0.",
+        (
+            "Dugas et al. 2000",
+            "Glorot et al. 2011, Deep Sparse Rectifier Neural Networks",
+        ),
+    ),
+    "softplus": Advice(
+        "Variances and rates as outputs, and networks whose second derivative enters the loss.",
+        "As a plain replacement for ReLU in hidden layers: slower, never 0, and not better in the "
+        "comparison of 2011.",
+        (
+            "Dugas et al. 2000",
+            "Glorot et al. 2011, Deep Sparse Rectifier Neural Networks",
+        ),
+    ),
+    "log_sigmoid": Advice(
+        "In a loss, where the logarithm of a probability is wanted without underflow.",
+        "As a hidden layer: it is ReLU's mirror image, and its output is never positive.",
+        ("LeCun et al. 2006",),
+    ),
+    "symlog": Advice(
+        "Targets or inputs over many orders of magnitude, as rewards in world models.",
+        "Hidden layers: its gradient falls as 1/x.",
+        ("Hafner et al. 2023, arXiv:2301.04104",),
+    ),
+    "exponential": Advice(
+        "Outputs that multiply, such as Poisson rates, given with a bounded argument.",
+        "Hidden layers: it overflows at 89 in fp32.",
+        ("Nelder, Wedderburn 1972",),
+    ),
+    "sqrt_softplus": Advice(
+        "Scores of a router of experts.",
+        "Hidden layers: its mean is far from 0 and its gradient falls on both sides.",
+        ("https://github.com/NVIDIA/TransformerEngine/pull/2633",),
+    ),
+}

@@ -6,7 +6,7 @@ Slopes are written with sigmoid(v) sigmoid(-v), which keeps its digits where 1 -
 from __future__ import annotations
 
 from rectifier.activation import Param, Source
-from rectifier.catalog._entry import entry, learned
+from rectifier.catalog._entry import Advice, entry, learned
 
 _EFFICIENT = Source(
     "Yann LeCun, Léon Bottou, Genevieve B. Orr, Klaus-Robert Müller",
@@ -30,7 +30,8 @@ _ASYMMETRIC = Source(
 )
 # softplus(v) - softplus(v - alpha) = log1p((1 - exp(-alpha)) exp(v) sigmoid(alpha - v)), which
 # cancels nothing; beyond 1/2 it is f(x) = 1 - f(1 - x).
-_CLIPPED = "log1p(-expm1(-alpha) * exp(alpha * {x}) * sigmoid(alpha * (1 - {x}))) / alpha"
+_LEFT = "where(x > 0.5, 1 - x, x)"
+_CLIPPED = f"log1p(-expm1(-alpha) * exp(alpha * {_LEFT}) * sigmoid(alpha * (1 - {_LEFT}))) / alpha"
 
 ACTIVATIONS = (
     entry(
@@ -163,7 +164,7 @@ ACTIVATIONS = (
         summary="A smooth ramp from 0 to 1 with its bends at 0 and 1.",
         params={"alpha": Param(1.0, low=1e-6, high=700.0, description="sharpness of the bends")},
         stable_derivative="-expm1(-alpha) * sigmoid(alpha * x) * sigmoid(alpha * (1 - x))",
-        stable=(f"where(x > 0.5, 1 - {_CLIPPED.format(x='(1 - x)')}, {_CLIPPED.format(x='x')})"),
+        stable=f"where(x > 0.5, 1 - {_CLIPPED}, {_CLIPPED})",
         source=Source(
             "Matthew D. Klimek, Maxim Perelstein",
             "Neural Network-Based Approach to Phase Space Integration",
@@ -239,3 +240,44 @@ ACTIVATIONS = (
         ),
     ),
 )
+
+ADVICE = {
+    "": Advice(
+        "Outputs or states that must stay in a range: gates, probabilities, recurrent states.",
+        "Hidden layers of deep networks: saturated units stop the gradient, layer after layer.",
+        (
+            "Glorot, Bengio 2010, Understanding the difficulty of training deep feedforward neural"
+            " networks",
+        ),
+    ),
+    "sigmoid": Advice(
+        "The output of a yes-or-no classifier (with the loss on logits), and gates of recurrent "
+        "cells.",
+        "Hidden layers: its slope is at most 1/4 and its mean 1/2, so gradients vanish with depth.",
+        (
+            "Glorot, Bengio 2010, Understanding the difficulty of training deep feedforward neural"
+            " networks",
+            "Hochreiter, Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735",
+        ),
+    ),
+    "tanh": Advice(
+        "States of recurrent cells, outputs in (−1, 1), and shallow networks on centred inputs, "
+        "where it beats the sigmoid.",
+        "Deep plain stacks: it saturates, though later than the sigmoid.",
+        (
+            "LeCun et al. 1998, Efficient BackProp",
+            "Glorot, Bengio 2010, Understanding the difficulty of training deep feedforward neural"
+            " networks",
+        ),
+    ),
+    "dynamic_tanh": Advice(
+        "In place of a normalisation layer in a transformer.",
+        "As an activation in its own right.",
+        ("Zhu et al. 2025, arXiv:2503.10622",),
+    ),
+    "lecun_tanh": Advice(
+        "Old networks and exact reproductions: at ±1 it gives ±1, for targets there.",
+        "New deep networks, as tanh.",
+        ("LeCun et al. 1998, Efficient BackProp",),
+    ),
+}

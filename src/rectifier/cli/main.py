@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "Compare activations fairly on a task.",
     "list": "List the activations.",
     "show": "Show one activation: formula, gain, properties, plot.",
+    "bench": "Time the kernels on this machine, beside PyTorch.",
 }
 
 EPILOG = """\b

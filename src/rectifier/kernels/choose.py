@@ -3,7 +3,7 @@
 Layer: kernels. The front ends decide by `explain`, so what it says is what runs. Three paths:
 
 - ``native``: one compiled pass over memory (`rectifier.kernels.native`).
-- ``framework``: the framework's own operation, where it is right and at least as fast.
+- ``framework``: the framework's own operation, where that is right and no kernel was compiled.
 - ``composed``: the catalog's expression, operation by operation, in the framework.
 
 A path that is asked for by name and cannot run raises; nothing is replaced in silence.
@@ -32,7 +32,10 @@ OWN: dict[str, dict[str, str]] = {
     # Not sigmoid: torch flushes its subnormal results, below x = -87.3 in fp32, to 0.
     "torch": {"relu": "torch.relu", "tanh": "torch.tanh"},
 }
-"""Per framework: the activations whose own operation there is right and as fast, and its name."""
+"""Per framework: the activations whose own operation is right, for where no kernel was compiled.
+
+Where one was, it has the advantage that the gradient at NaN is NaN without a second operation.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def explain(
 
     Example:
         >>> from rectifier.kernels import explain
-        >>> explain("relu", framework="torch").path
+        >>> explain("relu", framework="torch", device="cuda").path
         'framework'
     """
     from rectifier import catalog  # deferred: `import rectifier.kernels` stays quick
@@ -95,7 +98,7 @@ def explain(
         )
     if path == "native" and obstacle:
         raise KernelUnavailableError(f"path 'native' cannot compute {spec.name!r}: {obstacle}.")
-    if path == "framework" or (path is None and own):
+    if path == "framework" or (path is None and own and obstacle):
         return Explanation("framework", f"{own} computes {spec.name} rightly and in one pass.")
     if path == "native" or (path is None and not obstacle):
         return Explanation(

@@ -11,21 +11,34 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 from rectifier import catalog
-from rectifier.activation import Activation
-from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
+from rectifier.activation import Activation, Param
+from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, simplify, to_text
 from rectifier.expression.tree import Call, Constant
-from rectifier.kernels.single import SINGLE
+from rectifier.kernels.bounds import Bounds, bounds
+from rectifier.kernels.single import EVERY, SINGLE, Interval
 
-FUNCTIONS: Mapping[str, str] = MappingProxyType({name: f"M::{name}" for name in PRIMITIVES})
-"""The C++ function of each primitive: of the same name, in every mathematics of ``native/``."""
+FORMS = (
+    "cdf_plus_mul_pdf",
+    "div_moderate",
+    "gate_slope",
+    "mul_norm_cdf",
+    "mul_sigmoid",
+    "mul_sigmoid_slope",
+    "one_plus_mul_sigmoid",
+    "sigmoid_slope",
+)
+"""What every mathematics of ``native/`` has beside the primitives: faster or sharper forms."""
 
 FILES = 8
 """How many C++ files the kernels are spread over, so that several compilers can work at once."""
+
+_MODERATE = (1e-30, 1e30)
+"""Between these a divisor is a normal number of float, and so is its inverse."""
 
 _WAVES = ("sin", "cos")
 
@@ -48,13 +61,13 @@ def digest(activation: Activation) -> str:
     return hashlib.sha256("; ".join(parts).encode()).hexdigest()[:16]
 
 
-def emit_expression(name: str, expression: Expr, parameters: Sequence[str]) -> str:
+def emit_expression(name: str, expression: Expr, parameters: Mapping[str, Param]) -> str:
     """Return a C++ function that computes an expression, each shared subexpression once.
 
     Args:
         name: What the function is to be called.
         expression: The expression over ``x`` and the parameters.
-        parameters: Names of the parameters, in the order in which the function takes them.
+        parameters: The parameters, in the order in which the function takes them.
 
     Returns:
         A static member template over a mathematics ``M``: a function of ``x`` and of an array with
@@ -78,22 +91,95 @@ def emit_expression(name: str, expression: Expr, parameters: Sequence[str]) -> s
     )
 
 
-def _statements(root: Expr, parameters: Sequence[str]) -> tuple[dict[Expr, str], list[str]]:
+def _statements(root: Expr, parameters: Mapping[str, Param]) -> tuple[dict[Expr, str], list[str]]:
     """Return what each subexpression is called, and the statements that compute those."""
     variables = {"x": "x"} | {p: f"p[{i}]" for i, p in enumerate(parameters)}
+    between = bounds(root, parameters)
+    used = Counter(a for node in postorder(root) if isinstance(node, Call) for a in node.args)
+    order = list(postorder(root))
+    forms: dict[Expr, tuple[str, tuple[Expr, ...]]] = {}
+    needed = {root}
+    for node in reversed(order):
+        if isinstance(node, Call) and node in needed:
+            forms[node] = _form(node, between, used)
+            needed.update(forms[node][1])
     printed: dict[Expr, str] = {}
     lines: list[str] = []
-    for node in postorder(root):
+    for node in order:
         if isinstance(node, Constant):
             printed[node] = f"R({node.value!r})"
         elif isinstance(node, Variable):
             printed[node] = variables[node.name]
-        elif isinstance(node, Call):
+        elif isinstance(node, Call) and node in forms:
+            function, given = forms[node]
+            arguments = ", ".join(printed[argument] for argument in given)
             kind = "bool" if PRIMITIVES[node.op].boolean else "R"
-            arguments = ", ".join(printed[argument] for argument in node.args)
             printed[node] = f"t{len(lines)}"
-            lines.append(f"    const {kind} {printed[node]} = {FUNCTIONS[node.op]}({arguments});")
+            lines.append(f"    const {kind} {printed[node]} = M::{function}({arguments});")
     return printed, lines
+
+
+def _form(
+    node: Call, between: Mapping[Expr, Bounds], used: Mapping[Expr, int]
+) -> tuple[str, tuple[Expr, ...]]:
+    """Return the function that computes a node, and its arguments: a better form if it has one."""
+    if node.op == "div" and not isinstance(node.args[1], Constant):  # x / 3 + 0.5 is 0 at -1.5
+        low, high = between[node.args[1]]
+        if _MODERATE[0] < low and high < _MODERATE[1]:
+            return "div_moderate", node.args
+    if node.op not in ("mul", "add"):
+        return node.op, node.args
+    for one, two in (node.args, node.args[::-1]):
+        if not isinstance(two, Call) or used[two] > 1:
+            continue
+        if node.op == "add" and two.op == "mul":
+            found = _sum_form(one, two, between, used)
+        elif node.op == "mul":
+            found = _product_form(one, two, between, used)
+        else:
+            found = None
+        if found is not None:
+            return found
+    return node.op, node.args
+
+
+def _sum_form(
+    one: Expr, product: Call, between: Mapping[Expr, Bounds], used: Mapping[Expr, int]
+) -> tuple[str, tuple[Expr, ...]] | None:
+    """Return a better form of a sum with a product that nothing else uses."""
+    function, given = _form(product, between, used)
+    if one == Constant(1.0) and function == "mul_sigmoid":
+        return "one_plus_mul_sigmoid", given
+    if isinstance(one, Call) and one.op == "norm_cdf" and used[one] == 1:
+        for factor, density in (product.args, product.args[::-1]):
+            if isinstance(density, Call) and density.op == "norm_pdf" and density.args == one.args:
+                return "cdf_plus_mul_pdf", (factor, *one.args)
+    return None
+
+
+def _product_form(
+    one: Expr, two: Call, between: Mapping[Expr, Bounds], used: Mapping[Expr, int]
+) -> tuple[str, tuple[Expr, ...]] | None:
+    """Return a better form of a product whose second factor nothing else uses."""
+    single = isinstance(one, Call) and used[one] == 1
+    if two.op == "sigmoid":
+        if isinstance(one, Call) and single:
+            if one.op == "sigmoid" and _opposite(one.args[0], two.args[0]):
+                return "sigmoid_slope", one.args
+            function, given = _form(one, between, used)
+            if function == "mul_sigmoid" and _opposite(given[1], two.args[0]):
+                return "mul_sigmoid_slope", given
+            if function == "one_plus_mul_sigmoid" and _opposite(given[1], two.args[0]):
+                return "gate_slope", (given[0], two.args[0])
+        return "mul_sigmoid", (one, two.args[0])
+    if two.op == "norm_cdf":
+        return "mul_norm_cdf", (one, two.args[0])
+    return None
+
+
+def _opposite(one: Expr, two: Expr) -> bool:
+    """Whether one expression is the other with its sign turned."""
+    return simplify(-one) == simplify(two) or simplify(-two) == simplify(one)
 
 
 def _emit_far(activation: Activation) -> str:
@@ -106,7 +192,7 @@ def _emit_far(activation: Activation) -> str:
     body = ["    using M = Wide;", "    using R [[maybe_unused]] = double;"]
     tests = []
     for number, argument in enumerate(arguments):
-        printed, lines = _statements(argument, tuple(activation.params))
+        printed, lines = _statements(argument, activation.params)
         prefixed = [re.sub(r"\bt(\d+)\b", rf"u{number}_\1", line) for line in lines]
         body.extend(prefixed)
         name = re.sub(r"^t(\d+)$", rf"u{number}_\1", printed[argument])
@@ -125,13 +211,16 @@ def _emit_far(activation: Activation) -> str:
     )
 
 
-def _range(found: tuple[float, float] | None) -> str:
-    return "nowhere" if found is None else f"{{{found[0]!r}F, {found[1]!r}F}}"
+def _range(found: Interval) -> str:
+    if found is None:
+        return "nowhere"
+    ends = ("infinite" if abs(end) == EVERY else f"{abs(end)!r}F" for end in found)
+    return "{{-{}, {}}}".format(*ends)
 
 
 def emit_activation(activation: Activation) -> str:
     """Return the C++ of one activation: value, derivative and the loops over both."""
-    parameters = tuple(activation.params)
+    parameters = activation.params
     name = activation.name
     single = SINGLE.get(digest(activation), (None, None))
     defaults = ", ".join(repr(param.default) for param in activation.params.values())

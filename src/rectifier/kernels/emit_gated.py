@@ -28,7 +28,7 @@ namespace emitted {
 
 def emit_unit(unit: Activation) -> str:
     """Return the C++ of one gated unit: value, both derivatives, and the loops over them."""
-    parameters = tuple(unit.params)  # "gate" is the first
+    parameters = unit.params  # "gate" is the first
     return "\n".join(
         (
             f"// {unit.name}: {unit.formula}",

@@ -112,24 +112,24 @@ class Plan:
             A new tensor like x; of the memory order that torch's own operations give it.
         """
         out = torch.empty_like(x)
-        self.run_kernel_into(out, like(x, out), parameters, grad)
-        return out
-
-    def run_kernel_into(
-        self, out: Tensor, x: Tensor, parameters: Sequence[Tensor], grad: Tensor | None = None
-    ) -> None:
-        """Run the compiled kernel; all tensors have the memory order of `out`, without gaps."""
+        if not x.is_contiguous():
+            x = like(x, out)
+        place = 0
+        if grad is not None:
+            if not (x.is_contiguous() and grad.is_contiguous() and grad.dtype is x.dtype):
+                grad = like(grad, out)  # held here while the kernel reads it
+            place = grad.data_ptr()
         size = x.numel()
-        by = None if grad is None else like(grad, out)  # held here while the kernel reads it
         self.runners[x.dtype](
-            by is not None,
+            grad is not None,
             x.data_ptr(),
             out.data_ptr(),
-            0 if by is None else by.data_ptr(),
+            place,
             size,
-            self.values(parameters),
+            self.values(parameters) if parameters else self._fixed,
             1 if size <= native.ALONE else torch.get_num_threads(),
         )
+        return out
 
     @functools.cached_property
     def runners(self) -> dict[torch.dtype, native.Runner]:
@@ -143,8 +143,6 @@ class Plan:
 
     def values(self, parameters: Sequence[Tensor]) -> tuple[float, ...]:
         """Return the parameters of the kernel."""
-        if not parameters:
-            return self._fixed
         given = dict(zip(self.names[1:], parameters, strict=True))
         return tuple(
             float(given[name]) if name in given else self.constants[name] for name in self.order
@@ -152,7 +150,7 @@ class Plan:
 
     def pull_back(self, x: Tensor, parameters: Sequence[Tensor], grad: Tensor) -> Tensor:
         """Return the gradient by x from the gradient by the result."""
-        if self.keeps_output and self.own is torch.relu:
+        if self.own is torch.relu and not self.kernel:
             # threshold_backward passes the gradient at NaN; the clamp is NaN there and 0 elsewhere.
             passed: Tensor = torch.ops.aten.threshold_backward.default(grad, x, 0.0)
             return passed + torch.clamp(x.detach(), 0.0, 0.0)
@@ -200,15 +198,20 @@ class Lean(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, plan: Plan) -> Tensor:
-        """Compute, and keep the input."""
-        ctx.save_for_backward(x)
+        """Compute, and keep the input, or the output where that will do."""
+        out = plan.run_kernel(x)
+        ctx.save_for_backward(out if plan.keeps_output else x)
         ctx.plan = plan
-        return plan.run_kernel(x)
+        return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """Return the gradient by x."""
-        return ctx.plan.pull_back(ctx.saved_tensors[0], (), grads[0]), None
+        grad, plan = grads[0], ctx.plan
+        (x,) = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_real(grad):
+            return plan.pull_back(x, (), grad), None
+        return plan.run_kernel(x, (), grad), None
 
 
 class Elementwise(torch.autograd.Function):

@@ -34,7 +34,7 @@ from rectifier.errors import (
     UnknownNameError,
 )
 from rectifier.kernels import choose, native, residual
-from rectifier.torch import lean
+from rectifier.torch import lean, portable
 from rectifier.torch.elementwise import Plan, apply, apply_lean, apply_traced
 from rectifier.torch.memory import is_real
 from rectifier.torch.signature import bind, checked, document, laid_out, signature
@@ -203,7 +203,7 @@ class _Plans:
             kernel=self.spec.name if path == "native" else "",
             order=tuple(self.spec.params),
             only_kernel=demanded,
-            keeps_output=framework and self.spec.name in _KEEPS_OUTPUT,
+            keeps_output=path != "composed" and self.spec.name in _KEEPS_OUTPUT,
         )
 
 
@@ -250,6 +250,14 @@ def _apply_traced(
             "traces; leave it out there."
         )
     x = checked(plans.spec, input)
+    if torch.onnx.is_in_onnx_export():
+        names = plans.spec.params
+        laid = {
+            name: laid_out(plans.spec, name, value, x) if isinstance(value, Tensor) else value
+            for name, value in zip(names, values, strict=True)
+        }
+        exported = portable.compute(plans.spec, x, laid)
+        return x.copy_(exported) if inplace else exported
     dtype = plans.traced.working_dtype(x)
     tensors = [
         laid_out(plans.spec, name, value, x)

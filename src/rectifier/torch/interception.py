@@ -94,6 +94,11 @@ class Interception:
         return self._boundary.notes
 
     @property
+    def observers(self) -> tuple[Observer, ...]:
+        """Who is told, in their order."""
+        return tuple(self._boundary.observers)
+
+    @property
     def seconds(self) -> float:
         """Time spent in observing."""
         return self._boundary.seconds
@@ -116,6 +121,7 @@ class Interception:
         self._wrap(nn.Module, "zero_grad", self._aside)
         self._wrap(_BaseDataLoaderIter, "__next__", self._aside)
         self._wrap(nn.Module, "__init__", self._building)
+        self._wrap(nn.Module, "load_state_dict", self._loading)
         self._wrap(torch, "compile", self._compiling)
         self._wrap(torch.amp.GradScaler, "scale", self._scaling)
         self._wrap(torch.autograd, "backward", self._backward)
@@ -225,6 +231,16 @@ class Interception:
 
         return __init__
 
+    def _loading(self, original: Any) -> Any:
+        owner = self
+
+        def load_state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if owner._here():
+                owner._boundary.guard(owner._boundary.announce, "on_loaded", self)
+            return original(self, *args, **kwargs)
+
+        return load_state_dict
+
     def _aside(self, original: Any) -> Any:
         def aside(*args: Any, **kwargs: Any) -> Any:
             if not self._calls.seeing or not self._here():
@@ -253,6 +269,8 @@ class Interception:
 
         def __init__(self: nn.Module, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             original(self, *args, **kwargs)
+            if owner._here():
+                owner._boundary.announce("on_module", self)
             kind: Any = type(self)
             if module_class_function(kind) is not None:
                 registry = owner._registry
@@ -289,6 +307,9 @@ class Interception:
             differentiable = kwargs.get("create_graph") or (len(args) > 2 and args[2])
             trained = _first(inputs)
             step = trained is not None and trained.is_leaf and not differentiable
+            if differentiable:
+                tensors = _first(outputs), trained
+                self._boundary.guard(self._boundary.announce, "on_derivative", *tensors)
             with _Backward(self, outputs if step else None):
                 return original(outputs, inputs, *args, **kwargs)
 

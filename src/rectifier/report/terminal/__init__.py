@@ -10,6 +10,7 @@ from __future__ import annotations
 from rectifier.report.terminal.card import print_card, print_list
 from rectifier.report.terminal.comparison import print_comparison
 from rectifier.report.terminal.live import LiveTable
+from rectifier.report.terminal.peers import print_peers
 from rectifier.report.terminal.repair import print_repair
 from rectifier.report.terminal.run import print_run
 
@@ -18,6 +19,7 @@ __all__ = [
     "print_card",
     "print_comparison",
     "print_list",
+    "print_peers",
     "print_repair",
     "print_run",
 ]

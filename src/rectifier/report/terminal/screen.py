@@ -57,6 +57,7 @@ _ASCII = str.maketrans(
         "\N{REPLACEMENT CHARACTER}": "?",
         "─": "-",
         "│": "|",
+        "✓": "x",
     }
 )
 

@@ -1,0 +1,1 @@
+"""What `accuracy.py` is made of: references, contestants, the measure, and the results it keeps."""

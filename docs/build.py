@@ -1,0 +1,61 @@
+"""Build the pages that are made from the code.
+
+    python docs/build.py [--out docs] [--only relu,gelu]     one per activation, and their index
+    python docs/build.py --kept                              coverage, conventions, accuracy
+
+The pages of activations, with their plots, go to OUT/activations and are not kept in the
+repository. The others depend on what is installed or was measured, and are kept there; build them
+where torch, Keras, JAX, timm and transformers are installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from generator import accuracy, activation, conventions, overview, units
+
+from rectifier import catalog
+from rectifier.analysis import peers
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Build what was asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=HERE, help="the folder for the pages")
+    parser.add_argument("--only", default="", help="activations alone, separated by commas")
+    parser.add_argument("--kept", action="store_true", help="the pages that are kept, alone")
+    options = parser.parse_args()
+    offers = peers.offers()
+    file = HERE / "accuracy.json"
+    summary = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    if options.kept:
+        pages = {"coverage": overview.coverage(offers), "conventions": conventions.page()}
+        if summary is not None:
+            pages["accuracy"] = accuracy.page(summary)
+        for name, text in pages.items():
+            (options.out / f"{name}.md").write_text(text, encoding="utf-8")
+        print(f"{', '.join(pages)} in {options.out}")
+        return
+    folder = options.out / "activations"
+    folder.mkdir(parents=True, exist_ok=True)
+    measured = {} if summary is None else accuracy.summaries(summary)
+    chosen = [name for name in options.only.split(",") if name]
+    for name in chosen or catalog.names():
+        activation.write(folder, name, offers, measured)
+    if not chosen:
+        for name in catalog.gated_names():
+            units.write_gated(folder, name, offers)
+        for name in catalog.rowwise_names():
+            units.write_rowwise(folder, name, offers)
+        (folder / "index.md").write_text(overview.index(), encoding="utf-8")
+    print(f"{len(list(folder.glob('*.md')))} pages in {folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+// Runs every kernel over buffers of exactly the size it is told, for the sanitizers to watch.
+//
+// Layer: native/, beside bindings.cpp. Built and run by `make check-native`, with AddressSanitizer and
+// UndefinedBehaviorSanitizer; what the results are worth is checked by the tests in Python.
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "half.hpp"
+#include "table.hpp"
+#include "team.hpp"
+
+namespace {
+
+using namespace rectifier;
+
+int failures = 0;
+
+void expect(bool right, const char* name, const char* what) {
+  if (right) return;
+  ++failures;
+  std::fprintf(stderr, "%s: %s\n", name, what);
+}
+
+float input(std::size_t i) {
+  const float limits = std::numeric_limits<float>::infinity();
+  const float special[] = {0.0F,   -0.0F,  limits, -limits, std::nanf(""), 1e-45F, -1e-45F, 3.4e38F,
+                           -3.4e38F, 1e5F, -1e5F,  88.0F,   -104.0F,       0.75F,  -0.75F,  1e-20F};
+  return i % 3 == 0 ? special[(i / 3) % 16] : std::sin(static_cast<float>(i)) * 9.0F;
+}
+
+// On the heap and `shift` elements into it, so that one element too many is seen on either side.
+template <typename T>
+struct Buffer {
+  Buffer(std::size_t size, std::size_t shift) : memory(new T[size + shift]), data(memory.get() + shift) {}
+  std::unique_ptr<T[]> memory;
+  T* data;
+};
+
+void run(const Entry& entry, std::size_t size, std::size_t shift, const double* parameters) {
+  Buffer<float> x(size, shift), g(size, shift), y(size, shift), z(size, shift);
+  for (std::size_t i = 0; i < size; ++i) x.data[i] = input(i);
+  for (std::size_t i = 0; i < size; ++i) g.data[i] = 1.0F;
+  entry.forward(x.data, nullptr, y.data, size, parameters);
+  std::memcpy(z.data, x.data, size * sizeof(float));
+  entry.forward(z.data, nullptr, z.data, size, parameters);
+  bool same = true;
+  bool nans = true;
+  for (std::size_t i = 0; i < size; ++i) {
+    same = same && (y.data[i] == z.data[i] || (y.data[i] != y.data[i] && z.data[i] != z.data[i]));
+    nans = nans && (x.data[i] == x.data[i] || y.data[i] != y.data[i]);
+  }
+  expect(same, entry.name, "in place the value is another");
+  expect(nans, entry.name, "NaN became a number");
+  entry.backward(x.data, g.data, y.data, size, parameters);
+  entry.backward(x.data, g.data, g.data, size, parameters);
+  for (std::size_t i = 0; i < size; ++i) {
+    nans = nans && (x.data[i] == x.data[i] || y.data[i] != y.data[i]);
+  }
+  expect(nans, entry.name, "the slope at NaN is a number");
+  for (const Half format : {Half::bfloat16, Half::float16}) {
+    Buffer<std::uint16_t> a(size, shift), b(size, shift), c(size, shift);
+    for (std::size_t i = 0; i < size; ++i) {
+      a.data[i] = static_cast<std::uint16_t>(i * 40503);
+      b.data[i] = static_cast<std::uint16_t>(i * 30011);
+    }
+    through_float(entry.forward, format, a.data, nullptr, c.data, size, parameters);
+    through_float(entry.backward, format, a.data, b.data, c.data, size, parameters);
+  }
+}
+
+void check_threads(const Entry& entry, const double* parameters) {
+  const std::size_t size = 200003;
+  std::vector<float> x(size), y(size), z(size);
+  for (std::size_t i = 0; i < size; ++i) x[i] = std::sin(static_cast<float>(i)) * 5.0F;
+  entry.forward(x.data(), nullptr, y.data(), size, parameters);
+  const auto call = [&](std::vector<float>& out) {
+    in_parallel(size, 4, [&](std::size_t first, std::size_t count) {
+      entry.forward(x.data() + first, nullptr, out.data() + first, count, parameters);
+    });
+  };
+  std::vector<float> others(size);
+  std::thread beside([&] { call(others); });
+  call(z);
+  beside.join();
+  expect(y == z && y == others, entry.name, "several threads compute something else");
+}
+
+}  // namespace
+
+int main() {
+  const std::size_t sizes[] = {0, 1, 2, 7, 8, 15, 16, 17, 31, 33, 127, 1023, 1024, 1025, 2500};
+  for (std::size_t row = 0; row < table_size; ++row) {
+    const Entry& entry = table[row];
+    for (const double value : {0.5, 1.0, 2.0}) {
+      double parameters[most_parameters];
+      for (double& parameter : parameters) parameter = value;
+      for (const std::size_t size : sizes) run(entry, size, 0, parameters);
+      for (const std::size_t shift : {1, 3}) run(entry, 37, shift, parameters);
+    }
+  }
+  double none[most_parameters] = {};
+  for (std::size_t row = 0; row < table_size; ++row) {
+    if (table[row].parameters == 0 && row % 16 == 0) check_threads(table[row], none);
+  }
+  std::printf("%zu kernels checked, %d failures\n", table_size, failures);
+  return failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,73 @@
+"""The pages made from the code: complete, in step with what they are made from."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rectifier
+from rectifier import catalog
+from rectifier.analysis import peers
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture
+def generator(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.syspath_prepend(str(DOCS))
+    return "generator"
+
+
+def test_every_family_has_advice_and_none_is_for_nothing() -> None:
+    every = {
+        **{family: catalog.names(family) for family in catalog.families()},
+        "_gated": catalog.gated_names(),
+        "_rowwise": catalog.rowwise_names(),
+    }
+    for family, names in every.items():
+        advice = importlib.import_module(f"rectifier.catalog.{family}").ADVICE
+        assert "" in advice
+        assert set(advice) - {""} <= set(names)
+        for each in advice.values():
+            assert each.use.endswith(".")
+            assert each.avoid.endswith(".")
+            assert each.sources
+
+
+def test_a_page_holds_what_the_card_holds(generator: str) -> None:
+    activation = importlib.import_module(f"{generator}.activation")
+    card = rectifier.card("mish")
+    text = activation.page_of(card, peers.offers(), "measured so")
+    assert text.startswith("# mish\n")
+    for part in (card.formula, card.latex, card.derivative_latex, card.source.url, "measured so"):
+        assert part in text
+    assert f"{card.gain:.6g}" in text
+    assert "torch.nn (`Mish`)" in text
+    assert catalog.advice("mish").avoid in text
+
+
+def test_the_index_links_everything_once(generator: str) -> None:
+    index = importlib.import_module(f"{generator}.overview").index()
+    linked = re.findall(r"\((\w+)\.md\)", index)
+    everything = [*catalog.names(), *catalog.gated_names(), *catalog.rowwise_names()]
+    assert sorted(linked) == sorted(everything)
+
+
+def test_pages_are_built_from_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, str(DOCS / "build.py"), "--only", "relu", "--out", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert "max" in (tmp_path / "activations" / "relu.md").read_text(encoding="utf-8")
+    assert (tmp_path / "activations" / "relu.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_on_accuracy_is_that_of_the_measurement(generator: str) -> None:
+    accuracy = importlib.import_module(f"{generator}.accuracy")
+    summary = json.loads((DOCS / "accuracy.json").read_text(encoding="utf-8"))
+    assert not summary["quick"]
+    assert (DOCS / "accuracy.md").read_text(encoding="utf-8") == accuracy.page(summary)
