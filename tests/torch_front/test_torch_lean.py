@@ -1,6 +1,7 @@
 """Whatever backward keeps, forward is exact, the gradient is as near as promised, and it is small.
 
-The reference is ``keep="input"``, in fp64 where nothing may be lost; bytes are counted by what autograd really holds.
+The reference is ``keep="input"``, in fp64 where nothing may be lost; bytes are counted by what
+autograd really holds.
 """
 
 from __future__ import annotations
