@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "half.hpp"
+#include "parts.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
 #include "team.hpp"
@@ -167,5 +168,7 @@ NB_MODULE(_native, m) {
         "out"_a.none(), "grad"_a.none(), "parameters"_a, "threads"_a);
   m.def("run_addresses", &rectifier::run_addresses, "row"_a, "backward"_a, "type"_a, "source"_a,
         "out"_a, "grad"_a, "size"_a, "parameters"_a, "threads"_a);
+  rectifier::bind_gated(m);
+  rectifier::bind_sparse(m);
   rectifier::bind_statistics(m);
 }

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from rectifier.session import watch as watch
     from rectifier.torch.initialize import InitializedLayer as InitializedLayer
     from rectifier.torch.initialize import init_ as init_
+    from rectifier.torch.lean_model import LeanSite as LeanSite
+    from rectifier.torch.lean_model import lean_ as lean_
+    from rectifier.torch.sparse import SparseLinear as SparseLinear
+    from rectifier.torch.sparsify import SparseLayer as SparseLayer
+    from rectifier.torch.sparsify import sparsify as sparsify
     from rectifier.torch.swap import swap as swap
 
 _HOME = {
@@ -50,9 +55,14 @@ _HOME = {
     "effective_rank": ("rectifier.policies.measures", "effective_rank"),
     "srank": ("rectifier.policies.measures", "srank"),
     "InitializedLayer": ("rectifier.torch.initialize", "InitializedLayer"),
+    "LeanSite": ("rectifier.torch.lean_model", "LeanSite"),
     "Session": ("rectifier.session", "Session"),
+    "SparseLayer": ("rectifier.torch.sparsify", "SparseLayer"),
+    "SparseLinear": ("rectifier.torch.sparse", "SparseLinear"),
     "init_": ("rectifier.torch.initialize", "init_"),
+    "lean_": ("rectifier.torch.lean_model", "lean_"),
     "repair": ("rectifier.doctor.repair", "repair_model"),
+    "sparsify": ("rectifier.torch.sparsify", "sparsify"),
     "swap": ("rectifier.torch.swap", "swap"),
     "watch": ("rectifier.session", "watch"),
 }
@@ -64,9 +74,12 @@ __all__ = [
     "DeadLatents",
     "GatedModule",
     "InitializedLayer",
+    "LeanSite",
     "ReDo",
     "RowwiseModule",
     "Session",
+    "SparseLayer",
+    "SparseLinear",
     "activation",
     "dormant_ratio",
     "effective_rank",
@@ -74,10 +87,12 @@ __all__ = [
     "functional",
     "gated",
     "init_",
+    "lean_",
     "modules",
     "parameter_groups",
     "repair",
     "rowwise",
+    "sparsify",
     "srank",
     "swap",
     "watch",

@@ -33,8 +33,8 @@ from rectifier.errors import (
     KernelUnavailableError,
     UnknownNameError,
 )
-from rectifier.kernels import choose, native
-from rectifier.torch import portable
+from rectifier.kernels import choose, native, residual
+from rectifier.torch import lean, portable
 from rectifier.torch.elementwise import Plan, apply, apply_lean, apply_traced
 from rectifier.torch.memory import is_real
 from rectifier.torch.signature import bind, checked, document, laid_out, signature
@@ -92,8 +92,15 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     names = tuple(spec.params)
 
     def call(
-        input: Tensor, *args: Any, inplace: bool = False, path: str | None = None, **given: Any
+        input: Tensor,
+        *args: Any,
+        inplace: bool = False,
+        path: str | None = None,
+        keep: str = "input",
+        **given: Any,
     ) -> Tensor:
+        if keep != "input":
+            return _apply_kept(plans, input, bind(spec, args, given), keep, inplace, path)
         if path is None and not (inplace or args or given) and _is_simple(input):
             plan = plans.lean(input.dtype)
             if plan is not None:
@@ -119,6 +126,27 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     call.__signature__ = signature(spec)  # type: ignore[attr-defined]
     call.activation = spec  # type: ignore[attr-defined]
     return call
+
+
+def _apply_kept(
+    plans: _Plans, input: Any, given: Mapping[str, Any], keep: str, inplace: bool, path: str | None
+) -> Tensor:
+    """Apply with something else than the input kept for backward; see `rectifier.torch.lean`."""
+    spec = plans.spec
+    if torch.overrides.has_torch_function((input,)):
+        result: Tensor = torch.overrides.handle_torch_function(
+            function(spec), (input,), input, inplace=inplace, path=path, keep=keep, **given
+        )
+        return result
+    residual.check(keep)
+    lean.check_call(spec, given, inplace)
+    x = checked(spec, input)
+    values = tuple(spec.parameters(**given).values())
+    chosen = _path(spec, x.dtype, x.device, path, False, False, native.available())
+    plan = plans.get((), values, chosen, path == "native")
+    if keep == "output" and plan.keeps_output:
+        return apply(plan, False, x)
+    return lean.apply(plan, lean.recipe(spec, values, keep), x)
 
 
 def _is_simple(input: Any) -> bool:

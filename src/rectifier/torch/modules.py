@@ -27,7 +27,17 @@ from rectifier.torch.gated_modules import GatedModule, gated_class
 from rectifier.torch.rowwise_modules import RowwiseModule, rowwise_class
 
 OWN_ARGUMENTS = frozenset(
-    {"num_parameters", "init", "learnable", "inplace", "path", "device", "dtype", "activation"}
+    {
+        "num_parameters",
+        "init",
+        "learnable",
+        "inplace",
+        "path",
+        "keep",
+        "device",
+        "dtype",
+        "activation",
+    }
 )
 """Argument names of the modules that no parameter may have."""
 
@@ -48,6 +58,8 @@ class ActivationModule(nn.Module):
         learnable: Whether the learnable parameters are learned; False makes them plain numbers.
         inplace: Whether to write the result into the input.
         path: ``native``, ``framework`` or ``composed``; None for the fastest that is right.
+        keep: What backward keeps of the forward pass: ``input``, ``mask``, ``output``, ``code8``,
+            ``code4`` or ``code2``; see `rectifier.torch.lean`.
         device: Where to make the learnable parameters.
         dtype: Their element type.
         **values: Values of the parameters by name. For a learnable one it is where training starts
@@ -73,6 +85,7 @@ class ActivationModule(nn.Module):
         learnable: bool = True,
         inplace: bool = False,
         path: str | None = None,
+        keep: str = "input",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         activation: Activation | None = None,
@@ -89,6 +102,7 @@ class ActivationModule(nn.Module):
         self.function: Callable[..., Tensor] = function(spec)
         self.inplace = inplace
         self.path = path
+        self.keep = keep
         self.learnable = spec.learnable if learnable else ()
         if args and any(param.sharing == "channel" for param in spec.params.values()):
             if num_parameters is not None:
@@ -117,7 +131,10 @@ class ActivationModule(nn.Module):
             A tensor of the input's shape, element type and device.
         """
         learned = {name: getattr(self, name) for name in self.learnable}
-        return self.function(input, **self.values, **learned, inplace=self.inplace, path=self.path)
+        options: dict[str, Any] = {"inplace": self.inplace, "path": self.path}
+        if self.keep != "input":
+            options["keep"] = self.keep
+        return self.function(input, **self.values, **learned, **options)
 
     def __getstate__(self) -> dict[str, Any]:
         # The function is made again from the activation; a class of the catalog brings its own.
@@ -128,6 +145,7 @@ class ActivationModule(nn.Module):
         super().__setstate__(state)  # type: ignore[no-untyped-call]
         self.activation = type(self).spec or state["activation"]
         self.function = function(self.activation)
+        self.__dict__.setdefault("keep", "input")  # saved before there was a choice
 
     def reset_parameters(self) -> None:
         """Set the learnable parameters to the defaults of the catalog."""
@@ -146,6 +164,7 @@ class ActivationModule(nn.Module):
             parts.append("learnable=False")
         parts += ["inplace=True"] if self.inplace else []
         parts += [f"path={self.path!r}"] if self.path else []
+        parts += [f"keep={self.keep!r}"] if self.keep != "input" else []
         return ", ".join(parts)
 
 
