@@ -265,7 +265,7 @@ class Census:
         """See what became of each parameter."""
         for person in self._people.values():
             parameter, sample = person.reference(), person.sample
-            if parameter is None or sample is None:
+            if sample is None or not is_plain(parameter) or parameter is None:
                 continue
             now = likeness.sample(parameter)
             if now is None or now.shape != sample.shape:

@@ -130,13 +130,17 @@ def held(optimizer: Optimizer) -> list[Tensor]:
 
 
 def is_plain(tensor: Tensor | None) -> bool:
-    """Whether a tensor is an ordinary dense one that statistics can be taken of."""
+    """Whether a tensor is an ordinary dense one that statistics can be taken of.
+
+    Not where its memory was given back, as FSDP does with whole weights between the passes.
+    """
     return (
         tensor is not None
         and type(tensor) in (Tensor, nn.Parameter)
         and tensor.layout is torch.strided
         and tensor.is_floating_point()
         and tensor.device.type != "meta"
+        and (tensor.untyped_storage().size() > 0 or tensor.numel() == 0)
     )
 
 
