@@ -10,8 +10,8 @@ Parts, each chosen by name or all of them:
 - ``composed``: some that PyTorch lacks, against the usual formula in eager mode, at 1 M.
 - ``numpy``: gelu, mish, softplus and silu against the usual NumPy and SciPy formulas, at 1 M.
 
-Contestants of a row take turns within one run; figures are medians of ns per element. The inputs
-are normal with variance 4.
+Contestants of a row take turns within one run; figures are the least over the rounds, in ns per
+element. The inputs are normal with variance 4.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def torch_own(options: argparse.Namespace) -> None:
         print(f"\n{options.middle:,} elements of fp32, {kind}: times as fast as torch eager")
         names = [n for n in timing.OPPONENTS if not options.names or n in options.names]
         found = {
-            name: timing.rows(name, options.middle, rounds=3 * options.rounds, allocate=allocate)
+            name: timing.rows(name, options.middle, rounds=8 * options.rounds, allocate=allocate)
             for name in names
         }
         for name, (forward, backward) in found.items():
@@ -142,13 +142,13 @@ def composed(options: argparse.Namespace) -> None:
         if options.names and name not in options.names:
             continue
         ours = timing.public(name)
-        forward = timing.measure({"t": lambda f=theirs: f(x), "o": lambda f=ours: f(x)}, 9)
+        forward = timing.measure({"t": lambda f=theirs: f(x), "o": lambda f=ours: f(x)}, 25)
         y, z = theirs(leaf), ours(leaf)
 
         def back(result: Tensor) -> object:
             return torch.autograd.grad(result, leaf, grad, retain_graph=True)
 
-        backward = timing.measure({"t": lambda y=y: back(y), "o": lambda z=z: back(z)}, 9)
+        backward = timing.measure({"t": lambda y=y: back(y), "o": lambda z=z: back(z)}, 25)
         found.append((forward["t"] / forward["o"], backward["t"] / backward["o"]))
         print(f"{name:14} {found[-1][0]:6.2f} {found[-1][1]:6.2f}", flush=True)
     for label, ups in zip(("forward", "backward"), zip(*found, strict=True), strict=True):
@@ -166,7 +166,7 @@ def against_numpy(options: argparse.Namespace) -> None:
         "silu": lambda x: x / (1 + np.exp(-x)),
     }
     print(f"\n{options.middle:,} elements of fp32: times as fast as NumPy, new results; into given")
-    x = (np.random.default_rng(0).normal(0, 2, options.middle)).astype(np.float32)
+    x = np.random.default_rng(0).normal(0, 2, options.middle).astype(np.float32)
     out = np.empty_like(x)
     found = []
     for name, theirs in usual.items():
@@ -177,7 +177,7 @@ def against_numpy(options: argparse.Namespace) -> None:
                 "ours": lambda f=ours: f(x),
                 "given": lambda f=ours: f(x, out=out),
             },
-            options.rounds,
+            4 * options.rounds,
         )
         found.append([seconds["theirs"] / seconds[key] for key in ("ours", "given")])
         print(f"{name:14} {found[-1][0]:6.2f} {found[-1][1]:6.2f}")

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "half.hpp"
+#include "parts.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
 #include "team.hpp"
@@ -75,6 +76,7 @@ struct Call {
   std::uintptr_t grad;
   std::size_t size;
   std::size_t threads;
+  Team team;
 };
 
 void run(const Call& call, const std::vector<double>& parameters) {
@@ -120,7 +122,7 @@ void run(const Call& call, const std::vector<double>& parameters) {
     return;
   }
   const nb::gil_scoped_release unlocked;
-  in_parallel(call.size, call.threads, piece);
+  in_parallel(call.size, call.threads, piece, call.team);
 }
 
 void run_arrays(std::size_t row, bool backward, int type, nb::handle source, nb::handle out,
@@ -136,7 +138,7 @@ void run_arrays(std::size_t row, bool backward, int type, nb::handle source, nb:
   }
   const auto address = [](const void* data) { return reinterpret_cast<std::uintptr_t>(data); };
   run({row, backward, of, address(x.data()), address(y.data()),
-       grad.is_none() ? 0 : address(g.data()), x.size(), threads},
+       grad.is_none() ? 0 : address(g.data()), x.size(), threads, Team::pool},
       parameters);
 }
 
@@ -144,7 +146,8 @@ void run_arrays(std::size_t row, bool backward, int type, nb::handle source, nb:
 void run_addresses(std::size_t row, bool backward, int type, std::uintptr_t source,
                    std::uintptr_t out, std::uintptr_t grad, std::size_t size,
                    const std::vector<double>& parameters, std::size_t threads) {
-  run({row, backward, static_cast<Type>(type), source, out, grad, size, threads}, parameters);
+  run({row, backward, static_cast<Type>(type), source, out, grad, size, threads, Team::openmp},
+      parameters);
 }
 
 nb::dict digests() {
@@ -165,5 +168,7 @@ NB_MODULE(_native, m) {
         "out"_a.none(), "grad"_a.none(), "parameters"_a, "threads"_a);
   m.def("run_addresses", &rectifier::run_addresses, "row"_a, "backward"_a, "type"_a, "source"_a,
         "out"_a, "grad"_a, "size"_a, "parameters"_a, "threads"_a);
+  rectifier::bind_gated(m);
+  rectifier::bind_sparse(m);
   rectifier::bind_statistics(m);
 }

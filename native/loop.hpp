@@ -12,7 +12,8 @@
 //   value_single, slope_single       where Single was measured to keep the bars,
 //   defaults                         the parameters for which it was.
 // Float data goes block by block through the fastest mathematics that is right for all of the block:
-// Single, Wide or Library.
+// Single, Wide or Library. So the last bit of a result may depend on what else is in its block, within
+// the accuracy bar; it does not depend on the number of threads.
 
 #pragma once
 

@@ -31,9 +31,16 @@ struct Basics {
   RECTIFIER_INLINE static R sqrt(R a) { return std::sqrt(a); }
   RECTIFIER_INLINE static R sign(R a) { return a > 0 ? R(1) : a < 0 ? R(-1) : a; }
 
-  // The order of the tests lets a constant b cost one comparison, and NaN in either come through.
-  RECTIFIER_INLINE static R maximum(R a, R b) { return b > a || b != b ? b : a; }
-  RECTIFIER_INLINE static R minimum(R a, R b) { return b < a || b != b ? b : a; }
+  // Two selections, since one on two conditions becomes a branch where such calls are nested. A
+  // constant b costs one comparison; NaN in either comes through.
+  RECTIFIER_INLINE static R maximum(R a, R b) {
+    const R larger = b > a ? b : a;
+    return b != b ? b : larger;
+  }
+  RECTIFIER_INLINE static R minimum(R a, R b) {
+    const R smaller = b < a ? b : a;
+    return b != b ? b : smaller;
+  }
 
   RECTIFIER_INLINE static bool lt(R a, R b) { return a < b; }
   RECTIFIER_INLINE static bool le(R a, R b) { return a <= b; }

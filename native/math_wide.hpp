@@ -25,6 +25,9 @@ struct Wide : Basics<double> {
     return near * (2.0 - a * near);
   }
 
+  // The compiler computes the inverse of a constant.
+  RECTIFIER_INLINE static double div_constant(double a, double b) { return a * (1.0 / b); }
+
   RECTIFIER_INLINE static double div_moderate(double a, double b) { return a * inverse(b); }
 
   // --- the exponential family ---------------------------------------------------------------

@@ -1,4 +1,9 @@
+// Per-unit statistics: loops for both layouts and element types, how they are cut into pieces, and
+// their bindings. One file, though long: the loops are templates that only these callers use.
+
 #include "statistics.hpp"
+
+#include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <cmath>
@@ -61,7 +66,14 @@ constexpr std::size_t run = 4096;  // elements, over at least 8 lanes
 constexpr std::size_t often = 128;  // rows
 
 // One unit's elements side by side: the lanes of a vector belong to one unit.
-template <typename In>
+// The output: read, or known to be max(x, 0).
+template <typename In, bool rectified>
+RECTIFIER_FAST float output(float x, const typename In::type* y, std::size_t at) {
+  if (rectified) return x < 0 ? 0.0f : x;
+  return In::read(y[at]);
+}
+
+template <typename In, bool rectified>
 RECTIFIER_FAST void plane(const typename In::type* x, const typename In::type* y, std::size_t count,
                           std::size_t unit, float lower, float upper, Found& found) {
   for (std::size_t done = 0; done < count; done += run) {
@@ -72,7 +84,7 @@ RECTIFIER_FAST void plane(const typename In::type* x, const typename In::type* y
 #pragma omp simd reduction(+ : positive, nonzero, outside, size, sum, squares, out, out_squares) \
     reduction(min : low) reduction(max : high)
     for (std::size_t i = done; i < end; ++i) {
-      const float a = In::read(x[i]), b = In::read(y[i]);
+      const float a = In::read(x[i]), b = output<In, rectified>(a, y, i);
       positive += b > 0;
       nonzero += b != 0;
       size += std::fabs(b);
@@ -101,7 +113,7 @@ RECTIFIER_FAST void plane(const typename In::type* x, const typename In::type* y
 // stay in the nearest cache.
 constexpr std::size_t tile = 128;
 
-template <typename In>
+template <typename In, bool rectified>
 RECTIFIER_FAST void columns(const typename In::type* x, const typename In::type* y,
                             std::size_t rows, std::size_t first, std::size_t width, float lower,
                             float upper, Found& found) {
@@ -118,10 +130,10 @@ RECTIFIER_FAST void columns(const typename In::type* x, const typename In::type*
     }
     for (std::size_t row = done; row < end; ++row) {
       const auto* from = x + row * stride + first;
-      const auto* other = y + row * stride + first;
+      const auto* other = rectified ? nullptr : y + row * stride + first;
 #pragma omp simd
       for (std::size_t u = 0; u < width; ++u) {
-        const float a = In::read(from[u]), b = In::read(other[u]);
+        const float a = In::read(from[u]), b = output<In, rectified>(a, other, u);
         positive[u] += b > 0;
         nonzero[u] += b != 0;
         size[u] += std::fabs(b);
@@ -149,21 +161,32 @@ RECTIFIER_FAST void columns(const typename In::type* x, const typename In::type*
   }
 }
 
-template <typename In>
-RECTIFIER_FAST void forward_part(const typename In::type* x, const typename In::type* y,
+template <typename In, bool rectified>
+RECTIFIER_FAST void forward_all(const typename In::type* x, const typename In::type* y,
                                  std::size_t first, std::size_t count, const Extent& extent,
                                  float lower, float upper, Found& found) {
   if (extent.inner > 1) {
     for (std::size_t i = first; i < first + count; ++i) {
-      plane<In>(x + i * extent.inner, y + i * extent.inner, extent.inner, i % extent.units, lower,
-                upper, found);
+      plane<In, rectified>(x + i * extent.inner, rectified ? nullptr : y + i * extent.inner,
+                           extent.inner, i % extent.units, lower, upper, found);
     }
   } else {
     const std::size_t start = first * extent.units;
     for (std::size_t unit = 0; unit < extent.units; unit += tile) {
-      columns<In>(x + start, y + start, count, unit, std::min(tile, extent.units - unit), lower,
-                  upper, found);
+      columns<In, rectified>(x + start, rectified ? nullptr : y + start, count, unit,
+                             std::min(tile, extent.units - unit), lower, upper, found);
     }
+  }
+}
+
+template <typename In>
+RECTIFIER_FAST void forward_part(const typename In::type* x, const typename In::type* y,
+                                 std::size_t first, std::size_t count, const Extent& extent,
+                                 float lower, float upper, Found& found) {
+  if (y == nullptr) {
+    forward_all<In, true>(x, y, first, count, extent, lower, upper, found);
+  } else {
+    forward_all<In, false>(x, y, first, count, extent, lower, upper, found);
   }
 }
 
@@ -180,72 +203,92 @@ RECTIFIER_CLONES void forward_bfloat16(const std::uint16_t* x, const std::uint16
 }
 
 template <typename In>
-RECTIFIER_FAST void gradient_part(const typename In::type* to_input,
-                                  const typename In::type* to_output, std::size_t first,
-                                  std::size_t count, const Extent& extent, double* nonzero,
-                                  double& squares) {
+RECTIFIER_FAST void gradient_part(const typename In::type* from, std::size_t first,
+                                  std::size_t count, const Extent& extent, double* nonzero) {
   if (extent.inner > 1) {
     for (std::size_t p = first; p < first + count; ++p) {
-      const auto* in = to_input + p * extent.inner;
-      const auto* out = to_output + p * extent.inner;
+      const auto* in = from + p * extent.inner;
+      std::int64_t all = 0;
       for (std::size_t done = 0; done < extent.inner; done += run) {
         const std::size_t end = std::min(extent.inner, done + run);
         std::int32_t counted = 0;
-        float sum = 0;
-#pragma omp simd reduction(+ : counted, sum)
-        for (std::size_t i = done; i < end; ++i) {
-          const float value = In::read(out[i]);
-          counted += In::read(in[i]) != 0;
-          sum += value * value;
-        }
-        nonzero[p % extent.units] += counted;
-        squares += static_cast<double>(sum);
+#pragma omp simd reduction(+ : counted)
+        for (std::size_t i = done; i < end; ++i) counted += In::read(in[i]) != 0;
+        all += counted;
       }
+      nonzero[p % extent.units] += static_cast<double>(all);
     }
     return;
   }
   std::int32_t counted[tile];
-  float sums[tile];
   for (std::size_t unit = 0; unit < extent.units; unit += tile) {
     const std::size_t width = std::min(tile, extent.units - unit);
-    for (std::size_t done = 0; done < count; done += often) {
-      const std::size_t end = std::min(count, done + often);
-      for (std::size_t u = 0; u < width; ++u) sums[u] = static_cast<float>(counted[u] = 0);
-      for (std::size_t row = done; row < end; ++row) {
-        const auto* in = to_input + (first + row) * extent.units + unit;
-        const auto* out = to_output + (first + row) * extent.units + unit;
+    for (std::size_t u = 0; u < width; ++u) counted[u] = 0;
+    for (std::size_t row = first; row < first + count; ++row) {
+      const auto* in = from + row * extent.units + unit;
 #pragma omp simd
-        for (std::size_t u = 0; u < width; ++u) {
-          const float value = In::read(out[u]);
-          counted[u] += In::read(in[u]) != 0;
-          sums[u] += value * value;
-        }
-      }
-      for (std::size_t u = 0; u < width; ++u) {
-        nonzero[unit + u] += counted[u];
-        squares += static_cast<double>(sums[u]);
-      }
+      for (std::size_t u = 0; u < width; ++u) counted[u] += In::read(in[u]) != 0;
     }
+    for (std::size_t u = 0; u < width; ++u) nonzero[unit + u] += counted[u];
   }
 }
 
-RECTIFIER_CLONES void gradient_float32(const float* to_input, const float* to_output,
-                                       std::size_t first, std::size_t count, const Extent& extent,
-                                       double* nonzero, double& squares) {
-  gradient_part<Float32>(to_input, to_output, first, count, extent, nonzero, squares);
+RECTIFIER_CLONES void gradient_float32(const float* from, std::size_t first, std::size_t count,
+                                       const Extent& extent, double* nonzero) {
+  gradient_part<Float32>(from, first, count, extent, nonzero);
 }
 
-RECTIFIER_CLONES void gradient_bfloat16(const std::uint16_t* to_input,
-                                        const std::uint16_t* to_output, std::size_t first,
-                                        std::size_t count, const Extent& extent, double* nonzero,
-                                        double& squares) {
-  gradient_part<Bfloat16>(to_input, to_output, first, count, extent, nonzero, squares);
+RECTIFIER_CLONES void gradient_bfloat16(const std::uint16_t* from, std::size_t first,
+                                        std::size_t count, const Extent& extent, double* nonzero) {
+  gradient_part<Bfloat16>(from, first, count, extent, nonzero);
 }
 
 template <typename In>
-double not_finite(const typename In::type* from, std::size_t count) {
+RECTIFIER_FAST double squares_in(const typename In::type* from, std::size_t count) {
+  double all = 0;
+  for (std::size_t done = 0; done < count; done += run) {
+    const std::size_t end = std::min(count, done + run);
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::size_t i = done; i < end; ++i) {
+      const float value = In::read(from[i]);
+      sum += value * value;
+    }
+    all += static_cast<double>(sum);
+  }
+  return all;
+}
+
+RECTIFIER_CLONES double squares_of(const float* from, std::size_t count) {
+  return squares_in<Float32>(from, count);
+}
+
+RECTIFIER_CLONES double squares_of(const std::uint16_t* from, std::size_t count) {
+  return squares_in<Bfloat16>(from, count);
+}
+
+// Of a large buffer from one in `sampled` blocks, evenly apart.
+template <typename T>
+double sampled_squares(const T* from, std::size_t count) {
+  constexpr std::size_t block = 1024;
+  if (count < 4 * block * sampled) return squares_of(from, count);
+  double all = 0;
+  std::size_t seen = 0;
+  for (std::size_t at = 0; at < count; at += block * sampled) {
+    const std::size_t some = std::min(block, count - at);
+    all += squares_of(from + at, some);
+    seen += some;
+  }
+  return all * (static_cast<double>(count) / static_cast<double>(seen));
+}
+
+template <typename In>
+double not_finite(const typename In::type* from, std::size_t count, bool rectified) {
   std::size_t found = 0;
-  for (std::size_t i = 0; i < count; ++i) found += !std::isfinite(In::read(from[i]));
+  for (std::size_t i = 0; i < count; ++i) {
+    const float value = In::read(from[i]);
+    found += !std::isfinite(rectified && value < 0 ? 0.0f : value);
+  }
   return static_cast<double>(found);
 }
 
@@ -293,14 +336,15 @@ void forward_statistics(const void* x, const void* y, Element element, Extent ex
   const std::size_t elements = extent.outer * extent.units * extent.inner;
   double squares = 0;
   for (std::size_t u = 0; u < extent.units; ++u) squares += all.at(4, u);
-  const auto bad = [&](const void* from, double sum) {
+  const auto bad = [&](const void* from, double sum, bool rectified) {
     if (std::isfinite(sum)) return 0.0;
     return element == Element::float32
-               ? not_finite<Float32>(static_cast<const float*>(from), elements)
-               : not_finite<Bfloat16>(static_cast<const std::uint16_t*>(from), elements);
+               ? not_finite<Float32>(static_cast<const float*>(from), elements, rectified)
+               : not_finite<Bfloat16>(static_cast<const std::uint16_t*>(from), elements,
+                                      rectified);
   };
-  all.whole[5] = bad(x, squares);
-  all.whole[6] = bad(y, all.whole[1]);
+  all.whole[5] = bad(x, squares, false);
+  all.whole[6] = bad(y == nullptr ? x : y, all.whole[1], y == nullptr);
   std::copy(all.per_unit.begin(), all.per_unit.end(), per_unit);
   std::copy(all.whole, all.whole + whole_numbers, whole);
 }
@@ -310,28 +354,53 @@ double gradient_statistics(const void* to_input, const void* to_output, Element 
   const std::size_t planes = extent.inner > 1 ? extent.outer * extent.units : extent.outer;
   const std::size_t size = extent.inner > 1 ? extent.inner : extent.units;
   std::mutex joining;
-  double squares = 0;
   std::fill(nonzero, nonzero + extent.units, 0.0);
   const auto part = [&](std::size_t first, std::size_t count) {
     std::vector<double> own(extent.units, 0.0);
-    double sum = 0;
     if (element == Element::float32) {
-      gradient_float32(static_cast<const float*>(to_input), static_cast<const float*>(to_output),
-                       first, count, extent, own.data(), sum);
+      gradient_float32(static_cast<const float*>(to_input), first, count, extent, own.data());
     } else {
-      gradient_bfloat16(static_cast<const std::uint16_t*>(to_input),
-                        static_cast<const std::uint16_t*>(to_output), first, count, extent,
-                        own.data(), sum);
+      gradient_bfloat16(static_cast<const std::uint16_t*>(to_input), first, count, extent,
+                        own.data());
     }
     const std::lock_guard<std::mutex> lock(joining);
     for (std::size_t u = 0; u < extent.units; ++u) nonzero[u] += own[u];
-    squares += sum;
   };
   if (extent.units > 0) in_pieces(planes, size, threads, part);
-  return squares;
+  const std::size_t elements = extent.outer * extent.units * extent.inner;
+  return element == Element::float32
+             ? sampled_squares(static_cast<const float*>(to_output), elements)
+             : sampled_squares(static_cast<const std::uint16_t*>(to_output), elements);
+}
+
+void sums_of_squares(const float* const* buffers, const std::size_t* sizes, std::size_t number,
+                     double* found, std::size_t threads) {
+  for (std::size_t i = 0; i < number; ++i) {
+    double all = 0;
+    std::mutex joining;
+    in_parallel(sizes[i], threads, [&](std::size_t first, std::size_t count) {
+      const double own = squares_of(buffers[i] + first, count);
+      const std::lock_guard<std::mutex> lock(joining);
+      all += own;
+    });
+    found[i] = all;
+  }
 }
 
 void bind_statistics(nb::module_& module) {
+  module.def(
+      "sums_of_squares",
+      [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes,
+         std::size_t threads) {
+        std::vector<double> found(buffers.size());
+        std::vector<const float*> from;
+        for (const std::uintptr_t at : buffers) from.push_back(reinterpret_cast<const float*>(at));
+        const nb::gil_scoped_release unlocked;
+        sums_of_squares(from.data(), sizes.data(), std::min(sizes.size(), from.size()),
+                        found.data(), threads);
+        return found;
+      },
+      "buffers"_a, "sizes"_a, "threads"_a);
   // For buffers that the caller has checked: contiguous, of this type, in this process.
   module.def(
       "forward_statistics",

@@ -26,13 +26,21 @@ constexpr std::size_t whole_numbers = 7;  // sum y, sum y^2, min x, max x, x out
                                           // x not finite, y not finite
 
 // per_unit is [unit_numbers][units]; whole is [whole_numbers]. Minimum and maximum leave NaN out.
+// y may be null: it is then max(x, 0), and only half as much memory is read.
 void forward_statistics(const void* x, const void* y, Element element, Extent extent, double low,
                         double high, double* per_unit, double* whole, std::size_t threads);
 
 // nonzero[u] counts elements of the gradient with respect to the input that are not zero (NaN is
-// not); returns the sum of squares of the gradient with respect to the output.
+// not); returns the sum of squares of the gradient with respect to the output, which of large
+// tensors is told from one of `sampled` equal parts.
+constexpr std::size_t sampled = 8;
+
 double gradient_statistics(const void* to_input, const void* to_output, Element element,
                            Extent extent, double* nonzero, std::size_t threads);
+
+// Sum of squares of each of several float32 buffers.
+void sums_of_squares(const float* const* buffers, const std::size_t* sizes, std::size_t number,
+                     double* found, std::size_t threads);
 
 void bind_statistics(nanobind::module_& module);
 

@@ -163,11 +163,13 @@ bool join_openmp_of_torch() {
 
 const char* kind_of_team() { return region.load() == nullptr ? "pool" : "openmp"; }
 
-void in_parallel(std::size_t size, std::size_t threads, const Work& work) {
+void in_parallel(std::size_t size, std::size_t threads, const Work& work, Team team) {
   // Below two pieces for each thread, waking one costs more than it saves.
   const std::size_t useful = std::min({threads, most_threads, size / (2 * piece)});
   if (useful > 1) {
-    if (const Region run = region.load(std::memory_order_acquire)) {
+    const Region run =
+        team == Team::openmp ? region.load(std::memory_order_acquire) : nullptr;
+    if (run != nullptr) {
       Job job;
       job.work = &work;
       job.size = size;

@@ -22,10 +22,15 @@ namespace rectifier {
 // Up to here a call is computed by the caller alone: waking a thread costs more than it saves.
 constexpr std::size_t inline_size = 32767;
 
+// Whose threads to use: PyTorch's where that has been joined, or the own pool in any case. The pool
+// does better where cores are scarce: a helper that gets none is not waited for.
+enum class Team { openmp, pool };
+
 // Calls work(first, count) over pieces that cover [0, size) once, on at most `threads` threads
 // including the caller, and returns when all are done. `work` must not throw.
 void in_parallel(std::size_t size, std::size_t threads,
-                 const std::function<void(std::size_t, std::size_t)>& work);
+                 const std::function<void(std::size_t, std::size_t)>& work,
+                 Team team = Team::openmp);
 
 // Looks for PyTorch's OpenMP runtime, which is used from then on; false if there is none.
 bool join_openmp_of_torch();

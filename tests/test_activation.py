@@ -121,3 +121,36 @@ def test_sources_read_as_citations() -> None:
         "A. Author (2001): A Title. https://example.org"
     )
     assert str(swash().source) == "defined by its user."
+
+
+@pytest.mark.parametrize(
+    ("formula", "given"),
+    [
+        ("1 / 0 * x", {}),
+        ("x + log(-1 - x ** 2)", {}),
+        ("x / (a - a)", {"a": 1.0}),
+        ("sqrt(a) * x", {"a": -1.0}),
+    ],
+)
+def test_a_formula_that_is_finite_nowhere_is_refused(formula: str, given: dict) -> None:
+    with pytest.raises(InvalidActivationError, match=r"formula of activation 'f' has no finite"):
+        define("f", formula, **given)
+    with pytest.raises(InvalidActivationError, match=r"stable form of activation 'f'"):
+        define("f", "x" + "".join(f" + {name}" for name in given), stable=formula, **given)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    # A branch that is not taken, a pole at 0, a domain of one half, constants, a jump.
+    [
+        "where(x >= 0, sqrt(x), -sqrt(-x))",
+        "1 / x",
+        "log(x)",
+        "sqrt(-x)",
+        "2 + 0 * x",
+        "x / exp(800 * x)",
+        "where(x > 3, 1, 0)",
+    ],
+)
+def test_a_formula_that_is_finite_somewhere_is_taken(formula: str) -> None:
+    assert define("f", formula).derivative_expression is not None

@@ -25,7 +25,7 @@ FRONT_END = DEFINITIONS | {"analysis", "kernels"}
 RECORDS = {"watch.record", "doctor.finding", "doctor.outcome", "compare.result"}
 EVERYTHING = {
     *FRONT_END, "numpy", "torch", "jax", "keras", "watch", "doctor", "compare", "data", "models",
-    "report", "session", "callbacks", "cli", "",
+    "report", "session", "callbacks", "policies", "cli", "",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": {"watch.record", "analysis", *DEFINITIONS},
     "doctor.repair": {"watch.record", "watch", "torch"},
     "doctor.rerun": {"watch", "torch"},
+    "doctor.live": {"watch", "torch"},
     "doctor.remedies": {"torch", "watch.record", *DEFINITIONS},
     "data": set(),
     "models": {"torch", "analysis", *DEFINITIONS},
@@ -53,7 +54,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compare.result": set(),
     "report": {*RECORDS, "analysis", *DEFINITIONS, ""},
     "session": {"torch", "watch", "doctor", "report"},
-    "callbacks": {"session", "torch", "keras", "watch", "doctor", "report"},
+    "policies": {"torch", "doctor.remedies"},
+    "callbacks": {"session", "torch", "watch", "doctor", "report"},
+    "callbacks.keras": {"callbacks", "doctor", "keras", "numpy", "watch", *DEFINITIONS},
     "cli": EVERYTHING,
     "__main__": {"cli"},
     "": set(),
@@ -61,8 +64,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "lightning", "transformers"}
 MAY_IMPORT_A_FRAMEWORK = {
-    "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "compare", "models",
-    "session", "callbacks",
+    "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "doctor.live", "compare",
+    "models", "session", "callbacks", "policies",
 }  # fmt: skip
 NEVER_A_FRAMEWORK = RECORDS | {"doctor.diagnose", "doctor.rules", "data", "report"}
 STANDARD_LIBRARY_ONLY = {"", "errors", "optional", "expression", "activation", "catalog"}

@@ -10,13 +10,22 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
 from rectifier.errors import InvalidActivationError, UnknownNameError
-from rectifier.expression import Expr, differentiate, free_names, parse, simplify, to_text
+from rectifier.expression import (
+    SCALAR,
+    Expr,
+    differentiate,
+    evaluate,
+    free_names,
+    parse,
+    simplify,
+    to_text,
+)
 
 Sharing = Literal["shared", "channel"]
 
@@ -349,7 +358,8 @@ def define(
 
     Raises:
         ExpressionError: A formula cannot be read.
-        InvalidActivationError: The parts do not fit together.
+        InvalidActivationError: The parts do not fit together, or the formula has no finite value
+            at any input, as ``1 / 0 * x``.
 
     Example:
         >>> define("swash", "x * sigmoid(beta * x)", beta=Param(1.0, learnable=True)).learnable
@@ -359,7 +369,7 @@ def define(
         key: value if isinstance(value, Param) else Param(value) for key, value in params.items()
     }
     names = ("x", *checked)
-    return Activation(
+    made = Activation(
         name=name,
         expression=parse(formula, names),
         params=checked,
@@ -367,3 +377,39 @@ def define(
         stable=None if stable is None else parse(stable, names),
         stable_derivative=None if stable_derivative is None else parse(stable_derivative, names),
     )
+    for what, expression in (
+        ("formula", made.expression),
+        ("stable form", made.value_expression),
+        ("derivative", made.derivative_expression),
+    ):
+        _check_finite(made, what, expression)
+    return made
+
+
+_PROBES = tuple(sign * size for size in (0.013, 0.31, 0.77, 1.7, 4.3, 19.0) for sign in (1, -1))
+"""Inputs of the usual sizes, at none of which a formula is likely to have a pole."""
+
+
+def _check_finite(activation: Activation, what: str, expression: Expr) -> None:
+    """Refuse an expression that is finite nowhere."""
+    values = {name: param.default for name, param in activation.params.items()}
+    table = {name: _or_nan(operation) for name, operation in SCALAR.items()}
+    if not any(math.isfinite(evaluate(expression, table, {"x": x, **values})) for x in _PROBES):
+        at = f" with its parameters at {values}" if values else ""
+        raise InvalidActivationError(
+            f"the {what} of activation {activation.name!r} has no finite value at any input from "
+            f"{min(_PROBES):g} to {max(_PROBES):g}{at}: {to_text(expression)}. Look for a division "
+            "by zero, or the logarithm or root of a negative number."
+        )
+
+
+def _or_nan(operation: Callable[..., float]) -> Callable[..., float]:
+    """Return an operation that gives NaN where Python's maths raises."""
+
+    def compute(*args: float) -> float:
+        try:
+            return operation(*args)
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    return compute

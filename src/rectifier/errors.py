@@ -39,7 +39,9 @@ class UnknownNameError(RectifierError, LookupError):
         self.kind = kind
         self.name = name
         self.known = sorted(known)
-        self.nearest = difflib.get_close_matches(name.lower(), self.known, n=3, cutoff=0.5)
+        lowered = {each.lower(): each for each in self.known}
+        near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)
+        self.nearest = [lowered[each] for each in near]
         if self.nearest:
             hint = "did you mean " + " or ".join(repr(match) for match in self.nearest) + "?"
         else:

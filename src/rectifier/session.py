@@ -68,7 +68,7 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        self._stop(together=error is None)
 
     def start(self) -> None:
         """Begin to watch; for loops that no ``with`` block can enclose. Once begun, stop it.
@@ -83,10 +83,15 @@ class Session:
 
     def stop(self) -> None:
         """Stop watching, leave nothing behind, and close the sinks; no harm where it is stopped."""
+        self._stop(together=True)
+
+    def _stop(self, *, together: bool) -> None:
         if not self._running:
             return
         self._running = False
         self._interception.__exit__()
+        if together:
+            self._watcher.come_together()
         if self._listeners:
             self._listeners.close(self.record, [each.to_dict() for each in self.diagnose()])
 

@@ -153,3 +153,22 @@ def test_pau_starts_at_the_least_squares_fit_to_leaky_relu() -> None:
     cost = 0.5 * np.sum(residual(start) ** 2)
     assert cost <= fitted.cost * (1 + 1e-7)
     assert 0.5 * np.sum(residual(perturbed) ** 2) > 2 * cost
+
+
+@pytest.mark.parametrize("like", ["relu", "leaky_relu", "tanh", "sigmoid", "gelu", "swish"])
+@pytest.mark.parametrize("name", ["pau", "pau_a", "pau_c", "pau_d"])
+def test_pade_units_start_where_the_published_coefficients_say(name: str, like: str) -> None:
+    x = np.linspace(-3, 3, 601)
+    got = rectifier.numpy.function(name)(x, **catalog.pade_start(name, like))
+    # Ordinary polynomials stay some 0.03 away from a corner; what is smooth is met closely.
+    bar = 0.04 if "relu" in like else 0.01
+    np.testing.assert_allclose(got, rectifier.numpy.function(like)(x), atol=bar)
+
+
+def test_only_pade_units_have_published_coefficients() -> None:
+    with pytest.raises(UnknownNameError, match="Padé unit 'relu'"):
+        catalog.pade_start("relu")
+    with pytest.raises(UnknownNameError, match="did you mean 'tanh'"):
+        catalog.pade_start("pau", "tanhh")
+    defaults = {name: catalog.get(name).parameters() for name in ("pau_a", "pau_c")}
+    assert all(catalog.pade_start(name) == given for name, given in defaults.items())

@@ -135,12 +135,14 @@ def test_crelu_maxout_topk() -> None:
     assert rowwise("maxout")(np.arange(6.0), pieces=3).tolist() == [2, 5]
     assert rowwise("topk")([3.0, -1.0, 4.0, 1.0], k=2).tolist() == [3, 0, 4, 0]
     assert rowwise("topk")([-3.0, -1.0], k=1).tolist() == [0, -1]
+    batch = rowwise("batch_topk")([[3.0, -1.0, 4.0], [0.5, 1.0, 2.0]], k=1)
+    assert batch.tolist() == [[3, 0, 4], [0, 0, 0]]
     assert rowwise("topk")(ROWS, axis=0, k=2).astype(bool).sum(axis=0).tolist() == [2] * 7
 
 
 @pytest.mark.parametrize("name", catalog.rowwise_names())
 def test_row_wise_types_and_axes(name: str) -> None:
-    options = {"k": 2} if name == "topk" else {}
+    options = {"k": 2} if "topk" in name else {}
     rows = ROWS[:, :6]
     got = rowwise(name)(rows, **options)
     np.testing.assert_array_equal(rowwise(name)(rows.T, axis=0, **options), got.T)

@@ -52,6 +52,17 @@ def test_run_keeps_the_scripts_output_and_status(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "r.json").read_text())["steps"] == 60
 
 
+def test_repair_acts_while_the_script_runs_and_says_so(tmp_path: Path) -> None:
+    done = rectifier(tmp_path, "run", "--repair", "--json", "r.json", "sick.py")
+    assert done.returncode == 0
+    assert "reinitialize is at work" in done.stderr
+    said = json.loads((tmp_path / "r.json").read_text())["repairs"]
+    assert any("weights of Sequential drawn anew" in line for line in said)
+    losses = [float(line.split()[1]) for line in done.stdout.splitlines()]
+    plain = rectifier(tmp_path, "run", "sick.py").stdout
+    assert losses[-1] < float(plain.split()[1])
+
+
 def test_fail_on_turns_findings_into_a_status(tmp_path: Path) -> None:
     json_on_stdout = ["run", "--json", "-", "--fail-on", "error", "sick.py"]
     done = rectifier(tmp_path, *json_on_stdout)
@@ -62,6 +73,25 @@ def test_fail_on_turns_findings_into_a_status(tmp_path: Path) -> None:
     assert data["findings"][0]["rule"] == "born_dead"
     assert data["findings"][0]["remedies"][0]["action"]
     assert rectifier(tmp_path, "run", "--rules", "non_finite", *json_on_stdout[3:]).returncode == 0
+
+
+def test_fail_on_leaves_a_healthy_or_failing_script_its_status(tmp_path: Path) -> None:
+    failing = rectifier(tmp_path, "run", "--fail-on", "warning", "sick.py", "--fail")
+    assert failing.returncode == 7
+    (tmp_path / "healthy.py").write_text(SICK.replace("-20.0", "0.0"))
+    healthy = rectifier(tmp_path, "run", "--fail-on", "warning", "healthy.py")
+    assert healthy.returncode == 0, healthy.stderr
+    unknown = rectifier(tmp_path, "run", "--sink", "tensorbord:runs", "healthy.py")
+    assert unknown.returncode == 2
+    assert "'tensorboard'" in unknown.stderr
+    assert unknown.stdout == "", "the script ran all the same"
+
+
+def test_help_teaches_by_example(tmp_path: Path) -> None:
+    shown = rectifier(tmp_path, "run", "--help")
+    assert shown.returncode == 0
+    for word in ("--fail-on", "exit status", "--sink", "torchrun", "rectifier run train.py"):
+        assert word in shown.stdout
 
 
 def test_repair_prints_only_json_on_stdout_when_asked(tmp_path: Path) -> None:

@@ -45,3 +45,22 @@ def test_as_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert data["zero_gradient"] == [["-Infinity", 0.0], [6.0, "Infinity"]]
     assert data["smoothness"] == 0
     assert err.startswith("wrote")
+
+
+def test_depth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", "relu", "--depth", "30", "--width", "4"]) == 0
+    out = capsys.readouterr().out
+    assert "Through 30 layers of 4 units, he_normal" in out
+    assert "86 %" in out, "1 - (1 - 2**-4)**30 of the networks are born dead"
+    assert "Variance stays where it is" in out
+    page, data = tmp_path / "card.html", tmp_path / "card.json"
+    files = ["--html", str(page), "--json", str(data)]
+    assert run_command(["show", "tanh", "--depth", "12", "--scheme", "lecun", *files]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Through 12 layers of 1024 units, lecun_normal" in text
+    assert "Correlation between two inputs" in text
+    deep = json.loads(data.read_text(encoding="utf-8"))["propagation"]
+    assert len(deep["variance"]) == 13
+    assert deep["stability"] == "attracting"
+    assert run_command(["show", "relu", "--depth", "3", "--scheme", "identity"]) != 0
+    assert "theory of wide layers" in capsys.readouterr().err

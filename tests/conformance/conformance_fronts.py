@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+import rectifier.torch as rt
 from rectifier import catalog, kernels
 from rectifier.activation import Activation
 from rectifier.errors import KernelUnavailableError
@@ -58,8 +59,8 @@ WIDER = {
     # The argument of its sigmoid grows as x³ and is rounded before it goes into exp.
     ("gelu_tanh", "float32"): 40.0,
     # Five terms cancel for x < 0.
-    ("pau", "float32"): 900.0,
-    ("pau", "float16"): 0.6,
+    **{(name, "float32"): 900.0 for name in ("pau", "pau_a", "pau_c", "pau_d")},
+    **{(name, "float16"): 0.6 for name in ("pau", "pau_a", "pau_c", "pau_d")},
     # XLA's log1p in fp64 is 119 ulp off at expm1(-1.75) / 2.
     ("slu", "float64"): 130.0,
 }
@@ -113,6 +114,22 @@ class Front(ABC):
         """Return shape and type of f and of its gradient for an input of a shape and type."""
 
 
+class Wide(ABC):
+    """What takes more than one number, by one front end; a family is ``gated`` or ``rowwise``."""
+
+    @abstractmethod
+    def wide_value(
+        self, family: str, name: str, x: np.ndarray, dtype: str, **options: object
+    ) -> np.ndarray:
+        """Return f(x), after checking that the type is kept."""
+
+    @abstractmethod
+    def wide_slope(
+        self, family: str, name: str, x: np.ndarray, seed: np.ndarray, **options: object
+    ) -> np.ndarray:
+        """Return the gradient of the sum of f(x) times `seed`, in fp64."""
+
+
 def offered(framework: str, name: str, dtype: str, path: str | None) -> bool:
     """Say whether a path that is asked for by name can run."""
     try:
@@ -141,7 +158,7 @@ class NumPy(Front):
         return [(y.shape, y.dtype.name) for y in (f(x), f.derivative(x))]
 
 
-class Torch(Front):
+class Torch(Front, Wide):
     """`rectifier.torch.functional`, by autograd."""
 
     def offers(self, name: str, dtype: str) -> bool:
@@ -166,6 +183,23 @@ class Torch(Front):
         y = torch_function(spec)(x, path=self.path)
         (grad,) = torch.autograd.grad(y.sum(), x)
         return [(tuple(t.shape), _name(t)) for t in (y, grad)]
+
+    def wide_value(
+        self, family: str, name: str, x: np.ndarray, dtype: str, **options: object
+    ) -> np.ndarray:
+        return _numbers(_wide(family, name, _tensor(x, dtype), options), dtype)
+
+    def wide_slope(
+        self, family: str, name: str, x: np.ndarray, seed: np.ndarray, **options: object
+    ) -> np.ndarray:
+        given = _tensor(x, "float64").requires_grad_()
+        y = _wide(family, name, given, options)
+        return torch.autograd.grad(y, given, torch.from_numpy(seed))[0].numpy()
+
+
+def _wide(family: str, name: str, x: torch.Tensor, options: dict[str, object]) -> torch.Tensor:
+    options["dim"] = options.pop("axis", -1)
+    return getattr(rt, family)(name)(x, **options)
 
 
 def _plain(result: np.ndarray, dtype: str) -> np.ndarray:

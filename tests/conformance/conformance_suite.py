@@ -10,9 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from conformance_fronts import Front
+from conformance_fronts import Front, Wide
 from conformance_reference import grid, judge, padded
 
+import rectifier
 from rectifier import catalog
 from rectifier.analysis.operations import values
 
@@ -61,3 +62,46 @@ class ConformanceOfParameters:
         got = self.front.parameter_slope(spec, parameter, x)
         exact = values(spec.parameter_derivative(parameter), x, spec.parameters())
         np.testing.assert_allclose(got, exact, rtol=self.rtol, atol=1e-300)
+
+
+FEW = {"topk": {"k": 2}, "batch_topk": {"k": 2}}
+"""The options that must be given."""
+CUBE = np.random.default_rng(11).normal(scale=2, size=(3, 6, 4))
+
+
+class ConformanceOfRows:
+    """What is asked of gated units and row-wise functions, in fp64 and fp32, along two axes."""
+
+    front: ClassVar[Wide]
+
+    @pytest.mark.parametrize("unit", catalog.gated_names())
+    def test_gated_units(self, unit: str) -> None:
+        reference = rectifier.numpy.gated(unit)
+        for axis, gate in ((1, "last"), (1, "first"), (-1, "odd"), (-1, "even")):
+            call = {"axis": axis, "gate": gate}
+            true = reference(CUBE, **call)
+            for dtype, rtol in (("float64", 1e-12), ("float32", 1e-5)):
+                got = self.front.wide_value("gated", unit, CUBE, dtype, **call)
+                np.testing.assert_allclose(got, true, rtol=rtol, atol=rtol / 10)
+        got = self.front.wide_slope("gated", unit, CUBE, np.ones((3, 3, 4)), axis=1)
+        np.testing.assert_allclose(got, reference.derivative(CUBE, axis=1), rtol=1e-10, atol=1e-12)
+
+    @pytest.mark.parametrize("rowwise", catalog.rowwise_names())
+    def test_row_wise_functions(self, rowwise: str) -> None:
+        f, given = rectifier.numpy.rowwise(rowwise), FEW.get(rowwise, {})
+        for axis in (1, -1):
+            true = f(CUBE, axis=axis, **given)
+            for dtype, rtol in (("float64", 1e-12), ("float32", 1e-5)):
+                got = self.front.wide_value("rowwise", rowwise, CUBE, dtype, axis=axis, **given)
+                np.testing.assert_allclose(got, true, rtol=rtol, atol=rtol)
+        rng = np.random.default_rng(12)
+        seed, way = rng.normal(size=true.shape), rng.normal(size=CUBE.shape)
+        step = 1e-6 * way
+        # Along a line, by differences of the reference: no front end's own derivative is trusted.
+        rise = f(CUBE + step, **given) - f(CUBE - step, **given)
+        got = self.front.wide_slope("rowwise", rowwise, CUBE, seed, **given)
+        np.testing.assert_allclose(np.sum(got * way), np.sum(rise * seed) / 2e-6, rtol=1e-7)
+        spoilt = np.array([[1.0, np.nan, 0.5], [1.0, 2.0, 0.5]])
+        options = {"pieces": 3} if rowwise == "maxout" else given
+        got = self.front.wide_value("rowwise", rowwise, spoilt, "float64", **options)
+        np.testing.assert_allclose(got, f(spoilt, **options), rtol=1e-12, atol=1e-15)

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from conformance_fronts import IN_ITSELF, WIDER, Front
-from conformance_suite import Conformance, ConformanceOfParameters
+from conformance_fronts import IN_ITSELF, WIDER, Front, Wide
+from conformance_suite import Conformance, ConformanceOfParameters, ConformanceOfRows
 from keras import ops
 from keras_slope import BACKEND, numbers, slope
 
@@ -24,7 +24,7 @@ WITH_FP32_WAVES = {
 }
 
 
-class Keras(Front):
+class Keras(Front, Wide):
     """`rectifier.keras`, by the backend's own differentiation."""
 
     def offers(self, name: str, dtype: str) -> bool:
@@ -47,6 +47,17 @@ class Keras(Front):
         assert (tuple(symbolic.shape), symbolic.dtype) == (shape, dtype)
         return [(tuple(t.shape), _name(t)) for t in (f(x), slope(f, x))]
 
+    def wide_value(
+        self, family: str, name: str, x: np.ndarray, dtype: str, **options: object
+    ) -> np.ndarray:
+        return _numbers(getattr(rk, family)(name)(_tensor(x, dtype), **options), dtype)
+
+    def wide_slope(
+        self, family: str, name: str, x: np.ndarray, seed: np.ndarray, **options: object
+    ) -> np.ndarray:
+        f, weights = getattr(rk, family)(name), ops.convert_to_tensor(seed, "float64")
+        return numbers(slope(lambda x: f(x, **options) * weights, _tensor(x, "float64")))
+
 
 def _tensor(x: np.ndarray, dtype: str) -> Any:
     return ops.cast(ops.convert_to_tensor(x, "float64"), dtype)
@@ -61,7 +72,7 @@ def _name(tensor: Any) -> str:
     return keras.backend.standardize_dtype(tensor.dtype)
 
 
-class TestKeras(Conformance, ConformanceOfParameters):
+class TestKeras(Conformance, ConformanceOfParameters, ConformanceOfRows):
     # JAX compiles every operation anew for another shape.
     shapes = ((2, 0, 3),) if BACKEND == "jax" else Front.shapes
     front = Keras(IN_ITSELF, WIDER, underflows=True, shapes=shapes)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from conformance_fronts import IN_ITSELF, WIDER, Front
-from conformance_suite import Conformance, ConformanceOfParameters
+from conformance_fronts import IN_ITSELF, WIDER, Front, Wide
+from conformance_suite import Conformance, ConformanceOfParameters, ConformanceOfRows
 
 import rectifier.jax as rj
 from rectifier.activation import Activation
 
 
-class Jax(Front):
+class Jax(Front, Wide):
     """`rectifier.jax`, by ``jax.jvp``."""
 
     def value(self, spec: Activation, x: np.ndarray, dtype: str) -> np.ndarray:
@@ -44,7 +44,22 @@ class Jax(Front):
             y, grad = jax.eval_shape(lambda x: (f(x), jax.vjp(f, x)[1](f(x))[0]), x)
         return [(t.shape, t.dtype.name) for t in (y, grad)]
 
+    def wide_value(
+        self, family: str, name: str, x: np.ndarray, dtype: str, **options: object
+    ) -> np.ndarray:
+        with jax.enable_x64(dtype == "float64"):
+            got = getattr(rj, family)(name)(jnp.asarray(x, dtype), **options)
+            assert got.dtype == dtype
+            return np.asarray(got, np.float64)
 
-class TestJax(Conformance, ConformanceOfParameters):
+    def wide_slope(
+        self, family: str, name: str, x: np.ndarray, seed: np.ndarray, **options: object
+    ) -> np.ndarray:
+        f = getattr(rj, family)(name)
+        with jax.enable_x64(True):
+            return np.asarray(jax.grad(lambda x: (f(x, **options) * seed).sum())(jnp.asarray(x)))
+
+
+class TestJax(Conformance, ConformanceOfParameters, ConformanceOfRows):
     # Each shape is traced anew.
     front = Jax(IN_ITSELF, WIDER, underflows=True, shapes=((), (2, 0, 3)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from conformance_fronts import IN_TORCH, KERNEL, ROUNDED_ONCE, Torch
-from conformance_suite import Conformance, ConformanceOfParameters
+from conformance_suite import Conformance, ConformanceOfParameters, ConformanceOfRows
 
 
-class TestComposed(Conformance, ConformanceOfParameters):
+class TestComposed(Conformance, ConformanceOfParameters, ConformanceOfRows):
     front = Torch(ROUNDED_ONCE, IN_TORCH, path="composed")
 
 

@@ -9,7 +9,10 @@ import numpy as np
 
 from rectifier.watch.record import (
     NEVER,
+    Circumstances,
     LayerRecord,
+    OptimizerFacts,
+    ParameterFacts,
     Record,
     SiteRecord,
     SiteSeries,
@@ -181,3 +184,40 @@ def record(
         training=trained,
     )
     return dataclasses.replace(built, **more)
+
+
+def weight(name: str = "fc1.weight", **facts: Any) -> ParameterFacts:
+    values: dict[str, Any] = {
+        "layer": name.rpartition(".")[0],
+        "model": "Net",
+        "shape": (32, 64),
+        "fan_in": 64,
+        "reached": 10,
+        "looked": 10,
+        "steps": 10,
+        "with_gradient": 10,
+        "nonzero": 10,
+        "std": 0.1,
+        "mean": 0.0,
+        "alike_start": 0.0,
+        "alike_end": 0.0,
+        "moved": 0.5,
+    } | facts
+    return ParameterFacts(name, **values)
+
+
+def told(
+    rule: Any,
+    *sites: SiteRecord,
+    trained: TrainingSeries | None = None,
+    layers: Any = (),
+    **facts: Any,
+) -> Any:
+    adam = OptimizerFacts("Adam", 1e-3, 0, 2, 2, 0, 300)
+    values: dict[str, Any] = {"optimizers": (adam,), "losses": 10, "backwards": 300} | facts
+    made = record(*sites, trained=trained, layers=layers, circumstances=Circumstances(**values))
+    return rule.RULE.check(made)
+
+
+STUCK = training(loss=2.3)
+"""A training that came to nothing."""

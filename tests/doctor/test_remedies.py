@@ -241,6 +241,65 @@ def test_recycle_keeps_the_function_and_clears_the_memory(bias: bool, flat: bool
     assert optimizer.state[reader.weight]["exp_avg_sq"][:, columns].abs().max() == 0
 
 
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam])
+def test_recycled_units_live_a_thousand_steps_later(kind: type) -> None:
+    model = Killed()
+    before = dead(model)
+    optimizer = kind(model.parameters(), lr=1e-3)
+    scope = {"units": {"a": (F.relu(model.a(X)).amax(0) == 0).nonzero().squeeze(1).tolist()}}
+    remedies.build(remedy("recycle_units", scope)).apply(model, optimizer)
+    assert dead(model) <= 0.1 * before
+    for _ in range(1000):
+        loss = F.mse_loss(model(X), Y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert dead(model) <= 0.1 * model.a.out_features
+
+
+def test_dormant_units_are_recycled_from_tau_on() -> None:
+    class Faint(Net):
+        def __init__(self) -> None:
+            super().__init__()
+            with torch.no_grad():
+                self.a.weight[:5] *= 1e-4
+                self.a.bias[:5] = 0.0
+
+    chosen = remedy("recycle_units", {"sites": ["relu"]}, every=10, window=5, tau=0.025)
+    model, *_, log = train([chosen], steps=12, make=Faint, lr=1e-4)
+    assert log == ["relu: dead units recycled: 5"]
+    assert model.a.weight[:5].norm(dim=1).min() > 0.05
+
+
+def test_recycle_behind_a_normalisation_keeps_the_function() -> None:
+    torch.manual_seed(0)
+    norm, reader = nn.BatchNorm1d(6), nn.Linear(6, 2)
+    with torch.no_grad():
+        norm.bias[:3] = -9.0
+    before = reader(F.relu(norm(X))).detach()
+    chosen = torch.tensor([True] * 3 + [False] * 3)
+    assert recycle(norm, reader, chosen, None)
+    torch.testing.assert_close(reader(F.relu(norm(X))).detach(), before, rtol=0, atol=1e-6)
+    assert (F.relu(norm(X)).amax(0) > 0).all()
+
+
+def test_recycle_leaves_tied_weights_alone() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(5, 16)
+            self.a = nn.Linear(6, 16)
+            self.out = nn.Linear(16, 5, bias=False)
+            self.out.weight = self.table.weight
+
+    model = Tied()
+    kept = model.out.weight.detach().clone()
+    action = remedies.build(remedy("recycle_units", {"units": {"a": [0, 1]}}))
+    action.apply(model, None)
+    assert torch.equal(model.out.weight, kept)
+    assert "left alone" in action.log[0]
+
+
 def test_recycle_leaves_alone_what_it_cannot_tell() -> None:
     class Residual(Net):
         def forward(self, x):

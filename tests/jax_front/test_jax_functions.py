@@ -143,6 +143,28 @@ def test_a_users_own_activation() -> None:
     np.testing.assert_array_equal(copied(X), f(X))
 
 
+def test_gated_units_and_rows_under_transformations() -> None:
+    x = jnp.asarray(np.random.default_rng(1).standard_normal((3, 8)), jnp.bfloat16)
+    for f in (rj.gated("swiglu"), rj.rowwise("sparsemax"), rj.rowwise("maxout")):
+        y = f(x)
+        assert y.dtype == jnp.bfloat16
+        np.testing.assert_array_equal(jax.vmap(f)(x), y)
+        np.testing.assert_array_equal(f(x.T, axis=0).T, y)
+        wide = x.astype(jnp.float32)
+        np.testing.assert_allclose(jax.jit(f)(wide), f(wide), rtol=1e-6)
+        curved = jax.hessian(lambda t, f=f: (f(t) ** 2).sum())(wide[0])
+        assert np.isfinite(curved).all()
+    for f in (rj.gated("glu"), rj.rowwise("softmax")):
+        with pytest.raises(InvalidInputError, match="real numbers"):
+            f(x.astype(jnp.complex64))
+        with pytest.raises(InvalidInputError, match="along axis 3"):
+            f(x, axis=3)
+    with pytest.raises(InvalidInputError, match="even number"):
+        rj.gated("glu")(x[:, :3])
+    with pytest.raises(UnknownNameError, match="did you mean 'last'"):
+        rj.gated("glu")(x, gate="lst")
+
+
 def test_names_and_documents() -> None:
     assert set(NAMES) <= set(dir(rj))
     assert rectifier.jax is rj

@@ -13,10 +13,11 @@ from jax.nn import initializers as theirs
 import rectifier
 import rectifier.jax as rj
 from rectifier.analysis.schemes import SCHEMES
-from rectifier.errors import InvalidActivationError, UnknownNameError
+from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 
 KEY = jax.random.key(0)
 SHAPE = (3, 3, 8, 16)
+SPECIAL = {"lsuv", "identity", "randomized_asymmetric", "alexnet"}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_they_are_jaxs_own_where_jax_has_them(ours, jaxs) -> None:
     np.testing.assert_allclose(ours(KEY, SHAPE), jaxs(KEY, SHAPE), rtol=1e-6)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", sorted(set(SCHEMES) - SPECIAL))
 def test_spread_follows_gain_and_fan(scheme: str) -> None:
     shape = (200, 300)
     weight = rj.init("mish", scheme, dtype=jnp.float32)(KEY, shape)
@@ -51,6 +52,57 @@ def test_the_variance_is_kept_from_layer_to_layer(name: str, given: dict) -> Non
     z = jax.random.normal(KEY, (400, 300))
     weight = rj.init(name, **given)(jax.random.key(1), (300, 300))
     assert float(jnp.var(rj.function(name)(z, **given) @ weight)) == pytest.approx(1.0, rel=0.05)
+
+
+def test_asymmetric_weights_have_one_positive_number_for_each_output() -> None:
+    std = 0.6007 / 20
+    for given, turn in (({}, False), ({"in_axis": -1, "out_axis": -2}, True)):
+        shape = (300, 400) if turn else (400, 300)
+        weight = np.asarray(rj.init("relu", "rai", **given)(KEY, shape))
+        weight = weight.T if turn else weight
+        large = weight > 6 * std
+        assert large.sum(axis=0).max() == 1  # and 3 % of Beta(2, 1) lie below that
+        assert large.any(axis=0).mean() == pytest.approx(0.968, abs=0.03)
+        assert weight[large].mean() == pytest.approx(0.689, abs=0.05)
+        assert weight[~large].std() == pytest.approx(std, rel=0.02)
+    window = rj.init("relu", "rai")(KEY, SHAPE, jnp.bfloat16)
+    assert (window.shape, window.dtype) == (SHAPE, jnp.bfloat16)
+    assert (np.asarray(window, np.float32).max(axis=(0, 1, 2)) > 0).all()
+
+
+def test_identity_and_alexnet() -> None:
+    assert jnp.array_equal(rj.init(None, "identity")(KEY, (3, 5)), jnp.eye(3, 5))
+    with pytest.raises(InvalidInputError, match="two axes"):
+        rj.init(None, "identity")(KEY, SHAPE)
+    assert float(rj.init("relu", "alexnet")(KEY, (300, 300)).std()) == pytest.approx(0.01, rel=0.02)
+
+
+def test_gated_units_have_a_gain() -> None:
+    weight = rj.init("swiglu", beta=2.0)(KEY, (400, 300))
+    gain = rectifier.gain("swiglu", beta=2.0)
+    assert float(weight.std()) == pytest.approx(gain / 20, rel=0.02)
+
+
+def test_lsuv_gives_each_layer_unit_variance() -> None:
+    x = 7 * jax.random.normal(jax.random.key(1), (64, 16))
+    zeros = [jnp.zeros((16, 16))] * 12
+
+    def outputs(weights):
+        h, found = x, []
+        for weight in weights:
+            found.append((h if not found else rj.mish(h)) @ weight)
+            h = found[-1]
+        return found
+
+    fitted = rj.lsuv(zeros, outputs, KEY)
+    assert all(abs(float(y.var()) - 1) < 0.1 for y in outputs(fitted))
+    product = fitted[3] @ fitted[3].T
+    assert jnp.allclose(product / product[0, 0], jnp.eye(16), atol=1e-5)
+    assert jnp.array_equal(rj.lsuv(fitted, outputs)[5], fitted[5]), "nothing is left to do"
+    with pytest.raises(InvalidInputError, match="fits the weights to data"):
+        rj.init("relu", "lsuv")
+    with pytest.raises(InvalidInputError, match="layer '0' has the variance 0"):
+        rj.lsuv(zeros, outputs)
 
 
 def test_dtype_axes_and_parameters() -> None:

@@ -79,6 +79,12 @@ def test_what_is_taken_and_given_back() -> None:
         (lambda x: rk.Softplus(beta=-1.0), InvalidActivationError, "between"),
         (lambda x: rk.PReLU(axis=3)(x), InvalidInputError, "axis of the channels is 3"),
         (lambda x: rk.PReLU()(keras.Input((None,))), InvalidInputError, "must be known"),
+        (lambda x: rk.PReLU(sharing="unit")(keras.Input((None, 3))), InvalidInputError, "per unit"),
+        (lambda x: rk.SwiGLU()(x), InvalidInputError, "even number"),
+        (lambda x: rk.SwiGLU(beta=math.nan), InvalidActivationError, "finite"),
+        (lambda x: rk.gated("glu")(x, gate="lst"), UnknownNameError, "did you mean 'last'"),
+        (lambda x: rk.TopK(), InvalidActivationError, "topk takes k"),
+        (lambda x: rk.rowwise("softmax")(x, axis=2), InvalidInputError, "along axis 2"),
         (lambda x: rk.PReLU(constraint={"w": "non_neg"}), InvalidActivationError, "given for w"),
         (
             lambda x: rk.activation(define("a", "x * trainable", trainable=1.0)),
@@ -149,6 +155,31 @@ def test_every_layer_comes_back_from_its_configuration(name: str) -> None:
     assert keras.activations.get(keras.activations.serialize(f)) == f
 
 
+OF_ROWS = [*catalog.gated_names(), *catalog.rowwise_names()]
+FEW = {"topk": {"k": 2}, "batch_topk": {"k": 2}}
+
+
+def test_layers_of_rows_are_saved_and_come_back(tmp_path: Path) -> None:
+    inputs = keras.Input((6,))
+    layers = [rk.activation(name, **FEW.get(name, {})) for name in OF_ROWS]
+    layers.append(rk.ClampedSwiGLU(gate="even", alpha=1.5, name="gpt_oss"))
+    net = keras.Model(inputs, [layer(inputs) for layer in layers])
+    x = X[:, [0, 1, 2, 3, 4, 0]]
+    expected = net.predict(x, verbose=0)
+    for layer, symbolic, y in zip(layers, net.outputs, expected, strict=True):
+        assert (symbolic.shape[1:], symbolic.dtype) == (y.shape[1:], "float32"), layer.name
+    net.save(tmp_path / "rows.keras")
+    again = keras.models.load_model(tmp_path / "rows.keras")
+    for one, other in zip(again.predict(x, verbose=0), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name, layer in zip(OF_ROWS, layers, strict=False):
+        kind, given = ("gated" if name in catalog.gated_names() else "rowwise"), FEW.get(name, {})
+        y = getattr(rk, kind)(name)(ops.convert_to_tensor(x), **given)
+        np.testing.assert_allclose(numbers(layer(x)), numbers(y), rtol=1e-6)
+        assert type(layer) is getattr(rk, type(layer).__name__)
+    assert again.get_layer("gpt_oss").get_config() == layers[-1].get_config()
+
+
 @pytest.mark.parametrize("compute", ["float16", "bfloat16"])
 def test_mixed_precision_keeps_the_weights_in_fp32(compute: str) -> None:
     layer = rk.activation(SWASH, beta=0.1, sharing="channel", dtype=f"mixed_{compute}")
@@ -177,6 +208,11 @@ def test_channels_lie_where_the_data_format_says() -> None:
         keras.config.set_image_data_format("channels_last")
     assert tuple(layer.weight.shape) == (3,)
     assert not rk.PReLU(learnable=False).weights
+    each = rk.PReLU(sharing="unit")
+    each.build(x.shape)
+    assert tuple(each.weight.shape) == (3, 4, 5)
+    each.weight.assign(np.arange(60, dtype=np.float32).reshape(3, 4, 5))
+    np.testing.assert_array_equal(numbers(each(-x))[1], -np.arange(60.0).reshape(3, 4, 5))
     shared = rk.PReLU(sharing="shared")
     shared.build(x.shape)
     assert tuple(shared.weight.shape) == ()
@@ -188,6 +224,8 @@ def test_initialisers() -> None:
     theirs = keras.initializers.HeNormal(seed=3)(shape)
     np.testing.assert_allclose(numbers(ours), numbers(theirs), rtol=1e-6)
     for scheme, rule in SCHEMES.items():
+        if scheme in ("lsuv", "identity", "randomized_asymmetric", "alexnet"):
+            continue
         made = rk.initializer("leaky_relu", scheme, seed=1, negative_slope=0.3)
         fan = {"in": 200, "out": 300, "mean": 250}[rule.fan]
         fan = 300 if rule.distribution == "orthogonal" else fan
@@ -197,6 +235,51 @@ def test_initialisers() -> None:
         again = keras.initializers.get(keras.initializers.serialize(made))
         np.testing.assert_array_equal(numbers(again((200, 300))), weight)
     assert rk.initializer(None, "lecun").gain == 1
+
+
+def test_initialisers_that_are_not_of_one_scale() -> None:
+    with pytest.raises(InvalidInputError, match=r"call rectifier\.keras\.lsuv on the model"):
+        rk.initializer("relu", "lsuv")
+    eye = numbers(rk.initializer(None, "identity")((4, 4)))
+    np.testing.assert_array_equal(eye, np.eye(4))
+    small = numbers(rk.initializer("relu", "alexnet", seed=1)((300, 200)))
+    assert small.std() == pytest.approx(0.01, rel=0.02)
+    made = rk.initializer("relu", "rai", seed=1)
+    weight = numbers(made((400, 300), dtype="float32"))
+    large = weight > 6 * 0.6007 / 20
+    assert large.sum(axis=0).max() == 1  # and 3 % of Beta(2, 1) lie below that
+    assert large.any(axis=0).mean() == pytest.approx(0.968, abs=0.03)
+    assert weight[large].mean() == pytest.approx(0.689, abs=0.05)
+    assert weight[~large].std() == pytest.approx(0.6007 / 20, rel=0.02)
+    again = keras.initializers.get(keras.initializers.serialize(made))
+    np.testing.assert_array_equal(numbers(again((400, 300))), weight)
+    assert numbers(made((3, 3, 4, 5))).shape == (3, 3, 4, 5)
+    gated = rk.initializer("swiglu", beta=2.0)
+    assert gated.gain == rectifier.gain("swiglu", beta=2.0)
+    assert keras.initializers.get(keras.initializers.serialize(gated)).gain == gated.gain
+
+
+def test_lsuv_gives_each_layer_unit_variance() -> None:
+    x = np.random.default_rng(0).standard_normal((64, 6, 6, 3)).astype("float32") * 9
+    inputs = keras.Input((6, 6, 3))
+    h = keras.layers.Conv2D(8, 3, activation="relu", name="one")(inputs)
+    h = h + keras.layers.Conv2D(8, 3, padding="same", activation=rk.functions.mish, name="two")(h)
+    h = keras.layers.Dropout(0.5)(keras.layers.Flatten()(h))
+    model = keras.Model(inputs, keras.layers.Dense(5, name="three")(h))
+    factors = rk.lsuv(model, x, seed=0)
+    assert list(factors) == ["one", "two", "three"]
+    assert model.get_layer("one").activation is keras.activations.relu
+    outputs = {layer: model.get_layer(layer) for layer in factors}
+    relu, linear = outputs["one"], outputs["three"]
+    relu.activation = keras.activations.linear
+    seen = keras.Model(inputs, relu.output)(x)
+    assert numbers(seen).var() == pytest.approx(1, abs=0.1)
+    relu.activation = keras.activations.relu
+    assert numbers(model(x)).var() == pytest.approx(1, abs=0.1)
+    kernel = numbers(linear.kernel) / factors["three"]
+    np.testing.assert_allclose(kernel.T @ kernel, np.eye(5), atol=1e-4)
+    with pytest.raises(InvalidInputError, match="variance 0 on the sample"):
+        rk.lsuv(model, np.zeros_like(x))
 
 
 def test_definitions_and_functions_are_plain_data() -> None:

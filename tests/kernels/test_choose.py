@@ -57,7 +57,8 @@ def test_torchs_own_operations() -> None:
         assert explain(name, "torch", torch.float64, torch.device("cpu")).path == "framework"
         assert explain(name, "torch", torch.float32, torch.device("cuda")).path == "framework"
         here = explain(name, "torch", torch.float32, torch.device("cpu")).path
-        assert here == ("native" if native.available() else "framework")
+        native_here = native.available() and name != "tanh"  # whose own operation is faster
+        assert here == ("native" if native_here else "framework")
         assert explain(name, "torch", path="composed").path == "composed"
         assert explain(name, "numpy").path != "framework"
     with pytest.raises(KernelUnavailableError, match="path 'framework' cannot compute 'mish'"):

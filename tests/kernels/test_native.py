@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -301,6 +302,44 @@ def test_tensors_are_taken_as_they_are() -> None:
     for source, target in bad:
         with pytest.raises(InvalidInputError, match="must be a"):
             native.unary("mish", "forward", source, target)
+
+
+@needs_native
+@pytest.mark.skipif(
+    not os.environ.get("RECTIFIER_TEST_HUGE"), reason="takes 4.3 GB; set RECTIFIER_TEST_HUGE=1"
+)
+def test_more_elements_than_an_int32_counts() -> None:
+    size = 2**31 + 2**20 + 3
+    x = np.zeros(size, np.float16)
+    x[[0, 2**31 - 1, 2**31, size - 1]] = [1.0, 2.0, 3.0, -4.0]
+    native.unary("relu_squared", "forward", x, x, threads=2)
+    assert list(x[[0, 2**31 - 1, 2**31, size - 1]]) == [1.0, 4.0, 9.0, 0.0]
+    assert np.count_nonzero(x) == 3
+
+
+@needs_native
+def test_torchs_threads_are_shared_and_survive_a_fork() -> None:
+    pytest.importorskip("torch")
+    program = (
+        "import os, torch\n"
+        "from rectifier.kernels import native\n"
+        "torch.set_num_threads(2)\n"
+        "assert native.team() == 'pool'\n"
+        "x, out = torch.ones(300_000), torch.zeros(300_000)\n"
+        "torch.exp(x)\n"
+        "native.unary('mish', 'forward', x, out)\n"
+        "assert native.team() == ('openmp' if native.openmp() else 'pool')\n"
+        "child = os.fork()\n"
+        "out.numpy()[:] = 0\n"
+        "native.unary('mish', 'forward', x, out)\n"
+        "right = abs(out.numpy() - 0.8650984).max() < 1e-6\n"
+        "if child == 0:\n"
+        "    os._exit(0 if right and native.team() == 'pool' else 3)\n"
+        "assert right\n"
+        "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0\n"
+    )
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program]
+    subprocess.run(command, check=True, timeout=60)
 
 
 @needs_native

@@ -137,7 +137,8 @@ def test_out_may_be_the_input_or_overlap_it(dtype: str) -> None:
     square = x[:10_000].reshape(100, 100).copy()
     want = gelu(square)
     gelu(square, out=square.T)
-    np.testing.assert_array_equal(square.T, want)
+    # Not bit by bit: a kernel chooses its arithmetic for a block of numbers, here in another order.
+    np.testing.assert_allclose(square.T, want, rtol=2.4e-7 if dtype == "float32" else 0)
 
 
 def test_out_is_checked() -> None:

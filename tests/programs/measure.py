@@ -4,6 +4,7 @@
     python tests/programs/measure.py measure --jobs 4
     python tests/programs/measure.py develop --gaps    # no tool: is a fault worse than its twin?
     python tests/programs/measure.py develop --repair  # share of the gap to the twin regained
+    python tests/programs/measure.py develop --random  # the same for remedies drawn at random
     python tests/programs/measure.py develop --only wine_raw --json out.json
 
 Layer: tests. Look at single programs of the part ``develop`` only; of ``measure`` the figures.
@@ -23,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
+import chance
 import runs
 import tally
 from runs import Result
@@ -132,6 +134,30 @@ def cured(suite: list[Program], plain: dict[Job, Result], done: dict[Job, Result
         print(f"  wall time over one plain run, median {sorted(costs)[len(costs) // 2]:.1f}")
 
 
+def by_chance(suite: list[Program], plain: dict[Job, Result], args: argparse.Namespace) -> None:
+    """Print how much of the gap remedies drawn at random bring back, one rerun a program."""
+    faulty = [item for item in suite if item.faulty]
+    seen = spread(lambda job: runs.execute(*job, "run"), [(i, "faulty") for i in faulty], args.jobs)
+    sites = {r.stem: list(r.document.get("sites", ())) for r in seen}
+    shares = []
+    for seed in range(args.draws):
+        jobs = [(item, "faulty") for item in faulty]
+        results = spread(
+            lambda job, seed=seed: chance.execute(job[0], sites[job[0].stem], seed),  # type: ignore[misc]
+            jobs,
+            args.jobs,
+        )
+        for item, result in zip(faulty, results, strict=True):
+            before, twin = (item.value(plain[item, k].printed) for k in ("faulty", "healthy"))
+            after = item.value(result.printed) if result.status == 0 else None
+            nan = float("nan")
+            back = tally.recovered(item, *(nan if v is None else v for v in (before, after, twin)))
+            shares.append(back if back > 0 else 0.0)  # what got worse would not be kept
+            action = result.document["remedies"][0]["action"]
+            print(f"  {item.stem:36s} {action:26s} {before} -> {after} (twin {twin}): {back:.2f}")
+    print("  at least 80 % recovered at random", tally.share(value >= 0.8 for value in shares))
+
+
 def last(metrics: dict[str, list[float]], item: Program) -> float | None:
     """The last value of the program's metric among those that the tool read."""
     names = [name for name in metrics if name.endswith(item.metric.lower())]
@@ -145,6 +171,8 @@ def main() -> int:
     parser.add_argument("--only", help="stems, with commas between them")
     parser.add_argument("--gaps", action="store_true", help="without the tool")
     parser.add_argument("--repair", action="store_true", help="rectifier repair, not run")
+    parser.add_argument("--random", action="store_true", help="remedies drawn at random")
+    parser.add_argument("--draws", type=int, default=1, help="draws a program, with --random")
     parser.add_argument("--json", type=Path, help="keep the runs here")
     kept = Path(tempfile.gettempdir()) / "rectifier-programs"
     parser.add_argument("--kept", type=Path, default=kept, help="folder for plain runs")
@@ -157,6 +185,9 @@ def main() -> int:
     plain = dict(zip(jobs, results, strict=True))
     gaps(suite, plain)
     if args.gaps:
+        return 0
+    if args.random:
+        by_chance(suite, plain, args)
         return 0
     mode = "repair" if args.repair else "run"
     results = spread(lambda job: runs.execute(*job, mode), jobs, args.jobs)

@@ -119,7 +119,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
 def test_run(write: Callable[..., str], record: Record, findings: Any) -> None:
     html = write(page.write_run, record, findings)
     seen = check(html)
-    assert len(seen.named("svg")) == 5 + 2 * 3
+    assert len(seen.named("svg")) == 6 + 2 * 3
     for fact in ("The steps were so long", "Try first: Lower learning rate from 0.5 to 0.05",
                  "features.2.relu", "net.py:41", "61 %", "Warning",
                  "rectifier run examples/train.py",
@@ -213,7 +213,7 @@ def test_large_network_stays_small(write: Callable[..., str], make: Make) -> Non
     seen = check(html)
     assert len(html) < 3_000_000
     assert "512 of 4096 units" in seen.words
-    assert "the table below has all 300" in seen.words
+    assert "the table above has all 300" in seen.words
     assert name.format(299) in seen.words
     assert seen.words.count("Inputs of") == 2 * 12
 

@@ -22,18 +22,15 @@ from rectifier.torch import functional
 NAMES = catalog.names()
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("name", NAMES)
-def test_type_shape_and_device_come_back_as_they_came(name: str, dtype: torch.dtype) -> None:
-    f = getattr(functional, name)
-    for shape in [(), (0,), (3, 0, 2), (2, 3), (2, 3, 4, 4)]:
-        x = torch.ones(shape, dtype=dtype, requires_grad=True)
-        y = f(x)
-        assert (y.shape, y.dtype, y.device) == (x.shape, x.dtype, x.device)
-        y.sum().backward()
-        assert (x.grad.shape, x.grad.dtype) == (x.shape, x.dtype)
-    on_meta = f(torch.empty(2, 3, dtype=dtype, device="meta"))
-    assert (on_meta.shape, on_meta.dtype, on_meta.device.type) == ((2, 3), dtype, "meta")
+def test_on_the_meta_device(name: str) -> None:
+    for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        x = torch.empty(2, 3, dtype=dtype, device="meta", requires_grad=True)
+        own = {"device": "meta", "dtype": dtype}
+        for y in (getattr(functional, name)(x), rt.activation(name, **own)(x)):
+            assert (y.shape, y.dtype, y.device.type) == ((2, 3), dtype, "meta")
+        (grad,) = torch.autograd.grad(y.sum(), x)
+        assert (grad.shape, grad.dtype, grad.device.type) == ((2, 3), dtype, "meta")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,11 +55,14 @@ def test_layouts_do_not_change_the_values(name: str) -> None:
     assert torch.allclose(f(spread), f(spread.contiguous()), rtol=1e-6)
 
 
-def test_channels_last_stays_channels_last() -> None:
-    x = torch.randn(2, 3, 4, 5).contiguous(memory_format=torch.channels_last)
-    for path in ("composed", *(["native"] if native.available() else [])):
-        y = functional.mish(x, path=path)
-        assert y.is_contiguous(memory_format=torch.channels_last)
+@pytest.mark.parametrize("name", NAMES)
+def test_channels_last_stays_channels_last(name: str) -> None:
+    f = getattr(functional, name)
+    x = torch.randn(2, 3, 4, 5).contiguous(memory_format=torch.channels_last).requires_grad_()
+    y = f(x)
+    assert y.is_contiguous(memory_format=torch.channels_last)
+    (grad,) = torch.autograd.grad(y, x, torch.ones_like(y))
+    assert grad.is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,11 +83,15 @@ def test_inplace_writes_into_the_input_and_keeps_the_gradient(name: str) -> None
         f(leaf, inplace=True)
 
 
-def test_integers_become_the_default_type_and_cannot_be_written_to() -> None:
-    assert functional.mish(torch.tensor([1, 2])).dtype == torch.get_default_dtype()
-    assert functional.relu(torch.tensor([True])).dtype == torch.get_default_dtype()
+@pytest.mark.parametrize("name", NAMES)
+def test_integers_are_promoted_and_complex_numbers_refused(name: str) -> None:
+    f = getattr(functional, name)
+    for given in (torch.tensor([0, 1, 2]), torch.tensor([True, False])):
+        assert torch.equal(f(given), f(given.to(torch.get_default_dtype())))
     with pytest.raises(InvalidInputError, match=r"floating tensor to write to, got torch\.int64"):
-        functional.mish(torch.tensor([1, 2]), inplace=True)
+        f(torch.tensor([1, 2]), inplace=True)
+    with pytest.raises(InvalidInputError, match=r"real numbers, got torch\.complex64"):
+        f(torch.ones(2, dtype=torch.complex64))
 
 
 @pytest.mark.parametrize(
@@ -223,15 +227,21 @@ def test_a_tensor_of_one_number_goes_to_the_kernel_and_gets_its_gradient(
         functional.prelu(x, torch.ones(5), path="native")
 
 
-def test_autocast_leaves_the_type_alone() -> None:
-    x = torch.randn(4, 4)
+@pytest.mark.parametrize("name", NAMES)
+def test_autocast_leaves_type_and_value_alone(name: str) -> None:
+    module, x = rt.activation(name).eval(), torch.randn(4, 4)
+    expected = {dtype: module(x.to(dtype)) for dtype in (torch.float32, torch.bfloat16)}
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert functional.gelu(x).dtype == torch.float32
-        assert functional.gelu(x.bfloat16()).dtype == torch.bfloat16
-        hidden = torch.nn.Linear(4, 4)(x)
+        for dtype, value in expected.items():
+            assert torch.equal(module(x.to(dtype)), value)
+            assert value.dtype == dtype
+
+
+def test_autocast_in_a_network() -> None:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        hidden = torch.nn.Linear(4, 4)(torch.randn(4, 4))
         assert hidden.dtype == torch.bfloat16
         assert rt.PReLU(4)(hidden).dtype == torch.bfloat16
-    assert torch.equal(functional.gelu(x), functional.gelu(x, path="composed"))
 
 
 def test_a_users_own_activation_is_not_mistaken_for_the_catalogs() -> None:

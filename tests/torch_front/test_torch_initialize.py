@@ -16,6 +16,8 @@ from rectifier.analysis.schemes import SCHEMES
 from rectifier.errors import InvalidInputError, UnknownNameError
 
 ROOT2 = math.sqrt(2)
+SPECIAL = {"lsuv", "identity", "randomized_asymmetric", "alexnet"}
+"""Their own tests: test_torch_schemes.py."""
 
 
 class Net(nn.Module):
@@ -147,7 +149,7 @@ def test_thirty_plain_layers_keep_their_variance(name: str, scheme: str) -> None
     assert expected / factor < sum(found) / len(found) < expected * factor
 
 
-@pytest.mark.parametrize("scheme", sorted(SCHEMES))
+@pytest.mark.parametrize("scheme", sorted(set(SCHEMES) - SPECIAL))
 def test_every_scheme_draws_what_its_row_says(scheme: str) -> None:
     model = nn.Sequential(nn.Linear(400, 300), nn.ReLU(), nn.Linear(300, 200))
     row, last = rt.init_(model, scheme=scheme, seed=0)

@@ -25,7 +25,7 @@ def test_every_class_by_its_name_and_by_alias(name: str) -> None:
     assert all(type(rt.activation(alias)) is type(module) for alias in spec.aliases)
     assert {n for n, _ in module.named_parameters()} == set(spec.learnable)
     x = torch.randn(2, 3)
-    torch.testing.assert_close(module(x), getattr(rt.functional, name)(x))
+    torch.testing.assert_close(module.eval()(x), getattr(rt.functional, name)(x))
     assert spec.formula in type(module).__doc__
     assert repr(module).startswith(f"{spec.class_name}(")
 
@@ -82,8 +82,10 @@ def test_values_where_learning_starts() -> None:
         (lambda: rt.Mish(beta=2.0), "no parameter 'beta'"),
         (lambda: rt.ELU(1.0, alpha=1.0), "'alpha' twice"),
         (lambda: rt.Softplus(beta=-1.0), "'beta' must be between"),
-        (lambda: rt.PReLU(0), "whole number from 1, got 0"),
-        (lambda: rt.PReLU(2.5), "whole number from 1, got 2.5"),
+        (lambda: rt.PReLU(0), "whole number from 1, or the shape of the units, got 0"),
+        (lambda: rt.PReLU(2.5), "whole number from 1, or the shape of the units, got 2.5"),
+        (lambda: rt.PReLU(()), "must not be empty"),
+        (lambda: rt.PReLU((2, 0)), "shape of the units, got"),
         (lambda: rt.PReLU(2, num_parameters=2), "num_parameters twice"),
         (lambda: rt.PAU(init=0.1), "exactly one learnable"),
         (lambda: rt.PReLU(3, torch.ones(2)), "num_parameters=3 values"),
@@ -94,6 +96,53 @@ def test_values_where_learning_starts() -> None:
 def test_wrong_arguments(make, message: str) -> None:
     with pytest.raises((InvalidActivationError, InvalidInputError), match=message):
         make()
+
+
+def test_prelu_shared_per_channel_and_per_unit() -> None:
+    x = -torch.rand(2, 3, 4, 5) - 0.1
+    for shape, laid in (((1,), ()), ((3,), (3, 1, 1)), ((3, 4, 5), (3, 4, 5))):
+        module = rt.PReLU(shape[0] if len(shape) == 1 else shape)
+        assert module.weight.shape == shape
+        with torch.no_grad():
+            module.weight.copy_(torch.arange(module.weight.numel()).reshape(shape))
+        torch.testing.assert_close(module(x), module.weight.reshape(laid) * x)
+        (grad,) = torch.autograd.grad(module(x).sum(), module.weight)
+        torch.testing.assert_close(grad, x.sum(0).sum_to_size(laid).reshape(shape))
+    assert repr(rt.PReLU((3, 4))) == "PReLU(num_parameters=(3, 4))"
+    assert rt.PReLU((2, 2), torch.arange(4.0)).weight.tolist() == [[0, 1], [2, 3]]
+
+
+def test_rrelu_draws_while_it_trains() -> None:
+    module, theirs = rt.RReLU(0.1, 0.5), nn.RReLU(0.1, 0.5)
+    for x in (torch.randn(4000, 2), torch.randn(4000), torch.randn(20, 20, 20)):
+        x.requires_grad_()
+        y = module(x)
+        ratio = (y / x).detach()
+        assert (ratio[x > 0] == 1).all()
+        drawn = ratio[x < 0]
+        assert 0.1 <= drawn.min() < 0.11
+        assert 0.49 < drawn.max() <= 0.5
+        assert drawn.mean().item() == pytest.approx(0.3, abs=0.01)
+        (grad,) = torch.autograd.grad(y.sum(), x)
+        torch.testing.assert_close(grad, ratio)
+        module.eval(), theirs.eval()
+        torch.testing.assert_close(module(x), theirs(x))
+        module.train()
+    torch.manual_seed(0)
+    first = module(-torch.ones(5))
+    torch.manual_seed(0)
+    assert torch.equal(module(-torch.ones(5)), first)
+    assert type(pickle.loads(pickle.dumps(module))) is type(module)
+    assert type(rt.activation("rrelu")) is rt.RReLU
+
+
+def test_pau_d_is_noisy_while_it_trains() -> None:
+    module, x = rt.PAUD(), torch.linspace(0.5, 3, 20)
+    assert not torch.equal(module(x), module(x))
+    quiet = module.eval()(x)
+    torch.testing.assert_close(module.train()(x), quiet, rtol=0.4, atol=0.0)
+    module(x).sum().backward()
+    assert all(parameter.grad is not None for parameter in module.parameters())
 
 
 def test_a_users_own_activation_learns_is_saved_and_copied() -> None:

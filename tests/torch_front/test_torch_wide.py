@@ -63,7 +63,7 @@ def test_only_views_of_the_input_are_kept_for_backward() -> None:
     assert kept == {x.untyped_storage().data_ptr()}
 
 
-OPTIONS = {"topk": {"k": 2}}
+OPTIONS = {"topk": {"k": 2}, "batch_topk": {"k": 2}}
 
 
 @pytest.mark.parametrize("name", catalog.rowwise_names())

@@ -15,6 +15,8 @@ from torch.nn.modules import module as module_hooks
 from torch.optim import optimizer as optimizer_hooks
 
 from rectifier.torch.sites import Interception, Layer, Observer, Site, trace
+from rectifier.watch.options import WatchOptions
+from rectifier.watch.watcher import Watcher
 
 
 class Listener(Observer):
@@ -593,3 +595,55 @@ def test_transforms_and_scripted_modules_run_and_are_noted() -> None:
         found = grad(lambda p: functional_call(model, p, (x,)).square().mean())(parameters)
     assert found["0.weight"].shape == (5, 4)
     assert ["torch.func" in note for note in interception.notes] == [True]
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("how", ["script", "trace"])
+def test_inside_torchscript_outputs_are_counted(how: str) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(4, 5), nn.Linear(5, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.gelu(self.second(torch.relu(self.first(x))))
+
+    torch.manual_seed(0)
+    eager = Net()
+    script = (
+        torch.jit.script(eager) if how == "script" else torch.jit.trace(eager, torch.ones(2, 4))
+    )
+    model = nn.Sequential(script)
+    batches = [torch.randn(6, 4) for _ in range(4)]
+    expected = sum((torch.relu(eager.first(x)) > 0).sum(0) for x in batches)
+    before = hooks()
+    watcher = Watcher(WatchOptions(every=1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with Interception([watcher], [model]) as interception:
+        for x in batches:
+            step(model, optimizer, x)
+        with pytest.raises(RuntimeError):
+            model(torch.ones(2, 9))
+    assert torch._C._len_torch_dispatch_stack() == 0
+    assert hooks() == before
+    relu, gelu = watcher.record().sites
+    assert (relu.site, relu.function, relu.layer) == ("0.relu", "relu", "0.first.weight")
+    assert (gelu.site, gelu.function) == ("0.gelu", "gelu")
+    assert relu.unit.active.tolist() == expected.tolist()
+    assert relu.unit.seen == 24
+    assert "TorchScript" in interception.notes[0]
+    assert model.get_parameter("0.first.weight").grad is not None
+
+
+def test_the_fast_path_of_a_transformer_is_seen() -> None:
+    """In evaluation torch computes the whole layer in one call, unless somebody looks."""
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu")
+    model = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False).eval()
+    x = torch.randn(2, 3, 8)
+    with torch.inference_mode():
+        expected = model(x)
+    listener = Listener()
+    with Interception([listener]), torch.inference_mode():
+        found = model(x)
+    assert [name for name, _ in listener.names] == ["layers.0.gelu", "layers.1.gelu"]
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)

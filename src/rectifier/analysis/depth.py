@@ -47,6 +47,8 @@ class Propagation:
         gradient: Norm of the gradient by the pre-activations, relative to that at the last layer.
         spread: Standard deviation of `variance` between networks of this width, relative to it, to
             first order.
+        shift: How far the mean over such networks lies from `variance`, relative to it: what the
+            bend of the layer map makes of the spread.
         born_dead: Probability that for one input a layer up to here is silent in all its units, so
             that no gradient comes through. Exact for ReLU without biases, where it bounds that of
             a network that is silent for every input from above (Lu et al. 2020).
@@ -67,6 +69,7 @@ class Propagation:
     correlation: Array
     gradient: Array
     spread: Array
+    shift: Array
     born_dead: Array
     elasticity: float
     slope: float
@@ -88,19 +91,26 @@ class Propagation:
             return "marginal"
         return "attracting" if size < 1 else "repelling"
 
-    def keeps_variance(self, tolerance: float = 0.1, deviations: float = 3.0) -> bool:
-        """Say whether the variance of one network stays near 1 at every depth.
+    def keeps_variance(
+        self, tolerance: float = 0.1, *, networks: int = 1, deviations: float = 3.0
+    ) -> bool:
+        """Say whether the mean square over a layer's units stays near 1 at every depth.
 
         Args:
             tolerance: How far from 1 it may be.
-            deviations: How many standard deviations between networks must fit in as well.
+            networks: How many networks it is averaged over.
+            deviations: How many standard deviations of that average must fit in as well: from
+                network to network, and because a layer has so many units and not more.
         """
-        strayed = np.abs(self.variance - 1) + deviations * self.spread * self.variance
-        return bool(np.all(strayed <= tolerance))
+        sampled = 2 / np.array(self.width, np.float64)
+        deviation = self.variance * np.sqrt((self.spread**2 + sampled) / networks)
+        strayed = np.abs(self.variance * (1 + self.shift) - 1) + deviations * deviation
+        return bool(np.all(strayed[1:] <= tolerance))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, fit for JSON; what is not finite becomes None."""
-        arrays = ("variance", "mean", "second", "correlation", "gradient", "spread", "born_dead")
+        signal = ("variance", "mean", "second", "correlation", "gradient")
+        arrays = (*signal, "spread", "shift", "born_dead")
         return {
             "scheme": self.scheme,
             "gain": self.gain,
@@ -198,6 +208,7 @@ def propagation(
         q = q if math.isfinite(q) else math.inf
     at_one = averages(spec, given, 1.0)
     squared = factor**2 if rule.uses_gain else rule.scale**2
+    spread, shift = _strayed(layers, widths, out["variance"], bias_std, pinned=rule.data_driven)
     result = Propagation(
         activation=spec,
         parameters=given,
@@ -206,13 +217,14 @@ def propagation(
         width=widths,
         bias_std=float(bias_std),
         gradient=_gradient(layers, scales, widths),
-        spread=_spread(layers, widths, out["variance"], bias_std, pinned=rule.data_driven),
+        spread=spread,
+        shift=shift,
         born_dead=_born_dead(layers, widths),
         elasticity=0.0 if rule.data_driven else at_one.elasticity,
         slope=squared * at_one.slope,
         **out,
     )
-    for name in (*out, "gradient", "spread", "born_dead"):
+    for name in (*out, "gradient", "spread", "shift", "born_dead"):
         getattr(result, name).setflags(write=False)
     return result
 
@@ -267,28 +279,31 @@ def _gradient(layers: list[Averages | None], scales: list[float], widths: tuple[
     return np.sqrt(squares)
 
 
-def _spread(
+def _strayed(
     layers: list[Averages | None],
     widths: tuple[int, ...],
     variance: Array,
     bias: float,
     *,
     pinned: bool,
-) -> Array:
-    """Return the relative standard deviation of the variance between networks."""
-    squares = np.zeros(len(widths))
+) -> tuple[Array, Array]:
+    """Return spread and shift of the variance of networks of finite width, relative to it."""
+    squares, shift = np.zeros(len(widths)), np.zeros(len(widths))
     for level in range(len(widths) - 1):
         now = layers[level]
         if pinned:
             continue
         if now is None or now.second == 0:
-            squares[level + 1] = math.nan
+            squares[level + 1] = shift[level + 1] = math.nan
             continue
         fresh = (now.fourth / now.second**2 - 1) / widths[level]
         after = variance[level + 1]
         weight = 1 - bias**2 / after if 0 < after < math.inf else math.nan  # biases do not stray
-        squares[level + 1] = weight**2 * (now.elasticity**2 * squares[level] + fresh)
-    return np.sqrt(squares)
+        with np.errstate(all="ignore"):
+            squares[level + 1] = weight**2 * (now.elasticity**2 * squares[level] + fresh)
+            bent = now.elasticity * shift[level] + 0.5 * now.curvature * squares[level]
+            shift[level + 1] = weight * bent
+    return np.sqrt(squares), shift
 
 
 def _born_dead(layers: list[Averages | None], widths: tuple[int, ...]) -> Array:

@@ -42,6 +42,7 @@ class Averages:
         slope: E[f'(h)²].
         elasticity: d log E[f(h)²] / d log q: by how many per cent the variance after the layer
             rises with 1 % more before it.
+        curvature: q² times the second derivative of E[f(h)²] by q, relative to E[f(h)²].
         silent: The probability that f' is exactly 0.
     """
 
@@ -50,6 +51,7 @@ class Averages:
     fourth: float
     slope: float
     elasticity: float
+    curvature: float
     silent: float
 
 
@@ -79,7 +81,9 @@ def _averages(
 
     second = average(lambda z, f: f * f)
     # d/dq E[F(√q z)] = E[(z² - 1) F(√q z)] / 2q: needs no derivative, so a jump does no harm.
+    # Once more, and the Hermite polynomial of order 4 is there.
     tilt = average(lambda z, f: (z * z - 1) * f * f)
+    bend = average(lambda z, f: (z**4 - 6 * z * z + 3) * f * f)
     flat = shape.zero_gradient(spec.expression, given)
     edges = np.array(flat, np.float64).reshape(-1, 2)
     if deviation:
@@ -92,6 +96,7 @@ def _averages(
         fourth=average(lambda z, f: f**4),
         slope=average(lambda z, f: f * f, slope),
         elasticity=tilt / (2 * second) if second > 0 else math.nan,
+        curvature=bend / (4 * second) if second > 0 else math.nan,
         silent=silent,
     )
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rectifier.activation import Activation
-from rectifier.catalog import _gated, _rowwise
+from rectifier.catalog import _gated, _pade, _rowwise
 from rectifier.catalog._entry import Advice
 from rectifier.catalog._gated import GATED
 from rectifier.catalog._rowwise import ROWWISE, Rowwise
@@ -34,6 +34,7 @@ __all__ = [
     "gated_names",
     "get",
     "names",
+    "pade_start",
     "rowwise",
     "rowwise_names",
 ]
@@ -107,6 +108,30 @@ def rowwise(name: str) -> Rowwise:
 def rowwise_names() -> tuple[str, ...]:
     """Return the names of all row-wise functions."""
     return tuple(record.name for record in ROWWISE)
+
+
+def pade_start(name: str, like: str = "leaky_relu") -> dict[str, float]:
+    """Return the published coefficients with which a Padé unit starts near another activation.
+
+    Args:
+        name: ``"pau"``, ``"pau_a"``, ``"pau_c"`` or ``"pau_d"``.
+        like: ``"relu"``, ``"leaky_relu"``, ``"tanh"``, ``"sigmoid"``, ``"gelu"`` or ``"swish"``.
+
+    Returns:
+        Values by the names of the unit's parameters, as every front end takes them.
+
+    Raises:
+        UnknownNameError: There is no such unit, or nothing is published for that.
+
+    Example:
+        >>> round(pade_start("pau_a", "tanh")["a1"], 6)
+        1.000301
+    """
+    versions: Mapping[str, _pade.Version] = {"pau": "B", "pau_a": "A", "pau_c": "C", "pau_d": "B"}
+    known = get(name).name
+    if known not in versions:
+        raise UnknownNameError("Padé unit", name, versions)
+    return _pade.start(versions[known], like)
 
 
 def _key(name: str) -> str:

@@ -159,6 +159,21 @@ ROWWISE = (
         aliases=("top_k", "k_sparse"),
         differs="Negative numbers among the k largest are kept as they are.",
     ),
+    Rowwise(
+        "batch_topk",
+        "BatchTopK",
+        "Keeps the k largest inputs per row, counted over all rows, and drops the rest.",
+        Source(
+            "Bart Bussmann, Patrick Leask, Neel Nanda",
+            "BatchTopK Sparse Autoencoders",
+            2024,
+            url="https://arxiv.org/abs/2412.06410",
+        ),
+        options={"k": None},
+        aliases=("batch_top_k",),
+        differs="The paper evaluates with a threshold averaged over training; the module of the "
+        "PyTorch front end does so.",
+    ),
 )
 
 ADVICE = {

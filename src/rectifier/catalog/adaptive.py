@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from rectifier.activation import Param, Source
+from collections.abc import Mapping
+from typing import Any
+
+from rectifier.activation import Activation, Param, Source
 from rectifier.catalog._entry import Advice, entry
+from rectifier.catalog._pade import Version, formulas, start
 
 _SMU = Source(
     "Koushik Biswas, Sandeep Kumar, Shilpak Banerjee, Ashish Kumar Pandey",
@@ -21,7 +25,6 @@ _Z = "(1.4142135623730951 * mu * ((1 - alpha) * x))"
 _H = "sqrt(((1 - alpha) * x) ** 2 + mu ** 2)"
 _SPREAD = f"maximum({_H} + abs((1 - alpha) * x), 1e-30)"
 
-_TOP, _BOTTOM = 5, 4
 # Least squares fit to leaky_relu (slope 0.01) on 6001 even points of [-3, 3]; a test redoes it.
 _START = {
     "a0": 0.03356343681,
@@ -37,54 +40,44 @@ _START = {
 }
 
 
-def _horner(variable: str, coefficients: list[str]) -> str:
-    """Return the polynomial with these coefficients, lowest power first, by Horner's rule."""
-    text = coefficients[-1]
-    for coefficient in reversed(coefficients[:-1]):
-        text = f"({coefficient} + {variable} * {text})"
-    return text
-
-
-def _slope(variable: str, coefficients: list[str]) -> str:
-    """Return the derivative of that polynomial."""
-    scaled = [f"({power} * {c})" for power, c in enumerate(coefficients)]
-    return _horner(variable, scaled[1:])
-
-
-def _pade() -> tuple[str, str, str]:
-    """Return formula, stable value and stable derivative of the Padé unit P(x) / (1 + |A(x)|).
-
-    x ** 5 overflows at x = 5e7 in fp32 and makes inf / inf. Beyond 1 both polynomials are therefore
-    divided by x ** 4 and written in t = 1 / x: f = x g(t) and f' = g - t g'.
-    """
-    a = [f"a{power}" for power in range(_TOP + 1)]
-    b = [f"b{power}" for power in range(1, _BOTTOM + 1)]
-    formula = "({}) / (1 + abs({}))".format(
-        " + ".join(["a0", "a1 * x", *(f"a{k} * x ** {k}" for k in range(2, _TOP + 1))]),
-        " + ".join(["b1 * x", *(f"b{k} * x ** {k}" for k in range(2, _BOTTOM + 1))]),
+def _molina(equation: str = "", note: str = "") -> Source:
+    """Return the source of the Padé units."""
+    return Source(
+        "Alejandro Molina, Patrick Schramowski, Kristian Kersting",
+        "Padé Activation Units: End-to-end Learning of Flexible Activation Functions in Deep "
+        "Networks",
+        2019,
+        url="https://arxiv.org/abs/1907.06732",
+        equation=equation,
+        note=note,
     )
-    inner = f"(x * {_horner('x', b)})"
-    near = f"({_horner('x', a)} / (1 + abs{inner}))"
-    near_slope = (
-        f"(({_slope('x', a)} - {near} * (sign{inner} * {_slope('x', ['0', *b])}))"
-        f" / (1 + abs{inner}))"
-    )
-    t = "(1 / where(abs(x) > 1, x, 1))"
-    tail, bottom = _horner(t, a[::-1]), _horner(t, b[::-1])
-    far = f"({tail} / (({t} ** 2) ** 2 + abs({bottom})))"
-    far_slope = (
-        f"({far} - {t} * ({_slope(t, a[::-1])}"
-        f" - {far} * (4 * {t} * {t} ** 2 + sign({bottom}) * {_slope(t, b[::-1])}))"
-        f" / (({t} ** 2) ** 2 + abs({bottom})))"
-    )
-    return (
+
+
+def _pade(
+    name: str, version: Version, start: Mapping[str, float], *, class_name: str, **fields: Any
+) -> Activation:
+    """Return the entry of a Padé unit that starts from some coefficients."""
+    formula, stable, slope = formulas(version)
+    return entry(
+        __name__,
+        name,
         formula,
-        f"where(abs(x) > 1, x * {far}, {near})",
-        f"where(abs(x) > 1, {far_slope}, {near_slope})",
+        class_name=class_name,
+        params={
+            each: Param(
+                value,
+                learnable=True,
+                weight_decay=False,
+                description=f"coefficient of x**{each[1]} "
+                + ("above" if each[0] == "a" else "below"),
+            )
+            for each, value in start.items()
+        },
+        stable=stable,
+        stable_derivative=slope,
+        **fields,
     )
 
-
-_FORMULA, _STABLE, _STABLE_DERIVATIVE = _pade()
 
 ACTIVATIONS = (
     entry(
@@ -134,34 +127,44 @@ ACTIVATIONS = (
             equation="((1+α)x + √((1-α)²x² + μ²)) / 2",
         ),
     ),
-    entry(
-        __name__,
+    _pade(
         "pau",
-        _FORMULA,
+        "B",
+        _START,
         class_name="PAU",
-        aliases=("pade", "pade_activation_unit"),
+        aliases=("pade", "pade_activation_unit", "pau_b"),
         summary="A learned quotient of polynomials of degrees 5 and 4 that starts near leaky ReLU.",
-        params={
-            name: Param(
-                start,
-                learnable=True,
-                weight_decay=False,
-                description=f"coefficient of x**{name[1]} "
-                + ("above" if name[0] == "a" else "below"),
-            )
-            for name, start in _START.items()
-        },
-        stable=_STABLE,
-        stable_derivative=_STABLE_DERIVATIVE,
-        source=Source(
-            "Alejandro Molina, Patrick Schramowski, Kristian Kersting",
-            "Padé Activation Units: End-to-end Learning of Flexible Activation Functions in Deep "
-            "Networks",
-            2019,
-            url="https://arxiv.org/abs/1907.06732",
+        source=_molina(
             equation="the safe form, F(x) = Σ aⱼ xʲ / (1 + |Σ bₖ xᵏ|), degrees 5 and 4",
         ),
-        differs="Starts from our own least squares fit to leaky ReLU on [-3, 3].",
+        differs="Starts from our own least squares fit to leaky ReLU on [-3, 3], within 2e-3 of "
+        "the published coefficients.",
+    ),
+    _pade(
+        "pau_a",
+        "A",
+        start("A", "leaky_relu"),
+        class_name="PAUA",
+        summary="A Padé unit with the size of every term below, so that nothing cancels there.",
+        source=_molina(note="Version A of the authors' package rational_activations."),
+    ),
+    _pade(
+        "pau_c",
+        "C",
+        start("C", "leaky_relu"),
+        class_name="PAUC",
+        summary="A Padé unit whose denominator has a constant coefficient of its own.",
+        source=_molina(note="Version C of the authors' package rational_activations."),
+    ),
+    _pade(
+        "pau_d",
+        "B",
+        _START,
+        class_name="PAUD",
+        summary="A Padé unit whose coefficients are noisy while it trains.",
+        source=_molina(note="Version D of the authors' package rational_activations."),
+        differs="Starts as pau does. The function is that of evaluation; the module of the PyTorch "
+        "front end draws every coefficient from ± 10 % of itself while it trains.",
     ),
 )
 

@@ -83,8 +83,9 @@ ACTIVATIONS = (
             2015,
             url="https://arxiv.org/abs/1505.00853",
         ),
-        differs="An expression draws nothing: this is evaluation mode everywhere. PyTorch's RReLU "
-        "draws a slope per element while it trains. The defaults are PyTorch's.",
+        differs="An expression draws nothing, so the function is that of evaluation; the module of "
+        "the PyTorch front end draws a slope per element while it trains, as PyTorch's own does. "
+        "The defaults are PyTorch's.",
     ),
     entry(
         __name__,

@@ -34,8 +34,8 @@ def command(
 ) -> None:
     """Time the compiled kernels beside PyTorch's operations and plain memory traffic.
 
-    Without a NAME, all activations that PyTorch has too. Figures are medians in nanoseconds per
-    element; everything in a row was measured in turn, in one run.
+    Without a NAME, all activations that PyTorch has too. Figures are the least over the rounds,
+    in nanoseconds per element; everything in a row was measured in turn, in one run.
     """
     from rectifier import catalog
     from rectifier.errors import InvalidInputError, KernelUnavailableError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,11 +16,37 @@ from rectifier.doctor.finding import SEVERITIES, Finding, Severity
 from rectifier.optional import require
 
 if TYPE_CHECKING:
+    from rectifier.doctor.live import LiveRepair
     from rectifier.report.terminal import LiveTable
     from rectifier.watch.record import Record
 
 SCRIPT_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 """Whatever follows SCRIPT belongs to the script, options too."""
+
+
+class _Live:
+    """The live repair, built when torch arrives: a script may set things for torch before."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._built: list[LiveRepair] = []
+
+    def __iter__(self) -> Iterator[LiveRepair]:
+        if not self._built:
+            from rectifier.doctor.live import LiveRepair
+
+            self._built.append(LiveRepair(self._tell))
+        return iter(self._built)
+
+    def finish(self) -> None:
+        """The run is over."""
+        for live in self._built:
+            live.finish()
+
+    @property
+    def done(self) -> list[str]:
+        """What was done."""
+        return [line for live in self._built for line in live.done]
 
 
 @click.command(
@@ -63,6 +89,11 @@ SCRIPT_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": Fa
     help="Judge by these rules only. Default: by all.",
 )
 @click.option(
+    "--repair",
+    is_flag=True,
+    help="Act on what harms while it runs, and take back what did not help.",
+)
+@click.option(
     "--sink",
     "sink_texts",
     multiple=True,
@@ -88,6 +119,7 @@ def command(
     budget: float,
     fail_on: Severity | None,
     rules: tuple[str, ...] | None,
+    repair: bool,
     sink_texts: tuple[str, ...],
     no_live: bool,
     module: bool,
@@ -107,9 +139,11 @@ def command(
       rectifier run train.py --epochs 5
       rectifier run --html report.html train.py
       rectifier run --fail-on error -m my.training --lr 0.1
+      rectifier run --repair train.py
       rectifier run --sink tensorboard:runs/first train.py
       torchrun --nproc-per-node 2 -m rectifier run train.py
     """  # noqa: D301
+    from rectifier.cli.console import console
     from rectifier.doctor import diagnose
     from rectifier.doctor import rules as known_rules
     from rectifier.watch import WatchOptions, is_first_process, sinks
@@ -121,6 +155,13 @@ def command(
 
     for rule in rules or ():
         known_rules.get(rule)  # an unknown one is said before anything runs
+    if repair and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise click.UsageError(
+            "--repair acts in one process, and here several train together; run without it, or use "
+            "'rectifier repair' on one process."
+        )
+    screen = console(stderr=True)
+    live = _Live(lambda said: screen.print(f"rectifier: {said}", soft_wrap=True, markup=False))
     reports = is_first_process()
     table = _live_table(judge) if reports and not no_live else None
     told = [*(sinks.from_text(text) for text in sink_texts if reports), *([table] if table else ())]
@@ -131,8 +172,10 @@ def command(
             arguments,
             module=module,
             options=WatchOptions(every=every, budget=budget),
+            observers=live if repair else (),  # type: ignore[arg-type]  # when torch arrives
             listeners=listeners,
         )
+    live.finish()
     if not reports:
         return result.status
     record, findings = result.record, judge(result.record)
@@ -150,11 +193,10 @@ def command(
     if json_file is not None:
         from rectifier.report.summary import run_summary
 
-        write_json(json_file, run_summary(record, findings))
-    from rectifier.cli.console import console
+        summary = run_summary(record, findings)
+        write_json(json_file, {**summary, "repairs": live.done} if repair else summary)
     from rectifier.report import terminal
 
-    screen = console(stderr=True)
     terminal.print_run(record, findings, screen)
     for path in (html_file, record_file, json_file):
         if path not in (None, "-"):

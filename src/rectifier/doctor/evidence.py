@@ -103,6 +103,11 @@ def loss_of(record: Record) -> Loss:
     )
 
 
+def stuck(loss: Loss) -> bool:
+    """Whether the loss ended no tenth below its start; one that is not positive tells nothing."""
+    return loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
+
+
 def dead_units(site: SiteRecord) -> BoolArray:
     """Units that are dead beyond chance, shape (U,).
 

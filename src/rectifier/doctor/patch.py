@@ -1,8 +1,9 @@
 """The edit that makes a remedy permanent, as a unified diff against the user's source.
 
 Layer: doctor; standard library only. An edit is proposed only where the place is certain: a literal
-learning rate of the value that was too high, in a place that sets one, or the call of an activation
-on the line where its site was seen. Elsewhere there is no patch; nothing is ever written.
+learning rate of the value that did not suit, in a place that sets one; the call of an activation on
+the line where its site was seen; the one output activation; the one step of the one optimiser.
+Elsewhere there is no patch; nothing is ever written.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from rectifier.doctor.edits import with_clipping, without_output
 from rectifier.doctor.finding import Remedy
 
 _RATE = re.compile(r"(?:^|[_-])(?:lr|lrate|learning[_-]?rate|step[_-]?size|eta)(?:$|[_-]|\d)", re.I)
@@ -67,7 +69,11 @@ def patch_for(
         return edits[path]
 
     for remedy in remedies:
-        if remedy.action == "lower_learning_rate":
+        if remedy.action in ("clip_gradients", "remove_output_activation"):
+            text = text_of(script)
+            if text is not None:
+                edits[script] = _edited(text, remedy)
+        elif remedy.action in ("lower_learning_rate", "raise_learning_rate"):
             text = text_of(script)
             if text is not None:
                 old, new = float(remedy.settings["from"]), float(remedy.settings["to"])
@@ -81,6 +87,13 @@ def patch_for(
                     names = str(remedy.settings["from"]), str(remedy.settings["to"])
                     edits[path] = _with_activation(text, int(line), *names)
     return "".join(_diff(path, text, folder) for path, text in edits.items())
+
+
+def _edited(text: str, remedy: Remedy) -> str:
+    if remedy.action == "clip_gradients":
+        return with_clipping(text, float(remedy.settings["max_norm"]))
+    function, instead = remedy.settings.get("function", ""), remedy.settings.get("to", "")
+    return without_output(text, str(function), str(instead))
 
 
 def _diff(path: Path, text: str, folder: Path) -> str:

@@ -160,7 +160,7 @@ def _ended(
 def _argument(program: _Program, remedies: Sequence[Remedy]) -> str:
     """The command-line argument that sets what was changed, as it should read; empty if none."""
     for remedy in remedies:
-        if remedy.action != "lower_learning_rate":
+        if remedy.action not in ("lower_learning_rate", "raise_learning_rate"):
             continue
         for place, argument in enumerate(program.arguments):
             flag, equals, value = argument.rpartition("=")

@@ -1,8 +1,9 @@
 """rectifier for JAX: every activation as a function, and initialisers with its gain.
 
 Layer: front end. ``from rectifier.jax import mish`` gives ``mish(x)``; `function` does the same by
-name or for an activation of one's own; `init` makes initialisers. Nothing is listed here: the names
-are those of the catalog.
+name or for an activation of one's own; `gated` and `rowwise` give what takes more than one number;
+`init` makes initialisers and `lsuv` fits weights to data. Nothing is listed here: the names are
+those of the catalog.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ require("jax", extra="jax", purpose="rectifier.jax")
 from rectifier import catalog  # noqa: E402
 from rectifier.errors import UnknownNameError  # noqa: E402
 from rectifier.jax.functions import Function, function  # noqa: E402
-from rectifier.jax.initialize import init  # noqa: E402
+from rectifier.jax.initialize import init, lsuv  # noqa: E402
+from rectifier.jax.wide import gated, rowwise  # noqa: E402
 
-__all__ = ["Function", "function", "init"]
+__all__ = ["Function", "function", "gated", "init", "lsuv", "rowwise"]
 
 
 def __getattr__(name: str) -> Function:

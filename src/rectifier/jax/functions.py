@@ -64,7 +64,7 @@ class Function:
             TypeError: There is no such parameter.
         """
         spec = self.activation
-        array = _input(spec, x)
+        array = checked(spec.name, x)
         names, arrays, constants = [], [], []
         given = _bind(spec, args, parameters) if args or parameters else {}
         for name, param in spec.params.items():
@@ -100,11 +100,15 @@ def _function(activation: Activation) -> Function:
     return Function(activation)
 
 
-def _input(spec: Activation, x: Any) -> Any:
-    """Return the input as a floating JAX array."""
+def checked(name: str, x: Any) -> Any:
+    """Return the input of a function as a floating JAX array.
+
+    Raises:
+        InvalidInputError: It is not real numbers.
+    """
     if not isinstance(x, jax.Array | np.ndarray | np.generic | float | int):
         raise InvalidInputError(
-            f"{spec.name}: expected an array or a number, got {type(x).__name__}; "
+            f"{name}: expected an array or a number, got {type(x).__name__}; "
             "make an array of it with jax.numpy.asarray."
         )
     array = jnp.asarray(x)
@@ -113,7 +117,7 @@ def _input(spec: Activation, x: Any) -> Any:
     if array.dtype.kind in "iub":
         return array.astype(jnp.result_type(float))
     raise InvalidInputError(
-        f"{spec.name}: expected real numbers, got {array.dtype}; "
+        f"{name}: expected real numbers, got {array.dtype}; "
         "apply it to the real and the imaginary part, as you mean it."
     )
 

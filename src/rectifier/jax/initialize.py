@@ -1,5 +1,7 @@
 """Weights whose scale fits the activation that follows: ``rectifier.jax.init("mish")``.
 
+`init` makes initialisers of one array, from its shape; `lsuv` fits a network's weights to data.
+
 Layer: JAX front end, on `rectifier.analysis` (gain and scheme) and ``jax.nn.initializers``, which
 draws the numbers. Which activation follows which layer is the caller's to say: JAX has no modules
 to look into.
@@ -7,15 +9,27 @@ to look into.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
+import jax.numpy as jnp
 
 from rectifier import analysis, catalog
 from rectifier.activation import Activation
-from rectifier.analysis.schemes import get_scheme
-from rectifier.errors import InvalidActivationError
+from rectifier.analysis.gaussian import find_unit
+from rectifier.analysis.schemes import (
+    UNIT_VARIANCE_TOLERANCE,
+    UNIT_VARIANCE_TRIALS,
+    Scheme,
+    get_scheme,
+    unit_variance,
+)
+from rectifier.errors import InvalidActivationError, InvalidInputError
+
+Axes: TypeAlias = int | Sequence[int]
 
 
 def init(
@@ -37,8 +51,11 @@ def init(
     Args:
         activation: A name, an alias or an `Activation`; None where no activation follows.
         scheme: ``he_normal``, ``he_uniform`` (each also with ``_fan_out``), ``lecun_normal``,
-            ``lecun_uniform``, ``xavier_normal``, ``xavier_uniform`` or ``orthogonal``; ``kaiming``
-            and ``glorot`` are understood.
+            ``lecun_uniform``, ``xavier_normal``, ``xavier_uniform``, ``orthogonal``,
+            ``randomized_asymmetric`` (whose positive number for each output is here always among
+            the weights, as the bias is another array), ``identity`` (two axes) or ``alexnet``;
+            ``kaiming`` and ``glorot`` are understood. For ``lsuv`` there is the function of that
+            name.
         in_axis: Axis or axes of the inputs; all that are named nowhere are the window.
         out_axis: Axis or axes of the outputs.
         batch_axis: Axis or axes that belong to neither.
@@ -72,12 +89,35 @@ def init(
     elif rule.uses_gain:
         gain = float(analysis.gain(activation, **parameters))
     else:
-        catalog.get(activation).parameters(**parameters)  # raises where they make no sense
-    if rule.distribution == "orthogonal":
+        find_unit(activation)  # raises where there is none
+        if parameters:
+            catalog.get(activation).parameters(**parameters)
+    drawing = _drawing(rule, gain, in_axis, out_axis, batch_axis, dtype)
+    initializer: Callable[..., Any] = drawing
+    return initializer
+
+
+def _drawing(
+    rule: Scheme, gain: float, in_axis: Axes, out_axis: Axes, batch_axis: Axes, dtype: Any
+) -> Callable[..., Any]:
+    if rule.data_driven:
+        raise InvalidInputError(
+            f"scheme {rule.name!r} fits the weights to data: call rectifier.jax.lsuv on the "
+            "network's weights."
+        )
+    theirs = jax.nn.initializers
+    made: Callable[..., Any]
+    if rule.distribution == "identity":
+        made = functools.partial(_identity, default=dtype)
+    elif rule.distribution == "asymmetric":
+        made = functools.partial(_asymmetric, rule, out_axis, batch_axis, dtype)
+    elif rule.std is not None:
+        made = theirs.normal(rule.std, dtype=dtype)
+    elif rule.distribution == "orthogonal":
         columns = out_axis if isinstance(out_axis, int) else out_axis[-1]
-        drawing = jax.nn.initializers.orthogonal(gain, column_axis=columns, dtype=dtype)
+        made = theirs.orthogonal(gain, column_axis=columns, dtype=dtype)
     else:
-        drawing = jax.nn.initializers.variance_scaling(
+        made = theirs.variance_scaling(
             gain * gain,
             *rule.variance_scaling,
             in_axis=in_axis,
@@ -85,5 +125,101 @@ def init(
             batch_axis=batch_axis,
             dtype=dtype,
         )
-    initializer: Callable[..., Any] = drawing
-    return initializer
+    return made
+
+
+def _identity(
+    key: Any, shape: Sequence[int], dtype: Any = None, *, default: Any = None
+) -> jax.Array:
+    """Return ones on the diagonal; the key is not used."""
+    if len(shape) != 2:
+        raise InvalidInputError(
+            f"the identity has two axes, inputs and outputs; got shape {tuple(shape)}."
+        )
+    return jnp.eye(shape[0], shape[1], dtype=default if dtype is None else dtype)
+
+
+def _asymmetric(
+    rule: Scheme,
+    out_axis: Axes,
+    batch_axis: Axes,
+    default: Any,
+    key: Any,
+    shape: Sequence[int],
+    dtype: Any = None,
+) -> jax.Array:
+    """Draw normal numbers, and for each output one from Beta(2, 1) in the place of one of them."""
+    kept = [axis % len(shape) for axes in (out_axis, batch_axis) for axis in _each(axes)]
+    others = [axis for axis in range(len(shape)) if axis not in kept]
+    outputs = math.prod(shape[axis] for axis in kept)
+    count = math.prod(shape) // max(outputs, 1)
+    kind = default if dtype is None else dtype
+    normal, place, positive = jax.random.split(key, 3)
+    rows = rule.deviation(1.0, count, 1) * jax.random.normal(normal, (outputs, count), kind)
+    chosen = jax.random.randint(place, (outputs,), 0, max(count, 1))
+    # The square root of a uniform number has the density 2 x of Beta(2, 1).
+    beta = jnp.sqrt(jax.random.uniform(positive, (outputs,), kind))
+    rows = rows.at[jnp.arange(outputs), chosen].set(beta)
+    order = [*kept, *others]
+    moved = rows.reshape([shape[axis] for axis in order])
+    return jnp.transpose(moved, [order.index(axis) for axis in range(len(shape))])
+
+
+def _each(axes: Axes) -> Sequence[int]:
+    return (axes,) if isinstance(axes, int) else axes
+
+
+def lsuv(
+    weights: Sequence[Any],
+    outputs: Callable[[list[Any]], Sequence[Any]],
+    key: Any = None,
+    *,
+    tolerance: float = UNIT_VARIANCE_TOLERANCE,
+    trials: int = UNIT_VARIANCE_TRIALS,
+    column_axis: int = -1,
+) -> list[Any]:
+    """Return weights that give each layer's output unit variance on a sample.
+
+    Args:
+        weights: Arrays in the order in which their layers run.
+        outputs: Takes such a list, runs the network on the sample and returns what each layer
+            gives before its activation, in the same order; biases 0.
+        key: Where orthonormal weights are drawn from first; None to rescale those given.
+        tolerance: How far from 1 the variance may stay.
+        trials: How often to rescale one layer at most.
+        column_axis: The axis of the outputs in each weight.
+
+    Returns:
+        The new weights, of the shapes and types given.
+
+    Raises:
+        InvalidInputError: A layer's output is the same for all of the sample, or not finite.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> x = jax.random.normal(jax.random.key(1), (64, 8))
+        >>> def outputs(w):
+        ...     h = x @ w[0]
+        ...     return h, jnp.tanh(h) @ w[1]
+        >>> fitted = lsuv([jnp.zeros((8, 8)), jnp.zeros((8, 4))], outputs, jax.random.key(0))
+        >>> [bool(abs(y.var() - 1) < 0.1) for y in outputs(fitted)]
+        [True, True]
+
+    Source:
+        Mishkin and Matas (2016), "All you need is a good init", algorithm 1.
+    """
+    fitted = list(weights)
+    if key is not None:
+        draw = jax.nn.initializers.orthogonal(column_axis=column_axis)
+        keys = jax.random.split(key, len(fitted))
+        fitted = [draw(k, w.shape, w.dtype) for k, w in zip(keys, fitted, strict=True)]
+    for place in range(len(fitted)):
+
+        def variance(place: int = place) -> float:
+            return float(jnp.var(outputs(fitted)[place]))
+
+        def multiply(factor: float, place: int = place) -> None:
+            fitted[place] = fitted[place] * factor
+
+        unit_variance(str(place), variance, multiply, tolerance=tolerance, trials=trials)
+    return fitted

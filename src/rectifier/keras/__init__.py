@@ -8,7 +8,8 @@ that ``keras.saving.load_model`` finds them.
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from rectifier.errors import MissingPackageError, UnknownNameError
 from rectifier.optional import require
@@ -26,19 +27,30 @@ from rectifier.keras import functions, layers
 from rectifier.keras.functions import function
 from rectifier.keras.initializers import ActivationInitializer, initializer
 from rectifier.keras.layers import ActivationLayer, activation
+from rectifier.keras.unit_variance import lsuv
+from rectifier.keras.wide import gated, rowwise
+
+if TYPE_CHECKING:
+    from rectifier.callbacks.keras import Watch as Watch
 
 __all__ = [
     "ActivationInitializer",
     "ActivationLayer",
+    "Watch",
     "activation",
     "function",
     "functions",
+    "gated",
     "initializer",
     "layers",
+    "lsuv",
+    "rowwise",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Watch":  # lives in a higher layer and is loaded when first asked for
+        return importlib.import_module("rectifier.callbacks.keras").Watch
     if name in layers.CLASSES:
         return layers.CLASSES[name]
     known = [*__all__, *layers.CLASSES]

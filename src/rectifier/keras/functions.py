@@ -70,7 +70,7 @@ class Function:
         """
         if isinstance(x, keras.KerasTensor):
             return Elementwise(self, **parameters)(x)
-        return self.compute(_input(self.activation, x), parameters)
+        return self.compute(checked(self.activation.name, x), parameters)
 
     def compute(self, x: Any, parameters: Mapping[str, Any]) -> Any:
         """Return f(x) for a floating tensor of the backend; see `__call__`."""
@@ -130,7 +130,7 @@ class Elementwise(keras.Operation):
 
     def compute_output_spec(self, x: Any) -> Any:
         """Return shape and type of f(x)."""
-        _check_real(self.function.activation, x.dtype)
+        _check_real(self.function.activation.name, x.dtype)
         dtype = x.dtype if x.dtype in _FLOATS else keras.config.floatx()
         return keras.KerasTensor(x.shape, dtype=dtype)
 
@@ -160,23 +160,27 @@ def _function(activation: Activation) -> Function:
     return Function(activation)
 
 
-def _input(spec: Activation, x: Any) -> Any:
-    """Return the input as a floating tensor of the backend."""
+def checked(name: str, x: Any) -> Any:
+    """Return the input of a function as a floating tensor of the backend.
+
+    Raises:
+        InvalidInputError: It is not real numbers.
+    """
     try:
         tensor = ops.convert_to_tensor(x)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(
-            f"{spec.name}: expected a tensor or numbers, got {type(x).__name__}: {error}."
+            f"{name}: expected a tensor or numbers, got {type(x).__name__}: {error}."
         ) from error
     dtype = keras.backend.standardize_dtype(tensor.dtype)
-    _check_real(spec, dtype)
+    _check_real(name, dtype)
     return tensor if dtype in _FLOATS else ops.cast(tensor, keras.config.floatx())
 
 
-def _check_real(spec: Activation, dtype: str) -> None:
+def _check_real(name: str, dtype: str) -> None:
     if dtype.startswith(("complex", "string")):
         raise InvalidInputError(
-            f"{spec.name}: expected real numbers, got {dtype}; "
+            f"{name}: expected real numbers, got {dtype}; "
             "apply it to the real and the imaginary part, as you mean it."
         )
 

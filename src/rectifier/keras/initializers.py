@@ -6,14 +6,17 @@ which draw the numbers. Which activation follows which layer is the caller's to 
 
 from __future__ import annotations
 
+import math
+import random
 from typing import Any
 
 import keras
 
 from rectifier import analysis
 from rectifier.activation import Activation
-from rectifier.analysis.schemes import get_scheme
-from rectifier.errors import InvalidActivationError
+from rectifier.analysis.gaussian import find_unit
+from rectifier.analysis.schemes import Scheme, get_scheme
+from rectifier.errors import InvalidActivationError, InvalidInputError
 from rectifier.keras.definition import describe, restore
 from rectifier.keras.functions import PACKAGE
 
@@ -42,20 +45,16 @@ class ActivationInitializer(keras.initializers.Initializer):
             raise InvalidActivationError(
                 f"{', '.join(sorted(parameters))} given without an activation; name the activation."
             )
-        self.activation = None if activation is None else restore(activation)
+        self.activation: Any = None if activation is None else _find(activation)
         self.scheme = rule.name
         self.parameters = parameters
         self.gain = 1.0
         if self.activation is not None:
-            full = self.activation.parameters(**parameters)
-            self.gain = float(analysis.gain(self.activation, **full)) if rule.uses_gain else 1.0
-        self.drawing = (
-            keras.initializers.Orthogonal(self.gain, seed=seed)
-            if rule.distribution == "orthogonal"
-            else keras.initializers.VarianceScaling(
-                self.gain * self.gain, *rule.variance_scaling, seed=seed
-            )
-        )
+            if isinstance(self.activation, Activation):
+                self.activation.parameters(**parameters)  # raises where they make no sense
+            if rule.uses_gain:
+                self.gain = float(analysis.gain(self.activation, **parameters))
+        self.drawing = _drawing(rule, self.gain, seed)
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
         """Draw a tensor.
@@ -72,11 +71,72 @@ class ActivationInitializer(keras.initializers.Initializer):
     def get_config(self) -> dict[str, Any]:
         """Return what a saved model needs to make this again, as plain data."""
         return {
-            "activation": None if self.activation is None else describe(self.activation),
+            "activation": (
+                describe(self.activation)
+                if isinstance(self.activation, Activation)
+                else self.activation
+            ),
             "scheme": self.scheme,
-            "seed": self.drawing.get_config()["seed"],
+            "seed": self.drawing.get_config().get("seed"),
             **self.parameters,
         }
+
+
+def _find(activation: Any) -> Activation | str:
+    """Return an activation; a gated unit or a row-wise function stays a name."""
+    if isinstance(activation, str):
+        unit = find_unit(activation)
+        if not isinstance(unit, Activation) or unit.family == "gated":
+            return unit.name
+    return restore(activation)
+
+
+def _drawing(rule: Scheme, gain: float, seed: Any) -> keras.initializers.Initializer:
+    if rule.data_driven:
+        raise InvalidInputError(
+            f"scheme {rule.name!r} fits the weights to data: call rectifier.keras.lsuv on the "
+            "model."
+        )
+    if rule.distribution == "identity":
+        return keras.initializers.Identity()
+    if rule.distribution == "asymmetric":
+        return Asymmetric(rule.scale, seed)
+    if rule.std is not None:
+        return keras.initializers.RandomNormal(0.0, rule.std, seed=seed)
+    if rule.distribution == "orthogonal":
+        return keras.initializers.Orthogonal(gain, seed=seed)
+    return keras.initializers.VarianceScaling(gain * gain, *rule.variance_scaling, seed=seed)
+
+
+class Asymmetric(keras.initializers.Initializer):
+    """Normal numbers, and for each output one from Beta(2, 1) in the place of one of them.
+
+    Args:
+        scale: Times the square root of the number of inputs, the standard deviation.
+        seed: A whole number or a ``keras.random.SeedGenerator``; None for a new one.
+    """
+
+    def __init__(self, scale: float, seed: Any = None) -> None:
+        self.scale = scale
+        self.seed = random.randrange(2**31) if seed is None else seed
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        """Draw a tensor whose last axis is that of the outputs."""
+        kind = keras.config.floatx() if dtype is None else dtype
+        outputs = shape[-1]
+        count = math.prod(shape[:-1])
+        # One generator for all three draws: a whole number would give the same stream thrice.
+        seeds = keras.random.SeedGenerator(self.seed) if isinstance(self.seed, int) else self.seed
+        rows = keras.random.normal((count, outputs), 0.0, self.scale / count**0.5, kind, seeds)
+        chosen = keras.random.randint((1, outputs), 0, count, "int32", seeds)
+        # The square root of a uniform number has the density 2 x of Beta(2, 1).
+        beta = keras.ops.sqrt(keras.random.uniform((1, outputs), 0.0, 1.0, kind, seeds))
+        here = keras.ops.equal(keras.ops.arange(count, dtype="int32")[:, None], chosen)
+        return keras.ops.reshape(keras.ops.where(here, beta, rows), shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what makes this again, as plain data."""
+        return {"scale": self.scale, "seed": self.seed}
 
 
 def initializer(
@@ -95,8 +155,11 @@ def initializer(
     Args:
         activation: A name, an alias or an `Activation`; None where no activation follows.
         scheme: ``he_normal``, ``he_uniform`` (each also with ``_fan_out``), ``lecun_normal``,
-            ``lecun_uniform``, ``xavier_normal``, ``xavier_uniform`` or ``orthogonal``; ``kaiming``
-            and ``glorot`` are understood.
+            ``lecun_uniform``, ``xavier_normal``, ``xavier_uniform``, ``orthogonal``,
+            ``randomized_asymmetric`` (whose positive number for each output is here always among
+            the weights, as the bias is another array), ``identity`` (for recurrent weights) or
+            ``alexnet``; ``kaiming`` and ``glorot`` are understood. For ``lsuv`` there is the
+            function of that name.
         seed: A whole number or a ``keras.random.SeedGenerator``; None for a new one.
         **parameters: Values of the activation's parameters, such as ``negative_slope=0.2``.
 

@@ -16,6 +16,7 @@ from keras import ops
 from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.errors import InvalidActivationError, InvalidInputError
+from rectifier.keras import wide
 from rectifier.keras.definition import describe, is_listed, restore
 from rectifier.keras.functions import PACKAGE, Function
 
@@ -35,7 +36,7 @@ class ActivationLayer(keras.layers.Layer):
             classes of the catalog.
         learnable: Whether the learnable parameters are weights; False makes them plain numbers.
         sharing: ``"shared"`` for one value of a learnable parameter in the layer, ``"channel"`` for
-            one per channel; None for what the definition says.
+            one per channel, ``"unit"`` for one per unit; None for what the definition says.
         axis: The axis of the channels; None for the last, or axis 1 where
             ``keras.config.image_data_format()`` is ``"channels_first"`` and there are windows.
         regularizer: What ``add_weight`` takes, for all learnable parameters or by name.
@@ -61,7 +62,7 @@ class ActivationLayer(keras.layers.Layer):
         activation: Any = None,
         *,
         learnable: bool = True,
-        sharing: Literal["shared", "channel"] | None = None,
+        sharing: Literal["shared", "channel", "unit"] | None = None,
         axis: int | None = None,
         regularizer: Choice = None,
         constraint: Choice = None,
@@ -70,9 +71,9 @@ class ActivationLayer(keras.layers.Layer):
         spec = _definition(type(self).spec, activation, type(self).__name__)
         given = {name: options.pop(name) for name in spec.params if name in options}
         super().__init__(**options)
-        if sharing not in (None, "shared", "channel"):
+        if sharing not in (None, "shared", "channel", "unit"):
             raise InvalidActivationError(
-                f"sharing must be 'shared', 'channel' or None, got {sharing!r}."
+                f"sharing must be 'shared', 'channel', 'unit' or None, got {sharing!r}."
             )
         self.function = Function(spec, **given)
         self.learned = spec.learnable if learnable else ()
@@ -90,7 +91,11 @@ class ActivationLayer(keras.layers.Layer):
         """
         for name in self.learned:
             sharing = self.sharing or self.function.activation.params[name].sharing
-            shape = () if sharing == "shared" else (self._channels(name, input_shape),)
+            shape: tuple[int, ...] = ()
+            if sharing == "unit":
+                shape = self._units(name, input_shape)
+            elif sharing == "channel":
+                shape = (self._channels(name, input_shape),)
             weight = self.add_weight(
                 name=name,
                 shape=shape,
@@ -152,18 +157,29 @@ class ActivationLayer(keras.layers.Layer):
             )
         return size
 
+    def _units(self, name: str, shape: tuple[int | None, ...]) -> tuple[int, ...]:
+        units = tuple(size for size in shape[1:] if size is not None)
+        if not units or len(units) < len(shape) - 1:
+            raise InvalidInputError(
+                f"{self.name}: {name!r} has one value per unit, so all sizes but the batch must be "
+                f"known; got an input of shape {tuple(shape)}."
+            )
+        return units
+
     def _laid_out(self, weight: Any, inputs: Any) -> Any:
         value = ops.convert_to_tensor(weight)
+        if self.sharing == "unit":
+            return value
         after = len(inputs.shape) - 1 - self._axis(len(inputs.shape)) if value.shape else 0
         return ops.reshape(value, (-1, *[1] * after)) if after else value
 
 
-def activation(activation: str | Activation, /, **options: Any) -> ActivationLayer:
+def activation(activation: str | Activation, /, **options: Any) -> keras.layers.Layer:
     """Return a new layer for an activation.
 
     Args:
-        activation: A name or alias of the catalog, or an `Activation`, such as `rectifier.define`
-            makes.
+        activation: A name or alias of the catalog, of a gated unit or a row-wise function, or an
+            `Activation`, such as `rectifier.define` makes.
         **options: As for `ActivationLayer`.
 
     Returns:
@@ -174,6 +190,9 @@ def activation(activation: str | Activation, /, **options: Any) -> ActivationLay
         UnknownNameError: No activation has this name; the message lists the nearest ones.
         InvalidActivationError: There is no such parameter, or a value is out of its bounds.
     """
+    kind = wide.find(activation)
+    if kind is not None:
+        return kind(**options)
     spec = catalog.get(activation)
     if is_listed(spec):
         return CLASSES[spec.class_name](**options)
@@ -247,13 +266,14 @@ def _class(spec: Activation) -> type[ActivationLayer]:
     return made
 
 
-CLASSES: Mapping[str, type[ActivationLayer]] = {
-    spec.class_name: _class(spec) for spec in catalog.all_activations()
+CLASSES: Mapping[str, type] = {
+    **{spec.class_name: _class(spec) for spec in catalog.all_activations()},
+    **wide.CLASSES,
 }
-"""The layer class of every activation of the catalog, by its name."""
+"""The layer class of every activation, gated unit and row-wise function, by its name."""
 
 
-def __getattr__(name: str) -> type[ActivationLayer]:
+def __getattr__(name: str) -> type:
     if name in CLASSES:
         return CLASSES[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

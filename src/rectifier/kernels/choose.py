@@ -3,7 +3,8 @@
 Layer: kernels. The front ends decide by `explain`, so what it says is what runs. Three paths:
 
 - ``native``: one compiled pass over memory (`rectifier.kernels.native`).
-- ``framework``: the framework's own operation, where that is right and no kernel was compiled.
+- ``framework``: the framework's own operation, where that is right and either faster than the
+  compiled kernel or the only one.
 - ``composed``: the catalog's expression, operation by operation, in the framework.
 
 A path that is asked for by name and cannot run raises; nothing is replaced in silence.
@@ -36,6 +37,9 @@ OWN: dict[str, dict[str, str]] = {
 
 Where one was, it has the advantage that the gradient at NaN is NaN without a second operation.
 """
+
+FASTER = frozenset({"tanh"})
+"""Those of them that are faster than the compiled kernel; its derivative serves all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def explain(
         )
     if path == "native" and obstacle:
         raise KernelUnavailableError(f"path 'native' cannot compute {spec.name!r}: {obstacle}.")
-    if path == "framework" or (path is None and own and obstacle):
+    if path == "framework" or (path is None and own and (obstacle or spec.name in FASTER)):
         return Explanation("framework", f"{own} computes {spec.name} rightly and in one pass.")
     if path == "native" or (path is None and not obstacle):
         return Explanation(

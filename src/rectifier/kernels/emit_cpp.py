@@ -24,6 +24,7 @@ from rectifier.kernels.single import EVERY, SINGLE, Interval
 
 FORMS = (
     "cdf_plus_mul_pdf",
+    "div_constant",
     "div_moderate",
     "gate_slope",
     "mul_norm_cdf",
@@ -123,7 +124,9 @@ def _form(
     node: Call, between: Mapping[Expr, Bounds], used: Mapping[Expr, int]
 ) -> tuple[str, tuple[Expr, ...]]:
     """Return the function that computes a node, and its arguments: a better form if it has one."""
-    if node.op == "div" and not isinstance(node.args[1], Constant):  # x / 3 + 0.5 is 0 at -1.5
+    if node.op == "div" and isinstance(node.args[1], Constant):
+        return "div_constant", node.args
+    if node.op == "div":
         low, high = between[node.args[1]]
         if _MODERATE[0] < low and high < _MODERATE[1]:
             return "div_moderate", node.args

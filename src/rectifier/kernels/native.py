@@ -152,7 +152,8 @@ def unary(
 
     ``forward`` writes f(source) to `out`; ``backward`` writes grad · f'(source). `out` may be
     `source` or `grad` itself (in place), but must not overlap them in part. The interpreter lock is
-    released meanwhile.
+    released meanwhile, but for short buffers. The last bit of a result may depend on its
+    neighbours, since the arithmetic is chosen block by block; not on the number of threads.
 
     Args:
         name: Canonical name of a compiled activation; see `names`.
@@ -259,8 +260,8 @@ def openmp() -> bool:
     """Let the kernels share the threads of PyTorch's OpenMP runtime, where that is loaded.
 
     Its workers spin for a while after each of PyTorch's operations, so threads of their own would
-    leave the kernels little. Asked for when a tensor comes for the first time; without it, as where
-    only NumPy is used, the kernels have a small pool of their own.
+    leave the kernels little. Asked for when a tensor comes for the first time. Calls on NumPy
+    arrays use a small pool of the kernels' own, as all do without it.
 
     Returns:
         Whether the runtime was found.

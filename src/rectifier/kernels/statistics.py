@@ -27,8 +27,9 @@ def _module() -> ModuleType:
     return importlib.import_module("rectifier._native")
 
 
+@functools.cache
 def available() -> bool:
-    """Say whether the compiled statistics can be used in this process."""
+    """Say whether the compiled statistics can be used in this process; asked once."""
     return native.available()
 
 
@@ -46,7 +47,7 @@ def forward(
 
     Args:
         x: Address of the input: float32, or bfloat16 where ``half``.
-        y: Address of the output, of the same type and layout.
+        y: Address of the output, of the same type and layout; 0: it is max(x, 0).
         half: Whether the elements are bfloat16.
         extent: How many outer positions, units and inner positions the contiguous buffers have.
         region: Inputs below and above are counted as outside.
@@ -55,6 +56,18 @@ def forward(
         threads: Most threads to use.
     """
     _module().forward_statistics(x, y, half, *extent, *region, per_unit, whole, threads)
+
+
+def sums_of_squares(buffers: list[int], sizes: list[int], threads: int) -> list[float]:
+    """The sum of squares of each of several contiguous float32 buffers.
+
+    Args:
+        buffers: Their addresses.
+        sizes: How many elements each has.
+        threads: Most threads to use.
+    """
+    found: list[float] = _module().sums_of_squares(buffers, sizes, threads)
+    return found
 
 
 def gradient(
@@ -76,7 +89,7 @@ def gradient(
         threads: Most threads to use.
 
     Returns:
-        The sum of squares of the second.
+        The sum of squares of the second, of a large buffer from an eighth of it.
     """
     found = _module().gradient_statistics(to_input, to_output, half, *extent, nonzero, threads)
     return float(found)

@@ -67,10 +67,20 @@ def _maxout(x: Array, pieces: int) -> Array:
 def _topk(x: Array, k: int) -> Array:
     if k > x.shape[-1]:
         raise InvalidInputError(f"topk: expected at least k={k} elements, got {x.shape[-1]}.")
-    order = np.argsort(-x, axis=-1, kind="stable")[..., :k]
+    # NaN counts as the largest number, or it would be dropped in silence.
+    order = np.argsort(-np.where(np.isnan(x), np.inf, x), axis=-1, kind="stable")[..., :k]
     result = np.zeros_like(x)
     np.put_along_axis(result, order, np.take_along_axis(x, order, axis=-1), axis=-1)
     return result
+
+
+def _batch_topk(x: Array, k: int) -> Array:
+    rows = x.size // x.shape[-1]
+    if k > x.shape[-1]:
+        raise InvalidInputError(
+            f"batch_topk: expected at least k={k} elements in a row, got {x.shape[-1]}."
+        )
+    return _topk(x.reshape(1, -1), k * rows).reshape(x.shape) if rows else x.copy()
 
 
 _ALGORITHMS: Mapping[str, Callable[..., Array]] = MappingProxyType(
@@ -83,6 +93,7 @@ _ALGORITHMS: Mapping[str, Callable[..., Array]] = MappingProxyType(
         "crelu": _crelu,
         "maxout": _maxout,
         "topk": _topk,
+        "batch_topk": _batch_topk,
     }
 )
 

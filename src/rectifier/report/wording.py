@@ -207,6 +207,7 @@ def remedy(action: Remedy) -> str:
         text += f" from {plain(settings.pop('from'))}"
     if "to" in settings:
         text += f" to {plain(settings.pop('to'))}"
-    if settings:
+    settings = {k: v for k, v in settings.items() if not isinstance(v, list | tuple | dict)}
+    if settings:  # lists (a mean for each feature) are for the machine
         text += " (" + ", ".join(f"{clean(k)}: {plain(v)}" for k, v in settings.items()) + ")"
     return text

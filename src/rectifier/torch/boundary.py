@@ -47,10 +47,12 @@ class Boundary:
 
     def choose(self) -> None:
         """Ask the observers which of them want the step that begins."""
-        self.live = tuple(
-            o for o in tuple(self.observers) if self.notify(o, "wants_step", self.step)
-        )
-        self.replacers = tuple(o for o in self.live if type(o).replace is not Observer.replace)
+        live = [o for o in tuple(self.observers) if self.notify(o, "wants_step", self.step)]
+        if not live:  # most steps: as short as can be
+            self.live = self.replacers = ()
+            return
+        self.live = tuple(live)
+        self.replacers = tuple(o for o in live if type(o).replace is not Observer.replace)
 
     def notify(self, observer: Observer, method: str, *args: Any) -> Any:
         """Tell one observer; what it raises detaches it."""
@@ -65,8 +67,15 @@ class Boundary:
 
     def announce(self, method: str, *args: Any) -> None:
         """Tell all observers."""
-        for observer in tuple(self.observers):
-            self.notify(observer, method, *args)
+        self._busy += 1
+        try:
+            for observer in tuple(self.observers):
+                try:
+                    getattr(observer, method)(*args)
+                except Exception as error:  # noqa: BLE001 - as in `notify`
+                    self._detach(observer, method, error)
+        finally:
+            self._busy -= 1
 
     def _detach(self, observer: Observer, method: str, error: Exception) -> None:
         self.notes.append(

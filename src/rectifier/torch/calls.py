@@ -8,6 +8,8 @@ beyond the pass.
 A module whose whole forward is one activation is one site, whatever it calls inside. That holds for
 torch's and rectifier's activation modules, for the user's own parameter-free modules that turn out
 to apply an activation elementwise, and for custom ``torch.autograd.Function``s.
+
+One file, though long: all of it reads and writes one stack of the calls under way.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ from rectifier.torch.boundary import Boundary
 from rectifier.torch.feeding import Layer
 from rectifier.torch.mode import Seeing, put_on, take_out
 from rectifier.torch.naming import Model, is_wrapper
+from rectifier.torch.recurrent import RECURRENT, gates
 from rectifier.torch.registry import Registry
+from rectifier.torch.scripted import Scripted
 from rectifier.torch.telling import Application, Telling
 
 
@@ -85,6 +89,7 @@ class Calls:
         self._verdicts: dict[type, bool] = {}
         self._masks = forms.Masks()
         self._mode: Seeing | None = None
+        self._script: tuple[nn.Module, Any] | None = None
         self._handles: list[RemovableHandle] = []
         self._apply: Any = None
         self._eager: Any = None
@@ -162,6 +167,7 @@ class Calls:
     def forget(self) -> None:
         """No module call is under way, and nothing is waiting to be told."""
         self._stack.clear()
+        self._end_script()
         self._telling.forget()
         self._inside = 0
 
@@ -199,10 +205,14 @@ class Calls:
     # Modules
 
     def _enter_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if isinstance(module, torch.jit.ScriptModule):
-            self._note("What runs inside TorchScript modules is not seen.")
-        elif not self._elsewhere() and not is_wrapper(module):
-            self._boundary.guard(self._enter, module, args)
+        if self._elsewhere() or is_wrapper(module):
+            return
+        self._boundary.guard(self._enter, module, args)
+        if isinstance(module, torch.jit.ScriptModule) and self._script is None:
+            self._note("Inside TorchScript modules outputs are seen, but not gradients.")
+            mode: Any = Scripted(self._saw_scripted)
+            self._script = module, mode
+            mode.__enter__()
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         top = self._stack[-1] if self._stack else None
@@ -247,9 +257,42 @@ class Calls:
                 self._boundary.notify(observer, "on_input", model.name, tensor)
 
     def _leave_module(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
-        return (
-            None if self._elsewhere() else self._boundary.guard(self._leave, module, output, args)
-        )
+        if self._script is not None and self._script[0] is module:
+            self._end_script()
+        if self._elsewhere():
+            return None
+        return self._boundary.guard(self._leave, module, output, args)
+
+    def _end_script(self) -> None:
+        script, self._script = self._script, None
+        if script is not None:
+            script[1].__exit__(None, None, None)
+
+    def _saw_scripted(
+        self,
+        function: str,
+        input: Tensor,
+        output: Tensor,
+        weight: int,
+        apply: Callable[[Tensor], Tensor],
+    ) -> None:
+        if not self._elsewhere():
+            form = forms.Form(function, input, False, True, apply)
+            self._boundary.guard(self._tell_scripted, form, output, weight)
+
+    def _tell_scripted(self, form: forms.Form, output: Tensor, weight: int) -> None:
+        trains = torch.is_grad_enabled()
+        entered = self._stack[-1] if self._stack else None
+        if entered is None or not self._concerns(entered.model):
+            return
+        held = next((p for p in entered.model.parameters() if p.data_ptr() == weight), None)
+        layer = None if held is None else self._registry.call_layer("linear", held, None)
+        frame = self._registry.sources.frame(2)
+        where = entered.model, entered.path, layer
+        site = self._registry.site(form, None, *where, True, frame, None)
+        for observer in self._boundary.live if site is not None else ():
+            if trains or not observer.training_only:
+                self._boundary.notify(observer, "on_site", site, form.input, output)
 
     def _leave(self, module: nn.Module, output: Any, args: tuple[Any, ...] = ()) -> Any:
         depth = len(self._stack) - 1
@@ -270,7 +313,41 @@ class Calls:
         if is_layer(module) and (is_torch(module) or self._tick == entered.since):
             layer = self._registry.module_layer(entered.model, entered.path, module)
             self._ran(layer, output, args[0] if args else None)
+            if isinstance(module, RECURRENT):
+                self._inside_recurrent(entered, layer, args, output)
         return None
+
+    def _inside_recurrent(
+        self, entered: _Entered, layer: Layer, args: tuple[Any, ...], output: Any
+    ) -> None:
+        """Tell of the gates of a recurrent layer."""
+        trains = torch.is_grad_enabled()
+        observers = [o for o in self._boundary.live if trains or not o.training_only]
+        module = entered.module
+        if not observers or module is None or not self._concerns(entered.model):
+            return
+        self._inside += 1
+        try:
+            with torch._C.DisableTorchFunction():
+                found = gates(module, args, output)
+        finally:
+            self._inside -= 1
+        if found is None:
+            self._note("What runs inside recurrent layers on packed sequences is not seen.")
+            return
+        if (
+            getattr(module, "dropout", 0)
+            and module.training
+            and getattr(module, "num_layers", 1) > 1
+        ):
+            self._note("Behind the dropout in a stack of recurrent layers nothing is seen.")
+        frame = self._registry.sources.frame(2)
+        for gate in found:
+            form = forms.Form(gate.function, gate.input, False, True, getattr(torch, gate.function))
+            path = ".".join(p for p in (entered.path, gate.part) if p)
+            site = self._registry.site(form, None, entered.model, path, layer, True, frame, None)
+            for observer in observers if site is not None else ():
+                self._boundary.notify(observer, "on_site", site, gate.input, gate.output)
 
     def _finish(self, application: Application, output: Any) -> Tensor | None:
         if not isinstance(output, Tensor):
@@ -304,7 +381,7 @@ class Calls:
         apply = first.apply if plain else apply_of(entered.module)
         for inner, _ in reversed(entered.inner):
             self._registry.withdraw(inner.site)
-        form = forms.Form(function, tensor, False, True, apply)
+        form = forms.Form(function, tensor, False, True, apply, assured=plain)
         return self._open(form, entered.module, caller)
 
     def _custom(self, original: Callable[..., Any]) -> Callable[..., Any]:

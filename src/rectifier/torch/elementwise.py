@@ -38,7 +38,7 @@ class Plan:
         constants: The values of the others.
         slope: The derivative by x, where it is not to be had by `differentiate` alone.
         own: torch's own operation of x, on the path "framework".
-        kernel: Name of the compiled kernel, on the path "native".
+        kernel: Name of the compiled kernel, on the path "native"; beside `own`, for the derivative.
         order: The names of the kernel's parameters, as it takes them.
         only_kernel: Whether to raise where the kernel cannot run, for it was asked for by name.
         keeps_output: Whether the derivatives may be taken at the output instead of the input, so
@@ -150,10 +150,6 @@ class Plan:
 
     def pull_back(self, x: Tensor, parameters: Sequence[Tensor], grad: Tensor) -> Tensor:
         """Return the gradient by x from the gradient by the result."""
-        if self.own is torch.relu and not self.kernel:
-            # threshold_backward passes the gradient at NaN; the clamp is NaN there and 0 elsewhere.
-            passed: Tensor = torch.ops.aten.threshold_backward.default(grad, x, 0.0)
-            return passed + torch.clamp(x.detach(), 0.0, 0.0)
         if (
             self.kernel
             and not torch.is_grad_enabled()
@@ -161,6 +157,10 @@ class Plan:
             and self._fits(x, parameters)
         ):
             return self.run_kernel(x, parameters, grad)
+        if self.own is torch.relu:
+            # threshold_backward passes the gradient at NaN; the clamp is NaN there and 0 elsewhere.
+            passed: Tensor = torch.ops.aten.threshold_backward.default(grad, x, 0.0)
+            return passed + torch.clamp(x.detach(), 0.0, 0.0)
         return self.term(0, x, parameters, grad).sum_to_size(x.shape)
 
     def term(self, which: int, x: Tensor, parameters: Sequence[Tensor], factor: Tensor) -> Tensor:
@@ -199,7 +199,7 @@ class Lean(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, plan: Plan) -> Tensor:
         """Compute, and keep the input, or the output where that will do."""
-        out = plan.run_kernel(x)
+        out = plan.run_kernel(x) if plan.own is None else plan.own(x)
         ctx.save_for_backward(out if plan.keeps_output else x)
         ctx.plan = plan
         return out
@@ -331,12 +331,12 @@ class Transformable(Elementwise):
 
 
 def apply_lean(plan: Plan, x: Tensor) -> Tensor:
-    """Apply a plan of the path "native", without tensors as parameters, to a real tensor.
+    """Apply a plan that has a compiled kernel, without tensors as parameters, to a real tensor.
 
     Not for forward-mode derivatives.
     """
     if not (x.requires_grad and torch.is_grad_enabled()):
-        return plan.run_kernel(x)
+        return plan.run_kernel(x) if plan.own is None else plan.own(x)
     result: Tensor = Lean.apply(x, plan)  # type: ignore[no-untyped-call]
     return result
 

@@ -59,6 +59,8 @@ class Follower:
 
 def of_module(module: nn.Module) -> Follower | None:
     """Return what an activation module computes; None for any other module."""
+    if type(module) is nn.GLU:
+        return Follower("glu", catalog.gated("glu"))
     name = module_function(module)
     if name is None:
         return None

@@ -124,6 +124,7 @@ class Form:
         inplace: Whether the call overwrites its input.
         certain: False for calls that are an activation only where a weighted layer feeds them.
         apply: The same function on another tensor, never in place.
+        assured: Whether ``function`` is known from what was called, not from a class's name.
     """
 
     function: str
@@ -131,6 +132,7 @@ class Form:
     inplace: bool
     certain: bool
     apply: Callable[[Tensor], Tensor]
+    assured: bool = True
 
 
 class Masks:

@@ -33,7 +33,8 @@ from rectifier.errors import (
     KernelUnavailableError,
     UnknownNameError,
 )
-from rectifier.kernels import choose, native
+from rectifier.kernels import choose, native, residual
+from rectifier.torch import lean, portable
 from rectifier.torch.elementwise import Plan, apply, apply_lean, apply_traced
 from rectifier.torch.memory import is_real
 from rectifier.torch.signature import bind, checked, document, laid_out, signature
@@ -91,8 +92,15 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     names = tuple(spec.params)
 
     def call(
-        input: Tensor, *args: Any, inplace: bool = False, path: str | None = None, **given: Any
+        input: Tensor,
+        *args: Any,
+        inplace: bool = False,
+        path: str | None = None,
+        keep: str = "input",
+        **given: Any,
     ) -> Tensor:
+        if keep != "input":
+            return _apply_kept(plans, input, bind(spec, args, given), keep, inplace, path)
         if path is None and not (inplace or args or given) and _is_simple(input):
             plan = plans.lean(input.dtype)
             if plan is not None:
@@ -118,6 +126,27 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     call.__signature__ = signature(spec)  # type: ignore[attr-defined]
     call.activation = spec  # type: ignore[attr-defined]
     return call
+
+
+def _apply_kept(
+    plans: _Plans, input: Any, given: Mapping[str, Any], keep: str, inplace: bool, path: str | None
+) -> Tensor:
+    """Apply with something else than the input kept for backward; see `rectifier.torch.lean`."""
+    spec = plans.spec
+    if torch.overrides.has_torch_function((input,)):
+        result: Tensor = torch.overrides.handle_torch_function(
+            function(spec), (input,), input, inplace=inplace, path=path, keep=keep, **given
+        )
+        return result
+    residual.check(keep)
+    lean.check_call(spec, given, inplace)
+    x = checked(spec, input)
+    values = tuple(spec.parameters(**given).values())
+    chosen = _path(spec, x.dtype, x.device, path, False, False, native.available())
+    plan = plans.get((), values, chosen, path == "native")
+    if keep == "output" and plan.keeps_output:
+        return apply(plan, False, x)
+    return lean.apply(plan, lean.recipe(spec, values, keep), x)
 
 
 def _is_simple(input: Any) -> bool:
@@ -149,11 +178,10 @@ class _Plans:
         if not native.switched_on():
             return None
         if dtype not in self._lean:
-            native_here = dtype.is_floating_point and (
-                kernels.explain(self.spec, "torch", dtype, "cpu").path == "native"
-            )
-            plan = self.get((), self.defaults, "native", False) if native_here else None
-            self._lean[dtype] = plan
+            path = kernels.explain(self.spec, "torch", dtype, "cpu").path
+            plan = None if path == "composed" else self.get((), self.defaults, path, False)
+            fits = plan is not None and bool(plan.kernel) and dtype in plan.runners
+            self._lean[dtype] = plan if fits else None
         return self._lean[dtype]
 
     def _make(
@@ -171,7 +199,7 @@ class _Plans:
             constants,
             self.slope,
             own=_own(self.spec) if framework else None,
-            kernel=self.spec.name if path == "native" else "",
+            kernel=self.spec.name if path != "composed" and native.supports(self.spec) else "",
             order=tuple(self.spec.params),
             only_kernel=demanded,
             keeps_output=path != "composed" and self.spec.name in _KEEPS_OUTPUT,
@@ -221,6 +249,14 @@ def _apply_traced(
             "traces; leave it out there."
         )
     x = checked(plans.spec, input)
+    if torch.onnx.is_in_onnx_export():
+        names = plans.spec.params
+        laid = {
+            name: laid_out(plans.spec, name, value, x) if isinstance(value, Tensor) else value
+            for name, value in zip(names, values, strict=True)
+        }
+        exported = portable.compute(plans.spec, x, laid)
+        return x.copy_(exported) if inplace else exported
     dtype = plans.traced.working_dtype(x)
     tensors = [
         laid_out(plans.spec, name, value, x)

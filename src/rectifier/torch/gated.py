@@ -15,6 +15,7 @@ from torch import Tensor
 from rectifier import catalog
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch.functional import function
+from rectifier.torch.gated_fused import fused
 
 HALVES = ("last", "first", "odd", "even")
 """What may gate: a half of the dimension, or every other number counted from 0."""
@@ -43,10 +44,19 @@ def gated(name: str) -> Callable[..., Tensor]:
     product = function(unit)
 
     def call(input: Tensor, dim: int = -1, gate: str = "last", **parameters: Any) -> Tensor:
-        linear, gating = split(unit.name, input, dim, gate)
-        if input.dim() == 1:  # a parameter of one dimension would mean one value per channel
-            return product(linear[None], gate=gating[None], **parameters)[0]
-        return product(linear, gate=gating, **parameters)
+        split(unit.name, input, dim, gate)  # checks
+
+        def composed(input: Tensor) -> Tensor:
+            linear, gating = split(unit.name, input, dim, gate)
+            if input.dim() == 1:  # a parameter of one dimension would mean one value per channel
+                return product(linear[None], gate=gating[None], **parameters)[0]
+            return product(linear, gate=gating, **parameters)
+
+        options = {"inplace", "path", "keep"}
+        result = None
+        if not options & parameters.keys():
+            result = fused(unit, input, dim, gate, parameters, composed)
+        return composed(input) if result is None else result
 
     call.__name__ = call.__qualname__ = unit.name
     call.__doc__ = f"{unit.summary}\n\n{unit.formula}\n\n{unit.source}"

@@ -10,17 +10,21 @@ He's initialisation. A layer that no activation follows, such as the last, has g
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rectifier import analysis, catalog
+from rectifier import analysis
 from rectifier.activation import Activation
-from rectifier.analysis.schemes import Scheme, get_scheme
+from rectifier.analysis.gaussian import find_unit
+from rectifier.analysis.schemes import RECURRENT_STD, Scheme, get_scheme, has_unit_bias
+from rectifier.catalog import Rowwise
 from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.torch import identity_recurrent, unit_variance
 from rectifier.torch.followers import Follower, by_order, by_sample
 from rectifier.torch.schemes import WEIGHTED, Weighted, assign, draw
 
@@ -59,6 +63,7 @@ def init_(
     activation: str | Activation | None = None,
     generator: torch.Generator | None = None,
     seed: int | None = None,
+    **parameters: Any,
 ) -> tuple[InitializedLayer, ...]:
     """Draw the weights of every linear and convolutional layer anew, and set their biases to zero.
 
@@ -68,16 +73,27 @@ def init_(
     gradients. A plain ``nn.Sequential`` of known layers needs no sample.
 
     Embeddings, normalisations, recurrent layers, frozen weights and weights that are shared with an
-    embedding are left as they are.
+    embedding are left as they are. Four schemes do more than draw weights of one scale:
+
+    - ``lsuv``: orthonormal weights, then rescaled layer by layer until the output of each has
+      variance 1 on `sample`, which is required; holds for every activation.
+    - ``randomized_asymmetric``: each unit has one positive number more among its weights and its
+      bias, so that narrow deep ReLU networks are not born dead. Biases are drawn too.
+    - ``identity``: ones where an output has its input's number. In a model with ``nn.RNN`` layers
+      their recurrent weights only, and all other weights small (IRNN).
+    - ``alexnet``: N(0, 0.01²), biases 1 in the second, fourth and fifth convolution and in hidden
+      linear layers.
 
     Args:
         model: The model, on any device.
         sample: An input of the model, or a tuple of its positional arguments.
         scheme: ``he_normal``, ``he_uniform`` (each also with ``_fan_out``), ``lecun_normal``,
-            ``lecun_uniform``, ``xavier_normal``, ``xavier_uniform`` or ``orthogonal``.
+            ``lecun_uniform``, ``xavier_normal``, ``xavier_uniform``, ``orthogonal``, ``lsuv``,
+            ``randomized_asymmetric``, ``identity`` or ``alexnet``.
         activation: Take this activation to follow every layer but the last, instead of looking.
         generator: Where random numbers come from.
         seed: Makes a generator of its own on the CPU, so that all devices get the same weights.
+        **parameters: Values of the parameters of `activation`, such as ``negative_slope=0.2``.
 
     Returns:
         One row per layer, in the order of the model's modules.
@@ -95,7 +111,7 @@ def init_(
 
     Source:
         He et al. (2015), "Delving Deep into Rectifiers", equations 10 and 14; the gain of other
-        activations by the same argument.
+        activations by the same argument. Who proposed the others: `rectifier.analysis.schemes`.
     """
     if not isinstance(model, nn.Module):
         raise InvalidInputError(f"expected a torch.nn.Module, got {type(model).__name__}.")
@@ -105,16 +121,42 @@ def init_(
             raise InvalidInputError("give a seed or a generator, not both.")
         generator = torch.Generator().manual_seed(seed)
     layers = _layers(model)
-    if not layers:
+    recurrents = identity_recurrent.find(model) if rule.distribution == "identity" else {}
+    if not layers and not recurrents:
         raise InvalidInputError(
             "the model has no linear or convolutional layer with trainable weights to initialise."
         )
-    followers = _followers(model, layers, sample, activation)
-    gains = {name: _gain(found) for name, found in followers.items()}
-    return tuple(
-        _initialize(layer, name, followers.get(name), gains.get(name, 1.0), rule, generator)
-        for name, layer in layers.items()
-    )
+    if rule.data_driven and sample is None:
+        raise InvalidInputError(
+            f"scheme {rule.name!r} fits the weights to data; pass sample= with a batch of inputs."
+        )
+    followers = _followers(model, layers, sample, activation, parameters, rule)
+    gains = {name: _gain(found) if rule.uses_gain else 1.0 for name, found in followers.items()}
+    if recurrents:
+        rule = replace(rule, distribution="normal", std=RECURRENT_STD)
+    rows = {}
+    convolutions = 0
+    for name, layer in layers.items():
+        convolution = not isinstance(layer, nn.Linear)
+        convolutions += convolution
+        last = name == list(layers)[-1]
+        ones = rule.name == "alexnet" and has_unit_bias(convolutions, convolution, last)
+        drawn = draw(layer, rule, gains.get(name, 1.0), generator, float(ones))
+        assign(layer, drawn)
+        follower = followers.get(name)
+        rows[name] = InitializedLayer(
+            name, follower.name if follower else "", gains.get(name, 1.0), drawn.fan, drawn.std
+        )
+    for name, found in recurrents.items():
+        identity_recurrent.initialize(found, generator)
+        rows[name] = InitializedLayer(
+            name, found.nonlinearity, 1.0, float(found.hidden_size), RECURRENT_STD
+        )
+    if rule.data_driven:
+        for name, factor in unit_variance.rescale(model, layers, sample).items():
+            row = rows[name]
+            rows[name] = replace(row, gain=row.gain * factor, std=row.std * factor)
+    return tuple(rows.values())
 
 
 def _layers(model: nn.Module) -> dict[str, Weighted]:
@@ -162,46 +204,47 @@ def _followers(
     layers: Mapping[str, Weighted],
     sample: Any,
     activation: str | Activation | None,
+    parameters: Mapping[str, Any],
+    scheme: Scheme,
 ) -> dict[str, Follower]:
     if activation is not None:
-        spec = catalog.get(activation)
-        return {name: Follower(spec.name, activation=spec) for name in list(layers)[:-1]}
+        unit = find_unit(activation)
+        spec = unit if isinstance(unit, Activation) else None
+        given = spec.parameters(**parameters) if spec is not None else parameters
+        follower = Follower(unit.name, activation=spec, parameters=given)
+        return dict.fromkeys(list(layers)[:-1], follower)
+    if parameters:
+        raise InvalidInputError(
+            f"{', '.join(sorted(parameters))} given without an activation; name the activation."
+        )
     if sample is not None:
         return by_sample(model, layers, sample)
+    if not scheme.uses_gain:  # what follows changes nothing, so a model need not tell it
+        with contextlib.suppress(InvalidInputError):
+            return by_order(model, layers)
+        return {}
     return by_order(model, layers)
-
-
-def _initialize(
-    layer: Weighted,
-    name: str,
-    follower: Follower | None,
-    gain: float,
-    scheme: Scheme,
-    generator: torch.Generator | None,
-) -> InitializedLayer:
-    gain = gain if scheme.uses_gain else 1.0
-    values, fan, std = draw(layer, scheme, gain, generator)
-    assign(layer, values)
-    return InitializedLayer(name, follower.name if follower else "", gain, fan, std)
 
 
 def _gain(follower: Follower) -> float:
     """Return the gain of an activation: from the catalog, or from the values that it returns."""
-    spec = follower.activation
+    spec: Activation | Rowwise | None = follower.activation
     if spec is None:
         try:
-            spec = catalog.get(follower.name)
+            spec = find_unit(follower.name)
         except UnknownNameError:
             spec = None
         # A function call may have been given parameters, which only the call itself knows.
-        if follower.apply is not None and (spec is None or spec.params):
+        own = spec is None or (isinstance(spec, Activation) and spec.params)
+        if follower.apply is not None and own:
             return _measured_gain(follower.name, follower.apply, follower.like)
     if spec is None:
         raise InvalidInputError(
             f"the activation {follower.name!r} is not in the catalog, so its gain is not known; "
             "pass activation= with one that is near to it."
         )
-    return float(analysis.gain(spec, **follower.parameters))
+    name = spec if isinstance(spec, Activation) else spec.name
+    return float(analysis.gain(name, **follower.parameters))
 
 
 def _measured_gain(

@@ -5,6 +5,8 @@ place while an `Interception` is entered, and costing next to nothing: hooks aro
 optimiser's step, wrappers of its construction, of ``torch.autograd.backward`` and ``grad``, and of
 the construction of activation modules. Calls (`rectifier.torch.calls`) are seen only while a step
 that some observer wants is under way. Only the thread and the process that entered are seen.
+
+One file, though long: every wrapper that is put in is taken out by the same object.
 """
 
 from __future__ import annotations
@@ -94,6 +96,11 @@ class Interception:
         return self._boundary.notes
 
     @property
+    def observers(self) -> tuple[Observer, ...]:
+        """Who is told, in their order."""
+        return tuple(self._boundary.observers)
+
+    @property
     def seconds(self) -> float:
         """Time spent in observing."""
         return self._boundary.seconds
@@ -116,6 +123,7 @@ class Interception:
         self._wrap(nn.Module, "zero_grad", self._aside)
         self._wrap(_BaseDataLoaderIter, "__next__", self._aside)
         self._wrap(nn.Module, "__init__", self._building)
+        self._wrap(nn.Module, "load_state_dict", self._loading)
         self._wrap(torch, "compile", self._compiling)
         self._wrap(torch.amp.GradScaler, "scale", self._scaling)
         self._wrap(torch.autograd, "backward", self._backward)
@@ -191,7 +199,7 @@ class Interception:
         if len(self._stepping) == 1:
             self._known_optimizers, self._manual = True, False
             self._boundary.guard(self._start_step, optimizer)
-            if not any(map(callable, (*args[1:], *kwargs.values()))):
+            if self._calls.seeing and not any(map(callable, (*args[1:], *kwargs.values()))):
                 self._calls.end()  # without a closure no forward pass runs in a step
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
@@ -202,7 +210,8 @@ class Interception:
             self._boundary.guard(self._end_step, optimizer)
 
     def _start_step(self, optimizer: Optimizer | None) -> None:
-        self._calls.forget()
+        if self._calls.seeing:
+            self._calls.forget()
         self._boundary.announce("before_step", optimizer, self.step)
 
     def _end_step(self, optimizer: Optimizer | None) -> None:
@@ -224,6 +233,16 @@ class Interception:
                 owner._boundary.guard(owner._boundary.announce, "on_optimizer", self)
 
         return __init__
+
+    def _loading(self, original: Any) -> Any:
+        owner = self
+
+        def load_state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if owner._here():
+                owner._boundary.guard(owner._boundary.announce, "on_loaded", self)
+            return original(self, *args, **kwargs)
+
+        return load_state_dict
 
     def _aside(self, original: Any) -> Any:
         def aside(*args: Any, **kwargs: Any) -> Any:
@@ -253,6 +272,8 @@ class Interception:
 
         def __init__(self: nn.Module, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             original(self, *args, **kwargs)
+            if owner._here():
+                owner._boundary.announce("on_module", self)
             kind: Any = type(self)
             if module_class_function(kind) is not None:
                 registry = owner._registry
@@ -277,8 +298,20 @@ class Interception:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._here():
                 return original(tensors, *args, **kwargs)
-            with _Backward(self, tensors):
-                return original(tensors, *args, **kwargs)
+            if self._boundary.live:
+                with _Backward(self, tensors):
+                    return original(tensors, *args, **kwargs)
+            calls = self._calls  # nobody looks: the same, as short as can be
+            if calls.paused == 0:
+                self._boundary.guard(self._backward_begins, tensors)
+            calls.paused += 1
+            try:
+                result = original(tensors, *args, **kwargs)
+            finally:
+                calls.paused -= 1
+            if calls.paused == 0:
+                self._boundary.guard(self._backward_ended, True)
+            return result
 
         return backward
 
@@ -289,6 +322,9 @@ class Interception:
             differentiable = kwargs.get("create_graph") or (len(args) > 2 and args[2])
             trained = _first(inputs)
             step = trained is not None and trained.is_leaf and not differentiable
+            if differentiable:
+                tensors = _first(outputs), trained
+                self._boundary.guard(self._boundary.announce, "on_derivative", *tensors)
             with _Backward(self, outputs if step else None):
                 return original(outputs, inputs, *args, **kwargs)
 

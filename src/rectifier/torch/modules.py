@@ -2,28 +2,47 @@
 
 Layer: torch front end, on `rectifier.torch.functional`. The classes are made from the catalog when
 they are first asked for; a parameter that the catalog calls learnable is an ``nn.Parameter``.
-Arithmetic is left to the functions, the choice of what an optimiser does with the parameters to
-`rectifier.torch.parameters`.
+Gated units and row-wise functions, which are found here too, are `rectifier.torch.gated_modules`
+and `rectifier.torch.rowwise_modules`. Arithmetic is left to the functions, the choice of what an
+optimiser does with the parameters to `rectifier.torch.parameters`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from rectifier import catalog
-from rectifier.activation import Activation
+from rectifier.activation import Activation, Param
 from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
+from rectifier.expression import parse
 from rectifier.torch.functional import function
+from rectifier.torch.gated_modules import GatedModule, gated_class
+from rectifier.torch.rowwise_modules import RowwiseModule, rowwise_class
 
 OWN_ARGUMENTS = frozenset(
-    {"num_parameters", "init", "learnable", "inplace", "path", "device", "dtype", "activation"}
+    {
+        "num_parameters",
+        "init",
+        "learnable",
+        "inplace",
+        "path",
+        "keep",
+        "device",
+        "dtype",
+        "activation",
+    }
 )
 """Argument names of the modules that no parameter may have."""
+
+
+__all__ = ["ActivationModule", "GatedModule", "RowwiseModule", "activation", "class_names"]
 
 
 class ActivationModule(nn.Module):
@@ -32,12 +51,15 @@ class ActivationModule(nn.Module):
     Args:
         *args: Values of the parameters in the order of the catalog; for an activation with a value
             per channel the number of channels comes before them, as in ``PReLU(64)``.
-        num_parameters: How many values each learnable parameter has: 1, or the number of channels
-            (dimension 1 of the input).
+        num_parameters: How many values each learnable parameter has: 1, the number of channels
+            (dimension 1 of the input), or for one value per unit the shape of the input without
+            its batch, of two dimensions or more, as in ``PReLU((16, 8, 8))``.
         init: The starting value, where there is exactly one learnable parameter.
         learnable: Whether the learnable parameters are learned; False makes them plain numbers.
         inplace: Whether to write the result into the input.
         path: ``native``, ``framework`` or ``composed``; None for the fastest that is right.
+        keep: What backward keeps of the forward pass: ``input``, ``mask``, ``output``, ``code8``,
+            ``code4`` or ``code2``; see `rectifier.torch.lean`.
         device: Where to make the learnable parameters.
         dtype: Their element type.
         **values: Values of the parameters by name. For a learnable one it is where training starts
@@ -58,11 +80,12 @@ class ActivationModule(nn.Module):
     def __init__(
         self,
         *args: Any,
-        num_parameters: int | None = None,
+        num_parameters: int | tuple[int, ...] | None = None,
         init: float | None = None,
         learnable: bool = True,
         inplace: bool = False,
         path: str | None = None,
+        keep: str = "input",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         activation: Activation | None = None,
@@ -79,12 +102,14 @@ class ActivationModule(nn.Module):
         self.function: Callable[..., Tensor] = function(spec)
         self.inplace = inplace
         self.path = path
+        self.keep = keep
         self.learnable = spec.learnable if learnable else ()
         if args and any(param.sharing == "channel" for param in spec.params.values()):
             if num_parameters is not None:
                 raise InvalidActivationError(f"{spec.class_name} got num_parameters twice.")
             num_parameters, args = args[0], args[1:]
-        self.num_parameters = _count(spec, 1 if num_parameters is None else num_parameters)
+        shape = _shape(spec, 1 if num_parameters is None else num_parameters)
+        self.num_parameters = shape[0] if len(shape) == 1 else shape
         given = _given(spec, args, init, values)
         self.values = spec.parameters(
             **{name: v for name, v in given.items() if name not in self.learnable}
@@ -93,7 +118,7 @@ class ActivationModule(nn.Module):
             start = given.get(name, spec.params[name].default)
             del self.values[name]
             self.register_parameter(
-                name, nn.Parameter(_start(spec, name, start, self.num_parameters, device, dtype))
+                name, nn.Parameter(_start(spec, name, start, shape, device, dtype))
             )
 
     def forward(self, input: Tensor) -> Tensor:
@@ -106,7 +131,10 @@ class ActivationModule(nn.Module):
             A tensor of the input's shape, element type and device.
         """
         learned = {name: getattr(self, name) for name in self.learnable}
-        return self.function(input, **self.values, **learned, inplace=self.inplace, path=self.path)
+        options: dict[str, Any] = {"inplace": self.inplace, "path": self.path}
+        if self.keep != "input":
+            options["keep"] = self.keep
+        return self.function(input, **self.values, **learned, **options)
 
     def __getstate__(self) -> dict[str, Any]:
         # The function is made again from the activation; a class of the catalog brings its own.
@@ -117,6 +145,7 @@ class ActivationModule(nn.Module):
         super().__setstate__(state)  # type: ignore[no-untyped-call]
         self.activation = type(self).spec or state["activation"]
         self.function = function(self.activation)
+        self.__dict__.setdefault("keep", "input")  # saved before there was a choice
 
     def reset_parameters(self) -> None:
         """Set the learnable parameters to the defaults of the catalog."""
@@ -129,20 +158,66 @@ class ActivationModule(nn.Module):
 
     def extra_repr(self) -> str:
         """Return what is not the default: ``num_parameters=64``, ``negative_slope=0.2``."""
-        parts = [f"num_parameters={self.num_parameters}"] if self.num_parameters > 1 else []
+        parts = [f"num_parameters={self.num_parameters}"] if self.num_parameters != 1 else []
         parts += [f"{name}={value:g}" for name, value in self.values.items()]
         if self.activation.learnable and not self.learnable:
             parts.append("learnable=False")
         parts += ["inplace=True"] if self.inplace else []
         parts += [f"path={self.path!r}"] if self.path else []
+        parts += [f"keep={self.keep!r}"] if self.keep != "input" else []
         return ", ".join(parts)
 
 
-def activation(name: str | Activation, *args: Any, **options: Any) -> ActivationModule:
+class RandomSlopes(ActivationModule):
+    """Randomised leaky ReLU: a slope per element while it trains, their mean afterwards.
+
+    The slopes are drawn evenly between ``lower`` and ``upper``, as by ``torch.nn.RReLU``. Under
+    ``torch.export`` and ``eval()`` it is the function of the catalog.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Apply the activation; arguments as for every module."""
+        if not self.training:
+            return super().forward(input)
+        rows = input if input.dim() > 1 else input[None]  # one dimension would be one per channel
+        slopes = torch.empty_like(rows).uniform_(self.values["lower"], self.values["upper"])
+        result = function(_DRAWN)(rows, slopes, inplace=self.inplace, path=self.path)
+        return result if input.dim() > 1 else result.reshape(input.shape)
+
+
+_DRAWN = Activation(
+    "rrelu", parse("where(x > 0, x, slope * x)", ("x", "slope")), {"slope": Param(0)}
+)
+"""What randomised leaky ReLU is once its slopes are drawn."""
+
+
+class RandomCoefficients(ActivationModule):
+    """A Padé unit whose coefficients are each off by up to 10 % while it trains."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Apply the activation; arguments as for every module."""
+        if not self.training:
+            return super().forward(input)
+        noisy = {
+            name: value * torch.empty_like(value).uniform_(0.9, 1.1)
+            for name, value in ((name, getattr(self, name)) for name in self.learnable)
+        }
+        return self.function(input, **self.values, **noisy, inplace=self.inplace, path=self.path)
+
+
+_TRAINING: Mapping[str, type[ActivationModule]] = {
+    "rrelu": RandomSlopes,
+    "pau_d": RandomCoefficients,
+}
+"""Base classes of the modules that do something else while they train."""
+
+
+def activation(name: str | Activation, *args: Any, **options: Any) -> nn.Module:
     """Return a new module for an activation.
 
     Args:
-        name: A name or alias of the catalog, or an `Activation`, such as `rectifier.define` makes.
+        name: A name or alias of the catalog, of a gated unit or a row-wise function, or an
+            `Activation`, such as `rectifier.define` makes.
         *args: As for the module's class.
         **options: As for the module's class: parameters, ``inplace``, ``path``, ….
 
@@ -154,6 +229,10 @@ def activation(name: str | Activation, *args: Any, **options: Any) -> Activation
         UnknownNameError: No activation has this name; the message lists the nearest ones.
         InvalidActivationError: There is no such parameter, or a value is out of its bounds.
     """
+    for find in (gated_class, rowwise_class) if isinstance(name, str) else ():
+        with contextlib.suppress(UnknownNameError):
+            kind: type[nn.Module] = find(name)
+            return kind(*args, **options)
     spec = catalog.get(name)
     if _is_listed(spec):
         return _class(spec)(*args, **options)
@@ -162,14 +241,30 @@ def activation(name: str | Activation, *args: Any, **options: Any) -> Activation
 
 def class_names() -> tuple[str, ...]:
     """Return the names of the module classes of the whole catalog."""
-    return tuple(sorted(spec.class_name for spec in catalog.all_activations()))
+    return tuple(sorted(_classes()))
+
+
+@functools.cache
+def _classes() -> Mapping[str, Callable[[], type[nn.Module]]]:
+    """Return what makes each class, by the name of the class."""
+    return {
+        **{s.class_name: functools.partial(_class, s) for s in catalog.all_activations()},
+        **{
+            catalog.gated(name).class_name: functools.partial(gated_class, name)
+            for name in catalog.gated_names()
+        },
+        **{
+            catalog.rowwise(name).class_name: functools.partial(rowwise_class, name)
+            for name in catalog.rowwise_names()
+        },
+    }
 
 
 @functools.cache
 def _class(spec: Activation) -> type[ActivationModule]:
     return type(
         spec.class_name,
-        (ActivationModule,),
+        (_TRAINING.get(spec.name, ActivationModule),),
         {
             "spec": spec,
             "__module__": __name__,
@@ -205,16 +300,22 @@ def _check_names(spec: Activation) -> None:
         )
 
 
-def _count(spec: Activation, number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise InvalidActivationError(
-            f"{spec.class_name}: num_parameters must be a whole number from 1, got {number!r}."
-        )
-    if number > 1 and not spec.learnable:
+def _shape(spec: Activation, number: Any) -> tuple[int, ...]:
+    """Return the shape of the learnable parameters: (1,), (channels,) or that of all units."""
+    shape = tuple(number) if isinstance(number, tuple | list) else (number,)
+    for size in shape:
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise InvalidActivationError(
+                f"{spec.class_name}: num_parameters must be a whole number from 1, or the shape of "
+                f"the units, got {number!r}."
+            )
+    if not shape:
+        raise InvalidActivationError(f"{spec.class_name}: num_parameters must not be empty.")
+    if shape != (1,) and not spec.learnable:
         raise InvalidActivationError(
             f"{spec.class_name} has no learnable parameters, so num_parameters makes no sense."
         )
-    return number
+    return shape
 
 
 def _given(
@@ -246,28 +347,30 @@ def _start(
     spec: Activation,
     name: str,
     start: Any,
-    count: int,
+    shape: tuple[int, ...],
     device: torch.device | str | None,
     dtype: torch.dtype | None,
 ) -> Tensor:
-    """Return the starting values of a learnable parameter, shape (count,)."""
+    """Return the starting values of a learnable parameter, of a shape."""
     dtype = dtype or torch.get_default_dtype()
     if isinstance(start, Tensor):
+        count = math.prod(shape)
         if start.numel() not in (1, count) or not start.is_floating_point():
             raise InvalidInputError(
                 f"{spec.class_name}: {name!r} must start from a number or a floating tensor with 1 "
                 f"or num_parameters={count} values; got {start.dtype}, shape {tuple(start.shape)}."
             )
-        return start.detach().to(device, dtype).reshape(-1).expand(count).clone()
-    return torch.full((count,), spec.params[name].check(name, start), device=device, dtype=dtype)
+        return start.detach().to(device, dtype).reshape(-1).expand(count).reshape(shape).clone()
+    return torch.full(shape, spec.params[name].check(name, start), device=device, dtype=dtype)
 
 
 def __getattr__(name: str) -> Any:
-    for spec in catalog.all_activations() if name[:1].isupper() else ():
-        if spec.class_name == name:
-            return _class(spec)
+    if name[:1].isupper() and name in _classes():
+        return _classes()[name]()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({"ActivationModule", "activation", *class_names()})
+    return sorted(
+        {"ActivationModule", "GatedModule", "RowwiseModule", "activation", *class_names()}
+    )

@@ -40,6 +40,14 @@ def unwrapped(module: nn.Module) -> nn.Module:
     return module
 
 
+def class_name(module: nn.Module) -> str:
+    """The name of a module's class as the user knows it, without what torch puts in front."""
+    kind = type(module)
+    if kind.__name__.startswith("FSDP") and len(kind.__bases__) == 2:
+        kind = kind.__bases__[-1]  # made by fully_shard from FSDPModule and the user's class
+    return kind.__name__.removeprefix("Parametrized")
+
+
 def is_wrapper(module: nn.Module) -> bool:
     """Whether a module only wraps another one."""
     return type(module).__name__ in _WRAPPERS and unwrapped(module) is not module
@@ -125,6 +133,11 @@ class Model:
         known = self._paths.get(id(module))
         return known[1] if known is not None and known[0]() is module else None
 
+    def parameters(self) -> Iterator[Tensor]:
+        """Its parameters."""
+        root = self._root()
+        return iter(()) if root is None else iter(root.parameters())
+
     def parameter(self, tensor: Tensor) -> str:
         """The qualified name of a parameter; empty if it is none of this model's."""
         return self._parameters.get(id(tensor), "")
@@ -153,7 +166,7 @@ class Models:
     def add(self, root: nn.Module, own_name: str = "") -> Model:
         """Take a module as a root."""
         root = unwrapped(root)
-        kind = type(root).__name__
+        kind = class_name(root)
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
         name = kind if count == 1 else f"{kind}:{count}"
         model = Model(root, name, own_name or kind.lower())

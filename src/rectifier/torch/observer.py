@@ -36,6 +36,7 @@ class Site:
         unit_axis: Dimension that units lie on, counted from 0.
         order: Place in the forward pass, from 0.
         feeding: The layer whose output reaches the site, if known.
+        assured: Whether the function is known from what was called, not from a class's name.
         apply: The function that the site computes, on another tensor of that kind, not in place.
     """
 
@@ -47,6 +48,7 @@ class Site:
     unit_axis: int
     order: int
     feeding: Layer | None = None
+    assured: bool = True
     apply: Callable[[Tensor], Tensor] | None = field(default=None, repr=False)
     _module: weakref.ref[nn.Module] | None = field(default=None, repr=False)
 
@@ -77,9 +79,10 @@ class Site:
 class Observer:
     """Told of what a program does; every method may be left as it is.
 
-    `on_model`, `on_optimizer`, `on_backward`, `before_step` and `after_step` come for every step;
-    the others only for steps that `wants_step` asked for. What an observer raises detaches it and
-    becomes a note; it never reaches the user's program.
+    `on_module`, `on_model`, `on_optimizer`, `on_loaded`, `on_backward`, `on_derivative`,
+    `before_step` and `after_step` come for every step; the others only for steps that `wants_step`
+    asked for. What an observer raises detaches it and becomes a note; it never reaches the user's
+    program.
     """
 
     training_only: bool = False
@@ -120,6 +123,15 @@ class Observer:
 
     def on_backward(self, loss: Tensor) -> None:
         """``backward`` is about to run on ``loss``."""
+
+    def on_derivative(self, outputs: Any, inputs: Any) -> None:
+        """A gradient of ``outputs`` by ``inputs`` was asked for, to be differentiated again."""
+
+    def on_module(self, module: nn.Module) -> None:
+        """A module is being constructed."""
+
+    def on_loaded(self, module: nn.Module) -> None:
+        """A state is being loaded into a module."""
 
     def on_gradients(
         self, site: Site, token: int, to_output: Tensor | None, to_input: Tensor | None

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from rectifier.torch import feeding, forms
 from rectifier.torch.activation_modules import is_torch, only_matrix
 from rectifier.torch.feeding import Layer
-from rectifier.torch.naming import Model, Models, Sources
+from rectifier.torch.naming import Model, Models, Sources, class_name
 from rectifier.torch.observer import Site
 
 _MOST_SITES = 2000
@@ -120,6 +120,7 @@ class Registry:
             unit_axis=axis,
             order=len(self._sites),
             feeding=_with_bias(layer, form.input, units),
+            assured=form.assured,
             apply=form.apply,
             _module=None if module is None else weakref.ref(module),
         )
@@ -161,7 +162,7 @@ class Registry:
         known = self._layers.get(id(module))
         if known is not None and known[0]() is module:
             return known[1]
-        kind = type(module).__name__.removeprefix("Parametrized")
+        kind = class_name(module)
         weight, own = getattr(module, "weight", None), only_matrix(module)
         if not isinstance(weight, Tensor):
             weight = own

@@ -97,6 +97,15 @@ def _topk(x: Tensor, k: int) -> Tensor:
     return torch.zeros_like(x).scatter(-1, kept.indices, kept.values)
 
 
+def _batch_topk(x: Tensor, k: int) -> Tensor:
+    if k > x.shape[-1]:
+        raise InvalidInputError(
+            f"batch_topk: expected at least k={k} elements in a row, got {x.shape[-1]}."
+        )
+    rows = x.numel() // x.shape[-1]
+    return _topk(x.reshape(-1), k * rows).reshape(x.shape) if rows else x.clone()
+
+
 _ALGORITHMS: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
     {
         "softmax": lambda x: torch.softmax(x, -1),
@@ -107,6 +116,7 @@ _ALGORITHMS: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
         "crelu": lambda x: torch.cat([torch.relu(x), torch.relu(-x)], -1),
         "maxout": _maxout,
         "topk": _topk,
+        "batch_topk": _batch_topk,
     }
 )
 

@@ -101,6 +101,7 @@ def signature(spec: Activation) -> inspect.Signature:
             ),
             kind("inplace", only, default=False, annotation=bool),
             kind("path", only, default=None, annotation=str | None),
+            kind("keep", only, default="input", annotation=str),
         ],
         return_annotation=Tensor,
     )
@@ -120,6 +121,8 @@ def document(spec: Activation) -> str:
     lines += [
         "    inplace: Whether to write the result into the input.",
         "    path: ``native``, ``framework`` or ``composed``; None for the fastest that is right.",
+        "    keep: What backward keeps: ``input``, ``mask``, ``output``, ``code8``, ``code4`` or",
+        "        ``code2``; see `rectifier.torch.lean`.",
         "",
         "Returns:",
         "    A tensor of the input's shape, element type and device.",

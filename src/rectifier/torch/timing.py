@@ -2,10 +2,10 @@
 
 Layer: torch front end. Used by ``rectifier bench`` and by ``benchmarks/kernels.py``, so that both
 print the same figures. In every round each contestant of a row runs once, one after the other, so
-that the machine's mood drops out of the ratios; figures are medians over the rounds. Against memory
-stand a copy (forward) and ``a + b -> c`` (backward), which move the same bytes; against PyTorch its
-own operation for the same activation, called so that it too writes into a given buffer where it
-can. Printing is left to the callers.
+that the machine's mood drops out of the ratios; a figure is the least over the rounds, since what
+else the machine does can only add to it. Against memory stand a copy (forward) and ``a + b -> c``
+(backward), which move the same bytes; against PyTorch its own operation for the same activation,
+called so that it too writes into a given buffer where it can. Printing is left to the callers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import os
 import platform
-import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -188,7 +187,7 @@ class Row:
 
 
 def measure(contestants: Contestants, rounds: int) -> dict[str, float]:
-    """Return the median seconds of each contestant, taken in turn."""
+    """Return the least seconds of each contestant, taken in turn."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for round_ in range(rounds + 1):
         for name, run in contestants.items():
@@ -196,7 +195,7 @@ def measure(contestants: Contestants, rounds: int) -> dict[str, float]:
             run()
             if round_:  # the first one warms the caches and touches the memory
                 times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+    return {name: min(values) for name, values in times.items()}
 
 
 def rows(

@@ -37,6 +37,9 @@ PERIOD = 100.0
 _MEMORY = 31
 """How many of the latest steps of each kind the medians are over."""
 
+_OFTEN = 16
+"""Unobserved steps after which a step's cost is estimated anew: medians take time themselves."""
+
 
 class Budget:
     """Decides step by step.
@@ -59,15 +62,21 @@ class Budget:
         self._inside: deque[float] = deque(maxlen=_MEMORY)
         self._setup: float | None = None
         self._latest = 0
+        self._cost: float | None = None
         self.spent = 0.0
 
-    def wants(self, step: int) -> bool:
-        """Whether to observe the step that begins now."""
+    def wants(self, step: int, *, alone: bool = True) -> bool:
+        """Whether to observe the step that begins now.
+
+        Args:
+            step: The step.
+            alone: Whether no other process has to decide alike; else time is no ground to look.
+        """
         if self._every is not None:
             return step % self._every == 0
         if step < FIRST or step >= self._latest * (1 + GROWTH):
             return True
-        if not self._unseen:
+        if not alone or not self._unseen:
             return False
         elapsed = self._clock() - self._training
         return self.spent + self.cost() <= allowed(self._share, elapsed)
@@ -95,9 +104,16 @@ class Budget:
         else:
             self._unseen.append(duration)
             self.spent += within
+        if observed or len(self._unseen) < _MEMORY or step % _OFTEN == 0:
+            self._cost = None
 
     def cost(self) -> float:
         """Seconds that one more observed step is expected to cost."""
+        if self._cost is None:
+            self._cost = self._estimate()
+        return self._cost
+
+    def _estimate(self) -> float:
         inside = statistics.median(self._inside) if self._inside else 0.0
         if not self._unseen or not self._seen:
             return inside

@@ -1,6 +1,6 @@
 """What enters the first layers and the loss functions.
 
-Layer: watch, on torch. Measured on the device from at most `MOST` numbers a step; the sums of a
+Layer: watch, on torch. Measured on the device from about `MOST` numbers a step; the sums of a
 step are fetched with the rest of it (`rectifier.watch.cargo`).
 """
 
@@ -19,8 +19,8 @@ from rectifier.torch.sites import Layer
 from rectifier.torch.upstream import origin, path, upstream
 from rectifier.watch.record import DataRecord, LossRecord
 
-MOST = 65536
-"""Numbers that are looked at of one tensor in one step."""
+MOST = 8192
+"""About how many numbers are looked at of one tensor in one step."""
 
 _FEATURES = 512
 _LEARN = 3

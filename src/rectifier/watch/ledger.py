@@ -8,35 +8,30 @@ closing window is kept in blocks (`rectifier.watch.thinning`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+import operator
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rectifier.watch.record import NEVER, FloatArray, IntArray, SiteSeries, UnitStatistics
+from rectifier.watch.rows import SITE_FIELDS, SiteRow, row
 from rectifier.watch.thinning import Series, Thinning, Window
 
 MAP_ROWS = 64
 MAP_UNITS = 512
 SERIES = 512
+DETAILS = 256
+"""Most observed steps of which all is kept: weights, updates, data, histograms."""
+
 BINS = 48
 
 Floats = NDArray[np.float64]
+MapRow = tuple[int, Floats, Floats, float]
+"""Step; share active and mean |output| of the mapped units; mean |output| of all units."""
+
 A = TypeVar("A", IntArray, Floats)
-SITE_FIELDS = (
-    *("step", "silent", "sparsity", "zero_gradient", "input_mean", "input_std", "input_min"),
-    *(
-        "input_max",
-        "output_mean",
-        "output_std",
-        "gradient_rms",
-        "saturated",
-        "non_finite",
-        "non_finite_input",
-    ),
-    *("bias_median", "weight_norm_median"),
-)
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,10 @@ class Recent:
             _sum(self.absolute, other.absolute),
             self.absolute_seen + other.absolute_seen,
         )
+
+    def beside(self, other: Recent) -> Recent:
+        """Of the same steps, in another process."""
+        return replace(self + other, steps=self.steps)
 
 
 def _sum(one: A | None, two: A | None) -> A | None:
@@ -128,6 +127,13 @@ class Latest:
             steps, known, kept = self._parts[-1]
             self._parts[-1] = (steps + 1, known + elements, kept + sums)
 
+    def join(self, other: Latest) -> None:
+        """Take in what another process saw in the same steps."""
+        self._parts = [
+            (a[0], a[1] + b[1], a[2] + b[2])
+            for a, b in zip(self._parts, other._parts, strict=False)
+        ]
+
     def _chosen(self) -> list[tuple[int, int, Floats]]:
         if len(self._parts) == 2 and 2 * self._parts[1][0] >= self._parts[0][0]:
             return self._parts[1:]
@@ -150,8 +156,9 @@ class Clock:
     """Which observed steps are kept, shared by all ledgers so that their series stay aligned."""
 
     series: Thinning = field(default_factory=lambda: Thinning(SERIES))
+    details: Thinning = field(default_factory=lambda: Thinning(DETAILS))
     maps: Thinning = field(default_factory=lambda: Thinning(MAP_ROWS))
-    window: Window[Recent] = field(default_factory=lambda: Window(lambda a, b: a + b))
+    window: Window[Recent] = field(default_factory=lambda: Window(operator.add))
 
 
 class SiteLedger:
@@ -165,8 +172,8 @@ class SiteLedger:
     def __init__(self, units: int, clock: Clock) -> None:
         self.units = units
         self._clock = clock
-        self._series: Series[tuple[float, ...]] = Series(clock.series)
-        self._map: Series[tuple[int, Floats]] = Series(clock.maps)
+        self._series: Series[SiteRow] = Series(clock.series)
+        self._map: Series[MapRow] = Series(clock.maps)
         self._seen = 0
         self._active = np.zeros(units, dtype=np.int64)
         self._last_active = np.full(units, NEVER, dtype=np.int64)
@@ -175,6 +182,7 @@ class SiteLedger:
         self._death = Feeding(np.full(units, np.nan), np.full(units, np.nan))
         self._end: Feeding | None = None
         self._anyone_silent = False
+        self._medians = math.nan, math.nan
         self._sample: Floats = np.zeros(0)
         self._latest = Latest()
         self.rows_per_step = 0.0
@@ -191,7 +199,14 @@ class SiteLedger:
         """Whether nothing has been seen yet."""
         return self._start is None
 
-    def add(self, index: int, step: int, seen: Observation, feeding: Feeding | None) -> None:
+    def add(
+        self,
+        index: int,
+        step: int,
+        seen: Observation,
+        feeding: Feeding | None,
+        medians: tuple[float, float] | None,
+    ) -> None:
         """Take in one observed step.
 
         Args:
@@ -199,11 +214,13 @@ class SiteLedger:
             step: Number of the step itself.
             seen: What was measured; ``seen.active`` is there.
             feeding: Bias and weights of this step, where they were read.
+            medians: Of bias and weight norm over units, where they were read; else the last known.
         """
         active = seen.active
         if active is None or seen.elements == 0:
             return
         self._steps += 1
+        self._medians = medians or self._medians
         self._seen += seen.elements
         self._active += active
         firing = active > 0
@@ -231,49 +248,44 @@ class SiteLedger:
         if seen.sample is not None:
             self._sample = seen.sample
         if self._clock.maps.keeps(index):
-            self._map.put(index, (step, active[self._map_units] / seen.elements))
+            shares, (mean, layer) = active / seen.elements, _mean_abs(seen, self._map_units)
+            self._map.put(index, (step, shares[self._map_units], mean, layer))
         if seen.whole is not None and seen.sums is not None and self._clock.series.keeps(index):
-            row = self._row(step, seen, seen.whole.tolist(), seen.sums, active, feeding)
-            self._series.put(index, row)
+            gradient = seen.nonzero, seen.gradient_elements, seen.gradient_squares
+            found = row(step, active, seen.elements, seen.sums, seen.whole, gradient, self._medians)
+            self._series.put(index, found)
 
-    def _row(
-        self,
-        step: int,
-        seen: Observation,
-        whole: list[float],
-        sums: Floats,
-        active: IntArray,
-        feeding: Feeding | None,
-    ) -> tuple[float, ...]:
-        total = seen.elements * self.units
-        sum_out, square_out, low, high, saturated, bad_in, bad_out = whole
-        nonzero, _, sum_in, square_in = sums.sum(axis=1).tolist()
-        gradients = seen.gradient_elements * self.units
-        zero = math.nan
-        if seen.nonzero is not None and gradients:
-            zero = 1.0 - float(seen.nonzero.sum()) / gradients
-        return (
-            float(step),
-            float(np.mean(active == 0)),
-            1.0 - nonzero / total,
-            zero,
-            sum_in / total,
-            _deviation(sum_in, square_in, total),
-            low,
-            high,
-            sum_out / total,
-            _deviation(sum_out, square_out, total),
-            math.sqrt(seen.gradient_squares / gradients) if gradients else math.nan,
-            saturated / total,
-            bad_out,
-            bad_in,
-            _median(feeding.bias) if feeding is not None else math.nan,
-            _median(feeding.norm) if feeding is not None else math.nan,
+    def scale_gradients(self, processes: int) -> None:
+        """Show gradients as one process would see them that does what so many did."""
+        self._series.change(lambda one: one.scaled(processes))
+
+    def join(self, other: SiteLedger) -> None:
+        """Take in what another process saw at the same site in the same steps."""
+        ours, theirs = self._seen, other._seen
+        self._seen += other._seen
+        self._active += other._active
+        self._last_active = np.maximum(self._last_active, other._last_active)
+        later = other._silent_since > self._silent_since
+        silent = (self._silent_since != NEVER) & (other._silent_since != NEVER)
+        for own, given in (
+            (self._death.bias, other._death.bias),
+            (self._death.norm, other._death.norm),
+        ):
+            own[later] = given[later]
+            own[~silent] = np.nan
+        self._silent_since = np.where(
+            silent, np.maximum(self._silent_since, other._silent_since), NEVER
         )
+        self.rows_per_step += other.rows_per_step
+        self._series.join(other._series, lambda a, b: a.joined(b))
+        share = theirs / max(ours + theirs, 1)
+        self._map.join(other._map, lambda a, b: _mixed(a, b, share))
+        self._latest.join(other._latest)
+        self._clock.window.join(self, other._clock.window, other, Recent.beside)
 
     def series(self) -> SiteSeries:
         """The site through time."""
-        rows = self._series.rows()
+        rows = [one.values() for one in self._series.rows()]
         columns = np.array(rows, dtype=np.float64).reshape(len(rows), len(SITE_FIELDS)).T
         values: dict[str, FloatArray] = dict(zip(SITE_FIELDS, columns, strict=True))
         steps = values.pop("step").astype(np.int64)
@@ -291,7 +303,7 @@ class SiteLedger:
         unknown = Feeding(np.full(units, np.nan), np.full(units, np.nan))
         first, last = self._start or unknown, end or self._end or unknown
         rows = self._map.rows()
-        shares = [row for _, row in rows]
+        shape = (len(rows), self._map_units.size)
         edges, counts = _histogram(self._sample)
         nobody = np.zeros(units, dtype=np.int64)
         mean = np.full(units, np.nan)
@@ -323,12 +335,33 @@ class SiteLedger:
             weight_norm_start=first.norm.copy(),
             weight_norm_at_death=self._death.norm.copy(),
             weight_norm_end=last.norm.copy(),
-            map_steps=np.array([step for step, _ in rows], dtype=np.int64),
-            map_active=np.array(shares, dtype=np.float64).reshape(len(rows), self._map_units.size),
+            map_steps=np.array([row[0] for row in rows], dtype=np.int64),
+            map_active=np.array([row[1] for row in rows], dtype=np.float64).reshape(shape),
+            map_mean_abs=np.array([row[2] for row in rows], dtype=np.float64).reshape(shape),
+            map_layer_abs=np.array([row[3] for row in rows], dtype=np.float64),
             map_units=self._map_units.copy(),
             input_edges=edges,
             input_counts=counts,
         )
+
+
+def _mean_abs(seen: Observation, units: IntArray) -> tuple[Floats, float]:
+    """Mean |output| of some units, and of all; NaN where it was not measured."""
+    if seen.sums is None:
+        return np.full(units.size, np.nan), math.nan
+    mean = seen.sums[_ABSOLUTE] / seen.elements
+    return mean[units], float(mean.mean())
+
+
+def _mixed(one: MapRow, two: MapRow, share: float) -> MapRow:
+    """Both rows of one step as one, the second with a weight between 0 and 1."""
+    kept = 1 - share
+    return (
+        one[0],
+        one[1] * kept + two[1] * share,
+        one[2] * kept + two[2] * share,
+        one[3] * kept + two[3] * share,
+    )
 
 
 def _root(values: Floats) -> Floats:
@@ -337,12 +370,8 @@ def _root(values: Floats) -> Floats:
     return found
 
 
-def _deviation(total: float, norm_squared: float, count: int) -> float:
-    mean = total / count
-    return math.sqrt(max(norm_squared / count - mean * mean, 0.0))
-
-
-def _median(values: Floats) -> float:
+def median(values: Floats) -> float:
+    """Of the finite ones among some numbers; NaN of none."""
     finite = np.sort(values[np.isfinite(values)])  # numpy.median takes twenty times as long
     size = finite.size
     return float(finite[(size - 1) // 2] + finite[size // 2]) / 2 if size else math.nan

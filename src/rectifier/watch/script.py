@@ -155,6 +155,8 @@ class _Watch:
         self._arrival.__exit__(kind, error, trace)
         if self._interception is not None:
             self._interception.__exit__(kind, error, trace)
+        if self._watcher is not None and error is None:
+            self._watcher.come_together()
 
     def record(self) -> Record:
         """What was measured; empty, with a note, where torch never came."""

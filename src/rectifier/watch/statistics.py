@@ -25,7 +25,7 @@ from rectifier.torch import unit_statistics
 SAMPLE = 4096
 """Elements kept of the latest pre-activations for their histogram."""
 
-SOME = 65536
+SOME = 16384
 """Elements of a weight from which the size of an update is told."""
 
 _EXACT = 2**24
@@ -75,6 +75,7 @@ def forward(
     *,
     detailed: bool,
     saturation: Saturation | None,
+    rectified: bool = False,
 ) -> Forward:
     """Measure one application of a site.
 
@@ -85,6 +86,7 @@ def forward(
         function: Catalog name of the activation.
         detailed: Whether to measure more than the counts, where that costs more.
         saturation: Where the function saturates, if known.
+        rectified: Whether the output is known to be exactly ReLU of the input.
 
     Returns:
         The measurements, on the device.
@@ -96,7 +98,8 @@ def forward(
     if high is not None:
         saturation = Saturation(-math.inf, high)
     region = (-math.inf, math.inf) if saturation is None else (saturation.low, saturation.high)
-    found = unit_statistics.forward(input, output, axis, *region)
+    read = None if rectified and output.dtype is input.dtype else output
+    found = unit_statistics.forward(input, read, axis, *region)
     if found is None and not detailed:
         active = positive(output, axis, never_negative=function in NEVER_NEGATIVE)
         return Forward(elements, rows, active.unsqueeze(0))
@@ -211,6 +214,9 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     """Euclidean norm of each tensor, shape (number of tensors,), on the first one's device."""
     if not tensors:
         return torch.zeros(0)
+    fast = unit_statistics.norms(tensors)
+    if fast is not None:
+        return torch.tensor(fast, dtype=torch.float64)
     found = torch._foreach_norm([tensor.detach() for tensor in tensors])
     first = found[0]
     if all(v.device == first.device and v.dtype is first.dtype for v in found):
@@ -292,6 +298,14 @@ def saturation_of(function: object, dtype: torch.dtype = torch.float64) -> Satur
         -np.inf if low == 0 else float(points[low]),
         np.inf if high == x.numel() - 1 else float(points[high]),
     )
+
+
+def numbers(tensors: Sequence[Tensor]) -> list[float]:
+    """Bring tensors without dimensions to the host, all at once where they are alike."""
+    first = tensors[0]
+    if all(t.device == first.device and t.dtype is first.dtype for t in tensors):
+        return [float(value) for value in torch.stack(list(tensors)).tolist()]
+    return [float(value) for value in fetch(tensors)]
 
 
 def fetch(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:

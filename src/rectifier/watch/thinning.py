@@ -54,6 +54,15 @@ class Series(Generic[T]):
             self._rows = {i: r for i, r in self._rows.items() if i % self._stride == 0}
         self._rows[index] = row
 
+    def change(self, how: Callable[[T], T]) -> None:
+        """Replace each row by what becomes of it."""
+        self._rows = {index: how(row) for index, row in self._rows.items()}
+
+    def join(self, other: Series[T], merge: Callable[[T, T], T]) -> None:
+        """Take in the rows of another process; those that only one of both has are dropped."""
+        both = self._rows.keys() & other._rows.keys()
+        self._rows = {i: merge(self._rows[i], other._rows[i]) for i in sorted(both)}
+
     def rows(self) -> list[T]:
         """The rows in the order of steps."""
         stride = self._thinning.stride
@@ -91,6 +100,14 @@ class Window(Generic[T]):
                 half = block // 2
                 merged[half] = self._merge(merged[half], value) if half in merged else value
             self._sums[key] = merged
+
+    def join(
+        self, key: Hashable, other: Window[T], other_key: Hashable, merge: Callable[[T, T], T]
+    ) -> None:
+        """Take in the sums of another process over the same blocks."""
+        own, given = self._sums.get(key, {}), other._sums.get(other_key, {})
+        for block in own.keys() & given.keys():
+            own[block] = merge(own[block], given[block])
 
     def starts(self) -> list[tuple[int, int]]:
         """Where a window may begin, latest first: observed step, and step of all."""

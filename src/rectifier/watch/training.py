@@ -6,7 +6,7 @@ Layer: watch. Companion of `rectifier.watch.ledger`; fed by `rectifier.watch.wat
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,16 @@ class TrainingStep:
     input_abs_max: float = math.nan
     input_non_finite: float = math.nan
 
+    def join(self, all_of_them: Sequence[TrainingStep]) -> None:
+        """Become the step of several processes, each with as many inputs."""
+        means = [one.input_mean for one in all_of_them]
+        squares = _mean(one.input_std**2 + one.input_mean**2 for one in all_of_them)
+        self.loss = _mean([one.loss for one in all_of_them])
+        self.input_mean = _mean(means)
+        self.input_std = math.sqrt(max(squares - self.input_mean**2, 0.0))
+        self.input_abs_max = max(one.input_abs_max for one in all_of_them)
+        self.input_non_finite = sum(one.input_non_finite for one in all_of_them)
+
     def set_input(self, parts: list[tuple[NDArray[Any], int]]) -> None:
         """Join sum, norm, largest magnitude and bad count of the inputs of this step's passes."""
         count = sum(elements for _, elements in parts)
@@ -53,6 +63,11 @@ class TrainingStep:
         self.input_std = math.sqrt(max(square / count - self.input_mean**2, 0.0))
         self.input_abs_max = max(float(values[2]) for values, _ in parts)
         self.input_non_finite = sum(float(values[3]) for values, _ in parts)
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
 
 
 class TrainingLedger:
@@ -78,6 +93,12 @@ class TrainingLedger:
         """Keep how far a step moved the weights."""
         if step in self._steps:
             self._steps[step].update_ratio = ratio
+
+    def join(self, others: Sequence[TrainingLedger]) -> None:
+        """Take in the steps of the other processes that train the same model."""
+        for step, own in self._steps.items():
+            same = [own, *(o._steps[step] for o in others if step in o._steps)]
+            own.join(same)
 
     def _shrink(self) -> None:
         """Past the limit drop every other step, first those of which only the loss is known."""

@@ -5,10 +5,7 @@ Layer: watch. A `Watcher` is an observer of the framework's interception. It mea
 them in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
 evaluation passes stay out however they are run. Judging is left to `rectifier.doctor`.
 
-The closing window that "dead" refers to reaches back over the last tenth of the run's steps, and
-further until 10 observed steps and 2,000 inputs to each site lie in it, but at most over half of
-the run: a unit that stays silent for n inputs fires, with 95 % confidence, on less than 3/n of
-them, so 2,000 put it below 0.15 %.
+One file, though long: it only hands on, each matter to the module that keeps it.
 """
 
 from __future__ import annotations
@@ -17,6 +14,7 @@ import functools
 import math
 import platform
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec
 
@@ -26,9 +24,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rectifier.torch.sites import Layer, Observer, Site
-from rectifier.watch import statistics
+from rectifier.watch import ranks, statistics
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
+from rectifier.watch.census import Census
+from rectifier.watch.closing import closing_window
 from rectifier.watch.entering import Data, Losses
 from rectifier.watch.held import Held
 from rectifier.watch.layers import Layers
@@ -37,19 +37,16 @@ from rectifier.watch.options import WatchOptions
 from rectifier.watch.record import Record, SiteRecord
 from rectifier.watch.training import TrainingLedger, TrainingStep
 from rectifier.watch.trouble import Trouble
+from rectifier.watch.waiting import Waiting
 from rectifier.watch.weights import (
     feeding,
     is_plain,
     joint,
     learning_rate,
+    medians,
 )
 
 P = ParamSpec("P")
-
-WINDOW_INPUTS = 2000
-WINDOW_STEPS = 10
-_MOST_LOSSES = 4096
-"""Losses kept unread: an optimiser that never steps must not make them pile up."""
 
 _WAITING = 64
 """Passes without a gradient that are remembered: a GAN's generator runs a step ahead of its own."""
@@ -74,10 +71,9 @@ def _unseen(method: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def _single(loss: Tensor) -> Tensor:
-    """One number for a loss, on its device; a copy, since the program may change its own."""
-    value = loss.detach()
-    return value.clone() if value.dim() == 0 else value.mean()
+def _is_relu(site: Site, input: Tensor, output: Tensor) -> bool:
+    """Whether a site computes ReLU and nothing else: by what it calls, and by what it gave."""
+    return site.function == "relu" and site.assured and torch.equal(output, input.relu())
 
 
 class Watcher(Observer):
@@ -102,46 +98,74 @@ class Watcher(Observer):
         self._budget = Budget(options or WatchOptions(), clock)
         self._clock = Clock()
         self._sites: dict[Site, SiteLedger] = {}
-        self._layers = Layers(self._clock.series)
-        self._held = Held(self._clock.series)
+        self._layers = Layers(self._clock.details)
+        self._census = Census()
+        self._held = Held(self._clock.details)
         self._data = Data()
         self._entering = Losses()
         self._given: list[tuple[tuple[str, str], Tensor]] = []
         self._carried: dict[int, float] | None = None
         self._training = TrainingLedger()
         self._passes: dict[int, Pass] = {}
-        self._losses: list[tuple[int, Tensor]] = []
+        self._losses = Waiting()
         self._loss_name = self._loss_function = ""
         self._loss_source = ""
         self._optimizer = ""
         self._saturation: dict[Site, statistics.Saturation | None] = {}
+        self._rectified: dict[Site, bool] = {}
         self._trouble = Trouble()
         self._alarm = False
         self._steps = 0
         self._index = 0
         self._processed = False
+        self._processes = 1
+        self._latest: weakref.ref[Optimizer] | None = None
         self.notes: list[str] = []
 
     # What comes in
 
     def wants_step(self, step: int) -> bool:
-        """As the budget decides."""
-        return self._budget.wants(step)
+        """As the budget decides; with several processes as all of them decide alike."""
+        if step < 2:
+            self._processes = ranks.together()
+        return self._budget.wants(step, alone=self._processes == 1)
 
+    @_unseen
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
         self._layers.add_optimizer(optimizer)
         self._held.add_optimizer(optimizer)
+        self._census.on_optimizer(optimizer)
 
+    @_unseen
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
-        """Remember its parameters."""
+        """Take the census of its parameters."""
         self._held.add_model(model, name)
+        self._census.on_model(model, name)
+
+    @_unseen
+    def on_derivative(self, outputs: Any, inputs: Any) -> None:
+        """See whether it is the derivative of a derivative."""
+        self._census.on_derivative(outputs, inputs)
+
+    def on_module(self, module: nn.Module) -> None:
+        """Whether it came to be before the optimisers matters."""
+        self._census.on_module(module)
+
+    @_unseen
+    def on_loaded(self, module: nn.Module) -> None:
+        """Weights that were learnt elsewhere came in."""
+        self._census.on_loaded(module)
 
     @property
     def _detailed(self) -> bool:
-        return self._alarm or self._clock.series.keeps(self._index)
+        return self._alarm or self._clock.details.keeps(self._index)
+
+    @property
+    def _now_and_then(self) -> bool:
+        return self._alarm or self._clock.maps.keeps(self._index)
 
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
@@ -167,11 +191,13 @@ class Watcher(Observer):
             return
         if site not in self._saturation:
             known = site.function == "rrelu" or site.function in statistics.ZERO_BELOW
+            self._rectified[site] = _is_relu(site, input, output)
             self._saturation[site] = None if known else statistics.saturation_of(site.apply)
         measured = statistics.forward(
             *(input, output, site.unit_axis, site.function),
             detailed=self._detailed,
             saturation=self._saturation[site],
+            rectified=self._rectified[site],
         )
         current = self._pass()
         current.listens = current.listens or output.requires_grad
@@ -186,7 +212,7 @@ class Watcher(Observer):
             self._layers.feed(layer, tensor)
             return
         current = self._pass()
-        if not tensor.requires_grad and not current.blind and self._detailed:
+        if not tensor.requires_grad and not current.blind and self._now_and_then:
             measured = self._data.measure(layer, tensor)
             if measured is not None:
                 current.data.append((layer, measured))
@@ -194,6 +220,7 @@ class Watcher(Observer):
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember a layer."""
         self._layers.add(layer)
+        self._census.on_layer(layer)
         if isinstance(output, Tensor) and output.grad_fn is None:
             self._pass().blind = True  # frozen: what the graph does not know may come from it
 
@@ -204,24 +231,33 @@ class Watcher(Observer):
     @_unseen
     def on_loss_input(self, name: str, source: str, input: Tensor, target: Tensor | None) -> None:
         """Measure what enters a loss function."""
-        if self._detailed and input.requires_grad and type(input) is Tensor:
+        if self._now_and_then and input.requires_grad and type(input) is Tensor:
             measured = self._entering.measure(name, source, input, target)
             self._given.append(((name, source), measured))
 
-    @_unseen
     def on_backward(self, loss: Tensor) -> None:
         """Keep the loss; it is read at the next observed step."""
         if self.interception is not None and self.interception.observing:
-            self._entering.backward(loss)
-            self._trains_without_sites()
-            if self._carried is None and self._detailed:
-                left = [p for p in self._held.everywhere() if is_plain(p.grad)]
-                sizes = statistics.norms([p.grad for p in left if p.grad is not None])
-                ids = [id(p) for p in left]
-                self._carried = dict(zip(ids, statistics.fetch([sizes])[0].tolist(), strict=True))
+            self._learn_from(loss)
         self._loss_function = self._loss_function or self._loss_name
-        if len(self._losses) < _MOST_LOSSES:
-            self._losses.append((self._steps, _single(loss)))
+        self._losses.put(self._steps, loss)
+        self._take_census(loss)
+
+    @_unseen
+    def _take_census(self, loss: Tensor) -> None:
+        self._census.on_backward(loss, self._steps, self._loss_source)
+
+    @_unseen
+    def _learn_from(self, loss: Tensor) -> None:
+        self._entering.backward(loss)
+        self._trains_without_sites()
+        if self._carried is None and self._detailed:
+            left = [p for p in self._held.everywhere() if is_plain(p.grad)]
+            norms = statistics.norms([statistics.some(p.grad) for p in left if p.grad is not None])
+            self._carried = {
+                id(p): norm * math.sqrt(p.numel() / max(statistics.some(p).numel(), 1))
+                for p, norm in zip(left, statistics.fetch([norms])[0].tolist(), strict=True)
+            }
 
     def _trains_without_sites(self) -> None:
         """Where no site hears of gradients the backward pass that follows tells of training."""
@@ -262,13 +298,20 @@ class Watcher(Observer):
         """The passes of this step are over: take them in."""
         self._steps = step
         if optimizer is not None:
-            self._layers.add_optimizer(optimizer)
+            if self._latest is None or self._latest() is not optimizer:
+                self._latest = weakref.ref(optimizer)
+                self._layers.add_optimizer(optimizer)
+            self._count(optimizer)
             self._optimizer = self._optimizer or type(optimizer).__name__
         self._processed = False
         if self._is_due():
             self._process(optimizer, step)
-        elif len(self._losses) >= 256:
-            self._take_losses({})
+        elif self._losses.many():
+            self._take_losses()
+
+    @_unseen
+    def _count(self, optimizer: Optimizer) -> None:
+        self._census.before_step(optimizer)
 
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Take in what a closure did inside the step; see how far the weights moved."""
@@ -277,8 +320,9 @@ class Watcher(Observer):
         if self._processed:
             self._finish(step)
         self._steps = step + 1
-        self._carried = None
-        self._given.clear()
+        if self._given or self._carried is not None:
+            self._carried = None
+            self._given.clear()
         inside = 0.0 if self.interception is None else self.interception.seconds
         observed = self.interception is not None and self.interception.observing
         self._budget.ended(step, observed, inside)
@@ -290,8 +334,10 @@ class Watcher(Observer):
     def _is_due(self) -> bool:
         if self._passes and any(p.trained for p in self._passes.values()):
             return True
+        if not self._losses:
+            return False
         observing = self.interception is not None and self.interception.observing
-        return observing and any(s == self._steps for s, _ in self._losses)
+        return observing and self._losses.of(self._steps)
 
     # Taking a step in
 
@@ -312,16 +358,19 @@ class Watcher(Observer):
         with_gradient = [(p, p.grad) for p in parameters if is_plain(p.grad)]
         gradient_norms = cargo.put(statistics.norms([g for _, g in with_gradient if g is not None]))
         matrices = self._layers.matrices() if detailed else []
-        weight_norms = cargo.put(statistics.norms(matrices))
-        losses = [(s, cargo.put(value)) for s, value in self._losses]
-        self._losses.clear()
+        parts = [statistics.some(w) for w in matrices]
+        weight_norms = cargo.put(statistics.norms(parts))
         self._given.clear()
         cargo.fetch()
 
         observations = {site: unload(cargo, parts) for site, parts in sites.items()}
         trained = (id(p) for p, _ in with_gradient)
         gradients = dict(zip(trained, cargo.get(gradient_norms).tolist(), strict=True))
-        norms = dict(zip(map(id, matrices), cargo.get(weight_norms).tolist(), strict=True))
+        sizes = [
+            math.sqrt(w.numel() / max(p.numel(), 1)) for w, p in zip(matrices, parts, strict=True)
+        ]
+        found = (n * size for n, size in zip(cargo.get(weight_norms).tolist(), sizes, strict=True))
+        norms = dict(zip(map(id, matrices), found, strict=True))
         entry = TrainingStep(step)
         entry.set_input([(cargo.get(number), count) for number, count in inputs])
         entry.learning_rate = learning_rate(optimizer)
@@ -332,10 +381,7 @@ class Watcher(Observer):
             self._data.add(layer, cargo.get(number))
         for key, number in given:
             self._entering.add(key, cargo.get(number))
-        by_step: dict[int, list[float]] = {}
-        for s, number in losses:
-            by_step.setdefault(s, []).append(float(cargo.get(number)))
-        self._take_losses(by_step)
+        self._take_losses()
         self._trouble.look(
             step,
             suspicious=self._alarm,
@@ -363,20 +409,37 @@ class Watcher(Observer):
         ledger = self._sites.get(site)
         if ledger is None:
             ledger = self._sites[site] = SiteLedger(site.units, self._clock)
-        needed = detailed or ledger.needs_start or ledger.newly_silent(seen.active)
-        ledger.add(self._index, step, seen, feeding(site) if needed else None)
+        needed = ledger.needs_start or ledger.newly_silent(seen.active)
+        ledger.add(
+            *(self._index, step, seen),
+            feeding(site) if needed else None,
+            medians(site) if detailed else None,
+        )
 
-    def _take_losses(self, by_step: dict[int, list[float]]) -> None:
-        if self._losses:
-            values = statistics.fetch([value for _, value in self._losses])
-            for (step, _), value in zip(self._losses, values, strict=True):
-                by_step.setdefault(step, []).append(float(value))
-            self._losses.clear()
+    def _take_losses(self) -> None:
+        by_step = self._losses.take()
         for step, found in sorted(by_step.items()):
             mean = sum(found) / len(found)
             self._training.put_loss(step, mean)
             self._alarm = self._alarm or not math.isfinite(mean)
         self._trouble.look_at_losses(by_step, self._loss_name, self._loss_source)
+
+    # Several processes
+
+    def come_together(self) -> None:
+        """The training is over: bring what other processes saw into the first one's record."""
+        if self._processes == 1:
+            return
+        sites = {(s.model, s.name, s.function): ledger for s, ledger in self._sites.items()}
+        share = ranks.Share(sites, self._training, self._index, self._steps)
+        others, notes = ranks.exchange(share)
+        if others:
+            notes += ranks.join(share, others)
+            notes.append(
+                f"Sites and losses are those of {len(others) + 1} processes together; layers, data "
+                "and optimisers those of the first."
+            )
+        self.notes += notes
 
     # What comes out
 
@@ -386,8 +449,7 @@ class Watcher(Observer):
         Args:
             notes: More sentences that a person should know.
         """
-        by_step: dict[int, list[float]] = {}
-        self._take_losses(by_step)
+        self._take_losses()
         start = self._window_start()
         return Record(
             script=self._script,
@@ -403,6 +465,7 @@ class Watcher(Observer):
             ),
             layers=self._layers.records(),
             training=self._training.series(),
+            circumstances=self._census.circumstances(),
             data=self._data.records(),
             losses=self._entering.records(),
             optimizers=self._held.optimizers(),
@@ -417,15 +480,9 @@ class Watcher(Observer):
         )
 
     def _window_start(self) -> int:
-        """Observed step at which the closing window begins; the module's text says why there."""
-        start = 0
-        for start, step in self._clock.window.starts():
-            observed, share = self._index - start, 1 - step / max(self._steps, 1)
-            inputs = min((s.rows_per_step * observed for s in self._sites.values()), default=0.0)
-            enough = observed >= WINDOW_STEPS and inputs >= WINDOW_INPUTS
-            if share >= 0.5 or (enough and share >= 0.1):
-                break
-        return start
+        """Observed step at which the closing window begins."""
+        rows = [site.rows_per_step for site in self._sites.values()]
+        return closing_window(self._clock.window.starts(), self._index, self._steps, rows)
 
     def _remarks(self) -> list[str]:
         if self._index == 0 and self._steps == 0:
@@ -434,6 +491,11 @@ class Watcher(Observer):
             return ["Steps were taken, but no backward pass that belongs to them was seen."]
         if not self._sites:
             return ["No activation was seen in the training passes."]
+        if any(type(t).__name__ == "DTensor" for layer in self._layers for t in layer.tensors()):
+            return [
+                "Weights that are split over processes (DTensor) are not measured: norms, "
+                "gradients and updates of their layers are not known."
+            ]
         return []
 
     def _site_record(self, site: Site, ledger: SiteLedger, start: int) -> SiteRecord:

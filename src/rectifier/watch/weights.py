@@ -17,7 +17,39 @@ from torch.optim import Optimizer
 
 from rectifier.torch.sites import Layer, Site
 from rectifier.watch import statistics
-from rectifier.watch.ledger import Feeding
+from rectifier.watch.ledger import Feeding, median
+
+_SOME_UNITS = 128
+
+
+def medians(site: Site) -> tuple[float, float]:
+    """Medians of bias and weight norm over units of the layer that feeds a site, as they are now.
+
+    Over at most about 256 evenly chosen units; NaN where there are none.
+    """
+    layer = site.feeding
+    if layer is None:
+        return math.nan, math.nan
+    weight, bias = layer.weight(), layer.bias()
+    tensors: list[Tensor] = []
+    bias_at = norm_at = -1
+    if weight is not None and is_plain(weight) and weight.dim() > 0:
+        axis = 1 if layer.transposed and weight.dim() > 1 else 0
+        some = weight.detach()[(slice(None),) * axis + (slice(None, None, _stride(weight, axis)),)]
+        norm_at = len(tensors)
+        tensors.append(statistics.unit_norms(some, transposed=layer.transposed))
+    if bias is not None and is_plain(bias) and bias.dim() > 0:
+        bias_at = len(tensors)
+        tensors.append(bias.detach()[:: _stride(bias, 0)])
+    values = statistics.fetch(tensors)
+    return (
+        median(values[bias_at]) if bias_at >= 0 else math.nan,
+        median(values[norm_at]) if norm_at >= 0 else math.nan,
+    )
+
+
+def _stride(tensor: Tensor, axis: int) -> int:
+    return max(1, tensor.shape[axis] // _SOME_UNITS)
 
 
 def feeding(site: Site) -> Feeding | None:

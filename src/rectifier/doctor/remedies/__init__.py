@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 import torch
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.wording import listing
@@ -31,12 +32,14 @@ class Action(Observer, abc.ABC):
 
     Attributes:
         remedy: What to do. ``log``: one sentence for each thing that was done.
+        handles: Of the hooks that it put into the program.
     """
 
     def __init__(self, remedy: Remedy) -> None:
         super().__init__()
         self.remedy = remedy
         self.log: list[str] = []
+        self.handles: list[RemovableHandle] = []
         self._places: dict[str, list[str]] = {}
 
     def say(self, sentence: str) -> None:
@@ -58,6 +61,12 @@ class Action(Observer, abc.ABC):
         """Whether sites must be intercepted at a step: only if the action replaces what they do."""
         del step
         return False
+
+    def undo(self) -> None:
+        """Take out every hook that was put in; what was drawn or stepped is not undone here."""
+        for handle in self.handles:
+            handle.remove()
+        self.handles.clear()
 
     @abc.abstractmethod
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
@@ -86,18 +95,21 @@ class Action(Observer, abc.ABC):
 def apart() -> Iterator[None]:
     """Draw random numbers without moving the program's own random streams.
 
-    The draws are seeded from the program's seed, so that a repaired run repeats exactly.
+    The draws are seeded from where the program's stream stands, so that a repaired run repeats
+    exactly, and a unit that is drawn a second time does not get the weights that it died of.
     """
     cuda = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=cuda):
-        torch.manual_seed(torch.initial_seed() % 2**63 + 1)
+        torch.manual_seed(int(torch.randint(2**62, ())))
         yield
 
 
 @functools.cache
 def _actions() -> Mapping[str, type[Action]]:
     modules = (
-        importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+        importlib.import_module(f"{__name__}.{m.name}")
+        for m in pkgutil.iter_modules(__path__)
+        if not m.name.startswith("_")
     )
     return MappingProxyType(
         {module.__name__.rpartition(".")[2]: module.ACTION for module in modules}

@@ -14,6 +14,7 @@ from torch import nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
+from rectifier.torch.sites import Layer
 
 
 class LowerLearningRate(Action):
@@ -22,6 +23,7 @@ class LowerLearningRate(Action):
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self.factor = self.number("to") / self.number("from")
+        self._bare: dict[int, Layer] = {}
         self._kept: weakref.WeakKeyDictionary[torch.optim.Optimizer, list[Any]] = (
             weakref.WeakKeyDictionary()
         )
@@ -30,7 +32,7 @@ class LowerLearningRate(Action):
         """Scale."""
         del step
         if optimizer is None:
-            self.say("learning rate: set inside the program's own update, left alone")
+            self._scale_gradients()
             return
         self._kept[optimizer] = [group["lr"] for group in optimizer.param_groups]
         first = float(optimizer.param_groups[0]["lr"])
@@ -40,6 +42,27 @@ class LowerLearningRate(Action):
             f"learning rate of {type(optimizer).__name__}: {first:g} → {first * self.factor:g} "
             f"(× {self.factor:g} at every step)"
         )
+
+    def wants_step(self, step: int) -> bool:
+        """The first: a program without optimisers is known by its layers."""
+        return step == 0
+
+    def on_layer(self, layer: Layer, output: Any) -> None:
+        """A layer of bare tensors, whose gradients take the factor."""
+        del output
+        if layer.module() is None:
+            self._bare[id(layer)] = layer
+
+    def _scale_gradients(self) -> None:
+        """The program updates its weights by hand: a smaller gradient is a smaller step."""
+        tensors = {id(t): t for layer in self._bare.values() for t in layer.tensors()}
+        scaled = [t.grad for t in tensors.values() if t.grad is not None]
+        if not scaled:
+            self.say("learning rate: set inside the program's own update, left alone")
+            return
+        for gradient in scaled:
+            gradient.mul_(self.factor)
+        self.say(f"gradients of the program's own update: × {self.factor:g} at every step")
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Put back what the program had set."""

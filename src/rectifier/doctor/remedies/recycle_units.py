@@ -1,11 +1,12 @@
 """``recycle_units``: dead units get new weights, without changing what the network computes.
 
 Layer: doctor's remedies, on sites. Scope: ``sites``. Settings: ``every`` (steps between two rounds,
-100) and ``window`` (steps without activity that make a unit dead, 20). A round redraws the incoming
-weights of dead units as the layer's own initialisation does, sets their outgoing weights to zero
-and clears the optimiser's memory of both. Where the layer that reads a site cannot be told for
-sure (what entered it must have been zero where the units were dead), the site is left alone and the
-log says so.
+100), ``window`` (steps without activity that make a unit dead, 20) and ``tau`` (0: dead units only;
+above: also those whose mean |output| in the window is at most tau times their layer's). A round
+redraws the incoming weights of dead units as the layer's own initialisation does, sets their
+outgoing weights to zero and clears the optimiser's memory of both. Where the layer that reads a
+site cannot be told for sure (what entered it must have been zero where the units were dead), the
+site is left alone and the log says so.
 
 Source: Sokar, Agarwal, Castro and Evci 2023, "The dormant neuron phenomenon in deep reinforcement
 learning", algorithm 1 (ReDo).
@@ -36,7 +37,7 @@ class _Watched:
     """A site during a window: which units were active, and what entered the layer that reads them.
 
     Attributes:
-        site: The site. ``active``: units that were, shape (units,).
+        site: The site. ``active``: units that were, shape (units,). ``size``: sums of |output|.
         reader: The layer that is taken to read it; None where there is none.
         entered: Inputs of the reader that were not zero, shape (inputs,); None until it ran.
         handle: Of the hook on the reader.
@@ -44,6 +45,7 @@ class _Watched:
 
     site: Site
     active: Tensor
+    size: Tensor
     reader: nn.Module | None
     entered: Tensor | None = None
     handle: RemovableHandle | None = None
@@ -75,6 +77,7 @@ class RecycleUnits(Action):
         super().__init__(remedy)
         self.every = int(remedy.settings.get("every", 100))
         self.window = min(int(remedy.settings.get("window", 20)), self.every)
+        self.tau = float(remedy.settings.get("tau", 0.0))
         self.recycled: Counter[str] = Counter()
         self._watched: dict[str, _Watched] = {}
         self._models: dict[str, weakref.ref[nn.Module]] = {}
@@ -98,14 +101,17 @@ class RecycleUnits(Action):
         axis = site.unit_axis % output.dim()
         others = [d for d in range(output.dim()) if d != axis]
         active = (output.detach() > 0).any(dim=others) if others else output.detach() > 0
+        size = output.detach().abs().double()
+        size = size.sum(dim=others) if others else size
         watched = self._watched.get(site.name)
         if watched is not None:
             watched.active |= active
+            watched.size += size
             return
         held = self._models.get(site.model)
         model, feeding = (held() if held else None), site.layer_module()
         reader = reader_of(model, feeding) if model is not None and feeding is not None else None
-        watched = self._watched[site.name] = _Watched(site, active.clone(), reader)
+        watched = self._watched[site.name] = _Watched(site, active.clone(), size, reader)
         if reader is not None:
             watched.handle = reader.register_forward_pre_hook(watched.note)
 
@@ -121,10 +127,13 @@ class RecycleUnits(Action):
 
     def _recycle(self, watched: _Watched, optimizer: torch.optim.Optimizer | None) -> None:
         site, dead = watched.site, ~watched.active
+        if self.tau > 0:
+            dead = watched.size <= self.tau * watched.size.mean()
         feeding, reader = site.layer_module(), watched.reader
         if not bool(dead.any()):
             return
-        if feeding is None or reader is None or not watched.confirmed(dead):
+        sure = self.tau > 0 or watched.confirmed(dead)
+        if feeding is None or reader is None or not sure:
             self.say(f"{site.name}: left alone, the layer that reads it cannot be told for sure")
         elif recycle(feeding, reader, dead, optimizer):
             self.recycled[site.name] += int(dead.sum())
@@ -167,9 +176,16 @@ def reader_of(model: nn.Module, feeding: nn.Module) -> nn.Module | None:
     reader, units = following[0], weight.shape[0]
     wide = reader.weight.shape[1] if isinstance(reader.weight, Tensor) else 0
     flattened = weight.dim() > 2 and isinstance(reader, nn.Linear) and wide % units == 0
-    if getattr(reader, "groups", 1) != 1:
+    if getattr(reader, "groups", 1) != 1 or _shared(model, reader.weight):
+        return None  # what another module uses too (tied embeddings) must not change
+    if _shared(model, weight):
         return None
     return reader if wide == units or flattened else None
+
+
+def _shared(model: nn.Module, weight: Any) -> bool:
+    holders = [m for m in model.modules() if getattr(m, "weight", None) is weight]
+    return len(holders) > 1
 
 
 def recycle(

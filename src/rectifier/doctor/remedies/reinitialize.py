@@ -1,22 +1,32 @@
 """``reinitialize``: weights drawn anew, to suit the activation that follows each layer.
 
-Layer: doctor's remedies, on the front end's ``init_``. Settings: ``scheme``. Acts once per model,
-before its first training forward pass.
+Layer: doctor's remedies, on the front end's ``init_``. Settings: ``scheme``; or ``alike``: true to
+draw only weights that are one constant (so that a pretrained rest stays), as PyTorch's own layers
+do. Acts once per model, before its first training forward pass; alike weights also when an
+optimiser is made for them, since models may grow meanwhile.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, apart
+from rectifier.torch.sites import Layer
 
 
 class Reinitialize(Action):
     """Calls ``init_`` on each model before it trains; biases become zero."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self.alike = bool(remedy.settings.get("alike"))
+        self._bare: dict[int, tuple[Layer, Tensor]] = {}
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -29,7 +39,39 @@ class Reinitialize(Action):
         del kwargs
         self._draw(model, name, tuple(args) or None)
 
+    def on_layer(self, layer: Layer, output: Any) -> None:
+        """A weight that belongs to no module: drawn after this step, its gradient dropped."""
+        del output
+        weight = layer.weight() if layer.module() is None else None
+        if weight is not None and weight.dim() > 1:
+            self._bare[id(weight)] = layer, weight
+
+    def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
+        """Draw the weights of a network of bare tensors."""
+        if step or optimizer is not None or not self._bare or self.alike:
+            self._bare.clear()
+            return
+        last = max(layer.order for layer, _ in self._bare.values())
+        with apart(), torch.no_grad():
+            for layer, weight in self._bare.values():
+                gain = 1.0 if layer.order == last else math.sqrt(2.0)
+                weight.normal_(0.0, gain / math.sqrt(max(layer.fan_in, 1)))
+                for tensor in (weight, layer.bias()):
+                    if tensor is not None and tensor.grad is not None:
+                        tensor.grad.zero_()
+        self.say(f"{len(self._bare)} weights outside any module drawn anew (he_normal)")
+        self._bare.clear()
+
+    def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+        """Draw what it holds and is alike."""
+        if self.alike:
+            held = [p for group in optimizer.param_groups for p in group["params"]]
+            self._tell_apart(held, f"what {type(optimizer).__name__} holds")
+
     def _draw(self, model: nn.Module, name: str, sample: tuple[Any, ...] | None) -> None:
+        if self.alike:
+            self._tell_apart(list(model.parameters()), name)
+            return
         from rectifier.torch import init_
 
         scheme = str(self.remedy.settings.get("scheme", "he_normal"))
@@ -37,11 +79,37 @@ class Reinitialize(Action):
             init_(model, sample, scheme=scheme)
         self.say(f"weights of {name} drawn anew ({scheme}, gain of the activation that follows)")
 
+    def _tell_apart(self, parameters: Sequence[Tensor], name: str) -> None:
+        matrices = [p for p in parameters if p.dim() > 1 and p.requires_grad and p.numel() > 1]
+        drawn = 0
+        previous: Tensor | None = None
+        with apart(), torch.no_grad():
+            for p in matrices:
+                if not bool((p == p.reshape(-1)[0]).all()):
+                    previous = None
+                    continue
+                # of two factors (LoRA's) the second may stay zero: the first tells units apart
+                factor = previous is not None and _factors(previous, p)
+                previous = p
+                if factor and not bool(p.any()):
+                    continue
+                bound = 1.0 / math.sqrt(math.prod(p.shape[1:]))
+                p.uniform_(-bound, bound)
+                drawn += 1
+        if drawn:
+            self.say(f"{drawn} constant weights of {name} drawn at random, as PyTorch's layers are")
+
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Draw new weights now; what the optimiser remembers of the old ones is forgotten."""
         self._draw(model, type(model).__name__, None)
         if optimizer is not None:
             optimizer.state.clear()
+
+
+def _factors(first: Tensor, second: Tensor) -> bool:
+    """Whether two matrices are factors of low rank: few rows, then as few columns."""
+    narrow = first.shape[0] < first.shape[1] and first.shape[0] < second.shape[0]
+    return second.dim() == 2 and second.shape[1] == first.shape[0] and narrow
 
 
 ACTION = Reinitialize

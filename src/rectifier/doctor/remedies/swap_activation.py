@@ -1,11 +1,14 @@
 """``swap_activation``: another function at the sites that a finding names.
 
-Layer: doctor's remedies, on sites and the front end's functions. Settings: ``from``, ``to``;
-scope: ``sites``, and ``reinitialize`` where weights must be drawn anew to suit the new function.
+Layer: doctor's remedies, on sites and the front end's functions. Settings: ``from``, ``to``, and
+``omega`` for a sine's frequency; scope: ``sites``, and ``reinitialize`` where weights must be drawn
+anew to suit the new function (for a sine of high frequency as SIREN does: Sitzmann et al. 2020,
+section 3.2).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +36,10 @@ class SwapActivation(Action):
         self.name = new.name
         self.function: Callable[[Tensor], Tensor] = getattr(functional, new.name)
         self.old = remedy.settings.get("from")
+        self.omega = float(remedy.settings.get("omega", 1.0))
+        if self.omega != 1.0:
+            plain = self.function
+            self.function = lambda x: plain(self.omega * x)
 
     def wants_step(self, step: int) -> bool:
         """At every step."""
@@ -50,6 +57,8 @@ class SwapActivation(Action):
 
         with apart():
             init_(model, tuple(args) or None)
+            if self.omega != 1.0:
+                _as_siren(model, self.omega)
         self.say(f"weights of {name} drawn anew, for {self.name}")
 
     def replace(
@@ -69,6 +78,18 @@ class SwapActivation(Action):
 
         swap(model, str(self.old), self.name)
         self.say(f"{self.old} → {self.name} in {type(model).__name__}")
+
+
+def _as_siren(model: nn.Module, omega: float) -> None:
+    """Uniform weights: the first layer's spread over one period a unit, the others' over omega."""
+    layers = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    with torch.no_grad():
+        for place, layer in enumerate(layers):
+            inputs = layer.in_features
+            bound = 1.0 / inputs if place == 0 else math.sqrt(6.0 / inputs) / omega
+            layer.weight.uniform_(-bound, bound)
+            if layer.bias is not None:
+                layer.bias.uniform_(-1.0 / math.sqrt(inputs), 1.0 / math.sqrt(inputs))
 
 
 ACTION = SwapActivation

@@ -131,6 +131,12 @@ def _why(case: Case) -> str:
     return f"{when}, little by little{rate}"
 
 
+def _at_new_phase(record: Record, case: Case) -> bool:
+    """Whether they fell silent when another training began: on other data, not by the steps."""
+    starts = [item.step for item in record.circumstances.optimizers if item.step > 0]
+    return any(abs(case.deaths.onset - start) <= 15 for start in starts)
+
+
 def _severity(case: Case, harmed: bool) -> Severity | None:
     if case.share < FEW:
         return "info" if case.share >= 0.02 else None
@@ -171,7 +177,9 @@ def check(record: Record) -> Sequence[Finding]:
     A unit is dead only if its silence exceeds chance (`evidence.dead_units`), so rare firing is no
     death and sparsity no fault. Below 10 % of a layer: ``info`` at most, as healthy training leaves
     some behind; from 40 % on: ``warning``; ``error`` where the loss stayed near its start or the
-    layer has lost 70 % of its width. Between, ``warning`` only with harm to the loss.
+    layer has lost 70 % of its width. Between, ``warning`` only with harm to the loss. Units
+    that fall silent where another training begins (a new optimiser) do so on other data: ``info``
+    if it goes well.
 
     Source:
         "As much as 40 % of your network can be dead if the learning rate is set too high" (CS231n
@@ -191,6 +199,8 @@ def check(record: Record) -> Sequence[Finding]:
         severity = _severity(case, harmed)
         if severity is None:
             continue
+        if not harmed and _at_new_phase(record, case):
+            severity = "info"
         first = grave[0] if grave else case
         lost = f"{percent(case.share)} of the {case.site.units} units of {place(case.site)}"
         cause = f"{lost} died {_why(case)}; {_what_moved(case, first)}."

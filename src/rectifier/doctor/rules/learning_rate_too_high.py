@@ -24,6 +24,10 @@ OVERSHOOT = 1.25
 LOST = 0.25
 """Share of a layer's units that died of the steps, from which the layer is harmed."""
 
+ADAPTIVE = frozenset({"Adam", "AdamW", "NAdam", "RAdam", "Adamax", "RMSprop"})
+ADAPTIVE_RATE = 1e-3
+"""Default of optimisers whose steps are about their rate in size (Kingma and Ba 2015)."""
+
 SOUND_UPDATE = 0.01
 """Update ratio of a sound opening: ten times the usual 1e-3, since early steps are the largest."""
 
@@ -161,7 +165,8 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
 
     To a tenth, as learning rates are searched in decades (Smith 2017; Godbole et al. 2023, "Deep
     Learning Tuning Playbook"). Lower in proportion, where needed, so that the opening steps come
-    down to `SOUND_UPDATE`, and those at the onset to less than `LARGE_UPDATE`.
+    down to `SOUND_UPDATE`, and those at the onset to less than `LARGE_UPDATE`; with an optimiser
+    that steps by about its rate whatever the gradient not below its usual 1e-3.
     """
     rate = evidence.learning_rate_at(record, step)
     if not rate > 0:
@@ -170,6 +175,8 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
     onset = evidence.update_before(record, "", step - 10, step + 2)
     bounds = [0.1, SOUND_UPDATE / opening, LARGE_UPDATE / onset]
     factor = max(1e-4, min(bound for bound in bounds if bound > 0))
+    if record.optimizer in ADAPTIVE:  # its first steps tell of its own start, not of the rate
+        factor = max(factor, min(0.1, ADAPTIVE_RATE / rate))
     target = evidence.one_digit(rate * factor)
     return Remedy("lower_learning_rate", why, {"from": float(f"{rate:.6g}"), "to": target})
 

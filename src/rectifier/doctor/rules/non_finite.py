@@ -120,8 +120,15 @@ def check(record: Record) -> Sequence[Finding]:
                     {"max_norm": evidence.one_digit(usual)},
                 )
             )
-    elif slower and item.where in ("parameter", "site"):
-        remedies.append(slower)
+    else:
+        remedies.append(
+            Remedy(
+                "stabilize_loss",
+                "A guard keeps logarithms, roots, quotients and exponentials off the edge.",
+            )
+        )
+        if slower and item.where in ("parameter", "site"):
+            remedies.append(slower)
     return (
         Finding(
             rule="non_finite",

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rectifier.report import properties, wording
-from rectifier.report.charts import canvas
+from rectifier.report.charts import canvas, lines
 from rectifier.report.charts.svg import ROLES, Chart, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from rectifier.analysis import Card
+    from rectifier.analysis import Card, Propagation
 
 PRINTED = {
     "ink": "#1c2126",
@@ -54,6 +54,31 @@ def curves(card: Card) -> list[Chart]:
             )
             charts.append(finish(figure, f"{card.name}, {name}", text))
     return charts
+
+
+def depth(deep: Propagation) -> list[Chart]:
+    """Variance and gradient norm over depth, and the correlation between two inputs."""
+    x = np.arange(deep.depth + 1)
+    sizes = [
+        lines.Line(name, x, y, canvas.SERIES[place])
+        for place, (name, y) in enumerate(
+            (("variance", deep.variance), ("gradient", deep.gradient))
+        )
+    ]
+    drawn = (
+        lines.lines(
+            "Size of signal and gradient", sizes, y_label="relative size", x_label="layer", log=True
+        ),
+        lines.lines(
+            "Correlation between two inputs",
+            [lines.Line("correlation", x, deep.correlation)],
+            y_label="correlation",
+            x_label="layer",
+            limits=(min(0.0, float(np.nanmin(deep.correlation))), 1.02),
+            describe=wording.number,
+        ),
+    )
+    return [chart for chart in drawn if chart is not None]
 
 
 def formula(latex: str, title: str, text: str) -> Chart | None:

@@ -1,4 +1,4 @@
-"""Charts of one watched run: loss, silent units, sparsity, gradients, each site's units and inputs.
+"""Charts of a watched run: loss, dead and silent units, sparsity, gradients, units and inputs.
 
 Part of `rectifier.report.charts`.
 """
@@ -12,17 +12,23 @@ import numpy as np
 
 from rectifier.report import wording
 from rectifier.report.charts import canvas
+from rectifier.report.charts.heat import heat
 from rectifier.report.charts.lines import Line, lines, told_apart
 from rectifier.report.charts.svg import Chart, finish
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rectifier.watch.record import LayerRecord, SiteRecord, TrainingSeries
+    from rectifier.watch.record import LayerRecord, SiteRecord, TrainingSeries, UnitStatistics
 
-_DEAD_RGB, _ALIVE_RGB = (207, 84, 30), (46, 134, 193)
+_DEAD_RGB, _DORMANT_RGB, _ALIVE_RGB = (207, 84, 30), (224, 178, 52), (46, 134, 193)
+_TAU = 0.025
+"""A unit is dormant where its mean |output| is at most this share of the layer's (Sokar 2023)."""
 _LEVELS = 8
 _PANEL = (470.0, 220.0)
+
+MOST_LINES = 12
+"""Lines that can be told apart in one chart; of more sites a map is drawn."""
 
 
 def loss(training: TrainingSeries) -> Chart | None:
@@ -57,41 +63,74 @@ def learning_rate(training: TrainingSeries) -> Chart | None:
     )
 
 
-def silent(sites: Sequence[SiteRecord]) -> Chart | None:
-    """Share of units without a positive output in the step's batch, a line per site."""
+def dead(sites: Sequence[SiteRecord]) -> Chart | None:
+    """Share of units that had died by then and stayed dead, a line or row per site."""
+    return _through_training(
+        "Dead units",
+        [(site.site, site.series.step, _dead_by(site)) for site in sites],
+        y_label="units that died and stayed dead",
+        rgb=_DEAD_RGB,
+    )
+
+
+def _dead_by(site: SiteRecord) -> NDArray[np.float64]:
+    """Share of the units that are dead at the end and were last active before each step."""
+    unit, step = site.unit, site.series.step
+    gone = unit.dead
+    if not gone.size or unit.last_active_step.size != gone.size:
+        return np.full(step.size, np.nan)
+    ends = np.sort(unit.last_active_step[gone])
+    return np.searchsorted(ends, step, side="left") / gone.size
+
+
+def _through_training(
+    title: str,
+    series: Sequence[tuple[str, NDArray[Any], NDArray[np.float64]]],
+    *,
+    y_label: str,
+    rgb: tuple[int, int, int] = _ALIVE_RGB,
+) -> Chart | None:
+    """A share over steps: lines while they can be told apart, a map of all of them where not."""
+    if len(series) > MOST_LINES:
+        return heat(title, series, rgb=rgb, what=y_label, limits=(0.0, 1.0))
     return lines(
-        "Silent units",
-        told_apart([(site.site, site.series.step, site.series.silent) for site in sites]),
-        y_label="units without an output",
+        title,
+        told_apart(series),
+        y_label=y_label,
         percent=True,
         limits=(-0.02, 1.02),
         describe=wording.percent,
         height=290,
+    )
+
+
+def silent(sites: Sequence[SiteRecord]) -> Chart | None:
+    """Share of units without a positive output in the step's batch, a line or row per site."""
+    return _through_training(
+        "Silent units",
+        [(site.site, site.series.step, site.series.silent) for site in sites],
+        y_label="units without an output",
+        rgb=_DEAD_RGB,
     )
 
 
 def sparsity(sites: Sequence[SiteRecord]) -> Chart | None:
-    """Share of exactly zero outputs, a line per site."""
-    return lines(
+    """Share of exactly zero outputs, a line or row per site."""
+    return _through_training(
         "Sparsity",
-        told_apart([(site.site, site.series.step, site.series.sparsity) for site in sites]),
+        [(site.site, site.series.step, site.series.sparsity) for site in sites],
         y_label="outputs that are zero",
-        percent=True,
-        limits=(-0.02, 1.02),
-        describe=wording.percent,
-        height=290,
     )
 
 
 def gradients(layers: Sequence[LayerRecord]) -> Chart | None:
-    """Root mean square of each layer's weight gradient, logarithmic."""
+    """Root mean square of each layer's weight gradient, logarithmic, a line or row per layer."""
+    title, what = "Gradient of the weights, by layer", "gradient, root mean square"
+    series = [(layer.layer, layer.step, layer.gradient_rms) for layer in layers]
+    if len(series) > MOST_LINES:
+        return heat(title, series, what=what, log=True)
     return lines(
-        "Gradient of the weights, by layer",
-        told_apart([(layer.layer, layer.step, layer.gradient_rms) for layer in layers]),
-        y_label="gradient, root mean square",
-        log=True,
-        describe=wording.number,
-        height=290,
+        title, told_apart(series), y_label=what, log=True, describe=wording.number, height=290
     )
 
 
@@ -108,25 +147,40 @@ def unit_map(site: SiteRecord) -> Chart | None:
     with canvas.style():
         figure, axes = canvas.new_axes(*_PANEL, left=14, right=14, top=6, bottom=38)
         axes.grid(visible=False)
-        axes.imshow(_pixels(active[:, order].T), aspect="auto", interpolation="none")
+        states = _dormant(unit)[:, order].T
+        axes.imshow(_pixels(active[:, order].T, states), aspect="auto", interpolation="none")
         ticks = np.unique(np.linspace(0, steps - 1, min(5, steps)).round().astype(int))
         axes.set_xticks(ticks, [wording.number(float(unit.map_steps[t]), 4) for t in ticks])
         axes.set_yticks([])
         axes.set_xlabel("step")
         silent_now = int((~alive[-1]).sum())
+        dormant_now = int((_dormant(unit)[-1] & alive[-1]).sum())
         text = (
             f"{columns} of {site.units} units over {steps} moments from step {unit.map_steps[0]} "
-            f"to {unit.map_steps[-1]}; at the last one {silent_now} had no positive output."
+            f"to {unit.map_steps[-1]}; at the last one {silent_now} had no positive output and "
+            f"{dormant_now} more were dormant."
         )
         return finish(figure, f"Units of {canvas.label(site.site, 60)} over time", text)
 
 
-def _pixels(active: NDArray[np.float64]) -> NDArray[Any]:
-    """Opaque where silent; where active the more opaque the more often; clear where not known."""
+def _dormant(unit: UnitStatistics) -> NDArray[np.bool_]:
+    """Which units were dormant when; nobody where that was not measured. Shape (M, U)."""
+    shape, mean = unit.map_active.shape, unit.map_mean_abs
+    if mean.shape != shape or unit.map_layer_abs.shape != shape[:1]:
+        return np.zeros(shape, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        found: NDArray[np.bool_] = mean <= _TAU * unit.map_layer_abs[:, None]
+    return found & (unit.map_layer_abs > 0)[:, None]
+
+
+def _pixels(active: NDArray[np.float64], dormant: NDArray[np.bool_]) -> NDArray[Any]:
+    """Opaque where silent or dormant; where alive the more opaque the more often; else clear."""
     picture = np.zeros((*active.shape, 4), dtype=np.uint8)
     level = np.ceil(np.clip(np.nan_to_num(active), 0, 1) * _LEVELS) / _LEVELS
-    picture[..., :3] = np.where((level > 0)[..., None], _ALIVE_RGB, _DEAD_RGB)
-    picture[..., 3] = np.where(level > 0, 60 + 195 * level, 235)
+    picture[..., :3] = _ALIVE_RGB
+    picture[dormant, :3] = _DORMANT_RGB
+    picture[level <= 0, :3] = _DEAD_RGB
+    picture[..., 3] = np.where((level > 0) & ~dormant, 60 + 195 * level, 235)
     picture[np.isnan(active)] = 0
     return picture
 

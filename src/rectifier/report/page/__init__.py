@@ -19,7 +19,7 @@ from rectifier.report.page import repair as repair_page
 from rectifier.report.page import run as run_page
 
 if TYPE_CHECKING:
-    from rectifier.analysis import Card
+    from rectifier.analysis import Card, Propagation
     from rectifier.compare.result import Comparison
     from rectifier.doctor.finding import Finding
     from rectifier.doctor.outcome import Repair
@@ -61,10 +61,12 @@ def write_comparison(path: Place, comparison: Comparison, *, command: str = "") 
     output.write_text(target, comparison_page.html(comparison, command))
 
 
-def write_card(path: Place, card: Card, *, command: str = "") -> None:
-    """Write the page of one activation; see `write_run`."""
+def write_card(
+    path: Place, card: Card, *, command: str = "", deep: Propagation | None = None
+) -> None:
+    """Write the page of one activation, perhaps with what depth makes of it; see `write_run`."""
     target = output.check_writable(path)
-    output.write_text(target, card_page.html(card, command))
+    output.write_text(target, card_page.html(card, command, deep))
 
 
 def write_card_png(path: Place, card: Card) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rectifier.report import properties
+from rectifier.report import depth, properties
 from rectifier.report.charts import card as charts
 from rectifier.report.page.render import render, versions
 
 if TYPE_CHECKING:
-    from rectifier.analysis import Card
+    from rectifier.analysis import Card, Propagation
 
 
-def html(card: Card, command: str) -> str:
+def html(card: Card, command: str, deep: Propagation | None = None) -> str:
     """The whole page.
 
     Args:
         card: Everything known of the activation.
+        deep: What depth makes of a signal, to be told as well.
         command: How it was asked for; made up from the name if empty.
     """
     return render(
@@ -37,6 +38,15 @@ def html(card: Card, command: str) -> str:
         url=card.source.url if card.source.url.startswith(("https://", "http://")) else "",
         uses=properties.uses(card),
         pictures=charts.curves(card),
+        deep=None
+        if deep is None
+        else {
+            "title": depth.title(deep),
+            "head": depth.HEAD,
+            "rows": depth.rows(deep),
+            "verdict": depth.verdict(deep),
+            "pictures": charts.depth(deep),
+        },
         command=command or f"rectifier show {card.name}",
         versions=versions(),
     )

@@ -11,7 +11,7 @@ from rectifier.report.page.render import render, versions
 
 if TYPE_CHECKING:
     from rectifier.doctor.finding import Finding
-    from rectifier.watch.record import LayerRecord, Record
+    from rectifier.watch.record import Record
 
 
 def html(record: Record, findings: Sequence[Finding], command: str) -> str:
@@ -23,12 +23,13 @@ def html(record: Record, findings: Sequence[Finding], command: str) -> str:
         command: How the run was started; made up from the script if empty.
     """
     worst = digest.worst_sites(record, findings)
-    layers = _layers(record, {site.layer for site in worst})
+    layers = sorted(record.layers, key=lambda layer: layer.order)
     training = (
         charts.loss(record.training),
         charts.learning_rate(record.training),
-        charts.silent(worst),
-        charts.sparsity(worst),
+        charts.dead(record.sites),
+        charts.silent(record.sites),
+        charts.sparsity(record.sites),
         charts.gradients(layers),
     )
     details = [(site, charts.unit_map(site), charts.inputs(site)) for site in worst]
@@ -45,14 +46,3 @@ def html(record: Record, findings: Sequence[Finding], command: str) -> str:
         command=command or f"rectifier run {record.script}".strip(),
         versions=versions(record.environment),
     )
-
-
-def _layers(record: Record, named: set[str]) -> list[LayerRecord]:
-    """The layers of the drawn sites, then others from both ends, in forward order."""
-    layers = sorted(record.layers, key=lambda layer: layer.order)
-    if len(layers) <= digest.WORST_SITES:
-        return layers
-    first = [layer for layer in layers if layer.layer in named]
-    others = [layer for layer in layers if layer.layer not in named]
-    chosen = [*first, *others[:1], *others[-1:], *others[1:-1]][: digest.WORST_SITES]
-    return sorted(chosen, key=lambda layer: layer.order)

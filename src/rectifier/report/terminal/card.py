@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rectifier.report import properties, wording
+from rectifier.report import depth, properties, wording
 from rectifier.report.terminal.plot import curve
 from rectifier.report.terminal.screen import cell, section, show, table
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from rectifier.activation import Activation
-    from rectifier.analysis import Card
+    from rectifier.analysis import Card, Propagation
 
 
 def print_list(activations: Iterable[Activation], console: Console) -> None:
@@ -76,17 +76,18 @@ def _parameters(activation: Activation) -> str:
     )
 
 
-def print_card(card: Card, console: Console) -> None:
+def print_card(card: Card, console: Console, deep: Propagation | None = None) -> None:
     """Print everything that is known of one activation, with its curve.
 
     Args:
         card: Of `rectifier.analysis.card`.
         console: Where to print.
+        deep: What depth makes of a signal, to be told as well.
     """
-    show(console, _card_parts(card, console))
+    show(console, _card_parts(card, console, deep))
 
 
-def _card_parts(card: Card, console: Console) -> Iterator[RenderableType]:
+def _card_parts(card: Card, console: Console, deep: Propagation | None) -> Iterator[RenderableType]:
     yield Text.assemble(
         (wording.clean(card.name), "bold"), "  ", (wording.clean(card.family), "dim")
     )
@@ -100,6 +101,14 @@ def _card_parts(card: Card, console: Console) -> Iterator[RenderableType]:
     yield _pairs([*properties.properties(card)])
     yield section("For inputs z ~ N(0, 1)")
     yield _pairs([*properties.averages(card)])
+    if deep is not None:
+        yield section(depth.title(deep))
+        grid = table(*((name, "right") for name in depth.HEAD))
+        for row in depth.rows(deep):
+            grid.add_row(*(cell(value) for value in row))
+        yield grid
+        yield Text()
+        yield Text(depth.verdict(deep))
     if card.params:
         yield section("Parameters")
         grid = table(("name", "left"), ("value", "right"), ("", "left"))

@@ -59,14 +59,14 @@ class LiveTable:
         self._process = os.getpid()
         self._lock = threading.RLock()
         self._write = stream.write
-        self._hooked: list[TextIO] = []
+        self._hooked: dict[TextIO, Callable[[str], int]] = {}
         self._shown = False
         self._at_line_start = True
 
     def __enter__(self) -> Self:
         """Begin to watch what the script writes."""
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None and stream.isatty():
+            if stream is not None and stream.isatty() and hasattr(stream, "__dict__"):
                 self._hook(stream)
         return self
 
@@ -74,9 +74,10 @@ class LiveTable:
         """Wipe the table away and let the streams go."""
         with self._lock:
             self._wipe()
-        for stream in self._hooked:
-            vars(stream).pop("write", None)
-        self._hooked = []
+        for stream, ours in self._hooked.items():
+            if vars(stream).get("write") is ours:  # the script may have put its own there
+                del stream.write
+        self._hooked = {}
 
     def _hook(self, stream: TextIO) -> None:
         original = stream.write
@@ -90,7 +91,7 @@ class LiveTable:
                 return count
 
         stream.write = write  # type: ignore[method-assign]
-        self._hooked.append(stream)
+        self._hooked[stream] = write
 
     def _wipe(self) -> None:
         if self._shown and os.getpid() == self._process:

@@ -20,6 +20,14 @@ from typing import Any, Self
 
 from rectifier.errors import InvalidInputError
 from rectifier.watch.record.arrays import NEVER, FloatArray, IntArray
+from rectifier.watch.record.circumstances import (
+    Circumstances,
+    Feed,
+    Head,
+    Joint,
+    OptimizerFacts,
+    ParameterFacts,
+)
 from rectifier.watch.record.layer import LayerRecord, ParameterRecord
 from rectifier.watch.record.site import SiteRecord, SiteSeries, UnitStatistics
 from rectifier.watch.record.text import build, plain
@@ -34,13 +42,19 @@ from rectifier.watch.record.training import (
 __all__ = [
     "NEVER",
     "SCHEMA",
+    "Circumstances",
     "DataRecord",
+    "Feed",
     "FloatArray",
+    "Head",
     "IntArray",
+    "Joint",
     "LayerRecord",
     "LossRecord",
     "NonFinite",
+    "OptimizerFacts",
     "OptimizerRecord",
+    "ParameterFacts",
     "ParameterRecord",
     "Record",
     "SiteRecord",
@@ -69,6 +83,7 @@ class Record:
         data: What enters the first layers. ``losses``: what enters the loss functions, the most
             frequent first. ``optimizers``: in the order in which they were constructed.
         parameters: Every parameter of the models seen, in the order of their definition.
+        circumstances: How the network is wired, what it is fed, what is trained, from its graph.
         non_finite: First non-finite values, earliest first; empty when all was finite.
         notes: Sentences a person should know (what could not be seen, and why).
         environment: Versions of Python, framework, operating system.
@@ -89,6 +104,7 @@ class Record:
     losses: tuple[LossRecord, ...] = ()
     optimizers: tuple[OptimizerRecord, ...] = ()
     parameters: tuple[ParameterRecord, ...] = ()
+    circumstances: Circumstances = field(default_factory=Circumstances)
     non_finite: tuple[NonFinite, ...] = ()
     notes: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -144,6 +160,22 @@ class Record:
                 "losses": several(LossRecord, "losses"),
                 "optimizers": several(OptimizerRecord, "optimizers"),
                 "parameters": several(ParameterRecord, "parameters"),
+                "circumstances": _circumstances(data.get("circumstances", {})),
                 "non_finite": several(NonFinite, "non_finite"),
             },
         )
+
+
+def _circumstances(data: Mapping[str, Any]) -> Circumstances:
+    kinds: Mapping[str, type[Any]] = {
+        "heads": Head,
+        "joints": Joint,
+        "feeds": Feed,
+        "parameters": ParameterFacts,
+        "optimizers": OptimizerFacts,
+    }
+    parts = {
+        name: tuple(build(kind, item) for item in data.get(name, ()))
+        for name, kind in kinds.items()
+    }
+    return build(Circumstances, {**data, **parts})

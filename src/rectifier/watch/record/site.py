@@ -75,6 +75,8 @@ class UnitStatistics:
         map_steps: Steps of the rows of ``map_active``, shape (M,), M at most 64.
         map_active: Share of positive outputs per unit at these steps, shape (M, U): the picture of
             who was alive when. For sites over 512 units, 512 evenly chosen ones, U' columns.
+        map_mean_abs: Mean |output| at the same steps, of the same units, shape (M, U); NaN or empty
+            where it was not measured. ``map_layer_abs``: its mean over all units, shape (M,).
         map_units: The unit numbers of the columns of ``map_active``, shape (U',).
         input_edges, input_counts: Histogram of the pre-activations at the last observed steps:
             edges (B + 1,), counts (B,).
@@ -99,6 +101,8 @@ class UnitStatistics:
     weight_norm_end: FloatArray = field(default_factory=floats)
     map_steps: IntArray = field(default_factory=ints)
     map_active: FloatArray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float64))
+    map_mean_abs: FloatArray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float64))
+    map_layer_abs: FloatArray = field(default_factory=floats)
     map_units: IntArray = field(default_factory=ints)
     input_edges: FloatArray = field(default_factory=floats)
     input_counts: IntArray = field(default_factory=ints)
@@ -107,10 +111,14 @@ class UnitStatistics:
     def dead(self) -> NDArray[np.bool_]:
         """Units with no positive output and no gradient in the closing window, shape (U,).
 
-        None is where the closing window saw nothing.
+        None is where the closing window saw nothing. Where gradients were not seen, a unit whose
+        outputs were not zero is not dead.
         """
         silent = np.logical_and(self.active_recent == 0, self.seen_recent > 0)
-        found: NDArray[np.bool_] = np.logical_and(silent, self.nonzero_gradient_recent <= 0)
+        still = self.nonzero_gradient_recent <= 0
+        if self.nonzero_recent.size and self.nonzero_seen:
+            still &= (self.nonzero_gradient_recent == 0) | (self.nonzero_recent == 0)
+        found: NDArray[np.bool_] = np.logical_and(silent, still)
         return found
 
     @property

@@ -54,7 +54,7 @@ class NonFinite:
 class DataRecord:
     """The data that enter one of the first layers of a model, as that layer receives them.
 
-    Told from at most 65,536 numbers an observed step. F is the number of features: the last
+    Told from about 8,192 numbers an observed step. F is the number of features: the last
     dimension, or that of channels in front of a convolution; of more than 512, evenly chosen ones.
 
     Attributes:
@@ -84,7 +84,7 @@ class DataRecord:
 class LossRecord:
     """One place where the training computes a loss, and what enters it.
 
-    Ranges are over the observed steps, told from at most 65,536 numbers a step.
+    Ranges are over the observed steps, told from about 8,192 numbers a step.
 
     Attributes:
         function: Name of torch's function (``cross_entropy``); empty for the tensor that

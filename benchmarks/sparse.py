@@ -1,0 +1,115 @@
+"""Sparse inference on the CPU: linear layers that skip what zeros are multiplied by.
+
+For each number of rows: the second product of a block Linear → ReLU → Linear, and the whole block,
+dense beside sparse, run in turn; figures are medians, ratios are dense over sparse. "Zeros" is set
+by the bias of the first layer. The last table is the price where nothing can be skipped: the sparse
+layer falls back to the dense product, after having looked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import functools
+import json
+
+import torch
+from machine import machine
+from torch import Tensor, nn
+
+import rectifier.torch as rt
+from rectifier.torch.crossover import in_turn
+
+
+def block(width: int, inner: int, zeros: float) -> nn.Sequential:
+    """Return a block whose activation has about this share of zeros."""
+    torch.manual_seed(0)
+    made = nn.Sequential(nn.Linear(width, inner), nn.ReLU(), nn.Linear(inner, width)).eval()
+    first = made[0]
+    assert isinstance(first, nn.Linear)
+    with torch.inference_mode():
+        before = first(torch.randn(64, width)) - first.bias
+        first.bias.copy_(-torch.quantile(before, zeros, dim=0))
+    return made
+
+
+def error(found: Tensor, expected: Tensor) -> float:
+    """Return the largest difference, relative to the largest expected number."""
+    return float((found - expected).abs().max() / expected.abs().max())
+
+
+def main() -> None:
+    """Print the tables, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--width", type=int, default=4096)
+    parser.add_argument("--inner", type=int, default=16384)
+    parser.add_argument("--zeros", type=float, nargs="+", default=[0.9, 0.7, 0.5])
+    parser.add_argument("--rows", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=0.6, help="time for each row of a table")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    found = []
+    if not options.json:
+        print(machine(options.threads))
+    for zeros in options.zeros:
+        dense = block(options.width, options.inner, zeros)
+        sparse = copy.deepcopy(dense)
+        torch.manual_seed(1)
+        layers = rt.sparsify(sparse, torch.randn(16, options.width))
+        if not options.json:
+            print(f"\n{options.width} → {options.inner} → {options.width}: {layers[-1]}")
+            print(
+                "rows   zeros   2nd dense    2nd sparse  ratio  block dense  sparse  ratio  error"
+            )
+        for rows in options.rows:
+            x = torch.randn(rows, options.width)
+            with torch.inference_mode():
+                hidden = dense[1](dense[0](x))
+                contest = {
+                    "second dense": functools.partial(dense[2], hidden),
+                    "second sparse": functools.partial(sparse[2], hidden),
+                    "block dense": functools.partial(dense, x),
+                    "block sparse": functools.partial(sparse, x),
+                }
+                wrong = error(sparse(x), dense(x))
+                seconds = in_turn(contest, seconds=options.seconds)
+            share = float((hidden == 0).float().mean())
+            one, two, three, four = (1e3 * value for value in seconds.values())
+            found.append({"rows": rows, "zeros": share, "error": wrong, "seconds": seconds})
+            if not options.json:
+                print(
+                    f"{rows:4}  {share:6.1%}  {one:8.3f} ms  {two:8.3f} ms {one / two:5.2f}x "
+                    f"{three:8.3f} {four:8.3f} {three / four:5.2f}x  {wrong:.1e}"
+                )
+    worst = price(options.inner, options.width, options.rows, options.seconds, not options.json)
+    if options.json:
+        print(json.dumps({"machine": machine(options.threads), "rows": found, "price": worst}))
+
+
+def price(
+    inputs: int, outputs: int, rows: list[int], seconds: float, shown: bool
+) -> dict[int, float]:
+    """Time a sparse layer that gets no zeros."""
+    dense = nn.Linear(inputs, outputs)
+    sparse = rt.SparseLinear.of_(copy.deepcopy(dense), [inputs // 2] * max(rows))
+    ratios = {}
+    if shown:
+        print("\nno zeros at all: time of the sparse layer over that of the dense one")
+    for each in rows:
+        x = torch.randn(each, inputs)
+        with torch.inference_mode():
+            looking = in_turn({"look": lambda x=x: sparse.skipped(x)})["look"]
+            taken = in_turn(
+                {"dense": lambda x=x: dense(x), "sparse": lambda x=x: sparse(x)}, seconds=seconds
+            )
+        ratios[each] = taken["sparse"] / taken["dense"]
+        if shown:
+            share = looking / taken["dense"]
+            print(f"{each:4} rows  {ratios[each]:6.3f}  (looking alone takes {share:.2%})")
+    return ratios
+
+
+if __name__ == "__main__":
+    main()

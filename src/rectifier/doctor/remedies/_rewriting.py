@@ -1,0 +1,78 @@
+"""Calls of torch functions that a remedy rewrites, whoever makes them.
+
+Layer: doctor, on torch. Activations are replaced at their sites; what is no site (a logarithm, a
+softmax, a loss) is rewritten here, through the same kind of mode that the interception puts on. It
+is in place exactly while the remedy is attached to an interception.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Action
+from rectifier.torch.mode import put_on, take_out
+
+
+class _Mode(TorchFunctionMode):
+    def __init__(self, owner: Rewriting) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = {} if kwargs is None else kwargs
+        name = getattr(func, "__name__", "")
+        if name in self._owner.names:
+            return self._owner.call(name.strip("_"), func, args, given)
+        return func(*args, **given)
+
+
+class Rewriting(Action, abc.ABC):
+    """A remedy that sees calls of torch functions by name while it is attached.
+
+    Attributes:
+        names: Names of the functions that `call` is given (``log``, ``__truediv__``).
+    """
+
+    names: frozenset[str] = frozenset()
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self._interception: Any = None
+        self._mode = _Mode(self)
+
+    @property
+    def interception(self) -> Any:
+        """Set while attached."""
+        return self._interception
+
+    @interception.setter
+    def interception(self, value: Any) -> None:
+        if value is not None and self._interception is None:
+            put_on(self._mode)
+        elif value is None and self._interception is not None:
+            take_out(self._mode)
+        self._interception = value
+
+    @abc.abstractmethod
+    def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Make the call, or another one in its place; ``name`` without underscores around it."""
+
+    def stay(self) -> None:
+        """Put the mode on for good, outside any interception."""
+        put_on(self._mode)
+
+
+def keyword(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str) -> Any:
+    """An argument, given by place or by name; None where it is not."""
+    return kwargs.get(name, args[place] if len(args) > place else None)
+
+
+def tensor(value: Any) -> torch.Tensor | None:
+    """The value if it is a floating-point tensor."""
+    is_tensor = isinstance(value, torch.Tensor) and value.is_floating_point()
+    return value if is_tensor else None

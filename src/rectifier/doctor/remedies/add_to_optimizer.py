@@ -1,0 +1,174 @@
+"""``add_to_optimizer``: parameters that should learn are trained.
+
+Layer: doctor's remedies. Settings: ``how``: ``join`` (an optimiser takes over parameters that get
+gradients and that none holds), ``unfreeze`` (an optimiser all of whose parameters are frozen),
+``keep_gradient`` (gradients that were cleared before the step are put back), ``step`` (a step after
+each backward pass where the program takes none).
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Action
+from rectifier.doctor.wording import listing
+from rectifier.errors import InvalidInputError
+from rectifier.torch.sites import Layer
+
+_WAYS = ("join", "unfreeze", "keep_gradient", "step")
+_LOOKS = 3
+"""Steps in which layers are looked for that no module registers."""
+
+
+class AddToOptimizer(Action):
+    """Sees to it that what gets a gradient is stepped."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self.how = str(remedy.settings.get("how", "join"))
+        if self.how not in _WAYS:
+            raise InvalidInputError(
+                f"remedy 'add_to_optimizer' knows the ways {', '.join(_WAYS)}, got {self.how!r}"
+            )
+        self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
+        self._candidates: dict[int, tuple[str, Tensor]] = {}
+        self._idle: set[int] | None = None
+        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
+        self._hooked: set[int] = set()
+        self._queued = False
+
+    def wants_step(self, step: int) -> bool:
+        """The first few: models and layers are told of only while a step is seen."""
+        return self.how == "join" and step < _LOOKS
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Its parameters may be what no optimiser holds."""
+        del name, args, kwargs
+        for path, parameter in model.named_parameters():
+            self._candidates[id(parameter)] = path, parameter
+
+    def on_layer(self, layer: Layer, output: Any) -> None:
+        """So may those of a layer that is registered nowhere."""
+        del output
+        for tensor in layer.tensors():
+            self._candidates.setdefault(id(tensor), (layer.name, tensor))
+
+    def on_optimizer(self, optimizer: Optimizer) -> None:
+        """Know it; thaw it, or watch its gradients."""
+        self._optimizers.add(optimizer)
+        held = _held(optimizer)
+        if self.how == "unfreeze" and held and not any(p.requires_grad for p in held):
+            for parameter in held:
+                parameter.requires_grad_(True)
+            self.say(f"{len(held)} parameters of {type(optimizer).__name__} require gradients now")
+        if self.how in ("keep_gradient", "step"):
+            for parameter in held:
+                if parameter.requires_grad and id(parameter) not in self._hooked:
+                    self._hooked.add(id(parameter))
+                    hook: Any = parameter.register_post_accumulate_grad_hook
+                    hook(self._arrived)
+
+    def _arrived(self, parameter: Tensor) -> None:
+        if parameter.grad is None:
+            return
+        if self.how == "keep_gradient":
+            self._kept[id(parameter)] = parameter, parameter.grad.detach().clone()
+        elif not self._queued:
+            self._queued = True
+            engine: Any = torch.autograd.Variable._execution_engine
+            engine.queue_callback(self._step)
+
+    def _step(self) -> None:
+        self._queued = False
+        for optimizer in tuple(self._optimizers):
+            if any(p.grad is not None for p in _held(optimizer)):
+                optimizer.step()
+                self.say(f"{type(optimizer).__name__} steps after each backward pass")
+
+    def on_backward(self, loss: Tensor) -> None:
+        """Which parameters does a loss reach of which no optimiser holds any?"""
+        if self.how != "join" or self._idle is not None or not self._candidates:
+            return
+        from rectifier.torch import wiring
+
+        found = wiring.read(loss)
+        held = {id(p) for optimizer in self._optimizers for p in _held(optimizer)}
+        reached = {id(leaf) for leaf in found.leaves} if found is not None else set()
+        reached &= set(self._candidates)
+        if reached and not reached & held:
+            self._idle = reached
+
+    def before_step(self, optimizer: Optimizer | None, step: int) -> None:
+        """Let the optimiser take over what has a gradient now, or put gradients back."""
+        del step
+        if optimizer is None:
+            return
+        self._optimizers.add(optimizer)
+        if self.how == "join":
+            self._join(optimizer)
+        elif self.how == "keep_gradient" and self._kept:
+            own = [p for p in _held(optimizer) if id(p) in self._kept]
+            if own and not any(p.grad is not None and bool(p.grad.any()) for p in own):
+                for parameter in own:
+                    parameter.grad = self._kept.pop(id(parameter))[1]
+                self.say(
+                    f"gradients cleared before the step of {type(optimizer).__name__} put back"
+                )
+
+    def after_step(self, optimizer: Optimizer | None, step: int) -> None:
+        """What was put back has served; the program does not clear it before the next pass."""
+        del step
+        if optimizer is not None and self.how == "keep_gradient":
+            for parameter in _held(optimizer):
+                parameter.grad = None
+            self._kept.clear()
+
+    def _join(self, optimizer: Optimizer) -> None:
+        held = {id(p) for known in self._optimizers for p in _held(known)}
+        named = set(self.remedy.scope.get("parameters", ()))
+        new = [
+            (name, p)
+            for key, (name, p) in self._candidates.items()
+            if key not in held
+            and p.requires_grad
+            and p.grad is not None
+            and (self._idle is None or key in self._idle)
+            and (not named or name in named or self._idle is not None)
+        ]
+        if not new:
+            return
+        # into a group that is there: schedulers made earlier count the groups
+        optimizer.param_groups[0]["params"] += [p for _, p in new]
+        self._idle = None
+        names = listing([repr(name) for name, _ in new])
+        self.say(f"{type(optimizer).__name__} now holds {names} too")
+
+    def apply(self, model: nn.Module, optimizer: Optimizer | None) -> None:
+        """Hand the optimiser all of the model's parameters that require a gradient."""
+        if optimizer is None:
+            return
+        self._optimizers.add(optimizer)
+        if self.how == "unfreeze":
+            self.on_optimizer(optimizer)
+        held = {id(p) for p in _held(optimizer)}
+        new = [(n, p) for n, p in model.named_parameters() if id(p) not in held and p.requires_grad]
+        if new and self.how == "join":
+            optimizer.param_groups[0]["params"] += [p for _, p in new]
+            names = listing([repr(name) for name, _ in new])
+            self.say(f"{type(optimizer).__name__} now holds {names} too")
+
+
+def _held(optimizer: Optimizer) -> list[Tensor]:
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+ACTION = AddToOptimizer

@@ -1,0 +1,80 @@
+"""``normalize_input``: the data that enter the first layer get mean zero and spread one.
+
+Layer: doctor's remedies. Settings: ``mean``, ``std`` (one value a feature, as measured in the sick
+run), ``axis`` of the features, ``clip`` where outliers are cut off; scope: ``layers``, the first
+layer. Acts in training and evaluation alike. Source: LeCun, Bottou, Orr and Müller 1998, "Efficient
+BackProp", section 4.3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Action
+from rectifier.errors import InvalidInputError
+
+
+class NormalizeInput(Action):
+    """Hangs a normalisation before the first layer."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self.mean = torch.tensor(list(remedy.settings.get("mean", ())), dtype=torch.float64)
+        self.std = torch.tensor(list(remedy.settings.get("std", ())), dtype=torch.float64)
+        fits = self.mean.numel() > 0 and self.mean.shape == self.std.shape
+        if not fits or bool((self.std <= 0).any()):
+            raise InvalidInputError(
+                "remedy 'normalize_input' needs 'mean' and positive 'std' of the same length, got "
+                f"{self.mean.numel()} and {self.std.numel()} values"
+            )
+        self.axis = int(remedy.settings.get("axis", -1))
+        self.clip = float(remedy.settings.get("clip", math.inf))
+
+    def wants_step(self, step: int) -> bool:
+        """The first: models are told of only while a step is seen."""
+        return step == 0
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Hang it in."""
+        del args, kwargs
+        self._hang(model, name)
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """Hang it in, for good."""
+        del optimizer
+        self._hang(model, type(model).__name__)
+
+    def _hang(self, model: nn.Module, name: str) -> None:
+        modules = dict(model.named_modules())
+        for layer in self.remedy.scope.get("layers", ()):
+            module = modules.get(str(layer)) or (model if layer == name else None)
+            if module is None:
+                continue
+            self.handles.append(module.register_forward_pre_hook(self._normalise))
+            self.say(f"{self.mean.numel()} features normalised before {layer}")
+
+    def _normalise(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        del module
+        if not args or not isinstance(args[0], Tensor) or not args[0].is_floating_point():
+            return None
+        x = args[0]
+        axis = self.axis % x.dim() if self.axis < 0 else self.axis
+        if self.axis == 1 and x.dim() == 3:
+            axis = 0  # an image without a batch
+        if x.shape[axis] != self.mean.numel():
+            return None
+        shape = [-1 if d == axis else 1 for d in range(x.dim())]
+        mean, std = (v.to(x.device).view(shape) for v in (self.mean, self.std))
+        normal = ((x.double() - mean) / std).clamp(-self.clip, self.clip)
+        return (normal.to(x.dtype), *args[1:])
+
+
+ACTION = NormalizeInput

@@ -1,0 +1,169 @@
+"""``remove_output_activation``: the loss gets what the last layer gave.
+
+Layer: doctor's remedies. Settings: ``function``, the activation; ``to``: what takes its place
+(``sigmoid`` for a softmax over one value); ``regression``: true where the targets lie outside its
+range; scope: ``layer``, the last one.
+
+Where a loss squashes what is squashed already, only the loss's argument is exchanged: what the
+model returns, and so what the program makes of it elsewhere, stays a probability. For a regression
+the output itself becomes linear.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Site
+from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
+
+_SHAPES = frozenset({
+    "view", "reshape", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "contiguous",
+    "getitem", "float", "to", "t", "double", "movedim", "unflatten", "select", "narrow",
+})  # fmt: skip
+_LOSSES = frozenset({
+    "cross_entropy", "log_softmax", "logsumexp", "binary_cross_entropy_with_logits", "logsigmoid",
+    "multi_margin_loss", "nll_loss", "kl_div",
+})  # fmt: skip
+_MAKERS = {
+    "softmax": ("softmax",),
+    "safe_softmax": ("softmax",),
+    "sigmoid": ("sigmoid", "expit"),
+    "tanh": ("tanh",),
+    "relu": ("relu", "relu_"),
+    "hardtanh": ("hardtanh",),
+    "hardsigmoid": ("hardsigmoid",),
+}
+
+
+class RemoveOutputActivation(Rewriting):
+    """Remembers what entered the activation, and hands that to the loss."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self.function = str(remedy.settings.get("function", ""))
+        self.to = str(remedy.settings.get("to", ""))
+        self.regression = bool(remedy.settings.get("regression"))
+        self.layer = str(remedy.scope.get("layer", ""))
+        makers = _MAKERS.get(self.function, (self.function,))
+        self._makers = frozenset(makers)
+        self.names = frozenset(makers)
+        if self.regression:
+            self.names = frozenset({"clamp", "clip"}) if "clamp" in self.function else frozenset()
+        elif not self.to:
+            bare = {*_SHAPES, *_LOSSES} - {"getitem"}
+            self.names = frozenset({*makers, *bare, "__getitem__", "sub", "__sub__"})
+        self._entered: dict[int, tuple[weakref.ref[Tensor], Tensor]] = {}
+        self._summed: dict[int, weakref.ref[Tensor]] = {}
+
+    def wants_step(self, step: int) -> bool:
+        """At every step where the output itself changes."""
+        del step
+        return self.regression
+
+    def computes(self, site: Site) -> str:
+        """The site computes nothing any more."""
+        return "identity"
+
+    def replace(
+        self, site: Site, input: Tensor, apply: Callable[[Tensor], Tensor]
+    ) -> Tensor | None:
+        """A regression's output: what entered its activation."""
+        del apply
+        if not self.regression or site.layer != self.layer or site.function != self.function:
+            return None
+        self.say_at(f"{self.function} removed at", site.name)
+        return input * 1.0
+
+    def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Remember, follow through shapes, exchange at the loss."""
+        x = tensor(keyword(args, kwargs, 0, "input"))
+        if x is None:
+            return func(*args, **kwargs)
+        if self.regression:
+            return self._unclamped(x, func, args, kwargs)
+        if self.to:
+            return self._instead(x, func, args, kwargs)
+        if name in _LOSSES:
+            kept = self._known(x)
+            if kept is not None:
+                self.say(f"{name} is given what entered {self.function}")
+                return self._sum(name, func, kept, args, kwargs)
+        if name == "sub":
+            kept, other = self._known(x), args[1] if len(args) > 1 else None
+            reference = self._summed.get(id(other))
+            if kept is not None and reference is not None and reference() is other:
+                return func(kept, *args[1:], **kwargs)
+            return func(*args, **kwargs)
+        result = func(*args, **kwargs)
+        if name in self._makers or name.rstrip("_") in self._makers:
+            self._remember(result, x)
+        elif name in _SHAPES:
+            kept = self._known(x)
+            if kept is not None and isinstance(result, Tensor):
+                self._remember(result, func(kept, *args[1:], **kwargs))
+        return result
+
+    def _sum(
+        self, name: str, func: Any, kept: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        named = {key: value for key, value in kwargs.items() if key != "input"}
+        result = func(kept, *args[1:], **named)
+        if name == "logsumexp" and isinstance(result, Tensor):
+            self._summed[id(result)] = weakref.ref(result)
+        return result
+
+    def _instead(self, x: Tensor, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        dim = keyword(args, kwargs, 1, "dim")
+        if not isinstance(dim, int) or x.shape[dim] != 1:
+            return func(*args, **kwargs)
+        self.say(f"{self.to} in place of {self.function} over one value")
+        return getattr(torch, self.to)(x)
+
+    def _unclamped(
+        self, x: Tensor, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        given = self.remedy.settings
+        low, high = keyword(args, kwargs, 1, "min"), keyword(args, kwargs, 2, "max")
+        bounds = (given.get("low"), given.get("high"))
+        if (_plain(low), _plain(high)) != bounds:
+            return func(*args, **kwargs)
+        self.say("clamp of the output removed")
+        return x * 1.0
+
+    def _known(self, x: Tensor) -> Tensor | None:
+        found = self._entered.get(id(x))
+        return found[1] if found is not None and found[0]() is x else None
+
+    def _remember(self, result: Any, entered: Tensor) -> None:
+        if isinstance(result, Tensor) and entered.requires_grad:
+            if len(self._entered) > 64:
+                self._entered = {k: v for k, v in self._entered.items() if v[0]() is not None}
+            self._entered[id(result)] = weakref.ref(result), entered
+
+    def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
+        """Nothing is kept beyond a step."""
+        del optimizer, step
+        self._entered.clear()
+        self._summed.clear()
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """From now on, in this thread; a regression's output only by an edit."""
+        del model, optimizer
+        if self.regression:
+            self.say(f"{self.function} at the output: remove it in the program, then retrain")
+            return
+        self.stay()
+        self.say(f"losses are given what entered {self.function} from now on")
+
+
+def _plain(bound: Any) -> float | None:
+    return float(bound) if isinstance(bound, int | float) else None
+
+
+ACTION = RemoveOutputActivation

@@ -1,0 +1,128 @@
+"""``stabilize_loss``: logarithms, roots, quotients and exponentials kept off the edge.
+
+Layer: doctor's remedies. A guard stands where IEEE arithmetic would make NaN or infinity: the
+argument of a logarithm or root is held at the type's smallest sound value, a zero denominator is
+replaced by it, an exponential's argument is bounded, and a row of a softmax that is masked as a
+whole counts as even. Elsewhere results are as before, bit for bit. An Adam on half-precision
+weights whose ``eps`` rounds to zero gets one that does not.
+
+Source: the guards that PyTorch's own losses have (``BCELoss`` clamps its logarithms at -100,
+``gaussian_nll_loss`` its variance at 1e-6); Blanchard, Higham and Higham 2021, "Accurately
+computing the log-sum-exp and softmax functions".
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
+
+_LOGARITHMS = frozenset({"log", "log2", "log10"})
+_ROOTS = frozenset({"sqrt", "rsqrt"})
+_QUOTIENTS = frozenset({"div", "true_divide", "truediv", "divide", "rtruediv", "rdiv"})
+_SOFTMAXES = frozenset({"softmax", "log_softmax"})
+
+LARGEST_EXPONENT = 20.0
+"""exp(20) is 5e8: a variance or rate beyond it means nothing, and its gradient ruins a step."""
+
+SMALLEST_EPS = 1e-4
+"""For half precision, whose smallest positive number is 6e-8."""
+
+
+class StabilizeLoss(Rewriting):
+    """Guards the calls that can leave the finite numbers."""
+
+    names = frozenset({
+        *_LOGARITHMS, *_ROOTS, *_QUOTIENTS, *_SOFTMAXES,
+        "exp", "pow", "__pow__", "__rpow__", "reciprocal", "__truediv__", "__rtruediv__",
+        "__rdiv__", "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
+    })  # fmt: skip
+
+    def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Guard the argument that can do harm, then call."""
+        x = tensor(args[0]) if args else None
+        if x is None:
+            return func(*args, **kwargs)
+        if name in _QUOTIENTS:
+            return self._quotient(func, args, kwargs)
+        guarded = self._guarded(name, x, args, kwargs)
+        if guarded is x:
+            return func(*args, **kwargs)
+        self.say_at("kept from NaN and infinity:", name)
+        return func(guarded, *args[1:], **kwargs)
+
+    def _guarded(
+        self, name: str, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Tensor:
+        small = torch.finfo(x.dtype).eps
+        if name in _LOGARITHMS:
+            return _at_least(x, small)
+        if name in _ROOTS:
+            return _at_least(x, small * small if x.dtype != torch.float16 else small)
+        if name == "exp":
+            return _at_most(x, LARGEST_EXPONENT)
+        if name == "log1p":
+            return _at_least(x, small - 1.0)
+        if name in ("acos", "asin", "arccos", "arcsin", "atanh"):
+            return _at_most(_at_least(x, small - 1.0), 1.0 - small)
+        if name == "reciprocal":
+            return _not_zero(x, small)
+        if name in ("pow", "rpow"):
+            power = keyword(args, kwargs, 1, "exponent")
+            broken = isinstance(power, int | float) and (power < 0 or 0 < power < 1)
+            return _at_least(x, small * small) if broken and name == "pow" else x
+        if name in _SOFTMAXES:
+            dim = keyword(args, kwargs, 1, "dim")
+            if isinstance(dim, int) and x.dim():
+                hidden = (x == -math.inf).all(dim=dim, keepdim=True)
+                return x.masked_fill(hidden, 0.0) if bool(hidden.any()) else x
+        return x
+
+    def _quotient(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        place = 0 if func.__name__.startswith("__r") else 1
+        below = tensor(args[place]) if len(args) > place else None
+        if below is None:
+            return func(*args, **kwargs)
+        guarded = _not_zero(below, torch.finfo(below.dtype).eps)
+        if guarded is below:
+            return func(*args, **kwargs)
+        self.say_at("kept from NaN and infinity:", "division")
+        return func(*args[:place], guarded, *args[place + 1 :], **kwargs)
+
+    def before_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
+        """Give half-precision weights an ``eps`` that does not round to zero."""
+        del step
+        if optimizer is None:
+            return
+        for group in optimizer.param_groups:
+            half = any(p.dtype == torch.float16 for p in group["params"])
+            if half and 0 < group.get("eps", 1.0) < SMALLEST_EPS:
+                self.say(f"eps of {type(optimizer).__name__}: {group['eps']:g} → {SMALLEST_EPS:g}")
+                group["eps"] = SMALLEST_EPS
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """Guard from now on, in this thread."""
+        del model
+        self.before_step(optimizer, 0)
+        self.stay()
+        self.say("logarithms, roots, quotients and exponentials are guarded from now on")
+
+
+def _at_least(x: Tensor, low: float) -> Tensor:
+    return x.clamp_min(low) if bool((x < low).any()) else x
+
+
+def _at_most(x: Tensor, high: float) -> Tensor:
+    return x.clamp_max(high) if bool((x > high).any()) else x
+
+
+def _not_zero(x: Tensor, small: float) -> Tensor:
+    zero = x == 0
+    return x.masked_fill(zero, small) if bool(zero.any()) else x
+
+
+ACTION = StabilizeLoss

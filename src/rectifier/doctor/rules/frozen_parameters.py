@@ -1,0 +1,199 @@
+"""``frozen_parameters``: what should learn does not. A rule: pure, framework-free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import listing, percent
+from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import Circumstances, ParameterFacts
+
+FEW = 0.1
+"""Share of the elements in question below which parameters left out are a note."""
+
+MANY = 0.3
+"""Share from which parameters that never ran with gradients are no spare part."""
+
+STEPS = 3
+"""Looked-at steps, or losses, from which one may say never."""
+
+
+def _size(parameters: Sequence[ParameterFacts]) -> int:
+    return sum(p.size for p in parameters)
+
+
+def _names(parameters: Sequence[ParameterFacts]) -> str:
+    return listing([repr(name) for name in dict.fromkeys(p.layer or p.name for p in parameters)])
+
+
+def _finding(
+    cause: str,
+    parameters: Sequence[ParameterFacts],
+    severity: Severity,
+    how: str,
+    numbers: dict[str, float],
+) -> Finding:
+    layers = list(dict.fromkeys(p.layer for p in parameters if p.layer))
+    why = {
+        "unfreeze": "Parameters that require a gradient can learn.",
+        "join": "An optimiser that holds them trains them.",
+        "keep_gradient": "A step that gets the gradient of its loss moves the weights.",
+        "step": "A step after each backward pass moves the weights.",
+    }
+    remedies = (
+        (
+            Remedy(
+                "add_to_optimizer",
+                why[how],
+                {"how": how},
+                {"parameters": [p.name for p in parameters]},
+            ),
+        )
+        if how
+        else ()
+    )
+    return Finding(
+        rule="frozen_parameters",
+        severity=severity,
+        cause=cause,
+        layer=layers[0] if layers else "",
+        first_step=0,
+        evidence=numbers,
+        remedies=remedies if severity != "info" else (),
+        also=tuple(layers[1:]),
+    )
+
+
+def _nothing_to_train(facts: Circumstances) -> Finding | None:
+    """An optimiser all of whose parameters are frozen."""
+    for optimizer in facts.optimizers:
+        if optimizer.parameters and not optimizer.trainable and not optimizer.steps:
+            frozen = [p for p in facts.parameters if p.held and not p.trainable]
+            cause = (
+                f"None of the {optimizer.parameters} parameters of the {optimizer.kind} requires "
+                "a gradient: everything is frozen, and it never stepped."
+            )
+            return _finding(cause, frozen, "error", "unfreeze", {"trainable": 0.0})
+    return None
+
+
+def _never_steps(facts: Circumstances) -> Finding | None:
+    """Backward passes, an optimiser, and no step."""
+    if not facts.optimizers or any(o.steps for o in facts.optimizers) or facts.backwards < 10:
+        return None
+    held = [p for p in facts.parameters if p.held and p.trainable]
+    cause = (
+        f"Gradients were computed {facts.backwards} times, but the {facts.optimizers[0].kind} "
+        "never took a step."
+    )
+    return _finding(cause, held, "error", "step", {"backwards": float(facts.backwards)})
+
+
+def _emptied(facts: Circumstances) -> Finding | None:
+    """Losses that depend on the parameters, and gradients that are gone when the step comes."""
+    held = [p for p in facts.parameters if p.held and p.trainable and p.steps >= STEPS]
+    reached = [p for p in held if p.reached >= STEPS]
+    if not reached or any(p.nonzero for p in held):
+        return None
+    cleared = "set to None" if not any(p.with_gradient for p in held) else "zero"
+    cause = (
+        f"At every step all gradients were {cleared}, although the loss depends on "
+        f"{_names(reached)}: they are cleared between the backward pass and the step, or nothing "
+        "comes back from the loss."
+    )
+    return _finding(cause, reached, "error", "keep_gradient", {"steps": float(reached[0].steps)})
+
+
+def _left_out(facts: Circumstances) -> Finding | None:
+    """Parameters that get gradients and that no optimiser ever steps."""
+    stepped = [p for p in facts.parameters if p.steps]
+    if not stepped:
+        return None
+    left = [
+        p
+        for p in facts.parameters
+        if p.trainable and not p.steps and not p.loaded and p.reached >= STEPS
+    ]
+    models = {p.model for p in stepped if p.model}
+    idle = facts.idle >= max(STEPS, 0.2 * facts.losses)
+    partly = [p for p in left if p.model in models or not p.model or idle]
+    if not partly:
+        return None
+    reasons = []
+    if any(p.late for p in partly):
+        reasons.append("they were made after the optimiser")
+    if any(not p.model for p in partly):
+        reasons.append("they are registered in no module, so that parameters() does not list them")
+    if idle:
+        reasons.append("some losses depend on no parameter that any optimiser holds")
+    share = _size(partly) / max(_size(partly) + _size(stepped), 1)
+    severity: Severity = "error" if reasons else "warning"
+    if share < FEW and not reasons:
+        severity = "info"
+    why = f": {' and '.join(reasons)}" if reasons else ""
+    cause = f"No optimiser holds {_names(partly)}, though they get gradients{why}."
+    return _finding(cause, partly, severity, "join", {"share_of_parameters": share})
+
+
+def _cut_off(facts: Circumstances) -> Finding | None:
+    """Parameters that an optimiser holds, in layers that ran, to which nothing comes back."""
+    held = [p for p in facts.parameters if p.held and p.trainable and p.steps >= STEPS]
+    cut = [
+        p
+        for p in held
+        if not p.with_gradient and not p.reached and p.looked >= STEPS and not p.moved > 0
+    ]  # what moves without a gradient is updated by hand (a codebook's running means)
+    if not cut or len(cut) == len(held):
+        return None
+    ran = [p for p in cut if p.ran]
+    share = _size(cut) / max(_size(held), 1)
+    severity: Severity = "error" if ran and share >= FEW else "info"
+    how = "is computed but cut off from the loss (detached, or turned into plain numbers)"
+    if not ran:
+        how = "takes no part in any loss, or runs without gradients"
+        if share >= MANY and not any(p.loaded for p in cut):
+            severity = "warning"
+    cause = (
+        f"No gradient ever reaches {_names(ran or cut)}, {percent(share)} of what the optimiser "
+        f"holds: what they give {how}."
+    )
+    return _finding(cause, ran or cut, severity, "", {"share_of_parameters": share})
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """Parameters that cannot learn although the program means them to.
+
+    Five ways, each a fact about the program and no matter of degree: an optimiser whose parameters
+    are all frozen; an optimiser that never steps; gradients that are gone at every step; parameters
+    with gradients that no optimiser holds; layers that run in training and get no gradient.
+    Freezing on purpose is told from it: frozen parameters (``requires_grad = False``) beside ones
+    that learn, models that no optimiser was ever meant for (a fixed critic, an input that is
+    optimised), and weights that were loaded or trained before are no fault.
+
+    Source:
+        PyTorch documentation, "torch.optim" (parameters must be collected before and be
+        registered) and "Autograd mechanics" (requires_grad, detach); Humbatova et al. 2020,
+        "Taxonomy of real faults in deep learning systems" (wrong or missing training calls).
+    """
+    facts = record.circumstances
+    found = [_nothing_to_train(facts) or _never_steps(facts)]
+    if not any(found):
+        found = [_emptied(facts) or _left_out(facts), _cut_off(facts)]
+    return tuple(finding for finding in found if finding is not None)
+
+
+RULE = Rule(
+    id="frozen_parameters",
+    check=check,
+    summary="Parameters that should learn are held by no optimiser or get no gradient.",
+    source="PyTorch documentation, torch.optim and autograd; Humbatova et al. 2020",
+    explains=(
+        "learning_rate_too_low",
+        "vanishing_gradient",
+        "dormant_units",
+        "born_dead",
+        "saturated_activation",
+    ),
+)

@@ -1,0 +1,176 @@
+"""``learning_rate_too_low``: the steps are so small that nothing is learnt. A rule: pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from rectifier.doctor import evidence
+from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import number, percent
+from rectifier.watch.record import Record
+
+USUAL = 1e-3
+"""Usual change of the weights by a step, over their norm."""
+
+TINY = 1e-4
+"""A tenth of it: from here on one may ask whether the steps are too small."""
+
+MOVED = 0.03
+"""How far the weights have moved in all, over their norm, if they have hardly moved."""
+
+STEPS = 30
+"""Steps of a run from which its length is no excuse."""
+
+COLLAPSED = 1e-3
+"""Learning rate over its peak at which a schedule has ended the training."""
+
+RAISED = 3e-3
+"""Update ratio that the remedy aims at: what a sound opening has (three times the usual one)."""
+
+
+def _travel(record: Record) -> float:
+    """How far the trained matrices moved over their norm, their median by elements; NaN."""
+    known = [
+        (p.moved, p.size)
+        for p in record.circumstances.parameters
+        if p.steps and p.trainable and len(p.shape) > 1 and math.isfinite(p.moved)
+    ]
+    if not known:
+        return math.nan
+    known.sort()
+    sizes = np.cumsum([size for _, size in known])
+    return known[int(np.searchsorted(sizes, sizes[-1] / 2))][0]
+
+
+def _experienced(record: Record) -> bool:
+    """Whether weights came in that were learnt elsewhere, so that small steps are meant."""
+    trained = [p for p in record.circumstances.parameters if p.steps]
+    loaded = sum(p.size for p in trained if p.loaded)
+    return loaded > 0.5 * sum(p.size for p in trained)
+
+
+def _collapse(record: Record) -> tuple[int, float, float] | None:
+    """Step at which the rate fell to a thousandth of its peak, with over half the run to go."""
+    training = record.training
+    known = np.isfinite(training.learning_rate)
+    rates, steps = training.learning_rate[known], training.step[known]
+    if rates.size < 10 or not rates.max() > 0:
+        return None
+    peak = int(rates.argmax())
+    low = np.flatnonzero((rates <= COLLAPSED * rates[peak]) & (np.arange(rates.size) > peak))
+    if not low.size:
+        return None
+    step = int(steps[low[0]])
+    if step > 0.5 * record.steps or rates[low[0] :].max() > 2 * COLLAPSED * rates[peak]:
+        return None
+    return step, float(rates[peak]), float(rates[-1])
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """Steps of sound gradients that are too small to get anywhere in the time given.
+
+    Either from the start: a step changes the weights by less than 1e-4 of their norm (a tenth of
+    the usual 1e-3), all steps together moved them by under 3 %, and the loss is still
+    nine tenths of its start or more, or falls so slowly that the second half brought as much as
+    the first; with weights that were not loaded. Or later: a schedule took the rate to a thousandth
+    of its peak with over half of the run to go and the loss above a fifth of its start. Where the
+    gradient is cut off or zero other rules explain the same picture.
+
+    Source:
+        Karpathy, CS231n notes, "Ratio of weights:updates" (1e-3 usual; lower: rate too low);
+        Goodfellow, Bengio and Courville 2016, section 11.4.1 (a low rate shows as a loss that falls
+        slowly and steadily); Smith 2017 (range test).
+    """
+    loss = evidence.loss_of(record)
+    if not loss.known or record.steps < STEPS or record.optimizer == "LBFGS":
+        return ()
+    return _from_the_start(record, loss) or _by_schedule(record, loss)
+
+
+def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
+    update = evidence.median(record.training.update_ratio)
+    moved = _travel(record)
+    if not (0 < update < TINY and 0 < moved < MOVED) or _experienced(record):
+        return ()
+    if not (loss.start > 0 and (loss.end >= 0.9 * loss.start or _steady(record, loss))):
+        return ()
+    rate = evidence.median(record.training.learning_rate)
+    cause = (
+        f"The learning rate {number(rate)} is too low: a step changes the weights by "
+        f"{update:.1e} of their norm (1e-3 is usual), all {record.steps} of them by "
+        f"{percent(moved)}, and the loss went from {number(loss.start)} only to {number(loss.end)}."
+    )
+    factor = min(max(RAISED / update, 10.0), 1e6)
+    # a schedule may hold the rate down: its top is the most that can be told from outside
+    target = evidence.one_digit(rate * factor)
+    return (_finding(record, cause, rate, target, update, moved),)
+
+
+def _steady(record: Record, loss: evidence.Loss) -> bool:
+    """Whether the loss still fell as fast at the end as in the beginning, and had far to go."""
+    values = evidence.finite(record.training.loss)
+    if values.size < 12 or loss.end < 0.5 * loss.start:
+        return False
+    third = values.size // 3
+    early, late = values[:third], values[-third:]
+    middle = values[third:-third]
+    first = float(early.mean() - middle.mean())
+    second = float(middle.mean() - late.mean())
+    return second > 0 and second >= 0.5 * first
+
+
+def _by_schedule(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
+    found = _collapse(record)
+    if found is None or not loss.start > 0 or loss.end < 0.2 * loss.start:
+        return ()
+    step, peak, last = found
+    update = evidence.median(record.training.update_ratio[record.training.step >= step])
+    if not update < TINY:
+        return ()
+    cause = (
+        f"From step {step} of {record.steps} on the schedule holds the learning rate below a "
+        f"thousandth of its peak ({number(peak)}, at the end {number(last)}), so that nothing more "
+        f"is learnt; the loss stands at {number(loss.end)} (start {number(loss.start)})."
+    )
+    return (_finding(record, cause, last, peak, update, math.nan, step=step, hold=True),)
+
+
+def _finding(
+    record: Record,
+    cause: str,
+    rate: float,
+    target: float,
+    update: float,
+    moved: float,
+    *,
+    step: int = 0,
+    hold: bool = False,
+) -> Finding:
+    numbers = {"update_ratio": update, "learning_rate": rate, "moved": moved}
+    settings: dict[str, object] = {"from": float(f"{rate:.6g}"), "to": float(f"{target:.6g}")}
+    if hold:
+        settings["hold"] = True
+    return Finding(
+        rule="learning_rate_too_low",
+        severity="error" if evidence.stuck(evidence.loss_of(record)) else "warning",
+        cause=cause,
+        first_step=step,
+        evidence={name: value for name, value in numbers.items() if not math.isnan(value)},
+        remedies=(
+            Remedy(
+                "raise_learning_rate", "Larger steps get somewhere in the time given.", settings
+            ),
+        ),
+    )
+
+
+RULE = Rule(
+    id="learning_rate_too_low",
+    check=check,
+    summary="The steps are so small that the weights hardly move.",
+    source="CS231n notes; Goodfellow, Bengio and Courville 2016, section 11.4.1",
+)

@@ -1,0 +1,77 @@
+"""``missing_activation``: layers with nothing nonlinear between. A rule: pure, framework-free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import listing
+from rectifier.watch.record import Record
+
+MOST = 0.5
+"""Share of a network's layers that follow another without an activation, from which it harms."""
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """Layers that are fed by another layer through linear operations alone.
+
+    Two such layers compute one linear map, however wide. Not counted: a bottleneck (fewer units
+    between than at both ends makes the map's rank low on purpose: LoRA, factorised layers, the code
+    of an autoencoder), grouped convolutions (a separable convolution is one factorised layer),
+    and layers that are joined by a sum or a product of branches (residual streams, attention,
+    gates). ``error`` where the whole network is linear; ``warning`` from two such places that make
+    up half of the network's layers; else ``info``, as one redundant layer (a projection behind
+    attention, two layers as a head) costs little.
+
+    Source:
+        Minsky and Papert 1969; Goodfellow, Bengio and Courville 2016, section 6.1 (linear layers
+        compose to a linear layer); Chollet 2017 (separable convolutions without an activation
+        between are better).
+    """
+    facts = record.circumstances
+    loose = [joint for joint in facts.joints if not joint.grouped]
+    bare = [joint for joint in loose if not joint.bottleneck]
+    if not bare or not facts.wired:
+        return ()
+    whole = len(loose) >= facts.wired
+    same = [joint for joint in bare if joint.kind != "mixed"]
+    severity: Severity = "info"
+    if whole:
+        severity = "error"
+    elif len(same) >= 2 and len(bare) >= MOST * facts.wired:
+        severity = "warning"
+    elif len(same) == 0:
+        return ()
+    pairs = listing([f"{joint.first!r} and {joint.second!r}" for joint in reversed(bare)])
+    what = "the whole network computes one linear map" if whole else "each such pair is one layer"
+    last = bare[-1]
+    return (
+        Finding(
+            rule="missing_activation",
+            severity=severity,
+            cause=f"Nothing nonlinear lies between {pairs}: {what}.",
+            layer=last.first,
+            first_step=min(joint.step for joint in bare),
+            evidence={"without_activation": float(len(bare)), "layers_fed": float(facts.wired)},
+            remedies=(
+                Remedy(
+                    "add_activation",
+                    "A nonlinearity between makes the second layer worth having.",
+                    {"function": "relu"},
+                    {"layers": list(dict.fromkeys(joint.first for joint in bare))},
+                ),
+            )
+            if severity != "info"
+            else (),
+        ),
+    )
+
+
+RULE = Rule(
+    id="missing_activation",
+    check=check,
+    summary="Layers follow each other with no activation between: together they are one.",
+    source="Goodfellow, Bengio and Courville 2016, section 6.1",
+    explains=("learning_rate_too_low", "poor_initialization"),
+)

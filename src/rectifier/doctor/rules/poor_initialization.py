@@ -1,0 +1,218 @@
+"""``poor_initialization``: weights drawn on the wrong scale. A rule: pure, framework-free."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rectifier.doctor import evidence
+from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import listing, number, percent
+from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import ParameterFacts
+
+LARGE = 4.0
+"""Spread of weights times the root of their inputs: He's is 1.41, PyTorch's own 0.58, Glorot's 1.
+From four on a ReLU layer multiplies the signal's power by eight, a linear one by sixteen."""
+
+SMALL = 0.2
+"""The other way: the signal's power falls to a fiftieth at a ReLU layer."""
+
+OFFSET = 3.0
+"""Mean of the weights times the root of their inputs over their spread: of random weights about
+one over the root of the units."""
+
+LOUD = 10.0
+"""Spread of pre-activations at the start; an initialisation that fits gives about one."""
+
+EMPTY = 0.5
+"""Share of a layer's units whose incoming weights are all zero; sparse schemes (Martens 2010) leave
+some weights to each unit."""
+
+QUIET = 1e-2
+"""Likewise, on the small side."""
+
+ABOVE_CHANCE = 3.0
+"""First cross-entropy over the log of the number of classes, which is that of a guess."""
+
+
+def _drawn(record: Record) -> list[ParameterFacts]:
+    """Matrices of layers that are trained, as first seen; tables of embeddings are none."""
+    tables = {layer.layer for layer in record.layers if "mbedding" in layer.kind}
+    known = {layer.layer for layer in record.layers}
+    return [
+        p
+        for p in record.circumstances.parameters
+        if p.fan_in > 1
+        and p.trainable
+        and not p.loaded
+        and p.layer in known - tables
+        and not p.zero_start
+        and math.isfinite(p.std)
+        and p.size >= 8
+    ]
+
+
+def _gain(parameter: ParameterFacts) -> float:
+    """Root mean square of the weights times the root of the inputs."""
+    return math.hypot(parameter.std, parameter.mean) * math.sqrt(parameter.fan_in)
+
+
+def _offset(parameter: ParameterFacts) -> float:
+    if not parameter.std > 0:
+        return math.inf if parameter.mean else 0.0
+    return abs(parameter.mean) * math.sqrt(parameter.fan_in) / parameter.std
+
+
+def _above_chance(record: Record, loss: evidence.Loss) -> float:
+    """The first loss over that of a guess, where it is a cross-entropy; NaN elsewhere."""
+    for head in record.circumstances.heads:
+        if head.chain[:1] in (("nll_loss",), ("nll_loss2_d",)) and head.width > 1:
+            return loss.start / math.log(head.width)
+    return math.nan
+
+
+def _levels(record: Record) -> list[tuple[str, float]]:
+    """Size of the pre-activations at the first step, by site in forward order."""
+    found = []
+    for site in sorted(record.sites, key=lambda site: site.order):
+        spread = evidence.median(site.series.input_std[:1])
+        mean = evidence.median(site.series.input_mean[:1])
+        if math.isfinite(spread):
+            found.append((site.site, math.hypot(spread, mean)))
+    return found
+
+
+def _input_scale(record: Record) -> float:
+    return evidence.median(record.training.input_abs_max[:1])
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """Weights whose scale at the start does not suit their number of inputs, with the harm shown.
+
+    Two things must hold. The weights: their root mean square times the root of the number of inputs
+    is 4 or more, or 0.2 or less (He: 1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is
+    three times what random weights could have by chance. And the signal, before any update:
+    pre-activations of 10 or more although the data are of usual scale, a first cross-entropy three
+    times that of a guess, or pre-activations of 0.01 or less in a network that then stayed near its
+    first loss. A network that learnt all the same (to half of a guess's loss) is a note. Or half of
+    a layer's units have no incoming weights at all and the loss did not halve. So small last
+    layers, normalised networks and embeddings are not accused.
+
+    Source:
+        Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6; the
+        first loss as a check: Karpathy, CS231n notes, "Before learning: sanity checks".
+    """
+    loss = evidence.loss_of(record)
+    drawn = _drawn(record)
+    if not drawn:
+        return ()
+    levels = _levels(record)
+    top = max((level for _, level in levels), default=math.nan)
+    low = min((level for _, level in levels), default=math.nan)
+    usual = not _input_scale(record) >= 100
+    chance = _above_chance(record, loss)
+    large = [p for p in drawn if _gain(p) >= LARGE]
+    small = [p for p in drawn if _gain(p) <= SMALL]
+    shifted = [p for p in drawn if _offset(p) >= OFFSET and _gain(p) >= 1.0]
+    harmed = evidence.stuck(loss) or loss.broke_step is not None
+    loud = (top >= LOUD or chance >= ABOVE_CHANCE) and usual
+    empty = [p for p in drawn if p.empty_start >= EMPTY and not p.zero_start]
+    if empty:
+        return (_empty(empty, harmed, loss),)
+    if (shifted or large) and loud:
+        chosen = shifted or large
+        how = "are drawn far too large" if not shifted else "are not centred on zero"
+        guess = loss.start / chance if chance > 0 else loss.start
+        recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
+        severity: Severity = "error" if harmed else "info" if recovered else "warning"
+    elif small and len(small) >= 2 and low <= QUIET and harmed:
+        chosen, how, severity = small, "are drawn far too small", "error"
+    else:
+        return ()
+    return (_finding(chosen, how, severity, top, low, chance, loss),)
+
+
+def _empty(chosen: list[ParameterFacts], harmed: bool, loss: evidence.Loss) -> Finding:
+    first = chosen[0]
+    poor = harmed or not loss.end <= 0.5 * loss.start
+    return Finding(
+        rule="poor_initialization",
+        severity="error" if harmed else "warning" if poor else "info",
+        cause=(
+            f"{percent(first.empty_start)} of the units of {first.layer!r} start without a single "
+            "input: their weights are all zero."
+        ),
+        layer=first.layer,
+        first_step=0,
+        evidence={"empty": first.empty_start},
+        remedies=(
+            Remedy(
+                "reinitialize",
+                "Weights scaled to their inputs give every unit a part.",
+                {"scheme": "he_normal"},
+            ),
+        )
+        if poor
+        else (),
+    )
+
+
+def _finding(
+    chosen: list[ParameterFacts],
+    how: str,
+    severity: Severity,
+    top: float,
+    low: float,
+    chance: float,
+    loss: evidence.Loss,
+) -> Finding:
+    first = chosen[0]
+    gain = _gain(first)
+    layers = list(dict.fromkeys(p.layer for p in chosen))
+    signal = f"pre-activations start at {number(low)} to {number(top)}"
+    if chance >= ABOVE_CHANCE:
+        signal += f" and the first loss {number(loss.start)} is {number(chance)} times a guess's"
+    numbers = {"gain": gain, "loudest": top, "quietest": low, "loss_over_chance": chance}
+    return Finding(
+        rule="poor_initialization",
+        severity=severity,
+        cause=(
+            f"The weights of {listing([repr(name) for name in layers])} {how}: their size times "
+            f"the root of their inputs is {number(gain)} in {layers[0]!r} (about one keeps the "
+            f"signal); {signal}."
+        ),
+        layer=layers[0],
+        first_step=0,
+        evidence={name: v for name, v in numbers.items() if not math.isnan(v)},
+        remedies=(
+            Remedy(
+                "reinitialize",
+                "Weights scaled to their inputs and to the activation keep the signal's size.",
+                {"scheme": "he_normal"},
+            ),
+        )
+        if severity != "info"
+        else (),
+        also=tuple(layers[1:]),
+    )
+
+
+RULE = Rule(
+    id="poor_initialization",
+    check=check,
+    summary="Weights start on a scale that does not keep the signal.",
+    source="Glorot and Bengio 2010; He et al. 2015; LeCun et al. 1998, section 4.6",
+    explains=(
+        "vanishing_gradient",
+        "exploding_gradient",
+        "saturated_activation",
+        "born_dead",
+        "dying_relu",
+        "dormant_units",
+        "learning_rate_too_low",
+        "learning_rate_too_high",
+        "non_finite",
+    ),
+)

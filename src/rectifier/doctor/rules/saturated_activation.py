@@ -1,0 +1,141 @@
+"""``saturated_activation``: units held where their function is flat. A rule: pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rectifier import analysis
+from rectifier.doctor import evidence
+from rectifier.doctor.deadness import can_die
+from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import number, percent, place
+from rectifier.errors import UnknownNameError
+from rectifier.watch.record import Record, SiteRecord
+
+FROM_THE_START = 0.5
+"""Share of saturated elements at the first steps; unit-scale inputs of a tanh saturate 0.3 %."""
+
+LASTING = 0.8
+"""Share over the run at which hardly any gradient gets through."""
+
+
+def _is_output(record: Record, site: SiteRecord) -> bool:
+    """Whether the site makes a network's output: there saturation is certainty, or the data's own
+    range (a generator's black background), not a fault.
+    """
+    order = {item.layer: item.order for item in record.layers if item.model == site.model}
+    if len(order) > 1 and order.get(site.layer) == max(order.values()):
+        return True
+    return any(
+        head.layer == site.layer and site.function in head.chain
+        for head in record.circumstances.heads
+    )
+
+
+def _is_bounded(site: SiteRecord) -> bool:
+    try:
+        low, high = analysis.output_range(site.function)
+    except UnknownNameError:
+        return site.function in ("clamp", "hardtanh", "hardsigmoid")
+    return math.isfinite(low) and math.isfinite(high)
+
+
+def _why(site: SiteRecord) -> str:
+    series = site.series
+    mean, spread = evidence.median(series.input_mean[:3]), evidence.median(series.input_std[:3])
+    bias = evidence.median(series.bias_median[:1])
+    if abs(bias) >= 2 * spread and abs(bias) >= 3:
+        return f"the biases start at {number(bias)} (median), beyond the spread of what is added"
+    if abs(mean) >= 2 * spread:
+        return f"what enters lies at {number(mean)} ± {number(spread)} from the start"
+    return f"what enters spreads over ± {number(spread)} at the start, far beyond the slope's width"
+
+
+def _when(site: SiteRecord) -> int:
+    """First observed step at which half of the elements were saturated."""
+    over = site.series.saturated >= FROM_THE_START
+    return int(site.series.step[int(over.argmax())]) if over.any() else 0
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """Bounded activations (sigmoid, tanh) most of whose elements lie where the slope is under 1 %.
+
+    For inputs of unit scale, as initialisations aim at, 0.3 % of a tanh's elements do. A site
+    counts if half of its elements are saturated at the first steps or four fifths over the run,
+    and the loss shows it: ``error`` where it stayed near its start, ``warning`` where it ended
+    above half of it; else ``info``, since trained gates saturate by design. The network's output is
+    left out: there saturation means certainty.
+
+    Source:
+        Glorot and Bengio 2010, section 3 and figure 2 (saturation of tanh and sigmoid layers);
+        LeCun et al. 1998, section 4.4; Rakitianskaia and Engelbrecht 2015 (a measure of it).
+    """
+    loss = evidence.loss_of(record)
+    findings = []
+    for site in record.sites:
+        values = site.series.saturated
+        if not values.size or (can_die(site) and not _is_bounded(site)):
+            continue
+        if not _is_bounded(site) or _is_output(record, site):
+            continue
+        start, over_all = evidence.median(values[:5]), evidence.median(values)
+        early = start >= FROM_THE_START and over_all >= 0.3
+        if not (early or over_all >= LASTING):
+            continue
+        severity: Severity = "info"
+        if evidence.stuck(loss) or loss.broke_step is not None:
+            severity = "error"
+        elif (loss.known and loss.start > 0 and loss.end > 0.5 * loss.start) or (
+            early and start >= 0.9 and over_all >= LASTING
+        ):
+            severity = "warning"
+        share = start if early else over_all
+        when = "from the start" if early else f"from step {_when(site)} on"
+        why = _why(site) if early else "training drove what enters beyond the slope"
+        findings.append(
+            Finding(
+                rule="saturated_activation",
+                severity=severity,
+                cause=(
+                    f"{percent(share)} of the elements of {site.function} in {place(site)} are "
+                    f"saturated {when}: {why}."
+                ),
+                layer=site.layer,
+                site=site.site,
+                source=site.source,
+                first_step=_when(site),
+                evidence={
+                    "saturated_start": start,
+                    "saturated": over_all,
+                    "input_std": evidence.median(site.series.input_std[:3]),
+                },
+                remedies=_remedies(site, early) if severity != "info" else (),
+            )
+        )
+    return tuple(findings)
+
+
+def _remedies(site: SiteRecord, early: bool) -> tuple[Remedy, ...]:
+    where = {"sites": [site.site], "layers": [site.layer]}
+    start = Remedy(
+        "reinitialize",
+        "Weights scaled to their inputs, and zero biases, start units on their slope.",
+        {"scheme": "he_normal"},
+    )
+    normalise = Remedy(
+        "insert_normalization",
+        "Normalised pre-activations stay where the function has a slope.",
+        scope=where,
+    )
+    return (start, normalise) if early else (normalise, start)
+
+
+RULE = Rule(
+    id="saturated_activation",
+    check=check,
+    summary="Bounded units sit where their function is flat and pass no gradient.",
+    source="Glorot and Bengio 2010, section 3; LeCun et al. 1998, section 4.4",
+    explains=("vanishing_gradient", "learning_rate_too_low", "dormant_units"),
+)

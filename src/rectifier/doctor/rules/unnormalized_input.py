@@ -1,0 +1,177 @@
+"""``unnormalized_input``: features of very different, or very large, scale. A rule: pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from rectifier.doctor import evidence
+from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import number
+from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import Feed
+
+LARGE = 30.0
+"""Root mean square of a feature: 30 times what initialisations are made for, 900 in curvature."""
+
+UNEVEN = 100.0
+"""Largest over median root mean square of the features: 10,000 in curvature."""
+
+SOUND = 10.0
+"""Spread of the first pre-activations up to which something made up for the scale."""
+
+OUTLYING = 5.0
+"""Standard deviation over that of the middle half: beyond it a few outliers make it up."""
+
+CLIP = 5.0
+"""Where outliers are cut off, in standard deviations of the rest."""
+
+ROWS = 16
+"""Rows of data that must have been seen."""
+
+
+def _scales(feed: Feed) -> np.ndarray:
+    """Root mean square of each feature: what its weights are multiplied with."""
+    return np.sqrt(feed.mean**2 + feed.std**2)
+
+
+def _first_spread(record: Record, feed: Feed) -> float:
+    """Size of the pre-activations of the layer that the feed enters, at the first steps."""
+    for site in record.sites:
+        if site.layer == feed.layer:
+            spread = evidence.median(site.series.input_std[:3])
+            mean = evidence.median(site.series.input_mean[:3])
+            return math.hypot(spread, mean) if math.isfinite(mean) else spread
+    return math.nan
+
+
+def _normalised_after(record: Record, feed: Feed) -> bool:
+    """Whether a normalisation follows the layer: the first site is fed by one, in sound measure."""
+    first = min(record.sites, key=lambda site: site.order, default=None)
+    if first is None or first.layer == feed.layer or "Norm" not in first.layer_kind:
+        return False
+    return bool(evidence.median(first.series.input_std[:3]) <= SOUND)
+
+
+def _is_first(record: Record, feed: Feed) -> bool:
+    """Whether the feed is data, not what a frozen or detached part of the network gave."""
+    places = {layer.layer: layer.order for layer in record.layers}
+    models = {layer.layer: layer.model for layer in record.layers}
+    own = places.get(feed.layer)
+    if own is None:
+        return True
+    model = models[feed.layer]
+    return all(
+        order >= own for name, order in places.items() if models[name] == model and name != ""
+    )
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """The second moments of what enters the first layer, feature by feature.
+
+    The curvature of the loss along a first-layer weight is proportional to the second moment of the
+    feature it multiplies, so features that differ tenfold in scale need rates that differ a
+    hundredfold, and initialisations (He, Glorot) assume a scale of one. A finding needs a feature
+    of root mean square 30 or more (900 in curvature). It is ``error`` where the loss stayed near
+    its start, broke, or a quarter of the first layer's units died; ``warning`` where the features
+    are also uneven a hundredfold or the first pre-activations are ten times their usual size;
+    ``info`` where a normalisation right behind the first layer makes up for it.
+
+    Source:
+        LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3 (centre and scale the
+        inputs; eigenvalues of the Hessian); He et al. 2015, section 2.2 (unit scale assumed).
+    """
+    loss = evidence.loss_of(record)
+    findings = []
+    for feed in record.circumstances.feeds:
+        scales = _scales(feed)
+        scales = scales[np.isfinite(scales)]
+        if not scales.size or feed.seen < ROWS or not _is_first(record, feed):
+            continue
+        top = float(scales.max())
+        middle = float(np.median(scales))
+        uneven = top / middle if middle > 0 else math.inf
+        if top < LARGE:
+            continue
+        spread = _first_spread(record, feed)
+        if _normalised_after(record, feed):
+            severity: Severity = "info"
+        else:
+            dead = max((evidence.dead_units(s).mean() for s in record.sites), default=0.0)
+            harmed = evidence.stuck(loss) or loss.broke_step is not None or dead >= 0.25
+            loud = uneven >= UNEVEN or not spread <= SOUND
+            severity = "error" if harmed else "warning" if loud else "info"
+        worst = int(np.argmax(_scales(feed)))
+        what = f"feature {worst}" if feed.kind == "linear" else f"channel {worst}"
+        size = f"{what} of {scales.size} reaches from {number(float(feed.low[worst]))} to "
+        size += number(float(feed.high[worst]))
+        if scales.size > 1 and uneven >= 10:
+            size += f", {number(uneven)} times the scale of the median one"
+        findings.append(
+            Finding(
+                rule="unnormalized_input",
+                severity=severity,
+                cause=(
+                    f"What enters {feed.layer!r} is not scaled: {size}; weights are drawn, and "
+                    "learning rates chosen, for a scale of one."
+                ),
+                layer=feed.layer,
+                first_step=0,
+                evidence={
+                    "largest_scale": top,
+                    "median_scale": middle,
+                    **({} if math.isnan(spread) else {"first_input_size": spread}),
+                },
+                remedies=_remedies(feed) if severity != "info" else (),
+            )
+        )
+    return tuple(findings[:1])
+
+
+def _remedies(feed: Feed) -> tuple[Remedy, ...]:
+    mean, std, outliers = feed.mean, feed.std, False
+    if feed.width.size == feed.std.size:
+        off = (feed.width > 0) & (feed.std > OUTLYING * feed.width)
+        outliers = bool(off.any())
+        mean, std = np.where(off, feed.middle, mean), np.where(off, feed.width, std)
+    # a feature that does not vary is centred and else left alone
+    std = np.where(std > 1e-8 * np.maximum(np.abs(mean), 1e-30), std, 1.0)
+    settings: dict[str, object] = {
+        "features": int(feed.mean.size),
+        "mean": [float(f"{v:.6g}") for v in mean],
+        "std": [float(f"{v:.6g}") for v in std],
+        "axis": 1 if feed.kind == "conv" else -1,
+    }
+    if outliers:
+        settings["clip"] = CLIP
+    return (
+        Remedy(
+            "normalize_input",
+            "Features of mean zero and spread one suit the initialisation and one learning rate.",
+            settings,
+            {"layers": [feed.layer]},
+        ),
+    )
+
+
+RULE = Rule(
+    id="unnormalized_input",
+    check=check,
+    summary="Input features of very large or very different scale.",
+    source="LeCun et al. 1998, section 4.3; He et al. 2015",
+    explains=(
+        "dying_relu",
+        "born_dead",
+        "dormant_units",
+        "saturated_activation",
+        "exploding_gradient",
+        "vanishing_gradient",
+        "learning_rate_too_high",
+        "learning_rate_too_low",
+        "poor_initialization",
+        "non_finite",
+    ),
+)

@@ -1,0 +1,203 @@
+"""``unsuitable_output_activation``: the output does not suit the loss. A rule: pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rule import Rule
+from rectifier.doctor.wording import number, percent
+from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import Head
+
+WANTS_LOGITS = {
+    "log_softmax": "a log-softmax (as in cross-entropy)",
+    "binary_cross_entropy_with_logits": "binary cross-entropy with logits",
+    "softmax": "another softmax",
+    "sigmoid": "another sigmoid",
+    "log_sigmoid_forward": "a log-sigmoid",
+}
+"""Operations that squash what they are given, so that they want it unsquashed."""
+
+SQUASHED = ("softmax", "safe_softmax", "sigmoid", "tanh", "relu", "hardsigmoid", "hardtanh")
+
+SHAPES = frozenset({
+    "view", "unsafe_view", "reshape", "reshape_alias", "t", "transpose", "permute", "expand",
+    "squeeze", "unsqueeze", "clone", "slice", "select", "alias", "as_strided", "to_copy",
+    "split", "split_with_sizes", "unbind", "index", "gather", "index_select",
+})  # fmt: skip
+"""Operations that leave values as they are."""
+
+REGRESSION = ("mse_loss", "smooth_l1_loss", "huber_loss", "pow", "abs", "linalg_vector_norm", "mul")
+
+OUT_OF_REACH = 0.05
+"""Share of targets that the output's range may leave out: outliers, rounding."""
+
+
+def _beneath(chain: Sequence[str], place: int) -> str:
+    """The operation that made what the one at ``place`` is given, shapes aside."""
+    return next((name for name in chain[place + 1 :] if name not in SHAPES), "")
+
+
+def _squashed_twice(head: Head) -> tuple[str, str] | None:
+    """An operation that wants logits, and what it gets instead."""
+    for place, name in enumerate(head.chain):
+        given = _beneath(head.chain, place)
+        if name in WANTS_LOGITS and given in SQUASHED:
+            return name, given
+    return None
+
+
+def _not_logarithm(head: Head) -> str | None:
+    """What enters a loss that wants logarithms of probabilities, where it is none."""
+    chain = head.chain
+    for place, name in enumerate(chain):
+        if name in ("nll_loss", "nll_loss2_d", "kl_div"):
+            given = _beneath(chain, place)
+            if given in ("softmax", "safe_softmax", "sigmoid", "addmm", "mm", "relu", "tanh"):
+                return given
+    return None
+
+
+def _out_of_reach(head: Head) -> str | None:
+    """The last activation, where a regression's targets lie outside its range."""
+    if not head.outside > OUT_OF_REACH:
+        return None
+    for place, name in enumerate(head.chain):
+        if name in REGRESSION:
+            rest = [n for n in head.chain[place + 1 :] if n not in SHAPES]
+            if rest and rest[0] == "sub":
+                rest = rest[1:]
+            squash = rest[0] if rest else ""
+            return squash if squash in SQUASHED or "clamp" in squash else None
+    return None
+
+
+def _constant(head: Head) -> bool:
+    return any(name in ("softmax", "safe_softmax") for name in head.chain) and head.width == 1
+
+
+def _judge(head: Head) -> tuple[str, str, Severity, float] | None:
+    """Activation, sentence, severity and what share of the targets is out of reach."""
+    if _constant(head):
+        said = "it is a softmax over a single value, which is 1 whatever the network computes"
+        return "softmax", said, "error", math.nan
+    twice = _squashed_twice(head)
+    if twice is not None:
+        wants, given = twice
+        if given == "relu" and wants in ("softmax", "sigmoid"):
+            return None  # a gate inside the network, not the output
+        low, high = number(head.output_low), number(head.output_high)
+        said = (
+            f"{WANTS_LOGITS[wants]} is applied to the result of {given} ({low} to {high}) "
+            "where it expects unbounded logits, so the loss cannot fall and its gradient is weak"
+        )
+        severity: Severity = (
+            "error" if given in ("softmax", "safe_softmax", "sigmoid") else "warning"
+        )
+        return given, said, severity, math.nan
+    given_name = _not_logarithm(head)
+    if given_name is not None:
+        what = "raw outputs" if given_name.endswith("mm") else f"the result of {given_name}"
+        said = f"a negative log-likelihood wants log-probabilities, and is given {what}"
+        return given_name, said, "error", math.nan
+    squash = _out_of_reach(head)
+    if squash is not None:
+        said = (
+            f"{percent(head.outside)} of the targets ({number(head.target_low)} to "
+            f"{number(head.target_high)}) lie outside the range of {squash}"
+        )
+        return squash, said, "error" if head.outside >= 0.25 else "warning", head.outside
+    return None
+
+
+def _bound(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
+    if given.endswith("mm"):
+        why = "The loss gets log-probabilities."
+        return (Remedy("add_activation", why, {"function": "log_softmax", "before": "nll_loss"}),)
+    settings: dict[str, object] = {"function": given}
+    why = "The loss applies its own; it gets what the last layer gave."
+    if _constant(head):
+        settings["to"] = "sigmoid"
+        why = "One value needs a sigmoid: a softmax compares several."
+    elif outside:
+        settings["regression"] = True
+        why = "A linear output reaches every target."
+        if "clamp" in given:
+            settings |= {"low": _bound(head.low), "high": _bound(head.high)}
+    return (Remedy("remove_output_activation", why, settings, {"layer": head.layer}),)
+
+
+def check(record: Record) -> Sequence[Finding]:
+    """What enters the loss, read from autograd's graph, against what the loss is made for.
+
+    Four cases, none of which needs the training to go badly: a function that squashes (log-softmax,
+    sigmoid) directly over one that has squashed already; a log-likelihood given no logarithm; a
+    softmax over one value; a regression of which more than a twentieth of the targets lie outside
+    the range of the output's activation. Where something scales the squashed value first (a
+    temperature, ``10 * tanh(x)``) nothing is said.
+
+    Source:
+        Bridle 1990 and Bishop 2006, section 4.3.6 (canonical link: the error of the logits is
+        prediction minus target, which needs the loss's own link function once); PyTorch's
+        documentation of CrossEntropyLoss, BCEWithLogitsLoss and NLLLoss (what each expects).
+    """
+    findings = []
+    told: set[tuple[str, str]] = set()
+    for head in record.circumstances.heads:
+        judged = _judge(head)
+        if judged is None:
+            continue
+        given, said, severity, outside = judged
+        if (head.layer, given) in told:
+            continue
+        told.add((head.layer, given))
+        site = next(
+            (s for s in record.sites if s.layer == head.layer and s.function == given), None
+        )
+        numbers = {
+            "output_low": head.output_low,
+            "output_high": head.output_high,
+            "targets_out_of_reach": outside,
+            "width": float(head.width),
+        }
+        where = f"the last layer {head.layer!r}" if head.layer else "the last layer"
+        findings.append(
+            Finding(
+                rule="unsuitable_output_activation",
+                severity=severity,
+                cause=f"The output behind {where} does not suit the loss: {said}.",
+                layer=head.layer,
+                site=site.site if site is not None else "",
+                source=site.source if site is not None else head.source,
+                first_step=head.step,
+                evidence={key: v for key, v in numbers.items() if not math.isnan(v)},
+                remedies=_remedies(given, head, not math.isnan(outside)),
+            )
+        )
+    return tuple(findings)
+
+
+RULE = Rule(
+    id="unsuitable_output_activation",
+    check=check,
+    summary="The last activation and the loss do not go together.",
+    source="Bridle 1990; Bishop 2006, section 4.3.6; PyTorch documentation of the losses",
+    explains=(
+        "learning_rate_too_low",
+        "learning_rate_too_high",
+        "saturated_activation",
+        "vanishing_gradient",
+        "frozen_parameters",
+        "dying_relu",
+        "born_dead",
+        "dormant_units",
+        "poor_initialization",
+        "unsuitable_activation",
+    ),
+)

@@ -1,0 +1,378 @@
+"""How a network is wired, read from autograd's graph of a few of its losses.
+
+Part of the torch front end. The graph shows what no hook at modules sees: which operation made what
+enters a loss, whether anything lies between two layers with weights, which parameters a loss
+depends on. It is walked before a backward pass frees it, at ever longer intervals
+(`rectifier.watch.census` says when).
+
+Nodes of the graph are known by their names (``AddmmBackward0`` is ``addmm`` here) and the tensors
+that they keep for the backward pass; a tensor that was overwritten since, and so cannot be read, is
+left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+MOST_NODES = 20_000
+"""Nodes of one graph that are looked at."""
+
+PRODUCTS = frozenset({
+    "addmm", "mm", "bmm", "baddbmm", "mv", "addmv", "convolution", "bilinear", "linear",
+    "mkldnn_convolution", "cudnn_convolution", "mkldnn_linear",
+})  # fmt: skip
+"""Operations that multiply with a weight, if one of their inputs is a parameter."""
+
+SHAPES = frozenset({
+    "view", "unsafe_view", "reshape", "reshape_alias", "t", "transpose", "permute", "expand",
+    "squeeze", "unsqueeze", "clone", "slice", "select", "alias", "as_strided", "to_copy",
+    "contiguous", "flatten", "split", "split_with_sizes", "chunk", "unbind", "index", "gather",
+    "index_select", "narrow", "to_device", "repeat", "as_strided_scatter", "movedim",
+})  # fmt: skip
+"""Operations that move elements and leave them as they are."""
+
+_LINEAR = SHAPES | {
+    "mul", "div", "neg", "add", "sub", "rsub", "mean", "sum", "avg_pool2_d", "avg_pool1_d",
+    "avg_pool3_d", "adaptive_avg_pool2_d", "adaptive_avg_pool1_d", "adaptive_avg_pool3_d",
+    "mkldnn_adaptive_avg_pool2_d", "constant_pad_nd", "native_dropout", "native_batch_norm",
+    "cudnn_batch_norm", "upsample_nearest2_d", "upsample_bilinear2_d", "upsample_nearest1_d",
+    "max_pool2_d_with_indices", "max_pool3_d_with_indices", "reflection_pad2_d", "pixel_shuffle",
+    "replication_pad2_d", "pixel_unshuffle", "stack", "cat", "batch_norm_impl_index",
+}  # fmt: skip
+"""Operations that are linear in what the network computed, and pooling, which no one takes for an
+activation. Batch normalisation is one affine map at evaluation."""
+
+SQUASHES: dict[str, tuple[float, float]] = {
+    "sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "safe_softmax": (0.0, 1.0),
+    "hardsigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "relu": (0.0, math.inf),
+    "softplus": (0.0, math.inf),
+    "exp": (0.0, math.inf),
+    "log_sigmoid_forward": (-math.inf, 0.0),
+}
+"""Ranges of operations that bound their output."""
+
+FLAT = frozenset({"sign", "round", "floor", "ceil", "trunc", "sgn"})
+"""Operations whose derivative is zero everywhere."""
+
+ONE_SIDED = frozenset({"kl_div", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
+"""Losses whose second argument is a target."""
+
+REGRESSIONS = frozenset({"mse_loss", "smooth_l1_loss", "huber_loss"})
+
+
+@dataclass
+class Fed:
+    """A layer that no other part of the network feeds, and what entered it: rows by features."""
+
+    weight: Tensor
+    kind: str
+    values: Tensor
+
+
+@dataclass
+class Seen:
+    """A head or a joint by the parameters of its layers; named later."""
+
+    weights: tuple[Tensor, ...]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Wiring:
+    """What one graph showed.
+
+    Attributes:
+        leaves: Parameters and other leaves that the loss depends on. ``weights``: those of layers.
+        columns: Ids of weights whose units are columns, as in ``x @ w``.
+        heads, joints: See `rectifier.watch.record.circumstances`. ``feeds``: first layers.
+        wired: Layers that another part of the network feeds. ``flat``: operations without slope.
+    """
+
+    leaves: list[Tensor] = field(default_factory=list)
+    weights: list[Tensor] = field(default_factory=list)
+    columns: set[int] = field(default_factory=set)
+    heads: list[Seen] = field(default_factory=list)
+    joints: list[Seen] = field(default_factory=list)
+    feeds: list[Fed] = field(default_factory=list)
+    wired: int = 0
+    flat: set[str] = field(default_factory=set)
+
+
+def name_of(node: Any) -> str:
+    """``LogSoftmaxBackward0`` -> ``log_softmax``."""
+    plain = re.sub(r"Backward\d*$", "", str(node.name()).rpartition("::")[2])
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower().lstrip("_")
+
+
+def read(loss: Tensor) -> Wiring | None:
+    """Read the graph of a loss; None where it has none."""
+    if loss.grad_fn is None:
+        return None
+    found = Wiring()
+    all_nodes = list(nodes(loss.grad_fn))
+    known = {id(node): node for node in all_nodes}  # keeps them alive while their ids are used
+    products: dict[int, tuple[list[Tensor], list[Any]]] = {}
+    for node in known.values():
+        variable = getattr(node, "variable", None)
+        if isinstance(variable, Tensor):
+            found.leaves.append(variable)
+            continue
+        if name_of(node) in FLAT:
+            found.flat.add(name_of(node))
+        parts = _parts(node)
+        if parts is not None:
+            products[id(node)] = parts
+            found.weights.append(parts[0][0])
+            if "conv" not in name_of(node) and units_last(node):
+                found.columns.add(id(parts[0][0]))
+    found.heads = _heads(loss.grad_fn, products)
+    for key, (weights, data) in products.items():
+        node = known[key]
+        if not data:
+            _feed(node, weights[0], found)
+            continue
+        found.wired += 1
+        joint = _joint(data, products) if len(data) == 1 else None
+        if joint is not None:
+            found.joints.append(Seen((joint[0], weights[0]), _facts(joint, weights[0], node)))
+    return found
+
+
+def nodes(start: Any) -> Iterator[Any]:
+    """A graph's nodes, the nearest to its end first."""
+    seen = {start}
+    level = [start]
+    while level and len(seen) < MOST_NODES:
+        following = []
+        for node in level:
+            yield node
+            for up, _ in node.next_functions:
+                if up is not None and up not in seen:
+                    seen.add(up)
+                    following.append(up)
+        level = following
+    yield from level
+
+
+def _above(node: Any) -> list[Any]:
+    return [up for up, _ in node.next_functions if up is not None]
+
+
+def _leaf(node: Any) -> Tensor | None:
+    """The matrix at the end of a few operations that only shape or scale it; else None."""
+    for _ in range(6):
+        variable = getattr(node, "variable", None)
+        if isinstance(variable, Tensor):
+            return variable
+        above = _above(node)
+        if len(above) != 1 and "weight_norm" not in name_of(node):
+            return None
+        node = above[0]
+    return None
+
+
+def _parts(node: Any) -> tuple[list[Tensor], list[Any]] | None:
+    """Weights and other inputs of a product with a weight; None for any other node."""
+    if name_of(node) not in PRODUCTS:
+        return None
+    weights, data = [], []
+    for up in _above(node):
+        leaf = _leaf(up)
+        if leaf is None:
+            data.append(up)
+        elif leaf.dim() > 1:
+            weights.append(leaf)
+    return (weights, data) if len(weights) == 1 else None
+
+
+def _heads(start: Any, products: dict[int, Any]) -> list[Seen]:
+    """The shortest way from the loss to each layer that lies below no other."""
+    heads: list[Seen] = []
+    seen = {start}
+    level: list[tuple[Any, tuple[Any, ...]]] = [(start, ())]
+    for _ in range(64):
+        following: list[tuple[Any, tuple[Any, ...]]] = []
+        for node, way in level:
+            if id(node) in products:
+                heads.append(_head((*way, node), products[id(node)][0][0]))
+                continue
+            above = _above(node)
+            if name_of(node) in ONE_SIDED and node.next_functions[0][0] is not None:
+                above = above[:1]  # a target may carry a gradient too; it is not what is judged
+            for up in above:
+                if up not in seen:
+                    seen.add(up)
+                    following.append((up, (*way, node)))
+        level = following[:512]
+        if len(heads) >= 16:
+            break
+    return heads
+
+
+def _called(node: Any) -> str:
+    """The name in a chain; logits minus their log-sum-exp are a log-softmax spelt out."""
+    name, above = name_of(node), _above(node)
+    if name == "sub" and len(above) == 2 and name_of(above[1]) == "logsumexp":
+        return "log_softmax"
+    inner = [up for up in above if not isinstance(getattr(up, "variable", None), Tensor)]
+    return f"{name}*" if len(inner) > 1 and name not in PRODUCTS else name
+
+
+def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
+    chain = tuple(_called(node) for node in way)
+    facts: dict[str, Any] = {"chain": chain}
+    place = next((i for i, name in enumerate(chain) if name in SQUASHES or "clamp" in name), None)
+    below = way[:-1] if place is None else way[: place + 1]
+    output = _saved(way[place], "result", "self") if place is not None else None
+    bounds = (-math.inf, math.inf)
+    if place is not None:
+        facts["low"], facts["high"] = bounds = _bounds(way[place])
+        if chain[place] in ("softmax", "safe_softmax") and output is not None:
+            facts["width"] = output.shape[_dimension(way[place], output)]
+    if "log_softmax" in chain:
+        spread = way[chain.index("log_softmax")]
+        values = _saved(spread, "result")
+        if values is not None and name_of(spread) == "log_softmax":
+            facts["width"] = values.shape[_dimension(spread, values)]
+    target, predicted = _target(below, output)
+    shown = output if output is not None else predicted
+    if shown is not None and shown.numel():
+        facts["output_low"], facts["output_high"] = _range(shown)
+        facts.setdefault("width", shown.shape[-1] if shown.dim() > 1 else 1)
+    if target is not None and target.numel() and target.is_floating_point():
+        facts["target_low"], facts["target_high"] = _range(target)
+        low, high = bounds
+        slack = 0.01 * (high - low if math.isfinite(high - low) else 1.0)
+        outside = (target < low - slack) | (target > high + slack)
+        facts["outside"] = float(outside.double().mean())
+    return Seen((weight,), facts)
+
+
+def _bounds(node: Any) -> tuple[float, float]:
+    name = name_of(node)
+    if "clamp" not in name:
+        return SQUASHES[name]
+    low, high = getattr(node, "_saved_min", None), getattr(node, "_saved_max", None)
+    return (
+        -math.inf if not isinstance(low, int | float) else float(low),
+        math.inf if not isinstance(high, int | float) else float(high),
+    )
+
+
+def _target(way: tuple[Any, ...], output: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+    """Target and prediction of a regression loss on the way, written as a call or by hand."""
+    for place, node in enumerate(way):
+        name = name_of(node)
+        if name in REGRESSIONS:
+            return _saved(node, "target"), _saved(node, "self")
+        if name not in ("pow", "abs", "linalg_vector_norm", "mul") or place + 1 >= len(way):
+            continue
+        difference, minus = _saved(node, "self"), way[place + 1]
+        if difference is None or name_of(minus) != "sub" or len(_above(minus)) != 1:
+            continue
+        if output is None or output.shape != difference.shape:
+            continue
+        first = minus.next_functions[0][0] is not None
+        return (output - difference if first else output + difference), output
+    return None, None
+
+
+def _saved(node: Any, *names: str) -> Tensor | None:
+    """A tensor that a node keeps; None where it has none of that name or it was overwritten."""
+    for name in names:
+        try:
+            value = getattr(node, f"_saved_{name}", None)
+        except RuntimeError:
+            return None
+        if isinstance(value, Tensor):
+            return value.detach()
+    return None
+
+
+def _dimension(node: Any, output: Tensor) -> int:
+    place = int(getattr(node, "_saved_dim", -1))
+    place = place - 2**64 if place >= 2**63 else place
+    return place if -output.dim() <= place < output.dim() else -1
+
+
+def _range(values: Tensor) -> tuple[float, float]:
+    low, high = torch.aminmax(values.detach())
+    return float(low), float(high)
+
+
+def _joint(data: list[Any], products: dict[int, Any]) -> tuple[Tensor, Any] | None:
+    """The layer that feeds another by linear operations of one input alone, and its node."""
+    node = data[0]
+    for _ in range(24):
+        if id(node) in products:
+            return products[id(node)][0][0], node
+        above = [up for up in _above(node) if not isinstance(_variable(up), Tensor)]
+        if name_of(node) not in _LINEAR or len(above) != 1:
+            return None
+        node = above[0]
+    return None
+
+
+def _variable(node: Any) -> Any:
+    return getattr(node, "variable", None)
+
+
+def _facts(joint: tuple[Tensor, Any], second: Tensor, node: Any) -> dict[str, Any]:
+    first, source = joint
+    kinds = {"conv" if "conv" in name_of(n) else "linear" for n in (source, node)}
+    before, width = _sides(first, source)
+    entering, outputs = _sides(second, node)
+    if len(kinds) > 1:
+        width = entering  # a flattened feature map has several units a channel
+    groups = [getattr(n, "_saved_groups", 1) for n in (source, node)]
+    return {
+        "kind": kinds.pop() if len(kinds) == 1 else "mixed",
+        "inputs": before,
+        "width": width,
+        "outputs": outputs,
+        "grouped": any(isinstance(g, int) and g > 1 for g in groups),
+    }
+
+
+def _sides(weight: Tensor, node: Any) -> tuple[int, int]:
+    """Inputs and outputs of a layer; channels where it is a convolution."""
+    if "conv" in name_of(node):
+        inputs, outputs = weight.shape[1], weight.shape[0]
+        return (outputs, inputs) if getattr(node, "_saved_transposed", False) else (inputs, outputs)
+    if units_last(node):
+        return math.prod(weight.shape[:-1]), weight.shape[-1]
+    return math.prod(weight.shape[1:]), weight.shape[0]
+
+
+def units_last(node: Any) -> bool:
+    """Whether the weight of a product lies as ``x @ w`` takes it: inputs first, units last."""
+    for up in _above(node):
+        variable = _variable(up)
+        if isinstance(variable, Tensor) and variable.dim() > 1:
+            return True
+    return False
+
+
+def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
+    name = name_of(node)
+    for label in ("mat1", "input", "self"):
+        values = _saved(node, label)
+        if values is not None and values.is_floating_point() and values.dim() >= 2:
+            conv = "conv" in name
+            rows = values.movedim(1, -1) if conv else values
+            rows = rows.reshape(-1, rows.shape[-1])
+            inputs = weight.shape[1] if conv or not units_last(node) else weight.shape[0]
+            if rows.shape[-1] == inputs or conv:
+                found.feeds.append(Fed(weight, "conv" if conv else "linear", rows))
+            return

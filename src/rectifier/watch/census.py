@@ -1,0 +1,393 @@
+"""A census of the parameters, optimisers and losses of a program.
+
+Layer: watch, on torch; used by `rectifier.watch.watcher`. Everything here happens at the first few
+backward passes and steps and then at ever longer intervals (each 1.6 times the one before, anew
+whenever an optimiser is made), so its cost does not grow with the run. Parameters are known by
+weak reference; of each a thousand elements are kept, to tell how far it has moved.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rectifier.torch import wiring
+from rectifier.torch.sites import Layer
+from rectifier.watch import likeness
+from rectifier.watch.record.circumstances import (
+    Circumstances,
+    Feed,
+    Head,
+    Joint,
+    OptimizerFacts,
+    ParameterFacts,
+)
+from rectifier.watch.weights import held, is_plain
+
+_GROWTH = 1.6
+_ROWS, _CELLS = 4096, 2**18
+"""Rows of data that are kept for quantiles, and numbers in them, at most."""
+
+_MOST = 5000
+"""Parameters that are followed at most."""
+
+
+class _Occasions:
+    """The first three of something, then at ever longer intervals."""
+
+    def __init__(self) -> None:
+        self._next = self.count = 0
+
+    def now(self) -> bool:
+        """Count one more; whether it is to be looked at."""
+        place, self.count = self.count, self.count + 1
+        if place < self._next:
+            return False
+        self._next = place + 1 if place < 2 else math.ceil(place * _GROWTH)
+        return True
+
+    def again(self) -> None:
+        """Begin anew: something has changed."""
+        self._next = self.count = 0
+
+
+@dataclass
+class _Person:
+    """A parameter under the census."""
+
+    reference: weakref.ref[Tensor]
+    facts: ParameterFacts
+    sample: Tensor | None
+    since: int
+    alike: tuple[float, float] = (math.nan, math.nan)
+    alike_now: tuple[float, float] = (math.nan, math.nan)
+    empty: tuple[float, float] = (math.nan, math.nan)
+
+
+@dataclass
+class _Held:
+    """An optimiser: its parameters by id, and how often it stepped."""
+
+    facts: OptimizerFacts
+    ids: set[int]
+    occasions: _Occasions = field(default_factory=_Occasions)
+
+
+@dataclass
+class _Sums:
+    """Running sums of what enters a layer."""
+
+    kind: str
+    count: int
+    total: NDArray[np.float64]
+    squares: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    rows: NDArray[np.float64]
+
+
+class Census:
+    """Takes the census; ask for the `circumstances` at any time."""
+
+    def __init__(self) -> None:
+        self._people: dict[int, _Person] = {}
+        self._optimizers: weakref.WeakKeyDictionary[Optimizer, _Held] = weakref.WeakKeyDictionary()
+        self._kept_optimizers: list[_Held] = []
+        self._late: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._roots: list[weakref.ref[nn.Module]] = []
+        self._losses = _Occasions()
+        self._derivatives = _Occasions()
+        self._heads: dict[tuple[int, tuple[str, ...]], tuple[int, Head]] = {}
+        self._joints: dict[tuple[int, int], Joint] = {}
+        self._feeds: dict[int, _Sums] = {}
+        self._wired = self._looked = self._backwards = self._idle = 0
+        self._second_order = False
+        self._columns: set[int] = set()
+        self._flat: set[str] = set()
+        self._seen: set[Layer] = set()
+        self._ran: dict[int, Layer] = {}
+        self._loaded: set[int] = set()
+
+    # What comes in
+
+    def on_module(self, module: nn.Module) -> None:
+        """Note what is made after an optimiser."""
+        if self._kept_optimizers:
+            self._late.add(module)
+
+    def on_model(self, model: nn.Module, name: str) -> None:
+        """Register the parameters of a root model, before its first training pass."""
+        self._roots.append(weakref.ref(model))
+        for prefix, module in model.named_modules():
+            late = module in self._late
+            for path, parameter in module.named_parameters(prefix, recurse=False):
+                self._meet(parameter, path, name, late=late)
+
+    def on_layer(self, layer: Layer) -> None:
+        """Note which parameters take part in training passes."""
+        if layer not in self._seen:
+            self._seen.add(layer)
+            self._ran.update((id(tensor), layer) for tensor in layer.tensors())
+
+    def on_optimizer(self, optimizer: Optimizer) -> None:
+        """Note what a new optimiser holds, and which parameters exist by now."""
+        if optimizer in self._optimizers:
+            return
+        own = held(optimizer)
+        rates = [float(group["lr"]) for group in optimizer.param_groups if "lr" in group]
+        facts = OptimizerFacts(
+            kind=type(optimizer).__name__,
+            rate=max(rates, default=math.nan),
+            step=self._backwards,
+            parameters=len(own),
+            trainable=sum(p.requires_grad for p in own),
+        )
+        known = _Held(facts, {id(p) for p in own})
+        self._optimizers[optimizer] = known
+        self._kept_optimizers.append(known)
+        for p in own:
+            self._meet(p)
+        if len(self._kept_optimizers) <= 8:
+            self._losses.again()
+
+    def on_backward(self, loss: Tensor, step: int, source: str) -> None:
+        """Look at the graph of a loss, if it is time to."""
+        self._backwards += 1
+        if not self._losses.now():
+            return
+        found = wiring.read(loss)
+        if found is None:
+            return
+        self._looked += 1
+        self._wired = max(self._wired, found.wired)
+        self._columns |= found.columns
+        self._flat |= found.flat
+        weights = set(map(id, found.weights))
+        for leaf in found.leaves:
+            if isinstance(leaf, nn.Parameter) or id(leaf) in weights:
+                self._meet(leaf)
+            person = self._people.get(id(leaf))
+            if person is not None:
+                person.facts = replace(person.facts, reached=person.facts.reached + 1)
+        trained = [leaf for leaf in found.leaves if leaf.requires_grad]
+        holders = [self._held_by(id(leaf)) for leaf in trained]
+        if trained and self._kept_optimizers and not any(holders):
+            self._idle += 1
+        for head in found.heads:
+            self._take_head(head, step, source)
+        for joint in found.joints:
+            first, second = joint.weights
+            key = (id(first), id(second))
+            self._joints.setdefault(key, Joint("", "", **joint.facts, step=step))
+        for fed in found.feeds:
+            self._take_feed(fed)
+        self._look()
+
+    def on_loaded(self, module: nn.Module) -> None:
+        """Weights that were learnt elsewhere came in."""
+        self._loaded.update(map(id, module.parameters()))
+
+    def on_derivative(self, outputs: Any, inputs: Any) -> None:
+        """A gradient that is to be differentiated again was asked for: of what, by what?"""
+        if not isinstance(outputs, Tensor) or outputs.grad_fn is None:
+            return
+        if not isinstance(inputs, Tensor) or not inputs.is_leaf or id(inputs) in self._people:
+            return  # by weights, as in meta-learning, not by what enters
+        if not self._second_order and self._derivatives.now():
+            names = (str(node.name()) for node in wiring.nodes(outputs.grad_fn))
+            self._second_order = any("BackwardBackward" in name for name in names)
+
+    def before_step(self, optimizer: Optimizer | None) -> None:
+        """See which of the optimiser's parameters have a gradient."""
+        if optimizer is None:
+            return
+        self.on_optimizer(optimizer)
+        known = self._optimizers[optimizer]
+        known.facts = replace(known.facts, steps=known.facts.steps + 1)
+        if not known.occasions.now():
+            return
+        own = held(optimizer)
+        known.ids = {id(p) for p in own}
+        with_gradient = [p for p in own if is_plain(p.grad)]
+        norms = [float(p.grad.norm()) for p in with_gradient if p.grad is not None]
+        nonzero = dict(zip(map(id, with_gradient), norms, strict=True))
+        for p in own:
+            self._meet(p)
+            person = self._people.get(id(p))
+            if person is not None:
+                facts = person.facts
+                person.facts = replace(
+                    facts,
+                    steps=facts.steps + 1,
+                    with_gradient=facts.with_gradient + (id(p) in nonzero),
+                    nonzero=facts.nonzero + (nonzero.get(id(p), 0.0) != 0.0),
+                )
+
+    # Keeping it
+
+    def _held_by(self, key: int) -> bool:
+        return any(key in known.ids for known in self._kept_optimizers)
+
+    def _meet(
+        self, parameter: Tensor, name: str = "", model: str = "", *, late: bool = False
+    ) -> None:
+        person = self._people.get(id(parameter))
+        if person is not None and person.reference() is parameter:
+            if name and not person.facts.name:
+                person.facts = replace(person.facts, name=name, model=model, late=late)
+            return
+        if not is_plain(parameter) or not parameter.numel() or len(self._people) >= _MOST:
+            return
+        facts = ParameterFacts(name, "", model, tuple(parameter.shape), late=late)
+        person = _Person(weakref.ref(parameter), facts, likeness.sample(parameter), self._looked)
+        self._people[id(parameter)] = person
+        size = parameter.numel()
+        values = parameter.detach()
+        person.alike = person.alike_now = likeness.alike(values)
+        person.empty = likeness.empty(values)
+        person.facts = replace(
+            facts,
+            trainable=parameter.requires_grad,
+            mean=float(values.mean()),
+            std=float(values.std()) if size > 1 else math.nan,
+            spread_start=likeness.spread(values),
+            zero_start=not bool(values.any()),
+        )
+
+    def _look(self) -> None:
+        """See what became of each parameter."""
+        for person in self._people.values():
+            parameter, sample = person.reference(), person.sample
+            if parameter is None or sample is None:
+                continue
+            now = likeness.sample(parameter)
+            if now is None or now.shape != sample.shape:
+                continue
+            change, size = float((now - sample).norm()), float(sample.norm())
+            size = size or float(now.norm())
+            if max(person.alike) >= 0.5:  # NaN compares false: such weights are never alike
+                person.alike_now = likeness.alike(parameter.detach())
+            person.facts = replace(
+                person.facts,
+                trainable=parameter.requires_grad,
+                moved=change / size if size > 0 else (math.nan if change else 0.0),
+            )
+
+    def _take_head(self, head: wiring.Seen, step: int, source: str) -> None:
+        (weight,) = head.weights
+        key = (id(weight), head.facts["chain"])
+        if key not in self._heads:
+            self._heads[key] = id(weight), Head(**head.facts, source=source, step=step)
+            return
+        known = self._heads[key][1]
+        changed: dict[str, Any] = {"count": known.count + 1}
+        for name, choose in (("low", min), ("high", max)):
+            for what in ("output", "target"):
+                label = f"{what}_{name}"
+                values = [getattr(known, label), head.facts.get(label, math.nan)]
+                changed[label] = choose([v for v in values if not math.isnan(v)], default=math.nan)
+        new = head.facts.get("outside", math.nan)
+        if not math.isnan(new):
+            changed["outside"] = new if math.isnan(known.outside) else max(known.outside, new)
+        self._heads[key] = id(weight), replace(known, **changed)
+
+    def _take_feed(self, fed: wiring.Fed) -> None:
+        rows = fed.values.detach().double()
+        if not rows.numel():
+            return
+        values = [
+            rows.sum(0), rows.square().sum(0), rows.amin(0), rows.amax(0)
+        ]  # fmt: skip
+        total, squares, low, high = (v.cpu().numpy() for v in values)
+        known = self._feeds.get(id(fed.weight))
+        if known is None or known.total.shape != total.shape:
+            nothing = np.zeros((0, total.size))
+            known = _Sums(fed.kind, 0, 0.0 * total, 0.0 * squares, low, high, nothing)
+        room = max(0, min(_ROWS, _CELLS // total.size) - known.rows.shape[0])
+        some = rows[:: max(1, rows.shape[0] // 256)][:room].cpu().numpy()
+        self._feeds[id(fed.weight)] = _Sums(
+            fed.kind,
+            known.count + rows.shape[0],
+            known.total + total,
+            known.squares + squares,
+            np.minimum(known.low, low),
+            np.maximum(known.high, high),
+            np.concatenate([known.rows, some]),
+        )
+
+    # What comes out
+
+    def circumstances(self) -> Circumstances:
+        """All that was found so far."""
+        self._look()
+        ran = self._ran
+        for reference in self._roots:
+            model = reference()
+            if model is not None:
+                for path, parameter in model.named_parameters():
+                    self._meet(parameter, path)
+        names = {key: self._name(key, ran) for key in self._people}
+
+        def layer_of(key: int) -> str:
+            return ran[key].name if key in ran else names.get(key, "").rpartition(".")[0]
+
+        people = tuple(
+            replace(
+                person.facts,
+                name=names[key],
+                layer=layer_of(key),
+                held=self._held_by(key),
+                loaded=key in self._loaded,
+                alike_start=person.alike[key in self._columns],
+                alike_end=person.alike_now[key in self._columns],
+                empty_start=person.empty[key in self._columns],
+                ran=key in ran,
+                looked=self._looked - person.since,
+                fan_in=likeness.fan_in(person.facts.shape, key in self._columns),
+            )
+            for key, person in self._people.items()
+        )
+        known = {key for key, p in self._people.items() if p.facts.model or p.facts.reached}
+        return Circumstances(
+            heads=tuple(replace(h, layer=layer_of(key)) for key, h in self._heads.values()),
+            joints=tuple(
+                replace(joint, first=layer_of(first), second=layer_of(second))
+                for (first, second), joint in self._joints.items()
+            ),
+            feeds=tuple(self._feed(key, layer_of(key)) for key in self._feeds),
+            parameters=people,
+            optimizers=tuple(
+                replace(o.facts, orphans=len(o.ids - known)) for o in self._kept_optimizers
+            ),
+            wired=self._wired,
+            losses=self._looked,
+            backwards=self._backwards,
+            idle=self._idle,
+            flat=tuple(sorted(self._flat)),
+            second_order=self._second_order,
+        )
+
+    def _name(self, key: int, ran: dict[int, Layer]) -> str:
+        facts = self._people[key].facts
+        if facts.name:
+            return facts.name
+        return ran[key].name if key in ran else f"parameter of shape {facts.shape}"
+
+    def _feed(self, key: int, layer: str) -> Feed:
+        sums = self._feeds[key]
+        mean = sums.total / sums.count
+        variance = np.maximum(sums.squares / sums.count - mean**2, 0.0)
+        low, middle, high = np.quantile(sums.rows, (0.25, 0.5, 0.75), axis=0)
+        return Feed(
+            *(layer, sums.kind, mean, np.sqrt(variance), sums.low, sums.high),
+            middle=middle,
+            width=(high - low) / 1.349,
+            seen=sums.count,
+        )

@@ -1,0 +1,196 @@
+"""Circumstances of a training: how the network is wired, what it is fed, what is trained.
+
+Part of the record (`rectifier.watch.record`), framework-free. What is here is read from the graph
+of a few backward passes and from the parameters, not measured at every step;
+`rectifier.watch.census` fills it in.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from rectifier.watch.record.arrays import FloatArray, floats
+
+
+@dataclass(frozen=True)
+class Head:
+    """A way from a loss down to the layer that made the output.
+
+    Attributes:
+        chain: Operations from the loss to the layer, each by its name in the graph
+            (``nll_loss``, ``log_softmax``, ``softmax``, ``addmm``); a trailing ``*`` marks one that
+            joins several branches of the network.
+        layer: The layer. ``source``: ``file.py:line`` of the loss, or empty.
+        output_low, output_high: Range of what the operation above the layer gave; NaN: not known.
+        width: Size of the output along the last dimension, or along a softmax's own; 0: not known.
+        low, high: Range that the last activation allows, infinite where it has no bound.
+        target_low, target_high: Range of the target of a regression loss; NaN: not known.
+        outside: Share of targets that the last activation's range cannot reach; NaN: not known.
+        step: First step at which it was seen. ``count``: how often.
+    """
+
+    chain: tuple[str, ...]
+    layer: str = ""
+    source: str = ""
+    output_low: float = math.nan
+    output_high: float = math.nan
+    width: int = 0
+    low: float = -math.inf
+    high: float = math.inf
+    target_low: float = math.nan
+    target_high: float = math.nan
+    outside: float = math.nan
+    step: int = 0
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Two layers with weights, one behind the other, and only linear operations between.
+
+    Attributes:
+        first, second: The layers. ``kind``: ``linear``, ``conv`` or ``mixed``.
+        inputs, width, outputs: Inputs of the first, units between, outputs of the second layer.
+        grouped: Whether a convolution of several groups is among them.
+        step: First step at which it was seen.
+    """
+
+    first: str
+    second: str
+    kind: str
+    inputs: int
+    width: int
+    outputs: int
+    grouped: bool = False
+    step: int = 0
+
+    @property
+    def bottleneck(self) -> bool:
+        """Whether the units between are fewer than at both ends: a rank made low on purpose."""
+        return self.width < min(self.inputs, self.outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """What enters a first layer, by feature; arrays of shape (features,).
+
+    Attributes:
+        layer: The layer. ``kind``: ``linear`` or ``conv``.
+        mean, std, low, high: Of each feature, or of each channel of a convolution's input.
+        middle, width: Median, and the interquartile range as a standard deviation (over 1.349), of
+            some of the rows: what outliers leave alone.
+        seen: Rows that were looked at.
+    """
+
+    layer: str
+    kind: str
+    mean: FloatArray = field(default_factory=floats)
+    std: FloatArray = field(default_factory=floats)
+    low: FloatArray = field(default_factory=floats)
+    high: FloatArray = field(default_factory=floats)
+    middle: FloatArray = field(default_factory=floats)
+    width: FloatArray = field(default_factory=floats)
+    seen: int = 0
+
+
+@dataclass(frozen=True)
+class ParameterFacts:
+    """One parameter.
+
+    Attributes:
+        name: Qualified name, or the layer's. ``layer``: without the last part.
+        model: Root model; empty where it is registered with none.
+        shape: Its shape. ``fan_in``: inputs of one unit; 0: not a matrix.
+        trainable: Whether it requires a gradient, when last seen.
+        held: Whether an optimiser holds it. ``late``: whether it came to be after the optimisers.
+        loaded: Whether a state was loaded into it.
+        reached: How many of the looked-at losses depend on it. ``looked``: losses looked at since
+            it was first seen.
+        ran: Whether the layer that it belongs to ran in a training pass.
+        steps: Looked-at steps of an optimiser that holds it. ``with_gradient``, ``nonzero``: those
+            at which it had a gradient, and one that was not zero.
+        std, mean: Of its elements when first seen; NaN for one element.
+        alike_start, alike_end: Share of its units that repeat another unit's weights exactly, of
+            those that are not zero (of all where all are).
+        spread_start: Norm of the rows' differences from their mean over the norm of all.
+        zero_start: Whether it was all zero when first seen.
+        empty_start: Share of units whose weights were all zero when first seen.
+        moved: Norm of its change since first seen over its norm then (over its norm now where that
+            was zero); NaN where not known.
+    """
+
+    name: str
+    layer: str = ""
+    model: str = ""
+    shape: tuple[int, ...] = ()
+    fan_in: int = 0
+    trainable: bool = True
+    held: bool = True
+    late: bool = False
+    loaded: bool = False
+    reached: int = 0
+    looked: int = 0
+    ran: bool = True
+    steps: int = 0
+    with_gradient: int = 0
+    nonzero: int = 0
+    std: float = math.nan
+    mean: float = math.nan
+    alike_start: float = math.nan
+    alike_end: float = math.nan
+    spread_start: float = math.nan
+    zero_start: bool = False
+    empty_start: float = math.nan
+    moved: float = math.nan
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class OptimizerFacts:
+    """One optimiser.
+
+    Attributes:
+        kind: Class name. ``rate``: largest learning rate at first. ``step``: when it was made.
+        parameters, trainable: Tensors that it holds, and those that require a gradient.
+        orphans: Held tensors that belong to no model that ran and that no loss depends on.
+        steps: How often it stepped.
+    """
+
+    kind: str
+    rate: float = math.nan
+    step: int = 0
+    parameters: int = 0
+    trainable: int = 0
+    orphans: int = 0
+    steps: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Circumstances:
+    """All of the above.
+
+    Attributes:
+        heads, joints, feeds, parameters, optimizers: What was found.
+        wired: Layers with weights that another part of the network feeds, in the largest graph.
+        losses: Losses whose graph was looked at. ``backwards``: backward passes of the run.
+        idle: Looked-at losses that depend on no parameter that any optimiser holds, though on some.
+        flat: Operations in the graphs whose derivative is zero everywhere (``sign``, ``round``).
+        second_order: Whether gradients of gradients were taken with respect to what enters.
+    """
+
+    heads: tuple[Head, ...] = ()
+    joints: tuple[Joint, ...] = ()
+    feeds: tuple[Feed, ...] = ()
+    parameters: tuple[ParameterFacts, ...] = ()
+    optimizers: tuple[OptimizerFacts, ...] = ()
+    wired: int = 0
+    losses: int = 0
+    backwards: int = 0
+    idle: int = 0
+    flat: tuple[str, ...] = ()
+    second_order: bool = False

@@ -1,0 +1,73 @@
+"""Losses that wait to be read: a step that nobody observes must not wait for the device.
+
+Layer: watch, on torch. Losses on the CPU are there at once. On another device they are put together
+now and then, on that device, and read at the next observed step.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from rectifier.watch import statistics
+
+MOST = 4096
+"""Losses kept unread: an optimiser that never steps must not make them pile up."""
+
+_MANY = 256
+"""Single losses after which they are read or put together."""
+
+
+class Waiting:
+    """Losses by step, unread."""
+
+    def __init__(self) -> None:
+        self._single: list[tuple[int, Tensor]] = []
+        self._joined: list[tuple[list[int], Tensor]] = []
+        self._count = 0
+
+    def __bool__(self) -> bool:
+        return self._count > 0
+
+    def put(self, step: int, loss: Tensor) -> None:
+        """Keep a copy of a loss, unless too many wait already."""
+        if self._count >= MOST:
+            return
+        value = loss.detach()
+        self._single.append((step, value.clone() if value.dim() == 0 else value.mean()))
+        self._count += 1
+
+    def of(self, step: int) -> bool:
+        """Whether there is a loss of this step."""
+        return any(s == step for s, _ in reversed(self._single))
+
+    def many(self) -> bool:
+        """Whether it is time to read them; where that would mean waiting they are put together."""
+        if len(self._single) < _MANY:
+            return False
+        if all(is_at_hand(value) for _, value in self._single):
+            return True
+        first = self._single[0][1]
+        steps = [step for step, _ in self._single]
+        values = torch.stack([value.to(first) for _, value in self._single])
+        self._joined.append((steps, values))
+        self._single = []
+        return False
+
+    def take(self) -> dict[int, list[float]]:
+        """All losses by step; none is left."""
+        found: dict[int, list[float]] = {}
+        for steps, joined in self._joined:
+            for step, value in zip(steps, joined.tolist(), strict=True):
+                found.setdefault(step, []).append(value)
+        if self._single:
+            values = statistics.numbers([value for _, value in self._single])
+            for (step, _), value in zip(self._single, values, strict=True):
+                found.setdefault(step, []).append(value)
+        self._single, self._joined, self._count = [], [], 0
+        return found
+
+
+def is_at_hand(tensor: Tensor) -> bool:
+    """Whether reading a tensor means no waiting."""
+    return tensor.device.type == "cpu"

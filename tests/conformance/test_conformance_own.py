@@ -1,0 +1,81 @@
+"""An activation that its user defined has what a built-in one has, on every front end.
+
+Keras, which needs a process for each backend, is in tests/keras_front/keras_checks.py, and
+comparing in tests/compare.
+"""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+import torch
+from conformance_fronts import ROUNDED_ONCE, Front, NumPy, Torch
+from conformance_reference import grid, judge
+from test_conformance_jax import IN_ITSELF, WIDER, Jax
+
+import rectifier
+import rectifier.jax as rj
+import rectifier.torch as rt
+from rectifier import Param, define
+from rectifier.analysis.operations import values
+from rectifier.cli.main import run_command
+
+GATE = {"gate": Param(1.5, learnable=True, sharing="channel"), "c": 0.25}
+OWN = define("own", "x * sigmoid(gate * x) + c * x", **GATE)
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        NumPy({"float32": 1.0, "float16": 0.51}),
+        Torch(ROUNDED_ONCE),
+        Jax(IN_ITSELF, WIDER, underflows=True),
+    ],
+    ids=lambda front: type(front).__name__,
+)
+def test_values_and_slopes(front: Front) -> None:
+    for dtype, bar in front.bars.items():
+        x = grid(dtype, subnormal=not front.underflows)
+        for order, compute in enumerate((front.value, front.slope)):
+            got = compute(OWN, x, dtype)
+            found = judge(OWN, order, dtype, x, got, underflows=front.underflows)
+            # The argument of its sigmoid is rounded, then magnified by its size.
+            assert found.ulp <= max(bar, 110.0 if front.underflows and dtype == "float32" else 0)
+            assert not found.faults
+
+
+def test_parameters_are_learned() -> None:
+    x = np.linspace(-3, 3, 12).reshape(4, 3)
+    true = values(OWN.parameter_derivative("gate"), x, OWN.parameters()).sum(0)
+    module = rt.activation(OWN, 3, dtype=torch.float64)
+    module(torch.from_numpy(x)).sum().backward()
+    np.testing.assert_allclose(module.gate.grad, true, rtol=1e-12)
+    with jax.enable_x64(True):
+        f = rj.function(OWN)
+        got = jax.grad(lambda gate: f(x, gate=gate).sum())(np.full(3, 1.5))
+    np.testing.assert_allclose(got, true, rtol=1e-12)
+    assert pickle.loads(pickle.dumps(OWN)) == OWN
+
+
+def test_gain_card_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gain = rectifier.gain(OWN)
+    z = np.random.default_rng(0).standard_normal(400_000)
+    assert gain == pytest.approx(
+        1 / np.sqrt(np.mean(NumPy({}).value(OWN, z, "float64") ** 2)), 0.01
+    )
+    weight = rt.init_(torch.nn.Sequential(torch.nn.Linear(64, 64), rt.activation(OWN)))
+    assert weight
+    card = rectifier.card(OWN)
+    assert card.gain == gain
+    assert card.formula == "x * sigmoid(gate * x) + c * x"
+    files = [tmp_path / "own.html", tmp_path / "own.png"]
+    formula = "x * sigmoid(1.5 * x) + 0.25 * x"
+    options = ["--html", str(files[0]), "--png", str(files[1])]
+    assert run_command(["show", "own", "--define", formula, *options]) == 0
+    assert all(file.stat().st_size > 1000 for file in files)
+    assert run_command(["show", "own", "--define", formula]) == 0
+    assert f"{gain:.4f}" in capsys.readouterr().out

@@ -1,0 +1,66 @@
+"""Rule frozen_parameters on hand-made records: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+import pytest
+from doctor_records import told, weight
+
+from rectifier.doctor.rules import frozen_parameters
+from rectifier.watch.record import OptimizerFacts
+
+
+def test_an_optimizer_of_frozen_parameters() -> None:
+    idle = OptimizerFacts("SGD", 0.1, 0, 4, 0, 0, 0)
+    (finding,) = told(frozen_parameters, optimizers=(idle,), parameters=(weight(trainable=False),))
+    assert finding.severity == "error"
+    assert finding.remedies[0].settings["how"] == "unfreeze"
+
+
+def test_an_optimizer_that_never_steps() -> None:
+    idle = OptimizerFacts("SGD", 0.1, 0, 4, 4, 0, 0)
+    (finding,) = told(frozen_parameters, optimizers=(idle,), parameters=(weight(steps=0),))
+    assert finding.remedies[0].settings["how"] == "step"
+    assert told(frozen_parameters, optimizers=(idle,), backwards=9) == ()
+
+
+@pytest.mark.parametrize("with_gradient", [0, 10])
+def test_gradients_that_are_gone_at_the_step(with_gradient) -> None:
+    gone = weight(with_gradient=with_gradient, nonzero=0)
+    (finding,) = told(frozen_parameters, parameters=(gone,))
+    assert finding.remedies[0].settings["how"] == "keep_gradient"
+
+
+def test_parameters_that_no_optimizer_holds() -> None:
+    left = weight("body.weight", held=False, steps=0, with_gradient=0, nonzero=0, late=True)
+    (finding,) = told(frozen_parameters, parameters=(weight(), left))
+    assert finding.severity == "error"
+    assert finding.layer == "body"
+    assert "after the optimiser" in finding.cause
+    unregistered = weight("0", model="", held=False, steps=0)
+    assert "parameters() does not list" in (
+        told(frozen_parameters, parameters=(weight(), unregistered))[0].cause
+    )
+
+
+def test_freezing_on_purpose_is_no_fault() -> None:
+    frozen = weight("base.weight", trainable=False, held=False, steps=0, reached=0)
+    loaded = weight("base.weight", loaded=True, held=False, steps=0)
+    critic = weight("vgg.weight", model="Critic", held=False, steps=0)
+    for other in (frozen, loaded, critic):
+        assert told(frozen_parameters, parameters=(weight(), other)) == ()
+
+
+def test_a_layer_that_runs_and_is_cut_off() -> None:
+    nothing = {"reached": 0, "with_gradient": 0, "nonzero": 0}
+    cut = weight("encoder.weight", moved=0.0, **nothing)
+    (finding,) = told(frozen_parameters, parameters=(weight(), cut))
+    assert finding.severity == "error"
+    assert "cut off from the loss" in finding.cause
+    by_hand = weight("codebook.weight", moved=0.3, **nothing)
+    assert told(frozen_parameters, parameters=(weight(), by_hand)) == ()
+    unused = weight("spare.weight", moved=0.0, ran=False, **nothing)
+    others = [weight(f"layer{i}.weight") for i in range(4)]
+    (note,) = told(frozen_parameters, parameters=(*others, unused))
+    assert note.severity == "info"
+    (finding,) = told(frozen_parameters, parameters=(weight(), unused))
+    assert finding.severity == "warning"

@@ -1,0 +1,48 @@
+"""Rule learning_rate_too_low on hand-made records: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from doctor_records import curve, falling, told, training, weight
+
+from rectifier.doctor.rules import learning_rate_too_low
+
+
+def slow(update=1e-6, loss=2.29, moved=1e-3, **facts):
+    trained = training(loss=loss, update=update, rate=1e-5)
+    return told(learning_rate_too_low, trained=trained, parameters=(weight(moved=moved, **facts),))
+
+
+def test_steps_too_small_to_get_anywhere() -> None:
+    (finding,) = slow()
+    assert finding.severity == "error"
+    (remedy,) = finding.remedies
+    assert remedy.action == "raise_learning_rate"
+    assert remedy.settings["to"] == pytest.approx(0.03)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"update": 1e-3},  # steps of the usual size
+        {"moved": 0.1},  # the weights got somewhere
+        {"loaded": True},  # fine-tuning
+        {"loss": falling(2.3, 0.2)},  # and so did the loss
+    ],
+)
+def test_small_steps_that_do_are_no_fault(facts) -> None:
+    assert slow(**facts) == ()
+
+
+def test_a_schedule_that_ends_the_training_early() -> None:
+    rate = curve(0.1)
+    rate[50:] = 1e-6
+    update = curve(1e-2)
+    update[50:] = 1e-7
+    trained = training(loss=1.5, update=update, rate=rate)
+    (finding,) = told(learning_rate_too_low, trained=trained, parameters=(weight(),))
+    assert finding.first_step == 50
+    assert finding.remedies[0].settings["hold"] is True
+    rate = np.geomspace(0.1, 1e-5, 300)  # a cosine or a decade each quarter, to the end
+    assert told(learning_rate_too_low, trained=training(rate=rate), parameters=(weight(),)) == ()

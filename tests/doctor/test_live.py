@@ -1,0 +1,71 @@
+"""Repair while a training runs: announced, kept when it helps, rolled back when it does not."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from rectifier.doctor import live
+from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.live import LiveRepair
+from rectifier.torch.sites import Interception
+from rectifier.watch.options import WatchOptions
+from rectifier.watch.watcher import Watcher
+
+X = torch.randn(128, 8, generator=torch.Generator().manual_seed(1))
+Y = X[:, :4].argmax(1)
+
+
+def train(steps: int = 160, lr=lambda step: 0.1, output=lambda x: x):
+    """A training under live repair: its losses, what was said, the model."""
+    said: list[str] = []
+    watcher, repair = Watcher(WatchOptions(every=1)), LiveRepair(said.append)
+    with Interception([repair, watcher]) as interception:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 4))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        losses = []
+        for step in range(steps):
+            optimizer.param_groups[0]["lr"] = lr(step)
+            loss = F.cross_entropy(output(model(X)), Y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    assert interception.notes == []
+    repair.finish()
+    return losses, said, model
+
+
+def test_a_healthy_training_is_left_alone() -> None:
+    losses, said, _ = train()
+    assert said == []
+    assert losses == train()[0]
+
+
+def test_a_rate_raised_in_midst_of_training_is_lowered_and_the_weights_go_back() -> None:
+    losses, said, _ = train(lr=lambda step: 0.1 if step < 75 else 300.0)
+    assert "too high" in said[0]
+    assert any("again" in line for line in said)
+    assert any("lower_learning_rate is at work" in line for line in said)
+    assert math.isfinite(losses[-1])
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_a_softmax_before_the_loss_is_bypassed_at_once() -> None:
+    losses, said, _ = train(400, lr=lambda step: 0.5, output=lambda x: x.softmax(1))
+    assert any("remove_output_activation is kept" in line for line in said)
+    assert losses[-1] < 0.2
+
+
+def test_what_makes_it_worse_is_rolled_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    harm = Remedy("raise_learning_rate", "", {"from": 0.1, "to": 1000.0})
+    found = Finding("learning_rate_too_low", "warning", "It seemed slow.", remedies=(harm,))
+    monkeypatch.setattr(live, "diagnose", lambda record: (found,))
+    losses, said, _ = train()
+    assert any("made it worse" in line for line in said)
+    assert losses[-1] < losses[0]  # the weights are those of before, the rate the program's own

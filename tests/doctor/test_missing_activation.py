@@ -1,0 +1,42 @@
+"""Rule missing_activation on hand-made joints: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+from doctor_records import record
+
+from rectifier.doctor.rules.missing_activation import RULE
+from rectifier.watch.record import Circumstances, Joint
+
+
+def told(*joints: Joint, wired: int):
+    return RULE.check(record(circumstances=Circumstances(joints=joints, wired=wired)))
+
+
+def joint(first="a", second="b", kind="linear", inputs=8, width=16, outputs=4, **more) -> Joint:
+    return Joint(first, second, kind, inputs, width, outputs, **more)
+
+
+def test_a_linear_network_is_an_error() -> None:
+    (finding,) = told(joint("a", "b"), joint("b", "c"), wired=2)
+    assert finding.severity == "error"
+    assert "one linear map" in finding.cause
+    assert finding.remedies[0].action == "add_activation"
+    assert set(finding.remedies[0].scope["layers"]) == {"a", "b"}
+
+
+def test_half_of_the_layers_without_is_a_warning_and_one_a_note() -> None:
+    (finding,) = told(joint("a", "b"), joint("c", "d"), wired=4)
+    assert finding.severity == "warning"
+    (note,) = told(joint("a", "b"), wired=4)
+    assert note.severity == "info"
+    assert not note.remedies
+
+
+def test_bottlenecks_and_separable_convolutions_are_meant() -> None:
+    assert told(joint(inputs=64, width=4, outputs=64), wired=1) == ()
+    assert told(joint(kind="conv", grouped=True), wired=1) == ()
+    assert told(wired=5) == ()
+
+
+def test_a_flattened_feature_map_before_a_head_is_not_told() -> None:
+    assert told(joint(kind="mixed", inputs=8, width=256, outputs=10), wired=4) == ()

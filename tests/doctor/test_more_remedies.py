@@ -1,0 +1,284 @@
+"""The remedies that change inputs, outputs, losses and optimisers, at work in running programs."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.distributions import Categorical
+
+from rectifier.doctor import remedies
+from rectifier.doctor.finding import Remedy
+from rectifier.errors import InvalidInputError
+from rectifier.torch.sites import Interception
+
+X = torch.randn(96, 6, generator=torch.Generator().manual_seed(1))
+LABELS = X[:, :3].argmax(1)
+
+
+def under(action: str, program, scope=None, **settings):
+    """Run a program with a remedy at work; what it returns, and what was done."""
+    built = remedies.build(Remedy(action, "", settings, scope or {}))
+    interception = Interception([built])
+    with interception:
+        result = program()
+    assert interception.notes == [], interception.notes
+    return result, built.log
+
+
+def layers(*more: nn.Module) -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 3), *more)
+
+
+def fit(model, loss_of, steps: int = 8, lr: float = 0.1, before_step=None):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        loss = loss_of(model(X))
+        optimizer.zero_grad()
+        loss.backward()
+        if before_step is not None:
+            before_step(optimizer)
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def cross_entropy(output):
+    return F.cross_entropy(output, LABELS)
+
+
+def test_a_softmax_before_cross_entropy_is_undone_for_the_loss_alone() -> None:
+    want = fit(layers(), cross_entropy)
+    model = layers(nn.Softmax(dim=1))
+    got, log = under(
+        "remove_output_activation", lambda: fit(model, cross_entropy), function="softmax"
+    )
+    assert got == want
+    assert log == ["cross_entropy is given what entered softmax"]
+    assert torch.allclose(model(X).sum(1), torch.ones(96))  # the model still gives probabilities
+
+
+def test_probabilities_given_as_logits_to_categorical() -> None:
+    def program(model):
+        return fit(model, lambda out: -Categorical(logits=out).log_prob(LABELS).mean())
+
+    want = program(layers())
+    got, _ = under(
+        "remove_output_activation",
+        lambda: program(layers(nn.Softmax(dim=-1))),
+        function="softmax",
+    )
+    assert got == pytest.approx(want, rel=1e-5)
+
+
+def test_a_sigmoid_before_its_own_loss_also_through_a_change_of_shape() -> None:
+    targets = (LABELS == 1).float()
+
+    def loss_of(output):
+        return F.binary_cross_entropy_with_logits(output[:, 0], targets)
+
+    want = fit(layers(), loss_of)
+    model = layers(nn.Sigmoid())
+    got, _ = under("remove_output_activation", lambda: fit(model, loss_of), function="sigmoid")
+    assert got == want
+
+
+def test_a_softmax_over_one_value_becomes_a_sigmoid() -> None:
+    targets = (LABELS == 1).float()[:, None]
+    model = nn.Sequential(nn.Linear(6, 1), nn.Softmax(dim=1))
+    losses, _ = under(
+        "remove_output_activation",
+        lambda: fit(model, lambda out: F.binary_cross_entropy(out, targets), 40, 1.0),
+        function="softmax",
+        to="sigmoid",
+    )
+    assert losses[-1] < losses[0]
+
+
+def test_a_bounded_output_becomes_linear_for_a_regression() -> None:
+    far = 5 * X[:, :3]
+    model = layers(nn.Tanh())
+    scope = {"layer": "2"}
+    losses, log = under(
+        "remove_output_activation",
+        lambda: fit(model, lambda out: F.mse_loss(out, far), 60, 0.05),
+        scope,
+        function="tanh",
+        regression=True,
+    )
+    assert losses[-1] < 0.2 * losses[0]
+    assert log == ["tanh removed at 3"]
+
+
+@pytest.mark.parametrize("how", ["keep_gradient", "step", "join", "unfreeze"])
+def test_what_should_learn_learns(how) -> None:
+    model = layers()
+    first = model[0].weight.detach().clone()
+
+    def program():
+        if how == "unfreeze":
+            model.requires_grad_(False)
+        held = model[2].parameters() if how == "join" else model.parameters()
+        optimizer = torch.optim.SGD(held, lr=0.1)
+        for _ in range(10):
+            loss = cross_entropy(model(X))
+            optimizer.zero_grad()
+            if loss.requires_grad:
+                loss.backward()
+            if how == "keep_gradient":
+                optimizer.zero_grad()
+            if how != "step":
+                optimizer.step()
+        return cross_entropy(model(X)).item()
+
+    before = cross_entropy(model(X)).item()
+    after, log = under("add_to_optimizer", program, how=how)
+    assert after < before
+    assert not torch.equal(model[0].weight, first)
+    assert log
+
+
+def test_gradients_put_back_give_the_same_training_as_gradients_kept() -> None:
+    want = fit(layers(), cross_entropy)
+    got, _ = under(
+        "add_to_optimizer",
+        lambda: fit(layers(), cross_entropy, before_step=lambda o: o.zero_grad()),
+        how="keep_gradient",
+    )
+    assert got == want
+
+
+def test_a_critic_joins_the_optimizer_that_steps_after_its_own_loss() -> None:
+    torch.manual_seed(0)
+    maker, critic = nn.Linear(4, 6), nn.Linear(6, 1)
+    start = critic.weight.detach().clone()
+
+    def program():
+        mine = torch.optim.SGD(maker.parameters(), lr=0.1)
+        yours = torch.optim.SGD(maker.parameters(), lr=0.1)  # the mistake
+        for _ in range(5):
+            fake = maker(torch.randn(96, 4))
+            loss = F.softplus(-critic(X)).mean() + F.softplus(critic(fake.detach())).mean()
+            yours.zero_grad()
+            loss.backward()
+            yours.step()
+            mine.zero_grad()
+            F.softplus(-critic(fake)).mean().backward()
+            mine.step()
+        return [len(o.param_groups[0]["params"]) for o in (mine, yours)]
+
+    held, _ = under("add_to_optimizer", program, how="join")
+    assert held == [2, 4]
+    assert not torch.equal(critic.weight, start)
+
+
+def test_features_are_normalised_in_training_and_evaluation() -> None:
+    raw = X * torch.tensor([1.0, 1000.0, 1.0, 1.0, 1.0, 1.0]) + 5
+    mean, std = raw.mean(0), raw.std(0)
+    model = layers()
+    settings = {"mean": mean.tolist(), "std": std.tolist()}
+
+    def program():
+        fit(model, lambda out: cross_entropy(out + 0 * model(raw)))
+        with torch.no_grad():
+            return model.eval()(raw)
+
+    got, log = under("normalize_input", program, {"layers": ["0"]}, **settings)
+    with torch.no_grad():
+        assert torch.allclose(got, model(raw))
+        hooks = model[0]._forward_pre_hooks
+        assert len(hooks) == 1
+        hooks.clear()
+        assert torch.allclose(got, model((raw - mean) / std), atol=1e-4)
+    assert log == ["6 features normalised before 0"]
+    with pytest.raises(InvalidInputError, match="same length"):
+        remedies.build(Remedy("normalize_input", "", {"mean": [0.0], "std": []}))
+
+
+def test_an_activation_between_layers_and_a_logarithm_before_a_loss() -> None:
+    model = nn.Sequential(nn.Linear(6, 16), nn.Linear(16, 3))
+    _, log = under(
+        "add_activation", lambda: fit(model, cross_entropy), {"layers": ["0"]}, function="relu"
+    )
+    assert log == ["relu added behind 0"]
+    assert (model[0](X) >= 0).all()
+    want = fit(layers(), cross_entropy)
+    got, _ = under(
+        "add_activation",
+        lambda: fit(layers(), lambda out: F.nll_loss(out, LABELS)),
+        function="log_softmax",
+        before="nll_loss",
+    )
+    assert got == pytest.approx(want, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [
+        (torch.log, [0.0, 1.0]),
+        (lambda x: x.sqrt(), [0.0, 4.0]),
+        (lambda x: x**0.5, [0.0, 4.0]),
+        (lambda x: 1.0 / x, [0.0, 2.0]),
+        (lambda x: x / x, [0.0, 2.0]),
+        (lambda x: x.exp(), [200.0, 1.0]),
+        (lambda x: torch.softmax(x, 0), [-math.inf, -math.inf]),
+        (torch.acos, [1.0, 0.5]),
+    ],
+)
+def test_the_edge_is_guarded_and_the_rest_is_as_before(function, x) -> None:
+    plain = function(torch.tensor(x[1:] * 2 if math.isfinite(x[1]) else [0.0, 1.0]))
+
+    def program():
+        point = torch.tensor(x, requires_grad=True)
+        value = function(point)
+        value.sum().backward()
+        inside = function(torch.tensor(x[1:] * 2 if math.isfinite(x[1]) else [0.0, 1.0]))
+        return value.detach(), point.grad, inside
+
+    (value, gradient, inside), log = under("stabilize_loss", program)
+    assert torch.isfinite(value).all()
+    assert torch.isfinite(gradient).all()
+    assert torch.equal(inside, plain)
+    assert log
+
+
+def test_nothing_stays_on_after_the_interception() -> None:
+    under("stabilize_loss", lambda: None)
+    assert torch.log(torch.zeros(())) == -math.inf
+
+
+@pytest.mark.parametrize(("hold", "rates"), [(False, [0.4, 0.04]), (True, [0.2, 0.2])])
+def test_a_rate_is_raised_by_a_factor_or_held(hold, rates) -> None:
+    seen = []
+
+    def program():
+        optimizer = torch.optim.SGD(layers().parameters(), lr=0.1)
+        optimizer.register_step_post_hook(lambda o, a, k: None)
+        plain = optimizer.step
+        for rate in (0.1, 0.01):
+            optimizer.param_groups[0]["lr"] = rate
+            built_in = optimizer.register_step_pre_hook(
+                lambda o, a, k: seen.append(o.param_groups[0]["lr"])
+            )
+            plain()
+            built_in.remove()
+
+    settings = {"from": 0.1, "to": 0.4} if not hold else {"from": 0.01, "to": 0.2, "hold": True}
+    under("raise_learning_rate", program, **settings)
+    assert seen == pytest.approx(rates)
+
+
+def test_alike_weights_are_drawn_and_pretrained_ones_stay() -> None:
+    model = layers()
+    with torch.no_grad():
+        model[2].weight.fill_(0.05)
+    kept = model[0].weight.detach().clone()
+    remedy = remedies.build(Remedy("reinitialize", "", {"alike": True}))
+    remedy.apply(model, None)
+    assert torch.equal(model[0].weight, kept)
+    assert model[2].weight.unique().numel() > 40

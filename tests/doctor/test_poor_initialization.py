@@ -1,0 +1,47 @@
+"""Rule poor_initialization on hand-made records: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+import pytest
+from doctor_records import STUCK, falling, layer, site, told, training, weight
+
+from rectifier.doctor.rules import poor_initialization
+
+
+@pytest.mark.parametrize(
+    ("facts", "size", "loss", "severity"),
+    [
+        ({"std": 1.0}, 80.0, 9.0, "error"),
+        ({"std": 1.0}, 80.0, falling(9.0, 5.0), "warning"),
+        ({"std": 1.0}, 80.0, None, "info"),  # it learnt all the same
+        ({"std": 0.125}, 1.0, 2.3, None),  # Glorot
+        ({"std": 1.0}, 1.0, 2.3, None),  # large, but something keeps the signal
+        ({"std": 0.29, "mean": 0.5}, 30.0, 9.0, "error"),  # uniform from 0 to 1
+        ({"std": 0.01}, 1e-4, 2.3, "error"),
+        ({"std": 0.01}, 0.5, 2.3, None),
+        ({"std": 0.1, "empty_start": 0.97}, 0.5, 2.3, "error"),
+    ],
+)
+def test_the_scale_of_the_weights(facts, size, loss, severity) -> None:
+    made = site(series={"input_std": size})
+    found = told(
+        poor_initialization,
+        made,
+        layers=(layer("fc1"), layer("fc2")),
+        trained=training(loss=falling(9.0, 0.1) if loss is None else loss),
+        parameters=(weight(**facts), weight("fc2.weight", **facts)),
+    )
+    assert [f.severity for f in found] == ([severity] if severity else [])
+
+
+def test_embeddings_may_be_large() -> None:
+    table = layer("table")
+    object.__setattr__(table, "kind", "Embedding")
+    found = told(
+        poor_initialization,
+        site(series={"input_std": 80.0}),
+        layers=(table,),
+        trained=STUCK,
+        parameters=(weight("table.weight", std=1.0),),
+    )
+    assert found == ()

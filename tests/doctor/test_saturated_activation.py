@@ -1,0 +1,36 @@
+"""Rule saturated_activation on hand-made records: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+from doctor_records import curve, falling, layer, site, told, training
+
+from rectifier.doctor.rules import saturated_activation
+from rectifier.watch.record import Head
+
+
+def shut(loss=2.3, saturated=0.95, function="tanh", **facts):
+    flat = site("fc1.tanh", function=function, series={"saturated": saturated, "input_std": 9.0})
+    return told(saturated_activation, flat, trained=training(loss=loss), **facts)
+
+
+def test_bounded_units_on_their_flat_side() -> None:
+    (finding,) = shut()
+    assert finding.severity == "error"
+    assert "± 9" in finding.cause
+    assert shut(saturated=0.3) == ()
+    assert shut(function="relu") == ()
+
+
+def test_saturation_at_the_output_is_certainty() -> None:
+    head = Head(("binary_cross_entropy", "tanh", "addmm"), "fc1")
+    assert shut(heads=(head,)) == ()
+    last = (layer("fc0", order=0), layer("fc1", order=1))
+    assert shut(layers=last) == ()
+    assert shut(layers=(layer("fc1", order=0), layer("fc2", order=1))) != ()
+
+
+def test_trained_gates_saturate_by_design() -> None:
+    late = curve(0.0)
+    late[150:] = 0.99
+    found = shut(loss=falling(2.3, 0.1), saturated=late)
+    assert [f.severity for f in found if f.severity != "info"] == []

@@ -1,0 +1,46 @@
+"""Rule unnormalized_input on hand-made records: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from doctor_records import STUCK, falling, site, told, training
+
+from rectifier.doctor.rules import unnormalized_input
+from rectifier.watch.record import Feed
+
+
+def feed(scale, spread=0.0, features=8, seen=500) -> Feed:
+    mean, std = np.full(features, spread), np.full(features, 1.0)
+    std[0], mean[0] = scale, 0.0
+    return Feed("fc1", "linear", mean, std, mean - 2 * std, mean + 2 * std, mean, std, seen)
+
+
+@pytest.mark.parametrize(
+    ("scale", "loss", "severity"),
+    [(1.0, 2.3, None), (25.0, 2.3, None), (40.0, 2.3, "error"), (400.0, None, "warning")],
+)
+def test_the_scale_of_the_data(scale, loss, severity) -> None:
+    noisy = site("fc1.relu", series={"input_std": scale / 2})
+    trained = training(loss=falling(2.3, 0.1) if loss is None else loss)
+    found = told(unnormalized_input, noisy, trained=trained, feeds=(feed(scale),))
+    assert [f.severity for f in found] == ([severity] if severity else [])
+    if severity:
+        assert found[0].remedies[0].action == "normalize_input"
+        assert len(found[0].remedies[0].settings["mean"]) == 8
+
+
+def test_a_normalisation_behind_the_first_layer_makes_up_for_it() -> None:
+    after = site("bn.relu", layer_kind="BatchNorm1d", series={"input_std": 1.0})
+    found = told(unnormalized_input, after, trained=STUCK, feeds=(feed(400.0),))
+    assert [f.severity for f in found] == ["info"]
+
+
+def test_outliers_do_not_set_the_scale_of_the_remedy() -> None:
+    odd = feed(400.0)
+    odd = dataclasses.replace(odd, middle=odd.mean, width=np.ones(8))
+    (finding,) = told(unnormalized_input, site(), trained=STUCK, feeds=(odd,))
+    assert finding.remedies[0].settings["std"][0] == 1.0
+    assert finding.remedies[0].settings["clip"] == 5.0

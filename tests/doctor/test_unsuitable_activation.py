@@ -1,0 +1,41 @@
+"""Rule unsuitable_activation on hand-made records: sick, healthy and borderline."""
+
+from __future__ import annotations
+
+import numpy as np
+from doctor_records import site, told, training, weight
+
+from rectifier.doctor.rules import unsuitable_activation
+from rectifier.watch.record import Feed, Head
+
+
+def test_second_derivatives_of_piecewise_linear_functions() -> None:
+    (finding,) = told(unsuitable_activation, site(), second_order=True)
+    assert finding.remedies[0].settings["to"] == "tanh"
+    smooth = site("fc1.tanh", function="tanh")
+    assert told(unsuitable_activation, smooth, second_order=True) == ()
+    assert told(unsuitable_activation, site(), second_order=False) == ()
+
+
+def test_a_threshold_has_no_slope() -> None:
+    still = weight("enc.weight", nonzero=0)
+    (finding,) = told(
+        unsuitable_activation, parameters=(weight("out.weight"), still), flat=("sign",)
+    )
+    assert "'enc'" in finding.cause
+    moving = (weight("out.weight"), weight("enc.weight"))
+    assert told(unsuitable_activation, parameters=moving, flat=("sign",)) == ()
+
+
+def test_coordinates_want_waves() -> None:
+    high = np.ones(2)
+    grid = Feed("net.0", "linear", 0 * high, high / np.sqrt(3), -high, high, seen=1000)
+    head = Head(("mean", "pow", "sub", "addmm"), "net.4")
+    sites = (site("net.1", order=0), site("net.3", order=1))
+    given = {"feeds": (grid,), "heads": (head,)}
+    sick = training(loss=np.linspace(1.0, 0.3, 300))
+    (finding,) = told(unsuitable_activation, *sites, trained=sick, **given)
+    assert finding.remedies[0].settings["to"] == "sine"
+    noise = np.full(300, 0.3)  # a floor of noise, reached long ago
+    noise[:20] = np.linspace(1.0, 0.3, 20)
+    assert told(unsuitable_activation, *sites, trained=training(loss=noise), **given) == ()

@@ -1,0 +1,116 @@
+"""Fused gated units against the composed ones in fp64: values, both gradients, bytes kept."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+import rectifier.torch as rt
+from rectifier import catalog
+from rectifier.errors import InvalidInputError
+from rectifier.kernels import gated, native
+
+pytestmark = pytest.mark.skipif(not native.available(), reason=native.why_not() or "built")
+
+ULP = torch.finfo(torch.float32).eps
+"""Two roundings of the result are allowed: of the arithmetic in fp64, and to fp32."""
+CROSSING = 1e-10
+"""Of the largest result: near a zero of GELU's derivative its two terms cancel, and the kernels'
+exp is right to 6e-12."""
+
+
+def numbers(*shape: int) -> Tensor:
+    generator = torch.Generator().manual_seed(len(shape))
+    return torch.randn(*shape, generator=generator) * 4
+
+
+@pytest.mark.parametrize("name", catalog.gated_names())
+def test_it_is_the_composed_unit(name: str) -> None:
+    unit = rt.gated(name)
+    for shape, dim, gate in (
+        ((3, 5, 14), -1, "last"),
+        ((3, 5, 14), 2, "first"),
+        ((4, 6, 3, 2), 1, "last"),
+        ((2050,), 0, "first"),
+        ((3, 40_000), -1, "last"),
+    ):
+        x = numbers(*shape).requires_grad_()
+        exact = x.detach().double().requires_grad_()
+        y, expected = unit(x, dim=dim, gate=gate), unit(exact, dim=dim, gate=gate)
+        assert y.grad_fn is not None
+        assert y.grad_fn.name() == "FusedBackward"
+        assert y.shape == expected.shape
+        grad = torch.randn(y.shape, generator=torch.Generator().manual_seed(0))
+        y.backward(grad)
+        expected.backward(grad.double())
+        for found, wanted in ((y.detach(), expected.detach()), (x.grad, exact.grad)):
+            assert found is not None
+            assert wanted is not None
+            bound = ULP * wanted.abs() + CROSSING * wanted.abs().max()
+            assert ((found - wanted).abs() <= bound).all()
+
+
+@pytest.mark.parametrize("name", ["reglu", "geglu", "geglu_tanh", "swiglu"])
+def test_eight_bytes_are_kept_for_each_result(name: str) -> None:
+    x = numbers(16, 512).requires_grad_()
+    seen: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with saved_tensors_hooks(pack, lambda tensor: tensor):
+        y = rt.gated(name)(x)
+    assert sum(seen.values()) == 8 * y.numel()
+
+
+def test_parameters_nan_and_strided_input() -> None:
+    swiglu = rt.gated("swiglu")
+    x = numbers(4, 10)
+    double = swiglu(x.double(), beta=1.5)
+    assert torch.allclose(swiglu(x, beta=1.5).double(), double, rtol=ULP, atol=0)
+    assert torch.equal(swiglu(x.t().contiguous().t()), swiglu(x))
+    assert swiglu(x[:0]).shape == (0, 5)
+    assert swiglu(numbers(3, 0)).shape == (3, 0)
+    for place in (2, 7):  # in the linear half, in the gate
+        bad = x.clone()
+        bad[1, place] = torch.nan
+        bad.requires_grad_()
+        y = swiglu(bad)
+        assert y[1, 2].isnan()
+        assert y.isnan().sum() == 1
+        y.sum().backward()
+        assert bad.grad is not None
+        assert bad.grad[1, [2, 7]].isnan().any()
+
+
+def test_gradients_of_gradients_and_transforms() -> None:
+    x = numbers(2, 6).requires_grad_()
+    exact = x.detach().double().requires_grad_()
+    results = []
+    for each in (x, exact):
+        (first,) = torch.autograd.grad(rt.gated("geglu")(each).sum(), each, create_graph=True)
+        (second,) = torch.autograd.grad(first.square().sum(), each)
+        results.append(second.double())
+    assert torch.allclose(results[0], results[1], rtol=1e-5, atol=1e-6)
+    batched = torch.func.vmap(rt.gated("swiglu"))(x.detach())
+    assert torch.allclose(batched, rt.gated("swiglu")(x.detach()), rtol=1e-6)
+
+
+def test_buffers_are_checked() -> None:
+    unit, x = catalog.gated("swiglu"), numbers(2, 8)
+    out = torch.empty(2, 4)
+    for wrong in (
+        {"half": 3},
+        {"half": 4, "parameters": ()},
+        {"half": 4, "out": torch.empty(2, 8)},
+        {"half": 4, "source": x.double()},
+        {"half": 4, "source": x.t()},
+        {"half": 4, "grad": torch.empty(2, 3)},
+    ):
+        given = {"source": x, "out": out, "parameters": (1.0,), "threads": 1, **wrong}
+        source, target = given.pop("source"), given.pop("out")
+        with pytest.raises(InvalidInputError):
+            gated.run(unit, source, target, **given)

@@ -1,0 +1,131 @@
+"""Gated units and row-wise functions as modules."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import rectifier.torch as rt
+from rectifier import catalog
+from rectifier.errors import InvalidActivationError, UnknownNameError
+
+# torch's tracer does what torch itself deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+
+K = {"topk": (2,), "batch_topk": (2,)}
+
+
+@pytest.mark.parametrize("name", [*catalog.gated_names(), *catalog.rowwise_names()])
+def test_every_class_by_its_name(name: str) -> None:
+    is_gated = name in catalog.gated_names()
+    record = catalog.gated(name) if is_gated else catalog.rowwise(name)
+    module = getattr(rt, record.class_name)(*K.get(name, ()))
+    assert type(rt.activation(name, *K.get(name, ()))) is type(module)
+    assert record.class_name in dir(rt)
+    assert repr(module).startswith(f"{record.class_name}(")
+    x = torch.randn(3, 8)
+    for other in (module, pickle.loads(pickle.dumps(module)), copy.deepcopy(module)):
+        got = other(x)
+        f = rt.gated(name) if is_gated else rt.rowwise(name)
+        assert torch.equal(got, f(x, **({"k": 2} if name in K else {})))
+    compiled = torch.compile(module.eval(), fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(x), module(x))
+
+
+@pytest.mark.parametrize("name", catalog.gated_names())
+def test_with_sizes_it_is_the_feed_forward_layer_of_the_paper(name: str) -> None:
+    unit = catalog.gated(name)
+    module = getattr(rt, unit.class_name)(6, 10, dtype=torch.float64)
+    assert [tuple(p.shape) for p in module.parameters()] == [(10, 6), (10, 6), (6, 10)]
+    x = torch.randn(2, 3, 6, dtype=torch.float64, requires_grad=True)
+    halves = torch.cat([module.up_proj(x), module.gate_proj(x)], -1)
+    torch.testing.assert_close(module(x), module.down_proj(rt.gated(name)(halves)))
+    torch.testing.assert_close(module(x[0, 0]), module(x)[0, 0])
+    assert torch.autograd.gradcheck(module, (x,))
+    again = getattr(rt, unit.class_name)(6, 10, dtype=torch.float64)
+    again.load_state_dict(module.state_dict())
+    assert torch.equal(again(x), module(x))
+
+
+def test_swiglu_is_llamas() -> None:
+    module = rt.SwiGLU(512, 1376)
+    assert set(module.state_dict()) == {f"{n}_proj.weight" for n in ("gate", "up", "down")}
+    x = torch.randn(4, 512)
+    w = module.state_dict()
+    hidden = F.silu(x @ w["gate_proj.weight"].T) * (x @ w["up_proj.weight"].T)
+    torch.testing.assert_close(module(x), hidden @ w["down_proj.weight"].T)
+    assert rt.SwiGLU(8, 20, 5, bias=True)(torch.randn(2, 8)).shape == (2, 5)
+    assert rt.SwiGLU(8, 20, bias=True).down_proj.bias.shape == (8,)
+    assert rt.SwiGLU(8, 20, device="meta")(torch.empty(2, 8, device="meta")).shape == (2, 8)
+    assert repr(rt.SwiGLU(gate="first", dim=1)) == "SwiGLU(dim=1, gate='first', beta=1)"
+    low = rt.SwiGLU(8, 20, dtype=torch.bfloat16)
+    assert low(torch.randn(2, 8, dtype=torch.bfloat16)).dtype == torch.bfloat16
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert module(x).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: rt.SwiGLU(512), "takes no sizes, or those of its input and of its halves"),
+        (lambda: rt.SwiGLU(hidden_features=8), "hidden_features=8"),
+        (lambda: rt.SwiGLU(8, 8, gate="first"), "leave out dim and gate"),
+        (lambda: rt.SwiGLU(bias=True), "without sizes has no bias"),
+        (lambda: rt.SwiGLU(alpha=2.0), "no parameter 'alpha'"),
+        (lambda: rt.ClampedSwiGLU(limit=-1.0), "'limit' must be between"),
+        (lambda: rt.TopK(), "topk takes k"),
+        (lambda: rt.TopK(2, k=2), "each once"),
+        (lambda: rt.Softmax(1, 2), "takes dim, each once"),
+        (lambda: rt.BatchTopK(2, momentum=0.0), "momentum must be above 0"),
+    ],
+)
+def test_wrong_arguments(make, message: str) -> None:
+    with pytest.raises(InvalidActivationError, match=message):
+        make()
+
+
+def test_an_unknown_name_is_still_told() -> None:
+    with pytest.raises(AttributeError, match=r"did you mean .*'SwiGLU'"):
+        rt.SwiGLUU  # noqa: B018
+    with pytest.raises(UnknownNameError):
+        rt.activation("swish_glu_or_so")
+
+
+def test_modules_of_rows_are_torchs() -> None:
+    x = torch.randn(3, 6, 4)
+    for dim in (0, 1, -1):
+        torch.testing.assert_close(rt.Softmax(dim)(x), nn.Softmax(dim)(x))
+        torch.testing.assert_close(rt.LogSoftmax(dim=dim)(x), nn.LogSoftmax(dim)(x))
+    assert rt.Maxout(3, 1)(x).shape == (3, 2, 4)
+    assert rt.CReLU(dim=1)(x).shape == (3, 12, 4)
+    assert repr(rt.Maxout(3, 1)) == "Maxout(pieces=3, dim=1)"
+
+
+def test_batch_topk_keeps_k_per_row_on_average_and_then_a_threshold() -> None:
+    module, seen = rt.BatchTopK(2), []
+    for _ in range(5):
+        x = torch.randn(16, 8)
+        y = module(x)
+        assert (y != 0).sum() == 32
+        assert y[y != 0].min() >= x[y == 0].max()
+        seen.append(y[y > 0].min())
+    expected = torch.stack(seen).mean()
+    torch.testing.assert_close(module.threshold, expected)
+    module(-torch.ones(4, 8))  # says nothing of a positive threshold
+    torch.testing.assert_close(module.threshold, expected)
+    module.eval()
+    x = torch.randn(3, 8)
+    assert torch.equal(module(x), torch.where(x > expected, x, 0.0))
+    assert torch.equal(module(x)[:1], module(x[:1]))
+    again = rt.BatchTopK(2)
+    again.load_state_dict(module.state_dict())
+    assert torch.equal(again.eval()(x), module(x))
+    running = rt.BatchTopK(1, momentum=0.25)
+    running(torch.tensor([[1.0, 0.5]]))
+    running(torch.tensor([[2.0, 0.5]]))
+    assert running.threshold.item() == 1.25
