@@ -90,7 +90,7 @@ class Work:
 
 
 def plan(names: list[str], options: argparse.Namespace) -> list[Work]:
-    """Return the work, what is short first."""
+    """Return the work: the front ends with kernels first, then what is only as good as others."""
     stamps = results.fingerprints()
     there = contestants.installed()
     traced = tuple(who for who in contestants.TRACED if there[who])
@@ -109,6 +109,7 @@ def plan(names: list[str], options: argparse.Namespace) -> list[Work]:
                 *(sweep.Task(name, dtype, 0, 1 << 16, finer, who) for dtype in HALVES),
             ]
             work += [Work(task, stamps[stamp]) for task in tasks]
+    work.sort(key=_turn)
     if options.exhaustive:
         for name in [name for name in names if name in CORE]:
             for start in range(0, 1 << 32, _CHUNK):
@@ -116,6 +117,15 @@ def plan(names: list[str], options: argparse.Namespace) -> list[Work]:
                 task = sweep.Task(name, "float32", start, stop, 1, contestants.OURS, True)
                 work.append(Work(task, stamps["ours"]))
     return work
+
+
+def _turn(work: Work) -> int:
+    """Return when some work is due: what runs by default here, the references, the others."""
+    if isinstance(work.task, inspection.Check):
+        return 1
+    if work.task.who == contestants.OURS:
+        return 0
+    return 3 if set(work.task.who) <= set(contestants.OTHERS) else 2
 
 
 def _do(task: sweep.Task | inspection.Check) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Nothing of the stable forms nor of the symbolic derivatives is used, so both are
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -103,6 +104,7 @@ def error(got: float, true: Any, kind: Format, scale: float = 0.0) -> float:
         return float(abs(found - true) * mpf(2) ** kind.bits / power)
 
 
+@functools.cache
 def limit(name: str, order: int, sign: int) -> float:
     """Return the limit of f or f' at an infinity: infinite where it grows, NaN where none is.
 
