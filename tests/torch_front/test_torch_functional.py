@@ -156,7 +156,7 @@ def test_names() -> None:
 
 def test_signature_and_documentation_come_from_the_spec() -> None:
     signature = inspect.signature(functional.leaky_relu)
-    assert list(signature.parameters) == ["input", "negative_slope", "inplace", "path"]
+    assert list(signature.parameters) == ["input", "negative_slope", "inplace", "path", "keep"]
     assert signature.parameters["negative_slope"].default == 0.01
     spec = catalog.get("leaky_relu")
     for part in (spec.summary, spec.formula, "default 0.01", str(spec.source)):
