@@ -2,8 +2,8 @@
 
 Every activation and derivative of the catalog is compiled twice, in the arithmetic of
 ``native/math_single.hpp`` (float) and of ``native/math_wide.hpp`` (double, right to 1e-10), and
-compared on one float in `--step` of every sign and binade, at the default parameters. An interval
-around 0 in which the float result keeps within `VALUE_ULP` and `SLOPE_ULP` is recorded, if it is
+compared on one float in `--step` of every sign and binade and on all beside the break points of the
+formula, at the default parameters. An interval around 0 in which the float result keeps within `VALUE_ULP` and `SLOPE_ULP` is recorded, if it is
 wide enough to be of use; elsewhere a kernel computes in double. Beside a zero crossing of a
 derivative, the unit is that of the smaller of the values a quarter to either side.
 
@@ -26,6 +26,7 @@ import numpy as np
 
 from rectifier import catalog
 from rectifier.activation import Activation
+from rectifier.analysis import breakpoints
 from rectifier.kernels.emit_cpp import digest, emit_activation
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +37,8 @@ SLOPE_ULP = 3.6
 USEFUL = 8.0
 """An interval that does not reach this far to both sides is not recorded."""
 PER_OCTAVE = 8
+BESIDE = 16
+"""Floats to either side of a break point that are all compared: x + 3 rounds to 6 just below 3."""
 LEAST = -30
 """Below two to this power all floats are one bin."""
 
@@ -145,23 +148,40 @@ def bins() -> list[tuple[int, int]]:
 
 
 def reach(
-    library: ctypes.CDLL, row: int, slope: bool, sign: int, step: int, given: np.ndarray, bar: float
+    library: ctypes.CDLL,
+    row: int,
+    slope: bool,
+    sign: int,
+    step: int,
+    given: np.ndarray,
+    bar: float,
+    kinks: list[int],
 ) -> float:
     """Return up to where float arithmetic keeps the bar on one side of 0."""
+
+    def worst(first: int, last: int, step: int) -> float:
+        ends = (ctypes.c_uint32(bits | sign << 31) for bits in (first, last))
+        there = ctypes.c_void_p(given.ctypes.data)
+        found: float = library.worst(row, int(slope), *ends, ctypes.c_uint32(step), there)
+        return found
+
     for first, last in bins():
-        finer = max(1, step // 64) if first == 0 else step
-        error = library.worst(
-            row,
-            int(slope),
-            ctypes.c_uint32(first | sign << 31),
-            ctypes.c_uint32(last | sign << 31),
-            ctypes.c_uint32(finer * (1024 if first == 0 else 1)),
-            ctypes.c_void_p(given.ctypes.data),
-        )
+        finer = max(1, step // 64) * 1024 if first == 0 else step
+        error = worst(first, last, finer)
+        for kink in kinks:
+            if first <= kink < last:
+                error = max(error, worst(max(kink - BESIDE, 0), kink + BESIDE + 1, 1))
         if error > bar:
             last_right = first - (first == 255 << 23)
             return float(np.array(last_right, np.uint32).view(np.float32))
     return math.inf
+
+
+def break_points(spec: Activation, sign: int) -> list[int]:
+    """Return the bit patterns, without sign, of an activation's break points on one side of 0."""
+    found = breakpoints(spec.expression, spec.parameters())
+    side = [abs(point) for point in found if (point < 0) == bool(sign)]
+    return [int(bits) for bits in np.array(side, np.float32).view(np.uint32)]
 
 
 def main() -> None:
@@ -179,7 +199,10 @@ def main() -> None:
             given[: len(spec.params)] = [param.default for param in spec.params.values()]
             found = []
             for slope, bar in ((False, VALUE_ULP), (True, SLOPE_ULP)):
-                ends = [reach(library, row, slope, s, options.step, given, bar) for s in (1, 0)]
+                ends = [
+                    reach(library, row, slope, s, options.step, given, bar, break_points(spec, s))
+                    for s in (1, 0)
+                ]
                 found.append((-ends[0], ends[1]) if min(ends) >= USEFUL else None)
                 if options.only:
                     print(spec.name, "slope" if slope else "value", ends, flush=True)

@@ -26,7 +26,6 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "06930d48f19b9f3d": ((-EVERY, EVERY), (-EVERY, EVERY)),  # relun
         "2806199171fd7da1": ((-EVERY, EVERY), (-EVERY, EVERY)),  # bounded_leaky_relu
         "16e123ad5c808885": ((-EVERY, EVERY), (-EVERY, EVERY)),  # threshold
-        "8ca3125b792db7fb": ((-EVERY, EVERY), (-EVERY, EVERY)),  # jump_relu
         "8459563aff5dff2e": ((-EVERY, EVERY), (-EVERY, EVERY)),  # shifted_relu
         "b1a13eea94214a92": ((-EVERY, EVERY), (-EVERY, EVERY)),  # displaced_relu
         "9254fde3fbda789d": ((-EVERY, EVERY), (-EVERY, EVERY)),  # tlu
@@ -42,9 +41,9 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "c6aff6bc56a4d827": ((-EVERY, EVERY), (-1.844e19, EVERY)),  # sign_relu
         "efc750dc3f42abf7": ((-EVERY, EVERY), (-64.0, EVERY)),  # slu
         "16b15bc62e60abdc": ((-EVERY, EVERY), (-32.0, EVERY)),  # ptelu
-        "b55472e36528d1aa": ((-EVERY, EVERY), (-EVERY, EVERY)),  # hard_sigmoid
+        "b55472e36528d1aa": ((-EVERY, EVERY), None),  # hard_sigmoid
         "032c450293841db0": (None, (-EVERY, EVERY)),  # hard_sigmoid_keras2
-        "818d3958093158f4": ((-EVERY, EVERY), (-EVERY, EVERY)),  # sparse_sigmoid
+        "818d3958093158f4": ((-EVERY, EVERY), None),  # sparse_sigmoid
         "69fe91a8b221da1c": ((-EVERY, EVERY), (-EVERY, EVERY)),  # sparse_plus
         "87b57b0ee4b4b783": ((-EVERY, EVERY), (-EVERY, EVERY)),  # hard_tanh
         "8e8744ba833df745": (None, (-EVERY, EVERY)),  # hard_swish
@@ -58,7 +57,7 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "094a8dc25ac392d2": (None, (-73720.0, 73720.0)),  # cosine_squasher
         "5501ec922c97ad6f": ((-EVERY, EVERY), (-EVERY, EVERY)),  # plu
         "d934dba80ebc8c81": ((-EVERY, EVERY), (-EVERY, EVERY)),  # srelu
-        "edafd926b068d298": ((-EVERY, EVERY), (-EVERY, EVERY)),  # apl
+        "196e7085f79f7b8c": ((-EVERY, EVERY), (-EVERY, EVERY)),  # apl
         "6e5c2711c63e6c87": ((-EVERY, EVERY), (-EVERY, EVERY)),  # shilu
         "adedb9536742cc54": ((-EVERY, EVERY), (-EVERY, EVERY)),  # soft_exponential
         "acd47ee75f84414f": ((-EVERY, EVERY), (-EVERY, EVERY)),  # relu_squared
@@ -96,6 +95,7 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "18524a64acf1e2a7": ((-EVERY, 1.169e38), (-EVERY, EVERY)),  # nlrelu
         "9059c43f6f60758b": ((-1.169e38, 1.169e38), (-EVERY, EVERY)),  # symlog
         "a28eca929c36afdd": ((-80.0, 88.0), (-80.0, 88.0)),  # exponential
+        "7afbd220587280e9": ((-160.0, EVERY), (-160.0, EVERY)),  # sqrt_softplus
         "36f98e6139b7895e": (None, (-EVERY, EVERY)),  # bent_identity
         "c3b66b3fa8517f31": ((-64.0, EVERY), (-64.0, 64.0)),  # sigmoid
         "5bb589492bd00d3b": ((-EVERY, EVERY), (-32.0, 32.0)),  # tanh
