@@ -312,7 +312,7 @@ class Calls:
             return self._finish(entered.application, output)
         if is_layer(module) and (is_torch(module) or self._tick == entered.since):
             layer = self._registry.module_layer(entered.model, entered.path, module)
-            self._ran(layer, output, args[0] if args else None)
+            self._ran(layer, output)
             if isinstance(module, RECURRENT):
                 self._inside_recurrent(entered, layer, args, output)
         return None
@@ -458,7 +458,7 @@ class Calls:
         if kind is forms.Kind.WEIGHTED:
             self._weighted(forms.WEIGHTED[func], args, kwargs, result)
         elif kind is forms.Kind.LOSS:
-            self._lost(forms.LOSS_FUNCTIONS[func], args, kwargs, result)
+            self._lost(forms.LOSS_FUNCTIONS[func], result)
         elif kind is forms.Kind.COMPARISON:
             self._masks.compared(forms.COMPARISONS[func], args, result)
         elif args and isinstance(args[0], Tensor) and args[0].dtype is torch.bool:
@@ -516,34 +516,25 @@ class Calls:
             layer = self._registry.module_layer(entered.model, entered.path, module, called)
         else:
             layer = self._registry.call_layer(name, weight, biases[0] if biases else None)
-        used = {id(t) for t in (weight, *biases)}
-        others = (t for t in candidates if isinstance(t, Tensor) and id(t) not in used)
-        self._ran(layer, result, next(others, None))
+        self._ran(layer, result)
 
-    def _ran(self, layer: Layer, output: Any, given: Any) -> None:
+    def _ran(self, layer: Layer, output: Any) -> None:
         self._tick += 1
         self._last = (layer, self._tick)
         feeding.mark(output, layer, self._tick)
         for observer in self._boundary.live:
             if not observer.training_only or torch.is_grad_enabled():
-                if isinstance(given, Tensor):
-                    self._boundary.notify(observer, "on_layer_input", layer, given)
                 self._boundary.notify(observer, "on_layer", layer, output)
 
-    def _lost(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
+    def _lost(self, name: str, result: Any) -> None:
         if not isinstance(result, Tensor) or not torch.is_grad_enabled():
             return
         frame = self._registry.sources.frame(2)
         code = None if frame is None else frame.f_code.co_filename
         line = 0 if frame is None else frame.f_lineno
         source = "" if code is None else self._registry.sources.text(code, line)
-        given = args[0] if args else kwargs.get("input")
-        target = args[1] if len(args) > 1 else kwargs.get("target")
-        target = target if isinstance(target, Tensor) else None
         for observer in self._boundary.live:
             self._boundary.notify(observer, "on_loss", name, result, source)
-            if isinstance(given, Tensor):
-                self._boundary.notify(observer, "on_loss_input", name, source, given, target)
 
     # Activations
 

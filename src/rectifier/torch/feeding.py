@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-MARK = "rectifier"
+_MARK = "rectifier"
 """Key of the mark in a node's metadata: the layer, and when it ran."""
 
 _REACH = 48
@@ -107,7 +107,7 @@ def mark(output: Any, layer: Layer, tick: int) -> None:
         node = output.grad_fn
         if node is not None:
             metadata: Any = node.metadata
-            metadata[MARK] = (layer, tick)
+            metadata[_MARK] = (layer, tick)
     elif isinstance(output, tuple | list):
         for item in output:
             mark(item, layer, tick)
@@ -132,7 +132,7 @@ def nearest(tensor: Tensor, since: int = -1) -> tuple[Layer, int] | None:
         following: list[Any] = []
         for node in level:
             looked += 1
-            marked = node.metadata.get(MARK)
+            marked = node.metadata.get(_MARK)
             if marked is not None:
                 found.append(marked)
             else:

@@ -109,17 +109,11 @@ class Observer:
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         """A site has run. ``input`` is as it was before, also where the site overwrites it."""
 
-    def on_layer_input(self, layer: Layer, tensor: Tensor) -> None:
-        """What a layer with weights has just been given; comes before its `on_layer`."""
-
     def on_layer(self, layer: Layer, output: Any) -> None:
         """A layer with weights has run."""
 
     def on_loss(self, name: str, tensor: Tensor, source: str) -> None:
         """A loss function of torch has run."""
-
-    def on_loss_input(self, name: str, source: str, input: Tensor, target: Tensor | None) -> None:
-        """What a loss function of torch has just been given; comes after its `on_loss`."""
 
     def on_backward(self, loss: Tensor) -> None:
         """``backward`` is about to run on ``loss``."""

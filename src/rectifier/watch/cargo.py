@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rectifier.torch.sites import Layer, Site
+from rectifier.torch.sites import Site
 from rectifier.torch.unit_statistics import WHOLE
 from rectifier.watch import statistics
 from rectifier.watch.ledger import Observation
@@ -27,7 +27,6 @@ class Pass:
 
     Attributes:
         step: The step under way. ``trained``: whether it is known to be part of the training.
-        blind: Whether a layer without a graph ran in it: what comes later may come from there.
         listens: Whether gradients will come back through one of its sites.
     """
 
@@ -38,8 +37,6 @@ class Pass:
     forwards: list[tuple[Site, statistics.Forward]] = field(default_factory=list)
     nonzero: list[tuple[Site, Tensor, int]] = field(default_factory=list)
     squares: list[tuple[Site, Tensor]] = field(default_factory=list)
-    data: list[tuple[Layer, Tensor]] = field(default_factory=list)
-    blind: bool = False
     listens: bool = False
 
 

@@ -15,15 +15,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rectifier.torch.sites import Layer
-from rectifier.torch.upstream import upstream
 from rectifier.watch import statistics
 from rectifier.watch.record import LayerRecord
 from rectifier.watch.thinning import Thinning
 from rectifier.watch.training import LayerLedger
-from rectifier.watch.weights import bad_elements, held, is_plain, joint, ratio, start, weights
-
-_LEARN = 4
-"""Calls of a layer from which is learnt what reaches it: it may be used in several places."""
+from rectifier.watch.weights import bad_elements, held, is_plain, joint, ratio, weights
 
 
 class Layers:
@@ -38,7 +34,6 @@ class Layers:
         self._ledgers: dict[Layer, LayerLedger] = {}
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._known: tuple[int, int, list[Tensor]] = (0, -1, [])
-        self._fed: dict[Layer, int] = {}
         self._own: dict[Layer, list[Tensor]] = {}
         self._before: list[tuple[Tensor, Tensor]] = []
 
@@ -49,15 +44,6 @@ class Layers:
         """A layer has run."""
         if layer not in self._ledgers:
             self._ledgers[layer] = LayerLedger(self._thinning)
-
-    def feed(self, layer: Layer, tensor: Tensor) -> None:
-        """Learn from the graph what reaches a layer; the first few times tell it."""
-        count = self._fed.get(layer, 0)
-        if count < _LEARN:
-            self._fed[layer] = count + 1
-            self.add(layer)
-            layers, between = upstream(tensor)
-            self._ledgers[layer].feed((above.name for above in layers), between)
 
     def add_optimizer(self, optimizer: Optimizer) -> None:
         """An optimiser exists."""
@@ -104,8 +90,6 @@ class Layers:
             own = self._own.get(layer)
             if not own:
                 continue
-            if ledger.needs_start:
-                ledger.start(**start(layer, own))
             ids = {id(w) for w in own}
             ledger.describe(
                 parameters=sum(t.numel() for t in layer.tensors()),
@@ -155,6 +139,6 @@ class Layers:
     def records(self) -> tuple[LayerRecord, ...]:
         """The layers' part of the record, in forward order."""
         return tuple(
-            ledger.record(layer.name, layer.kind, layer.model, layer.order, layer.fan_in)
+            ledger.record(layer.name, layer.kind, layer.model, layer.order)
             for layer, ledger in sorted(self._ledgers.items(), key=lambda item: item[0].order)
         )

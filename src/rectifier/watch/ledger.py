@@ -311,8 +311,6 @@ class SiteLedger:
             mean = recent.absolute / recent.absolute_seen
         latest = self._latest.sums
         late = self._latest.elements
-        unit_mean = latest[2] / late if late else np.full(units, np.nan)
-        unit_square = latest[3] / late if late else np.full(units, np.nan)
         return UnitStatistics(
             seen=self._seen,
             seen_recent=0 if recent is None else recent.seen,
@@ -326,8 +324,6 @@ class SiteLedger:
             mean_abs_recent=mean,
             nonzero_recent=latest[0].astype(np.int64) if late else nobody,
             nonzero_seen=late,
-            input_mean_recent=unit_mean,
-            input_std_recent=_root(unit_square - unit_mean**2),
             last_active_step=self._last_active.copy(),
             bias_start=first.bias.copy(),
             bias_at_death=self._death.bias.copy(),
@@ -362,12 +358,6 @@ def _mixed(one: MapRow, two: MapRow, share: float) -> MapRow:
         one[2] * kept + two[2] * share,
         one[3] * kept + two[3] * share,
     )
-
-
-def _root(values: Floats) -> Floats:
-    """Square roots; of what rounding made negative 0."""
-    found: Floats = np.sqrt(np.where(values < 0, 0.0, values))
-    return found
 
 
 def median(values: Floats) -> float:

@@ -6,7 +6,7 @@ Layer: watch. Companion of `rectifier.watch.ledger`; fed by `rectifier.watch.wat
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ _LAYER_FIELDS = (
     *("non_finite_gradient", "non_finite_weight"),
 )
 _TRAINING_FIELDS = (
-    *("step", "loss", "learning_rate", "gradient_norm", "update_ratio", "carried_gradient"),
+    *("step", "loss", "learning_rate", "gradient_norm", "update_ratio"),
     *("input_mean", "input_std", "input_abs_max", "input_non_finite"),
 )
 
@@ -36,7 +36,6 @@ class TrainingStep:
     learning_rate: float = math.nan
     gradient_norm: float = math.nan
     update_ratio: float = math.nan
-    carried_gradient: float = math.nan
     input_mean: float = math.nan
     input_std: float = math.nan
     input_abs_max: float = math.nan
@@ -133,23 +132,6 @@ class LayerLedger:
         self._latest: dict[str, float] = {}
         self._parameters = 0
         self._trainable = self.held = False
-        self._start: Mapping[str, float] | None = None
-        self._fed_by: tuple[str, ...] = ()
-        self._between: tuple[str, ...] = ()
-
-    @property
-    def needs_start(self) -> bool:
-        """Whether the weights were not looked at yet."""
-        return self._start is None
-
-    def start(self, **values: float) -> None:
-        """Note how the weights are at the first observed step."""
-        self._start = values
-
-    def feed(self, layers: Iterable[str], between: Iterable[str]) -> None:
-        """Note what reaches the layer's input, in addition to what is known."""
-        self._fed_by = tuple(dict.fromkeys((*self._fed_by, *layers)))
-        self._between = tuple(sorted({*self._between, *between}))
 
     def describe(self, *, parameters: int, trainable: bool, held: bool) -> None:
         """Note what the layer is; once trained or held it stays so."""
@@ -167,25 +149,19 @@ class LayerLedger:
         if self._latest.get("step") == step:
             self._latest["update_ratio"] = ratio
 
-    def record(self, layer: str, kind: str, model: str, order: int, fan_in: int) -> LayerRecord:
+    def record(self, layer: str, kind: str, model: str, order: int) -> LayerRecord:
         """The layer's part of the record."""
         rows = self._series.rows()
         values: dict[str, Any] = {
             name: np.array([row[name] for row in rows], dtype=np.float64) for name in _LAYER_FIELDS
         }
         steps = values.pop("step").astype(np.int64)
-        values |= self._start or {}
-        units = int(values.pop("units", 0))
         return LayerRecord(
             layer=layer,
             kind=kind,
             model=model,
             order=order,
             parameters=self._parameters,
-            units=units,
-            fan_in=fan_in,
-            fed_by=self._fed_by,
-            between=self._between,
             trainable=self._trainable,
             in_optimizer=self.held,
             step=steps,

@@ -29,8 +29,6 @@ from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
 from rectifier.watch.census import Census
 from rectifier.watch.closing import closing_window
-from rectifier.watch.entering import Data, Losses
-from rectifier.watch.held import Held
 from rectifier.watch.layers import Layers
 from rectifier.watch.ledger import Clock, Observation, SiteLedger
 from rectifier.watch.options import WatchOptions
@@ -100,11 +98,6 @@ class Watcher(Observer):
         self._sites: dict[Site, SiteLedger] = {}
         self._layers = Layers(self._clock.details)
         self._census = Census()
-        self._held = Held(self._clock.details)
-        self._data = Data()
-        self._entering = Losses()
-        self._given: list[tuple[tuple[str, str], Tensor]] = []
-        self._carried: dict[int, float] | None = None
         self._training = TrainingLedger()
         self._passes: dict[int, Pass] = {}
         self._losses = Waiting()
@@ -134,7 +127,6 @@ class Watcher(Observer):
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
         self._layers.add_optimizer(optimizer)
-        self._held.add_optimizer(optimizer)
         self._census.on_optimizer(optimizer)
 
     @_unseen
@@ -142,7 +134,6 @@ class Watcher(Observer):
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
         """Take the census of its parameters."""
-        self._held.add_model(model, name)
         self._census.on_model(model, name)
 
     @_unseen
@@ -162,10 +153,6 @@ class Watcher(Observer):
     @property
     def _detailed(self) -> bool:
         return self._alarm or self._clock.details.keeps(self._index)
-
-    @property
-    def _now_and_then(self) -> bool:
-        return self._alarm or self._clock.maps.keeps(self._index)
 
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
@@ -203,42 +190,19 @@ class Watcher(Observer):
         current.listens = current.listens or output.requires_grad
         current.forwards.append((site, measured))
 
-    @_unseen
-    def on_layer_input(self, layer: Layer, tensor: Tensor) -> None:
-        """Learn what reaches a layer; measure it where it is data."""
-        if type(tensor) not in (Tensor, nn.Parameter):
-            return
-        if tensor.grad_fn is not None:
-            self._layers.feed(layer, tensor)
-            return
-        current = self._pass()
-        if not tensor.requires_grad and not current.blind and self._now_and_then:
-            measured = self._data.measure(layer, tensor)
-            if measured is not None:
-                current.data.append((layer, measured))
-
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember a layer."""
         self._layers.add(layer)
         self._census.on_layer(layer)
-        if isinstance(output, Tensor) and output.grad_fn is None:
-            self._pass().blind = True  # frozen: what the graph does not know may come from it
 
     def on_loss(self, name: str, tensor: Tensor, source: str) -> None:
         """Remember the loss function that ran last."""
         self._loss_name, self._loss_source = name, source
 
-    @_unseen
-    def on_loss_input(self, name: str, source: str, input: Tensor, target: Tensor | None) -> None:
-        """Measure what enters a loss function."""
-        if self._now_and_then and input.requires_grad and type(input) is Tensor:
-            measured = self._entering.measure(name, source, input, target)
-            self._given.append(((name, source), measured))
-
     def on_backward(self, loss: Tensor) -> None:
         """Keep the loss; it is read at the next observed step."""
         if self.interception is not None and self.interception.observing:
-            self._learn_from(loss)
+            self._trains_without_sites()
         self._loss_function = self._loss_function or self._loss_name
         self._losses.put(self._steps, loss)
         self._take_census(loss)
@@ -246,18 +210,6 @@ class Watcher(Observer):
     @_unseen
     def _take_census(self, loss: Tensor) -> None:
         self._census.on_backward(loss, self._steps, self._loss_source)
-
-    @_unseen
-    def _learn_from(self, loss: Tensor) -> None:
-        self._entering.backward(loss)
-        self._trains_without_sites()
-        if self._carried is None and self._detailed:
-            left = [p for p in self._held.everywhere() if is_plain(p.grad)]
-            norms = statistics.norms([statistics.some(p.grad) for p in left if p.grad is not None])
-            self._carried = {
-                id(p): norm * math.sqrt(p.numel() / max(statistics.some(p).numel(), 1))
-                for p, norm in zip(left, statistics.fetch([norms])[0].tolist(), strict=True)
-            }
 
     def _trains_without_sites(self) -> None:
         """Where no site hears of gradients the backward pass that follows tells of training."""
@@ -320,9 +272,6 @@ class Watcher(Observer):
         if self._processed:
             self._finish(step)
         self._steps = step + 1
-        if self._given or self._carried is not None:
-            self._carried = None
-            self._given.clear()
         inside = 0.0 if self.interception is None else self.interception.seconds
         observed = self.interception is not None and self.interception.observing
         self._budget.ended(step, observed, inside)
@@ -353,14 +302,11 @@ class Watcher(Observer):
         cargo = Cargo()
         inputs = [(cargo.put(p.inputs), p.input_elements) for p in passes if p.inputs is not None]
         sites = load(cargo, passes)
-        data = [(layer, cargo.put(t)) for p in passes for layer, t in p.data]
-        given = [(key, cargo.put(numbers)) for key, numbers in self._given]
         with_gradient = [(p, p.grad) for p in parameters if is_plain(p.grad)]
         gradient_norms = cargo.put(statistics.norms([g for _, g in with_gradient if g is not None]))
         matrices = self._layers.matrices() if detailed else []
         parts = [statistics.some(w) for w in matrices]
         weight_norms = cargo.put(statistics.norms(parts))
-        self._given.clear()
         cargo.fetch()
 
         observations = {site: unload(cargo, parts) for site, parts in sites.items()}
@@ -375,12 +321,6 @@ class Watcher(Observer):
         entry.set_input([(cargo.get(number), count) for number, count in inputs])
         entry.learning_rate = learning_rate(optimizer)
         entry.gradient_norm = joint(gradients.values())
-        if self._carried is not None:
-            entry.carried_gradient = joint(self._carried.get(id(p), 0.0) for p in parameters)
-        for layer, number in data:
-            self._data.add(layer, cargo.get(number))
-        for key, number in given:
-            self._entering.add(key, cargo.get(number))
         self._take_losses()
         self._trouble.look(
             step,
@@ -394,11 +334,6 @@ class Watcher(Observer):
         for site, seen in observations.items():
             self._take_site(site, step, seen, detailed)
         if detailed:
-            if optimizer is None:
-                for layer in self._layers:
-                    if layer.module() is None:
-                        self._held.add_tensors(layer.name, layer.model, layer.tensors())
-            self._held.take(self._index, step, optimizer, gradients)
             self._layers.take(self._index, step, optimizer, parameters, gradients, norms)
             self._layers.before(parameters)
         self._index += 1
@@ -436,8 +371,8 @@ class Watcher(Observer):
         if others:
             notes += ranks.join(share, others)
             notes.append(
-                f"Sites and losses are those of {len(others) + 1} processes together; layers, data "
-                "and optimisers those of the first."
+                f"Sites and losses are those of {len(others) + 1} processes together; layers and "
+                "circumstances those of the first."
             )
         self.notes += notes
 
@@ -466,10 +401,6 @@ class Watcher(Observer):
             layers=self._layers.records(),
             training=self._training.series(),
             circumstances=self._census.circumstances(),
-            data=self._data.records(),
-            losses=self._entering.records(),
-            optimizers=self._held.optimizers(),
-            parameters=self._held.parameters(by_hand=not self._optimizer),
             non_finite=self._trouble.list(),
             notes=(*self.notes, *self._remarks(), *notes),
             environment={

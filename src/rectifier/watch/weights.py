@@ -91,39 +91,6 @@ def weights(layer: Layer) -> list[Tensor]:
     return [t for t in layer.tensors() if t.dim() > 1 and is_plain(t)]
 
 
-def start(layer: Layer, own: list[Tensor]) -> dict[str, float]:
-    """How the weights and biases of a layer are, as the fields of a record of it call it.
-
-    Args:
-        layer: The layer.
-        own: Its weights, as `weights` gives them; at least one.
-    """
-    first, bias = own[0].detach(), layer.bias()
-    flat = torch.cat([w.detach().reshape(-1) for w in own]) if len(own) > 1 else first.reshape(-1)
-    found = [flat.mean(), flat.std(correction=0), (flat == 0).mean(dtype=torch.float32)]
-    units, distinct = first.shape[0], math.nan
-    if layer.fan_in and first.dim() > 1:
-        rows = (first.transpose(0, 1) if layer.transposed else first).flatten(1)
-        units = rows.shape[0]
-        distinct = _distinct(rows) / max(units, 1)
-    if bias is not None and is_plain(bias):
-        found += [bias.detach().mean(), bias.detach().std(correction=0)]
-    values = [float(value) for value in found]
-    known = ("weight_mean_start", "weight_std_start", "weight_zero_start")
-    named = dict(zip((*known, "bias_mean_start", "bias_std_start"), values, strict=False))
-    return {**named, "units": units, "distinct_units_start": distinct}
-
-
-def _distinct(rows: Tensor) -> int:
-    """How many rows of a matrix differ: those whose sum under fixed uneven weights does.
-
-    Not a matrix product: that may add up equal rows in different orders.
-    """
-    wide = torch.float32 if rows.device.type == "mps" else torch.float64
-    uneven = torch.arange(1, rows.shape[1] + 1, device=rows.device, dtype=wide).sin()
-    return int(torch.unique((rows.to(wide) * uneven).sum(1)).numel())
-
-
 def held(optimizer: Optimizer) -> list[Tensor]:
     """The parameters that an optimiser holds."""
     return [p for group in optimizer.param_groups for p in group["params"]]

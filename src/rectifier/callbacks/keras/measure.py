@@ -138,26 +138,3 @@ def norm(*arrays: Array) -> float:
 def bad(*arrays: Array) -> float:
     """Count of NaN and infinite elements."""
     return float(sum(np.count_nonzero(~np.isfinite(a)) for a in arrays))
-
-
-def start(weight: Array, bias: Array | None) -> dict[str, float]:
-    """How weights and biases are at the first observed step, as a record of the layer calls it.
-
-    Args:
-        weight: Units on the last axis.
-        bias: One value a unit, or None.
-    """
-    units, distinct = weight.shape[-1], math.nan
-    if weight.ndim > 1:
-        distinct = len(np.unique(weight.reshape(-1, units), axis=1).T) / max(units, 1)
-    found = {
-        "units": units,
-        "weight_mean_start": float(weight.mean(dtype=np.float64)),
-        "weight_std_start": float(weight.std(dtype=np.float64)),
-        "weight_zero_start": float(np.mean(weight == 0)),
-        "distinct_units_start": distinct,
-    }
-    if bias is not None:
-        found["bias_mean_start"] = float(bias.mean(dtype=np.float64))
-        found["bias_std_start"] = float(bias.std(dtype=np.float64))
-    return found

@@ -305,8 +305,7 @@ class _Run:
             ledger.describe(parameters=layer.count_params(), trainable=trained, held=trained)
             if weight is None or gradient is None:
                 continue
-            if ledger.needs_start:
-                ledger.start(**measure.start(weight, self._bias(layer, batch)))
+            if path not in self._fans:
                 self._fans[path] = weight.size // weight.shape[-1] if weight.ndim > 1 else 0
             size = measure.norm(weight)
             ledger.put(
@@ -397,8 +396,7 @@ class _Run:
     def _layer_records(self) -> Iterator[LayerRecord]:
         model = type(self._model).__name__
         for order, (path, ledger) in enumerate(self._layers.items()):
-            fan_in = self._fans.get(path, 0)
-            yield ledger.record(path, self._kinds[path], model, order, fan_in)
+            yield ledger.record(path, self._kinds[path], model, order)
 
 
 def _ratio(change: float, size: float) -> float:

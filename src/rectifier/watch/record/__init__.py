@@ -28,34 +28,24 @@ from rectifier.watch.record.circumstances import (
     OptimizerFacts,
     ParameterFacts,
 )
-from rectifier.watch.record.layer import LayerRecord, ParameterRecord
+from rectifier.watch.record.layer import LayerRecord
 from rectifier.watch.record.site import SiteRecord, SiteSeries, UnitStatistics
 from rectifier.watch.record.text import build, plain
-from rectifier.watch.record.training import (
-    DataRecord,
-    LossRecord,
-    NonFinite,
-    OptimizerRecord,
-    TrainingSeries,
-)
+from rectifier.watch.record.training import NonFinite, TrainingSeries
 
 __all__ = [
     "NEVER",
     "SCHEMA",
     "Circumstances",
-    "DataRecord",
     "Feed",
     "FloatArray",
     "Head",
     "IntArray",
     "Joint",
     "LayerRecord",
-    "LossRecord",
     "NonFinite",
     "OptimizerFacts",
-    "OptimizerRecord",
     "ParameterFacts",
-    "ParameterRecord",
     "Record",
     "SiteRecord",
     "SiteSeries",
@@ -80,9 +70,6 @@ class Record:
         overhead: Seconds spent measuring over seconds of the whole run; NaN where not known.
         sites, layers: In forward order.
         training: The training as a whole.
-        data: What enters the first layers. ``losses``: what enters the loss functions, the most
-            frequent first. ``optimizers``: in the order in which they were constructed.
-        parameters: Every parameter of the models seen, in the order of their definition.
         circumstances: How the network is wired, what it is fed, what is trained, from its graph.
         non_finite: First non-finite values, earliest first; empty when all was finite.
         notes: Sentences a person should know (what could not be seen, and why).
@@ -100,10 +87,6 @@ class Record:
     sites: tuple[SiteRecord, ...] = ()
     layers: tuple[LayerRecord, ...] = ()
     training: TrainingSeries = field(default_factory=TrainingSeries)
-    data: tuple[DataRecord, ...] = ()
-    losses: tuple[LossRecord, ...] = ()
-    optimizers: tuple[OptimizerRecord, ...] = ()
-    parameters: tuple[ParameterRecord, ...] = ()
     circumstances: Circumstances = field(default_factory=Circumstances)
     non_finite: tuple[NonFinite, ...] = ()
     notes: tuple[str, ...] = ()
@@ -156,10 +139,6 @@ class Record:
                 "sites": sites,
                 "layers": several(LayerRecord, "layers"),
                 "training": build(TrainingSeries, data["training"]),
-                "data": several(DataRecord, "data"),
-                "losses": several(LossRecord, "losses"),
-                "optimizers": several(OptimizerRecord, "optimizers"),
-                "parameters": several(ParameterRecord, "parameters"),
                 "circumstances": _circumstances(data.get("circumstances", {})),
                 "non_finite": several(NonFinite, "non_finite"),
             },

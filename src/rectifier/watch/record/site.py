@@ -65,7 +65,6 @@ class UnitStatistics:
         mean_abs_recent: Mean |output| in the closing window.
         nonzero_recent: Non-zero outputs over the latest part of the run, between its last fifth and
             its last three fifths. ``nonzero_seen`` (scalar): elements seen per unit in it.
-        input_mean_recent, input_std_recent: Of the unit's pre-activations in that part.
         last_active_step: Last observed step with a positive output, or `NEVER`.
         bias_start, bias_at_death, bias_end: Bias of the unit in the layer that feeds the site: at
             the first observed step, at the first step of the unit's final silence (NaN while the
@@ -90,8 +89,6 @@ class UnitStatistics:
     mean_abs_recent: FloatArray = field(default_factory=floats)
     nonzero_recent: IntArray = field(default_factory=ints)
     nonzero_seen: int = 0
-    input_mean_recent: FloatArray = field(default_factory=floats)
-    input_std_recent: FloatArray = field(default_factory=floats)
     last_active_step: IntArray = field(default_factory=ints)
     bias_start: FloatArray = field(default_factory=floats)
     bias_at_death: FloatArray = field(default_factory=floats)
