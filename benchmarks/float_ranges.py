@@ -3,9 +3,10 @@
 Every activation and derivative of the catalog is compiled twice, in the arithmetic of
 ``native/math_single.hpp`` (float) and of ``native/math_wide.hpp`` (double, right to 1e-10), and
 compared on one float in `--step` of every sign and binade and on all beside the break points of the
-formula, at the default parameters. An interval around 0 in which the float result keeps within `VALUE_ULP` and `SLOPE_ULP` is recorded, if it is
-wide enough to be of use; elsewhere a kernel computes in double. Beside a zero crossing of a
-derivative, the unit is that of the smaller of the values a quarter to either side.
+formula, at the default parameters. An interval around 0 in which the float result keeps within
+`VALUE_ULP` and `SLOPE_ULP` is recorded, if it is wide enough to be of use; elsewhere a kernel
+computes in double. Beside a zero crossing of a derivative, the unit is that of the smaller of the
+values a quarter to either side.
 
 Needs a C++ compiler and a processor with fused multiply-add. To be run again when a formula or
 ``math_single.hpp`` changed: what is recorded goes by a digest of the formula.

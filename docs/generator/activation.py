@@ -10,7 +10,6 @@ from pathlib import Path
 
 import rectifier
 from generator.text import code, formula, link, table
-from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.analysis import Card
 from rectifier.analysis.peers import Offer
@@ -34,7 +33,7 @@ def write(folder: Path, name: str, offers: Sequence[Offer], accuracy: Mapping[st
 
 def page_of(card: Card, offers: Sequence[Offer], accuracy: str = "") -> str:
     """Return the page as Markdown."""
-    advice = catalog.advice(card.name)
+    use, avoid, found = (text for _, text in properties.advice(card))
     parts = [
         f"# {card.name}",
         card.summary,
@@ -43,9 +42,9 @@ def page_of(card: Card, offers: Sequence[Offer], accuracy: str = "") -> str:
         f"As text: {code(card.formula)}",
         f"![{card.name}, its first and its second derivative]({card.name}.png)",
         "## When to use it, and when not",
-        f"**Use:** {advice.use}",
-        f"**Avoid:** {advice.avoid}",
-        f"Sources: {'; '.join(advice.sources)}.",
+        f"**Use:** {use}",
+        f"**Avoid:** {avoid}",
+        f"Sources: {found}.",
         "## In code",
         _example(card.activation),
     ]

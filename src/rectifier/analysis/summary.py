@@ -38,6 +38,7 @@ class Card:
         summary: One sentence on what it is.
         differs: Where the definition differs from the source or from common libraries.
         source: Where it comes from.
+        advice: When to use it and when not; None for an activation of one's own.
         params: The parameters by name.
         parameters: The values of the parameters that the figures below hold for.
         formula: The formula as text.
@@ -75,6 +76,7 @@ class Card:
     summary: str
     differs: str
     source: Source
+    advice: catalog.Advice | None
     params: Mapping[str, Param]
     parameters: Mapping[str, float]
     formula: str
@@ -141,6 +143,11 @@ class Card:
         return dict(result)
 
 
+def _advice(spec: Activation) -> catalog.Advice | None:
+    known = spec.name in catalog.names() and catalog.get(spec.name) == spec
+    return catalog.advice(spec.name) if known else None
+
+
 def _plain(value: Any) -> Any:
     """Return records as mappings, tuples as lists, and numbers that JSON has no way to write."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -193,6 +200,7 @@ def card(activation: str | Activation, **parameters: Any) -> Card:
         summary=spec.summary,
         differs=spec.differs,
         source=spec.source,
+        advice=_advice(spec),
         params=spec.params,
         parameters=given,
         formula=spec.formula,

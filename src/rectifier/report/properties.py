@@ -62,6 +62,14 @@ def averages(card: Card) -> Rows:
     )
 
 
+def advice(card: Card) -> Rows:
+    """When to use it and when not, and where that is found; empty for one's own."""
+    given = card.advice
+    if given is None:
+        return ()
+    return (("use", given.use), ("avoid", given.avoid), ("found in", "; ".join(given.sources)))
+
+
 def _near(value: float) -> str:
     return "0" if abs(value) < 1e-12 else wording.number(value, 4)
 

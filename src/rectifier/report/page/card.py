@@ -34,6 +34,7 @@ def html(card: Card, command: str, deep: Propagation | None = None) -> str:
         properties=properties.properties(card),
         averages=properties.averages(card),
         parameters=properties.parameters(card),
+        advice=properties.advice(card),
         source=properties.source(card),
         url=card.source.url if card.source.url.startswith(("https://", "http://")) else "",
         uses=properties.uses(card),

@@ -115,6 +115,9 @@ def _card_parts(card: Card, console: Console, deep: Propagation | None) -> Itera
         for name, value, about in properties.parameters(card):
             grid.add_row(cell(name, "bold"), cell(value), cell(about, "dim"))
         yield grid
+    if rows := properties.advice(card):
+        yield section("When to use it, and when not")
+        yield _pairs([*rows])
     yield section("Source")
     yield Text(properties.source(card))
     if card.source.url:
