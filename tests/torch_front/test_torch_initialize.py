@@ -263,3 +263,12 @@ def test_no_global_state_is_left_behind() -> None:
     rt.init_(model, torch.zeros(2, 3, 8, 8), seed=0)
     assert torch.equal(state, torch.random.get_rng_state())
     assert (threads, environment) == (torch.get_num_threads(), dict(os.environ))
+
+
+def test_modules_of_gated_units_have_the_gain_of_both_halves() -> None:
+    halves = nn.Sequential(nn.Linear(8, 16), rt.GLU(), nn.Linear(8, 2))
+    found = {row.layer: (row.activation, row.gain) for row in rt.init_(halves, torch.randn(4, 8))}
+    assert found["0"] == ("glu", pytest.approx(rectifier.gain("glu")))
+    projected, x = nn.Sequential(nn.Linear(8, 8), rt.SwiGLU(8, 16)), torch.randn(4, 8)
+    found = {row.layer: (row.activation, row.gain) for row in rt.init_(projected, x)}
+    assert ("swiglu", pytest.approx(rectifier.gain("swiglu"))) in found.values()

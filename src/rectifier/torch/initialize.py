@@ -234,8 +234,10 @@ def _gain(follower: Follower) -> float:
             spec = find_unit(follower.name)
         except UnknownNameError:
             spec = None
-        # A function call may have been given parameters, which only the call itself knows.
-        own = spec is None or (isinstance(spec, Activation) and spec.params)
+        # A function call may have been given parameters, which only the call itself knows. The
+        # gate of a gated unit is one, but no number: its gain is that of both halves.
+        numbers = isinstance(spec, Activation) and spec.family != "gated" and spec.params
+        own = spec is None or numbers
         if follower.apply is not None and own:
             return _measured_gain(follower.name, follower.apply, follower.like)
     if spec is None:
