@@ -109,6 +109,7 @@ def test_monotonicity() -> None:
 
 
 TURNING = {
+    *("pau_a", "pau_c", "pau_d"),
     *("gelu", "gelu_tanh", "silu", "swish", "mish", "pau", "quick_gelu", "clipped_gelu", "sgelu"),
     *("e_swish", "dsilu", "bsilu", "aria2", "srs", "lisht", "tanh_exp", "serf", "erfact", "pserf"),
     *("logish", "smish", "phish", "gish", "golu", "aptx", "hard_swish", "hard_mish", "hard_elish"),
