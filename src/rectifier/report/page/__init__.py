@@ -15,17 +15,26 @@ from typing import TYPE_CHECKING
 from rectifier.report import output
 from rectifier.report.page import card as card_page
 from rectifier.report.page import comparison as comparison_page
+from rectifier.report.page import ledger as ledger_page
 from rectifier.report.page import repair as repair_page
 from rectifier.report.page import run as run_page
 
 if TYPE_CHECKING:
     from rectifier.analysis import Card, Propagation
+    from rectifier.claims.record import Entry
     from rectifier.compare.result import Comparison
     from rectifier.doctor.finding import Finding
     from rectifier.doctor.outcome import Repair
     from rectifier.watch.record import Record
 
-__all__ = ["write_card", "write_card_png", "write_comparison", "write_repair", "write_run"]
+__all__ = [
+    "write_card",
+    "write_card_png",
+    "write_comparison",
+    "write_ledger",
+    "write_repair",
+    "write_run",
+]
 
 Place = str | os.PathLike[str]
 
@@ -59,6 +68,12 @@ def write_comparison(path: Place, comparison: Comparison, *, command: str = "") 
     """Write the page of a comparison; see `write_run`."""
     target = output.check_writable(path)
     output.write_text(target, comparison_page.html(comparison, command))
+
+
+def write_ledger(path: Place, entries: Sequence[Entry], *, command: str = "") -> None:
+    """Write the page of the ledger of claims; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_text(target, ledger_page.html(entries, command))
 
 
 def write_card(
