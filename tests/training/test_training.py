@@ -22,21 +22,25 @@ from rectifier.training import boards, loop, road, selfplay, starts
 
 @pytest.mark.parametrize(
     ("model", "steps", "least"),
-    [("steering", 150, 0.8), ("rbm", 400, 0.5), ("irnn", 150, 0.6), ("gelu_mlp", 150, 0.8)],
+    [("steering", 100, 0.7), ("rbm", 300, 0.5), ("irnn", 150, 0.5), ("gelu_mlp", 100, 0.8)],
 )
 def test_networks_learn(model: str, steps: int, least: float) -> None:
-    job = starts.make(model)
+    small = {"steering": {"channels": (6, 8, 12)}}
+    job = starts.make(model, sizes=small.get(model), batch=32)
     fresh = next(iter(job.evaluate().values()))
     trained = loop.run(job, steps=steps, seed=0, every=steps)
     score = next(iter(trained.progress.scores[-1][1].values()))
     assert score > max(least, fresh)
-    assert trained.session.record.sites, "the watcher was on"
+    record = trained.session.record
+    assert record.steps == steps, "the watcher was on"
+    # Contrastive divergence takes no gradients, and without them no site is watched.
+    assert bool(record.sites) == (model != "rbm")
 
 
 def test_self_play_beats_chance() -> None:
-    job = starts.make("alphazero", sizes={"width": 16, "blocks": 1})
-    trained = loop.run(job, steps=80, seed=0, every=80)
-    assert trained.progress.scores[-1][1]["points against chance"] > 0.7
+    job = starts.make("alphazero", sizes={"width": 8, "blocks": 1})
+    trained = loop.run(job, steps=100, seed=0, every=100)
+    assert trained.progress.scores[-1][1]["points against chance"] > 0.6
 
 
 def test_a_decoder_learns_text() -> None:

@@ -149,8 +149,8 @@ def language(*, activation: str, steps: int, seed: int, python: str) -> dict[str
     length = 48
     draws = torch.Generator().manual_seed(seed)
     net = models.get("transformer_decoder")(
-        (length,), len(known), activation=activation, generator=draws, size=48, layers=2,
-        heads=4, dropout=0.0,
+        (length,), len(known), activation=activation, generator=draws, size=32, layers=2,
+        heads=2, dropout=0.0,
     )  # fmt: skip
     stepper = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.0)
 
@@ -224,7 +224,7 @@ C32 = Claim(
     "al. (2018); Dosovitskiy et al. (2021)",
     "T5 as published has ReLU in its feed-forward layers; version 1.1 has a gated GELU. BERT, GPT "
     "and ViT have GELU.",
-    "In place of large models: a decoder of two layers of 48 on the characters of Python's "
+    "In place of large models: a decoder of two layers of 32 on the characters of Python's "
     "library, 120 steps (full: 3000), loss on another file, paired over seeds, 95 % by t.",
     (
         Quantity("of the four named, those published with GELU", exactly(4), source=exactly(3)),

@@ -97,11 +97,14 @@ def classify(
     else:
         for split in ("train", "validation", "test"):
             arrays[f"{split}_x"] = shaped(arrays[f"{split}_x"], form, least)
-    chosen: dict[str, Any] = {} if activation is None else {"activation": activation}
+    # What nobody asked for is left out: a network of one's own need not take all of it.
+    chosen = {k: v for k, v in (("activation", activation), ("init", init)) if v is not None}
+    if model == "mlp":
+        chosen = {"activation": "relu", **chosen}
+    shape = tuple(arrays["train_x"].shape[1:])
     network = models.get(model)(
-        tuple(arrays["train_x"].shape[1:]),
+        math.prod(shape) if form == "vector" else shape,
         found.classes,
-        init=init,
         generator=torch.Generator().manual_seed(seed),
         **chosen,
         **sizes,

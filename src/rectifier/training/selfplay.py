@@ -291,7 +291,7 @@ def self_play(
     return Job(
         network,
         gradients,
-        lambda: {"points against chance": against_chance(network, game, 100, seed)},
+        lambda: {"points against chance": against_chance(network, game, 200, seed)},
         rate=1e-2,
         steps=200,
         weight_decay=1e-4,

@@ -46,7 +46,7 @@ STARTS: Mapping[str, Start] = {
     "efficientnet_b0": Start(form="image", least=32, sizes={"width": 0.25, "drop_path": 0.0}),
     "gelu_mlp": Start(),
     "glorot_mlp": Start(sizes={"width": 200}),
-    "irnn": Start(form="rows", sizes={"width": 64}, settings={"rate": 2e-3}),
+    "irnn": Start(form="rows", sizes={"width": 64}, settings={"rate": 3e-3}),
     "mish_mlp": Start(sizes={"width": 100, "depth": 4}),
     "mlp": Start(settings={"rate": 3e-3}),
     "plain22": Start(form="image", least=8, sizes={"width": 6, "hidden": 64, "small": True}),
