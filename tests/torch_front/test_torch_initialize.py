@@ -359,9 +359,7 @@ def test_two_activations_after_one_layer_and_normalised_inputs() -> None:
             "out": rectifier.gain("silu"),
         }
     )
-    with pytest.raises(
-        InvalidInputError, match=r"relu \(gain 1.414\), tanh \(gain 1.593\)"
-    ):
+    with pytest.raises(InvalidInputError, match=r"relu \(gain 1.414\), tanh \(gain 1.593\)"):
         rt.init_(Forked(), torch.randn(4, 8), gain="follows")
     with pytest.raises(InvalidInputError, match="gain= must be one of auto, follows, feeds"):
         rt.init_(Forked(), torch.randn(4, 8), gain=2.0)

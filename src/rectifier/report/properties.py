@@ -28,7 +28,7 @@ def properties(card: Card) -> Rows:
     Returns:
         In the order in which they are read.
     """
-    gain = "none: E[f(z)²] is not finite or 0" if card.gain is None else f"{card.gain:.6g}"
+    gain = f"none: {card.missing}" if card.gain is None else f"{card.gain:.6g}"
     rows = [
         ("gain", gain),
         ("range", f"{span(card.range)}{_bounded(card)}"),
@@ -53,7 +53,8 @@ def averages(card: Card) -> Rows:
     """What becomes of inputs z ~ N(0, 1)."""
     moments = card.moments
     if moments is None:
-        return (("outputs that are 0", wording.percent(_share(card.sparsity))),)
+        share = wording.percent(_share(card.sparsity))
+        return (("moments", f"none: {card.missing}"), ("outputs that are 0", share))
     return (
         ("mean of f(z)", "0: zero-centred" if card.zero_centred else _near(moments.mean)),
         ("variance of f(z)", _near(moments.variance)),
