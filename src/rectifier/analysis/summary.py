@@ -15,7 +15,7 @@ import numpy as np
 
 from rectifier import catalog
 from rectifier.activation import Activation, Param, Source
-from rectifier.analysis import counting, facts, gaussian, shape
+from rectifier.analysis import counting, facts, gaussian, peers, shape
 from rectifier.analysis.normal import Array
 from rectifier.analysis.operations import values
 from rectifier.errors import InvalidActivationError
@@ -129,6 +129,10 @@ class Card:
         """Whether the mean output for normally distributed inputs is 0."""
         return self.moments is not None and abs(self.moments.mean) < 1e-12
 
+    def elsewhere(self) -> dict[str, tuple[str, ...]]:
+        """Return the names that installed libraries have for it, by the library's title."""
+        return {} if self.advice is None else peers.elsewhere(self.name)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the sample points as plain data, fit for JSON.
 
@@ -144,6 +148,7 @@ class Card:
         derived = ("monotone", "bounded_below", "bounded_above", "zero_centred")
         result = _plain({"schema": 1, **named, **{name: getattr(self, name) for name in derived}})
         result["params"] = {name: _plain(param) for name, param in self.params.items()}
+        result["elsewhere"] = {title: list(names) for title, names in self.elsewhere().items()}
         return dict(result)
 
 

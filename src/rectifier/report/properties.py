@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rectifier.report import wording
 
 if TYPE_CHECKING:
-    from rectifier.activation import Param
-    from rectifier.analysis import Card, Cost
+    from rectifier.activation import Param, Source
+    from rectifier.analysis import Card, Cost, UnitCard
 
 Rows = tuple[tuple[str, str], ...]
 
@@ -102,11 +102,22 @@ def describe(param: Param) -> str:
     return wording.clean("; ".join(parts))
 
 
+def elsewhere(card: Card | UnitCard) -> str:
+    """Which of the libraries installed here have it, and by what names."""
+    found = card.elsewhere()
+    named = "; ".join(f"{title}: {', '.join(names)}" for title, names in found.items())
+    return named or "none of the libraries installed here"
+
+
 def source(card: Card) -> str:
     """Who published it, when, where it is defined there."""
-    origin = card.source
-    year = "" if origin.year is None else f" ({origin.year})"
-    text = f"{origin.authors}{year}: {origin.title}" if origin.authors else f"{origin.title}{year}"
+    return origin(card.source)
+
+
+def origin(of: Source) -> str:
+    """A source in one line."""
+    year = "" if of.year is None else f" ({of.year})"
+    text = f"{of.authors}{year}: {of.title}" if of.authors else f"{of.title}{year}"
     return wording.clean(text if text.endswith((".", "?", "!")) else f"{text}.")
 
 
