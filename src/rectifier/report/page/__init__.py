@@ -17,15 +17,24 @@ from rectifier.report.page import card as card_page
 from rectifier.report.page import comparison as comparison_page
 from rectifier.report.page import repair as repair_page
 from rectifier.report.page import run as run_page
+from rectifier.report.page import unit as unit_page
 
 if TYPE_CHECKING:
-    from rectifier.analysis import Card, Propagation
+    from rectifier.analysis import Card, Propagation, UnitCard
     from rectifier.compare.result import Comparison
     from rectifier.doctor.finding import Finding
     from rectifier.doctor.outcome import Repair
     from rectifier.watch.record import Record
 
-__all__ = ["write_card", "write_card_png", "write_comparison", "write_repair", "write_run"]
+__all__ = [
+    "write_card",
+    "write_card_png",
+    "write_comparison",
+    "write_repair",
+    "write_run",
+    "write_unit",
+    "write_unit_png",
+]
 
 Place = str | os.PathLike[str]
 
@@ -73,3 +82,15 @@ def write_card_png(path: Place, card: Card) -> None:
     """Write the picture of one activation and its derivatives as PNG; see `write_run`."""
     target = output.check_writable(path)
     output.write_bytes(target, card_page.png(card))
+
+
+def write_unit(path: Place, card: UnitCard, *, command: str = "") -> None:
+    """Write the page of a gated unit or a row-wise function; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_text(target, unit_page.html(card, command))
+
+
+def write_unit_png(path: Place, card: UnitCard) -> None:
+    """Write the picture of a gated unit or a row-wise function as PNG; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_bytes(target, unit_page.png(card))
