@@ -328,6 +328,23 @@ def _listed(names: Mapping[str, Any]) -> str:
     return ", ".join(names) or "none"
 
 
+def check_flag(owner: str, option: str, value: Any) -> bool:
+    """Return an option that is on or off after checking that it is True or False.
+
+    Args:
+        owner: What takes it, for the message.
+        option: Its name.
+        value: What was given.
+
+    Raises:
+        InvalidActivationError: It is something else, such as a number that was meant for a
+            parameter.
+    """
+    if value is True or value is False:
+        return bool(value)
+    raise InvalidActivationError(f"{owner}: {option} must be True or False, got {value!r}.")
+
+
 def _finite(what: str, value: Any) -> float:
     try:
         number = float(value) if not isinstance(value, bool | str | bytes) else math.nan
