@@ -74,6 +74,8 @@ def _comparison(op: str) -> Callable[..., Tensor]:
     compare: Callable[..., Tensor] = getattr(operator, op)
 
     def apply(a: Any, b: Any) -> Tensor:
+        if torch.compiler.is_compiling():  # parameters are tensors there
+            return compare(a, b)
         if isinstance(b, float) and a.dtype == torch.float32:
             b = single_bound(op, b)
         elif isinstance(a, float) and b.dtype == torch.float32:
