@@ -287,6 +287,8 @@ def _path(
     `several` whether any of those has more than one number, which a compiled kernel does not take.
     """
     chosen = kernels.explain(spec, "torch", dtype, device, path).path
+    if dtype.itemsize == 1 and path is None:  # torch's own operations lack float8
+        return "composed"
     if not several and (chosen != "framework" or not tensors):
         return chosen
     if path is not None and chosen != "composed":
