@@ -41,7 +41,7 @@ def test_derivatives_of_gated_units(name: str) -> None:
             values(unit.expression, x + s * shift[0], {**given, "gate": gate + s * shift[1]})
             for s in (1, -1)
         ]
-        written = values(parse(text, tuple(unit.params)), x, {**given, "gate": gate})
+        written = values(parse(text, ("x", *unit.params)), x, {**given, "gate": gate})
         assert written == pytest.approx((ends[0] - ends[1]) / (2 * step), abs=1e-6)
     slope = card.curves["its slope by gate"]
     numeric = np.gradient(card.curves["f(1, gate)"], card.x)

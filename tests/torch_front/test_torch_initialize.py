@@ -396,3 +396,46 @@ def test_a_sample_that_does_not_fit(sample, said: str, scheme: str) -> None:
     with pytest.raises(InvalidInputError, match=rf"sample= must be an input .*{said}"):
         rt.init_(model, sample, scheme=scheme)
     assert model.training
+
+
+def by_hand(model: Gated, x: Tensor) -> Tensor:
+    h = model.up(x)
+    return h * torch.tanh(F.softplus(h))
+
+
+def one_on_another(model: Gated, x: Tensor) -> Tensor:
+    return F.elu(F.silu(model.up(x)))
+
+
+@pytest.mark.parametrize(
+    ("unit", "name", "gain"),
+    [
+        (lambda m, x: (h := m.up(x)) * h.sigmoid(), "x * sigmoid(x)", rectifier.gain("silu")),
+        (by_hand, "x * tanh(softplus(x))", rectifier.gain("mish")),
+        (
+            one_on_another,
+            "elu(silu(x))",
+            rectifier.gain(
+                rectifier.define(
+                    "both",
+                    "where(x * sigmoid(x) > 0, x * sigmoid(x), expm1(x * sigmoid(x)))",
+                )
+            ),
+        ),
+    ],
+)
+def test_functions_written_by_hand_count_as_a_whole(unit, name: str, gain: float) -> None:
+    rows = {row.layer: row for row in rt.init_(Gated(unit), torch.randn(4, 8))}
+    assert rows["down"].reads == name
+    assert rows["down"].gain == pytest.approx(gain, rel=1e-4)
+    assert rows["up"].gain == 1.0
+
+
+def test_modules_that_change_the_width() -> None:
+    for module, outputs in ((rt.Maxout(3), 2), (rt.CReLU(), 12), (rt.GLU(), 3), (rt.TopK(2), 6)):
+        model = nn.Sequential(nn.Linear(6, 6), module, nn.Linear(outputs, 2))
+        by_sample = [row.gain for row in rt.init_(model, torch.randn(4, 6))]
+        assert [row.gain for row in rt.init_(model)] == pytest.approx(by_sample)
+        name = type(module).__name__.lower()
+        gain = 1.0 if name == "topk" else rectifier.gain(name, **getattr(module, "options", {}))
+        assert by_sample == pytest.approx([1.0, gain] if name == "glu" else [gain, 1.0])

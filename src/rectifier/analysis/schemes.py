@@ -152,6 +152,21 @@ def has_unit_bias(place: int, convolution: bool, last: bool) -> bool:
     return place in (2, 4, 5) if convolution else not last
 
 
+def chain_gains(count: int, gain: float, homogeneous: bool) -> tuple[float, ...]:
+    """Return the factor for each layer of a chain with one activation between any two of them.
+
+    A homogeneous activation's gain goes to the layers that it follows, by custom; any other's to
+    those that read its outputs, where it keeps all pre-activations at the variance of the input.
+
+    Args:
+        count: The number of layers, from 1.
+        gain: The activation's.
+        homogeneous: Whether f(c x) = c f(x) for c > 0.
+    """
+    inner = [gain] * (count - 1)
+    return (*inner, 1.0) if homogeneous else (1.0, *inner)
+
+
 def unit_variance(
     name: str,
     variance: Callable[[], float],

@@ -22,8 +22,10 @@ from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch import gated_calls, sites
 from rectifier.torch.activation_modules import module_function
 from rectifier.torch.feeding import nearest
+from rectifier.torch.gated_modules import GatedModule
 from rectifier.torch.modules import ActivationModule
 from rectifier.torch.origins import Origins
+from rectifier.torch.rowwise_modules import RowwiseModule
 from rectifier.torch.sample import running
 from rectifier.torch.schemes import WEIGHTED
 
@@ -75,6 +77,10 @@ def of_module(module: nn.Module) -> Follower | None:
     """Return what an activation module computes; None for any other module."""
     if type(module) is nn.GLU:
         return Follower("glu", catalog.gated("glu"))
+    if isinstance(module, GatedModule) and not module.projected:
+        return Follower(module.unit.name, module.unit, dict(module.values))
+    if isinstance(module, RowwiseModule) and module.record.name in ("crelu", "maxout"):
+        return Follower(module.record.name, parameters=dict(module.options))
     name = module_function(module)
     if name is None:
         return None
@@ -161,6 +167,8 @@ def _in_order(module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
 
 def _is_transparent(module: nn.Module) -> bool:
     home = type(module).__module__
+    if isinstance(module, RowwiseModule):
+        return True
     return home.startswith("torch.nn.modules.") and (
         home.rpartition(".")[2] in _TRANSPARENT
         or isinstance(module, nn.Identity | nn.Softmax | nn.LogSoftmax | nn.Embedding)
@@ -185,6 +193,11 @@ def by_sample(model: nn.Module, layers: Mapping[str, nn.Module], sample: Any) ->
         )
         for name, layer in layers.items()
     ]
+    handles += [
+        module.register_forward_hook(listener.left)
+        for module in model.modules()
+        if isinstance(module, RowwiseModule) and module.record.name == "maxout"
+    ]
     try:
         with (
             sites.Interception([listener], [model]),
@@ -199,6 +212,22 @@ def by_sample(model: nn.Module, layers: Mapping[str, nn.Module], sample: Any) ->
     return listener.flow()
 
 
+def _joined(chain: tuple[Follower, ...], by_itself: bool) -> Follower:
+    """Return the function that several make together, as in ``h * tanh(softplus(h))``."""
+
+    def apply(tensor: Tensor) -> Tensor:
+        value = tensor
+        for follower in chain:
+            value = follower.apply(value) if follower.apply is not None else value
+        return tensor * value if by_itself else value
+
+    name = "".join(f"{follower.name}(" for follower in reversed(chain)) + "x" + ")" * len(chain)
+    if any(follower.apply is None for follower in chain):
+        return chain[-1]
+    like = chain[0].like
+    return Follower(f"x * {name}" if by_itself else name, apply=apply, like=like)
+
+
 class _Listener(sites.Observer):
     """Notes for each layer the activations that its output reaches, and those that feed it.
 
@@ -209,7 +238,7 @@ class _Listener(sites.Observer):
     def __init__(self, paths: Mapping[int, str]) -> None:
         self._after: dict[str, list[Follower]] = {}
         self._reads: dict[str, Any] = {}
-        self._origins: Origins[Follower] = Origins()
+        self._origins: Origins[Follower] = Origins(_joined)
         self._known: dict[int, tuple[sites.Site, Follower]] = {}
         self._paths = paths
         self._before: dict[int, str | None] = {}
@@ -250,13 +279,21 @@ class _Listener(sites.Observer):
             self._known[id(site)] = site, follower  # the site is kept, so that its id stays its own
         else:
             follower = known[1]
-        self._origins.mark(output, (follower,))
+        self._origins.mark(output, (follower,), input.grad_fn)
         self._follows(site.feeding, follower)
 
     def on_gated(self, unit: Activation, input: Tensor, output: Tensor) -> None:
         """A gated unit has run on both its halves at once."""
+        self._ran(Follower(unit.name, unit), input, output)
+
+    def left(self, module: nn.Module, args: tuple[Any, ...], output: Tensor) -> None:
+        """A module has run that is no site, because its output is shorter than its input."""
+        follower = of_module(module)
+        if follower is not None and args:
+            self._ran(follower, args[0], output)
+
+    def _ran(self, follower: Follower, input: Tensor, output: Tensor) -> None:
         found = nearest(input)
-        follower = Follower(unit.name, unit)
         self._origins.mark(output, (follower,))
         self._follows(None if found is None else found[0], follower)
 

@@ -7,7 +7,7 @@ that needs no gradient has no place on the graph and is known by its memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from torch import Tensor
@@ -21,16 +21,36 @@ _MOST = 256
 
 
 class Origins(Generic[Mark]):
-    """Marks results, and finds the marks behind a tensor."""
+    """Marks results, and finds the marks behind a tensor.
 
-    def __init__(self) -> None:
+    Args:
+        joined: Makes one mark of those that were applied one on another, the first applied first,
+            and of whether the result was then multiplied by what the first was applied to, as in
+            ``h * sigmoid(h)``.
+    """
+
+    def __init__(self, joined: Callable[[tuple[Mark, ...], bool], Mark]) -> None:
+        self._joined = joined
+        self._chains: dict[int, tuple[tuple[Mark, ...], int]] = {}
         self._tick = 0
         self._found: dict[int, tuple[Any, tuple[int, tuple[Mark, ...]] | None]] = {}
         self._loose: dict[int, tuple[Tensor, tuple[Mark, ...]]] = {}
 
-    def mark(self, output: Any, marks: tuple[Mark, ...]) -> None:
-        """Remember what made these tensors; nothing of interest for no marks."""
+    def mark(self, output: Any, marks: tuple[Mark, ...], source: Any = None) -> None:
+        """Remember what made these tensors; nothing of interest for no marks.
+
+        Args:
+            output: One or several tensors.
+            marks: What made them.
+            source: The node of the tensor that the mark was applied to, where that is known.
+        """
         self._tick += 1
+        below = None if source is None else source.metadata.get(_KEY)
+        if below is not None and marks:
+            before, base = self._chains.get(below[0], ((), below[0]))
+            self._chains[self._tick] = (*before, *marks), base
+            if before:
+                marks = (self._joined((*before, *marks), False),)
         for tensor in output if isinstance(output, tuple | list) else (output,):
             if not isinstance(tensor, Tensor):
                 continue
@@ -79,6 +99,15 @@ class Origins(Generic[Mark]):
         if not branches:
             return None
         if name.startswith("mul") and len(branches) > 1:
-            ticks, marks = zip(*branches, strict=True)
-            return max(ticks), tuple(mark for each in marks for mark in each)
+            ticks = [tick for tick, _ in branches]
+            for tick, other in (ticks[:2], ticks[1::-1]):
+                chain = self._chains.get(tick)
+                if chain is not None and chain[1] == other and self._marks_nothing(node, other):
+                    return max(ticks), (self._joined(chain[0], True),)
+            return max(ticks), tuple(mark for _, marks in branches for mark in marks)
         return max(branches, key=lambda branch: branch[0])
+
+    def _marks_nothing(self, node: Any, tick: int) -> bool:
+        """Whether a factor of a product is the very result of a layer that ran at a tick."""
+        marked = [up.metadata.get(_KEY) for up, _ in node.next_functions if up is not None]
+        return (tick, ()) in marked
