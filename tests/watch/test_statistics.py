@@ -152,7 +152,7 @@ def test_what_is_measured_does_not_change_with_the_tensor_later(dtype: torch.dty
     y = x.clone()
     seen = statistics.forward(x, y, 0, "tanh", detailed=True, saturation=None)
     parts = (seen.units, seen.whole, seen.sample)
-    before = [np.array(t) for t in parts if t is not None]
+    before = [np.asarray(t).copy() for t in parts if t is not None]
     x.zero_()
     y.zero_()
     after = [np.asarray(t) for t in parts if t is not None]
