@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,6 +54,14 @@ class _Occasions:
         self._next = place + 1 if place < 2 else math.ceil(place * _GROWTH)
         return True
 
+    def ahead(self) -> int:
+        """How many more are not to be looked at."""
+        return self._next - self.count
+
+    def passed(self, number: int) -> None:
+        """So many more have passed, of those that are not to be looked at."""
+        self.count += number
+
     def again(self) -> None:
         """Begin anew: something has changed."""
         self._next = self.count = 0
@@ -77,6 +86,7 @@ class _Held:
 
     facts: OptimizerFacts
     ids: set[int]
+    steps: int = 0
     occasions: _Occasions = field(default_factory=_Occasions)
 
 
@@ -157,11 +167,32 @@ class Census:
         if len(self._kept_optimizers) <= 8:
             self._losses.again()
 
-    def on_backward(self, loss: Tensor, step: int, source: str) -> None:
-        """Look at the graph of a loss, if it is time to."""
+    def sleeps(self) -> int:
+        """How many steps may pass of which nobody tells but `slept`: none is to be looked at."""
+        ahead = [known.occasions.ahead() for known in self._kept_optimizers]
+        return min([self._losses.ahead() // 2, *ahead])
+
+    def slept(self, backwards: int, stepped: Sequence[int]) -> None:
+        """Steps have passed unseen.
+
+        Args:
+            backwards: How many backward passes.
+            stepped: The ``id`` of the optimiser of each step.
+        """
+        self._backwards += backwards
+        self._losses.passed(backwards)
+        for optimizer, known in self._optimizers.items():
+            number = stepped.count(id(optimizer))
+            known.steps += number
+            known.occasions.passed(number)
+
+    def wants_loss(self) -> bool:
+        """A backward pass begins: is it time to look at the graph of its loss?"""
         self._backwards += 1
-        if not self._losses.now():
-            return
+        return self._losses.now()
+
+    def on_backward(self, loss: Tensor, step: int, source: str) -> None:
+        """Look at the graph of a loss."""
         found = wiring.read(loss)
         if found is None:
             return
@@ -204,15 +235,18 @@ class Census:
             names = (str(node.name()) for node in wiring.nodes(outputs.grad_fn))
             self._second_order = any("BackwardBackward" in name for name in names)
 
-    def before_step(self, optimizer: Optimizer | None) -> None:
+    def wants_step(self, optimizer: Optimizer) -> bool:
+        """An optimiser is about to step: is it time to look at its parameters?"""
+        known = self._optimizers.get(optimizer)
+        if known is None:
+            self.on_optimizer(optimizer)
+            known = self._optimizers[optimizer]
+        known.steps += 1
+        return known.occasions.now()
+
+    def before_step(self, optimizer: Optimizer) -> None:
         """See which of the optimiser's parameters have a gradient."""
-        if optimizer is None:
-            return
-        self.on_optimizer(optimizer)
         known = self._optimizers[optimizer]
-        known.facts = replace(known.facts, steps=known.facts.steps + 1)
-        if not known.occasions.now():
-            return
         own = held(optimizer)
         known.ids = {id(p) for p in own}
         with_gradient = [p for p in own if is_plain(p.grad)]
@@ -364,7 +398,8 @@ class Census:
             feeds=tuple(self._feed(key, layer_of(key)) for key in self._feeds),
             parameters=people,
             optimizers=tuple(
-                replace(o.facts, orphans=len(o.ids - known)) for o in self._kept_optimizers
+                replace(o.facts, steps=o.steps, orphans=len(o.ids - known))
+                for o in self._kept_optimizers
             ),
             wired=self._wired,
             losses=self._looked,
