@@ -8,7 +8,6 @@ from doctor_records import STEPS, curve, falling, record, site, spike, spiking, 
 
 from rectifier.doctor.rules.dying_relu import RULE
 
-
 SOSO = training(falling(2.3, 1.0))
 """A training that got half of the way."""
 
