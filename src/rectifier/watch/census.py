@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rectifier.torch import wiring
+from rectifier.torch import graph, upstream, wiring
 from rectifier.torch.sites import Layer
 from rectifier.watch import likeness
 from rectifier.watch.record.circumstances import (
@@ -121,6 +121,8 @@ class Census:
         self._second_order = False
         self._columns: set[int] = set()
         self._flat: set[str] = set()
+        self._behind: set[int] = set()
+        self._squashed: set[tuple[int, int]] = set()
         self._seen: set[Layer] = set()
         self._ran: dict[int, Layer] = {}
         self._loaded: set[int] = set()
@@ -211,6 +213,10 @@ class Census:
         holders = [self._held_by(id(leaf)) for leaf in trained]
         if trained and self._kept_optimizers and not any(holders):
             self._idle += 1
+        if any(holders) and not all(holders):
+            self._behind |= upstream.behind(loss, self._held_by)
+        for seen in found.squashed:
+            self._squashed.add((id(seen.weights[0]), id(seen.weights[1])))
         for head in found.heads:
             self._take_head(head, step, source)
         for joint in found.joints:
@@ -232,7 +238,7 @@ class Census:
         if not isinstance(inputs, Tensor) or not inputs.is_leaf or id(inputs) in self._people:
             return  # by weights, as in meta-learning, not by what enters
         if not self._second_order and self._derivatives.now():
-            names = (str(node.name()) for node in wiring.nodes(outputs.grad_fn))
+            names = (str(node.name()) for node in graph.nodes(outputs.grad_fn))
             self._second_order = any("BackwardBackward" in name for name in names)
 
     def wants_step(self, optimizer: Optimizer) -> bool:
@@ -383,6 +389,7 @@ class Census:
                 alike_end=person.alike_now[key in self._columns],
                 empty_start=person.empty[key in self._columns],
                 ran=key in ran,
+                behind=key in self._behind,
                 looked=self._looked - person.since,
                 fan_in=likeness.fan_in(person.facts.shape, key in self._columns),
             )
@@ -406,6 +413,9 @@ class Census:
             backwards=self._backwards,
             idle=self._idle,
             flat=tuple(sorted(self._flat)),
+            squashed=tuple(
+                dict.fromkeys((layer_of(one), layer_of(two)) for one, two in self._squashed)
+            ),
             second_order=self._second_order,
         )
 
