@@ -6,7 +6,8 @@ Triton's own language: a Python float in an operation takes the type of the othe
 an argument of a function, where `const` gives it a type.
 
 Kernels are compiled without contraction of ``a * b + c``, so that compensated sums stay what they
-are; where one rounding is wanted, `fma` says so.
+are; where one rounding is wanted, `fma` says so. A function returns once, at its end: Triton reads
+on after a return, even in a branch that is known to be taken.
 """
 
 from __future__ import annotations
@@ -29,10 +30,17 @@ if INTERPRETED:
     @triton.jit
     def fma(a, b, c):
         """a b + c, rounded once: the interpreter's own rounds twice in float."""
-        if a.dtype == tl.float32:
-            wide = a.to(tl.float64) * b.to(tl.float64) + c.to(tl.float64)
-            return wide.to(tl.float32)
-        return a * b + c
+        product = a.to(tl.float64) * b.to(tl.float64)
+        return (product + c.to(tl.float64)).to(a.dtype)
+
+    @triton.jit
+    def narrow(y, kind: tl.constexpr):
+        """A float rounded to a type: the interpreter's own way to bfloat16 cuts off."""
+        if kind == tl.bfloat16:
+            bits = y.to(tl.uint32, bitcast=True)
+            even = (bits + ((bits >> 16) & 1) + 0x7FFF).to(tl.float32, bitcast=True)
+            y = tl.where(y != y, y, even)
+        return y.to(kind)
 
 else:
 
@@ -40,6 +48,11 @@ else:
     def fma(a, b, c):
         """a b + c, rounded once."""
         return tl.fma(a, b, c)
+
+    @triton.jit
+    def narrow(y, kind: tl.constexpr):
+        """A float rounded to a type."""
+        return y.to(kind)
 
 
 @triton.jit
@@ -84,9 +97,11 @@ def minimum(a, b):
 def with_sign_of(a, like):
     """|a| with the sign of another number, that of zeros too."""
     if a.dtype == tl.float64:
-        ours = a.to(tl.int64, bitcast=True) & 0x7FFFFFFFFFFFFFFF
-        theirs = (like.to(tl.int64, bitcast=True) >> 63) << 63
-        return (ours | theirs).to(tl.float64, bitcast=True)
-    ours = a.to(tl.int32, bitcast=True) & 0x7FFFFFFF
-    theirs = (like.to(tl.int32, bitcast=True) >> 31) << 31
-    return (ours | theirs).to(tl.float32, bitcast=True)
+        size = a.to(tl.int64, bitcast=True) & 0x7FFFFFFFFFFFFFFF
+        side = (like.to(tl.int64, bitcast=True) >> 63) << 63
+        signed = (size | side).to(tl.float64, bitcast=True)
+    else:
+        size = a.to(tl.int32, bitcast=True) & 0x7FFFFFFF
+        side = (like.to(tl.int32, bitcast=True) >> 31) << 31
+        signed = (size | side).to(tl.float32, bitcast=True)
+    return signed

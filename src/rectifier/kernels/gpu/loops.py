@@ -17,6 +17,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+from rectifier.kernels.gpu.basics import narrow
+
 
 @triton.jit
 def value(
@@ -60,8 +62,10 @@ def scaled(
 def place(p_ptr, start, lane, channels, inner, CHANNELS: tl.constexpr):
     """Where the parameters of some elements are."""
     if CHANNELS:
-        return p_ptr + ((start + lane) // inner) % channels
-    return p_ptr
+        p = p_ptr + ((start + lane) // inner) % channels
+    else:
+        p = p_ptr
+    return p
 
 
 @triton.jit
@@ -77,7 +81,7 @@ def forward(
     x = tl.load(x_ptr + start + lane, mask=inside, other=0.0)
     p = place(p_ptr, start, lane, width, inner, CHANNELS)
     y = value(x, p, width, EXACT, QUICK, MODE, LOW, HIGH)
-    tl.store(y_ptr + start + lane, y.to(y_ptr.dtype.element_ty), mask=inside)
+    tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -94,7 +98,7 @@ def backward(
     g = tl.load(g_ptr + start + lane, mask=inside, other=0.0)
     p = place(p_ptr, start, lane, width, inner, CHANNELS)
     y = scaled(x, g, p, width, EXACT, QUICK, MODE, LOW, HIGH)
-    tl.store(y_ptr + start + lane, y.to(y_ptr.dtype.element_ty), mask=inside)
+    tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -103,13 +107,18 @@ def halves(half, SECOND: tl.constexpr, FLAT: tl.constexpr, BLOCK: tl.constexpr):
     lane = tl.arange(0, BLOCK)
     if FLAT:  # rows shorter than a block: `half` counts elements, SECOND is the row's length
         result = tl.program_id(0).to(tl.int64) * BLOCK + lane
-        first = result + (result // SECOND) * SECOND
-        return first, first + SECOND, result, result < half
-    blocks = tl.cdiv(half, BLOCK)
-    row = tl.program_id(0).to(tl.int64) // blocks
-    column = (tl.program_id(0) % blocks) * BLOCK + lane
-    first = row * (2 * half) + column
-    return first, first + half, row * half + column, column < half
+        inside = result < half
+        one = result + (result // SECOND) * SECOND
+        two = one + SECOND
+    else:
+        blocks = tl.cdiv(half, BLOCK)
+        row = tl.program_id(0).to(tl.int64) // blocks
+        column = (tl.program_id(0) % blocks) * BLOCK + lane
+        inside = column < half
+        result = row * half + column
+        one = result + row * half
+        two = one + half
+    return one, two, result, inside
 
 
 @triton.jit
@@ -130,7 +139,7 @@ def gated_forward(
         y = QUICK(x.to(tl.float32), gate.to(tl.float32), p_ptr, 1)
     else:
         y = EXACT(x.to(tl.float64), gate.to(tl.float64), p_ptr, 1).to(tl.float32)
-    tl.store(y_ptr + result, y.to(y_ptr.dtype.element_ty), mask=inside)
+    tl.store(y_ptr + result, narrow(y, y_ptr.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -161,8 +170,8 @@ def gated_backward(
         a, b = by_x, by_gate
     else:
         a, b = by_gate, by_x
-    tl.store(y_ptr + one, a.to(y_ptr.dtype.element_ty), mask=inside)
-    tl.store(y_ptr + two, b.to(y_ptr.dtype.element_ty), mask=inside)
+    tl.store(y_ptr + one, narrow(a, y_ptr.dtype.element_ty), mask=inside)
+    tl.store(y_ptr + two, narrow(b, y_ptr.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -179,7 +188,7 @@ def biased_forward(
     b = tl.load(b_ptr + ((start + lane) // inner) % channels).to(tl.float32)
     z = tl.where(inside, x + b, 0.0)
     y = value(z, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
-    tl.store(y_ptr + start + lane, y.to(y_ptr.dtype.element_ty), mask=inside)
+    tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -203,7 +212,7 @@ def biased_backward_columns(
         z = tl.where(inside, x + b[None, :], 0.0)
         y = scaled(z, g, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
         y = tl.where(inside, y, 0.0)
-        tl.store(y_ptr + at, y.to(y_ptr.dtype.element_ty), mask=inside)
+        tl.store(y_ptr + at, narrow(y, y_ptr.dtype.element_ty), mask=inside)
         total += tl.sum(y, axis=0)
     tl.store(sums_ptr + tl.program_id(1).to(tl.int64) * columns + column, total, mask=there)
 
@@ -227,7 +236,7 @@ def biased_backward_rows(
         z = tl.where(inside, x + b, 0.0)
         y = scaled(z, g, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
         y = tl.where(inside, y, 0.0)
-        tl.store(y_ptr + at, y.to(y_ptr.dtype.element_ty), mask=inside)
+        tl.store(y_ptr + at, narrow(y, y_ptr.dtype.element_ty), mask=inside)
         total += y
     tl.store(sums_ptr + row, tl.sum(total, axis=0))
 
@@ -254,14 +263,13 @@ def encode(
     inside = lane < size - start
     x = tl.load(x_ptr + start + lane, mask=inside, other=0.0)
     y = value(x, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
-    tl.store(y_ptr + start + lane, y.to(y_ptr.dtype.element_ty), mask=inside)
+    tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
     slope = value(x, p_ptr, 1, SLOPE, QUICK_SLOPE, SLOPE_MODE, SLOPE_LOW, SLOPE_HIGH)
-    slope = slope.to(x_ptr.dtype.element_ty).to(tl.float32)
+    slope = narrow(slope, x_ptr.dtype.element_ty).to(tl.float32)
     code = tl.zeros((BYTES, SHARE), tl.int32)
     for round_ in tl.static_range(BITS):
-        weight: tl.constexpr = 1 << (BITS - 1 - round_)
-        limit = tl.load(limits_ptr + code + (weight - 1))
-        code += tl.where(slope > limit, weight, 0)
+        limit = tl.load(limits_ptr + code + ((1 << (BITS - 1 - round_)) - 1))
+        code += (slope > limit).to(tl.int32) << (BITS - 1 - round_)
     packed = tl.sum(code << (part * BITS)[None, :], axis=1)
     tl.store(
         code_ptr + block * BYTES + byte, packed.to(tl.uint8), mask=byte * SHARE < size - start
@@ -290,4 +298,4 @@ def decode(
     y = (level * g.to(levels_ptr.dtype.element_ty)).to(tl.float32)
     bad = tl.load(bad_ptr + block)
     y = tl.where(bad != 0, float("nan"), y)
-    tl.store(y_ptr + start + lane, y.to(y_ptr.dtype.element_ty), mask=inside)
+    tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
