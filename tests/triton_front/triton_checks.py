@@ -218,14 +218,24 @@ def test_gated_units_in_half_precision(name: str, dtype: torch.dtype) -> None:
     y = gated(name)(x)
     assert y.dtype == dtype
     (found,) = torch.autograd.grad(y, x, torch.ones_like(y))
-    wide = x.detach().double().requires_grad_()
-    exact = gated(name)(wide, path="composed")
-    (slope,) = torch.autograd.grad(exact, wide, torch.ones_like(exact))
-    least = torch.finfo(dtype).tiny
-    for got, true in ((y, exact), (found, slope)):
-        unit = torch.exp2(torch.floor(torch.log2(true.abs().clamp(min=least))))
+    exact, slope = wide_unit(name, x)
+    # Beside a zero of a derivative by the gate, the unit is that of what is a quarter away.
+    left, right = (wide_unit(name, x, gate)[1] for gate in (0.75, 1.25))
+    beside = torch.where(left * right < 0, torch.minimum(left.abs(), right.abs()), 0.0)
+    for got, true, size in ((y, exact, exact.abs()), (found, slope, slope.abs().max(beside))):
+        unit = torch.exp2(torch.floor(torch.log2(size.clamp(min=torch.finfo(dtype).tiny))))
         error = (got.double() - true).abs() / (unit * torch.finfo(dtype).eps)
         assert error.max() <= 0.51
+
+
+def wide_unit(name: str, x: Tensor, gate: float = 1.0) -> tuple[Tensor, Tensor]:
+    """A gated unit and its derivatives in fp64, composed, the gate stretched."""
+    wide = x.detach().double()
+    wide[..., wide.shape[-1] // 2 :] *= gate
+    wide.requires_grad_()
+    y = gated(name)(wide, path="composed")
+    (slope,) = torch.autograd.grad(y, wide, torch.ones_like(y))
+    return y.detach(), slope
 
 
 def test_gated_units_derive_again() -> None:

@@ -34,13 +34,26 @@ if INTERPRETED:
         return (product + c.to(tl.float64)).to(a.dtype)
 
     @triton.jit
+    def widen(x):
+        """A number as a float: the interpreter's own way from bfloat16 loses subnormal numbers."""
+        if x.dtype == tl.bfloat16:
+            bits = x.to(tl.uint16, bitcast=True).to(tl.uint32) << 16
+            y = bits.to(tl.float32, bitcast=True)
+        else:
+            y = x.to(tl.float32)
+        return y
+
+    @triton.jit
     def narrow(y, kind: tl.constexpr):
-        """A float rounded to a type: the interpreter's own way to bfloat16 cuts off."""
+        """A float rounded to a type: to bfloat16 the interpreter's own way cuts off."""
         if kind == tl.bfloat16:
             bits = y.to(tl.uint32, bitcast=True)
-            even = (bits + ((bits >> 16) & 1) + 0x7FFF).to(tl.float32, bitcast=True)
-            y = tl.where(y != y, y, even)
-        return y.to(kind)
+            even = (bits + ((bits >> 16) & 1) + 0x7FFF) >> 16
+            bits = tl.where(y != y, bits >> 16, even)
+            z = bits.to(tl.uint16).to(tl.bfloat16, bitcast=True)
+        else:
+            z = y.to(kind)
+        return z
 
 else:
 
@@ -48,6 +61,11 @@ else:
     def fma(a, b, c):
         """a b + c, rounded once."""
         return tl.fma(a, b, c)
+
+    @triton.jit
+    def widen(x):
+        """A number as a float."""
+        return x.to(tl.float32)
 
     @triton.jit
     def narrow(y, kind: tl.constexpr):

@@ -17,7 +17,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from rectifier.kernels.gpu.basics import narrow
+from rectifier.kernels.gpu.basics import narrow, widen
 
 
 @triton.jit
@@ -26,12 +26,12 @@ def value(
     EXACT: tl.constexpr, QUICK: tl.constexpr, MODE: tl.constexpr,
     LOW: tl.constexpr, HIGH: tl.constexpr,
 ):  # fmt: skip
-    """A function at x, in float."""
+    """A function at x, a float, in float."""
     if MODE == 1:
-        y = QUICK(x.to(tl.float32), p, width)
+        y = QUICK(x, p, width)
     elif MODE == 2:
         if tl.min(((x >= LOW) & (x <= HIGH)).to(tl.int32)) == 1:
-            y = QUICK(x.to(tl.float32), p, width)
+            y = QUICK(x, p, width)
         else:
             y = EXACT(x.to(tl.float64), p, width).to(tl.float32)
     else:
@@ -47,10 +47,10 @@ def scaled(
 ):  # fmt: skip
     """g times a function at x, in float, rounded once where it is exact."""
     if MODE == 1:
-        y = g.to(tl.float32) * QUICK(x.to(tl.float32), p, width)
+        y = g * QUICK(x, p, width)
     elif MODE == 2:
         if tl.min(((x >= LOW) & (x <= HIGH)).to(tl.int32)) == 1:
-            y = g.to(tl.float32) * QUICK(x.to(tl.float32), p, width)
+            y = g * QUICK(x, p, width)
         else:
             y = (g.to(tl.float64) * EXACT(x.to(tl.float64), p, width)).to(tl.float32)
     else:
@@ -78,7 +78,7 @@ def forward(
     start = tl.program_id(0).to(tl.int64) * BLOCK
     lane = tl.arange(0, BLOCK)
     inside = lane < size - start
-    x = tl.load(x_ptr + start + lane, mask=inside, other=0.0)
+    x = widen(tl.load(x_ptr + start + lane, mask=inside, other=0.0))
     p = place(p_ptr, start, lane, width, inner, CHANNELS)
     y = value(x, p, width, EXACT, QUICK, MODE, LOW, HIGH)
     tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
@@ -94,8 +94,8 @@ def backward(
     start = tl.program_id(0).to(tl.int64) * BLOCK
     lane = tl.arange(0, BLOCK)
     inside = lane < size - start
-    x = tl.load(x_ptr + start + lane, mask=inside, other=0.0)
-    g = tl.load(g_ptr + start + lane, mask=inside, other=0.0)
+    x = widen(tl.load(x_ptr + start + lane, mask=inside, other=0.0))
+    g = widen(tl.load(g_ptr + start + lane, mask=inside, other=0.0))
     p = place(p_ptr, start, lane, width, inner, CHANNELS)
     y = scaled(x, g, p, width, EXACT, QUICK, MODE, LOW, HIGH)
     tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
@@ -129,14 +129,14 @@ def gated_forward(
 ):  # fmt: skip
     """y = f(x, gate) for rows of two halves, the second of which gates where LAST."""
     one, two, result, inside = halves(half, SECOND, FLAT, BLOCK)
-    a = tl.load(x_ptr + one, mask=inside, other=0.0)
-    b = tl.load(x_ptr + two, mask=inside, other=0.0)
+    a = widen(tl.load(x_ptr + one, mask=inside, other=0.0))
+    b = widen(tl.load(x_ptr + two, mask=inside, other=0.0))
     if LAST:
         x, gate = a, b
     else:
         x, gate = b, a
     if MODE == 1:
-        y = QUICK(x.to(tl.float32), gate.to(tl.float32), p_ptr, 1)
+        y = QUICK(x, gate, p_ptr, 1)
     else:
         y = EXACT(x.to(tl.float64), gate.to(tl.float64), p_ptr, 1).to(tl.float32)
     tl.store(y_ptr + result, narrow(y, y_ptr.dtype.element_ty), mask=inside)
@@ -151,15 +151,14 @@ def gated_backward(
 ):  # fmt: skip
     """Both halves' gradients, written where the halves were."""
     one, two, result, inside = halves(half, SECOND, FLAT, BLOCK)
-    a = tl.load(x_ptr + one, mask=inside, other=0.0)
-    b = tl.load(x_ptr + two, mask=inside, other=0.0)
-    g = tl.load(g_ptr + result, mask=inside, other=0.0)
+    a = widen(tl.load(x_ptr + one, mask=inside, other=0.0))
+    b = widen(tl.load(x_ptr + two, mask=inside, other=0.0))
+    g = widen(tl.load(g_ptr + result, mask=inside, other=0.0))
     if LAST:
         x, gate = a, b
     else:
         x, gate = b, a
     if MODE == 1:
-        x, gate, g = x.to(tl.float32), gate.to(tl.float32), g.to(tl.float32)
         by_x = g * QUICK(x, gate, p_ptr, 1)
         by_gate = g * QUICK_GATE(x, gate, p_ptr, 1)
     else:
@@ -184,8 +183,8 @@ def biased_forward(
     start = tl.program_id(0).to(tl.int64) * BLOCK
     lane = tl.arange(0, BLOCK)
     inside = lane < size - start
-    x = tl.load(x_ptr + start + lane, mask=inside, other=0.0).to(tl.float32)
-    b = tl.load(b_ptr + ((start + lane) // inner) % channels).to(tl.float32)
+    x = widen(tl.load(x_ptr + start + lane, mask=inside, other=0.0))
+    b = widen(tl.load(b_ptr + ((start + lane) // inner) % channels))
     z = tl.where(inside, x + b, 0.0)
     y = value(z, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
     tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
@@ -200,15 +199,15 @@ def biased_backward_columns(
     """y = g f'(x + b), and its sums over `rows_each` rows at a time; channels lie side by side."""
     column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
     there = column < columns
-    b = tl.load(b_ptr + column, mask=there, other=0.0).to(tl.float32)
+    b = widen(tl.load(b_ptr + column, mask=there, other=0.0))
     total = tl.zeros((COLUMNS,), tl.float32)
     begin = tl.program_id(1).to(tl.int64) * rows_each
     for first in range(0, rows_each, ROWS):
         row = begin + first + tl.arange(0, ROWS)
         inside = (row < rows)[:, None] & there[None, :]
         at = row[:, None] * columns + column[None, :]
-        x = tl.load(x_ptr + at, mask=inside, other=0.0).to(tl.float32)
-        g = tl.load(g_ptr + at, mask=inside, other=0.0)
+        x = widen(tl.load(x_ptr + at, mask=inside, other=0.0))
+        g = widen(tl.load(g_ptr + at, mask=inside, other=0.0))
         z = tl.where(inside, x + b[None, :], 0.0)
         y = scaled(z, g, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
         y = tl.where(inside, y, 0.0)
@@ -225,14 +224,14 @@ def biased_backward_rows(
 ):  # fmt: skip
     """The same where a channel is a row of `inner` elements: one sum for each row."""
     row = tl.program_id(0).to(tl.int64)
-    b = tl.load(b_ptr + row % channels).to(tl.float32)
+    b = widen(tl.load(b_ptr + row % channels))
     total = tl.zeros((BLOCK,), tl.float32)
     for first in range(0, inner, BLOCK):
         lane = first + tl.arange(0, BLOCK)
         inside = lane < inner
         at = row * inner + lane
-        x = tl.load(x_ptr + at, mask=inside, other=0.0).to(tl.float32)
-        g = tl.load(g_ptr + at, mask=inside, other=0.0)
+        x = widen(tl.load(x_ptr + at, mask=inside, other=0.0))
+        g = widen(tl.load(g_ptr + at, mask=inside, other=0.0))
         z = tl.where(inside, x + b, 0.0)
         y = scaled(z, g, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
         y = tl.where(inside, y, 0.0)
@@ -261,7 +260,7 @@ def encode(
     part = tl.arange(0, SHARE)
     lane = byte[:, None] * SHARE + part[None, :]
     inside = lane < size - start
-    x = tl.load(x_ptr + start + lane, mask=inside, other=0.0)
+    x = widen(tl.load(x_ptr + start + lane, mask=inside, other=0.0))
     y = value(x, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
     tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
     slope = value(x, p_ptr, 1, SLOPE, QUICK_SLOPE, SLOPE_MODE, SLOPE_LOW, SLOPE_HIGH)
@@ -293,7 +292,7 @@ def decode(
     inside = lane < size - start
     code = tl.load(code_ptr + block * BYTES + byte, mask=byte * SHARE < size - start, other=0)
     code = (code.to(tl.int32)[:, None] >> (part * BITS)[None, :]) & ((1 << BITS) - 1)
-    g = tl.load(g_ptr + start + lane, mask=inside, other=0.0)
+    g = widen(tl.load(g_ptr + start + lane, mask=inside, other=0.0))
     level = tl.load(levels_ptr + code)
     y = (level * g.to(levels_ptr.dtype.element_ty)).to(tl.float32)
     bad = tl.load(bad_ptr + block)
