@@ -1,9 +1,9 @@
 """The Triton kernels on a GPU: how right, how near to a copy's bytes per second, what they keep.
 
-    python benchmarks/gpu.py [--json gpu.json] [--accuracy SECONDS] [--every SECONDS] [--speed SECONDS]
+    python benchmarks/gpu.py [--json gpu.json] [--accuracy S] [--every S] [--speed S] [--blocks]
 
 Three tables. *Accuracy*: of every activation, fp16, bf16 and a sample of fp32 (of the twenty most
-used all 2³² numbers), the largest error of values and derivatives; `gpu_accuracy` says against what.
+used all 2³² numbers), the largest error of values and derivatives; `gpu_accuracy` says how.
 *Speed*: bytes that have to be moved, divided by the time, over the same of a copy, run in turn with
 it: forward 2 numbers an element, backward 3; beside PyTorch's own operation, the same by
 torch.compile, and Liger's gated units where they are installed. *Kept*: bytes that autograd keeps.
@@ -214,8 +214,9 @@ def speed(clock: Clock) -> Iterator[dict[str, Any]]:
             }
             yield from _row(clock, f"{name}(x + b)", dtype, ways, (ELEMENTS // 4096, 4096), 2, 3)
         for name, keep in KEPT:
+            ours = function(name)
             ways = {
-                "rectifier": lambda t, f=function(name), k=keep: f(t, keep=k),
+                "rectifier": lambda t, f=ours, k=keep: f(t, keep=k),
                 "eager": EAGER[name],
             }
             bits = {"mask": 1, "code2": 2, "code4": 4, "code8": 8}[keep]
@@ -301,7 +302,7 @@ def kept() -> dict[str, float]:
 
 
 def overhead() -> dict[str, float]:
-    """Return the microseconds that a call on few elements takes the CPU, with and without autograd."""
+    """Return the microseconds that a call on few elements takes the CPU."""
     x = torch.randn(1024, device="cuda")
     wants = torch.randn(1024, device="cuda", requires_grad=True)
     runs: dict[str, Callable[[], Any]] = {
@@ -349,7 +350,9 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="where to write the results")
     parser.add_argument("--accuracy", type=float, default=90.0, help="seconds for all accuracy")
-    parser.add_argument("--every", type=float, default=10.0, help="seconds for 2**32 numbers of one")
+    parser.add_argument(
+        "--every", type=float, default=10.0, help="seconds for 2**32 numbers of one"
+    )
     parser.add_argument("--speed", type=float, default=75.0, help="seconds for the table of speed")
     parser.add_argument("--blocks", action="store_true", help="try sizes of blocks too")
     options = parser.parse_args()

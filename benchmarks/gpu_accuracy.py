@@ -1,8 +1,8 @@
 """Largest errors of the Triton kernels, in units in the last place; the work of `gpu.py`.
 
 Every fp16 and bf16 number, and of fp32 every so many bit patterns, go through the public function
-and its derivative. They are held against the catalog's stable form composed in fp64 of PyTorch's own
-operations, on the same GPU. Errors are counted as in `precision.formats`; beside a zero of the
+and its derivative. They are held against the catalog's stable form, composed in fp64 of PyTorch's
+own operations on the same GPU. Errors are counted as in `precision.formats`; beside a zero of the
 derivative the unit is that of the smaller of the values a quarter to either side.
 """
 
@@ -112,7 +112,9 @@ def measure(
     return found
 
 
-def _compare(worst: dict[str, Any], reference: Reference, x: Tensor, got: Tensor, slope: bool) -> None:
+def _compare(
+    worst: dict[str, Any], reference: Reference, x: Tensor, got: Tensor, slope: bool
+) -> None:
     wide = x.double()
     true = reference(wide, slope)
     off = errors(got, true)
@@ -156,6 +158,10 @@ def work(task: tuple[str, float]) -> list[dict[str, Any]]:
                 results.append(measure(name, dtype, 1021 if dtype == torch.float32 else 1))
         except Exception as error:  # noqa: BLE001 - shown in the table; the others go on
             results.append(
-                {"name": name, "dtype": str(dtype), "error": f"{type(error).__name__}: {error}"[:600]}
+                {
+                    "name": name,
+                    "dtype": str(dtype),
+                    "error": f"{type(error).__name__}: {error}"[:600],
+                }
             )
     return results

@@ -47,8 +47,8 @@ def _load() -> tuple[ModuleType | None, str]:
     if importlib.util.find_spec("rectifier._triton") is None:
         return None, (
             "this installation of rectifier has no Triton kernels, because its build step did not "
-            "run; run it by: python -m rectifier.kernels.emit_triton FILE, where FILE is _triton.py "
-            "in the folder of the package"
+            "run; run it by: python -m rectifier.kernels.emit_triton FILE, where FILE is "
+            "_triton.py in the folder of the package"
         )
     try:
         return importlib.import_module("rectifier._triton"), ""

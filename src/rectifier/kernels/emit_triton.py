@@ -20,7 +20,7 @@ from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
 from rectifier.kernels.bounds import bounds
 from rectifier.kernels.emit_cpp import _form, digest
-from rectifier.kernels.halves import DOUBLE
+from rectifier.kernels.halves import DOUBLE, FAR, REACH
 from rectifier.kernels.single import EVERY, SINGLE, Interval
 
 _HEAD = '''\
@@ -152,7 +152,9 @@ def is_harmless(expression: Expr) -> bool:
 
 def _has_power(expression: Expr) -> bool:
     return any(
-        isinstance(node, Call) and node.op == "pow" and node.args[1] not in (Constant(3.0), Constant(4.0))
+        isinstance(node, Call)
+        and node.op == "pow"
+        and node.args[1] not in (Constant(3.0), Constant(4.0))
         for node in postorder(expression)
     )
 
@@ -174,8 +176,8 @@ def emit_part(
     if (digest(activation), part) not in DOUBLE and not _has_power(expression):
         fast = f"{stem}_fast"
         functions.append(emit_function(fast, expression, parameters, "fast"))
-    low, high = interval or (0.0, 0.0)
-    ends = ", ".join(f'float("{end}")' for end in (low, high))
+    reach = REACH if (digest(activation), part) in FAR else EVERY
+    ends = ", ".join(f'float("{end}")' for end in (*(interval or (0.0, 0.0)), reach))
     return "\n\n".join(functions), f"({stem}_wide, {single}, {fast}, {ends}, {harmless})"
 
 

@@ -22,3 +22,25 @@ DOUBLE: frozenset[tuple[str, str]] = frozenset(
     }
 )
 """Digest of the formula, and ``"value"`` or ``"slope"``."""
+
+FAR = frozenset(
+    {
+        ("7bac0a80ea78a521", "slope"),  # softsign
+        ("896c0a04172dd1cb", "slope"),  # elliott
+        ("54f6f55ce61bd5cd", "slope"),  # isru
+        ("997482c96ad4f094", "slope"),  # rootsig
+        ("3696019d3d49c87b", "slope"),  # arctan
+        ("e917c7a9890418c4", "slope"),  # xielu
+        ("48c8a275be9ba526", "slope"),  # isrlu
+        ("c6aff6bc56a4d827", "slope"),  # sign_relu
+        ("79954973030b0163", "value"),  # star_relu
+        ("79954973030b0163", "slope"),  # star_relu
+        ("d0ad107e9b5041ab", "value"),  # squareplus
+        ("18524a64acf1e2a7", "value"),  # nlrelu
+        ("9059c43f6f60758b", "value"),  # symlog
+    }
+)
+"""Where float overflows before bfloat16 does: likewise in double, but only beyond `REACH`."""
+
+REACH = 1e12
+"""Size of an input from which on `FAR` matters."""

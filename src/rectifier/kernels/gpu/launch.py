@@ -37,7 +37,8 @@ class Part:
         fast: In float, for half precision; None if that does not do.
         low: See `single`.
         high: See `single`.
-        harmless: Whether float is right for any values of the parameters, not the default ones only.
+        reach: `fast` is right for inputs up to this size.
+        harmless: Whether float is right for any values of the parameters, not only by default.
     """
 
     exact: Any
@@ -45,6 +46,7 @@ class Part:
     fast: Any
     low: float
     high: float
+    reach: float
     harmless: bool
 
     def arithmetic(self, half: bool, default: bool) -> dict[str, Any]:
@@ -58,10 +60,11 @@ class Part:
         found = {"EXACT": self.exact, "QUICK": self.exact, "MODE": 0, "LOW": 0.0, "HIGH": 0.0}
         if quick is None or not (default or self.harmless):
             return found
-        everywhere = half or (self.low == -math.inf and self.high == math.inf)
+        low, high = (-self.reach, self.reach) if half else (self.low, self.high)
+        everywhere = (low, high) == (-math.inf, math.inf)
         found.update(QUICK=quick, MODE=1 if everywhere else 2)
         if not everywhere:
-            found.update(LOW=self.low, HIGH=self.high)
+            found.update(LOW=low, HIGH=high)
         return found
 
 

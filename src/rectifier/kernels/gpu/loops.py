@@ -61,7 +61,7 @@ def scaled(
 @triton.jit
 def place(p_ptr, start, lane, channels, inner, CHANNELS: tl.constexpr):
     """Where the parameters of some elements are."""
-    if CHANNELS:
+    if CHANNELS:  # noqa: SIM108 - of two types, which a conditional expression has not
         p = p_ptr + ((start + lane) // inner) % channels
     else:
         p = p_ptr
@@ -270,9 +270,7 @@ def encode(
         limit = tl.load(limits_ptr + code + ((1 << (BITS - 1 - round_)) - 1))
         code += (slope > limit).to(tl.int32) << (BITS - 1 - round_)
     packed = tl.sum(code << (part * BITS)[None, :], axis=1)
-    tl.store(
-        code_ptr + block * BYTES + byte, packed.to(tl.uint8), mask=byte * SHARE < size - start
-    )
+    tl.store(code_ptr + block * BYTES + byte, packed.to(tl.uint8), mask=byte * SHARE < size - start)
     bad = tl.max(tl.max((x != x).to(tl.int32), axis=1), axis=0)
     tl.store(bad_ptr + block, bad.to(tl.uint8))
 

@@ -1,8 +1,9 @@
 """Mathematics in float, compensated where a formula would magnify a rounding.
 
 Layer: kernels/gpu, above `basics`; the counterpart of ``native/math_single.hpp``, operation for
-operation, so that what was measured of it (`rectifier.kernels.single`) holds here too. Each function
-is right to about 1 ulp on the arguments that sane inputs give. Numbers in two parts are tuples.
+operation, so that what was measured of it (`rectifier.kernels.single`) holds here too. Each
+function is right to about 1 ulp on the arguments that sane inputs give. Numbers in two parts are
+tuples.
 """
 
 from __future__ import annotations
