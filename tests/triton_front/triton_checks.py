@@ -170,6 +170,27 @@ def test_parameters_per_channel(layout: str) -> None:
         torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["prelu", "swish", "pelu", "dynamic_tanh", "apl"])
+@pytest.mark.parametrize("shape", [(70, 6), (3, 6, 40), (6,)], ids=str)
+def test_gradients_by_parameters(name: str, shape: tuple[int, ...]) -> None:
+    spec = catalog.get(name)
+    x = torch.randn(shape, device=DEVICE, requires_grad=True)
+    found = []
+    grad = torch.randn(shape, device=DEVICE)
+    for path in (None, "composed"):
+        given = {
+            key: (param.default + torch.arange(6 if len(shape) > 1 else 1, device=DEVICE) / 8.0)
+            .float()
+            .requires_grad_()
+            for key, param in spec.params.items()
+            if param.learnable
+        }
+        y = function(name)(x, path=path, **given)
+        found.append(torch.autograd.grad(y, (x, *given.values()), grad))
+    for one, two in zip(*found, strict=True):
+        torch.testing.assert_close(one, two, rtol=2e-5, atol=2e-5)
+
+
 def test_layouts_are_kept() -> None:
     x = torch.randn(2, 3, 4, 5, device=DEVICE).to(memory_format=torch.channels_last)
     x.requires_grad_()

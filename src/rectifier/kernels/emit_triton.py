@@ -2,9 +2,9 @@
 
 Layer: kernels, on the standard library alone, as `rectifier.kernels.emit_cpp`, whose choice of
 forms it shares: ``python -m rectifier.kernels.emit_triton FILE`` with ``PYTHONPATH=src``. What it
-prints is the module ``rectifier._triton``: for each activation its value and derivative, for each
-gated unit both derivatives, in each arithmetic that is right for it. Mathematics and loops are in
-`rectifier.kernels.gpu`.
+prints is the module ``rectifier._triton``: for each activation its value, its derivative and those
+by what may be learned, for each gated unit both derivatives, in each arithmetic that is right.
+Mathematics and loops are in `rectifier.kernels.gpu`.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ def emit_part(
     if interval is not None and not _has_power(expression):
         single = f"{stem}_single"
         functions.append(emit_function(single, expression, parameters, "single"))
-    if (digest(activation), part) not in DOUBLE and not _has_power(expression):
+    measured = part in ("value", "slope") and (digest(activation), part) not in DOUBLE
+    if (measured or harmless) and not _has_power(expression):
         fast = f"{stem}_fast"
         functions.append(emit_function(fast, expression, parameters, "fast"))
     reach = REACH if (digest(activation), part) in FAR else EVERY
@@ -189,8 +190,15 @@ def emit_activation(activation: Activation) -> tuple[str, str]:
     slope, slope_row = emit_part(
         name, "slope", activation, activation.derivative_expression, ranges[1]
     )
-    text = f"# {name}: {to_text(activation.expression)}\n\n{value}\n\n{slope}"
-    return text, f'    "{name}": ("{digest(activation)}", {value_row}, {slope_row}),\n'
+    functions, rows = [value, slope], []
+    for parameter in activation.learnable:
+        expression = activation.parameter_derivative(parameter)
+        part, row = emit_part(name, f"by_{parameter}", activation, expression, None)
+        functions.append(part)
+        rows.append(f'"{parameter}": {row}')
+    text = "\n\n".join((f"# {name}: {to_text(activation.expression)}", *functions))
+    learned = f"{{{', '.join(rows)}}}"
+    return text, f'    "{name}": ("{digest(activation)}", {value_row}, {slope_row}, {learned}),\n'
 
 
 def emit_unit(unit: Activation) -> tuple[str, str]:

@@ -180,7 +180,13 @@ class Plan:
         The derivative by a parameter may come back already summed over the elements.
         """
         plan = self.derivatives[which]
-        whole = factor.shape == x.shape and not torch.is_grad_enabled() and is_real(factor)
+        whole = factor.shape == x.shape and not torch.is_grad_enabled() and self.may_read(factor)
+        if which and self.triton and whole and self._fits(x, parameters):
+            tensors = dict(zip(self.names[1:], parameters, strict=True))
+            given = (x, factor, self.order, self.constants, tensors)
+            total = on_gpu.sum_by(self.kernel, self.names[which], *given)
+            if total is not None:
+                return total
         if whole and can_be_cut(x, parameters):
             dtype = plan.working_dtype(x)
             return in_chunks(plan.program, dtype, x, parameters, factor, total=which > 0)

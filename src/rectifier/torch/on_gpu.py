@@ -110,15 +110,7 @@ def run(
     """
     from rectifier.kernels.gpu import launch  # deferred: it imports Triton
 
-    out = torch.empty_like(x)
-    channels = max((tensor.numel() for tensor in tensors.values()), default=1)
-    inner = 1
-    if channels > 1:
-        if out.is_contiguous():
-            inner = math.prod(x.shape[2:])
-        elif not _channels_last(out):
-            out = torch.empty_like(x, memory_format=torch.contiguous_format)
-            inner = math.prod(x.shape[2:])
+    out, channels, inner = _arranged(x, tensors)
     x = like(x.detach(), out)
     with on(x.device):
         if tensors:
@@ -132,6 +124,57 @@ def run(
             grad = like(grad.detach(), out)
             launch.backward(name, x, grad, out, parameters, **given)
     return out
+
+
+def sum_by(
+    name: str,
+    parameter: str,
+    x: Tensor,
+    grad: Tensor,
+    order: Sequence[str],
+    constants: Mapping[str, float],
+    tensors: Mapping[str, Tensor],
+) -> Tensor | None:
+    """Return the gradient by a parameter that is a tensor, in one pass.
+
+    Args:
+        name: An activation of the catalog.
+        parameter: Which of `tensors`.
+        x: The input, one that `fits` has accepted.
+        grad: The gradient by the result.
+        order: As in `run`.
+        constants: As in `run`.
+        tensors: As in `run`.
+
+    Returns:
+        float64 of the parameter's shape; None if there is no kernel for it.
+    """
+    from rectifier.kernels.gpu import launch
+
+    part = launch.by_parameter(name, parameter)
+    wanted = tensors[parameter]
+    if part is None or not x.numel():
+        return None
+    out, channels, inner = _arranged(x, tensors)
+    x, grad = like(x.detach(), out), like(grad.detach(), out)
+    with on(x.device):
+        parameters = gathered(order, constants, tensors, channels, x.device)
+        sums = launch.parameter_sums(part, x, grad, parameters, width=channels, inner=inner)
+        total: Tensor = sums.sum(0)
+    if wanted.numel() != channels:
+        total = total.sum()
+    return total.reshape(wanted.shape)
+
+
+def _arranged(x: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Tensor, int, int]:
+    """Return an empty result, in whose order memory is read; channels; and what lies within one."""
+    out = torch.empty_like(x)
+    channels = max((tensor.numel() for tensor in tensors.values()), default=1)
+    if channels == 1 or _channels_last(out):
+        return out, channels, 1
+    if not out.is_contiguous():
+        out = torch.empty_like(x, memory_format=torch.contiguous_format)
+    return out, channels, math.prod(x.shape[2:])
 
 
 def _channels_last(tensor: Tensor) -> bool:

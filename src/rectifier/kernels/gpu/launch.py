@@ -71,8 +71,15 @@ class Part:
 @functools.cache
 def parts(name: str) -> tuple[Part, Part]:
     """Return the value and the derivative of an activation."""
-    _, value, slope = cuda.module().ACTIVATIONS[name]
+    _, value, slope, _ = cuda.module().ACTIVATIONS[name]
     return Part(*value), Part(*slope)
+
+
+@functools.cache
+def by_parameter(name: str, parameter: str) -> Part | None:
+    """Return the derivative by a parameter; None if it is not one that is learned."""
+    row = cuda.module().ACTIVATIONS[name][3].get(parameter)
+    return None if row is None else Part(*row)
 
 
 def is_half(tensor: Any) -> bool:
@@ -231,6 +238,50 @@ def biased_backward(
         x, bias, grad, out, sums, parameters, channels, inner,
         **arithmetic, BLOCK=_ELEMENTS, **_OPTIONS,
     )  # fmt: skip
+    return sums
+
+
+def parameter_sums(
+    part: Part, x: Any, grad: Any, parameters: Any, *, width: int, inner: int
+) -> Any:
+    """Return sums of grad times the derivative by a parameter.
+
+    Args:
+        part: That derivative.
+        x: The input, without gaps.
+        grad: As x.
+        parameters: As in `forward`.
+        width: As in `forward`.
+        inner: As in `forward`.
+
+    Returns:
+        float64 of shape (sums, width), to be added up along the first dimension.
+    """
+    arithmetic = part.arithmetic(is_half(x), False)
+    float64 = sys.modules["torch"].float64
+    size = x.numel()
+    if width == 1:
+        each = _blocks(_blocks(size, _ELEMENTS), _CHUNKS) * _ELEMENTS
+        sums = x.new_empty((_blocks(size, each), 1), dtype=float64)
+        loops.sums_of_all[(len(sums),)](
+            x, grad, sums, parameters, size, each, **arithmetic, BLOCK=_ELEMENTS, **_OPTIONS
+        )
+    elif inner == 1:
+        rows = size // width
+        tall, wide = _TILE
+        across = _blocks(width, wide)
+        chunks = max(1, min(_blocks(rows, tall), _blocks(_CHUNKS, across)))
+        each = _blocks(_blocks(rows, chunks), tall) * tall
+        sums = x.new_empty((_blocks(rows, each), width), dtype=float64)
+        loops.sums_of_columns[(across, len(sums))](
+            x, grad, sums, parameters, rows, width, each,
+            **arithmetic, ROWS=tall, COLUMNS=wide, **_OPTIONS,
+        )  # fmt: skip
+    else:
+        sums = x.new_empty((size // (inner * width), width), dtype=float64)
+        loops.sums_of_rows[(size // inner,)](
+            x, grad, sums, parameters, width, inner, **arithmetic, BLOCK=_ELEMENTS, **_OPTIONS
+        )
     return sums
 
 

@@ -102,6 +102,68 @@ def backward(
 
 
 @triton.jit
+def sums_of_all(
+    x_ptr, g_ptr, sums_ptr, p_ptr, size, each,
+    EXACT: tl.constexpr, QUICK: tl.constexpr, MODE: tl.constexpr,
+    LOW: tl.constexpr, HIGH: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Sums of g f'(x) by a parameter, over `each` elements at a time."""
+    total = tl.zeros((BLOCK,), tl.float64)
+    begin = tl.program_id(0).to(tl.int64) * each
+    for first in range(0, each, BLOCK):
+        lane = begin + first + tl.arange(0, BLOCK)
+        inside = lane < size
+        x = widen(tl.load(x_ptr + lane, mask=inside, other=0.0))
+        g = widen(tl.load(g_ptr + lane, mask=inside, other=0.0))
+        y = scaled(x, g, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
+        total += tl.where(inside, y, 0.0).to(tl.float64)
+    tl.store(sums_ptr + tl.program_id(0), tl.sum(total, axis=0))
+
+
+@triton.jit
+def sums_of_columns(
+    x_ptr, g_ptr, sums_ptr, p_ptr, rows, columns, rows_each,
+    EXACT: tl.constexpr, QUICK: tl.constexpr, MODE: tl.constexpr,
+    LOW: tl.constexpr, HIGH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+):  # fmt: skip
+    """The same for each channel, where channels lie side by side."""
+    column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
+    there = column < columns
+    total = tl.zeros((COLUMNS,), tl.float64)
+    begin = tl.program_id(1).to(tl.int64) * rows_each
+    p = (p_ptr + tl.where(there, column, 0))[None, :]
+    for first in range(0, rows_each, ROWS):
+        row = begin + first + tl.arange(0, ROWS)
+        inside = (row < rows)[:, None] & there[None, :]
+        at = row[:, None] * columns + column[None, :]
+        x = widen(tl.load(x_ptr + at, mask=inside, other=0.0))
+        g = widen(tl.load(g_ptr + at, mask=inside, other=0.0))
+        y = scaled(x, g, p, columns, EXACT, QUICK, MODE, LOW, HIGH)
+        total += tl.sum(tl.where(inside, y, 0.0).to(tl.float64), axis=0)
+    tl.store(sums_ptr + tl.program_id(1).to(tl.int64) * columns + column, total, mask=there)
+
+
+@triton.jit
+def sums_of_rows(
+    x_ptr, g_ptr, sums_ptr, p_ptr, channels, inner,
+    EXACT: tl.constexpr, QUICK: tl.constexpr, MODE: tl.constexpr,
+    LOW: tl.constexpr, HIGH: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """The same where a channel is a row of `inner` elements: one sum for each row."""
+    row = tl.program_id(0).to(tl.int64)
+    total = tl.zeros((BLOCK,), tl.float64)
+    p = p_ptr + row % channels
+    for first in range(0, inner, BLOCK):
+        lane = first + tl.arange(0, BLOCK)
+        inside = lane < inner
+        x = widen(tl.load(x_ptr + row * inner + lane, mask=inside, other=0.0))
+        g = widen(tl.load(g_ptr + row * inner + lane, mask=inside, other=0.0))
+        y = scaled(x, g, p, channels, EXACT, QUICK, MODE, LOW, HIGH)
+        total += tl.where(inside, y, 0.0).to(tl.float64)
+    tl.store(sums_ptr + row, tl.sum(total, axis=0))
+
+
+@triton.jit
 def halves(half, SECOND: tl.constexpr, FLAT: tl.constexpr, BLOCK: tl.constexpr):
     """Of a block of a gated unit: offsets of the halves and of the result, and which are there."""
     lane = tl.arange(0, BLOCK)
