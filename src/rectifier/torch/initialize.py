@@ -239,7 +239,7 @@ def _gain(follower: Follower) -> float:
         numbers = isinstance(spec, Activation) and spec.family != "gated" and spec.params
         own = spec is None or numbers
         if follower.apply is not None and own:
-            return _measured_gain(follower.name, follower.apply, follower.like)
+            return measured_gain(follower.name, follower.apply, follower.like)
     if spec is None:
         raise InvalidInputError(
             f"the activation {follower.name!r} is not in the catalog, so its gain is not known; "
@@ -249,7 +249,7 @@ def _gain(follower: Follower) -> float:
     return float(analysis.gain(name, **follower.parameters))
 
 
-def _measured_gain(
+def measured_gain(
     name: str, apply: Callable[[Tensor], Tensor], like: Tensor | None = None
 ) -> float:
     """Return 1 / sqrt(E[f(z)²]) of a function that is only known by its values.
