@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,8 +32,10 @@ def trials_of(plan: Plan) -> tuple[Job, ...]:
     return tuple(Job("alone", (trial,)) for trial in finals(plan))
 
 
-def numbers(results: list[tuple[Job, list[Outcome]]]) -> dict[str, Outcome]:
-    return {job.trials[0].hash: replace(outcome, seconds=0.0) for job, (outcome,) in results}
+def numbers(results: list[tuple[Job, list[Outcome]]]) -> dict[str, dict[str, Any]]:
+    return {
+        job.trials[0].hash: replace(outcome, seconds=0.0).to_dict() for job, (outcome,) in results
+    }
 
 
 def is_running(process: int) -> bool:

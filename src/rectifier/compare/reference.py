@@ -73,14 +73,19 @@ def _module(place: str, reference: str) -> ModuleType:
         raise InvalidInputError(f"there is no file {place} (from {reference!r})")
     try:
         if path is None:
-            if "" not in sys.path and str(Path.cwd()) not in sys.path:
-                sys.path.insert(0, str(Path.cwd()))
+            _from_here()
             return importlib.import_module(place)
         return _load(path.resolve())
     except Exception as error:
         raise InvalidInputError(
             f"{place} cannot be imported: {type(error).__name__}: {error}"
         ) from error
+
+
+def _from_here() -> None:
+    """Let modules of the current folder be imported, as ``python -m`` does."""
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
 
 
 def _load(path: Path) -> ModuleType:
@@ -112,10 +117,16 @@ def source_hash(reference: str) -> str:
     place, _ = _parts(reference)
     path = _file(place)
     if path is None:
-        spec = importlib.util.find_spec(place)
+        _from_here()
+        try:
+            spec = importlib.util.find_spec(place)
+        except (ImportError, ValueError):
+            spec = None
         if spec is None or spec.origin is None:
             raise InvalidInputError(f"there is no module {place} (from {reference!r})")
         path = Path(spec.origin)
+    if not path.is_file():
+        raise InvalidInputError(f"there is no file {place} (from {reference!r})")
     digest = hashlib.sha256()
     for file in sorted(_closure(path.resolve())):
         digest.update(file.name.encode())

@@ -70,6 +70,7 @@ def row(plan: Plan, arm: ArmRuns, verdict: Verdict, studies: Sequence[int]) -> R
     steps = None if median is None else median * (arm.trials[0].steps if arm.trials else 1)
     cost = arm.cost or Outcome("finished")
     reasons = [outcome.reason for outcome in arm.outcomes if outcome.status != "finished"]
+    lowest = -math.inf if arm.trials and arm.trials[0].data.kind == "values" else 0.0
     unknown = Interval(math.nan, math.nan, math.nan)
     return Row(
         activation=arm.name,
@@ -77,7 +78,9 @@ def row(plan: Plan, arm: ArmRuns, verdict: Verdict, studies: Sequence[int]) -> R
         failed_seeds=len(arm.outcomes) - arm.finished,
         learning_rate=averages.median(setting.learning_rate for setting in arm.settings),
         learning_rate_at_edge=any(at_edge(tried) for tried in arm.tried),
-        score=statistics.mean_interval(arm.scores, studies) if arm.finished else unknown,
+        score=statistics.mean_interval(arm.scores, studies, lowest=lowest)
+        if arm.finished
+        else unknown,
         scores=tuple(final_score(outcome) for outcome in arm.outcomes),
         epochs_to_target=median,
         reached_target=sum(math.isfinite(epoch) for epoch in epochs),

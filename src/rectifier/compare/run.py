@@ -241,6 +241,11 @@ class _Recorder:
             trials = plan.cost_trials()
             self._run([Job("cost", trials)] if self._missing(trials) else [], trials, "cost")
             costs = {trial.arm.name: self.outcomes[trial.hash] for trial in trials}
+            if all(cost.status == "error" for cost in costs.values()):
+                raise InvalidInputError(
+                    f"{plan.subject.name} cannot be trained on {plan.task.name}: "
+                    f"{costs[plan.arms[0].name].reason.partition(': ')[2]}"
+                )
             if plan.together == "auto":
                 return grouping.worth_it(costs)
         return everything if plan.together == "on" else frozenset()

@@ -122,11 +122,16 @@ def spread(
 
 
 def mean_interval(
-    scores: Sequence[float], studies: Sequence[int] | None = None, level: float = LEVEL
+    scores: Sequence[float],
+    studies: Sequence[int] | None = None,
+    level: float = LEVEL,
+    lowest: float = 0.0,
 ) -> Interval:
-    """Mean of a score over seeds with its interval, cut at 1, which no score exceeds."""
+    """Mean of a score over seeds with its interval, cut at 1 and at the lowest score there is."""
     found = spread(scores, studies).interval(level)
-    return Interval(found.value, found.low, min(1.0, found.high), level)
+    if math.isnan(found.low):
+        return found
+    return Interval(found.value, max(lowest, found.low), min(1.0, found.high), level)
 
 
 def paired(

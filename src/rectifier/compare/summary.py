@@ -71,6 +71,7 @@ def summarize(
         if each.verdict in ("best", "no difference", "no difference that matters")
     )
     trials = sum(len(points) for points in tried.values()) + len(arms) * len(seeds)
+    smallest = statistics.smallest_detectable(typical.deviation, len(seeds), alpha, typical.freedom)
     comparison = Comparison(
         task=plan.task.name,
         metric=f"test {plan.metric}",
@@ -86,9 +87,7 @@ def summarize(
         ),
         recommendation="",
         recommended=equals,
-        smallest_detectable=statistics.smallest_detectable(
-            typical.deviation, len(seeds), alpha, typical.freedom
-        ),
+        smallest_detectable=smallest if smallest < 1 else math.nan,  # no score differs by more
         trials=trials,
         settings=plan.settings,
         environment=dict(environment or {}),

@@ -48,9 +48,9 @@ def load(seed: int, *, train: int = 2000, held_out: int = 1000) -> Dataset:
     for stream, count in zip(streams, (train, held_out, held_out), strict=True):
         series = _series(np.random.default_rng(stream), count, lead + LENGTH + _AHEAD)[:, lead:]
         parts.append((series[:, :LENGTH], series[:, -1]))
-    scale = float(parts[0][0].std())
+    mean, scale = float(parts[0][0].mean()), float(parts[0][0].std())
     (a, b), (c, d), (e, f) = [
-        ((x / scale).astype(np.float32), (y / scale).astype(np.float32)) for x, y in parts
+        tuple(((array - mean) / scale).astype(np.float32) for array in part) for part in parts
     ]
     return Dataset(a, b, c, d, e, f, classes=0)
 
