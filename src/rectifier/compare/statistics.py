@@ -47,6 +47,12 @@ def require() -> None:
     _stats()
 
 
+_POOLED = 0.5
+"""The part between studies is left out only where it looks at most this large beside the part
+within. At 1, equal arms were told apart in up to 7 of 100 simulations with 3 studies of 10 seeds
+each; at a half in 4.4 at most."""
+
+
 @dataclass(frozen=True)
 class Spread:
     """A mean over seeds and how sure it is.
@@ -110,11 +116,11 @@ def spread(
     between = float((sizes * (means - mean) ** 2).sum()) / (len(groups) - 1)
     within = sum(float(((m - m.mean()) ** 2).sum()) for m in members) / (count - len(groups))
     typical = (count - float((sizes**2).sum()) / count) / (len(groups) - 1)
-    if between <= within:
+    if between <= _POOLED * within:
         return plain
     share = float((sizes**2).sum()) / count**2 / typical
     parts = share * between, max(0.0, 1 / count - share) * within
-    variance = sum(parts)
+    variance = max(sum(parts), (total - rounding) / count)
     freedom = variance**2 / (
         parts[0] ** 2 / (len(groups) - 1) + parts[1] ** 2 / (count - len(groups))
     )
