@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from rectifier.report import output
 from rectifier.report.page import card as card_page
 from rectifier.report.page import comparison as comparison_page
+from rectifier.report.page import ledger as ledger_page
 from rectifier.report.page import repair as repair_page
 from rectifier.report.page import run as run_page
 from rectifier.report.page import unit as unit_page
 
 if TYPE_CHECKING:
     from rectifier.analysis import Card, Propagation, UnitCard
+    from rectifier.claims.record import Entry
     from rectifier.compare.result import Comparison
     from rectifier.doctor.finding import Finding
     from rectifier.doctor.outcome import Repair
@@ -30,6 +32,7 @@ __all__ = [
     "write_card",
     "write_card_png",
     "write_comparison",
+    "write_ledger",
     "write_repair",
     "write_run",
     "write_unit",
@@ -68,6 +71,12 @@ def write_comparison(path: Place, comparison: Comparison, *, command: str = "") 
     """Write the page of a comparison; see `write_run`."""
     target = output.check_writable(path)
     output.write_text(target, comparison_page.html(comparison, command))
+
+
+def write_ledger(path: Place, entries: Sequence[Entry], *, command: str = "") -> None:
+    """Write the page of the ledger of claims; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_text(target, ledger_page.html(entries, command))
 
 
 def write_card(
