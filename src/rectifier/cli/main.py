@@ -19,6 +19,8 @@ COMMANDS = {
     "run": "Run a training script and say what is wrong with it.",
     "repair": "Find what ails a training script, cure it, prove it.",
     "compare": "Compare activations fairly on a task.",
+    "data": "List the tasks to compare on; fetch their data.",
+    "store": "Merge stores of trials, or export one.",
     "claims": "Is what is said of ReLU true? 44 claims, measured.",
     "advise": "Which activation for this case, and what goes with it.",
     "train": "Train one of the built-in networks, watched.",

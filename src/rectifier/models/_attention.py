@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import rectifier.torch as rt
-from rectifier import catalog
+from rectifier import analysis, catalog
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
 from rectifier.models._parts import unit
@@ -125,3 +125,23 @@ def positions(length: int, x: Tensor) -> Tensor:
     if x.shape[1] > length:
         raise InvalidInputError(f"the model reads {length} positions at most; {x.shape[1]} came")
     return torch.arange(x.shape[1], device=x.device)
+
+
+def rescale_feed(model: nn.Module, activation: str | Activation) -> None:
+    """Multiply the layers before an activation by the ratio of its gain to that of GPT-2's.
+
+    A gated unit is left as it is.
+
+    Args:
+        model: With `Block`s in it.
+        activation: What they apply.
+    """
+    ratio = 1.0
+    if not (isinstance(activation, str) and activation.lower() in catalog.gated_names()):
+        ratio = analysis.gain(activation) / analysis.gain("gelu_tanh")
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, Block) and isinstance(module.feed, nn.Sequential):
+                first = module.feed[0]
+                if isinstance(first, nn.Linear):
+                    first.weight.mul_(ratio)

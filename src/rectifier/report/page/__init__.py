@@ -18,9 +18,10 @@ from rectifier.report.page import comparison as comparison_page
 from rectifier.report.page import ledger as ledger_page
 from rectifier.report.page import repair as repair_page
 from rectifier.report.page import run as run_page
+from rectifier.report.page import unit as unit_page
 
 if TYPE_CHECKING:
-    from rectifier.analysis import Card, Propagation
+    from rectifier.analysis import Card, Propagation, UnitCard
     from rectifier.claims.record import Entry
     from rectifier.compare.result import Comparison
     from rectifier.doctor.finding import Finding
@@ -34,6 +35,8 @@ __all__ = [
     "write_ledger",
     "write_repair",
     "write_run",
+    "write_unit",
+    "write_unit_png",
 ]
 
 Place = str | os.PathLike[str]
@@ -88,3 +91,15 @@ def write_card_png(path: Place, card: Card) -> None:
     """Write the picture of one activation and its derivatives as PNG; see `write_run`."""
     target = output.check_writable(path)
     output.write_bytes(target, card_page.png(card))
+
+
+def write_unit(path: Place, card: UnitCard, *, command: str = "") -> None:
+    """Write the page of a gated unit or a row-wise function; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_text(target, unit_page.html(card, command))
+
+
+def write_unit_png(path: Place, card: UnitCard) -> None:
+    """Write the picture of a gated unit or a row-wise function as PNG; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_bytes(target, unit_page.png(card))
