@@ -19,7 +19,8 @@ from rectifier.activation import Activation, Param
 from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
 from rectifier.kernels.bounds import bounds
-from rectifier.kernels.emit_cpp import _form, digest
+from rectifier.kernels.emit_cpp import digest
+from rectifier.kernels.forms import form
 from rectifier.kernels.halves import DOUBLE, FAR, REACH
 from rectifier.kernels.single import EVERY, SINGLE, Interval
 
@@ -82,7 +83,7 @@ def emit_function(
     needed = {expression}
     for node in reversed(order):
         if isinstance(node, Call) and node in needed:
-            forms[node] = _form(node, between, used)
+            forms[node] = form(node, between, used)
             needed.update(forms[node][1])
     lines: list[str] = []
     printed: dict[Expr, str] = {}
