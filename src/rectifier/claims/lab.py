@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -206,7 +207,7 @@ class Lab:
         if self._pool is None:
             # A fresh interpreter each: torch's threads do not survive a fork.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_one_thread)
+            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_prepare)
         waiting: dict[Future[Any], str] = {
             self._pool.submit(_call, function.__module__, function.__name__, setting): key
             for key, setting in missing.items()
@@ -234,11 +235,23 @@ class Lab:
             self._pool.shutdown(cancel_futures=True)
 
 
-def _one_thread() -> None:
+def _prepare() -> None:
+    """What a process of the pool does first: one thread, and an end when its parent ends.
+
+    A killed parent cannot tell its workers, which would wait for work for ever.
+    """
     os.environ["OMP_NUM_THREADS"] = "1"
     import torch
 
     torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _call(module: str, name: str, setting: Mapping[str, Any]) -> tuple[Any, float]:
