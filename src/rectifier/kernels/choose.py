@@ -46,15 +46,13 @@ FASTER = frozenset({"tanh"})
 
 SHORT: Mapping[str, tuple[str, int]] = MappingProxyType(
     {
-        "celu": ("torch.nn.functional.celu", 8192),
-        "elu": ("torch.nn.functional.elu", 16384),
         "log_sigmoid": ("torch.nn.functional.logsigmoid", 16384),
-        "selu": ("torch.nn.functional.selu", 16384),
         "softplus": ("torch.nn.functional.softplus", 16384),
     }
 )
 """torch's own operations that keep every bar in fp32 on the CPU, value, derivative and at NaN, and
-below how many elements they win: an operation of our own costs autograd microseconds a step."""
+below how many elements they win: an operation of our own costs autograd microseconds a step. Not
+elu, selu and celu, whose gradient at NaN is a number or NaN by where in the tensor it is."""
 
 
 @dataclass(frozen=True, slots=True)

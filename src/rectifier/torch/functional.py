@@ -111,12 +111,13 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
             and input.is_cpu
             and input.is_contiguous()  # torch's logsigmoid loses another memory format
             and path is None
+            and isinstance(inplace, bool)
             and keep == "input"
-            and not (inplace or args or given)
+            and not (args or given)
             and not torch.overrides.has_torch_function((input,))
             and not torch.compiler.is_compiling()
         ):
-            return short(input)
+            return input.copy_(short(input.clone())) if inplace else short(input)
         if keep != "input":
             return _apply_kept(plans, input, bind(spec, args, given), keep, inplace, path)
         if path is None and not (inplace or args or given) and _is_simple(input):
