@@ -19,6 +19,8 @@ COMMANDS = {
     "run": "Run a training script and say what is wrong with it.",
     "repair": "Find what ails a training script, cure it, prove it.",
     "compare": "Compare activations fairly on a task.",
+    "data": "List the tasks to compare on; fetch their data.",
+    "store": "Merge stores of trials, or export one.",
     "list": "List the activations.",
     "show": "Show one activation: formula, gain, properties, plot.",
     "bench": "Time the kernels on this machine, beside PyTorch.",

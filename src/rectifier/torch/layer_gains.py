@@ -167,7 +167,7 @@ def gain_of(follower: Follower) -> float:
     unit = _unit(follower)
     if unit is None:
         if follower.apply is not None:
-            return _measured(follower.name, follower.apply, follower.like)
+            return measured_gain(follower.name, follower.apply, follower.like)
         raise InvalidInputError(
             f"the activation {follower.name!r} is not in the catalog, so its gain is not known; "
             "pass activation= with one that is near to it."
@@ -176,7 +176,9 @@ def gain_of(follower: Follower) -> float:
     return float(analysis.gain(name, **follower.parameters))
 
 
-def _measured(name: str, apply: Callable[[Tensor], Tensor], like: Tensor | None = None) -> float:
+def measured_gain(
+    name: str, apply: Callable[[Tensor], Tensor], like: Tensor | None = None
+) -> float:
     """Return 1 / sqrt(E[f(z)²]) of a function that is only known by its values.
 
     The trapezoidal rule on [-12, 12], whose nodes include 0; row-wise functions such as softmax

@@ -13,6 +13,7 @@ from rectifier.report.terminal.live import LiveTable
 from rectifier.report.terminal.peers import print_peers
 from rectifier.report.terminal.repair import print_repair
 from rectifier.report.terminal.run import print_run
+from rectifier.report.terminal.tasks import print_tasks
 from rectifier.report.terminal.unit import print_unit
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "print_peers",
     "print_repair",
     "print_run",
+    "print_tasks",
     "print_unit",
 ]

@@ -1,0 +1,184 @@
+"""Running the Triton kernels on tensors: which tensors, on which device, with which parameters.
+
+Layer: torch front end, on `rectifier.kernels.gpu.launch`, below `rectifier.torch.elementwise`. What
+is launched goes to the current stream of the tensor's device. Parameters go to the kernels as
+numbers in the device's memory, so that a learned one never has to be waited for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rectifier.kernels import cuda
+from rectifier.torch.memory import is_plain, like
+
+DTYPES = frozenset({torch.float32, torch.bfloat16, torch.float16})
+"""The element types that the kernels read and write."""
+
+
+def serves(tensor: Tensor) -> bool:
+    """Whether a kernel may read a tensor: plain numbers on a CUDA device, and nobody traces."""
+    return (tensor.is_cuda or (tensor.is_cpu and cuda.interprets())) and is_plain(tensor)
+
+
+def fits(x: Tensor, parameters: Sequence[Tensor]) -> bool:
+    """Whether the kernels can compute on x with tensors as parameters."""
+    return (
+        x.dtype in DTYPES
+        and serves(x)
+        and all(serves(p) and p.device == x.device for p in parameters)
+        and not is_odd(x, parameters)
+    )
+
+
+def is_odd(x: Tensor, parameters: Sequence[Tensor]) -> bool:
+    """Whether a parameter is more than one number, or one for each channel along dimension 1."""
+    return any(p.numel() != 1 and not _is_channelwise(p, x) for p in parameters)
+
+
+def _is_channelwise(parameter: Tensor, x: Tensor) -> bool:
+    place = x.dim() - parameter.dim()
+    return (
+        x.dim() >= 2
+        and place <= 1
+        and parameter.shape[1 - place] == parameter.numel() == x.shape[1]
+    )
+
+
+def on(device: torch.device) -> contextlib.AbstractContextManager[Any]:
+    """Make a device the current one meanwhile; Triton launches there."""
+    if device.type != "cuda" or device.index == torch.cuda.current_device():
+        return contextlib.nullcontext()
+    return torch.cuda.device(device)
+
+
+@functools.lru_cache(maxsize=512)
+def numbers(values: tuple[float, ...], device: torch.device) -> Tensor | None:
+    """Return parameters in a device's memory, float64; None if there are none."""
+    if not values:
+        return None
+    with torch.inference_mode(False), torch.no_grad():
+        return torch.tensor(values, dtype=torch.float64, device=device)
+
+
+def gathered(
+    order: Sequence[str],
+    constants: Mapping[str, float],
+    tensors: Mapping[str, Tensor],
+    channels: int,
+    device: torch.device,
+) -> Tensor:
+    """Return parameters as a matrix, a row for each and a column for each channel, float64."""
+    rows = [
+        tensors[name].detach().reshape(-1).double().expand(channels)
+        if name in tensors
+        else torch.full((channels,), constants[name], dtype=torch.float64, device=device)
+        for name in order
+    ]
+    return torch.stack(rows)
+
+
+def run(
+    name: str,
+    x: Tensor,
+    grad: Tensor | None,
+    order: Sequence[str],
+    constants: Mapping[str, float],
+    tensors: Mapping[str, Tensor],
+    defaults: bool,
+) -> Tensor:
+    """Run a kernel on a tensor that `fits` has accepted.
+
+    Args:
+        name: An activation of the catalog.
+        x: The input.
+        grad: The gradient by the result, for the gradient by x; None for the value.
+        order: The names of the kernel's parameters.
+        constants: The values of those that are numbers.
+        tensors: Those that are tensors.
+        defaults: Whether all are numbers and have their default values.
+
+    Returns:
+        A new tensor like x, in the memory order that torch's own operations give it.
+    """
+    from rectifier.kernels.gpu import launch  # deferred: it imports Triton
+
+    out, channels, inner = _arranged(x, tensors)
+    x = like(x.detach(), out)
+    with on(x.device):
+        if tensors:
+            parameters: Tensor | None = gathered(order, constants, tensors, channels, x.device)
+        else:
+            parameters = numbers(tuple(constants[name] for name in order), x.device)
+        given: dict[str, Any] = {"default": defaults, "width": channels, "inner": inner}
+        if grad is None:
+            launch.forward(name, x, out, parameters, **given)
+        else:
+            grad = like(grad.detach(), out)
+            launch.backward(name, x, grad, out, parameters, **given)
+    return out
+
+
+def sum_by(
+    name: str,
+    parameter: str,
+    x: Tensor,
+    grad: Tensor,
+    order: Sequence[str],
+    constants: Mapping[str, float],
+    tensors: Mapping[str, Tensor],
+) -> Tensor | None:
+    """Return the gradient by a parameter that is a tensor, in one pass.
+
+    Args:
+        name: An activation of the catalog.
+        parameter: Which of `tensors`.
+        x: The input, one that `fits` has accepted.
+        grad: The gradient by the result.
+        order: As in `run`.
+        constants: As in `run`.
+        tensors: As in `run`.
+
+    Returns:
+        float64 of the parameter's shape; None if there is no kernel for it.
+    """
+    from rectifier.kernels.gpu import launch
+
+    part = launch.by_parameter(name, parameter)
+    wanted = tensors[parameter]
+    if part is None or not x.numel():
+        return None
+    out, channels, inner = _arranged(x, tensors)
+    x, grad = like(x.detach(), out), like(grad.detach(), out)
+    with on(x.device):
+        parameters = gathered(order, constants, tensors, channels, x.device)
+        sums = launch.parameter_sums(part, x, grad, parameters, width=channels, inner=inner)
+        total: Tensor = sums.sum(0)
+    if wanted.numel() != channels:
+        total = total.sum()
+    return total.reshape(wanted.shape)
+
+
+def _arranged(x: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Tensor, int, int]:
+    """Return an empty result, in whose order memory is read; channels; and what lies within one."""
+    out = torch.empty_like(x)
+    channels = max((tensor.numel() for tensor in tensors.values()), default=1)
+    if channels == 1 or _channels_last(out):
+        return out, channels, 1
+    if not out.is_contiguous():
+        out = torch.empty_like(x, memory_format=torch.contiguous_format)
+    return out, channels, math.prod(x.shape[2:])
+
+
+def _channels_last(tensor: Tensor) -> bool:
+    """Whether neighbours in memory are neighbouring channels."""
+    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+    wanted = formats.get(tensor.dim())
+    return wanted is not None and tensor.is_contiguous(memory_format=wanted)
