@@ -87,7 +87,9 @@ def test_kernels_keep_the_bars(
     name: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if INTERPRETED:
-        monkeypatch.setattr(launch, "_ELEMENTS", 2048)  # a block costs the same whatever its size
+        monkeypatch.setattr(
+            launch, "SHAPES", {2: (2048, 4), 4: (2048, 4)}
+        )  # a block costs the same whatever its size
     spec = catalog.get(name)
     for x in points(dtype):
         x.requires_grad_()

@@ -18,9 +18,9 @@ from rectifier import catalog
 from rectifier.activation import Activation, Param
 from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
-from rectifier.kernels.bounds import bounds
+from rectifier.kernels.bounds import Bounds, bounds
 from rectifier.kernels.emit_cpp import _form, digest
-from rectifier.kernels.halves import DOUBLE, FAR, REACH
+from rectifier.kernels.measured import DOUBLE, FAR, REACH, SINGLE_BUT
 from rectifier.kernels.single import EVERY, SINGLE, Interval
 
 _HEAD = '''\
@@ -36,6 +36,11 @@ from rectifier.kernels.gpu.basics import const
 _INFIX = {
     "add": "+", "sub": "-", "mul": "*", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
 }  # fmt: skip
+_SUMS = {
+    "fma": "basics.fma({0}, {1}, {2})",
+    "fma_less": "basics.fma({0}, {1}, -{2})",
+    "less_fma": "basics.fma(-{0}, {1}, {2})",
+}
 _BASIC = {
     "square": "square", "abs": "absolute", "sign": "sign", "maximum": "maximum",
     "minimum": "minimum",
@@ -82,7 +87,7 @@ def emit_function(
     needed = {expression}
     for node in reversed(order):
         if isinstance(node, Call) and node in needed:
-            forms[node] = _form(node, between, used)
+            forms[node] = _with_product(_form(node, between, used), between, used)
             needed.update(forms[node][1])
     lines: list[str] = []
     printed: dict[Expr, str] = {}
@@ -109,6 +114,28 @@ def emit_function(
     return f"@triton.jit\ndef {name}({arguments}):\n{body}\n"
 
 
+def _with_product(
+    form: tuple[str, tuple[Expr, ...]], between: Mapping[Expr, Bounds], used: Mapping[Expr, int]
+) -> tuple[str, tuple[Expr, ...]]:
+    """Return a sum with a product that nothing else uses as one operation, rounded once.
+
+    So do the compilers of the C++ kernels, and `rectifier.kernels.single` was measured with it.
+    """
+    function, given = form
+    if function not in ("add", "sub"):
+        return form
+    for place, product in enumerate(given):
+        if not isinstance(product, Call) or used[product] > 1:
+            continue
+        inner, factors = _form(product, between, used)
+        if inner == "square":
+            inner, factors = "mul", factors * 2
+        if inner == "mul":
+            kind = "fma" if function == "add" else ("fma_less", "less_fma")[place]
+            return kind, (*factors, given[1 - place])
+    return form
+
+
 def _operation(
     form: tuple[str, tuple[Expr, ...]], printed: Mapping[Expr, str], mathematics: str
 ) -> str:
@@ -117,6 +144,8 @@ def _operation(
     names = [printed[argument] for argument in given]
     if function in _INFIX:
         return f" {_INFIX[function]} ".join(names)
+    if function in _SUMS:
+        return _SUMS[function].format(*names)
     if function == "neg":
         return f"-{names[0]}"
     if function == "where":
@@ -167,6 +196,8 @@ def emit_part(
     parameters = activation.params
     functions = [emit_function(f"{stem}_wide", expression, parameters, "wide")]
     harmless = is_harmless(expression)
+    if (digest(activation), part) in SINGLE_BUT:
+        interval = None
     if harmless:
         interval = (-EVERY, EVERY)
     single = fast = "None"

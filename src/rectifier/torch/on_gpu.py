@@ -150,16 +150,17 @@ def sum_by(
         float64 of the parameter's shape; None if there is no kernel for it.
     """
     from rectifier.kernels.gpu import launch
+    from rectifier.kernels.gpu.parts import by_parameter
 
-    part = launch.by_parameter(name, parameter)
     wanted = tensors[parameter]
-    if part is None or not x.numel():
+    if not x.numel() or by_parameter(name, parameter) is None:
         return None
     out, channels, inner = _arranged(x, tensors)
     x, grad = like(x.detach(), out), like(grad.detach(), out)
     with on(x.device):
         parameters = gathered(order, constants, tensors, channels, x.device)
-        sums = launch.parameter_sums(part, x, grad, parameters, width=channels, inner=inner)
+        given = (name, parameter, x, grad, parameters)
+        sums = launch.parameter_sums(*given, width=channels, inner=inner)
         total: Tensor = sums.sum(0)
     if wanted.numel() != channels:
         total = total.sum()

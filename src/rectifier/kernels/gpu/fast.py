@@ -1,7 +1,7 @@
 """Mathematics in float for data of half precision: a few units of float away, and quick.
 
 Layer: kernels/gpu, above `basics`. Half precision has 11 digits at most, so what float and the
-GPU's own exponential leave is far below its rounding. `rectifier.kernels.halves` lists where a
+GPU's own exponential leave is far below its rounding. `rectifier.kernels.measured` lists where a
 formula cancels so much that this does not do.
 """
 

@@ -11,14 +11,13 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from rectifier.kernels.gpu.basics import const, fma, maximum, minimum, step, with_sign_of
+from rectifier.kernels.gpu.basics import const, fma, maximum, minimum, nan_like, step, with_sign_of
 
 _LN2_HIGH = tl.constexpr(0.6931471824645996)
 _LN2_LOW = tl.constexpr(-1.9046542121259336e-09)
 _LOG2_E = tl.constexpr(1.44269504)
 _ROUND = tl.constexpr(12582912.0)
 _INFINITY = tl.constexpr(float("inf"))
-_NAN = tl.constexpr(float("nan"))
 
 
 @triton.jit
@@ -244,7 +243,7 @@ def log(a):
     inside = logarithm(n, a * inverse_power(n) - 1.0)
     positive = tl.where(a < _INFINITY, inside, a)
     not_negative = tl.where(a == 0, const(a, -_INFINITY), positive)
-    return tl.where(a < 0, const(a, _NAN), not_negative)
+    return tl.where(a < 0, nan_like(a), not_negative)
 
 
 @triton.jit
@@ -255,7 +254,7 @@ def log1p(a):
     inside = with_sign_of(logarithm(n, fma(a, power, power - 1.0)), a)
     positive = tl.where(a < _INFINITY, inside, a)
     not_negative = tl.where(a == -1.0, const(a, -_INFINITY), positive)
-    return tl.where(a < -1.0, const(a, _NAN), not_negative)
+    return tl.where(a < -1.0, nan_like(a), not_negative)
 
 
 @triton.jit

@@ -10,12 +10,11 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from rectifier.kernels.gpu.basics import const, fma, maximum, minimum, step, with_sign_of
+from rectifier.kernels.gpu.basics import const, fma, maximum, minimum, nan_like, step, with_sign_of
 
 _LN2 = tl.constexpr(0.69314718055994531)
 _LOG2_E = tl.constexpr(1.4426950408889634)
 _INFINITY = tl.constexpr(float("inf"))
-_NAN = tl.constexpr(float("nan"))
 
 
 @triton.jit
@@ -181,7 +180,7 @@ def log(a):
     inside = logarithm(n, a * inverse_power(n) - 1.0)
     positive = tl.where(a < _INFINITY, inside, a)
     not_negative = tl.where(a == 0, const(a, -_INFINITY), positive)
-    return tl.where(a < 0, const(a, _NAN), not_negative)
+    return tl.where(a < 0, nan_like(a), not_negative)
 
 
 @triton.jit
@@ -192,7 +191,7 @@ def log1p(a):
     inside = with_sign_of(logarithm(n, fma(a, power, power - 1.0)), a)
     positive = tl.where(a < _INFINITY, inside, a)
     not_negative = tl.where(a == -1.0, const(a, -_INFINITY), positive)
-    return tl.where(a < -1.0, const(a, _NAN), not_negative)
+    return tl.where(a < -1.0, nan_like(a), not_negative)
 
 
 @triton.jit
@@ -200,7 +199,7 @@ def pow(a, b):
     """|a|ᵇ through the logarithm, the sign for whole b; special cases as of IEEE 754."""
     size = exp(b * log(tl.abs(a)))
     half = 0.5 * b
-    whole = tl.where(tl.floor(b) == b, const(b, 1.0), const(b, _NAN))
+    whole = tl.where(tl.floor(b) == b, const(b, 1.0), nan_like(b))
     signed = tl.where(tl.floor(half) == half, whole, -whole)
     sized = signed * size
     below = tl.where(whole == whole, sized, tl.where(a == -_INFINITY, size, sized))
