@@ -33,19 +33,19 @@ def test_table_json_page_store(
     captured = capsys.readouterr()
     assert "test accuracy" in captured.out
     assert "Recommendation" in captured.out
-    assert "4 of 4 trials" in captured.err
+    assert "6 of 6 trials" in captured.err
     data = json.loads((tmp_path / "out.json").read_text())
     assert {row["activation"] for row in data["rows"]} == {"relu", "tanh"}
     assert all(0 <= row["dead"] <= 1 for row in data["rows"] if row["activation"] == "relu")
     assert (tmp_path / "out.html").stat().st_size > 10_000
     (store,) = tmp_path.glob("rectifier-digits-*.sqlite")
-    assert trials_in(store) == 4
+    assert trials_in(store) == 6
 
     assert run_command(SMALL) == 2, "a store with trials was gone on with unasked"
     assert "--resume" in capsys.readouterr().err
     assert run_command([*SMALL, "--resume"]) == 0
-    assert "4 of them from the store" in capsys.readouterr().err
-    assert trials_in(store) == 4
+    assert "6 of them from the store" in capsys.readouterr().err
+    assert trials_in(store) == 6
 
 
 def test_own_formula_is_compared(
@@ -87,13 +87,13 @@ def test_ctrl_c_keeps_what_finished_and_resume_goes_on(tmp_path: Path) -> None:
     _, error = running.communicate(timeout=60)
     assert running.returncode == 130, error
     kept = trials_in(store)
-    assert 1 <= kept < 8
+    assert 1 <= kept < 10
     assert f"{kept} trials are kept" in error
     assert "--resume" in error
     done = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert f"{kept} of them from the store" in done.stderr
-    assert trials_in(store) == 8
+    assert trials_in(store) == 10
 
 
 def _count(store: Path) -> int:

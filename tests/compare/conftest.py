@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compare_plans import at_rate
 
 from rectifier import data
-from rectifier.compare.plan import Plan, make_plan
+from rectifier.compare.plan import Plan
+from rectifier.compare.planning import make_plan
 from rectifier.compare.trial import Outcome
 from rectifier.data import Task
 
@@ -17,6 +19,7 @@ QUICK: Mapping[str, Any] = {
     "epochs": 2,
     "batch": 32,
     "hidden": (8,),
+    "timing": False,
 }
 """Options of a plan whose trials take hundredths of a second."""
 
@@ -52,19 +55,21 @@ def outcomes_of() -> OutcomesOf:
 
 
 def _outcomes_of(
-    plan: Plan, scores: Mapping[str, tuple[float | None, ...]], **fields: Any
+    plan: Plan,
+    scores: Mapping[str, tuple[float | None, ...]],
+    step_times: Mapping[str, float] | None = None,
+    **fields: Any,
 ) -> dict[str, Outcome]:
     """Outcomes by hand: the test scores of each activation, None for a diverged run.
 
     In tuning, the first learning rate is always the best.
     """
     found = {}
-    for trial in plan.tuning_trials():
-        best = trial.learning_rate == plan.learning_rates[0]
+    for trial in plan.first_trials():
+        best = trial.setting.learning_rate == plan.search.grid[0]
         found[trial.hash] = Outcome("finished", validation=0.9 if best else 0.5)
-    rates = dict.fromkeys(scores, plan.learning_rates[0])
-    for trial in plan.final_trials(rates):
-        score = scores[trial.activation.name][plan.seeds.index(trial.seed)]
+    for trial in plan.final_trials(at_rate(plan, plan.search.grid[0])):
+        score = scores[trial.arm.name][plan.seeds.index(trial.seed)]
         found[trial.hash] = (
             Outcome("diverged", reason="the loss became nan in epoch 1, step 3")
             if score is None
@@ -75,7 +80,10 @@ def _outcomes_of(
                 best_epoch=2,
                 validation=0.9,
                 test=score,
-                **{"step_time": 1e-3, "dead": 0.25, "sparsity": 0.5, **fields},
+                **{"dead": 0.25, "sparsity": 0.5, **fields},
             )
         )
+    for trial in plan.cost_trials():
+        time = (step_times or {}).get(trial.arm.name, 1e-3)
+        found[trial.hash] = Outcome("finished", step_time=time, memory=1e6, joules=0.01)
     return found

@@ -8,28 +8,34 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from compare_plans import finals
 
 from rectifier import data, optional
 from rectifier.compare import engines
 from rectifier.compare.engines.inline import InlineEngine
 from rectifier.compare.engines.local import LocalEngine
-from rectifier.compare.plan import Plan, make_plan
-from rectifier.compare.trial import Outcome, Trial
+from rectifier.compare.job import Job
+from rectifier.compare.plan import Plan
+from rectifier.compare.planning import make_plan
+from rectifier.compare.trial import Outcome
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError, UnknownNameError
 
 Quick = Callable[..., Plan]
 
 
-def trials_of(plan: Plan) -> tuple[Trial, ...]:
-    return plan.final_trials({each.name: 1e-2 for each in plan.activations})
+def trials_of(plan: Plan) -> tuple[Job, ...]:
+    return tuple(Job("alone", (trial,)) for trial in finals(plan))
 
 
-def numbers(results: list[tuple[Trial, Outcome]]) -> dict[str, Outcome]:
-    return {trial.hash: replace(outcome, step_time=0.0, seconds=0.0) for trial, outcome in results}
+def numbers(results: list[tuple[Job, list[Outcome]]]) -> dict[str, dict[str, Any]]:
+    return {
+        job.trials[0].hash: replace(outcome, seconds=0.0).to_dict() for job, (outcome,) in results
+    }
 
 
 def is_running(process: int) -> bool:
@@ -82,7 +88,7 @@ def test_workers_give_the_same_numbers_as_the_plain_loop_even_if_one_dies(
         done += local.run(trials[4:])
         processes = [worker.process.pid for worker in local._alive]
     assert numbers(done) == expected
-    assert {outcome.status for _, outcome in done} == {"finished"}
+    assert {outcome.status for _, (outcome,) in done} == {"finished"}
     assert not any(is_running(process) for process in processes)
 
 
@@ -93,8 +99,8 @@ def test_trial_that_kills_its_worker_twice_has_failed(quick: Quick, blobs: Task)
         patch.setattr("rectifier.compare.engines.local._START", deadly)
         with LocalEngine(blobs, 2) as local:
             results = list(local.run(trials))
-    assert {outcome.status for _, outcome in results} == {"error"}
-    for _, outcome in results:
+    assert {outcome.status for _, (outcome,) in results} == {"error"}
+    for _, (outcome,) in results:
         assert "died twice" in outcome.reason
         assert "exit status 1: out of luck" in outcome.reason
 

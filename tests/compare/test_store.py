@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from compare_plans import finals
 
 from rectifier.compare.plan import Plan
 from rectifier.compare.store import SCHEMA, Store
@@ -18,7 +19,7 @@ DONE = Outcome("finished", train_loss=(0.1 + 0.2,), validation_score=(0.9,), bes
 
 @pytest.fixture
 def trial(quick: Callable[..., Plan]) -> Trial:
-    return quick().final_trials({"relu": 0.1, "tanh": 0.1})[0]
+    return finals(quick())[0]
 
 
 @pytest.fixture
@@ -171,5 +172,5 @@ def test_identity_in_the_store_is_readable_and_hashes_to_the_trial(trial: Trial)
         store.append(trial, DONE)
         (text,) = store._database.execute("SELECT identity FROM trial").fetchone()
     identity = json.loads(text)
-    assert identity["activation"]["formula"] == "maximum(x, 0)"
+    assert identity["activation"][0]["formula"] == "maximum(x, 0)"
     assert identity == json.loads(json.dumps(trial.identity))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import pytest
+from compare_plans import finals
 
 from rectifier.compare.plan import Plan
 from rectifier.compare.result import Comparison
@@ -42,7 +43,7 @@ def test_clear_winner(quick: Quick, outcomes_of: OutcomesOf) -> None:
 
 
 def test_no_difference(quick: Quick, outcomes_of: OutcomesOf) -> None:
-    plan = quick(["relu", "tanh"], seeds=6)
+    plan = quick(["relu", "tanh"], seeds=6, timing=True)
     other = (0.91, 0.90, 0.93, 0.92, 0.95, 0.945)
     outcomes = outcomes_of(plan, {"relu": GOOD, "tanh": other})
     found = summarize(plan, outcomes)
@@ -50,7 +51,10 @@ def test_no_difference(quick: Quick, outcomes_of: OutcomesOf) -> None:
     assert found.recommended == ("tanh", "relu")
     assert "No difference: 6 seeds cannot tell all of them apart" in found.recommendation
     assert "steps take the same time" in found.recommendation
-    assert "seeds would show it" in found.recommendation
+    assert "seeds would settle which of them matter" in found.recommendation
+    assert "Keep relu" in found.recommendation
+    assert found.more_seeds is not None
+    assert not found.settled
     assert 0 < found.smallest_detectable < 0.1
 
 
@@ -64,15 +68,13 @@ def test_identical_scores_are_no_difference(quick: Quick, outcomes_of: OutcomesO
 
 
 def test_cheapest_of_equals_is_named(quick: Quick, outcomes_of: OutcomesOf) -> None:
-    plan = quick(["relu", "tanh", "gelu"], seeds=6)
-    outcomes = outcomes_of(plan, {"relu": GOOD, "tanh": GOOD, "gelu": BAD})
+    plan = quick(["relu", "tanh", "gelu"], seeds=6, timing=True)
+    scores = {"relu": GOOD, "tanh": GOOD, "gelu": BAD}
     times = {"relu": 1e-3, "tanh": 3e-3, "gelu": 1e-4}
-    for trial in plan.final_trials(dict.fromkeys(times, plan.learning_rates[0])):
-        fields = outcomes[trial.hash].to_dict() | {"step_time": times[trial.activation.name]}
-        outcomes[trial.hash] = Outcome.from_dict(fields)
-    found = summarize(plan, outcomes)
+    found = summarize(plan, outcomes_of(plan, scores, times))
     assert row(found, "gelu").verdict == "worse"
-    fastest = "relu had the shortest training step as timed here (1 ms; tanh takes 3 ms)"
+    assert set(found.pareto) == {"relu", "gelu"}
+    fastest = "relu has the shortest training step here (1 ms; tanh takes 3 ms)"
     assert fastest in found.recommendation
 
 
@@ -125,16 +127,23 @@ def test_one_activation_has_nothing_to_be_compared_with(
 
 
 def test_epochs_to_target_and_curves(quick: Quick, outcomes_of: OutcomesOf) -> None:
-    plan = quick(["relu"], seeds=3)
+    plan = quick(["relu"], seeds=3, timing=True)
     outcomes = outcomes_of(plan, {"relu": (0.9, 0.8, 0.7)})
     found = summarize(plan, outcomes).rows[0]
     assert found.epochs_to_target == 2  # 0.9 ≥ 0.8 in the second epoch
     assert found.reached_target == 3
-    assert found.curves == {"train_loss": (1.0, 0.5), "validation_score": (0.5, 0.9)}
+    assert found.survival == ((0.0, 1.0), (2.0, 0.0), (2.0, 0.0))
+    steps = 2 * 4  # 120 samples, 32 a step
+    assert found.steps_to_target == steps
+    assert found.seconds_to_target == pytest.approx(steps * 1e-3)
+    assert found.joules_to_target == pytest.approx(steps * 0.01)
+    assert found.curves["train_loss"] == (1.0, 0.5)
+    assert found.curves["validation_score"] == (0.5, 0.9)
     assert (found.step_time, found.dead, found.sparsity) == (1e-3, 0.25, 0.5)
-    never = summarize(quick(["relu"], seeds=3, target=0.95), outcomes).rows[0]
-    assert never.epochs_to_target is None
+    never = summarize(quick(["relu"], seeds=3, target=0.95, timing=True), outcomes).rows[0]
+    assert never.epochs_to_target is never.seconds_to_target is None
     assert never.reached_target == 0
+    assert never.survival == ((0.0, 1.0), (2.0, 1.0))
 
 
 def test_learning_rate_comes_from_validation_and_its_edge_is_told(
@@ -143,30 +152,31 @@ def test_learning_rate_comes_from_validation_and_its_edge_is_told(
     plan = quick(["relu", "tanh"], seeds=3, learning_rates=(0.1, 0.2, 0.4))
     found = summarize(plan, outcomes_of(plan, {"relu": (0.9,) * 3, "tanh": (0.8,) * 3}))
     assert all(each.learning_rate == 0.1 and each.learning_rate_at_edge for each in found.rows)
-    assert "relu and tanh score best at 0.1, the smallest learning rate" in found.recommendation
+    assert "every activation scores best at the smallest or largest" in found.recommendation
     assert len(found.tuning) == 6
 
 
 def test_diverged_tuning_run_counts_as_guessing(quick: Quick, outcomes_of: OutcomesOf) -> None:
     plan = quick(["relu"], seeds=1, tuning_seeds=(100, 101))
     outcomes = outcomes_of(plan, {"relu": (0.9,)})
-    small, large = plan.learning_rates
-    for trial in plan.tuning_trials():
-        if trial.learning_rate == large:
+    small, large = plan.search.grid
+    for trial in plan.first_trials():
+        if trial.setting.learning_rate == large:
             outcomes[trial.hash] = (
                 Outcome("finished", validation=0.99)
-                if trial.seed == 100
+                if trial.seed == 101
                 else Outcome("diverged", validation=0.99, reason="nan")
             )
     found = summarize(plan, outcomes)
-    assert [point.score for point in found.tuning] == pytest.approx([0.9, (0.99 + 0.25) / 2])
-    assert found.rows[0].learning_rate == small
+    scores = {(point.study, point.learning_rate): point.score for point in found.tuning}
+    assert scores == {(100, small): 0.9, (100, large): 0.25, (101, small): 0.9, (101, large): 0.99}
+    assert found.rows[0].learning_rate == (small + large) / 2  # the median of two studies
 
 
 def test_seeds_that_are_not_complete_are_left_out(quick: Quick, outcomes_of: OutcomesOf) -> None:
     plan = quick(["relu", "tanh"], seeds=3)
     outcomes = outcomes_of(plan, {"relu": GOOD[:3], "tanh": GOOD[:3]})
-    last = plan.final_trials(dict.fromkeys(("relu", "tanh"), plan.learning_rates[0]))[-1]
+    last = finals(plan, plan.search.grid[0])[-1]
     del outcomes[last.hash]
     found = summarize(plan, outcomes)
     assert found.seeds == (0, 1)
@@ -174,3 +184,41 @@ def test_seeds_that_are_not_complete_are_left_out(quick: Quick, outcomes_of: Out
     for missing in ({}, {key: outcomes[key] for key in list(outcomes)[:4]}):
         with pytest.raises(InvalidInputError, match="not one seed has finished"):
             summarize(plan, missing)
+
+
+def test_alike_within_what_matters_is_a_verdict(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh"], seeds=6, matters=0.02)
+    near = tuple(score + 0.001 * (-1) ** place for place, score in enumerate(GOOD))
+    found = summarize(plan, outcomes_of(plan, {"relu": GOOD, "tanh": near}))
+    assert {each.verdict for each in found.rows} == {"no difference that matters"}
+    assert found.settled
+    assert found.more_seeds is None
+    assert found.recommendation.startswith("No difference that matters: on blobs all of them")
+    assert "Keep relu" in found.recommendation
+    strict = summarize(
+        quick(["relu", "tanh"], seeds=6, matters=0.0),
+        outcomes_of(plan, {"relu": GOOD, "tanh": near}),
+    )
+    assert not strict.settled
+
+
+def test_a_real_difference_too_small_to_matter_is_none(
+    quick: Quick, outcomes_of: OutcomesOf
+) -> None:
+    lower = tuple(score - 0.2 - 1e-3 * place for place, score in enumerate(GOOD))
+    for matters, verdicts in ((0.3, {"no difference that matters"}), (0.0, {"best", "worse"})):
+        plan = quick(["relu", "tanh"], seeds=6, matters=matters)
+        found = summarize(plan, outcomes_of(plan, {"relu": GOOD, "tanh": lower}))
+        assert {each.verdict for each in found.rows} == verdicts
+
+
+def test_more_looks_ask_for_more(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    lower = tuple(
+        score - gap for score, gap in zip(GOOD, (0.1, 0.0, 0.1, 0.0, 0.1, 0.05), strict=True)
+    )
+    found = {}
+    for looks in (1, 5):
+        plan = quick(["relu", "tanh"], seeds=6, looks=looks)
+        found[looks] = summarize(plan, outcomes_of(plan, {"relu": GOOD, "tanh": lower})).rows[1]
+    assert found[5].p_value == pytest.approx(min(1, 5 * found[1].p_value))
+    assert found[5].difference.low < found[1].difference.low

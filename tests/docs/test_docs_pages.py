@@ -71,3 +71,9 @@ def test_the_page_on_accuracy_is_that_of_the_measurement(generator: str) -> None
     summary = json.loads((DOCS / "accuracy.json").read_text(encoding="utf-8"))
     assert not summary["quick"]
     assert (DOCS / "accuracy.md").read_text(encoding="utf-8") == accuracy.page(summary)
+
+
+def test_the_page_of_claims_is_up_to_date(generator: str) -> None:
+    claims = importlib.import_module(f"{generator}.claims")
+    assert (DOCS / "claims.md").read_text(encoding="utf-8") == claims.page()
+    assert (DOCS / "claims.json").read_text(encoding="utf-8") == claims.data()

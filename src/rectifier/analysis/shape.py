@@ -37,6 +37,8 @@ _GRID = np.unique(
 _GRID.setflags(write=False)
 _WITHOUT_BOUND = 1e15
 """A value of a wave at one of the `_TAILS` that no bounded function of the field has."""
+_VANISHING = 1e-30
+"""A falling tail below it goes to 0: the last of the `_TAILS` is at 1e140."""
 _TAILS = 10.0 ** np.array([2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 80, 100, 140])
 
 Parameters = Mapping[str, float]
@@ -267,6 +269,8 @@ def _limit(tail: Array) -> float:
         return math.nan
     if math.isinf(known[-1]) or known.size == 1:
         return float(known[-1])
+    if abs(known[-1]) < _VANISHING and abs(known[-1]) < abs(known[-2]):
+        return 0.0
     if abs(known[-1] - known[-2]) <= 1e-9 * (1 + abs(known[-1])):
         return float(known[-1])
     steps = np.diff(known)
@@ -289,6 +293,7 @@ def direction(
     with np.errstate(all="ignore"):  # two infinite neighbours have no difference
         steps = np.diff(results)
         noise = 4 * np.spacing(np.maximum(np.abs(results[:-1]), np.abs(results[1:])))
+    noise[~np.isfinite(noise)] = 0.0  # beside a pole: 1 / x jumps from -1e12 to inf and falls again
     up, down = bool(np.any(steps > noise)), bool(np.any(steps < -noise))
     if np.isnan(results).any() or (up and down):
         return None

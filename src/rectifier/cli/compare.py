@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
+import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,21 +13,41 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rectifier.cli.options import Listed, OutputFile, write_json
+from rectifier.cli.options import DURATION, Listed, OutputFile, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rectifier.compare import Plan, Progress
+    from rectifier.compare import Comparison, Plan, Progress
 
 
 @click.command("compare", short_help="Compare activations fairly on a task.")
-@click.option("--task", default="digits", show_default=True, help="What to learn.")
+@click.option("--task", help="What to learn; 'rectifier data' lists the tasks. Default: digits.")
 @click.option(
-    "--activations",
+    "--model",
+    metavar="M",
+    help="A network of ours, or your own: package.module:function or file.py:function, which "
+    "returns a fresh torch model. Default: what suits the task.",
+)
+@click.option(
+    "--data",
+    "data_from",
+    metavar="M",
+    help="Your own data, in the same way: a function that returns (x, y), (train_x, train_y, "
+    "test_x, test_y) or data sets of torch. Default: load() in the file of --model.",
+)
+@click.option(
+    "--replace",
+    "functions",
     type=Listed(str, "names"),
     metavar="A,B,…",
-    help="What to compare; 'rectifier list' has the names. Default: ten common ones.",
+    help="Which activations of your model to replace. Default: all before a layer with weights.",
+)
+@click.option(
+    "--activations",
+    metavar="A,B,…",
+    help="What to compare: names, families, formulas ('x*sigmoid(1.5*x)'), mixes by layer "
+    "('relu|gelu'); 'rectifier list' has the names. Default: ten common ones.",
 )
 @click.option(
     "--define",
@@ -33,6 +57,9 @@ if TYPE_CHECKING:
     help="Compare a formula of your own too; may be given several times.",
 )
 @click.option(
+    "--baseline", metavar="A", help="What is in use now. Default: your model's own, or relu."
+)
+@click.option(
     "--seeds",
     type=click.IntRange(min=1),
     default=10,
@@ -40,28 +67,70 @@ if TYPE_CHECKING:
     help="Runs of each activation that count.",
 )
 @click.option(
+    "--studies",
+    type=click.IntRange(min=1),
+    help="Independent tuning studies. Default: as many as seeds, 10 at most.",
+)
+@click.option(
+    "--points",
+    type=click.IntRange(min=2),
+    default=8,
+    show_default=True,
+    help="Settings that each study tries for each activation.",
+)
+@click.option(
     "--epochs", type=click.IntRange(min=1), help="Passes over the training data. Default: 15."
 )
+@click.option("--batch", type=click.IntRange(min=1), help="Samples a step. Default: 64.")
+@click.option("--samples", type=click.IntRange(min=1), help="Train on so many samples only.")
 @click.option(
     "--learning-rates",
     type=Listed(float, "numbers"),
     metavar="A,B,…",
-    help="Tune each activation's on these. Default: five from 0.001 to 0.1.",
+    help="Tune on exactly these, all else fixed. Default: quasi-random rate, warm-up and decay.",
 )
 @click.option(
-    "--optimizer", default="adam", show_default=True, help="adam, adamw or sgd (momentum 0.9)."
+    "--optimizer", default="adamw", show_default=True, help="adam, adamw or sgd (momentum 0.9)."
 )
 @click.option(
     "--hidden",
     type=Listed(int, "whole numbers"),
     metavar="N,N,…",
-    help="Widths of the hidden layers. Default: 64,64.",
+    help="Widths of the hidden layers of mlp. Default: 64,64.",
 )
+@click.option(
+    "--matters",
+    type=float,
+    metavar="D",
+    help="Smallest difference in score that matters. Default: 0.005 of accuracy.",
+)
+@click.option("--until-settled", is_flag=True, help="Add seeds until every verdict is settled.")
+@click.option("--budget", type=DURATION, help="Begin nothing after this time, such as 30m or 2h.")
+@click.option("--trial-time", "seconds", type=DURATION, help="Give up a trial after this time.")
+@click.option("--dry-run", is_flag=True, help="Say how many trials and how long, and stop.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: one a core.")
+@click.option("--engine", default="local", show_default=True, help="local, inline or ray.")
+@click.option("--address", metavar="A", help="Of a Ray cluster, such as ray://head:10001.")
+@click.option("--shard", metavar="I/N", help="Run part I of N into a store of its own; see store.")
+@click.option(
+    "--together",
+    type=click.Choice(["auto", "on", "off"]),
+    default="auto",
+    show_default=True,
+    help="Train trials of one activation as one: where that is faster, always, never.",
+)
+@click.option(
+    "--no-timing",
+    "timing",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Time nothing: the same plan then gives the same report, byte for byte.",
+)
 @click.option(
     "--store",
     metavar="F",
-    help="Keep the trials in this file. Default: one in this folder, named after the comparison.",
+    help="Keep the trials here. Default: rectifier-TASK-PLAN.sqlite in this folder.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the trials that the store already has.")
 @click.option(
@@ -70,22 +139,35 @@ if TYPE_CHECKING:
 @click.option(
     "--html", "html_file", metavar="F", type=OutputFile(), help="Write a page with charts."
 )
+@click.option(
+    "--table",
+    "table_file",
+    metavar="F",
+    type=OutputFile(),
+    help="Write the table, as LaTeX (.tex) or CSV (any other name).",
+)
 def command(
-    task: str,
-    activations: tuple[str, ...] | None,
+    activations: str | None,
     definitions: tuple[str, ...],
     store: str | None,
     resume: bool,
     json_file: str | None,
     html_file: str | None,
+    table_file: str | None,
     workers: int | None,
+    engine: str,
+    address: str | None,
+    shard: str | None,
+    dry_run: bool,
+    until_settled: bool,
+    budget: float | None,
     **settings: Any,
 ) -> None:
-    """Compare activations on a task: the learning rate tuned for each, several seeds, intervals.
+    """Compare activations on a task: each tuned alike, several seeds, intervals.
 
     All activations see the same data splits, orders and initial draws at the same seed. Learning
-    rates are chosen on validation data with seeds of their own; what is reported is the test score.
-    The answer may be that there is no difference.
+    rate, warm-up and weight decay are chosen on validation data in independent studies; what is
+    reported is the test score of fresh seeds. The answer may be that there is no difference.
 
     Ctrl-C loses nothing that has finished: the same command with --resume goes on.
 
@@ -93,26 +175,74 @@ def command(
     Examples:
       rectifier compare
       rectifier compare --activations relu,gelu,mish --seeds 20 --html compare.html
-      rectifier compare --activations relu --define "swash=x * sigmoid(1.5 * x)"
+      rectifier compare --model net.py:build --data net.py:load
+      rectifier compare --activations "relu,x*sigmoid(1.5*x),relu|gelu"
     """  # noqa: D301
     from rectifier.cli.console import console
-    from rectifier.compare import Store, make_plan, run_comparison
-    from rectifier.report import terminal
+    from rectifier.compare import make_plan, run
 
+    if until_settled:
+        settings["looks"] = run.LOOKS
     plan = make_plan(
-        task,
-        _chosen(activations, definitions),
+        activations=_chosen(activations, definitions),
         **{name: value for name, value in settings.items() if value is not None},
     )
     if store is not None and not store.strip():
         raise click.UsageError("--store expects the name of a file, got an empty one; give one")
-    place = Path(store or f"rectifier-{plan.task.name}-{plan.hash[:8]}.sqlite")
+    part = None if shard is None else _part(shard)
+    middle = plan.hash[:8] if part is None else f"{plan.hash[:8]}-{part[0]}of{part[1]}"
+    place = Path(store or f"rectifier-{_file_name(plan.task.name)}-{middle}.sqlite")
     screen = console(stderr=True)
+    options: dict[str, Any] = {"workers": workers, "engine": engine, "address": address}
+    if dry_run:
+        _dry_run(plan, engine, console())
+        return
+    comparison = _run(
+        plan, place, part, screen, resume,
+        {"until_settled": until_settled, "budget": math.inf if budget is None else budget},
+        options,
+    )  # fmt: skip
+    if comparison is None:
+        return
+    if html_file is not None:
+        from rectifier.report import page
+
+        page.write_comparison(html_file, comparison, command=_command_line())
+    if json_file is not None:
+        from rectifier.compare.document import to_dict
+
+        write_json(json_file, to_dict(comparison))
+    if table_file is not None:
+        from rectifier.report import comparison_table, output
+
+        output.write_text(table_file, comparison_table.text(comparison, table_file))
+    from rectifier.report import terminal
+
+    terminal.print_comparison(comparison, console(stderr=json_file == "-"))
+    for path in (html_file, json_file, table_file):
+        if path not in (None, "-"):
+            screen.print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def _run(
+    plan: Plan,
+    place: Path,
+    part: tuple[int, int] | None,
+    screen: Console,
+    resume: bool,
+    limits: dict[str, Any],
+    options: dict[str, Any],
+) -> Comparison | None:
+    """Run a plan, or a part of it; an interruption says how to go on."""
+    from rectifier.compare import Store, run
+
     with Store(place) as opened, _progress(plan, screen) as progress:
         try:
-            comparison = run_comparison(
-                plan, opened, progress=progress, workers=workers, resume=resume
-            )
+            if part is None:
+                return run.run_comparison(
+                    plan, opened, progress=progress, resume=resume, **limits, **options
+                )
+            count = run.run_shard(plan, opened, part, progress=progress, resume=resume, **options)
         except KeyboardInterrupt:
             screen.print(
                 f"interrupted: {len(opened)} trials are kept in {place}; "
@@ -121,25 +251,47 @@ def command(
                 soft_wrap=True,
             )
             raise
-    if html_file is not None:
-        from rectifier.report import page
-
-        page.write_comparison(html_file, comparison)
-    if json_file is not None:
-        from rectifier.compare.document import to_dict
-
-        write_json(json_file, to_dict(comparison))
-    terminal.print_comparison(comparison, console(stderr=json_file == "-"))
-    for path in (html_file, json_file):
-        if path not in (None, "-"):
-            screen.print(f"wrote {path}", markup=False, soft_wrap=True)
+    screen.print(
+        f"part {part[0]} of {part[1]}: {count} trials are in {place}; when all parts are done, "
+        "'rectifier store merge' them, then run the same command without --shard, with --resume "
+        "and --store",
+        markup=False,
+        soft_wrap=True,
+    )
+    return None
 
 
-def _chosen(names: tuple[str, ...] | None, definitions: tuple[str, ...]) -> list[Any] | None:
+def _dry_run(plan: Plan, engine: str, screen: Console) -> None:
+    from rectifier.compare.forecast import forecast
+
+    for line in forecast(plan):
+        screen.print(line, markup=False, soft_wrap=True)
+
+
+def _part(text: str) -> tuple[int, int]:
+    first, slash, last = text.partition("/")
+    if not slash or not first.isdigit() or not last.isdigit():
+        raise click.UsageError(
+            f"--shard expects a part and their number, such as 2/8; got {text!r}"
+        )
+    return int(first), int(last)
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]+", "_", Path(name).stem if name.endswith(".py") else name)
+
+
+def _command_line() -> str:
+    return shlex.join(["rectifier", *sys.argv[1:]])
+
+
+def _chosen(text: str | None, definitions: tuple[str, ...]) -> list[Any] | None:
     """Names and own formulas; the default set where no name is given."""
     from rectifier import define
     from rectifier.compare import DEFAULT_ACTIVATIONS
+    from rectifier.compare.arm import split_list
 
+    names = None if text is None else split_list(text)
     own = []
     for definition in definitions:
         name, equals, formula = definition.partition("=")
@@ -190,9 +342,13 @@ def _progress(plan: Plan, screen: Console) -> Iterator[Callable[[Progress], None
         bar = bars.add_task("starting", total=plan.total, latest="")
 
         def advance(progress: Progress) -> None:
-            latest = "" if progress.trial is None else progress.trial.activation.name
+            latest = "" if progress.trial is None else progress.trial.arm.name
             bars.update(
-                bar, completed=progress.done, description=progress.stage, latest=latest[:20]
+                bar,
+                completed=progress.done,
+                total=progress.total,
+                description=progress.stage,
+                latest=latest[:20],
             )
 
         yield advance

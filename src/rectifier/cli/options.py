@@ -6,8 +6,9 @@ Places to write to are checked before the work starts, so that no long run loses
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -41,6 +42,26 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]  # generic only sin
             self.fail(str(error), param, ctx)
 
 
+class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """A time such as ``90``, ``90s``, ``30m``, ``1.5h`` or ``2d``, in seconds."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds."""
+        found = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([smhd]?)", str(value).strip())
+        seconds = 0.0 if found is None else float(found[1]) * _UNITS[found[2]]
+        if seconds <= 0:
+            self.fail(f"expected a time such as 90s, 30m or 2h, got {value!r}", param, ctx)
+        return seconds
+
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+DURATION = _Duration()
+
+
 class Listed(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
     """Values between commas.
 
@@ -63,7 +84,7 @@ class Listed(click.ParamType):  # type: ignore[type-arg]  # generic only since c
             self.fail(f"expected {self.name} with commas between them, got {value!r}", param, ctx)
 
 
-def write_json(target: str, data: Mapping[str, Any]) -> None:
+def write_json(target: str, data: Mapping[str, Any] | Sequence[Any]) -> None:
     """Write data as indented JSON to a file or, for ``-``, to standard output."""
     text = json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     if target == STANDARD_OUTPUT:

@@ -1,10 +1,13 @@
 """Which activation should this model use, and is the difference real?
 
 Layer: above ``torch``, ``data`` and ``models``; below ``report`` and ``cli``. Its files compose so:
-`plan` says what to run, `trial` what one run is and what came of it, `training` runs it (the only
-file here that needs torch), `engines` spread trials over processes, `store` keeps outcomes,
-`statistics` judges, `summary` and `recommend` turn outcomes into a `result.Comparison`, `document`
-writes that as JSON, and `run` is the conductor. Drawing is left to ``report``.
+`arm` is what is compared, `subject` in which network, `plan` what to run (`planning` makes it from
+what a person says), `trial` what one run is and what came of it, `tuning` which settings are tried.
+`engines` spread `job`s over processes, where `work` does them: `training` one trial, `together`
+several as one, `policy` episodes, `costs` what a step costs, each by way of `network`, `course`,
+`objective` and `mechanism`; only these need torch. `store` keeps outcomes, `statistics` judges,
+`summary` and `recommend` turn outcomes into a `result.Comparison`, `document` writes that as JSON,
+and `run` is the conductor. Drawing is left to ``report``.
 
 The package itself is callable: ``rectifier.compare(task="digits", seeds=10)`` is
 `rectifier.compare.run.compare`. Importing it loads no framework.
@@ -20,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rectifier.compare.document import from_json as from_json
     from rectifier.compare.document import to_json as to_json
-    from rectifier.compare.plan import DEFAULT_ACTIVATIONS as DEFAULT_ACTIVATIONS
     from rectifier.compare.plan import Plan as Plan
-    from rectifier.compare.plan import make_plan as make_plan
+    from rectifier.compare.planning import DEFAULT_ACTIVATIONS as DEFAULT_ACTIVATIONS
+    from rectifier.compare.planning import make_plan as make_plan
     from rectifier.compare.result import Comparison as Comparison
     from rectifier.compare.run import Progress as Progress
     from rectifier.compare.run import compare as compare
@@ -32,13 +35,13 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Comparison": "result",
-    "DEFAULT_ACTIVATIONS": "plan",
+    "DEFAULT_ACTIVATIONS": "planning",
     "Plan": "plan",
     "Progress": "run",
     "Store": "store",
     "compare": "run",
     "from_json": "document",
-    "make_plan": "plan",
+    "make_plan": "planning",
     "run_comparison": "run",
     "summarize": "summary",
     "to_json": "document",

@@ -15,9 +15,12 @@ from typing import Any
 from rectifier.compare.result import Comparison, Interval, Row, TuningPoint
 from rectifier.errors import InvalidInputError
 
-SCHEMA = 1
+SCHEMA = 2
 
-_ROW_NUMBERS = ("learning_rate", "step_time", "dead", "sparsity")
+_ROW_NUMBERS = (
+    "learning_rate", "step_time", "dead", "sparsity", "chance_best", "gradient_flow", "sharpness",
+    "memory", "joules",
+)  # fmt: skip
 
 
 def to_dict(comparison: Comparison) -> dict[str, Any]:
@@ -61,7 +64,11 @@ def _comparison(values: Mapping[str, Any]) -> Comparison:
     given["tuning"] = tuple(
         TuningPoint(**{**point, "score": _number(point["score"])}) for point in given["tuning"]
     )
-    given["recommended"] = tuple(given["recommended"])
+    for name in ("recommended", "pareto", "protocol"):
+        given[name] = tuple(given[name])
+    given["improvement"] = tuple(
+        tuple(_number(chance) for chance in chances) for chances in given["improvement"]
+    )
     given["smallest_detectable"] = _number(given["smallest_detectable"])
     return Comparison(**given)
 
@@ -70,7 +77,8 @@ def _row(values: Mapping[str, Any]) -> Row:
     given = dict(values)
     for name in _ROW_NUMBERS:
         given[name] = _number(given[name])
-    given["score"] = _interval(given["score"])
+    given["score"], given["middle"] = _interval(given["score"]), _interval(given["middle"])
+    given["survival"] = tuple((time, share) for time, share in given["survival"])
     given["difference"] = None if given["difference"] is None else _interval(given["difference"])
     given["scores"] = tuple(given["scores"])
     given["curves"] = {

@@ -1,156 +1,175 @@
 """What a comparison will run: a frozen plan, checked when built, and the trials it comes to.
 
-Layer: compare, no framework. The activation is what is studied; the learning rate is a nuisance
-parameter, tuned for every activation on the same grid and the same tuning seeds, judged on
-validation data only. The final runs then use fresh seeds. All activations of one seed share split,
-order of data and the random draws behind the initial weights, so differences are paired.
+Layer: compare, no framework. The activation is what is studied; learning rate, warm-up and weight
+decay are nuisance parameters, tuned for every arm by the same quasi-random points, judged on
+validation data only, in several independent studies (`rectifier.compare.tuning`). The final runs
+then use fresh seeds, each with the choice of one of the studies in turn, so that the luck of tuning
+is in their spread. All arms of one seed share split, order of data and the random draws behind the
+initial weights, so differences are paired.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from rectifier import catalog, data
-from rectifier.activation import Activation
-from rectifier.compare.trial import DataFacts, Stage, Trial, describe, hash_of
-from rectifier.data import Task
+from rectifier.compare.arm import Arm
+from rectifier.compare.trial import DataFacts, Setting, Stage, Subject, Trial, describe, hash_of
+from rectifier.compare.tuning import Search, Tried, best
+from rectifier.data import METRICS, Task
 from rectifier.errors import InvalidInputError, UnknownNameError
 
-DEFAULT_ACTIVATIONS = (
-    "relu",
-    "leaky_relu",
-    "prelu",
-    "elu",
-    "selu",
-    "gelu",
-    "silu",
-    "mish",
-    "tanh",
-    "sigmoid",
-)
-DEFAULT_LEARNING_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
-DEFAULT_TUNING_SEEDS = (1_000_001, 1_000_002, 1_000_003)
-"""Far from the small numbers that people choose for final seeds."""
 OPTIMIZERS = ("adam", "adamw", "sgd")
 """``sgd`` has momentum 0.9; the others have torch's default moments."""
 SCHEDULES = ("linear", "constant")
 """``linear`` lowers the learning rate to zero over the whole run. On digits it makes the best epoch
 less of an accident: at rate 0.03 the spread of test accuracy over seeds is a quarter to two fifths
 smaller, so fewer seeds are wanted and the exact rate matters less."""
+TOGETHER = ("auto", "on", "off")
+"""Whether trials of one arm train as one: where that was measured to be faster, wherever it can be
+done, or never."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that determines a comparison. Build it with `make_plan`.
+    """Everything that determines a comparison; `rectifier.compare.planning.make_plan` builds it.
 
     Attributes:
-        task: What to learn.
-        activations: What to compare, no two of one name.
-        seeds: Seeds of the final runs. ``tuning_seeds``: of the tuning runs; none in common.
-        learning_rates: The grid, ascending. One value: no tuning is done.
+        task: What to learn. ``subject``: the network.
+        arms: What to compare, no two of one name. ``baseline``: name of the one that is in use
+            now; empty: none is.
+        seeds: Seeds of the final runs. ``tuning_seeds``: one for each study; none in common.
+        search: What is tried in a study.
         epochs, batch: Passes over the training data; samples a step.
         optimizer: One of `OPTIMIZERS`. ``schedule``: one of `SCHEDULES`.
-        weight_decay: Not applied to activations' parameters that opt out of it.
-        hidden: Width of each hidden layer. ``model``: module of ``rectifier.models``.
-        target: Validation score that "epochs to target" counts to.
+        augment: As `rectifier.data.Task.augment`.
+        target: Validation score that "time to target" counts to.
+        matters: Smallest difference in score that would matter.
+        seconds: Given to each trial.
+        together: One of `TOGETHER`. ``timing``: whether steps are timed; without it the same plan
+            gives the same report, byte for byte.
+        looks: How often the verdicts may be looked at before the last seed (`until settled`).
     """
 
     task: Task
-    activations: tuple[Activation, ...]
+    subject: Subject
+    arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
-    learning_rates: tuple[float, ...]
+    search: Search
     tuning_seeds: tuple[int, ...]
     epochs: int
     batch: int
     optimizer: str
     schedule: str
-    weight_decay: float
-    hidden: tuple[int, ...]
+    augment: str
     target: float
-    model: str = "mlp"
+    matters: float
+    baseline: str = ""
+    seconds: float = math.inf
+    together: str = "auto"
+    timing: bool = True
+    looks: int = 1
 
     def __post_init__(self) -> None:
-        if not self.activations:
+        if not self.arms:
             raise InvalidInputError("a comparison needs at least one activation; none was given")
-        names = [activation.name for activation in self.activations]
+        names = [arm.name for arm in self.arms]
         if twice := {name for name in names if names.count(name) > 1}:
             raise InvalidInputError(
                 f"two different activations are called {min(twice)!r}; give one another name"
             )
-        _check_seeds("seeds", self.seeds)
-        _check_seeds("tuning seeds", self.tuning_seeds)
+        if self.baseline and self.baseline not in names:
+            raise UnknownNameError("baseline", self.baseline, names)
+        check_seeds("seeds", self.seeds)
+        check_seeds("tuning seeds", self.tuning_seeds)
         if shared := set(self.seeds) & set(self.tuning_seeds):
             raise InvalidInputError(
                 f"seed {min(shared)} is used for tuning and for the final runs; they must have "
                 "none in common, or the tuned activation is judged on data it was tuned on"
             )
-        if list(self.learning_rates) != sorted(set(self.learning_rates)) or not all(
-            math.isfinite(rate) and rate > 0 for rate in self.learning_rates
-        ):
-            raise InvalidInputError(
-                "learning rates must be positive, finite and ascending; "
-                f"these came: {list(self.learning_rates)}"
-            )
-        if not self.learning_rates:
-            raise InvalidInputError("a comparison needs at least one learning rate")
-        for name, value in (("epochs", self.epochs), ("batch", self.batch)):
+        for name, value in (("epochs", self.epochs), ("batch", self.batch), ("looks", self.looks)):
             if value < 1:
                 raise InvalidInputError(f"{name} must be at least 1; it is {value}")
-        if not self.hidden or min(self.hidden) < 1:
+        if not (math.isfinite(self.target) and self.target <= 1):
+            raise InvalidInputError(f"the target must be at most 1; it is {self.target}")
+        if not 0 <= self.matters < 1:
             raise InvalidInputError(
-                "hidden must name the width of at least one layer, each at least 1; "
-                f"it is {list(self.hidden)}"
+                f"the difference that matters must lie in 0 … 1; it is {self.matters}"
             )
-        if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
-            raise InvalidInputError(f"weight decay must be 0 or more; it is {self.weight_decay}")
-        if not 0 < self.target <= 1:
-            raise InvalidInputError(f"the target must lie in 0 … 1; it is {self.target}")
-        if self.optimizer not in OPTIMIZERS:
-            raise UnknownNameError("optimizer", self.optimizer, OPTIMIZERS)
-        if self.schedule not in SCHEDULES:
-            raise UnknownNameError("schedule", self.schedule, SCHEDULES)
+        if not self.seconds > 0:
+            raise InvalidInputError(f"a trial needs some time; {self.seconds} seconds came")
+        for kind, chosen, known in (
+            ("optimizer", self.optimizer, OPTIMIZERS),
+            ("schedule", self.schedule, SCHEDULES),
+            ("way to train together", self.together, TOGETHER),
+            ("augmentation", self.augment, ("", "shift", "flip")),
+        ):
+            if chosen not in known:
+                raise UnknownNameError(kind, chosen, known)
 
     @property
     def total(self) -> int:
-        """Number of trials, tuning included."""
-        tuning = len(self.learning_rates) * len(self.tuning_seeds) if self.tuned else 0
-        return len(self.activations) * (tuning + len(self.seeds))
+        """Number of trials, tuning included, if no search is extended."""
+        first = len(self.search.first(self.tuning_seeds[0])) if self.search.tuned else 0
+        costs = len(self.arms) * self.timing
+        each = first * len(self.tuning_seeds) + len(self.seeds)
+        return len(self.arms) * each + costs
 
     @property
-    def tuned(self) -> bool:
-        """Whether there is more than one learning rate to choose from."""
-        return len(self.learning_rates) > 1
+    def metric(self) -> str:
+        """What the score is."""
+        return METRICS[self.facts[self.seeds[0]].kind]
 
     @cached_property
     def facts(self) -> Mapping[int, DataFacts]:
         """Of the data of every seed; loads them once."""
         facts = {}
         for seed in (*self.tuning_seeds, *self.seeds):
-            dataset = self.task.load(seed)
-            facts[seed] = DataFacts(dataset.checksum, dataset.classes, len(dataset.test_y))
+            found = self.task.load(seed)
+            samples = values = 0
+            if found.kind != "episodes":
+                samples = len(found.train_x)
+                values = found.train_x.size + found.validation_x.size
+            facts[seed] = DataFacts(
+                found.checksum, found.kind, found.guess, found.resolution, samples, values
+            )
         return facts
 
     @property
     def settings(self) -> dict[str, Any]:
         """Plain values for reports and for the store: all that is in the plan."""
+        search = self.search
         return {
             "task": self.task.name,
-            "model": self.model,
-            "hidden": list(self.hidden),
-            "activations": [describe(activation) for activation in self.activations],
+            "model": self.subject.name,
+            **{name: _plain(value) for name, value in self.subject.options},
+            **({"source": self.subject.code} if self.subject.own else {}),
+            **({"replaced": list(self.subject.functions)} if self.subject.functions else {}),
+            "activations": [
+                {"name": arm.name, "layers": [describe(each) for each in arm.layers]}
+                for arm in self.arms
+            ],
+            "baseline": self.baseline,
             "seeds": list(self.seeds),
             "tuning_seeds": list(self.tuning_seeds),
-            "learning_rates": list(self.learning_rates),
+            "learning_rates": list(search.grid or search.rates),
+            "points": len(search.grid) or search.points,
+            "warmup": list(search.warmups),
+            "weight_decay": list(search.decays),
             "epochs": self.epochs,
             "batch": self.batch,
             "optimizer": self.optimizer,
             "schedule": self.schedule,
-            "weight_decay": self.weight_decay,
+            "augment": self.augment,
             "target": self.target,
+            "matters": self.matters,
+            "seconds": self.seconds if math.isfinite(self.seconds) else None,
+            "together": self.together,
+            "timing": self.timing,
+            "looks": self.looks,
         }
 
     @cached_property
@@ -159,113 +178,87 @@ class Plan:
         data_sums = [self.facts[seed].checksum for seed in sorted(self.facts)]
         return hash_of({**self.settings, "data": data_sums})
 
-    def tuning_trials(self) -> tuple[Trial, ...]:
-        """All runs that choose learning rates; none where there is only one."""
-        if not self.tuned:
+    def study_of(self, seed: int) -> int:
+        """The study whose choice a final seed uses: all of them in turn."""
+        return self.tuning_seeds[self.seeds.index(seed) % len(self.tuning_seeds)]
+
+    def first_trials(self) -> tuple[Trial, ...]:
+        """The tuning runs at the points that every arm is tried at; none where one is all."""
+        if not self.search.tuned:
             return ()
         return tuple(
-            self._trial(activation, rate, seed, "tuning")
-            for seed in self.tuning_seeds
-            for activation in self.activations
-            for rate in self.learning_rates
+            self.trial(arm, setting, study, "tuning")
+            for study in self.tuning_seeds
+            for arm in self.arms
+            for setting in self.search.first(study)
         )
 
-    def final_trials(self, rates: Mapping[str, float]) -> tuple[Trial, ...]:
+    def more_trials(self, tried: Tried) -> tuple[Trial, ...]:
+        """The tuning runs beyond the edges that some arms' best points lie on."""
+        return tuple(
+            self.trial(arm, setting, study, "tuning")
+            for study in self.tuning_seeds
+            for arm in self.arms
+            if (arm.name, study) in tried
+            for setting in self.search.beyond(study, tried[arm.name, study])
+        )
+
+    def chosen(self, tried: Tried) -> dict[tuple[str, int], Setting]:
+        """The setting of every arm in every study."""
+        if not self.search.tuned:
+            setting = self.search.first(0)[0]
+            return {(arm.name, study): setting for arm in self.arms for study in self.tuning_seeds}
+        return {key: best(points) for key, points in tried.items()}
+
+    def final_trials(
+        self, chosen: Mapping[tuple[str, int], Setting], seeds: Sequence[int] | None = None
+    ) -> tuple[Trial, ...]:
         """The runs that are reported, seed by seed, so that an early end is still balanced.
 
         Args:
-            rates: The tuned learning rate of each activation, by name.
+            chosen: The setting of each arm in each study; arms and studies not in it are left out.
+            seeds: Some of the final seeds; default all.
         """
         return tuple(
-            self._trial(activation, rates[activation.name], seed, "final")
-            for seed in self.seeds
-            for activation in self.activations
+            self.trial(arm, chosen[arm.name, self.study_of(seed)], seed, "final")
+            for seed in (self.seeds if seeds is None else seeds)
+            for arm in self.arms
+            if (arm.name, self.study_of(seed)) in chosen
         )
 
-    def _trial(self, activation: Activation, rate: float, seed: int, stage: Stage) -> Trial:
+    def cost_trials(self) -> tuple[Trial, ...]:
+        """One for each arm, to time its steps; what it costs does not depend on the setting."""
+        setting = Setting(1e-3)
+        return tuple(self.trial(arm, setting, self.tuning_seeds[0], "cost") for arm in self.arms)
+
+    def trial(self, arm: Arm, setting: Setting, seed: int, stage: Stage) -> Trial:
+        """One training run of this plan."""
         return Trial(
             task=self.task.name,
-            model=self.model,
+            subject=self.subject,
             data=self.facts[seed],
-            activation=activation,
-            hidden=self.hidden,
-            learning_rate=rate,
+            arm=arm,
+            setting=setting,
             epochs=self.epochs,
             batch=self.batch,
             optimizer=self.optimizer,
             schedule=self.schedule,
-            weight_decay=self.weight_decay,
+            augment=self.augment,
             seed=seed,
             stage=stage,
         )
 
-
-def make_plan(
-    task: str | Task = "digits",
-    activations: Iterable[str | Activation] | None = None,
-    seeds: int | Sequence[int] = 10,
-    *,
-    learning_rates: Iterable[float] | None = None,
-    tuning_seeds: Sequence[int] = DEFAULT_TUNING_SEEDS,
-    epochs: int = 15,
-    batch: int = 64,
-    optimizer: str = "adam",
-    schedule: str = "linear",
-    weight_decay: float = 0.0,
-    hidden: Sequence[int] = (64, 64),
-    target: float | None = None,
-) -> Plan:
-    """A plan from what a person says: names, aliases, a number of seeds.
-
-    Args:
-        task: Name of a task, or a task of your own (`rectifier.data.from_arrays`).
-        activations: Names, aliases or `Activation` objects; default `DEFAULT_ACTIVATIONS`. What is
-            named twice, be it by an alias, is compared once.
-        seeds: How many final seeds, or the seeds themselves.
-        learning_rates: The grid to tune on, in any order; default `DEFAULT_LEARNING_RATES`.
-        tuning_seeds: Seeds of the tuning runs; none of the final ones.
-        epochs: Passes over the training data.
-        batch: Samples a step.
-        optimizer: One of `OPTIMIZERS`.
-        schedule: One of `SCHEDULES`.
-        weight_decay: Not applied to activations' parameters that opt out of it.
-        hidden: Width of each hidden layer.
-        target: Validation score for "epochs to target"; default the task's own.
-
-    Returns:
-        The checked plan.
-
-    Raises:
-        UnknownNameError: There is no such task, activation, optimizer or schedule.
-        InvalidInputError: A value makes no sense.
-    """
-    chosen: list[Activation] = []
-    given = DEFAULT_ACTIVATIONS if activations is None else activations
-    for activation in (given,) if isinstance(given, str | Activation) else given:
-        found = catalog.get(activation)
-        if found not in chosen:
-            chosen.append(found)
-    if isinstance(seeds, bool) or (isinstance(seeds, int) and seeds < 1):
-        raise InvalidInputError(f"a comparison needs at least one seed; {seeds} came")
-    found_task = data.get(task)
-    rates = DEFAULT_LEARNING_RATES if learning_rates is None else learning_rates
-    return Plan(
-        task=found_task,
-        activations=tuple(chosen),
-        seeds=tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
-        learning_rates=tuple(sorted({float(rate) for rate in rates})),
-        tuning_seeds=tuple(tuning_seeds),
-        epochs=epochs,
-        batch=batch,
-        optimizer=optimizer,
-        schedule=schedule,
-        weight_decay=float(weight_decay),
-        hidden=tuple(hidden),
-        target=found_task.target if target is None else float(target),
-    )
+    def with_seeds(self, seeds: Sequence[int]) -> Plan:
+        """The same plan with other final seeds."""
+        return replace(self, seeds=tuple(seeds))
 
 
-def _check_seeds(kind: str, seeds: tuple[int, ...]) -> None:
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def check_seeds(kind: str, seeds: tuple[int, ...]) -> None:
+    """Raise unless seeds are there, differ and can be used."""
     if not seeds:
         raise InvalidInputError(f"a comparison needs {kind}; none were given")
     if len(set(seeds)) != len(seeds):

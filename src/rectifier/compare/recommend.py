@@ -15,13 +15,11 @@ _SIMILAR_TIME = 0.05
 """Step times closer than this share of the shorter are called the same."""
 
 
-def recommend(comparison: Comparison, seeds_to_settle: int | None) -> str:
+def recommend(comparison: Comparison) -> str:
     """The recommendation with its reservations, as sentences.
 
     Args:
         comparison: With everything but the recommendation.
-        seeds_to_settle: About how many seeds would settle the gap between the first two; None if
-            there is no such number in reach.
     """
     rows = {row.activation: row for row in comparison.rows}
     equals = [rows[name] for name in comparison.recommended]
@@ -37,36 +35,47 @@ def recommend(comparison: Comparison, seeds_to_settle: int | None) -> str:
     elif len(equals) == 1:
         sentences += _winner(comparison, equals[0])
     else:
-        sentences += _no_difference(comparison, equals, seeds_to_settle)
+        sentences += _no_difference(comparison, equals)
     sentences += _reservations(comparison)
     return " ".join(sentences)
 
 
 def _winner(comparison: Comparison, best: Row) -> list[str]:
     others = [row for row in comparison.rows if row is not best and row.difference is not None]
-    text = f"Use {best.activation}: {_percent(best.score.value)} {comparison.metric}"
+    keep = best.activation == comparison.baseline
+    text = f"{'Keep' if keep else 'Use'} {best.activation}: {_scored(comparison, best)}"
     if not others:
         return [text + "; nothing else finished."]
     nearest = others[0]
     gap = nearest.difference
     assert gap is not None  # filtered above
-    text += f", {_points(-gap.value)} above {nearest.activation}, the next best"
+    text += f", {_points(comparison, -gap.value)} above {nearest.activation}, the next best"
     if math.isfinite(gap.low):
-        text += f" (corrected 95 % interval {_number(-gap.high)} to {_number(-gap.low)})"
+        low, high = _number(comparison, -gap.high), _number(comparison, -gap.low)
+        text += f" (corrected 95 % interval {low} to {high})"
     return [text + "."]
 
 
-def _no_difference(
-    comparison: Comparison, equals: Sequence[Row], seeds_to_settle: int | None
-) -> list[str]:
+def _no_difference(comparison: Comparison, equals: Sequence[Row]) -> list[str]:
     count = len(comparison.seeds)
     names = _listed([row.activation for row in equals])
     which = "all of them" if len(equals) == len(comparison.rows) else names
-    sentences = [
-        f"No difference: {count} seeds cannot tell {which} apart on {comparison.task} "
-        f"({_range(equals)} {comparison.metric})."
-    ]
+    open_ = [row for row in equals[1:] if row.verdict == "no difference"]
+    if open_:
+        first = (
+            f"No difference: {count} seeds cannot tell {which} apart on {comparison.task} "
+            f"({_range(comparison, equals)})."
+        )
+    else:
+        first = (
+            f"No difference that matters: on {comparison.task} {which} score alike to within "
+            f"{_points(comparison, comparison.matters)} ({_range(comparison, equals)})."
+        )
+    sentences = [first]
     sound = [row for row in equals if not row.failed_seeds] or list(equals)
+    kept = next((row for row in sound if row.activation == comparison.baseline), None)
+    if kept is not None:
+        sentences.append(f"Keep {kept.activation}: nothing tried is known to be better.")
     if len(sound) == 1:
         sentences.append(f"Only {sound[0].activation} failed in no run, so take it.")
     else:
@@ -74,17 +83,22 @@ def _no_difference(
             which = _listed([row.activation for row in sound])
             sentences.append(f"Only {which} failed in no run, so take one of these.")
         sentences += _cheapest(sound)
-    if math.isfinite(comparison.smallest_detectable):
+    likely = sorted(
+        (row for row in equals if row.chance_best >= 0.05), key=lambda row: -row.chance_best
+    )
+    if open_ and likely:
+        told = ", ".join(f"{row.activation} {100 * row.chance_best:.0f} %" for row in likely[:3])
+        sentences.append(f"The chance to have the best mean: {told}.")
+    if open_ and math.isfinite(comparison.smallest_detectable):
         sentences.append(
-            f"{count} seeds find a difference of {_points(comparison.smallest_detectable)} four "
-            "times out of five; smaller ones may be there."
+            f"{count} seeds find a difference of "
+            f"{_points(comparison, comparison.smallest_detectable)} four times out of five; "
+            "smaller ones may be there."
         )
-    first, second = equals[0], equals[1]
-    gap = first.score.value - second.score.value
-    if seeds_to_settle is not None and gap > 0:
+    if open_ and comparison.more_seeds is not None and comparison.more_seeds > count:
         sentences.append(
-            f"If {first.activation} really is {_points(gap)} above {second.activation}, as it "
-            f"looks, about {seeds_to_settle:,} seeds would show it."
+            f"If the gaps are as they look, about {comparison.more_seeds:,} seeds would settle "
+            "which of them matter."
         )
     return sentences
 
@@ -101,37 +115,32 @@ def _cheapest(equals: Sequence[Row]) -> list[str]:
         return ["Their training steps take the same time, so take the simplest."]
     times = f"({_time(first.step_time)}; {last.activation} takes {_time(last.step_time)})"
     if len(fast) == 1:
-        return [
-            f"{first.activation} had the shortest training step as timed here {times}, which may "
-            "decide; times move with what else the machine does, so time it on your own model."
-        ]
-    return [
-        f"{_listed([row.activation for row in fast])} had the shortest training steps as timed "
-        f"here {times}, which may decide; times move with what else the machine does."
-    ]
+        return [f"{first.activation} has the shortest training step here {times}."]
+    names = _listed([row.activation for row in fast])
+    return [f"{names} have the shortest training steps here {times}."]
 
 
 def _reservations(comparison: Comparison) -> list[str]:
     sentences = []
-    rates = {point.learning_rate for point in comparison.tuning}
-    for end, word in ((min(rates, default=0), "smallest"), (max(rates, default=0), "largest")):
-        edge = [
-            row.activation
-            for row in comparison.rows
-            if row.learning_rate_at_edge and row.learning_rate == end
-        ]
-        if edge:
-            verb = "scores" if len(edge) == 1 else "score"
-            sentences.append(
-                f"{_listed(edge)} {verb} best at {end:g}, the {word} learning rate tried, so a "
-                "wider grid may change the picture."
-            )
+    edge = [row.activation for row in comparison.rows if row.learning_rate_at_edge]
+    if edge and len(edge) < len(comparison.rows):
+        verb = "scores" if len(edge) == 1 else "score"
+        sentences.append(
+            f"In some study {_listed(edge)} {verb} best at the smallest or largest learning rate "
+            "tried, so a wider search may change the picture."
+        )
+    elif edge:
+        sentences.append(
+            "In some study every activation scores best at the smallest or largest learning rate "
+            "tried, so a wider search may change the picture."
+        )
+    guess = "counts" if sum(row.failed_seeds for row in comparison.rows) == 1 else "count"
     for row in comparison.rows:
         if row.failed_seeds:
             reason = f" ({row.failure})" if row.failure else ""
             runs = row.seeds + row.failed_seeds
             sentences.append(
-                f"{row.failed_seeds} of {runs} runs of {row.activation} failed{reason} and count "
+                f"{row.failed_seeds} of {runs} runs of {row.activation} failed{reason} and {guess} "
                 "as guessing."
             )
     return sentences
@@ -143,22 +152,32 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def _percent(score: float) -> str:
-    return f"{100 * score:.1f} %"
+def _is_share(comparison: Comparison) -> bool:
+    return "accuracy" in comparison.metric
 
 
-def _number(score: float) -> str:
+def _scored(comparison: Comparison, row: Row) -> str:
+    value = row.score.value
+    text = f"{100 * value:.1f} %" if _is_share(comparison) else f"{value:.3f}"
+    return f"{text} {comparison.metric}"
+
+
+def _number(comparison: Comparison, score: float) -> str:
+    if not _is_share(comparison):
+        return f"{score:.2g}"
     return f"{100 * score:.2g}" if abs(score) < 0.1 else f"{100 * score:.1f}"
 
 
-def _points(score: float) -> str:
-    return f"{_number(score)} points"
+def _points(comparison: Comparison, score: float) -> str:
+    return _number(comparison, score) + (" points" if _is_share(comparison) else "")
 
 
-def _range(rows: Sequence[Row]) -> str:
+def _range(comparison: Comparison, rows: Sequence[Row]) -> str:
     low = min(row.score.value for row in rows)
     high = max(row.score.value for row in rows)
-    return f"{100 * low:.1f} to {_percent(high)}"
+    if _is_share(comparison):
+        return f"{100 * low:.1f} to {100 * high:.1f} % {comparison.metric}"
+    return f"{low:.3f} to {high:.3f} {comparison.metric}"
 
 
 def _time(seconds: float) -> str:

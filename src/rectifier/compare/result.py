@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Verdict = Literal["best", "no difference", "worse", "failed"]
+Verdict = Literal["best", "no difference", "no difference that matters", "worse", "failed"]
 """``best``: separable from all others. ``no difference``: not separable from the leader.
+``no difference that matters``: so near to the leader, for sure, that nobody need care.
 ``worse``: separably worse than the leader. ``failed``: no seed finished with finite numbers."""
+
+NAN = float("nan")
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,12 @@ class Interval:
 
 @dataclass(frozen=True)
 class Row:
-    """One activation's results over its seeds.
+    """One arm's results over its seeds.
 
     Attributes:
         activation: Name. ``seeds``: how many finished. ``failed_seeds``: how many diverged.
-        learning_rate: The tuned one. ``learning_rate_at_edge``: it lies at the end of the grid.
+        learning_rate, warmup, weight_decay: Medians of what the tuning studies chose.
+        learning_rate_at_edge: In some study the best rate lies at the end of all that were tried.
         score: Mean test score (accuracy in 0…1, or as `Comparison.metric` says).
         scores: The score of each seed, in the order of `Comparison.seeds`; None: that seed failed.
         epochs_to_target: Median epochs to the target; None where most seeds never reached it.
@@ -40,9 +44,19 @@ class Row:
         difference: Paired difference to the leader (negative: worse); None for the leader.
         p_value: Of that difference, corrected for the number of comparisons; None for the leader.
         probability_of_improvement: That a run of this activation beats a run of the leader.
-        verdict: In one word or two.
-        curves: Per-epoch mean over seeds: ``train_loss``, ``validation_score``.
+        verdict: In a few words.
+        curves: Over epochs, mean over seeds: ``train_loss``, ``validation_score``, and the ends of
+            the middle 80 % of the seeds, with ``_low`` and ``_high`` after the name.
         failure: Why the first failed seed failed; empty where none did.
+        middle: Interquartile mean of the scores.
+        chance_best: How often it has the best mean when seeds are drawn anew.
+        survival: (epochs, share of seeds that have not reached the target).
+        steps_to_target, seconds_to_target, joules_to_target: Medians, as ``epochs_to_target``.
+        gradient_flow: Gradient of the first layer over that of the last, at the end; median.
+        sharpness: Relative rise of the loss one short step up the gradient; median.
+        memory: Bytes that a step keeps for the backward pass. ``joules``: energy of a step.
+        energy: ``measured`` or ``estimated``; empty: not known.
+        together: How many trials of this arm trained as one, at most; 1: none.
     """
 
     activation: str
@@ -63,15 +77,32 @@ class Row:
     verdict: Verdict
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     failure: str = ""
+    middle: Interval = field(default_factory=lambda: Interval(NAN, NAN, NAN))
+    warmup: float = 0.0
+    weight_decay: float = 0.0
+    chance_best: float = NAN
+    survival: tuple[tuple[float, float], ...] = ()
+    steps_to_target: float | None = None
+    seconds_to_target: float | None = None
+    joules_to_target: float | None = None
+    gradient_flow: float = NAN
+    sharpness: float = NAN
+    memory: float = NAN
+    joules: float = NAN
+    energy: str = ""
+    together: int = 1
 
 
 @dataclass(frozen=True)
 class TuningPoint:
-    """One learning rate tried for one activation: mean validation score over the tuning seeds."""
+    """One setting tried for one arm in one study, and its validation score."""
 
     activation: str
     learning_rate: float
     score: float
+    study: int = 0
+    warmup: float = 0.0
+    weight_decay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,12 +112,21 @@ class Comparison:
     Attributes:
         task: Name. ``metric``: what the score is, such as ``test accuracy``.
         target: Validation score that "epochs to target" counts to.
-        rows: Best first. ``tuning``: all learning rates tried.
+        rows: Best first. ``tuning``: all settings tried.
         recommendation: Sentences for a person; may say that there is no difference.
         recommended: Names that the data cannot tell apart from the best, the leader first.
         smallest_detectable: Difference in score that this many seeds could have shown (power 0.8).
         settings: Everything that determined the trials.
         environment: Machine and versions. ``trials``: how many trials stand behind this.
+        matters: Smallest difference in score that would matter.
+        baseline: The arm in use now; empty: none is.
+        improvement: For every row and column (in the order of ``rows``), the chance that a run of
+            the row scores higher than a run of the column.
+        pareto: Names that no other beats in score, time and memory at once.
+        settled: Whether every verdict is a decision: more seeds would change none of them.
+        more_seeds: About how many seeds in all would settle what is open; None: not known or none.
+        protocol: How it was done, in sentences with every number.
+        prior: What the literature would have advised for the domain; empty: nothing.
     """
 
     task: str
@@ -101,3 +141,11 @@ class Comparison:
     trials: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    matters: float = 0.0
+    baseline: str = ""
+    improvement: tuple[tuple[float, ...], ...] = ()
+    pareto: tuple[str, ...] = ()
+    settled: bool = False
+    more_seeds: int | None = None
+    protocol: tuple[str, ...] = ()
+    prior: str = ""

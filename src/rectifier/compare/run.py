@@ -7,37 +7,50 @@ are said before anything is trained, and so that this process needs no framework
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rectifier import optional
 from rectifier.activation import Activation
-from rectifier.compare import engines, statistics
-from rectifier.compare.plan import Plan, make_plan
+from rectifier.compare import engines, grouping, statistics, tuning
+from rectifier.compare.arm import Arm
+from rectifier.compare.job import Job
+from rectifier.compare.plan import Plan
+from rectifier.compare.planning import make_plan
 from rectifier.compare.result import Comparison
 from rectifier.compare.store import Store
-from rectifier.compare.summary import summarize
-from rectifier.compare.trial import Outcome, Stage, Trial, package_version
-from rectifier.compare.tuning import best_rates, tuning_points
+from rectifier.compare.summary import summarize, tried_points
+from rectifier.compare.trial import Outcome, Setting, Stage, Trial, package_version
 from rectifier.data import Task
+from rectifier.errors import InvalidInputError
+
+LOOKS = 5
+"""Looks at the verdicts that "until settled" may take; each tests at a fifth of the level."""
+_ROUND = 10
+"""Final seeds that are run before the next ones are begun."""
+_BUDGET_ROUND = 2
+"""The same where time may run out, so that little is left incomplete."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a comparison is; given to the callback at the start and after every trial.
+    """How far a comparison is; given to the callback at the start and after every job.
 
     Attributes:
-        done: Trials whose outcome is there, those of the store included. ``total``: of all.
+        done: Trials whose outcome is there, those of the store included. ``total``: of all, as far
+            as is known; it grows when a search is extended.
         resumed: How many of ``done`` came from the store.
         failed: How many of ``done`` diverged or ended in an error.
         elapsed: Seconds since the start.
         remaining: Seconds that the rest will take, roughly; None before the first trial has ended.
-        stage: What is being run. ``tuning`` comes first.
+        stage: What is being run: ``cost``, then ``tuning``, then ``final``.
         trial, outcome: The latest; None at the start.
     """
 
@@ -59,7 +72,10 @@ def run_comparison(
     progress: Callable[[Progress], None] | None = None,
     workers: int | None = None,
     engine: str = "local",
+    address: str | None = None,
     resume: bool = False,
+    until_settled: bool = False,
+    budget: float = math.inf,
     clock: Callable[[], float] = time.monotonic,
 ) -> Comparison:
     """Run a plan's trials, keep their outcomes, and judge them.
@@ -68,12 +84,15 @@ def run_comparison(
     caller; what had finished is in the store.
 
     Args:
-        plan: What to run.
+        plan: What to run. With ``until_settled`` its ``looks`` say how often to add as many seeds.
         store: Where outcomes go, and come from with ``resume``.
-        progress: Called in this thread at the start and after every trial.
+        progress: Called in this thread at the start and after every job.
         workers: Number of processes; default one for each core, 16 at most.
-        engine: Name of an engine, ``local`` or ``inline``.
+        engine: Name of an engine: ``local``, ``inline`` or ``ray``.
+        address: Of a Ray cluster; default: one on this machine.
         resume: Go on with what is in the store. Trials that ended in an error are tried again.
+        until_settled: Add seeds until every verdict is settled, or all looks are taken.
+        budget: Seconds after which no further trial is begun.
         clock: Seconds, for the time left.
 
     Returns:
@@ -83,25 +102,116 @@ def run_comparison(
         StoreError: The store holds trials and ``resume`` is not given, or it is damaged.
         MissingPackageError: torch, SciPy or what the task needs is not installed.
         UnknownNameError: There is no such engine.
+        InvalidInputError: The budget was spent before one seed of every arm had finished.
     """
+    recorder, running, environment = _begin(
+        plan, store, progress, workers, engine, address, resume, budget, clock
+    )
+    with running:
+        statistics.require()  # while the workers load torch
+        recorder.engine = running
+        together = recorder.costs()
+        chosen = recorder.tune(together)
+        current = plan
+        for look in itertools.count(2):
+            recorder.finals(current, chosen, together)
+            found = summarize(current, recorder.outcomes, environment=environment)
+            if not until_settled or recorder.spent or found.settled or look > plan.looks:
+                return found
+            current = plan.with_seeds(_more(plan.seeds, plan.tuning_seeds, look))
+            recorder.total += len(plan.arms) * len(plan.seeds)
+    raise AssertionError  # the loop has no other end
+
+
+def run_shard(
+    plan: Plan,
+    store: Store,
+    shard: tuple[int, int],
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
+    resume: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Run one part of a plan into a store of its own, to be merged with the others' later.
+
+    A part is what belongs to some pairs of an arm and a study: its tuning and its final runs depend
+    on nothing else, so parts can be run anywhere, at any time.
+
+    Args:
+        plan: What to run, the same for all parts.
+        store: A store of this part only.
+        shard: Number of the part, from 1, and how many there are.
+        progress: As for `run_comparison`, and so are the others.
+        workers: Number of processes.
+        engine: Name of an engine.
+        address: Of a Ray cluster.
+        resume: Go on with what is in the store.
+        clock: Seconds, for the time left.
+
+    Returns:
+        How many trials the store has of this plan now.
+    """
+    part, parts = shard
+    if not 1 <= part <= parts:
+        raise InvalidInputError(f"a part is numbered from 1 to their number; {part}/{parts} came")
+    recorder, running, _ = _begin(
+        plan, store, progress, workers, engine, address, resume, math.inf, clock
+    )
+    pairs = list(itertools.product([arm.name for arm in plan.arms], plan.tuning_seeds))
+    recorder.pairs = frozenset(pairs[part - 1 :: parts])
+    recorder.total = math.ceil(plan.total / parts)
+    with running:
+        recorder.engine = running
+        together = recorder.costs()
+        chosen = recorder.tune(together)
+        recorder.finals(plan, chosen, together)
+    return len(recorder.outcomes)
+
+
+def _begin(
+    plan: Plan,
+    store: Store,
+    progress: Callable[[Progress], None] | None,
+    workers: int | None,
+    engine: str,
+    address: str | None,
+    resume: bool,
+    budget: float,
+    clock: Callable[[], float],
+) -> tuple[_Recorder, engines.Engine, dict[str, str]]:
     make_engine = engines.get(engine)
     if importlib.util.find_spec("torch") is None:
         optional.require("torch", extra="torch", purpose="comparing activations")
     store.begin(plan.hash, plan.settings, resume=resume)
     kept = {key: outcome for key, outcome in store.outcomes().items() if outcome.status != "error"}
     count = engines.default_workers() if workers is None else workers
-    with make_engine(plan.task, min(count, plan.total) if count > 0 else count) as running:
-        statistics.require()  # while the workers load torch
-        recorder = _Recorder(plan, store, kept, progress, clock)
-        recorder.run(running, plan.tuning_trials(), "tuning")
-        rates = best_rates(plan, tuning_points(plan, recorder.outcomes))
-        recorder.run(running, plan.final_trials(rates), "final")
-        environment = _environment(engine, running.workers)
-    return summarize(plan, recorder.outcomes, environment=environment)
+    count = min(count, plan.total) if count > 0 else count
+    options = {} if address is None else {"address": address}
+    running = make_engine(plan.task, count, **options)
+    recorder = _Recorder(plan, store, kept, progress, budget, clock)
+    return recorder, running, _environment(engine, running.workers)
+
+
+def _more(seeds: Sequence[int], taken: Sequence[int], times: int) -> tuple[int, ...]:
+    """So many times as many seeds: the same first, then the next that are free."""
+    found = list(seeds)
+    fresh = itertools.count(max(seeds) + 1)
+    while len(found) < times * len(seeds):
+        seed = next(fresh)
+        if seed not in taken:
+            found.append(seed)
+    return tuple(found)
 
 
 class _Recorder:
     """Runs trials that have no outcome yet, writes what comes, and tells about it."""
+
+    engine: engines.Engine
+    pairs: frozenset[tuple[str, int]] | None = None
+    """Pairs of arm and study that are to be run; None: all."""
 
     def __init__(
         self,
@@ -109,32 +219,110 @@ class _Recorder:
         store: Store,
         kept: dict[str, Outcome],
         progress: Callable[[Progress], None] | None,
+        budget: float,
         clock: Callable[[], float],
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
+        self.total = plan.total
         self._plan, self._store, self._kept = plan, store, kept
         self._progress, self._clock, self._begun = progress, clock, clock()
-        self._resumed = 0
+        self._budget, self._resumed = budget, 0
 
-    def run(self, engine: engines.Engine, trials: Sequence[Trial], stage: Stage) -> None:
-        """Run those of the trials that are not kept."""
-        found = {trial.hash: self._kept[trial.hash] for trial in trials if trial.hash in self._kept}
+    @property
+    def spent(self) -> bool:
+        """Whether the budget is."""
+        return self._clock() - self._begun > self._budget
+
+    def costs(self) -> frozenset[str]:
+        """Measure what steps cost; returns the arms whose trials are to train together."""
+        plan = self._plan
+        everything = frozenset(arm.name for arm in plan.arms)
+        if plan.timing:
+            trials = plan.cost_trials()
+            self._run([Job("cost", trials)] if self._missing(trials) else [], trials, "cost")
+            costs = {trial.arm.name: self.outcomes[trial.hash] for trial in trials}
+            if all(cost.status == "error" for cost in costs.values()):
+                raise InvalidInputError(
+                    f"{plan.subject.name} cannot be trained on {plan.task.name}: "
+                    f"{costs[plan.arms[0].name].reason.partition(': ')[2]}"
+                )
+            if plan.together == "auto":
+                return grouping.worth_it(costs)
+        return everything if plan.together == "on" else frozenset()
+
+    def tune(self, together: frozenset[str]) -> dict[tuple[str, int], Setting]:
+        """Run all studies, extensions included; returns what they chose."""
+        plan = self._plan
+        trials = self._own(plan.first_trials(), lambda trial: trial.seed)
+        self._run(self._jobs(trials, together), trials, "tuning")
+        for _ in range(tuning.EXTENSIONS):
+            if self.spent:
+                break
+            tried = tried_points(plan, self.outcomes, self.pairs)
+            more = plan.more_trials(tried)
+            if not more:
+                break
+            self.total += len(more)
+            self._run(self._jobs(more, together), more, "tuning")
+        return plan.chosen(tried_points(plan, self.outcomes, self.pairs))
+
+    def finals(
+        self,
+        plan: Plan,
+        chosen: Mapping[tuple[str, int], Setting],
+        together: frozenset[str],
+    ) -> None:
+        """Run the final trials, some seeds at a time."""
+        size = _ROUND if math.isinf(self._budget) else _BUDGET_ROUND
+        trials = [trial for seed in plan.seeds for trial in plan.final_trials(chosen, (seed,))]
+        trials = list(self._own(trials, lambda trial: plan.study_of(trial.seed)))
+        for start in range(0, len(plan.seeds), size):
+            seeds = plan.seeds[start : start + size]
+            some = [trial for trial in trials if trial.seed in seeds]
+            if self.spent:
+                some = [trial for trial in some if trial.hash in self._kept]
+            self._run(self._jobs(some, together), some, "final")
+
+    def _own(self, trials: Sequence[Trial], study: Callable[[Trial], int]) -> Sequence[Trial]:
+        """Those that belong to the part to be run."""
+        if self.pairs is None:
+            return trials
+        return [trial for trial in trials if (trial.arm.name, study(trial)) in self.pairs]
+
+    def _missing(self, trials: Sequence[Trial]) -> bool:
+        return any(trial.hash not in self._kept for trial in trials)
+
+    def _jobs(self, trials: Sequence[Trial], together: frozenset[str]) -> tuple[Job, ...]:
+        return grouping.jobs(trials, self._kept, together, self._plan.seconds)
+
+    def _run(self, jobs: Sequence[Job], trials: Sequence[Trial], stage: Stage) -> None:
+        """Run jobs; those of the trials that are kept need none."""
+        coming = {trial.hash for job in jobs for trial in job.trials}
+        found = {
+            trial.hash: self._kept[trial.hash]
+            for trial in trials
+            if trial.hash in self._kept and trial.hash not in coming | self.outcomes.keys()
+        }
         self.outcomes |= found
         self._resumed += len(found)
-        missing = [trial for trial in trials if trial.hash not in found]
         if trials:
             self._tell(stage)
-        for trial, outcome in engine.run(missing):
-            self._store.append(trial, outcome)
-            self.outcomes[trial.hash] = outcome
-            self._tell(stage, trial, outcome)
+        for job, outcomes in self.engine.run(jobs, lambda: self.spent):
+            pairs = list(zip(job.trials, outcomes, strict=True))
+            self._store.append_all(pairs)
+            for trial, outcome in pairs:
+                self.outcomes[trial.hash] = outcome
+                if outcome.status != "error":
+                    self._kept[trial.hash] = outcome
+            self._tell(stage, *pairs[-1])
 
     def _tell(
         self, stage: Stage, trial: Trial | None = None, outcome: Outcome | None = None
     ) -> None:
         if self._progress is None:
             return
-        done, total = len(self.outcomes), self._plan.total
+        done = len(self.outcomes)
+        total = max(self.total, done)
         elapsed, fresh = self._clock() - self._begun, done - self._resumed
         self._progress(
             Progress(
@@ -162,29 +350,34 @@ def _environment(engine: str, workers: int) -> dict[str, str]:
 
 
 def compare(
-    task: str | Task = "digits",
-    activations: Iterable[str | Activation] | None = None,
+    task: str | Task | None = None,
+    activations: Iterable[str | Activation | Arm] | str | Activation | Arm | None = None,
     seeds: int | Sequence[int] = 10,
     *,
     store: str | Path | None = None,
     resume: bool = False,
     workers: int | None = None,
     engine: str = "local",
+    until_settled: bool = False,
+    budget: float = math.inf,
     progress: Callable[[Progress], None] | None = None,
     **options: Any,
 ) -> Comparison:
     """Which activation is best on a task, and is the difference real?
 
     Args:
-        task: Name of a task, or one of your own (`rectifier.data.from_arrays`).
-        activations: Names, aliases or `Activation` objects; default ten common ones.
+        task: Name of a task, or one of your own (`rectifier.data.from_arrays`); default digits.
+        activations: Names, families, formulas, mixes such as ``"relu|gelu"``; default ten common
+            ones.
         seeds: How many final seeds, or the seeds themselves.
         store: File to keep outcomes in; default: in memory, gone at the end.
         resume: Go on with what the store holds.
         workers: Number of processes; default one for each core, 16 at most.
-        engine: ``local`` (processes) or ``inline`` (this process).
+        engine: ``local`` (processes), ``inline`` (this process) or ``ray``.
+        until_settled: Add seeds until every verdict is settled.
+        budget: Seconds after which no further trial is begun.
         progress: Called at the start and after every trial.
-        **options: As for `rectifier.compare.plan.make_plan`: ``learning_rates``, ``epochs``, ….
+        **options: As for `rectifier.compare.planning.make_plan`: ``model``, ``epochs``, ….
 
     Returns:
         The comparison; ``print(comparison.recommendation)`` says what it comes to.
@@ -197,8 +390,17 @@ def compare(
         >>> print(found.recommendation)  # doctest: +SKIP
         No difference: 5 seeds cannot tell all of them apart on digits …
     """
+    if until_settled:
+        options.setdefault("looks", LOOKS)
     plan = make_plan(task, activations, seeds, **options)
     with Store(store) as opened:
         return run_comparison(
-            plan, opened, progress=progress, workers=workers, engine=engine, resume=resume
+            plan,
+            opened,
+            progress=progress,
+            workers=workers,
+            engine=engine,
+            resume=resume,
+            until_settled=until_settled,
+            budget=budget,
         )

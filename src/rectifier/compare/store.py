@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,9 @@ from rectifier.errors import OutputError, StoreError
 SCHEMA = 1
 _APPLICATION = 0x52637466
 """Marks an SQLite file as a store of rectifier ("Rctf")."""
+
+_PATIENCE = 5.0
+"""Seconds to wait for another process that is writing."""
 
 _TABLES = """
 CREATE TABLE trial (
@@ -42,6 +45,7 @@ class Store:
     Args:
         path: The file; made if it is not there. None: kept in memory and gone at the end.
         clock: Tells the time of writing, in seconds since 1970.
+        read_only: Only read; the file must be there.
 
     Raises:
         StoreError: The file is no store of rectifier, is damaged, busy or from a newer version.
@@ -49,10 +53,15 @@ class Store:
     """
 
     def __init__(
-        self, path: str | Path | None = None, *, clock: Callable[[], float] = time.time
+        self,
+        path: str | Path | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        read_only: bool = False,
     ) -> None:
         self.path = None if path is None else Path(path)
         self._clock = clock
+        self._read_only = read_only
         self._name = "the store in memory" if self.path is None else f"the store {self.path}"
         if self.path is not None:
             if self.path.is_dir():
@@ -62,9 +71,13 @@ class Store:
                     f"the folder {self.path.parent} for the store is not there; make it first"
                 )
         with self._translated():
-            self._database = sqlite3.connect(
-                ":memory:" if self.path is None else self.path, timeout=5.0
-            )
+            if read_only and self.path is not None:
+                place = f"{self.path.resolve().as_uri()}?mode=ro"
+                self._database = sqlite3.connect(place, timeout=_PATIENCE, uri=True)
+            else:
+                self._database = sqlite3.connect(
+                    ":memory:" if self.path is None else self.path, timeout=_PATIENCE
+                )
         try:
             self._prepare()
         except BaseException:
@@ -91,7 +104,7 @@ class Store:
                 )
             elif (state := self._pragma("quick_check(1)")) != "ok":
                 raise StoreError(f"{self._name} is damaged ({state}); name another file")
-            else:
+            elif not self._read_only:
                 # An empty transaction tells now, not after the first trial, if writing is refused.
                 self._database.executescript("BEGIN IMMEDIATE; COMMIT;")
 
@@ -146,17 +159,25 @@ class Store:
 
     def append(self, trial: Trial, outcome: Outcome) -> None:
         """Write one outcome and commit it."""
+        self.append_all([(trial, outcome)])
+
+    def append_all(self, pairs: Iterable[tuple[Trial, Outcome]]) -> None:
+        """Write the outcomes of one job and commit them as one: all are there, or none is."""
+        rows = [
+            (
+                trial.hash,
+                outcome.status,
+                json.dumps(trial.identity, sort_keys=True, allow_nan=False),
+                json.dumps(outcome.to_dict(), allow_nan=False),
+                self._clock(),
+            )
+            for trial, outcome in pairs
+        ]
         with self._translated(), self._database:
-            self._database.execute(
+            self._database.executemany(
                 "INSERT INTO trial (hash, status, identity, outcome, written) "
                 "VALUES (?, ?, ?, ?, ?)",
-                (
-                    trial.hash,
-                    outcome.status,
-                    json.dumps(trial.identity, sort_keys=True, allow_nan=False),
-                    json.dumps(outcome.to_dict(), allow_nan=False),
-                    self._clock(),
-                ),
+                rows,
             )
 
     def outcomes(self) -> dict[str, Outcome]:
@@ -179,6 +200,43 @@ class Store:
                         f"({error}); name another file"
                     ) from error
         return found
+
+    def lines(self) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+        """Hash, identity and newest outcome of every trial in plain values, oldest first."""
+        query = (
+            "SELECT hash, identity, outcome FROM trial "
+            "WHERE id IN (SELECT max(id) FROM trial GROUP BY hash) ORDER BY id"
+        )
+        with self._translated(), closing(self._database.execute(query)) as lines:
+            for trial_hash, identity, outcome in lines:
+                yield trial_hash, json.loads(identity), json.loads(outcome)
+
+    def merge(self, other: Store) -> int:
+        """Copy what another store has and this one has not; returns how many trials.
+
+        The newest outcome of each trial is copied, but for errors, which are to be tried again.
+        Plans are copied too, so that the merged store can be gone on with. All or nothing.
+        """
+        known = {key for key, found in self.outcomes().items() if found.status != "error"}
+        order = (
+            "SELECT hash, status, identity, outcome, written FROM trial "
+            "WHERE id IN (SELECT max(id) FROM trial GROUP BY hash) ORDER BY id"
+        )
+        with other._translated():
+            rows = [
+                row
+                for row in other._database.execute(order)
+                if row[0] not in known and row[1] != "error"
+            ]
+            plans = other._database.execute("SELECT hash, settings, begun FROM plan").fetchall()
+        with self._translated(), self._database:
+            self._database.executemany("INSERT OR IGNORE INTO plan VALUES (?, ?, ?)", plans)
+            self._database.executemany(
+                "INSERT INTO trial (hash, status, identity, outcome, written) "
+                "VALUES (?, ?, ?, ?, ?)",
+                rows,
+            )
+        return len(rows)
 
     def close(self) -> None:
         """Close the file."""

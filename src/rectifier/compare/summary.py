@@ -1,7 +1,8 @@
 """From outcomes to a `Comparison`: a pure function of the plan and the store's content.
 
 Layer: compare, no framework. What is sorted, averaged and tested is decided here; how the tests
-work is in `rectifier.compare.statistics`, what is said in `rectifier.compare.recommend`.
+work is in `rectifier.compare.statistics`, a row's figures in `rectifier.compare.rows`, what is said
+in `rectifier.compare.recommend` and `rectifier.compare.protocol`.
 
 A final run that failed is not dropped: it counts as guessing (1 / number of classes), since that is
 what its user would have got.
@@ -12,39 +13,20 @@ from __future__ import annotations
 import itertools
 import math
 import statistics as averages
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from rectifier.compare import statistics
 from rectifier.compare.plan import Plan
+from rectifier.compare.prior import advice
+from rectifier.compare.protocol import protocol
 from rectifier.compare.recommend import recommend
-from rectifier.compare.result import Comparison, Interval, Row, Verdict
-from rectifier.compare.trial import Outcome, Trial
-from rectifier.compare.tuning import at_edge, best_rates, tuning_points
+from rectifier.compare.resampling import chances_to_be_best
+from rectifier.compare.result import Comparison, Interval, Row, TuningPoint, Verdict
+from rectifier.compare.rows import ArmRuns, row
+from rectifier.compare.trial import Outcome, Setting
+from rectifier.compare.tuning import Tried, score
 from rectifier.errors import InvalidInputError
-
-METRIC = "test accuracy"
-
-
-@dataclass(frozen=True)
-class _Arm:
-    """One activation's final runs; ``scores`` has guessing in place of failed ones."""
-
-    name: str
-    rate: float
-    trials: tuple[Trial, ...]
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def scores(self) -> tuple[float, ...]:
-        return tuple(
-            1 / trial.data.classes if _score(outcome) is None else _score(outcome) or 0.0
-            for trial, outcome in zip(self.trials, self.outcomes, strict=True)
-        )
-
-    @property
-    def finished(self) -> int:
-        return sum(_score(outcome) is not None for outcome in self.outcomes)
 
 
 def summarize(
@@ -57,7 +39,7 @@ def summarize(
 
     Args:
         plan: What was run.
-        outcomes: By hash of the trial. Seeds that are not there for every activation are left out.
+        outcomes: By hash of the trial. Seeds that are not there for every arm are left out.
         environment: Machine and versions, for the report.
 
     Returns:
@@ -67,165 +49,232 @@ def summarize(
         InvalidInputError: Not even one seed is complete.
     """
     try:
-        points = tuning_points(plan, outcomes)
-        rates = best_rates(plan, points)
+        tried = tried_points(plan, outcomes)
+        chosen = plan.chosen(tried)
     except KeyError:
-        points, rates = (), {}
-    arms, seeds = _arms(plan, outcomes, rates) if rates else ((), ())
+        tried, chosen = {}, {}
+    arms, seeds = _arms(plan, outcomes, chosen, tried) if chosen else ((), ())
     if not seeds:
         raise InvalidInputError(
             "not one seed has finished for every activation, so there is nothing to compare yet; "
             "resume the comparison"
         )
+    studies = [plan.study_of(seed) for seed in seeds]
     ranked = sorted(
         arms, key=lambda arm: (arm.finished == 0, -averages.fmean(arm.scores), arm.name)
     )
-    rows, deviation, factor = _rows(plan, ranked)
+    rows, typical, factor = _rows(plan, ranked, studies)
     alpha = (1 - statistics.LEVEL) / factor
-    equals = tuple(row.activation for row in rows if row.verdict in ("best", "no difference"))
+    equals = tuple(
+        each.activation
+        for each in rows
+        if each.verdict in ("best", "no difference", "no difference that matters")
+    )
+    trials = sum(len(points) for points in tried.values()) + len(arms) * len(seeds)
+    smallest = statistics.smallest_detectable(typical.deviation, len(seeds), alpha, typical.freedom)
     comparison = Comparison(
         task=plan.task.name,
-        metric=METRIC,
+        metric=f"test {plan.metric}",
         target=plan.target,
         seeds=seeds,
         rows=rows,
-        tuning=points,
+        tuning=tuple(
+            TuningPoint(
+                name, setting.learning_rate, found, study, setting.warmup, setting.weight_decay
+            )
+            for (name, study), points in tried.items()
+            for setting, found in points
+        ),
         recommendation="",
         recommended=equals,
-        smallest_detectable=statistics.smallest_detectable(deviation, len(seeds), alpha),
-        trials=len(plan.tuning_trials()) + len(arms) * len(seeds),
+        smallest_detectable=smallest if smallest < 1 else math.nan,  # no score differs by more
+        trials=trials,
         settings=plan.settings,
         environment=dict(environment or {}),
+        matters=plan.matters,
+        baseline=plan.baseline,
+        improvement=tuple(
+            tuple(statistics.probability_of_improvement(a.scores, b.scores) for b in ranked)
+            for a in ranked
+        ),
+        pareto=_pareto(rows),
+        settled=all(each.verdict != "no difference" for each in rows[1:]) and len(seeds) > 1,
+        more_seeds=_seeds_to_settle(plan, ranked, rows, studies, alpha),
+        prior=advice(plan.task.domain),
     )
-    needed = _seeds_to_settle(ranked, equals, alpha)
-    return replace(comparison, recommendation=recommend(comparison, needed))
+    comparison = replace(comparison, protocol=protocol(plan, comparison))
+    return replace(comparison, recommendation=recommend(comparison))
 
 
-def _score(outcome: Outcome) -> float | None:
-    return outcome.test if outcome.status == "finished" else None
+def tried_points(
+    plan: Plan,
+    outcomes: Mapping[str, Outcome],
+    pairs: Collection[tuple[str, int]] | None = None,
+) -> Tried:
+    """All points tried in every study, extensions included, with their validation scores.
+
+    Args:
+        plan: What was run.
+        outcomes: By hash of the trial; those of the points that every arm is tried at must be
+            there (KeyError), those beyond edges may be.
+        pairs: Which arms in which studies; None: all.
+    """
+    tried: dict[tuple[str, int], list[tuple[Setting, float]]] = {}
+    if not plan.search.tuned:
+        return tried
+    for arm, study in itertools.product(plan.arms, plan.tuning_seeds):
+        if pairs is not None and (arm.name, study) not in pairs:
+            continue
+        points: list[tuple[Setting, float]] = []
+        wanted = plan.search.first(study)
+        while wanted:
+            trials = [plan.trial(arm, setting, study, "tuning") for setting in wanted]
+            if points and not all(trial.hash in outcomes for trial in trials):
+                break
+            points += [(trial.setting, score(trial, outcomes[trial.hash])) for trial in trials]
+            wanted = plan.search.beyond(study, points)
+        tried[arm.name, study] = points
+    return tried
 
 
 def _arms(
-    plan: Plan, outcomes: Mapping[str, Outcome], rates: Mapping[str, float]
-) -> tuple[tuple[_Arm, ...], tuple[int, ...]]:
-    trials = plan.final_trials(rates)
+    plan: Plan,
+    outcomes: Mapping[str, Outcome],
+    chosen: Mapping[tuple[str, int], Setting],
+    tried: Tried,
+) -> tuple[tuple[ArmRuns, ...], tuple[int, ...]]:
+    trials = plan.final_trials(chosen)
     missing = {trial.seed for trial in trials if trial.hash not in outcomes}
     seeds = tuple(seed for seed in plan.seeds if seed not in missing)
+    costs = {trial.arm.name: outcomes.get(trial.hash) for trial in plan.cost_trials()}
     arms = []
-    for activation in plan.activations:
-        own = tuple(
-            trial
-            for trial in trials
-            if trial.activation.name == activation.name and trial.seed not in missing
+    for arm in plan.arms:
+        own = tuple(t for t in trials if t.arm.name == arm.name and t.seed not in missing)
+        arms.append(
+            ArmRuns(
+                arm.name,
+                own,
+                tuple(outcomes[trial.hash] for trial in own),
+                costs[arm.name] if plan.timing else None,
+                tuple(chosen[arm.name, study] for study in plan.tuning_seeds),
+                tuple(tried[arm.name, study] for study in plan.tuning_seeds if tried),
+            )
         )
-        found = tuple(outcomes[trial.hash] for trial in own)
-        arms.append(_Arm(activation.name, rates[activation.name], own, found))
     return tuple(arms), seeds
 
 
-def _resolution(arm: _Arm) -> float:
-    return 1 / min(trial.data.test_samples for trial in arm.trials)
+def _resolution(arm: ArmRuns) -> float:
+    return max(trial.data.resolution for trial in arm.trials)
 
 
-def _rows(plan: Plan, ranked: Sequence[_Arm]) -> tuple[tuple[Row, ...], float, float]:
-    """Rows in order, the typical deviation of differences to the leader, the next factor."""
+def _rows(
+    plan: Plan, ranked: Sequence[ArmRuns], studies: Sequence[int]
+) -> tuple[tuple[Row, ...], statistics.Spread, float]:
+    """Rows in order, the typical spread of differences to the leader, the next factor."""
     resolution = _resolution(ranked[0])
     pairs = list(itertools.combinations(range(len(ranked)), 2))
     differences = [
-        statistics.paired(ranked[low].scores, ranked[high].scores, resolution)
+        statistics.paired(ranked[low].scores, ranked[high].scores, resolution, studies)
         for high, low in pairs
     ]
     corrected, factor = statistics.correct([each.p_value for each in differences], len(ranked))
     # The pairs of the leader come first: (0, 1), (0, 2), …
     to_leader = dict(zip(range(1, len(ranked)), zip(differences, corrected, strict=True)))  # noqa: B905
-    worse = {place for place, (_, fixed) in to_leader.items() if fixed.p_value < 0.05}
+    worse = {place for place, (_, fixed) in to_leader.items() if fixed.p_value * plan.looks < 0.05}
+    intervals = {
+        place: found.interval(1 - (1 - statistics.LEVEL) / (fixed.factor * plan.looks))
+        for place, (found, fixed) in to_leader.items()
+    }
+    alike = {
+        place
+        for place, found in intervals.items()
+        if found.low > -plan.matters and found.high < plan.matters
+    }
     alone = len(ranked) > 1 and all(
-        place in worse or not arm.finished for place, arm in enumerate(ranked) if place
+        (place in worse and place not in alike) or not arm.finished
+        for place, arm in enumerate(ranked)
+        if place
     )
+    all_alike = len(alike) == len(ranked) - 1 and len(ranked) > 1
+    chances = chances_to_be_best([arm.scores for arm in ranked], studies)
     rows = []
     for place, arm in enumerate(ranked):
         difference: Interval | None = None
         p_value = improvement = None
         verdict: Verdict = "best" if alone else "no difference"
+        if all_alike:
+            verdict = "no difference that matters"
         if arm.finished == 0:
             verdict = "failed"
         elif place and ranked[0].finished:
+            difference = intervals[place]
             found, fixed = to_leader[place]
-            difference = found.interval(1 - (1 - statistics.LEVEL) / fixed.factor)
-            p_value = fixed.p_value if found.count > 1 else None
+            p_value = min(1.0, fixed.p_value * plan.looks) if found.count > 1 else None
             improvement = statistics.probability_of_improvement(arm.scores, ranked[0].scores)
             verdict = "worse" if place in worse else "no difference"
-        rows.append(_row(plan, arm, verdict, difference, p_value, improvement))
-    deviations = [
-        found.deviation for place, (found, _) in to_leader.items() if ranked[place].finished
-    ]
-    return tuple(rows), averages.median(deviations) if deviations else math.nan, factor
+            if place in alike:
+                verdict = "no difference that matters"
+        made = row(plan, arm, verdict, studies)
+        rows.append(
+            replace(
+                made,
+                difference=difference,
+                p_value=p_value,
+                probability_of_improvement=improvement,
+                chance_best=chances[place],
+            )
+        )
+    spreads = [found for place, (found, _) in to_leader.items() if ranked[place].finished]
+    if not spreads:
+        return tuple(rows), statistics.Spread(math.nan, math.nan, math.nan, 0), factor
+    typical = sorted(spreads, key=lambda each: each.error)[(len(spreads) - 1) // 2]
+    return tuple(rows), typical, factor * plan.looks
 
 
-def _row(
+def _pareto(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Those that no other is at least equal to in score, time and memory and better in one."""
+
+    def figures(each: Row) -> tuple[float, ...]:
+        costs = (each.step_time, each.memory)
+        return each.score.value, *(-cost if math.isfinite(cost) else 0.0 for cost in costs)
+
+    kept = []
+    for one in rows:
+        if one.verdict == "failed":
+            continue
+        beaten = any(
+            all(b >= a for a, b in zip(figures(one), figures(other), strict=True))
+            and figures(other) != figures(one)
+            for other in rows
+            if other is not one and other.verdict != "failed"
+        )
+        if not beaten:
+            kept.append(one.activation)
+    return tuple(kept)
+
+
+def _seeds_to_settle(
     plan: Plan,
-    arm: _Arm,
-    verdict: Verdict,
-    difference: Interval | None,
-    p_value: float | None,
-    improvement: float | None,
-) -> Row:
-    epochs = [
-        outcome.epochs_to(plan.target) if outcome.status == "finished" else math.inf
-        for outcome in arm.outcomes
-    ]
-    reasons = [outcome.reason for outcome in arm.outcomes if outcome.status != "finished"]
-    return Row(
-        activation=arm.name,
-        seeds=arm.finished,
-        failed_seeds=len(arm.outcomes) - arm.finished,
-        learning_rate=arm.rate,
-        learning_rate_at_edge=at_edge(plan, arm.rate),
-        score=statistics.mean_interval(arm.scores)
-        if arm.finished
-        else Interval(math.nan, math.nan, math.nan),
-        scores=tuple(_score(outcome) for outcome in arm.outcomes),
-        epochs_to_target=statistics.censored_median(epochs),
-        reached_target=sum(math.isfinite(epoch) for epoch in epochs),
-        step_time=_median([outcome.step_time for outcome in arm.outcomes]),
-        dead=_mean([outcome.dead for outcome in arm.outcomes]),
-        sparsity=_mean([outcome.sparsity for outcome in arm.outcomes]),
-        difference=difference,
-        p_value=p_value,
-        probability_of_improvement=improvement,
-        verdict=verdict,
-        curves={
-            "train_loss": _curve([outcome.train_loss for outcome in arm.outcomes]),
-            "validation_score": _curve([outcome.validation_score for outcome in arm.outcomes]),
-        },
-        failure=reasons[0] if reasons else "",
-    )
+    ranked: Sequence[ArmRuns],
+    rows: Sequence[Row],
+    studies: Sequence[int],
+    alpha: float,
+) -> int | None:
+    """Seeds that would likely settle every open verdict, if the gaps are as they look.
 
-
-def _finite(values: Sequence[float]) -> list[float]:
-    return [value for value in values if math.isfinite(value)]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return averages.fmean(_finite(values)) if _finite(values) else math.nan
-
-
-def _median(values: Sequence[float]) -> float:
-    return averages.median(_finite(values)) if _finite(values) else math.nan
-
-
-def _curve(curves: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """Mean over the runs that got as far as each epoch."""
-    return tuple(
-        _mean([value for value in values if value is not None])
-        for values in itertools.zip_longest(*curves)
-    )
-
-
-def _seeds_to_settle(ranked: Sequence[_Arm], equals: Sequence[str], alpha: float) -> int | None:
-    """Seeds that would likely tell the leader from the runner-up, if the gap is as it looks."""
-    if len(equals) < 2:
-        return None
-    first, second = ranked[0], ranked[1]
-    gap = statistics.paired(first.scores, second.scores, _resolution(first))
-    return statistics.seeds_needed(gap.mean, gap.deviation, alpha)
+    A gap that matters is to be found; one that does not, to be shown to be smaller than what
+    matters, which takes as many seeds as to find what is left between the two.
+    """
+    needed = 0
+    for place, each in enumerate(rows):
+        if place == 0 or each.verdict != "no difference":
+            continue
+        gap = statistics.paired(
+            ranked[0].scores, ranked[place].scores, _resolution(ranked[0]), studies
+        )
+        distance = gap.mean if gap.mean > plan.matters else plan.matters - gap.mean
+        count = statistics.seeds_needed(distance, gap.deviation, alpha)
+        if count is None:
+            return None
+        needed = max(needed, count)
+    return needed or None

@@ -1,176 +1,203 @@
-"""Runs one trial: one training, from a seed, on one thread. The only file of compare with torch.
+"""Runs trials: each one training, from a seed, on one thread.
 
 Layer: compare. The source of this file is part of every trial's hash (`rectifier.compare.trial`):
 what is changed here makes new trials. Nothing is read from global random state, so a trial gives
-the same numbers in any process, after any other trial.
+the same numbers in any process, after any other trial. Several that train as one are in
+`rectifier.compare.together`, episodes in `rectifier.compare.policy`.
 """
 
 from __future__ import annotations
 
 import math
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-import rectifier.torch as rt
-from rectifier import models
-from rectifier.compare.mechanism import measure
+from rectifier.compare import network
+from rectifier.compare.course import (
+    AUGMENT,
+    INIT,
+    ORDER,
+    OutOfTimeError,
+    Record,
+    augmented,
+    factor,
+    optimizer_of,
+    seed_of,
+    stream,
+)
+from rectifier.compare.mechanism import flow_and_sharpness, measure
+from rectifier.compare.objective import evaluate, loss_of
+from rectifier.compare.policy import run_episodes
 from rectifier.compare.trial import Outcome, Trial
 from rectifier.data import Dataset
 from rectifier.errors import InvalidInputError
 
-_INIT, _ORDER = 11, 12
-"""Streams of a seed, so that initial weights and order of data do not depend on each other."""
+_PROBED = 1024
+"""Training samples that the flow of gradients is measured on."""
 
 
-def attempt(trial: Trial, load: Callable[[int], Dataset]) -> Outcome:
+def attempt(trial: Trial, load: Callable[[int], Any], seconds: float = math.inf) -> Outcome:
     """Run a trial; an exception becomes an outcome with its reason.
 
     Args:
         trial: What to run.
         load: Gives the data of a seed.
+        seconds: After so long it is given up.
     """
     begun = time.perf_counter()
     try:
-        with _one_thread(), torch.random.fork_rng(devices=()):
-            torch.manual_seed(trial.seed)  # for activations that draw random numbers themselves
-            outcome = run_trial(trial, load(trial.seed))
+        with one_thread(), network.seeded(trial.seed):  # for what draws random numbers itself
+            outcome = run_trial(trial, load(trial.seed), begun + seconds)
     except Exception as error:  # noqa: BLE001 - one failed training must not end a comparison
-        outcome = Outcome("error", reason=f"{type(error).__name__}: {error}")
+        outcome = failed(error)
     return replace(outcome, seconds=time.perf_counter() - begun)
 
 
-def run_trial(trial: Trial, dataset: Dataset) -> Outcome:
+def failed(error: Exception) -> Outcome:
+    """The outcome of a trial that raised."""
+    if isinstance(error, OutOfTimeError):
+        return Outcome("timeout", reason=str(error))
+    memory = isinstance(error, MemoryError) or "not enough memory" in str(error)
+    if memory or isinstance(error, torch.OutOfMemoryError):
+        return Outcome("error", reason="out of memory")
+    return Outcome("error", reason=f"{type(error).__name__}: {error}")
+
+
+def run_trial(trial: Trial, dataset: Any, deadline: float = math.inf) -> Outcome:
     """Train, validate after every epoch, and test once with the best epoch's weights.
 
     Args:
         trial: What to run.
         dataset: The data of the trial's seed.
+        deadline: On the performance counter; None of the time after it may be used.
 
     Returns:
         The outcome; ``seconds`` is left at 0.
 
     Raises:
         InvalidInputError: The data are not those that the trial was planned with.
+        OutOfTimeError: The deadline has passed.
     """
+    check_data(trial, dataset)
+    if not isinstance(dataset, Dataset):
+        return run_episodes(trial, dataset, deadline)
+    data = Tensors.of(dataset)
+    model = fresh(trial, dataset)
+    optimizer = optimizer_of(trial, model)
+    order, noise = stream(trial.seed, ORDER), stream(trial.seed, AUGMENT)
+    loss_function = loss_of(dataset.kind)
+    record = Record(trial, model)
+    steps, done = trial.epochs * math.ceil(len(data.train_x) / trial.batch), 0
+    for epoch in range(1, trial.epochs + 1):
+        model.train()
+        rows = torch.randperm(len(data.train_x), generator=order)
+        total = 0.0
+        for start in range(0, len(rows), trial.batch):
+            taken = rows[start : start + trial.batch]
+            x, y = augmented(data.train_x[taken], trial.augment, noise), data.train_y[taken]
+            rate = trial.setting.learning_rate * factor(trial, done, steps)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.zero_grad()
+            loss = loss_function(model(x), y)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            done += 1
+            value = loss.item()
+            if not math.isfinite(value):
+                return record.diverged("the loss", value, done)
+            if time.perf_counter() > deadline:
+                raise OutOfTimeError(f"stopped in epoch {epoch}, step {done}: out of time")
+            total += value * len(taken)
+        model.eval()
+        score, loss_now = evaluate(dataset.kind, model, data.validation_x, data.validation_y)
+        if not math.isfinite(loss_now):
+            return record.diverged("the validation loss", loss_now, done)
+        record.epoch(total / len(rows), score, loss_now)
+    if trial.stage == "tuning":
+        return record.ended()
+    return examined(record, dataset, data)
+
+
+def examined(record: Record, dataset: Dataset, data: Tensors) -> Outcome:
+    """The outcome of a final run: what the units do at the end, then the one look at the test."""
+    model = record.model
+    dead, sparsity, unseen = measure(model, data.train_x)
+    x, y = data.train_x[:_PROBED], data.train_y[:_PROBED]
+    loss = loss_of(dataset.kind)
+    flow, sharpness = flow_and_sharpness(model, lambda: loss(model(x), y))
+    record.restore()
+    model.eval()
+    test, _ = evaluate(dataset.kind, model, data.test_x, data.test_y)
+    return replace(
+        record.ended(),
+        reason=unseen,
+        test=test,
+        dead=dead,
+        sparsity=sparsity,
+        gradient_flow=flow,
+        sharpness=sharpness,
+    )
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """A data set's arrays as tensors."""
+
+    train_x: Tensor
+    train_y: Tensor
+    validation_x: Tensor
+    validation_y: Tensor
+    test_x: Tensor
+    test_y: Tensor
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Tensors:
+        """Without a copy. The test split is looked at by no one before the end."""
+        return cls(*(_Lazy(dataset, name) for name in cls.__dataclass_fields__))  # type: ignore[arg-type]
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        return value.tensor() if isinstance(value, _Lazy) else value
+
+
+class _Lazy:
+    """An array that becomes a tensor when it is asked for."""
+
+    def __init__(self, dataset: Dataset, name: str) -> None:
+        self._dataset, self._name = dataset, name
+        self._made: Tensor | None = None
+
+    def tensor(self) -> Tensor:
+        if self._made is None:
+            self._made = torch.from_numpy(getattr(self._dataset, self._name))
+        return self._made
+
+
+def check_data(trial: Trial, dataset: Any) -> None:
+    """Raise unless the data are those of the plan."""
     if dataset.checksum != trial.data.checksum:
         raise InvalidInputError(
             f"the data of task {trial.task!r}, seed {trial.seed}, are not those of the plan "
             f"(checksum {dataset.checksum[:12]}, planned {trial.data.checksum[:12]})"
         )
-    train_x, train_y = torch.from_numpy(dataset.train_x), torch.from_numpy(dataset.train_y)
-    validation = torch.from_numpy(dataset.validation_x), torch.from_numpy(dataset.validation_y)
-    model = models.get(trial.model)(
-        math.prod(train_x.shape[1:]),
-        dataset.classes,
-        activation=trial.activation,
-        hidden=trial.hidden,
-        generator=_generator(trial.seed, _INIT),
-    )
-    optimizer = _optimizer(trial, model)
-    order = _generator(trial.seed, _ORDER)
-
-    steps = trial.epochs * math.ceil(len(train_x) / trial.batch)
-    losses: list[float] = []
-    scores: list[float] = []
-    times: list[float] = []
-    best = Outcome("finished", validation=-math.inf)
-    best_loss, best_weights = math.inf, _weights(model)
-
-    def ended(outcome: Outcome) -> Outcome:
-        return replace(
-            outcome,
-            train_loss=tuple(losses),
-            validation_score=tuple(scores),
-            validation=outcome.validation if scores else None,
-            step_time=statistics.median(times) if times else math.nan,
-        )
-
-    def diverged(what: str, value: float, step: int) -> Outcome:
-        return ended(
-            replace(
-                best,
-                status="diverged",
-                reason=f"{what} became {value} in epoch {len(losses) + 1}, step {step}",
-            )
-        )
-
-    for epoch in range(1, trial.epochs + 1):
-        model.train()
-        rows = torch.randperm(len(train_x), generator=order)
-        shuffled_x, shuffled_y = train_x[rows], train_y[rows]
-        total = 0.0
-        for start in range(0, len(rows), trial.batch):
-            x, y = shuffled_x[start : start + trial.batch], shuffled_y[start : start + trial.batch]
-            if trial.schedule == "linear":
-                for group in optimizer.param_groups:
-                    group["lr"] = trial.learning_rate * (1 - len(times) / steps)
-            begun = time.perf_counter()
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(x), y)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            value = loss.item()
-            times.append(time.perf_counter() - begun)
-            if not math.isfinite(value):
-                return diverged("the loss", value, len(times))
-            total += value * len(x)
-        score, loss_now = _evaluate(model, *validation)
-        if not math.isfinite(loss_now):
-            return diverged("the validation loss", loss_now, len(times))
-        losses.append(total / len(rows))
-        scores.append(score)
-        if best.validation is None or (score, -loss_now) > (best.validation, -best_loss):
-            best, best_loss = replace(best, best_epoch=epoch, validation=score), loss_now
-            best_weights = _weights(model)
-
-    if trial.stage == "tuning":
-        return ended(best)
-    dead, sparsity, unseen = measure(model, train_x)
-    with torch.no_grad():
-        for parameter, kept in zip(model.parameters(), best_weights, strict=True):
-            parameter.copy_(kept)
-    test, _ = _evaluate(model, torch.from_numpy(dataset.test_x), torch.from_numpy(dataset.test_y))
-    return ended(replace(best, reason=unseen, test=test, dead=dead, sparsity=sparsity))
 
 
-def _generator(seed: int, stream: int) -> torch.Generator:
-    state = np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(state) & (2**63 - 1))
-
-
-def _weights(model: nn.Module) -> list[torch.Tensor]:
-    return [parameter.detach().clone() for parameter in model.parameters()]
-
-
-def _optimizer(trial: Trial, model: nn.Module) -> torch.optim.Optimizer:
-    """``fused`` does in one call what otherwise takes a third of a small network's step."""
-    groups = rt.parameter_groups(model, weight_decay=trial.weight_decay)
-    if trial.optimizer == "adam":
-        return torch.optim.Adam(groups, lr=trial.learning_rate, fused=True)
-    if trial.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=trial.learning_rate, fused=True)
-    return torch.optim.SGD(groups, lr=trial.learning_rate, momentum=0.9, fused=True)
-
-
-def _evaluate(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> tuple[float, float]:
-    """Accuracy and mean loss over a split."""
-    model.eval()
-    with torch.no_grad():
-        logits = model(x)
-        loss = nn.functional.cross_entropy(logits, y)
-        right = (logits.argmax(dim=1) == y).sum()
-    return right.item() / len(y), loss.item()
+def fresh(trial: Trial, dataset: Dataset) -> nn.Module:
+    """The network of a trial before its training."""
+    shapes = network.Shapes(dataset.shape, dataset.outputs, dataset.kind)
+    example = torch.from_numpy(dataset.train_x[:2])
+    return network.build(trial.subject, trial.arm, shapes, seed_of(trial.seed, INIT), example)
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """One thread: the order of additions, and so the last digit, depends on their number."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -19,20 +19,70 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rectifier.activation import Activation
+from rectifier.compare.arm import Arm
 from rectifier.expression import to_text
 
-Stage = Literal["tuning", "final"]
-Status = Literal["finished", "diverged", "error"]
-"""``diverged``: a loss or an output was not finite. ``error``: it raised, or its process died."""
+Stage = Literal["tuning", "final", "cost"]
+Status = Literal["finished", "diverged", "error", "timeout"]
+"""``diverged``: a loss or an output was not finite. ``error``: it raised, its memory ran out, or
+its process died. ``timeout``: it took longer than a trial was given."""
 
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What a plan knows of one seed's data: enough to identify it and to judge scores on it."""
+    """What a plan knows of one seed's data: enough to identify it and to judge scores on it.
+
+    Attributes:
+        checksum: Of all splits. ``kind``: what is learned (`rectifier.data.METRICS`).
+        guess: Score of one who has learned nothing; what a run that failed counts as.
+        resolution: Smallest step of the test score, 0 for none.
+        train_samples: Samples to train on; 0 for episodes. ``values``: numbers in all samples.
+    """
 
     checksum: str
-    classes: int
-    test_samples: int
+    kind: str
+    guess: float
+    resolution: float
+    train_samples: int
+    values: int = 0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The network to train, without its activation.
+
+    Attributes:
+        name: Of a module of ``rectifier.models``, or a reference to the user's own
+            (``package.module:build``, ``file.py:build``).
+        options: Sizes that the network is built with.
+        code: Hash of the user's source; empty for a network of ours, whose source is in the
+            version of the code.
+        functions: Activations of the user's network that an arm takes the place of.
+    """
+
+    name: str
+    options: tuple[tuple[str, Any], ...] = ()
+    code: str = ""
+    functions: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the user's."""
+        return bool(self.code)
+
+
+@dataclass(frozen=True, order=True)
+class Setting:
+    """The nuisance parameters of a training: tuned for each arm, not what is studied.
+
+    Attributes:
+        learning_rate: The highest one. ``warmup``: share of all steps in which it is reached.
+        weight_decay: Not applied to activations' parameters that opt out of it.
+    """
+
+    learning_rate: float
+    warmup: float = 0.0
+    weight_decay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -40,27 +90,31 @@ class Trial:
     """Everything that determines one training run.
 
     Attributes:
-        task, model: Names. ``data``: facts of this seed's data.
-        activation: The activation at every hidden layer. ``hidden``: width of each hidden layer.
-        learning_rate, epochs, batch, optimizer, schedule, weight_decay: As in
-            `rectifier.compare.plan.Plan`.
-        seed: Decides split, initial weights and order of the data.
+        task: Name. ``subject``: the network. ``data``: facts of this seed's data.
+        arm: The activation at every hidden place.
+        setting: Nuisance parameters.
+        epochs, batch, optimizer, schedule, augment: As in `rectifier.compare.plan.Plan`.
+        seed: Decides split, initial weights, order of the data and augmentation.
         stage: ``tuning`` runs never open the test split.
     """
 
     task: str
-    model: str
+    subject: Subject
     data: DataFacts
-    activation: Activation
-    hidden: tuple[int, ...]
-    learning_rate: float
+    arm: Arm
+    setting: Setting
     epochs: int
     batch: int
     optimizer: str
     schedule: str
-    weight_decay: float
     seed: int
     stage: Stage
+    augment: str = ""
+
+    @property
+    def steps(self) -> int:
+        """Steps of the optimiser in an epoch."""
+        return max(1, math.ceil(self.data.train_samples / self.batch))
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -68,18 +122,22 @@ class Trial:
         return {
             "task": self.task,
             "data": self.data.checksum,
-            "model": self.model,
-            "hidden": list(self.hidden),
-            "activation": describe(self.activation),
-            "learning_rate": self.learning_rate,
+            "model": self.subject.name,
+            "options": dict(self.subject.options),
+            "source": self.subject.code,
+            "functions": list(self.subject.functions),
+            "activation": [describe(activation) for activation in self.arm.layers],
+            "learning_rate": self.setting.learning_rate,
+            "warmup": self.setting.warmup,
+            "weight_decay": self.setting.weight_decay,
             "epochs": self.epochs,
             "batch": self.batch,
             "optimizer": self.optimizer,
             "schedule": self.schedule,
-            "weight_decay": self.weight_decay,
+            "augment": self.augment,
             "seed": self.seed,
             "stage": self.stage,
-            "code": code_version(self.model),
+            "code": code_version("" if self.subject.own else self.subject.name),
             "rectifier": package_version("rectifier"),
             "torch": package_version("torch"),
         }
@@ -90,21 +148,36 @@ class Trial:
         return hash_of(self.identity)
 
 
+_NUMBERS = (
+    "step_time", "together_time", "memory", "joules", "dead", "sparsity", "gradient_flow",
+    "sharpness",
+)  # fmt: skip
+"""Numbers of an outcome that may be unknown (NaN)."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of a trial.
 
     Attributes:
-        status: ``finished``, ``diverged`` or ``error``.
-        reason: Why it diverged or failed; of a finished run, what could not be measured.
+        status: ``finished``, ``diverged``, ``error`` or ``timeout``.
+        reason: Why it failed; of a finished run, what could not be measured.
         train_loss: Mean training loss of each epoch.
-        validation_score: Validation accuracy after each epoch.
+        validation_score: Validation score after each epoch.
         best_epoch: Epoch (from 1) of the best validation score, lower loss breaking ties; 0: none.
         validation: That best score; None where no epoch was finished.
-        test: Test accuracy with the weights of ``best_epoch``; None for tuning and failed runs.
-        step_time: Median seconds of a training step; NaN: no step was made.
-        dead, sparsity: Shares at the end of training over the training split; NaN: not measured.
-        seconds: Wall time of the whole trial.
+        test: Test score with the weights of ``best_epoch``; None for tuning and failed runs.
+        dead, sparsity: Shares at the end of training over the training split.
+        gradient_flow: Root mean square gradient of the first layer's weights over the last's, at
+            the end of training.
+        sharpness: Rise of the training loss, relative to it, when the weights move along the
+            gradient by a thousandth of their norm.
+        step_time: Seconds of a training step alone, of a cost trial. ``together_time``: the same
+            for each of several that train together.
+        memory: Bytes that a forward pass keeps for the backward pass, of a cost trial.
+        joules: Energy of a step, of a cost trial. ``energy``: ``measured`` or ``estimated``.
+        seconds: Wall time of the whole trial; a share of it where several trained together.
+        together: How many trained together; 1: alone.
     """
 
     status: Status
@@ -114,10 +187,17 @@ class Outcome:
     best_epoch: int = 0
     validation: float | None = None
     test: float | None = None
-    step_time: float = math.nan
     dead: float = math.nan
     sparsity: float = math.nan
+    gradient_flow: float = math.nan
+    sharpness: float = math.nan
+    step_time: float = math.nan
+    together_time: float = math.nan
+    memory: float = math.nan
+    joules: float = math.nan
+    energy: str = ""
     seconds: float = 0.0
+    together: int = 1
 
     def epochs_to(self, target: float) -> float:
         """First epoch (from 1) whose validation score reaches ``target``; infinite if none does."""
@@ -131,7 +211,7 @@ class Outcome:
         values = dict(vars(self))
         for name in ("train_loss", "validation_score"):
             values[name] = [_plain(value) for value in values[name]]
-        for name in ("step_time", "dead", "sparsity"):
+        for name in _NUMBERS:
             values[name] = _plain(values[name])
         return values
 
@@ -141,7 +221,7 @@ class Outcome:
         given = dict(values)
         for name in ("train_loss", "validation_score"):
             given[name] = tuple(_number(value) for value in given[name])
-        for name in ("step_time", "dead", "sparsity"):
+        for name in _NUMBERS:
             given[name] = _number(given[name])
         return cls(**given)
 
@@ -178,17 +258,26 @@ def describe(activation: Activation) -> dict[str, Any]:
     }
 
 
+_CODE = (
+    "compare.costs", "compare.course", "compare.mechanism", "compare.network",
+    "compare.objective", "compare.policy", "compare.together", "compare.training",
+)  # fmt: skip
+"""Files whose source decides a trial's numbers."""
+
+
 @cache
 def code_version(model: str) -> str:
     """Hash of the source files that decide a trial's numbers, short.
 
     A change in any of them changes every hash, so outcomes of older code are never mixed in. Line
     ends do not count.
+
+    Args:
+        model: Name of a network of ours; empty for the user's own.
     """
     digest = hashlib.sha256()
-    own = ("rectifier.compare.training", "rectifier.compare.mechanism")
-    for module in (*own, f"rectifier.models.{model}"):
-        spec = importlib.util.find_spec(module)
+    for module in (*_CODE, *([f"models.{model}"] if model else [])):
+        spec = importlib.util.find_spec(f"rectifier.{module}")
         if spec is None or spec.origin is None:
             raise ModuleNotFoundError(f"the source of {module} cannot be found", name=module)
         digest.update(Path(spec.origin).read_bytes().replace(b"\r\n", b"\n"))

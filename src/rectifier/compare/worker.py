@@ -1,6 +1,6 @@
-"""The other end of ``engines/local.py``: a process that runs the trials sent to it.
+"""The other end of ``engines/local.py``: a process that does the jobs sent to it.
 
-Layer: compare. Trials come as pickles on standard input, outcomes go back on standard output. Our
+Layer: compare. Jobs come as pickles on standard input, outcomes go back on standard output. Our
 own protocol instead of ``multiprocessing``: that imports the user's script anew in every worker,
 which runs a script without a ``__main__`` guard again, and to fork a process that has used torch's
 threads can hang.
@@ -19,12 +19,13 @@ import threading
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from rectifier.compare.trial import Trial
+from rectifier.compare.engines.inline import KEPT
+from rectifier.compare.job import Job
 from rectifier.data import Task
 
 
 def main() -> None:
-    """Read a `Task`, then trials until the input ends."""
+    """Read a `Task`, then jobs until the input ends."""
     source = os.fdopen(os.dup(0), "rb")
     sink = os.fdopen(os.dup(1), "wb")
     # What a model or an activation may print must not get between the outcomes, nor may it read.
@@ -35,13 +36,13 @@ def main() -> None:
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(source, inbox), daemon=True).start()
 
-    from rectifier.compare.training import attempt  # seconds: torch
+    from rectifier.compare.work import do  # seconds: torch
 
     task: Task = inbox.get()
-    load = lru_cache(maxsize=2)(task.load)
+    load = lru_cache(maxsize=KEPT)(task.load)
     while True:
-        trial: Trial = inbox.get()
-        pickle.dump(attempt(trial, load), sink)
+        job: Job = inbox.get()
+        pickle.dump(do(job, load), sink)
         sink.flush()
 
 

@@ -1,8 +1,9 @@
 """Data sets, one file each, found by scanning this package.
 
 Layer: below ``compare`` and ``claims``; knows no framework. A file here that defines ``TASK`` (a
-`rectifier.data.dataset.Task`) is a task: nothing else has to be registered. Splitting, checks and
-checksums are in `rectifier.data.dataset`; training is left to ``compare``.
+`rectifier.data.task.Task`) is a task: nothing else has to be registered. Splitting, checks and
+checksums are in `dataset`, what lies on disk or is fetched in `files`; training is left to
+``compare``.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import importlib
 import pkgutil
 from functools import cache
 
-from rectifier.data.dataset import Dataset, Task, from_arrays
+from rectifier.data.arrays import from_arrays
+from rectifier.data.dataset import METRICS, Dataset
+from rectifier.data.task import Episodes, Task, limited
 from rectifier.errors import UnknownNameError
 
-__all__ = ["Dataset", "Task", "from_arrays", "get", "names"]
+__all__ = ["METRICS", "Dataset", "Episodes", "Task", "from_arrays", "get", "limited", "names"]
 
 
 @cache

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rectifier import optional
-from rectifier.data.dataset import Dataset, Task, split
+from rectifier.data.dataset import Dataset, split
+from rectifier.data.task import Task
 
 _FILE = Path("datasets", "data", "digits.csv.gz")
 
@@ -69,4 +70,6 @@ TASK = Task(
     target=0.97,
     summary="1,797 handwritten digits of 8×8 pixels, 10 classes",
     source="E. Alpaydin, C. Kaynak (1998), UCI repository, as carried by scikit-learn",
+    licence="CC BY 4.0",
+    domain="vision",
 )

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rectifier.data.dataset import Dataset, Features, Labels, Task
+from rectifier.data.dataset import Dataset, Features, Labels
+from rectifier.data.task import Task
 
 LENGTH = 40
 """Points of one sample."""
@@ -100,4 +101,6 @@ TASK = Task(
     target=0.6,
     summary="endless 1-D strokes of 40 points, 10 classes, drawn by a procedure",
     source="own procedure after S. Greydanus (2020), arXiv 2011.14439",
+    licence="made here",
+    domain="series",
 )

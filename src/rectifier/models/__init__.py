@@ -1,7 +1,8 @@
 """Networks to compare activations in, one file each.
 
 Layer: above ``torch``, below ``compare`` and ``claims``. A file here defines ``build``, which makes
-the network from its sizes, an activation and a generator; nothing has to be registered.
+the network from its sizes, an activation and a generator; nothing has to be registered. Files whose
+name begins with an underscore hold what several networks share.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 def names() -> tuple[str, ...]:
     """Names of all built-in networks, sorted."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return tuple(
+        sorted(
+            module.name
+            for module in pkgutil.iter_modules(__path__)
+            if not module.name.startswith("_")
+        )
+    )
 
 
 def get(name: str) -> Callable[..., nn.Module]:

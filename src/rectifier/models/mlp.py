@@ -12,6 +12,7 @@ import copy
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -26,7 +27,7 @@ def build(
     inputs: int,
     classes: int,
     *,
-    activation: str | Activation | nn.Module,
+    activation: str | Activation | nn.Module | Sequence[str | Activation],
     hidden: Sequence[int] = (64, 64),
     gain: float | None = None,
     generator: torch.Generator | None = None,
@@ -36,7 +37,8 @@ def build(
     Args:
         inputs: Number of input features.
         classes: Number of outputs (logits).
-        activation: Name, definition, or a module that is copied for each hidden layer.
+        activation: Name, definition, or a module that is copied for each hidden layer. Several
+            names or definitions: spread over the hidden layers in their order, in equal runs.
         hidden: Width of each hidden layer.
         gain: Scale of the weights after an activation; needed with a module, else from its formula.
         generator: Source of the initial weights; default torch's global one.
@@ -52,26 +54,35 @@ def build(
         >>> build(8, 3, activation="mish", hidden=(16,))(torch.zeros(2, 8)).shape
         torch.Size([2, 3])
     """
-    if gain is None:
-        if isinstance(activation, nn.Module):
-            raise InvalidInputError(
-                "the gain of an activation given as a module is not known; pass gain="
-            )
-        gain = analysis.gain(activation)
+    chosen = _spread(activation, len(hidden))
+    if gain is None and isinstance(activation, nn.Module):
+        raise InvalidInputError(
+            "the gain of an activation given as a module is not known; pass gain="
+        )
+    gains = [analysis.gain(each) if gain is None else gain for each in chosen]
     layers: list[nn.Module] = [nn.Flatten()]
     sizes = (inputs, *hidden, classes)
     for index, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         # By way of "meta", so that no weights are drawn from torch's global generator.
         linear = nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")
-        scale = (gain if index else 1.0) / math.sqrt(fan_in)
+        scale = (gains[index - 1] if index else 1.0) / math.sqrt(fan_in)
         with torch.no_grad():
             linear.weight.normal_(0.0, scale, generator=generator)
             linear.bias.zero_()
         layers.append(linear)
         if index < len(hidden):
-            layers.append(
-                copy.deepcopy(activation)
-                if isinstance(activation, nn.Module)
-                else rt.activation(activation)
-            )
+            own = chosen[index]
+            layers.append(copy.deepcopy(own) if isinstance(own, nn.Module) else rt.activation(own))
     return nn.Sequential(*layers)
+
+
+def _spread(activation: object, layers: int) -> list[Any]:
+    """The activation of each hidden layer."""
+    if isinstance(activation, str | Activation | nn.Module):
+        return [activation] * layers
+    given = list(activation)  # type: ignore[call-overload]
+    if not 1 <= len(given) <= layers:
+        raise InvalidInputError(
+            f"{len(given)} activations cannot be spread over {layers} hidden layers"
+        )
+    return [given[place * len(given) // layers] for place in range(layers)]

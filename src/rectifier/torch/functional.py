@@ -27,7 +27,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from rectifier import catalog, kernels
-from rectifier.activation import Activation
+from rectifier.activation import Activation, check_flag
 from rectifier.errors import (
     InvalidInputError,
     KernelUnavailableError,
@@ -94,11 +94,13 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     def call(
         input: Tensor,
         *args: Any,
-        inplace: bool = False,
+        inplace: Any = False,
         path: str | None = None,
         keep: str = "input",
         **given: Any,
     ) -> Tensor:
+        if inplace is not False and inplace is not True:
+            check_flag(spec.name, "inplace", inplace)
         if keep != "input":
             return _apply_kept(plans, input, bind(spec, args, given), keep, inplace, path)
         if path is None and not (inplace or args or given) and _is_simple(input):
@@ -292,6 +294,8 @@ def _path(
     each channel.
     """
     chosen = kernels.explain(spec, "torch", dtype, device, path).path
+    if dtype.itemsize == 1 and path is None:  # torch's own operations lack float8
+        return "composed"
     if not several and (chosen != "framework" or not tensors):
         return chosen
     if path is not None and chosen != "composed":

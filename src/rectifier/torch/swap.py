@@ -13,7 +13,7 @@ import inspect
 import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from torch import Tensor, nn
@@ -37,7 +37,12 @@ New = str | Activation | Callable[[], nn.Module]
 
 
 def swap(
-    model: nn.Module, old: str | Activation, new: New, sample: tuple[Any, ...] | None = None
+    model: nn.Module,
+    old: str | Activation,
+    new: New,
+    sample: tuple[Any, ...] | None = None,
+    *,
+    only: Collection[str] | None = None,
 ) -> int:
     """Replace an activation at every site of a model.
 
@@ -47,6 +52,8 @@ def swap(
         new: Name or `Activation` to put there, or what makes a module (``nn.GELU``).
         sample: Arguments of one forward pass. With it functional sites are counted now and, where
             ``new`` has parameters, each gets its own.
+        only: Names of the sites (`rectifier.torch.sites.trace`) to replace; needs a sample. None:
+            all where ``old`` is applied. An activation module goes with the first of its sites.
 
     Returns:
         How many sites were replaced: with a sample all of them, without it the activation modules
@@ -71,9 +78,14 @@ def swap(
         raise InvalidInputError(
             "the model is itself an activation; make a new one with rectifier.torch.activation."
         )
+    if only is not None and sample is None:
+        raise InvalidInputError("only= names sites, which are known from a run: pass sample= too.")
     sites = [s for s in trace(model, *sample) if s.function == name] if sample is not None else []
+    if only is not None:
+        sites = [site for site in sites if site.name in only]
     functional_sites = [site for site in sites if site.module() is None]
-    replaced = _replace_modules(model, name, make)
+    chosen = None if only is None else {id(site.module()) for site in sites}
+    replaced = _replace_modules(model, name, make, chosen)
     probe = make()
     learnable = any(True for _ in probe.parameters())
     if sample is not None:
@@ -81,7 +93,9 @@ def swap(
             _hold(model, functional_sites, make)
         if not functional_sites:
             return len(sites)
-    model.forward = _Forward(model, model.__dict__.get("forward"), name, probe, learnable)
+    names = None if only is None else frozenset(site.name for site in functional_sites)
+    inner = model.__dict__.get("forward")
+    model.forward = _Forward(model, inner, name, probe, learnable, names)
     return replaced if sample is None else len(sites)
 
 
@@ -111,12 +125,16 @@ def _maker(new: New) -> Callable[[], nn.Module]:
     return new
 
 
-def _replace_modules(model: nn.Module, name: str, make: Callable[[], nn.Module]) -> int:
-    """Replace activation modules; one held in several places stays one."""
+def _replace_modules(
+    model: nn.Module, name: str, make: Callable[[], nn.Module], chosen: Collection[int] | None
+) -> int:
+    """Replace activation modules, those of these ids; one held in several places stays one."""
     made: dict[int, nn.Module] = {}
     for parent in list(model.modules()):
         for attribute, child in list(parent._modules.items()):
             if child is None or module_function(child) != name:
+                continue
+            if chosen is not None and id(child) not in chosen:
                 continue
             if id(child) not in made:
                 made[id(child)] = _placed(make(), model).train(child.training)
@@ -153,18 +171,26 @@ def _key(site: Site) -> str:
 class _Swapper(Observer):
     """Applies the new function at the functional sites of the old one."""
 
-    def __init__(self, model: nn.Module, old: str, new: nn.Module, learnable: bool) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        old: str,
+        new: nn.Module,
+        learnable: bool,
+        only: frozenset[str] | None,
+    ) -> None:
         self._model = model
         self._old = old
         self._new = new
         self._learnable = learnable
+        self._only = only
         self.error: InvalidInputError | None = None
 
     def replace(
         self, site: Site, input: Tensor, apply: Callable[[Tensor], Tensor]
     ) -> Tensor | None:
         """What the new activation gives."""
-        if site.function != self._old:
+        if site.function != self._old or (self._only is not None and site.name not in self._only):
             return None
         module = self._new
         if self._learnable:
@@ -185,13 +211,20 @@ class _Forward:
     """A model's ``forward`` while functional activations in it are swapped."""
 
     def __init__(
-        self, model: nn.Module, inner: Any, old: str, new: nn.Module, learnable: bool
+        self,
+        model: nn.Module,
+        inner: Any,
+        old: str,
+        new: nn.Module,
+        learnable: bool,
+        only: frozenset[str] | None,
     ) -> None:
         self._model = model
         self._inner = inner
         self._old = old
         self._new = new
         self._learnable = learnable
+        self._only = only
         self._local: threading.local | None = None
 
     @property
@@ -226,7 +259,7 @@ class _Forward:
         if local is None:
             local = self._local = threading.local()
         if not hasattr(local, "tools"):
-            swapper = _Swapper(self._model, self._old, self._new, self._learnable)
+            swapper = _Swapper(self._model, self._old, self._new, self._learnable, self._only)
             registry = Registry(Sources())
             boundary = Boundary([swapper], lambda: None)
             only = (registry.models.add(self._model),)

@@ -1,4 +1,4 @@
-"""Ways to run many trials, one file each, looked up by name.
+"""Ways to run many jobs, one file each, looked up by name.
 
 Layer: compare. An engine is a context manager made from a task and a number of workers; its ``run``
 yields outcomes as they come, in any order. A file here that defines ``ENGINE`` is an engine:
@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from rectifier.compare.trial import Outcome, Trial
-from rectifier.data import Task
+from rectifier.compare.job import Job
+from rectifier.compare.trial import Outcome
 from rectifier.errors import UnknownNameError
 
 _MOST_WORKERS = 16
@@ -37,8 +37,15 @@ class Engine(Protocol):
         traceback: TracebackType | None,
     ) -> None: ...
 
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
-        """Run all trials, started in their order, and yield each with its outcome."""
+    def run(
+        self, jobs: Sequence[Job], stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[Job, list[Outcome]]]:
+        """Run all jobs, started in their order, and yield each with its trials' outcomes.
+
+        Args:
+            jobs: What to run.
+            stop: No further job is begun once it says so.
+        """
         ...
 
 
@@ -47,15 +54,16 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
-def get(name: str) -> Callable[[Task, int], Engine]:
-    """The engine of that name: call it with the task and the number of workers.
+def get(name: str) -> Callable[..., Engine]:
+    """The engine of that name: call it with the task and the number of workers; ``ray`` also
+    takes the ``address`` of a cluster.
 
     Raises:
         UnknownNameError: There is no such engine.
     """
     if name not in names():
         raise UnknownNameError("engine", name, names())
-    engine: Callable[[Task, int], Engine] = importlib.import_module(f"{__name__}.{name}").ENGINE
+    engine: Callable[..., Engine] = importlib.import_module(f"{__name__}.{name}").ENGINE
     return engine
 
 

@@ -1,20 +1,24 @@
-"""The plain engine: one trial after the other, in this process.
+"""The plain engine: one job after the other, in this process.
 
 Layer: compare. The reference that other engines are tested against, and the one to debug with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from types import TracebackType
 
-from rectifier.compare.trial import Outcome, Trial
+from rectifier.compare.job import Job
+from rectifier.compare.trial import Outcome
 from rectifier.data import Task
+
+KEPT = 16
+"""Seeds whose data are kept at hand."""
 
 
 class InlineEngine:
-    """Runs trials here and now; ``workers`` is always 1.
+    """Runs jobs here and now; ``workers`` is always 1.
 
     Args:
         task: Where the data come from.
@@ -23,7 +27,7 @@ class InlineEngine:
 
     def __init__(self, task: Task, workers: int = 1) -> None:
         self.workers = 1
-        self._load = lru_cache(maxsize=2)(task.load)
+        self._load = lru_cache(maxsize=KEPT)(task.load)
 
     def __enter__(self) -> InlineEngine:
         return self
@@ -36,12 +40,16 @@ class InlineEngine:
     ) -> None:
         self._load.cache_clear()
 
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
-        """Run all trials in their order."""
-        from rectifier.compare.training import attempt  # needs torch
+    def run(
+        self, jobs: Sequence[Job], stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[Job, list[Outcome]]]:
+        """Run all jobs in their order, until told to stop."""
+        from rectifier.compare.work import do  # needs torch
 
-        for trial in trials:
-            yield trial, attempt(trial, self._load)
+        for job in jobs:
+            if stop():
+                return
+            yield job, do(job, self._load)
 
 
 ENGINE = InlineEngine

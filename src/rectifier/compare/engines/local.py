@@ -1,13 +1,14 @@
 """The usual engine: worker processes on this machine, one thread each.
 
 Layer: compare. Workers are started once and fed over pipes (`rectifier.compare.worker` says why not
-by ``multiprocessing``). Each has a thread here that hands it the next trial and waits for what
-comes back. A worker that dies is replaced and its trial tried once more; if that kills the second
-one, too, the trial has failed and the comparison goes on.
+by ``multiprocessing``). Each has a thread here that hands it the next job and waits for what
+comes back. A worker that dies is replaced and its job tried once more; if that kills the second
+one, too, the job's trials have failed and the comparison goes on.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
 import queue
@@ -16,12 +17,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import IO
 
-from rectifier.compare.trial import Outcome, Trial
+from rectifier.compare.job import Job
+from rectifier.compare.trial import Outcome
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError
 
@@ -53,15 +55,15 @@ class _Worker:
             self._input.write(task)
             self._input.flush()
 
-    def ask(self, trial: bytes) -> Outcome | None:
-        """The outcome of a trial; None if the process died over it."""
+    def ask(self, job: bytes) -> list[Outcome] | None:
+        """The outcomes of a job; None if the process died over it."""
         try:
-            self._input.write(trial)
+            self._input.write(job)
             self._input.flush()
-            outcome: Outcome = pickle.load(self._output)
+            outcomes: list[Outcome] = pickle.load(self._output)
         except (OSError, EOFError, ValueError, pickle.UnpicklingError):
             return None
-        return outcome
+        return outcomes
 
     def dismiss(self) -> None:
         """Close its input, which makes it end, whatever it is doing."""
@@ -115,8 +117,8 @@ class LocalEngine:
                 "function of a module, or use the engine 'inline'"
             ) from error
         self.workers = workers
-        self._jobs: queue.SimpleQueue[Trial | None] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[tuple[Trial, Outcome] | BaseException]
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[Job, list[Outcome]] | BaseException]
         self._results = queue.SimpleQueue()
         self._alive: list[_Worker] = []
         self._threads: list[threading.Thread] = []
@@ -149,17 +151,28 @@ class LocalEngine:
         for worker in self._alive:
             worker.bury()
 
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
-        """Run all trials, started in their order, and yield each as it ends."""
-        for trial in trials:
-            self._jobs.put(trial)
-        for _ in trials:
+    def run(
+        self, jobs: Sequence[Job], stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[Job, list[Outcome]]]:
+        """Run all jobs, started in their order until told to stop, and yield each as it ends."""
+        waiting = iter(jobs)
+        # One job lies ready for each worker, so that none waits for what is done with a result.
+        under_way = 0
+        for job in itertools.islice(waiting, 2 * self.workers):
+            self._jobs.put(job)
+            under_way += 1
+        while under_way:
             result = self._next()
+            under_way -= 1
+            if not stop():
+                for job in itertools.islice(waiting, 1):
+                    self._jobs.put(job)
+                    under_way += 1
             if isinstance(result, BaseException):
                 raise result
             yield result
 
-    def _next(self) -> tuple[Trial, Outcome] | BaseException:
+    def _next(self) -> tuple[Job, list[Outcome]] | BaseException:
         while True:  # on Windows, a wait without end would not see Ctrl-C
             with suppress(queue.Empty):
                 return self._results.get(timeout=0.5)
@@ -180,17 +193,17 @@ class LocalEngine:
 
     def _serve(self, worker: _Worker) -> None:
         try:
-            while (trial := self._jobs.get()) is not None and not self._closing.is_set():
-                message = pickle.dumps(trial)
+            while (job := self._jobs.get()) is not None and not self._closing.is_set():
+                message = pickle.dumps(job)
                 reasons: list[str] = []
                 for _ in range(2):
-                    outcome = worker.ask(message)
-                    if outcome is not None or self._closing.is_set():
+                    outcomes = worker.ask(message)
+                    if outcomes is not None or self._closing.is_set():
                         break
                     worker = self._replace(worker, reasons)
                 if self._closing.is_set():
                     return
-                self._results.put((trial, outcome or _lost(reasons)))
+                self._results.put((job, outcomes or [_lost(reasons)] * len(job.trials)))
         except BaseException as error:  # noqa: BLE001 - raised again where `run` is waiting
             if not self._closing.is_set():
                 self._results.put(error)

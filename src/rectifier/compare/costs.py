@@ -1,0 +1,151 @@
+"""What a training step costs: time, energy, memory; and whether several train faster as one.
+
+Layer: compare. The source of this file is part of every trial's hash. All arms are measured in one
+process in turn, round by round, so that what else the machine does falls on all alike; the figure
+is the median over rounds.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rectifier.compare import energy, network
+from rectifier.compare.course import optimizer_of
+from rectifier.compare.objective import loss_of
+from rectifier.compare.together import Members, refusal
+from rectifier.compare.training import Tensors, check_data, fresh, one_thread
+from rectifier.compare.trial import Outcome, Trial
+from rectifier.data import Dataset
+
+ROUNDS, STEPS = 12, 4
+_TOGETHER_ROUNDS, MEMBERS = 3, 16
+"""Members that are tried together; more gain a little more."""
+
+
+@dataclass
+class _Bench:
+    """One arm, ready to make steps."""
+
+    step: Callable[[], Any]
+    memory: float
+    together: Callable[[], Any] | None
+    why_not: str
+
+
+def measure_costs(trials: Sequence[Trial], load: Callable[[int], Any]) -> list[Outcome]:
+    """A cost outcome for each trial, each of another arm.
+
+    Args:
+        trials: Of stage ``cost``.
+        load: Gives the data of a seed.
+    """
+    with one_thread(), network.seeded(trials[0].seed):
+        dataset = load(trials[0].seed)
+        if not isinstance(dataset, Dataset):
+            return [Outcome("finished", reason="episodes have steps of no fixed cost")] * len(
+                trials
+            )
+        benches: list[_Bench | Exception] = []
+        for trial in trials:
+            check_data(trial, dataset)
+            try:
+                benches.append(_bench(trial, dataset))
+            except Exception as error:  # noqa: BLE001 - the others can still be measured
+                benches.append(error)
+        times: list[list[float]] = [[] for _ in trials]
+        joules: list[list[float]] = [[] for _ in trials]
+        for _ in range(ROUNDS):
+            for place, bench in enumerate(benches):
+                if isinstance(bench, _Bench):
+                    meter = energy.Meter()
+                    begun = time.perf_counter()
+                    for _ in range(STEPS):
+                        bench.step()
+                    times[place].append((time.perf_counter() - begun) / STEPS)
+                    joules[place].append(meter.joules() / STEPS)
+        outcomes = []
+        for place, bench in enumerate(benches):
+            if isinstance(bench, Exception):
+                outcomes.append(Outcome("error", reason=f"{type(bench).__name__}: {bench}"))
+                continue
+            together, why_not = _together(bench)
+            outcomes.append(
+                Outcome(
+                    "finished",
+                    reason=why_not,
+                    step_time=statistics.median(times[place]),
+                    together_time=together,
+                    memory=bench.memory,
+                    joules=statistics.median(joules[place]),
+                    energy="measured" if energy.readable() else "estimated",
+                )
+            )
+        return outcomes
+
+
+def _bench(trial: Trial, dataset: Dataset) -> _Bench:
+    data = Tensors.of(dataset)
+    model = fresh(trial, dataset)
+    x, y = data.train_x[: trial.batch], data.train_y[: trial.batch]
+    loss = loss_of(dataset.kind)
+    optimizer = optimizer_of(trial, model)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss(model(x), y).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    for _ in range(3):
+        step()
+    memory = _kept(model, lambda: loss(model(x), y))
+    why_not = refusal(trial, model)
+    if why_not:
+        return _Bench(step, memory, None, why_not)
+    try:
+        members = Members([trial] * MEMBERS, [fresh(trial, dataset) for _ in range(MEMBERS)])
+        many_x, many_y = x.expand(MEMBERS, *x.shape), y.expand(MEMBERS, *y.shape)
+
+        def together() -> None:
+            members.step(many_x, many_y, 0, 1000)
+
+        together()
+    except Exception as error:  # noqa: BLE001 - then they train one by one
+        return _Bench(step, memory, None, f"cannot train together: {type(error).__name__}")
+    return _Bench(step, memory, together, "")
+
+
+def _together(bench: _Bench) -> tuple[float, str]:
+    """Seconds of a step for each of several that train together."""
+    if bench.together is None:
+        return math.nan, bench.why_not
+    times = []
+    for _ in range(_TOGETHER_ROUNDS):
+        begun = time.perf_counter()
+        bench.together()
+        times.append((time.perf_counter() - begun) / MEMBERS)
+    return statistics.median(times), ""
+
+
+def _kept(model: torch.nn.Module, loss: Callable[[], Tensor]) -> float:
+    """Bytes that a forward pass keeps for the backward pass, the model's own weights left out."""
+    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    storages: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        value = loss()
+    del value
+    return float(sum(storages.values()))

@@ -1,0 +1,64 @@
+"""Trials of a store as one flat table, for pandas, DuckDB or a spreadsheet.
+
+Layer: compare. CSV needs nothing; Parquet needs pyarrow. The store itself is SQLite and can be read
+as it is (``pandas.read_sql``, DuckDB's ``sqlite_scan``); what a trial was is JSON there.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from rectifier import optional
+from rectifier.compare.store import Store
+from rectifier.errors import OutputError
+
+
+def write(store: Store, target: str | Path) -> int:
+    """Write a line for every trial: its hash, what it was, and what came of it.
+
+    Args:
+        store: Where the trials are.
+        target: The file; Parquet if its name ends in ``.parquet``, else CSV.
+
+    Returns:
+        How many trials.
+
+    Raises:
+        MissingPackageError: pyarrow is not installed, for Parquet.
+        OutputError: The file cannot be written.
+    """
+    rows = [_flat(*line) for line in store.lines()]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    path = Path(target)
+    try:
+        if path.suffix == ".parquet":
+            arrow = optional.require("pyarrow", extra="export", purpose="writing Parquet")
+            parquet = optional.require("pyarrow.parquet", extra="export", purpose="Parquet")
+            columns = {name: [row.get(name) for row in rows] for name in names}
+            parquet.write_table(arrow.table(columns), path)
+        else:
+            with path.open("w", newline="", encoding="utf-8") as stream:
+                writer = csv.DictWriter(stream, names, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror or error})") from error
+    return len(rows)
+
+
+def _flat(trial_hash: str, identity: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
+    activations = [each["name"] for each in identity["activation"]]
+    row: dict[str, Any] = {"hash": trial_hash, "activation": "|".join(activations)}
+    for name, value in identity.items():
+        if name != "activation":
+            row[name] = value if _is_plain(value) else json.dumps(value, sort_keys=True)
+    for name, value in outcome.items():
+        row[name] = value if _is_plain(value) else json.dumps(value)
+    return row
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float | bool)

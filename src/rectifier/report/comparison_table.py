@@ -1,0 +1,87 @@
+"""A comparison's table as text for other programs: CSV, or LaTeX to be cited.
+
+For the report layer; standard library only.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import TYPE_CHECKING
+
+from rectifier.report import wording
+
+if TYPE_CHECKING:
+    from rectifier.compare.result import Comparison, Row
+
+_HEADS = ("activation", "score", "low", "high", "iqm", "to_leader", "p", "p_best", "seeds",
+          "failed", "epochs_to_target", "seconds_per_step", "bytes_per_step", "dead", "sparsity",
+          "learning_rate", "verdict")  # fmt: skip
+
+
+def text(comparison: Comparison, name: str) -> str:
+    """The table in the form that a file's name asks for: ``.tex`` for LaTeX, else CSV."""
+    return latex(comparison) if name.lower().endswith(".tex") else table(comparison)
+
+
+def table(comparison: Comparison) -> str:
+    """Comma-separated values, numbers in full; an empty cell where one is not known."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(_HEADS)
+    for row in comparison.rows:
+        writer.writerow(["" if _unknown(cell) else cell for cell in _cells(row)])
+    return stream.getvalue()
+
+
+def latex(comparison: Comparison) -> str:
+    """A LaTeX table (package booktabs) with its caption."""
+    metric = comparison.metric
+    unit = r" (\%)" if wording.is_percentage(metric) else ""
+    count = wording.count(len(comparison.seeds), "seed")
+    lines = [
+        "% " + wording.clean(comparison.recommendation),
+        r"\begin{table}",
+        rf"\caption{{{_escape(metric)} on {_escape(comparison.task)}, mean of {count} with 95\,\% "
+        r"interval; difference to the first, corrected for the number of comparisons.}",
+        r"\begin{tabular}{lrrrl}",
+        r"\toprule",
+        rf"activation & {_escape(metric)}{unit} & interval & difference & verdict \\",
+        r"\midrule",
+    ]
+    for row in comparison.rows:
+        interval = (
+            f"{wording.score(row.score.low, metric)}--{wording.score(row.score.high, metric)}"
+        )
+        gap = "" if row.difference is None else wording.difference(row.difference.value, metric)
+        cells = (
+            _escape(row.activation),
+            _escape(wording.score(row.score.value, metric)),
+            _escape(interval) if row.verdict != "failed" else "",
+            "$" + gap.replace("−", "-") + "$" if gap else "",
+            _escape(row.verdict),
+        )
+        lines.append(" & ".join(cells) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
+
+
+def _cells(row: Row) -> tuple[object, ...]:
+    gap = row.difference
+    return (
+        row.activation, row.score.value, row.score.low, row.score.high, row.middle.value,
+        None if gap is None else gap.value, row.p_value, row.chance_best, row.seeds,
+        row.failed_seeds, row.epochs_to_target, row.step_time, row.memory, row.dead, row.sparsity,
+        row.learning_rate, row.verdict,
+    )  # fmt: skip
+
+
+def _unknown(cell: object) -> bool:
+    return cell is None or (isinstance(cell, float) and math.isnan(cell))
+
+
+def _escape(value: str) -> str:
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+               "²": "$^2$", "–": "--", "|": r"\textbar{}"}  # fmt: skip
+    special |= {letter: "\\" + letter for letter in "&%$#_{}"}
+    return "".join(special.get(letter, letter) for letter in wording.clean(value))

@@ -1,0 +1,158 @@
+"""What verdicts and intervals promise, by simulation; some of it through all of `summarize`.
+
+A score is what the arm is worth, plus what the seed gives to all arms, plus the luck of the arm's
+tuning study, plus luck of its own, rounded to the test samples. The figures that these give are in
+the README; they are for scores of this kind.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from compare_plans import finals
+
+import rectifier
+from rectifier.compare import statistics
+from rectifier.compare.plan import Plan
+from rectifier.compare.resampling import chances_to_be_best, interquartile_mean
+from rectifier.compare.result import Comparison
+from rectifier.compare.summary import summarize
+from rectifier.compare.trial import DataFacts, Outcome
+
+SHARED, OWN = 0.008, 0.006
+SAMPLES = 2000
+MEAN = 0.9
+
+
+@pytest.fixture(scope="module")
+def judge(
+    blobs: object,
+) -> Callable[[int, int], Callable[[np.ndarray], Comparison]]:
+    """Makes, for numbers of seeds and studies, what turns scores into a comparison."""
+
+    def make(seeds: int, studies: int) -> Callable[[np.ndarray], Comparison]:
+        twin = rectifier.define("relu_again", "maximum(x, 0)")
+        plan: Plan = rectifier.compare.make_plan(
+            blobs, ["relu", twin], seeds, learning_rates=[0.01], studies=studies,
+            timing=False, matters=0.0,
+        )  # fmt: skip
+        facts = {seed: replace(found, resolution=1 / SAMPLES) for seed, found in plan.facts.items()}
+        assert all(isinstance(found, DataFacts) for found in facts.values())
+        plan.__dict__["facts"] = facts
+        hashes = [trial.hash for trial in finals(plan, 0.01)]
+
+        def judged(scores: np.ndarray) -> Comparison:
+            outcomes = {
+                key: Outcome("finished", test=float(score), train_loss=(1.0,))
+                for key, score in zip(hashes, scores.T.reshape(-1), strict=True)
+            }
+            return summarize(plan, outcomes)
+
+        return judged
+
+    return make
+
+
+def scores_of(
+    draw: np.random.Generator, seeds: int, studies: int, effect: float, luck: float
+) -> np.ndarray:
+    """Scores of two arms, (2, seeds); the first is better by ``effect``."""
+    scores = MEAN + draw.normal(0, SHARED, seeds) + draw.normal(0, OWN, (2, seeds))
+    scores += draw.normal(0, luck, (2, studies))[:, np.arange(seeds) % studies]
+    scores[0] += effect
+    return np.round(scores * SAMPLES) / SAMPLES
+
+
+@pytest.mark.parametrize(
+    ("seeds", "studies", "luck"),
+    [(10, 10, 0.003), (10, 3, 0.0), (10, 3, 0.006), (20, 5, 0.004), (30, 3, 0.003)],
+)
+def test_relu_is_called_different_from_itself_at_most_one_time_in_twenty(
+    seeds: int, studies: int, luck: float
+) -> None:
+    draw = np.random.default_rng([seeds, studies, round(1e4 * luck)])
+    own = [place % studies for place in range(seeds)]
+    repeats, wrong = 2000, 0
+    for _ in range(repeats):
+        first, second = scores_of(draw, seeds, studies, 0.0, luck)
+        wrong += statistics.paired(first, second, 1 / SAMPLES, own).p_value < 0.05
+    # Two standard errors, since the plain t test is exact: it is wrong one time in twenty.
+    assert wrong <= 0.05 * repeats + 2 * math.sqrt(0.05 * 0.95 * repeats)
+
+
+def test_verdicts_are_what_the_tests_say(
+    judge: Callable[[int, int], Callable[[np.ndarray], Comparison]],
+) -> None:
+    judged, draw, verdicts = judge(10, 3), np.random.default_rng(2), []
+    for repeat in range(30):
+        scores = scores_of(draw, 10, 3, 0.004 * (repeat % 3), 0.001)
+        comparison = judged(scores)
+        gap = statistics.paired(scores[0], scores[1], 1 / SAMPLES, [n % 3 for n in range(10)])
+        best = "relu" if scores[0].mean() > scores[1].mean() else "relu_again"
+        verdicts.append(gap.p_value < 0.05)
+        tie = scores[0].mean() == pytest.approx(scores[1].mean(), abs=1e-9)
+        assert comparison.rows[0].activation == best or tie
+        assert comparison.rows[1].verdict == ("worse" if verdicts[-1] else "no difference")
+    assert 0 < sum(verdicts) < 30
+
+
+def test_a_planted_effect_of_one_deviation_is_found_at_the_stated_number_of_seeds() -> None:
+    seeds = statistics.seeds_needed(1.0, 1.0, 0.05)
+    assert seeds == 10
+    draw, repeats, found = np.random.default_rng(7), 1000, 0
+    for _ in range(repeats):
+        first, second = scores_of(draw, seeds, seeds, math.hypot(OWN, OWN), 0.0)
+        found += statistics.paired(first, second, 1 / SAMPLES).p_value < 0.05
+    assert found >= 0.8 * repeats - 2 * math.sqrt(0.16 * repeats)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "studies", "luck"), [(5, 5, 0.0), (10, 10, 0.003), (10, 3, 0.004), (10, 3, 0.0)]
+)
+def test_intervals_hold_the_truth(seeds: int, studies: int, luck: float) -> None:
+    draw = np.random.default_rng([seeds, studies, 3])
+    own = [place % studies for place in range(seeds)]
+    repeats = 600
+    held = {"mean": 0, "difference": 0, "middle": 0}
+    for _ in range(repeats):
+        first, second = scores_of(draw, seeds, studies, 0.004, luck)
+        mean = statistics.mean_interval(first, own)
+        gap = statistics.paired(first, second, 1 / SAMPLES, own).interval()
+        held["mean"] += mean.low <= MEAN + 0.004 <= mean.high
+        held["difference"] += gap.low <= 0.004 <= gap.high
+    for _ in range(150):
+        middle = interquartile_mean(scores_of(draw, seeds, studies, 0.0, luck)[0], own)
+        held["middle"] += middle.low <= MEAN <= middle.high  # the noise is symmetric
+    assert held["mean"] >= 0.93 * repeats
+    assert held["difference"] >= 0.93 * repeats
+    assert held["middle"] >= 0.88 * 150, "the bootstrap is the less exact one"
+
+
+def test_ignoring_studies_would_not_be_safe() -> None:
+    """Why the variance has a part between studies: else luck of tuning is taken for skill."""
+    draw = np.random.default_rng(5)
+    wrong = 0
+    for _ in range(400):
+        first, second = scores_of(draw, 12, 3, 0.0, 0.008)
+        wrong += statistics.paired(first, second, 0.0).p_value < 0.05
+    assert wrong > 0.1 * 400
+
+
+def test_chances_to_be_best_add_up_and_follow_the_scores() -> None:
+    draw = np.random.default_rng(0)
+    better, worse = scores_of(draw, 10, 10, 0.02, 0.0)
+    chances = chances_to_be_best([better, worse])
+    assert sum(chances) == pytest.approx(1)
+    assert chances[0] > 0.95
+    assert chances_to_be_best([better, better]) == (0.5, 0.5)
+    assert all(map(math.isnan, chances_to_be_best([[0.1], [0.2]])))
+
+
+def test_survival_counts_runs_that_never_got_there() -> None:
+    steps = statistics.survival([3.0, 5.0, math.inf, 5.0], 10.0)
+    assert steps == ((0.0, 1.0), (3.0, 0.75), (5.0, 0.25), (10.0, 0.25))
+    assert statistics.survival([math.inf] * 3, 4.0) == ((0.0, 1.0), (4.0, 1.0))

@@ -1,0 +1,192 @@
+"""Every network: published sizes, shapes, its own generator, activation by name, gradients."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import rectifier
+from rectifier import models
+from rectifier.errors import InvalidInputError
+from rectifier.models._parts import parameters
+
+PUBLISHED = {
+    "vgg16": 138_357_544,
+    "resnet50": 25_557_032,
+    "efficientnet_b0": 5_288_548,
+    "alexnet": 60_965_224,
+}
+
+SMALL = {
+    "alexnet": ((3, 67, 67), 10, {"channels": (8, 8, 8, 8, 8), "hidden": 8}),
+    "alphago_policy": ((3, 5, 5), None, {"width": 4, "layers": 4}),
+    "cnn4": ((3, 32, 32), 10, {"width": 4}),
+    "efficientnet_b0": ((3, 32, 32), 10, {"width": 0.1}),
+    "gelu_mlp": (16, 10, {"width": 8, "depth": 2}),
+    "glorot_mlp": (16, 10, {"width": 8, "depth": 2}),
+    "irnn": ((6, 2), 10, {"width": 8}),
+    "mish_mlp": (16, 10, {"width": 8, "depth": 2}),
+    "plain22": ((1, 8, 8), 10, {"width": 3, "hidden": 8, "small": True}),
+    "plain30": ((1, 8, 8), 10, {"width": 2, "hidden": 8, "small": True}),
+    "resnet20": ((3, 8, 8), 10, {"width": 4, "blocks": 1}),
+    "resnet50": ((3, 32, 32), 10, {"width": 4, "stages": (1, 1, 1, 1)}),
+    "selu_mlp": (16, 10, {"width": 8, "depth": 2}),
+    "steering": ((2, 16, 32), 1, {"channels": (4, 4)}),
+    "vgg16": ((3, 32, 32), 10, {"width": 2, "hidden": 8}),
+}
+
+
+def small(name: str, activation: str = "relu", seed: int = 1, **options: object) -> nn.Module:
+    inputs, classes, sizes = SMALL[name]
+    generator = torch.Generator().manual_seed(seed)
+    build = models.get(name)
+    return build(inputs, classes, activation=activation, generator=generator, **sizes, **options)
+
+
+def shape(name: str) -> tuple[int, ...]:
+    inputs = SMALL[name][0]
+    return (inputs,) if isinstance(inputs, int) else inputs
+
+
+@pytest.mark.parametrize(("name", "count"), PUBLISHED.items())
+def test_published_sizes(name: str, count: int) -> None:
+    with torch.device("meta"):
+        assert parameters(models.get(name)()) == count
+
+
+def test_sizes_of_small_networks() -> None:
+    with torch.device("meta"):
+        resnet20 = models.get("resnet20")()
+        assert parameters(resnet20) == pytest.approx(0.27e6, rel=0.005)
+        weighted = [m for m in resnet20.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+        assert len(weighted) == 20
+        assert parameters(models.get("cnn4")()) == 89_578
+        assert parameters(models.get("transformer_decoder")()) == 124_439_808  # GPT-2, smallest
+        # BERT-base has 109,482,240 with its two segment embeddings, which ours leaves out.
+        bert = models.get("transformer_encoder")()
+        assert parameters(bert) - parameters(bert.head) == 109_482_240 - 2 * 768
+        alphazero = models.get("alphazero")()
+        tower = [m for m in alphazero.tower.modules() if isinstance(m, nn.Conv2d)]
+        assert len(tower) == 1 + 2 * 19
+        assert all(m.out_channels == 256 for m in tower)
+
+
+def test_every_network_is_in_this_file() -> None:
+    others = {"mlp", "alphazero", "transformer_decoder", "transformer_encoder", "rbm"}
+    ours = set(SMALL) | others
+    assert ours <= set(models.names())
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_shapes_gradients_and_reproducible_draws(name: str) -> None:
+    before = torch.random.get_rng_state()
+    model, again = small(name), small(name)
+    other = small(name, seed=2)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    x = torch.randn(2, *shape(name))
+    out = model(x)
+    classes = SMALL[name][1] or 25
+    assert out.shape == (2, classes)
+    first, second = (dict(m.named_parameters()) for m in (model, again))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert any(not torch.equal(first[k], v) for k, v in other.named_parameters())
+    out.square().sum().backward()
+    missing = [key for key, parameter in model.named_parameters() if parameter.grad is None]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", ["cnn4", "irnn", "plain22", "resnet20"])
+def test_any_activation_and_scheme(name: str) -> None:
+    twin = rectifier.define("twin", "maximum(x, 0)")
+    x = torch.randn(2, *shape(name))
+    plain = small(name, init="he_normal").eval()
+    same = small(name, twin, init="he_normal").eval()  # type: ignore[arg-type]
+    torch.testing.assert_close(plain(x), same(x))
+    assert not torch.allclose(plain(x), small(name, "mish", init="he_normal").eval()(x))
+    sloped = small(name, "prelu")
+    slopes = [m for m in sloped.modules() if type(m).__name__ == "PReLU"]
+    assert slopes
+    with pytest.raises(LookupError, match="scheme"):
+        small(name, init="hee")
+
+
+def test_published_initialisations() -> None:
+    cnn4 = models.get("cnn4")()
+    stds = [m.weight.std().item() for m in cnn4 if isinstance(m, nn.Conv2d | nn.Linear)]
+    assert stds == pytest.approx([1e-4, 0.01, 0.01, 0.01], rel=0.1)
+    alexnet = small("alexnet")
+    weighted = [m for m in alexnet if isinstance(m, nn.Conv2d | nn.Linear)]
+    assert [m.bias.mean().item() for m in weighted] == [0, 1, 0, 1, 1, 1, 1, 0]
+    assert all(m.weight.std().item() == pytest.approx(0.01, rel=0.15) for m in weighted)
+    no_bias = small("alexnet", unit_bias=False)
+    assert not any(m.bias.any() for m in no_bias if isinstance(m, nn.Conv2d | nn.Linear))
+    irnn = small("irnn")
+    assert torch.equal(irnn.recurrent.weight, torch.eye(8))
+
+
+def test_alexnet_is_the_published_one() -> None:
+    with torch.device("meta"):
+        model = models.get("alexnet")()
+        assert model(torch.zeros(1, 3, 227, 227)).shape == (1, 1000)
+        padded = models.get("alexnet")((3, 224, 224))
+        assert padded(torch.zeros(1, 3, 224, 224)).shape == (1, 1000)
+        assert parameters(models.get("alexnet")(grouped=False)) == 62_378_344
+    with pytest.raises(InvalidInputError, match="too small"):
+        models.get("alexnet")((3, 32, 32))
+
+
+def test_response_normalisation_is_the_formula() -> None:
+    from rectifier.models.alexnet import ResponseNorm
+
+    x = 30 * torch.randn(1, 12, 2, 2, dtype=torch.float64)
+    ours = ResponseNorm(2)(x)
+    for group in range(2):
+        for place in range(6):
+            low, high = max(0, place - 2), min(6, place + 3)
+            near = x[:, group * 6 + low : group * 6 + high].square().sum(1)
+            wanted = x[:, group * 6 + place] / (2 + 1e-4 * near) ** 0.75
+            torch.testing.assert_close(ours[:, group * 6 + place], wanted)
+
+
+def test_transformers_take_gated_units_and_cannot_look_ahead() -> None:
+    for activation in ("relu", "swiglu", "gelu_tanh"):
+        decoder = models.get("transformer_decoder")(
+            (8,), 11, size=8, layers=2, heads=2, activation=activation
+        ).eval()
+        tokens = torch.randint(11, (2, 8))
+        changed = tokens.clone()
+        changed[:, 5:] = (changed[:, 5:] + 1) % 11
+        one, two = decoder(tokens), decoder(changed)
+        torch.testing.assert_close(one[:, :5], two[:, :5])
+        assert not torch.allclose(one[:, 5:], two[:, 5:])
+        encoder = models.get("transformer_encoder")(
+            (8,), 3, tokens=11, size=8, layers=1, heads=2, activation=activation
+        ).eval()
+        assert encoder(tokens).shape == (2, 3)
+        assert not torch.allclose(encoder(tokens), encoder(changed))
+    with pytest.raises(InvalidInputError, match="8 positions"):
+        decoder(torch.zeros(1, 9, dtype=torch.int64))
+    scale = models.get("transformer_decoder")((4,), 5, size=64, layers=8, heads=2)
+    last = torch.cat([block.feed[-1].weight.flatten() for block in scale.blocks])
+    assert last.std().item() == pytest.approx(0.02 / 4, rel=0.05)
+
+
+def test_alphazero_values_lie_between_loss_and_win() -> None:
+    model = models.get("alphazero")((2, 3, 3), 9, width=8, blocks=1)
+    logits, value = model(10 * torch.randn(50, 2, 3, 3))
+    assert logits.shape == (50, 9)
+    assert value.shape == (50,)
+    assert value.abs().max() <= 1
+
+
+def test_two_devices_give_what_one_network_gives() -> None:
+    from rectifier.models._towers import TwoDevices
+
+    whole = small("alexnet", "prelu").eval()
+    halves = TwoDevices(whole, ("cpu", "cpu")).eval()
+    assert parameters(halves) == parameters(whole)
+    x = torch.randn(2, 3, 67, 67)
+    torch.testing.assert_close(halves(x), whole(x))
+    with pytest.raises(InvalidInputError, match="two groups"):
+        TwoDevices(small("alexnet", grouped=False), ("cpu", "cpu"))
