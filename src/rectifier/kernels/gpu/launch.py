@@ -28,6 +28,7 @@ CODED = 1024
 _TILE = (16, 128)
 _CHUNKS = 2048
 """About how many programs sum the gradient of a bias or a parameter."""
+_ONE_EACH, _ONE_FOR_ALL = ("CHANNELS", True), ("CHANNELS", False)
 _INT32 = (1 << 31) - 1
 
 
@@ -94,53 +95,39 @@ def _blocks(size: int, each: int) -> int:
     return -(-size // each)
 
 
-def forward(
-    name: str, x: Any, out: Any, parameters: Any, *, default: bool, width: int = 1, inner: int = 1
+def elementwise(
+    name: str,
+    x: Any,
+    grad: Any,
+    out: Any,
+    parameters: Any,
+    default: bool,
+    width: int = 1,
+    inner: int = 1,
 ) -> None:
-    """Write f(x) for all elements in the order of memory.
+    """Write f(x), or grad · f'(x), for all elements in the order of memory.
 
     Args:
         name: An activation of the catalog.
         x: The input, without gaps.
+        grad: As x; None for f(x).
         out: As x.
         parameters: float64, a row for each parameter, of `width` numbers; None without parameters.
         default: Whether the parameters have their default values.
         width: 1, or the number of channels.
         inner: How many neighbours in memory have a channel in common.
     """
-    _elementwise(name, x, None, out, parameters, default, width, inner)
-
-
-def backward(
-    name: str,
-    x: Any,
-    grad: Any,
-    out: Any,
-    parameters: Any,
-    *,
-    default: bool,
-    width: int = 1,
-    inner: int = 1,
-) -> None:
-    """Write grad · f'(x); arguments as for `forward`, `grad` as `x`."""
-    _elementwise(name, x, grad, out, parameters, default, width, inner)
-
-
-def _elementwise(
-    name: str, x: Any, grad: Any, out: Any, parameters: Any, default: bool, width: int, inner: int
-) -> None:
     size = x.numel()
     if not size:
         return
-    bytes_each = x.element_size()
-    elements, warps = SHAPES[bytes_each]
-    constants = _constants(
-        name, grad is not None, bytes_each == 2, default, warps,
-        ("CHANNELS", width > 1), ("BLOCK", elements),
-    )  # fmt: skip
+    each = x.element_size()
+    elements, warps = SHAPES[each]
+    more = _ONE_EACH if width > 1 else _ONE_FOR_ALL
+    block = ("BLOCK", elements)
+    constants = _constants(name, grad is not None, each == 2, default, warps, more, block)
     if parameters is None:
         parameters = x
-    grid = (_blocks(size, elements), 1, 1)
+    grid = (-(-size // elements), 1, 1)
     if grad is None:
         _launch(loops.forward, grid, constants, x, out, parameters, size, width, inner)
     else:
@@ -278,9 +265,9 @@ def parameter_sums(
         parameter: Which one, one that `by_parameter` knows.
         x: The input, without gaps, not empty.
         grad: As x.
-        parameters: As in `forward`.
-        width: As in `forward`.
-        inner: As in `forward`.
+        parameters: As in `elementwise`.
+        width: As in `elementwise`.
+        inner: As in `elementwise`.
 
     Returns:
         float64 of shape (sums, width), to be added up along the first dimension.
