@@ -12,6 +12,7 @@ import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 _MARK = "rectifier"
@@ -64,16 +65,16 @@ class Layer:
     def _tensor(self, name: str, reference: weakref.ref[Tensor] | None) -> Tensor | None:
         if reference is not None:
             return reference()
-        if self._module is None:
-            return None
-        found = getattr(self._module(), name, None)
-        return found if isinstance(found, Tensor) else None
+        module = self.module()
+        return None if module is None else held_by(module, name)
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """All weights and biases that the layer itself holds."""
+        """All weights and biases that the layer itself holds, or that its own are made of."""
         module = self.module()
         if module is not None:
-            return tuple(module.parameters(recurse=False))
+            made_of = module._modules.get("parametrizations")
+            others = () if made_of is None else made_of.parameters()
+            return (*module.parameters(recurse=False), *others)
         return tuple(t for t in (self.weight(), self.bias()) if t is not None)
 
     @property
@@ -92,6 +93,36 @@ class Layer:
         if "onv" not in self.kind:
             return None
         return next((n for n in (1, 2, 3) if f"{n}d" in self.kind), None)
+
+
+def held_by(module: nn.Module, name: str) -> Tensor | None:
+    """A tensor of a module; one that is made of others is made anew, with no trace of that.
+
+    Asking the module for it would record it for the backward pass, and a spectral norm would take
+    a step of its own.
+    """
+    parametrizations = module._modules.get("parametrizations")
+    made: Any = None if parametrizations is None else parametrizations._modules.get(name)
+    if made is None:
+        found = getattr(module, name, None)
+        return found if isinstance(found, Tensor) else None
+    modes = [(one, one.training) for one in made.modules()]
+    try:
+        for one, _ in modes:
+            one.training = False
+        with torch.no_grad(), torch._C.DisableTorchFunction():
+            if made.is_tensor:
+                value = made[0].forward(made.original)
+            else:
+                value = made[0].forward(
+                    *(getattr(made, f"original{i}") for i in range(made.ntensors))
+                )
+            for further in list(made)[1:]:
+                value = further.forward(value)
+    finally:
+        for one, training in modes:
+            one.training = training
+    return value if isinstance(value, Tensor) else None
 
 
 def fan_in(weight: Tensor | None, *, transposed: bool) -> int:

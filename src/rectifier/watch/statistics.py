@@ -323,7 +323,9 @@ def saturation_of(function: object, dtype: torch.dtype = torch.float64) -> Satur
     """
     if not callable(function):
         return None
-    with torch.enable_grad(), torch.inference_mode(False):
+    # With hooks of our own nothing is counted by those of the program, as those of checkpointing.
+    own = torch.autograd.graph.saved_tensors_hooks(lambda kept: kept, lambda kept: kept)
+    with torch.enable_grad(), torch.inference_mode(False), own:
         x = torch.linspace(-32, 32, 6401, dtype=dtype).requires_grad_()
         try:
             y = function(x)
