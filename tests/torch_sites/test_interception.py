@@ -476,8 +476,8 @@ def test_weights_made_of_others_and_checkpoints_run_as_without_us(
     watcher = Watcher(WatchOptions(every=1))
     assert train(watcher) == train()
     record = watcher.record()
-    assert record.notes == ()
-    if not reentrant:
+    if not reentrant:  # else all runs without gradients, and once more inside the backward pass
+        assert record.notes == ()
         assert [site.function for site in record.sites] == ["gelu", "silu"]
         assert [layer.trainable and layer.in_optimizer for layer in record.layers] == [True, True]
 
