@@ -1,7 +1,7 @@
 """Build the pages that are made from the code.
 
     python docs/build.py [--out docs] [--only relu,gelu]     one per activation, and their index
-    python docs/build.py --kept                              coverage, conventions, accuracy
+    python docs/build.py --kept                              coverage, conventions, accuracy, doctor
 
 The pages of activations, with their plots, go to OUT/activations and are not kept in the
 repository. The others depend on what is installed or was measured, and are kept there; build them
@@ -14,7 +14,7 @@ import argparse
 import json
 from pathlib import Path
 
-from generator import accuracy, activation, conventions, overview, units
+from generator import accuracy, activation, conventions, doctor, overview, units
 
 from rectifier import catalog
 from rectifier.analysis import peers
@@ -38,6 +38,9 @@ def main() -> None:
         pages = {"coverage": overview.coverage(offers), "conventions": conventions.page()}
         if summary is not None:
             pages["accuracy"] = accuracy.page(summary)
+        judged = HERE / "doctor.json"
+        if judged.exists():
+            pages["doctor"] = doctor.page(json.loads(judged.read_text(encoding="utf-8")))
         for name, text in pages.items():
             (options.out / f"{name}.md").write_text(text, encoding="utf-8")
         print(f"{', '.join(pages)} in {options.out}")

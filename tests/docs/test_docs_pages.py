@@ -71,3 +71,9 @@ def test_the_page_on_accuracy_is_that_of_the_measurement(generator: str) -> None
     summary = json.loads((DOCS / "accuracy.json").read_text(encoding="utf-8"))
     assert not summary["quick"]
     assert (DOCS / "accuracy.md").read_text(encoding="utf-8") == accuracy.page(summary)
+
+
+def test_the_page_on_the_doctor_is_that_of_the_measurement(generator: str) -> None:
+    doctor = importlib.import_module(f"{generator}.doctor")
+    summary = json.loads((DOCS / "doctor.json").read_text(encoding="utf-8"))
+    assert (DOCS / "doctor.md").read_text(encoding="utf-8") == doctor.page(summary)
