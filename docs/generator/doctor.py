@@ -1,4 +1,4 @@
-"""The page on how well the doctor judges and cures, from what ``tests/programs/measure.py`` found."""
+"""The page on how well the doctor judges and cures: what ``tests/programs/measure.py`` found."""
 
 from __future__ import annotations
 

@@ -202,6 +202,7 @@ def main() -> int:
     parser.add_argument("--faulty", action="store_true", help="with --repair: no healthy program")
     parser.add_argument("--publish", type=Path, help="add the figures to this file")
     parser.add_argument("--json", type=Path, help="keep the runs here")
+    parser.add_argument("--again", type=Path, help="count runs that were kept, run none")
     kept = Path(tempfile.gettempdir()) / "rectifier-programs"
     parser.add_argument("--kept", type=Path, default=kept, help="folder for plain runs")
     args = parser.parse_args()
@@ -224,7 +225,12 @@ def main() -> int:
     mode = "repair" if args.repair else "run"
     if args.faulty:
         jobs = [job for job in jobs if job[1] == "faulty"]
-    results = spread(lambda job: runs.execute(*job, mode), jobs, args.jobs)
+    if args.again:
+        kept = [Result(**item) for item in json.loads(args.again.read_text(encoding="utf-8"))]
+        by_name = {(result.stem, result.variant): result for result in kept}
+        results = [by_name[item.stem, kind] for item, kind in jobs]
+    else:
+        results = spread(lambda job: runs.execute(*job, mode), jobs, args.jobs)
     told = dict(zip(jobs, results, strict=True))
     if args.json:
         args.json.write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
