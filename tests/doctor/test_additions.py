@@ -52,7 +52,7 @@ def test_nothing_is_added_where_the_place_is_not_certain(text: str) -> None:
     ("before", "after"),
     [
         ("l = -torch.log(p).mean()", "l = -torch.log(p.clamp_min(1e-7)).mean()"),
-        ("l = -(y * (1 - p).log())", "l = -(y * (1 - p).clamp_min(1e-7).log())"),
+        ("l = -(y * (1 - p).log())", "l = -(y * ((1 - p).clamp_min(1e-7)).log())"),
         ("d = (a - b).pow(2).sum(1).sqrt()", "d = (a - b).pow(2).sum(1).clamp_min(1e-12).sqrt()"),
         ("n = math.log(3)", "n = math.log(3)"),
         ("a, b = x.log(), y.log()", "a, b = x.log(), y.log()"),
