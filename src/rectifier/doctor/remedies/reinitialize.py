@@ -48,18 +48,28 @@ class Reinitialize(Action):
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Draw the weights of a network of bare tensors."""
-        if step or optimizer is not None or not self._bare or self.alike:
+        if step or optimizer is not None or not self._bare:
             self._bare.clear()
+            return
+        if self.alike:
+            weights = [weight for _, weight in sorted(self._bare.values(), key=_order)]
+            self._tell_apart(weights, "the program")
+            self._drop_gradients()
             return
         last = max(layer.order for layer, _ in self._bare.values())
         with apart(), torch.no_grad():
             for layer, weight in self._bare.values():
                 gain = 1.0 if layer.order == last else math.sqrt(2.0)
                 weight.normal_(0.0, gain / math.sqrt(max(layer.fan_in, 1)))
-                for tensor in (weight, layer.bias()):
-                    if tensor is not None and tensor.grad is not None:
-                        tensor.grad.zero_()
         self.say(f"{len(self._bare)} weights outside any module drawn anew (he_normal)")
+        self._drop_gradients()
+
+    def _drop_gradients(self) -> None:
+        """What the old weights got is nothing to the new ones."""
+        for layer, weight in self._bare.values():
+            for tensor in (weight, layer.bias()):
+                if tensor is not None and tensor.grad is not None:
+                    tensor.grad.zero_()
         self._bare.clear()
 
     def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
@@ -104,6 +114,10 @@ class Reinitialize(Action):
         self._draw(model, type(model).__name__, None)
         if optimizer is not None:
             optimizer.state.clear()
+
+
+def _order(item: tuple[Layer, Tensor]) -> int:
+    return item[0].order
 
 
 def _factors(first: Tensor, second: Tensor) -> bool:
