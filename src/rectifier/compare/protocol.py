@@ -101,8 +101,8 @@ def _cost(plan: Plan, comparison: Comparison) -> str:
         return "Nothing was timed."
     kinds = {row.energy for row in comparison.rows if row.energy}
     text = (
-        "Steps were timed one by one on one thread, all activations in turn in one process, the "
-        "median of 12 rounds"
+        "Steps were timed on one thread, all activations in turn in one process, the fastest of "
+        "24 rounds"
     )
     if kinds == {"measured"}:
         text += "; energy is the processor package's own count"
