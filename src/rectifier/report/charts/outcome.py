@@ -24,7 +24,7 @@ _MOST = 16
 
 def improvement(comparison: Comparison) -> Chart | None:
     """For every pair, the chance that a run of the row scores higher than one of the column."""
-    size = min(len(comparison.improvement), _MOST)
+    size = min(len(comparison.improvement), len(comparison.rows), _MOST)
     if size < 2:
         return None
     names = [canvas.label(row.activation, 16) for row in comparison.rows[:size]]
