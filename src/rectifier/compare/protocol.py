@@ -27,6 +27,12 @@ def protocol(plan: Plan, comparison: Comparison) -> tuple[str, ...]:
             f"The verdicts could be looked at {plan.looks} times while seeds were added, so each "
             f"look tests at a {plan.looks}th of the level."
         )
+    if plan.mix:
+        sentences.append(
+            "A mix by layer was searched for on validation scores of the tuning seeds, from the "
+            "best activation on, one hidden place after the other; what was found was tuned and "
+            "run like the others. Where it is not in the table, none was better."
+        )
     sentences.append(_cost(plan, comparison))
     return tuple(sentences)
 
