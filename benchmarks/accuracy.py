@@ -8,7 +8,8 @@ activations go through NumPy and PyTorch too. `precision.formats` says what an e
 `precision.sweep` what it is beside a zero of the derivative, `precision.references` what the
 results are held against; those are held to mpmath here, and the table ends with where they fail.
 
-An interrupted run goes on where it stopped (--store), as long as the code is the same.
+An interrupted run goes on where it stopped (--store), as long as the code is the same; for the
+twenty, as long as their kernels are.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def main() -> None:
     names = [n for n in options.only.split(",") if n] or list(catalog.names())
     names = [catalog.get(name).name for name in names]
     work = plan(names, options)
-    store = results.Store(options.store, results.fingerprints().values())
+    kernels = (results.kernel_fingerprint(name) for name in CORE)
+    store = results.Store(options.store, {*results.fingerprints().values(), *kernels})
     if store.dropped:
         print(f"{store.dropped} results of other code dropped from {options.store}")
     todo = [item for item in work if item.key not in store.lines]
@@ -112,10 +114,11 @@ def plan(names: list[str], options: argparse.Namespace) -> list[Work]:
     work.sort(key=_turn)
     if options.exhaustive:
         for name in [name for name in names if name in CORE]:
+            stamp = results.kernel_fingerprint(name)
             for start in range(0, 1 << 32, _CHUNK):
                 stop = start + _CHUNK
                 task = sweep.Task(name, "float32", start, stop, 1, contestants.OURS, True)
-                work.append(Work(task, stamps["ours"]))
+                work.append(Work(task, stamp))
     return work
 
 

@@ -2,11 +2,14 @@
 
 Every activation and derivative of the catalog is compiled twice, in the arithmetic of
 ``native/math_single.hpp`` (float) and of ``native/math_wide.hpp`` (double, right to 1e-10), and
-compared on one float in `--step` of every sign and binade and on all beside the break points of the
-formula, at the default parameters. An interval around 0 in which the float result keeps within
-`VALUE_ULP` and `SLOPE_ULP` is recorded, if it is wide enough to be of use; elsewhere a kernel
-computes in double. Beside a zero crossing of a derivative, the unit is that of the smaller of the
-values a quarter to either side.
+compared on one float in `--step` of every sign and binade, on all where the worst of those comes
+near the bar, and on all beside the break points of the formula, at the default parameters. An
+interval around 0 in which the float result keeps within `VALUE_ULP` and `SLOPE_ULP` is recorded, if
+it is wide enough to be of use; elsewhere a kernel computes in double. Beside a zero crossing of a
+derivative, the unit is that of the smaller of the values a quarter to either side.
+
+A gated unit is measured as a function of its gate, for a few values of what is gated; those that
+are not linear in it compute in double.
 
 Needs a C++ compiler and a processor with fused multiply-add. To be run again when a formula or
 ``math_single.hpp`` changed: what is recorded goes by a digest of the formula.
@@ -28,13 +31,21 @@ import numpy as np
 from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.analysis import breakpoints
+from rectifier.expression import Variable
+from rectifier.expression.tree import Call
 from rectifier.kernels.emit_cpp import digest, emit_activation
+from rectifier.kernels.emit_gated import emit_unit
 
 ROOT = Path(__file__).parents[1]
-VALUE_ULP = 1.8
-"""The bar is 2; what is left is for the floats between those measured."""
-SLOPE_ULP = 3.6
+VALUE_ULP = 1.95
+"""The bar is 2; what is left is for compilers that fuse other products and sums."""
+SLOPE_ULP = 3.9
 """The bar is 4."""
+PRODUCT_ULP = 1.0
+"""How much more a gated unit may be off: it is the product of x with what keeps the bars,
+and an ulp of a number just above a power of two is two of one just below."""
+NEAR = 0.75
+"""From this share of the bar on, an eighth of a binade is measured on all of its floats."""
 USEFUL = 8.0
 """An interval that does not reach this far to both sides is not recorded."""
 PER_OCTAVE = 8
@@ -43,12 +54,18 @@ BESIDE = 16
 LEAST = -30
 """Below two to this power all floats are one bin."""
 
+GATED_X = (0, 1234, -765, 1999)
+"""Thousandths of what is gated, so that the product rounds; 0 stands for the slope by it."""
+
 _SHIM = """
 #include <algorithm>
 #include <limits>
 #include "loop.hpp"
+#include "gated.hpp"
 #undef RECTIFIER_KERNELS
+#undef RECTIFIER_GATED
 #define RECTIFIER_KERNELS(name)
+#define RECTIFIER_GATED(name)
 namespace rectifier::emitted {
 %s
 }
@@ -66,8 +83,7 @@ double worst_between(std::uint32_t first, std::uint32_t last, std::uint32_t step
   constexpr std::size_t block = 1024;
   float x[block], single[block], ones[block];
   double wide[3][block], at[3][block], unity[block];
-  const Parameters<float> narrow(given);
-  const Parameters<double> broad(given);
+  const Parameters<double> broad(given, A::count);
   std::fill(ones, ones + block, 1.0F);
   std::fill(unity, unity + block, 1.0);
   double worst = 0;
@@ -79,7 +95,7 @@ double worst_between(std::uint32_t first, std::uint32_t last, std::uint32_t step
       at[1][i] = 0.75 * x[i];
       at[2][i] = 1.25 * x[i];
     }
-    plain_loop<A, Single, kind>(x, ones, single, block, narrow);
+    plain_loop<A, Single, kind>(x, ones, single, block, usual<A>);
     for (int k = 0; k < (kind == Kind::forward ? 1 : 3); ++k) {
       plain_loop<A, Wide, kind>(at[k], unity, wide[k], block, broad);
     }
@@ -101,6 +117,30 @@ double worst_between(std::uint32_t first, std::uint32_t last, std::uint32_t step
   return worst;
 }
 
+// A unit as a function of its gate; what is gated, in thousandths, is 1 for the slope by it.
+template <class A, int of>
+struct Gate {
+  static constexpr std::size_t count = 0;
+  static constexpr double defaults[] = {0};
+  static constexpr bool waves = false;
+  static bool far(double, const double*) { return false; }
+  template <class M>
+  RECTIFIER_INLINE static typename M::real value(typename M::real x, const typename M::real*) {
+    typename M::real p[A::count];
+    p[0] = x;
+    for (std::size_t k = 1; k < A::count; ++k) p[k] = static_cast<float>(A::defaults[k]);
+    if constexpr (of == 0) return A::template slope<M>(1, p);
+    return A::template value<M>(static_cast<float>(of * 0.001), p);
+  }
+  template <class M>
+  RECTIFIER_INLINE static typename M::real slope(typename M::real x, const typename M::real*) {
+    typename M::real p[A::count];
+    p[0] = x;
+    for (std::size_t k = 1; k < A::count; ++k) p[k] = static_cast<float>(A::defaults[k]);
+    return A::template gate_slope<M>(static_cast<float>(of * 0.001), p);
+  }
+};
+
 struct Row {
   double (*value)(std::uint32_t, std::uint32_t, std::uint32_t, const double*);
   double (*slope)(std::uint32_t, std::uint32_t, std::uint32_t, const double*);
@@ -119,18 +159,20 @@ extern "C" double worst(int row, int slope, std::uint32_t first, std::uint32_t l
 """
 
 
-def build(specs: list[Activation], folder: Path) -> ctypes.CDLL:
-    """Compile the comparison of all activations."""
+def build(specs: list[Activation], units: list[Activation], folder: Path) -> ctypes.CDLL:
+    """Compile the comparison of activations, and of gated units in `GATED_X` rows each."""
     compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         raise SystemExit("needs a C++ compiler")
+    compared = [f"emitted::{spec.name}" for spec in specs]
+    compared += [f"Gate<emitted::gated_{unit.name}, {of}>" for unit in units for of in GATED_X]
     rows = ",\n".join(
-        f"  {{worst_between<emitted::{s.name}, Kind::forward>, "
-        f"worst_between<emitted::{s.name}, Kind::backward>}}"
-        for s in specs
+        f"  {{worst_between<{each}, Kind::forward>, worst_between<{each}, Kind::backward>}}"
+        for each in compared
     )
+    emitted = "\n".join((*map(emit_activation, specs), *map(emit_unit, units)))
     source, built = folder / "ranges.cpp", folder / "ranges.so"
-    source.write_text(_SHIM % ("\n".join(map(emit_activation, specs)), rows), encoding="utf-8")
+    source.write_text(_SHIM % (emitted, rows), encoding="utf-8")
     flags = ["-std=gnu++17", "-O2", "-ftree-vectorize", "-march=x86-64-v3", "-fno-math-errno"]
     flags += ["-fno-trapping-math", "-fno-thread-jumps", "-fno-split-paths", "-fPIC", "-shared"]
     command = [compiler, *flags, f"-I{ROOT / 'native'}", str(source), "-o", str(built)]
@@ -169,6 +211,8 @@ def reach(
     for first, last in bins():
         finer = max(1, step // 64) * 1024 if first == 0 else step
         error = worst(first, last, finer)
+        if NEAR * bar < error <= bar and first > 0:
+            error = worst(first, last, 1)
         for kink in kinks:
             if first <= kink < last:
                 error = max(error, worst(max(kink - BESIDE, 0), kink + BESIDE + 1, 1))
@@ -185,16 +229,47 @@ def break_points(spec: Activation, sign: int) -> list[int]:
     return [int(bits) for bits in np.array(side, np.float32).view(np.uint32)]
 
 
+def is_linear(unit: Activation) -> bool:
+    """Say whether a gated unit is a product of x with a function of the gate."""
+    root = unit.value_expression
+    return isinstance(root, Call) and root.op == "mul" and Variable("x") in root.args
+
+
+def gated_ranges(library: ctypes.CDLL, row: int, step: int) -> list[tuple[float, float] | None]:
+    """Return for which gates a unit's value, and its slopes, keep the bars."""
+    given = np.zeros(16)
+    found: list[tuple[float, float] | None] = []
+    last = row + len(GATED_X)
+    for parts in (
+        [(each, False, VALUE_ULP + PRODUCT_ULP) for each in range(row + 1, last)],
+        [
+            (row, False, VALUE_ULP),
+            *((each, True, SLOPE_ULP + PRODUCT_ULP) for each in range(row + 1, last)),
+        ],
+    ):
+        ends = [
+            min(reach(library, each, slope, s, step, given, bar, []) for each, slope, bar in parts)
+            for s in (1, 0)
+        ]
+        found.append((-ends[0], ends[1]) if min(ends) >= USEFUL else None)
+    return found
+
+
 def main() -> None:
     """Measure, print, and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--step", type=int, default=64, help="one float in so many")
-    parser.add_argument("--only", nargs="*", help="names; nothing is written then")
+    parser.add_argument("--only", nargs="*", help="names; what is known of others stays")
     options = parser.parse_args()
-    specs = [catalog.get(name) for name in options.only or catalog.names()]
-    lines = []
+    every = [catalog.gated(name) for name in catalog.gated_names()]
+    units = [unit for unit in every if is_linear(unit)]
+    if options.only:
+        units = [unit for unit in units if unit.name in options.only]
+    names = catalog.names() if options.only is None else options.only
+    specs = [catalog.get(name) for name in names if name in catalog.names()]
     with tempfile.TemporaryDirectory() as folder:
-        library = build(specs, Path(folder))
+        library = build(specs, units, Path(folder))
+        lines, gated = [], []
         for row, spec in enumerate(specs):
             given = np.zeros(16)
             given[: len(spec.params)] = [param.default for param in spec.params.values()]
@@ -205,14 +280,19 @@ def main() -> None:
                     for s in (1, 0)
                 ]
                 found.append((-ends[0], ends[1]) if min(ends) >= USEFUL else None)
-                if options.only:
-                    print(spec.name, "slope" if slope else "value", ends, flush=True)
-            print(spec.name, *found, flush=True)
-            if any(found):
-                lines.append(f"        {digest(spec)!r}: ({shown(found[0])}, {shown(found[1])}),")
-                lines[-1] = lines[-1].replace("'", '"') + f"  # {spec.name}"
-    if not options.only:
-        write(lines)
+            lines += entry(spec, found)
+        for number, unit in enumerate(units):
+            first = len(specs) + number * len(GATED_X)
+            gated += entry(unit, gated_ranges(library, first, options.step))
+    write("SINGLE", lines, {spec.name for spec in specs})
+    write("GATED", gated, {unit.name for unit in units})
+
+
+def entry(spec: Activation, found: list[tuple[float, float] | None]) -> list[str]:
+    """Print what was found of an activation; return it as source code, if it is of use."""
+    print(spec.name, *found, flush=True)
+    line = f'        "{digest(spec)}": ({shown(found[0])}, {shown(found[1])}),  # {spec.name}'
+    return [line] if any(found) else []
 
 
 def shown(found: tuple[float, float] | None) -> str:
@@ -229,14 +309,16 @@ def cut(number: float) -> float:
     return float(f"{math.floor(number / scale) * scale:.4g}")
 
 
-def write(lines: list[str]) -> None:
-    """Put the entries into the module that the emitter reads."""
+def write(name: str, lines: list[str], measured: set[str]) -> None:
+    """Put the entries into the module that the emitter reads; what else is known there stays."""
     path = ROOT / "src/rectifier/kernels/single.py"
-    head, start, rest = path.read_text(encoding="utf-8").partition("SINGLE: Mapping")
-    kind = start + rest.partition(" = ")[0]
-    note = rest[rest.index('"""By the digest') :]
-    body = "\n".join(lines)
-    text = f"{head}{kind} = MappingProxyType(\n    {{\n{body}\n    }}\n)\n{note}"
+    head, start, rest = path.read_text(encoding="utf-8").partition(f"{name}: Mapping")
+    kind, equals, rest = rest.partition(" = MappingProxyType(\n    {")
+    old, note = rest.split("}\n)\n", 1)
+    known = [line for line in old.splitlines() if line.strip()]
+    kept = [line for line in known if line.rpartition("# ")[2] not in measured]
+    body = "\n".join(sorted(kept + lines, key=lambda line: line.rpartition("# ")[2]))
+    text = f"{head}{start}{kind}{equals}\n{body}\n    }}\n)\n{note}"
     path.write_text(text, encoding="utf-8")
 
 

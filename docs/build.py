@@ -1,7 +1,8 @@
 """Build the pages that are made from the code.
 
     python docs/build.py [--out docs] [--only relu,gelu]     one per activation, and their index
-    python docs/build.py --kept                              coverage, conventions, accuracy
+    python docs/build.py --kept              coverage, conventions, accuracy, gpu, claims
+    python docs/build.py --claims                            claims alone
 
 The pages of activations, with their plots, go to OUT/activations and are not kept in the
 repository. The others depend on what is installed or was measured, and are kept there; build them
@@ -14,7 +15,7 @@ import argparse
 import json
 from pathlib import Path
 
-from generator import accuracy, activation, conventions, overview, units
+from generator import accuracy, activation, claims, conventions, gpu, overview, units
 
 from rectifier import catalog
 from rectifier.analysis import peers
@@ -30,7 +31,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE, help="the folder for the pages")
     parser.add_argument("--only", default="", help="activations alone, separated by commas")
     parser.add_argument("--kept", action="store_true", help="the pages that are kept, alone")
+    parser.add_argument("--claims", action="store_true", help="the page of claims alone")
     options = parser.parse_args()
+    if options.claims or options.kept:
+        (options.out / "claims.md").write_text(claims.page(), encoding="utf-8")
+        (options.out / "claims.json").write_text(claims.data(), encoding="utf-8")
+    if options.claims:
+        print(f"claims in {options.out}")
+        return
     offers = peers.offers()
     file = HERE / "accuracy.json"
     summary = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
@@ -38,6 +46,9 @@ def main() -> None:
         pages = {"coverage": overview.coverage(offers), "conventions": conventions.page()}
         if summary is not None:
             pages["accuracy"] = accuracy.page(summary)
+        measured_on_gpu = HERE / "gpu.json"
+        if measured_on_gpu.exists():
+            pages["gpu"] = gpu.page(json.loads(measured_on_gpu.read_text(encoding="utf-8")))
         for name, text in pages.items():
             (options.out / f"{name}.md").write_text(text, encoding="utf-8")
         print(f"{', '.join(pages)} in {options.out}")

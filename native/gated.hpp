@@ -1,8 +1,9 @@
 // The loops of gated units: functions of two numbers, x and the gate.
 //
 // Layer: native/, beside loop.hpp. A unit is emitted as a struct with value, slope (by x) and
-// gate_slope over a mathematics; the gate is its first parameter. Computed in double, rounded once:
-// these loops move two or five numbers for each result, so memory is their limit soonest.
+// gate_slope over a mathematics; the gate is its first parameter. As in loop.hpp, a block is computed
+// in float where that was measured to keep the bars: for gates in a range, the other parameters at
+// their defaults, and x not so large or small that a product could leave the normal numbers.
 
 #pragma once
 
@@ -27,22 +28,51 @@ struct GatedEntry {
 extern const GatedEntry gated_table[];
 extern const std::size_t gated_table_size;
 
+template <class A, class M, Kind kind>
+RECTIFIER_INLINE void plain_gated_loop(const float* x, const float* gate, const float* g, float* y,
+                                       float* z, std::size_t n,
+                                       const Parameters<typename M::real>& fixed) {
+  using R = typename M::real;
+  RECTIFIER_INDEPENDENT
+  for (std::size_t i = 0; i < n; ++i) {
+    R p[A::count];
+    p[0] = static_cast<R>(gate[i]);
+    for (std::size_t k = 1; k < A::count; ++k) p[k] = fixed.values[k];
+    const R at = static_cast<R>(x[i]);
+    if constexpr (kind == Kind::forward) {
+      y[i] = static_cast<float>(A::template value<M>(at, p));
+    } else {
+      const R by = static_cast<R>(g[i]);
+      y[i] = static_cast<float>(by * A::template slope<M>(at, p));
+      z[i] = static_cast<float>(by * A::template gate_slope<M>(at, p));
+    }
+  }
+}
+
+constexpr Range moderate{-1e12F, 1e12F};
+
 template <class A, Kind kind>
 RECTIFIER_INLINE void gated_loop(const float* x, const float* gate, const float* g, float* y,
                                  float* z, std::size_t n, const double* given) {
-  const Parameters<double> fixed(given);
-  RECTIFIER_INDEPENDENT
-  for (std::size_t i = 0; i < n; ++i) {
-    double p[A::count];
-    p[0] = static_cast<double>(gate[i]);
-    for (std::size_t k = 1; k < A::count; ++k) p[k] = fixed.values[k];
-    const double at = static_cast<double>(x[i]);
-    if constexpr (kind == Kind::forward) {
-      y[i] = static_cast<float>(A::template value<Wide>(at, p));
-    } else {
-      const double by = static_cast<double>(g[i]);
-      y[i] = static_cast<float>(by * A::template slope<Wide>(at, p));
-      z[i] = static_cast<float>(by * A::template gate_slope<Wide>(at, p));
+  constexpr Range range = kind == Kind::forward ? A::value_single : A::slope_single;
+  constexpr bool single = range.low <= range.high;
+  const Parameters<double> wide(given, A::count);
+  if constexpr (!single) {
+    plain_gated_loop<A, Wide, kind>(x, gate, g, y, z, n, wide);
+  } else {
+    bool usual_ones = has_fused_multiply_add;
+    for (std::size_t k = 1; k < A::count; ++k) usual_ones = usual_ones && given[k] == A::defaults[k];
+    for (std::size_t first = 0; first < n; first += block) {
+      const std::size_t size = n - first < block ? n - first : block;
+      const float* from = x + first;
+      const float* at = gate + first;
+      const float* by = kind == Kind::backward ? g + first : nullptr;
+      float* beside = kind == Kind::backward ? z + first : nullptr;
+      if (usual_ones && all_within(at, size, range) && all_within(from, size, moderate)) {
+        plain_gated_loop<A, Single, kind>(from, at, by, y + first, beside, size, usual<A>);
+      } else {
+        plain_gated_loop<A, Wide, kind>(from, at, by, y + first, beside, size, wide);
+      }
     }
   }
 }

@@ -51,10 +51,14 @@ constexpr float infinite = HUGE_VALF;
 template <typename R>
 struct Parameters {
   R values[most_parameters];
-  RECTIFIER_INLINE explicit Parameters(const double* given) {
-    for (std::size_t i = 0; i < most_parameters; ++i) values[i] = static_cast<R>(given[i]);
+  constexpr Parameters(const double* given, std::size_t count) : values{} {
+    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<R>(given[i]);
   }
 };
+
+// The defaults of an activation's parameters, which the compiler knows: a division by 1 costs nothing.
+template <class A>
+constexpr Parameters<float> usual{A::defaults, A::count};
 
 enum class Kind { forward, backward };
 
@@ -102,14 +106,13 @@ RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::
   constexpr Range range = kind == Kind::forward ? A::value_single : A::slope_single;
   constexpr bool single = range.low <= range.high;
   constexpr bool everywhere = range.low == -infinite && range.high == infinite;
-  const Parameters<double> wide(given);
+  const Parameters<double> wide(given, A::count);
   if constexpr (!single && !A::waves) {
     plain_loop<A, Wide, kind>(x, g, y, n, wide);
   } else {
-    const Parameters<float> narrow(given);
     const bool may_be_single = single && has_fused_multiply_add && are_defaults<A>(given);
     if constexpr (everywhere) {
-      if (may_be_single) return plain_loop<A, Single, kind>(x, g, y, n, narrow);
+      if (may_be_single) return plain_loop<A, Single, kind>(x, g, y, n, usual<A>);
     }
     for (std::size_t first = 0; first < n; first += block) {
       const std::size_t size = n - first < block ? n - first : block;
@@ -117,7 +120,7 @@ RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::
       const float* by = kind == Kind::backward ? g + first : nullptr;
       if constexpr (single && !everywhere) {
         if (may_be_single && all_within(from, size, range)) {
-          plain_loop<A, Single, kind>(from, by, y + first, size, narrow);
+          plain_loop<A, Single, kind>(from, by, y + first, size, usual<A>);
           continue;
         }
       }

@@ -8,6 +8,8 @@
 
 #pragma once
 
+#include <type_traits>
+
 #include "math_basics.hpp"
 
 namespace rectifier {
@@ -77,6 +79,13 @@ struct Single : Basics<float> {
     return {high, __builtin_fmaf(scale, e.rest, low)};
   }
 
+  RECTIFIER_INLINE static float quotient(float top, Pair bottom) {
+    const float inverse = 1.0F / bottom.high;
+    const float near = top * inverse;
+    const float left = __builtin_fmaf(-near, bottom.high, top);
+    return __builtin_fmaf(__builtin_fmaf(-near, bottom.low, left), inverse, near);
+  }
+
   // top / bottom, rounded once but for 1e-9 of it.
   RECTIFIER_INLINE static float quotient(Pair top, Pair bottom) {
     const float inverse = 1.0F / bottom.high;
@@ -86,13 +95,57 @@ struct Single : Basics<float> {
     return __builtin_fmaf(more, inverse, near);
   }
 
-  RECTIFIER_INLINE static float mul_sigmoid(float a, float b) {
-    // Beyond 64 the low parts are subnormal, which processors take a hundred times as long for.
-    const Exponential e = exponential(-minimum(abs(b), 64.0F));
-    const Pair product = sum(a * e.scale, a * e.scale, e);
-    const Pair top = {b < 0 ? product.high : a, b < 0 ? product.low : 0.0F};
-    return quotient(top, sum(1.0F + e.scale, e.scale, e));
+  // The exponential of -b for a sigmoid of b. Right of 64 the sigmoid is 1, and beyond 87 so small a
+  // power of two is subnormal, which processors take a hundred times as long for.
+  RECTIFIER_INLINE static Exponential falling(float b) { return exponential(maximum(-b, -64.0F)); }
+
+  RECTIFIER_INLINE static Exponential falling(Pair b) {
+    Exponential e = falling(b.high);
+    e.fraction = __builtin_fmaf(-b.low, 1.0F + e.fraction, e.fraction);
+    return e;
   }
+
+  // The exponential of -|b|.
+  RECTIFIER_INLINE static Exponential beside(float b) {
+    return exponential(-minimum(abs(b), 84.0F));
+  }
+
+  RECTIFIER_INLINE static Exponential beside(Pair b) {
+    Exponential e = beside(b.high);
+    const float low = b.high < 0 ? b.low : -b.low;
+    e.fraction = __builtin_fmaf(low, 1.0F + e.fraction, e.fraction);
+    return e;
+  }
+
+  RECTIFIER_INLINE static float first(float b) { return b; }
+  RECTIFIER_INLINE static float first(Pair b) { return b.high; }
+
+  // 1 + scale (1 + fraction), e^a in two parts.
+  RECTIFIER_INLINE static float one_more(const Exponential& e) {
+    return __builtin_fmaf(e.scale, e.fraction, 1.0F + e.scale);
+  }
+
+  RECTIFIER_INLINE static float mul_sigmoid(float a, float b) {
+    const Exponential e = falling(b);
+    const float whole = 1.0F + e.scale;
+    const float lost = 1.0F - (whole - e.scale);  // from a scale of 2^24 on
+    return a / (whole + __builtin_fmaf(e.scale, e.fraction, lost));
+  }
+
+  // The same rounded once but for what the fraction lacks, for a product that is not the result yet.
+  template <class B>
+  RECTIFIER_INLINE static float inner_mul_sigmoid(float a, B b) {
+    const Exponential e = falling(b);
+    const float whole = 1.0F + e.scale;
+    const float lost = 1.0F - (whole - e.scale);
+    const float rest = __builtin_fmaf(e.scale, e.fraction, lost);
+    const float high = whole + rest;
+    return quotient(a, {high, rest - (high - whole)});
+  }
+
+  RECTIFIER_INLINE static float mul_sigmoid(float a, Pair b) { return inner_mul_sigmoid(a, b); }
+
+  RECTIFIER_INLINE static float inner_sigmoid(float a) { return inner_mul_sigmoid(1.0F, a); }
 
   // 1 + a sigmoid(b) as one quotient: the sum cancels where a * sigmoid(b) is near -1.
   RECTIFIER_INLINE static float one_plus_mul_sigmoid(float a, float b) {
@@ -103,19 +156,18 @@ struct Single : Basics<float> {
     return quotient(top, bottom);
   }
 
-  // 1 / a.
-  RECTIFIER_INLINE static Pair inverse(Pair a) {
-    const float near = 1.0F / a.high;
-    const float left = __builtin_fmaf(-near, a.high, 1.0F) - near * a.low;
-    const float high = __builtin_fmaf(near, left, near);
-    return {high, __builtin_fmaf(near, left, near - high)};
+  // The square of that, rounded once.
+  RECTIFIER_INLINE static float one_more_squared(const Exponential& e) {
+    const float whole = 1.0F + e.scale;
+    const float high = __builtin_fmaf(e.scale, e.fraction, whole);
+    const float low = __builtin_fmaf(e.scale, e.fraction, whole - high);
+    return __builtin_fmaf(high, high, 2.0F * (high * low));
   }
 
   // sigmoid(a) sigmoid(-a), the slope of sigmoid.
   RECTIFIER_INLINE static float sigmoid_slope(float a) {
-    const Exponential e = exponential(-minimum(abs(a), 64.0F));
-    const float right = inverse(sum(1.0F + e.scale, e.scale, e)).high;
-    return e.scale * (right + right * e.fraction) * right;
+    const Exponential e = beside(a);
+    return __builtin_fmaf(e.scale, e.fraction, e.scale) / one_more_squared(e);
   }
 
   RECTIFIER_INLINE static float mul_sigmoid_slope(float a, float b) {
@@ -123,32 +175,127 @@ struct Single : Basics<float> {
   }
 
   // sigmoid(b) (1 + a sigmoid(-b)), the slope of a gate x sigmoid(x): one quotient.
-  RECTIFIER_INLINE static float gate_slope(float a, float b) {
-    const Exponential e = exponential(-minimum(abs(b), 64.0F));
-    const Pair right = inverse(sum(1.0F + e.scale, e.scale, e));
-    const float square = right.high * right.high;
-    const float square_rest = __builtin_fmaf(right.high, right.high, -square) +
-                              2.0F * right.high * right.low;
-    // On the right 1 + e + a e over (1 + e)^2; on the left e (1 + e + a) over that.
-    const float factor = (b < 0 ? 1.0F : 1.0F + a) * e.scale;
-    const Pair top = sum((b < 0 ? 1.0F + a : 1.0F) + factor, factor, e);
-    const float high = top.high * square;
-    const float rest = __builtin_fmaf(top.high, square, -high) +
-                       (top.high * square_rest + top.low * square);
-    const float left = __builtin_fmaf(high, e.fraction, high) + rest;
-    return b < 0 ? e.scale * left : high + rest;
+  template <class A, class B>
+  RECTIFIER_INLINE static float gate_slope(A of, B b) {
+    const float a = first(of);
+    const Exponential e = beside(b);
+    const bool left = first(b) < 0;
+    // On the right 1 + e + a e over (1 + e)^2; on the left e (1 + e + a) over that. What cancels
+    // beside the root is a power of two times 1 + a, which is exact there.
+    const float factor = (left ? 1.0F : 1.0F + a) * e.scale;
+    float top = __builtin_fmaf(factor, e.fraction, (left ? 1.0F + a : 1.0F) + factor);
+    if constexpr (std::is_same_v<A, Pair>) top += of.low * (left ? 1.0F : e.scale);
+    const float all = __builtin_fmaf(left ? e.fraction : 0.0F, top, top);
+    return (left ? e.scale : 1.0F) * all / one_more_squared(e);
+  }
+
+  // a (one + three a^2), as a pair.
+  RECTIFIER_INLINE static Pair odd_cubic(float a, double one, double three) {
+    const float first = static_cast<float>(one);
+    const float third = static_cast<float>(three);
+    const float first_rest = static_cast<float>(one - static_cast<double>(first));
+    const float third_rest = static_cast<float>(three - static_cast<double>(third));
+    const float square = a * a;
+    const float square_rest = __builtin_fmaf(a, a, -square);
+    const float product = third * square;
+    const float product_rest = __builtin_fmaf(third, square, -product);
+    const float factor = first + product;
+    const float larger = maximum(first, product);
+    const float factor_rest = ((larger - factor) + minimum(first, product)) +
+                              (product_rest + (third * square_rest + (third_rest * square + first_rest)));
+    const float high = a * factor;
+    return {high, __builtin_fmaf(a, factor, -high) + a * factor_rest};
   }
 
   RECTIFIER_INLINE static float sigmoid(float a) { return mul_sigmoid(1.0F, a); }
 
-  RECTIFIER_INLINE static float div_constant(float a, float b) { return a / b; }
+  RECTIFIER_INLINE static float div_constant(float a, float b) {
+    const float inverse = 1.0F / b;
+    const float near = a * inverse;
+    return __builtin_fmaf(__builtin_fmaf(-near, b, a), inverse, near);
+  }
 
   RECTIFIER_INLINE static float div_moderate(float a, float b) { return a / b; }
 
   RECTIFIER_INLINE static float tanh(float a) {
     const Exponential e = exponential(-2.0F * minimum(abs(a), 10.0F));
-    const float size = quotient(sum(1.0F - e.scale, -e.scale, e), sum(1.0F + e.scale, e.scale, e));
-    return with_sign_of(size, a);
+    const float top = __builtin_fmaf(-e.scale, e.fraction, 1.0F - e.scale);
+    const float high = one_more(e);
+    const float low = __builtin_fmaf(e.scale, e.fraction, e.scale) - (high - 1.0F);
+    return with_sign_of(quotient(top, {high, low}), a);
+  }
+
+  RECTIFIER_INLINE static float tanh_squared(float a) {
+    const Exponential e = exponential(-2.0F * minimum(abs(a), 10.0F));
+    return square(quotient(sum(1.0F - e.scale, -e.scale, e), sum(1.0F + e.scale, e.scale, e)));
+  }
+
+  // a - tanh(a); `inside` is the same for |a| < 1, as Wide wants it.
+  RECTIFIER_INLINE static float minus_tanh(float, float a) {
+    const float z = minimum(abs(a), 10.0F);
+    const Exponential e = exponential(-2.0F * z);
+    const Pair top = sum(1.0F - e.scale, -e.scale, e);
+    const Pair bottom = sum(1.0F + e.scale, e.scale, e);
+    const float inverse = 1.0F / bottom.high;
+    const float near = top.high * inverse;
+    const float left = __builtin_fmaf(-near, bottom.high, top.high);
+    const float more = __builtin_fmaf(-near, bottom.low, left + top.low);
+    const float outside = __builtin_fmaf(-more, inverse, abs(a) - near);
+    const float square = z * z;
+    const float cube = z * square;
+    const float cube_rest =
+        __builtin_fmaf(z, square, -cube) + z * __builtin_fmaf(z, z, -square);
+    const float beyond =  // a third, and what the first power of two digits leaves of it, besides
+        square * polynomial(square, -0.13333317638423284F, 0.05396418290361109F,
+                            -0.021833233309026933F, 0.008706880567648512F, -0.003218640248014794F,
+                            0.0009313925889074203F, -0.00014489678922098963F);
+    const float inside = __builtin_fmaf(
+        cube, 0.33333334F, __builtin_fmaf(cube, beyond - 9.93411e-9F, 0.33333334F * cube_rest));
+    return with_sign_of(z < 1.0F ? inside : outside, a);
+  }
+
+  // a tanh(softplus(b)) = a n / (n + 2) with n = t (t + 2), t = e^b. With t = s (1 + f) in two parts,
+  // n is s times a sum that rounds once.
+  RECTIFIER_INLINE static float mul_tanh_softplus(float a, float b) {
+    const Exponential e = exponential(minimum(b, 22.0F));
+    const float inner = __builtin_fmaf(e.scale, e.fraction, 2.0F + 2.0F * e.scale);
+    const float whole = 2.0F + e.scale;
+    const float factor = __builtin_fmaf(e.fraction, inner, whole);
+    const float rest = __builtin_fmaf(e.fraction, inner, whole - factor);
+    const float bottom = __builtin_fmaf(e.scale, factor, 2.0F);
+    const float bottom_rest =
+        __builtin_fmaf(e.scale, rest, __builtin_fmaf(e.scale, factor, 2.0F - bottom));
+    const float times = a * e.scale;
+    const float top = times * factor;
+    const float top_rest = __builtin_fmaf(times, rest, __builtin_fmaf(times, factor, -top));
+    return quotient({top, top_rest}, {bottom, bottom_rest});
+  }
+
+  RECTIFIER_INLINE static float tanh_softplus(float b) { return mul_tanh_softplus(1.0F, b); }
+
+  // tanh(softplus(b)) + a times its slope, over the square of t^2 + 2 t + 2 with t = e^b:
+  // t (4 (1 + a) + t (4 a + 6 + t (4 + t))), where nothing of note is lost beside the root on the
+  // left, and on the right what that lacks to the square, which is less.
+  RECTIFIER_INLINE static float tanh_softplus_gate_slope(float a, float b) {
+    const Exponential e = exponential(minimum(b, 22.0F));
+    const float t = __builtin_fmaf(e.scale, e.fraction, e.scale);
+    const float t_rest =
+        __builtin_fmaf(e.scale, e.rest, __builtin_fmaf(e.scale, e.fraction, e.scale - t));
+    const float more = t + 2.0F;
+    const float high = __builtin_fmaf(t, more, 2.0F);
+    const float low = __builtin_fmaf(t, more, 2.0F - high) +
+                      __builtin_fmaf(t, t - (more - 2.0F), t_rest * (t + more));
+    const float bottom = __builtin_fmaf(high, high, 2.0F * (high * low));
+    const float inner = __builtin_fmaf(t, 4.0F + t, __builtin_fmaf(4.0F, a, 6.0F));
+    const float steep = __builtin_fmaf(t, __builtin_fmaf(2.0F, t, 4.0F), inner);
+    const float top =
+        __builtin_fmaf(t, inner, __builtin_fmaf(t_rest, steep, __builtin_fmaf(4.0F, a, 4.0F)));
+    const float lack = __builtin_fmaf(
+        t, __builtin_fmaf(t, __builtin_fmaf(4.0F, a, -2.0F), __builtin_fmaf(4.0F, a, -4.0F)), -4.0F);
+    const bool right = b > -0.2F;
+    const float left = e.scale * (top + __builtin_fmaf(top, e.fraction, top * e.rest));
+    const float part = (right ? lack : left) / bottom;
+    return right ? 1.0F + part : part;
   }
 
   // e^(-a^2 / 2) with the square in two parts: its rounding, up to 4e-6, would be the result's.
@@ -195,8 +342,17 @@ struct Single : Basics<float> {
     return a < -1.0F ? NAN : not_negative;
   }
 
+  // log(1 + e^a) with e^-|a| in two parts.
   RECTIFIER_INLINE static float softplus(float a) {
-    return maximum(a, 0.0F) + log1p(exp(-abs(a)));
+    const Exponential e = exponential(-minimum(abs(a), 68.0F));
+    const float t = __builtin_fmaf(e.scale, e.fraction, e.scale);
+    const float t_rest = __builtin_fmaf(e.scale, e.fraction, e.scale - t);
+    const float tail = polynomial(t, 0.4999993145465851F, -0.33330464363098145F,
+                                  0.2495801985361302F, -0.19692113208188677F,
+                                  0.1534493483840978F, -0.10661261984543896F,
+                                  0.05745899729314766F, -0.020087432315827727F,
+                                  0.00329079023785531F);
+    return t + (maximum(a, 0.0F) + __builtin_fmaf(-t * t, tail, t_rest));
   }
 
   RECTIFIER_INLINE static float pow(float a, float b) {
@@ -299,6 +455,54 @@ struct Single : Basics<float> {
     const Pair all = {high, rest + (tail.low + other_rest)};
     const Pair result = with_bell(b > 0 ? 1.0F : 0.0F, sign, b, all);
     return result.high + result.low;
+  }
+
+  // a norm_cdf(a) is max(a, 0) less z norm_cdf(-z) at z = |a|, and that is e^(-z^2 / 2) times a
+  // function of z between 0 and 0.4, a polynomial in (z - c) / (z + c).
+  RECTIFIER_INLINE static float own_norm_cdf(float a) {
+    const float z = minimum(abs(a), 13.0F);
+    const float square = z * z;
+    const Exponential e = exponential(-0.5F * square);
+    const float fraction =
+        __builtin_fmaf(-0.5F * __builtin_fmaf(z, z, -square), 1.0F + e.fraction, e.fraction);
+    const float q = (z - 1.9875F) / (z + 1.9875F);
+    const float middle = 0.33566802740097046F;
+    const float beyond =
+        q * polynomial(q, 0.17144963311599454F, -0.15107041371713698F, 0.03158228663464073F,
+                       0.018488174925533528F, -0.0033110312055429614F, -0.0044295524821314596F,
+                       -0.0005433928857274219F, 0.0008985438055807428F, 0.0002305672936087334F);
+    // So that the rounding of middle + beyond matters little.
+    const float far =
+        e.scale * (middle + __builtin_fmaf(middle + beyond, fraction, beyond));
+    // Near 0, norm_cdf(-z) is one half less an odd polynomial.
+    const float rest =
+        z * square *
+        polynomial(square, -0.06649059646210428F, 0.009974760167171642F, -0.0011900011054588285F,
+                   0.00011765893241482028F, -9.395812604811767e-06F);
+    const float near = z * (__builtin_fmaf(-z, 0.3989422917366028F, 0.5F) - rest);
+    return maximum(a, 0.0F) - (z < 0.9F ? near : far);
+  }
+
+  RECTIFIER_INLINE static float inner_own_norm_cdf(float a) {
+    return mul_norm_cdf(maximum(a, -40.0F), a);
+  }
+
+  // norm_cdf(a) + a norm_pdf(a) at -z is e^(-z^2 / 2) times (root - z) times a positive function.
+  RECTIFIER_INLINE static float own_norm_cdf_slope(float a) {
+    const float z = minimum(abs(a), 13.0F);
+    const float square = z * z;
+    const Exponential e = exponential(-0.5F * square);
+    const float fraction =
+        __builtin_fmaf(-0.5F * __builtin_fmaf(z, z, -square), 1.0F + e.fraction, e.fraction);
+    const float q = (z - 2.703125F) / (z + 2.703125F);
+    const float p = polynomial(q, 0.48469018936157227F, -0.12532928586006165F,
+                               0.04896988680980732F, -0.008534705254205903F,
+                               -0.0018313912133229389F, 0.0008838571356896721F,
+                               0.00021724198634647844F, -8.942914646532424e-05F,
+                               -3.7498866748333024e-05F);
+    const float product = ((0.7517915368080139F - z) - 1.211444945855772e-08F) * p;
+    const float left = e.scale * __builtin_fmaf(product, fraction, product);
+    return a > 0 ? 1.0F - left : left;
   }
 
   static constexpr float wave_bound = 100.0F;

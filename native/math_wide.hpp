@@ -74,6 +74,9 @@ struct Wide : Basics<double> {
 
   RECTIFIER_INLINE static double mul_sigmoid(double a, double b) { return a * sigmoid(b); }
 
+  RECTIFIER_INLINE static double inner_mul_sigmoid(double a, double b) { return mul_sigmoid(a, b); }
+  RECTIFIER_INLINE static double inner_sigmoid(double a) { return sigmoid(a); }
+
   RECTIFIER_INLINE static double one_plus_mul_sigmoid(double a, double b) {
     return 1.0 + a * sigmoid(b);
   }
@@ -100,6 +103,34 @@ struct Wide : Basics<double> {
   RECTIFIER_INLINE static double tanh(double a) {
     const double e = expm1(-2.0 * abs(a));
     return with_sign_of(e * inverse(2.0 + e), a);
+  }
+
+  RECTIFIER_INLINE static double tanh_squared(double a) { return square(tanh(a)); }
+
+  RECTIFIER_INLINE static double minus_tanh(double inside, double a) {
+    return abs(a) < 1.0 ? inside : a - tanh(a);
+  }
+
+  RECTIFIER_INLINE static double tanh_softplus(double b) {
+    const double t = exp(minimum(b, 22.0));
+    const double n = t * (t + 2.0);
+    return n * inverse(n + 2.0);
+  }
+
+  RECTIFIER_INLINE static double mul_tanh_softplus(double a, double b) {
+    return a * tanh_softplus(b);
+  }
+
+  // tanh(softplus(b)) + a times its slope.
+  RECTIFIER_INLINE static double tanh_softplus_gate_slope(double a, double b) {
+    const double t = exp(minimum(b, 22.0));
+    const double n = t * (t + 2.0);
+    const double right = inverse(n + 2.0);
+    return (n + 4.0 * a * t * (t + 1.0) * right) * right;
+  }
+
+  RECTIFIER_INLINE static double odd_cubic(double a, double one, double three) {
+    return a * (one + three * (a * a));
   }
 
   RECTIFIER_INLINE static double norm_pdf(double a) {
@@ -210,6 +241,16 @@ struct Wide : Basics<double> {
 
   RECTIFIER_INLINE static double cdf_plus_mul_pdf(double a, double b) {
     return norm_cdf(b) + a * norm_pdf(b);
+  }
+
+  RECTIFIER_INLINE static double own_norm_cdf(double a) {
+    return maximum(a, -40.0) * norm_cdf(a);
+  }
+
+  RECTIFIER_INLINE static double inner_own_norm_cdf(double a) { return own_norm_cdf(a); }
+
+  RECTIFIER_INLINE static double own_norm_cdf_slope(double a) {
+    return norm_cdf(a) + minimum(maximum(a, -40.0), 40.0) * norm_pdf(a);
   }
 
   // --- waves ----------------------------------------------------------------------------------

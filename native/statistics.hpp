@@ -26,9 +26,12 @@ constexpr std::size_t whole_numbers = 7;  // sum y, sum y^2, min x, max x, x out
                                           // x not finite, y not finite
 
 // per_unit is [unit_numbers][units]; whole is [whole_numbers]. Minimum and maximum leave NaN out.
+// Where `low` is NaN it is not known what lies outside, and that number is NaN; where `zeros_too`,
+// outputs that are zero lie outside as well.
 // y may be null: it is then max(x, 0), and only half as much memory is read.
 void forward_statistics(const void* x, const void* y, Element element, Extent extent, double low,
-                        double high, double* per_unit, double* whole, std::size_t threads);
+                        double high, bool zeros_too, double* per_unit, double* whole,
+                        std::size_t threads);
 
 // nonzero[u] counts elements of the gradient with respect to the input that are not zero (NaN is
 // not); returns the sum of squares of the gradient with respect to the output, which of large
@@ -41,6 +44,18 @@ double gradient_statistics(const void* to_input, const void* to_output, Element 
 // Sum of squares of each of several float32 buffers.
 void sums_of_squares(const float* const* buffers, const std::size_t* sizes, std::size_t number,
                      double* found, std::size_t threads);
+
+// Of a buffer of at least 2 * blocks * block elements so many blocks evenly apart are looked at, of a
+// smaller one all: what a few cache lines cost.
+constexpr std::size_t blocks = 256, block = 64;
+
+// Copies what is looked at of several float32 buffers, one after the other, and squares it.
+void keep_blocks(const float* const* buffers, const std::size_t* sizes, std::size_t number,
+                 float* kept, double* squares);
+
+// Sum of squares of how far the same elements are now from what was kept.
+void moved_blocks(const float* const* buffers, const std::size_t* sizes, std::size_t number,
+                  const float* kept, double* squares);
 
 void bind_statistics(nanobind::module_& module);
 

@@ -22,10 +22,10 @@ SOURCE = Path(__file__).parent.parent / "src" / "rectifier"
 FOR_ALL = {"errors", "optional"}
 DEFINITIONS = {"expression", "activation", "catalog"}
 FRONT_END = DEFINITIONS | {"analysis", "kernels"}
-RECORDS = {"watch.record", "doctor.finding", "doctor.outcome", "compare.result"}
+RECORDS = {"watch.record", "doctor.finding", "doctor.outcome", "compare.result", "claims.record"}
 EVERYTHING = {
     *FRONT_END, "numpy", "torch", "jax", "keras", "watch", "doctor", "compare", "data", "models",
-    "report", "session", "callbacks", "policies", "cli", "",
+    "report", "session", "callbacks", "policies", "claims", "training", "advice", "cli", "",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -52,6 +52,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"torch", "analysis", *DEFINITIONS},
     "compare": {"torch", "watch", "doctor", "data", "models", "analysis", *DEFINITIONS},
     "compare.result": set(),
+    "training": {"torch", "data", "models", "session", *DEFINITIONS},
+    "advice": {"torch", *DEFINITIONS},
+    "claims": {
+        "compare",
+        "training",
+        "models",
+        "data",
+        "torch",
+        "numpy",
+        "kernels",
+        "analysis",
+        *DEFINITIONS,
+        "",
+    },
+    "claims.record": set(),
     "report": {*RECORDS, "analysis", *DEFINITIONS, ""},
     "session": {"torch", "watch", "doctor", "report"},
     "policies": {"torch", "doctor.remedies"},
@@ -65,7 +80,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "lightning", "transformers"}
 MAY_IMPORT_A_FRAMEWORK = {
     "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "doctor.live", "compare",
-    "models", "session", "callbacks", "policies",
+    "models", "session", "callbacks", "policies", "claims", "training",
+    "advice",
 }  # fmt: skip
 NEVER_A_FRAMEWORK = RECORDS | {"doctor.diagnose", "doctor.rules", "data", "report"}
 STANDARD_LIBRARY_ONLY = {"", "errors", "optional", "expression", "activation", "catalog"}

@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 import json
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,16 @@ from precision import exact, sweep
 from precision.formats import FORMATS
 from rectifier import catalog
 from rectifier.expression import to_text
-from rectifier.kernels import native
+from rectifier.kernels import choose, emit_cpp, native
 
 MEASURED = ("activation.py", "expression", "catalog", "analysis", "kernels", "numpy", "torch")
 """Files of the package, and folders, on which the results of the front ends depend."""
+
+PROTOCOL = ("formats", "references", "sweep", "contestants", "exact", "inspection")
+"""Files of this package that decide what is measured, and how."""
+
+KERNEL_HEADERS = ("bits.hpp", "loop*.hpp", "math_*.hpp", "parts.hpp", "table.hpp")
+"""Patterns of the files in `native/` that a kernel's printed source is compiled with."""
 
 
 def fingerprints() -> dict[str, str]:
@@ -34,8 +41,7 @@ def fingerprints() -> dict[str, str]:
         ``"others"``: of this package and of the versions of the frameworks.
     """
     root, here = Path(rectifier.__file__).parent, Path(__file__).parent
-    names = ("formats", "references", "sweep", "contestants", "exact", "inspection")
-    own = [(here / f"{name}.py").read_bytes() for name in names]
+    own = [(here / f"{name}.py").read_bytes() for name in PROTOCOL]
     code = []
     for part in MEASURED:
         place = root / part
@@ -47,6 +53,33 @@ def fingerprints() -> dict[str, str]:
         code.append(Path(str(_native.__file__)).read_bytes())
     versions = [f"{name} {version}".encode() for name, version in frameworks().items()]
     return {"ours": _hash([*own, *code, *versions]), "others": _hash([*own, *versions])}
+
+
+def kernel_fingerprint(name: str) -> str:
+    """Return a hash of what every fp32 result of one compiled kernel depends on.
+
+    That is its printed source, the vector maths and the loop that it is compiled with, and the
+    compiler's flags, but not the front ends around it: those are asked again, whenever any of the
+    code has changed, at every 4096th input. So to measure all inputs of one kernel again after
+    a change elsewhere is not needed.
+
+    Args:
+        name: The activation.
+
+    Returns:
+        The hash; the paths by which the front ends compute, and their versions, are in it.
+    """
+    root, here = Path(__file__).parents[2], Path(__file__).parent
+    spec = catalog.get(name)
+    parts = [(here / f"{each}.py").read_bytes() for each in PROTOCOL]
+    for pattern in KERNEL_HEADERS:
+        parts += [file.read_bytes() for file in sorted((root / "native").glob(pattern))]
+    parts.append(emit_cpp.emit_activation(spec).encode())
+    build = (root / "CMakeLists.txt").read_text(encoding="utf-8")
+    parts += [line.strip().encode() for line in re.findall(r".*flags -.*|.*target_clones.*", build)]
+    paths = (choose.explain(spec, framework).path for framework in ("numpy", "torch"))
+    versions = [f"{name} {frameworks().get(name)}".encode() for name in ("numpy", "torch")]
+    return _hash([*parts, *versions, *(path.encode() for path in paths)])
 
 
 def frameworks() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The pages of gated units and of row-wise functions, which have no curve."""
+"""The pages of gated units and of row-wise functions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generator.activation import who_else
-from generator.text import code, formula, link
+from generator.text import code, formula, link, table
 from rectifier import catalog
 from rectifier.activation import Source
+from rectifier.analysis import unit_card
 from rectifier.analysis.peers import Offer
 from rectifier.expression import to_latex
+from rectifier.report import page, unit_properties
 
 
 def write_gated(folder: Path, name: str, offers: Sequence[Offer]) -> None:
@@ -21,6 +23,7 @@ def write_gated(folder: Path, name: str, offers: Sequence[Offer]) -> None:
         unit.summary,
         formula(rf"f(x, \mathrm{{gate}}) = {to_latex(unit.expression)}"),
         f"As text: {code(unit.formula)}",
+        *_shown(folder, unit.name),
         "`rectifier.torch.gated` and `rectifier.numpy.gated` halve their input along one dimension:"
         ' by default the last half gates, as in `torch.nn.functional.glu`; `gate="first"`, '
         '`"even"` and `"odd"` are the other conventions.',
@@ -39,10 +42,30 @@ def write_rowwise(folder: Path, name: str, offers: Sequence[Offer]) -> None:
     parts = [
         f"# {record.name}",
         record.summary,
+        *_shown(folder, record.name),
         f"Options: {options}." if options else "It has no options.",
         *_rest(record.name, record.source, record.differs, record.aliases, offers),
     ]
     (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _shown(folder: Path, name: str) -> list[str]:
+    """Write the picture; return it, the formulas and the gain."""
+    card = unit_card(name)
+    page.write_unit_png(folder / f"{name}.png", card)
+    rows = [*unit_properties.formulas(card), *unit_properties.properties(card)]
+    return [
+        f"![{name}: {card.cut}]({name}.png)",
+        f"The picture is a cut: {card.cut}.",
+        table(
+            ("what", ""),
+            [
+                (head, code(text)) if "gain" not in head else (head, text)
+                for head, text in rows
+                if head != "gating"
+            ],
+        ),
+    ]
 
 
 def _rest(

@@ -3,6 +3,9 @@
 Layer: above expression, below the catalog (standard library only). `Activation` holds the formula,
 its parameters and its source, and checks them when it is built. The collection of known activations
 is left to `rectifier.catalog`; computing on arrays to the front ends.
+
+One file, though long: the record, its parts and `define`, which makes one of text, share one set of
+checks, and half of it is their documentation.
 """
 
 from __future__ import annotations
@@ -18,12 +21,15 @@ from typing import Any, Literal
 from rectifier.errors import InvalidActivationError, UnknownNameError
 from rectifier.expression import (
     SCALAR,
+    Call,
     Expr,
     differentiate,
     evaluate,
     free_names,
     parse,
+    postorder,
     simplify,
+    stabilize,
     to_text,
 )
 
@@ -325,6 +331,23 @@ def _listed(names: Mapping[str, Any]) -> str:
     return ", ".join(names) or "none"
 
 
+def check_flag(owner: str, option: str, value: Any) -> bool:
+    """Return an option that is on or off after checking that it is True or False.
+
+    Args:
+        owner: What takes it, for the message.
+        option: Its name.
+        value: What was given.
+
+    Raises:
+        InvalidActivationError: It is something else, such as a number that was meant for a
+            parameter.
+    """
+    if value is True or value is False:
+        return bool(value)
+    raise InvalidActivationError(f"{owner}: {option} must be True or False, got {value!r}.")
+
+
 def _finite(what: str, value: Any) -> float:
     try:
         number = float(value) if not isinstance(value, bool | str | bytes) else math.nan
@@ -351,7 +374,8 @@ def define(
     Args:
         name: Lower-case name.
         formula: The formula over ``x`` and the parameters, such as ``"x * sigmoid(beta * x)"``.
-        stable: A numerically better formula for the same function.
+        stable: A numerically better formula for the same function; where it is left out, one is
+            made by `rectifier.expression.stabilize`, so that ``log(1 + exp(x))`` does not overflow.
         stable_derivative: A numerically better formula for its derivative.
         summary: One sentence on what it is.
         **params: The parameters; a plain number stands for ``Param(number)``.
@@ -369,13 +393,18 @@ def define(
         key: value if isinstance(value, Param) else Param(value) for key, value in params.items()
     }
     names = ("x", *checked)
+    expression = parse(formula, names)
+    better = stabilize(expression) if stable is None else parse(stable, names)
+    slope = None if stable_derivative is None else parse(stable_derivative, names)
+    if slope is None and stable is None:
+        slope = _stable_slope(expression, better)
     made = Activation(
         name=name,
-        expression=parse(formula, names),
+        expression=expression,
         params=checked,
         summary=summary,
-        stable=None if stable is None else parse(stable, names),
-        stable_derivative=None if stable_derivative is None else parse(stable_derivative, names),
+        stable=None if better == expression else better,
+        stable_derivative=slope,
     )
     for what, expression in (
         ("formula", made.expression),
@@ -384,6 +413,20 @@ def define(
     ):
         _check_finite(made, what, expression)
     return made
+
+
+def _stable_slope(expression: Expr, better: Expr) -> Expr | None:
+    """Return a better form of a formula's derivative; None where its own will do.
+
+    That of the formula as it was given, rewritten too, has more digits near its zeros: log cosh has
+    tanh, where the stable form's is 1 - 2 sigmoid(-2 x). But an exponential may be left in it.
+    """
+    plain = _derivative(expression, 1)
+    own = stabilize(plain)
+    if better == expression:
+        return None if own == plain else own
+    left = any(isinstance(node, Call) and node.op == "exp" for node in postorder(own))
+    return stabilize(simplify(differentiate(better))) if left else own
 
 
 _PROBES = tuple(sign * size for size in (0.013, 0.31, 0.77, 1.7, 4.3, 19.0) for sign in (1, -1))

@@ -14,7 +14,7 @@ from scipy.integrate import quad
 import rectifier
 from rectifier import catalog
 from rectifier.activation import Activation, define
-from rectifier.analysis import expectation, gain, gaussian_sparsity, kinks, moments
+from rectifier.analysis import card, expectation, gain, gaussian_sparsity, kinks, moments
 from rectifier.analysis.operations import values
 from rectifier.errors import InvalidActivationError, UnknownNameError
 from rectifier.expression import evaluate
@@ -163,6 +163,25 @@ def test_sparsity() -> None:
 def test_functions_without_a_gain_say_so(formula: str, message: str) -> None:
     with pytest.raises(InvalidActivationError, match=message):
         gain(define("f", formula))
+
+
+@pytest.mark.parametrize("formula", ["x + 1e12 - 1e12", "sin(1 / x)", "sin(1e6 * x)"])
+def test_moments_that_no_quadrature_resolves_are_refused_soon(formula: str) -> None:
+    """Halving went on without bound: 2 ** 60 intervals."""
+    probe = define("probe", formula)
+    with pytest.raises(InvalidActivationError, match="'probe' cannot be told to nine digits"):
+        gain(probe)
+    known = card(probe)
+    assert known.gain is None
+    assert "nine digits" in known.missing
+
+
+def test_a_noisy_slope_leaves_the_gain() -> None:
+    known = card(define("probe", "(exp(x) - cos(x)) / x"))
+    assert known.gain == pytest.approx(0.61703928582, rel=1e-9)
+    assert known.moments is None
+    assert "nine digits" in known.missing
+    assert card("mish").missing == ""
 
 
 def test_bad_arguments() -> None:

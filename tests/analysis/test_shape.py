@@ -9,7 +9,7 @@ import pytest
 from rectifier import analysis, catalog
 from rectifier.activation import define
 from rectifier.analysis import breakpoints, kinks, shape
-from rectifier.expression import parse
+from rectifier.expression import differentiate, parse
 
 INF = math.inf
 
@@ -154,3 +154,30 @@ def test_lowest_points() -> None:
     for name in ("relu", "tanh", "identity"):
         assert shape.lowest_point(catalog.get(name).value_expression) is None
     assert shape.lowest_point(parse("abs(x - 2)")) == pytest.approx((2, 0), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("formula", "turns", "bounds_of_slope"),
+    [
+        ("1 / x", None, (-math.inf, 0.0)),
+        ("-1 / x", None, (0.0, math.inf)),
+        ("x + 1 / x ** 2", None, (-math.inf, math.inf)),
+        ("exp(x)", "increasing", (0.0, math.inf)),
+        ("1 / (1 + x ** 2)", None, (-0.6495190528383, 0.6495190528383)),
+    ],
+)
+def test_poles_and_vanishing_tails(formula: str, turns: str | None, bounds_of_slope) -> None:
+    """1 / x was called decreasing, with slopes up to -1e-280."""
+    tree = parse(formula)
+    assert shape.direction(tree) == turns
+    assert shape.bounds(differentiate(tree)) == pytest.approx(bounds_of_slope, abs=1e-9)
+
+
+def test_many_kinks_and_far_ones() -> None:
+    """Thousands took 70 s to tell apart; a rise beyond the grid was called constant."""
+    kinked = breakpoints(parse("sign(sin(1000 * x))"))
+    assert len(kinked) > 8000
+    assert 0.0 in kinked
+    assert all(abs(math.sin(1000 * point)) < 1e-6 for point in kinked)
+    assert shape.direction(parse("where(x > 1e6, x, 0)")) == "increasing"
+    assert math.copysign(1.0, shape.bounds(parse("1 / x ** 2"))[0]) == 1.0

@@ -64,3 +64,30 @@ def test_depth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert deep["stability"] == "attracting"
     assert run_command(["show", "relu", "--depth", "3", "--scheme", "identity"]) != 0
     assert "theory of wide layers" in capsys.readouterr().err
+
+
+def test_gated_and_row_wise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", "swiglu"]) == 0
+    out = capsys.readouterr().out
+    assert "the last half gates" in out
+    assert "∂f/∂gate" in out
+    assert "arxiv.org/abs/2002.05202" in out
+    assert run_command(["show", "Softmax"]) == 0
+    out = capsys.readouterr().out
+    assert "y_i (δ_ij − y_j)" in out
+    assert "depends on how long the row is" in out
+    page, picture = tmp_path / "a.html", tmp_path / "a.png"
+    files = ["--html", str(page), "--png", str(picture), "--json", "-"]
+    assert run_command(["show", "topk", *files]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["options"]["k"]["default"] is None
+    assert err.count("wrote") == 2
+    assert "one of the k largest" in page.read_text(encoding="utf-8")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert run_command(["show", "glu", "--depth", "3"]) != 0
+    assert "no function of one number" in capsys.readouterr().err
+
+
+def test_who_else_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", "silu"]) == 0
+    assert "torch.nn: SiLU" in capsys.readouterr().out

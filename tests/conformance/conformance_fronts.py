@@ -28,10 +28,7 @@ IN_ITSELF = {"float64": 64.0, "float32": 12.0, "float16": 0.51, "bfloat16": 0.51
 KERNEL = {"float64": 64.0, "float32": 4.0, "float16": 0.51, "bfloat16": 0.51}
 """In ulp: a compiled kernel, or a framework's own operation."""
 
-JUMP = {("jump_relu", "float32"): 1e7}
-"""0.001 is not a number of fp32, where it is computed; the jump is where its neighbour is."""
 IN_TORCH = {
-    **JUMP,
     # torch's erfc in fp64: the rounding of its argument, magnified by the square of that.
     **{(name, "float64"): 1300.0 for name in ("gelu", "clipped_gelu", "phish", "probit")},
     ("laplace", "float64"): 800.0,  # as in WIDER
@@ -55,7 +52,6 @@ WIDER = {
     **{(name, "float32"): 1e5 for name in ("snake", "sinlu", "coslu")},
     **{("snake", dtype): 1.0 for dtype in ("float16", "bfloat16")},
     ("cosine_squasher", "float32"): 80.0,
-    **JUMP,
     # The argument of its sigmoid grows as x³ and is rounded before it goes into exp.
     ("gelu_tanh", "float32"): 40.0,
     # Five terms cancel for x < 0.

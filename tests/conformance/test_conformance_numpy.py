@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from catalog_limits import STEEP, WAVES, WAVING_SLOPES
-from conformance_fronts import JUMP, KERNEL, ROUNDED_ONCE, NumPy
+from conformance_fronts import KERNEL, ROUNDED_ONCE, NumPy
 from conformance_reference import grid
 from conformance_suite import Conformance
 
@@ -22,11 +22,11 @@ class TestComposed(Conformance):
 
 
 class TestNative(Conformance):
-    front = NumPy({dtype: KERNEL[dtype] for dtype in (*FORMATS, "float64")}, JUMP, path="native")
+    front = NumPy({dtype: KERNEL[dtype] for dtype in (*FORMATS, "float64")}, path="native")
 
 
 class TestDefault(Conformance):
-    front = NumPy({dtype: KERNEL[dtype] for dtype in (*FORMATS, "float64")}, JUMP)
+    front = NumPy({dtype: KERNEL[dtype] for dtype in (*FORMATS, "float64")})
 
 
 @pytest.mark.parametrize("name", catalog.names())

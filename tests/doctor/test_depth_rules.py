@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 from doctor_records import STEPS, curve, falling, layer, record, site, spike, training
 
-from rectifier.doctor.rules import exploding_gradient, vanishing_gradient
+from rectifier.doctor.rules import (
+    exploding_gradient,
+    learning_rate_too_high,
+    vanishing_gradient,
+)
 
 DEPTH = 8
 
@@ -144,3 +148,28 @@ def test_a_first_gradient_beyond_any_learning_rate() -> None:
     assert "the data reach 500" in finding.cause
     assert finding.remedies[0].settings == {"max_norm": 0.5}
     assert exploding_gradient.RULE.check(record(layers=still(), trained=training(loss))) == ()
+
+
+def slowing(*updates: float):
+    return tuple(layer(f"layers.{i}", order=i, update_ratio=u) for i, u in enumerate(updates))
+
+
+def test_a_first_layer_that_moves_a_hundredth_of_the_last() -> None:
+    sites = chain(0.5, function="sigmoid")
+    layers = slowing(1e-5, 5e-5, 2e-4, 5e-4, 2e-3)
+    (finding,) = vanishing_gradient.RULE.check(
+        record(*sites, layers=layers, trained=training(curve(2.3)))
+    )
+    assert (finding.rule, finding.severity) == ("vanishing_gradient", "error")
+    assert vanishing_gradient.RULE.check(record(*sites, layers=layers)) == ()  # it learns
+    level = slowing(5e-5, 2e-3, 5e-5, 2e-3, 2e-4)
+    stuck = record(*sites, layers=level, trained=training(curve(2.3)))
+    assert vanishing_gradient.RULE.check(stuck) == ()
+
+
+def test_weights_that_a_decay_took_down() -> None:
+    gone = layer("fc1", weight_norm=np.geomspace(5.0, 1e-9, STEPS), update_ratio=0.2)
+    sick = record(site(), layers=(gone,), trained=training(curve(2.3), 0.2))
+    (finding,) = vanishing_gradient.RULE.check(sick)
+    assert "weight decay" in finding.cause
+    assert learning_rate_too_high.RULE.check(sick) == ()

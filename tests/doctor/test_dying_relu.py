@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from doctor_records import STEPS, curve, record, site, spike, spiking, training
+from doctor_records import STEPS, curve, falling, record, site, spike, spiking, training
 
 from rectifier.doctor.rules.dying_relu import RULE
+
+SOSO = training(falling(2.3, 1.0))
+"""A training that got half of the way."""
 
 
 def sick(**more):
@@ -32,7 +35,7 @@ def test_names_layer_line_share_step_and_cause() -> None:
 
 def test_slow_death_is_not_put_down_to_the_learning_rate() -> None:
     gone = dict.fromkeys(range(20, 220, 20), 6)
-    (finding,) = RULE.check(record(site(dead_at=gone)))
+    (finding,) = RULE.check(record(site(dead_at=gone), trained=SOSO))
     assert finding.remedies[0].action == "swap_activation"
     assert "little by little" in finding.cause
 
@@ -54,7 +57,7 @@ def test_sparse_but_living_units_are_healthy() -> None:
 
 def test_rare_units_that_stopped_are_dead() -> None:
     """Planted: as rarely active, but with a silence that chance does not explain."""
-    found = RULE.check(record(site(rate=0.05, dead_at={30: 40})))
+    found = RULE.check(record(site(rate=0.05, dead_at={30: 40}), trained=SOSO))
     assert [finding.severity for finding in found] == ["warning"]
 
 
@@ -62,7 +65,7 @@ def test_rare_units_that_stopped_are_dead() -> None:
     ("dead", "severities"), [(0, []), (1, []), (9, ["info"]), (30, ["info"]), (45, ["warning"])]
 )
 def test_few_dead_units_are_at_most_a_note(dead: int, severities: list[str]) -> None:
-    found = RULE.check(record(site(dead_at={150: dead} if dead else None)))
+    found = RULE.check(record(site(dead_at={150: dead} if dead else None), trained=SOSO))
     assert [finding.severity for finding in found] == severities
 
 
@@ -88,3 +91,12 @@ def test_unknown_numbers_are_left_out() -> None:
     (finding,) = RULE.check(record(site(dead_at={40: 90}), trained=blind))
     assert all(np.isfinite(value) for value in finding.evidence.values())
     assert "nan" not in finding.cause
+
+
+@pytest.mark.parametrize(
+    ("dead", "end", "severities"),
+    [(45, 0.1, ["info"]), (45, 1.0, ["warning"]), (80, 0.1, ["warning"]), (80, 2.3, ["error"])],
+)
+def test_what_is_left_may_suffice(dead: int, end: float, severities: list[str]) -> None:
+    sick = record(site(dead_at={100: dead}), trained=training(falling(2.3, end)))
+    assert [finding.severity for finding in RULE.check(sick)] == severities

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from doctor_records import told, weight
+from doctor_records import STUCK, told, weight
 
 from rectifier.doctor.rules import frozen_parameters
 from rectifier.watch.record import OptimizerFacts
@@ -31,12 +31,12 @@ def test_gradients_that_are_gone_at_the_step(with_gradient) -> None:
 
 
 def test_parameters_that_no_optimizer_holds() -> None:
-    left = weight("body.weight", held=False, steps=0, with_gradient=0, nonzero=0, late=True)
+    left = weight("body.weight", held=False, steps=0, nonzero=0, moved=0.0, late=True)
     (finding,) = told(frozen_parameters, parameters=(weight(), left))
     assert finding.severity == "error"
     assert finding.layer == "body"
     assert "after the optimiser" in finding.cause
-    unregistered = weight("0", model="", held=False, steps=0)
+    unregistered = weight("0", model="", held=False, steps=0, moved=0.0)
     assert "parameters() does not list" in (
         told(frozen_parameters, parameters=(weight(), unregistered))[0].cause
     )
@@ -45,7 +45,7 @@ def test_parameters_that_no_optimizer_holds() -> None:
 def test_freezing_on_purpose_is_no_fault() -> None:
     frozen = weight("base.weight", trainable=False, held=False, steps=0, reached=0)
     loaded = weight("base.weight", loaded=True, held=False, steps=0)
-    critic = weight("vgg.weight", model="Critic", held=False, steps=0)
+    critic = weight("vgg.weight", model="Vgg", held=False, steps=0, moved=0.0, behind=True)
     for other in (frozen, loaded, critic):
         assert told(frozen_parameters, parameters=(weight(), other)) == ()
 
@@ -64,3 +64,23 @@ def test_a_layer_that_runs_and_is_cut_off() -> None:
     assert note.severity == "info"
     (finding,) = told(frozen_parameters, parameters=(weight(), unused))
     assert finding.severity == "warning"
+
+
+def test_a_body_that_no_optimizer_holds_under_a_trained_head() -> None:
+    body = weight("body.0.weight", model="Body", held=False, steps=0, moved=0.0)
+    (finding,) = told(frozen_parameters, parameters=(weight(), body))
+    assert finding.severity == "error"
+    assert "what is trained stands on them" in finding.cause
+    assert finding.remedies[0].settings["how"] == "join"
+    by_hand = weight("body.0.weight", model="Body", held=False, steps=0, moved=0.2)
+    assert told(frozen_parameters, parameters=(weight(), by_hand)) == ()
+
+
+def test_frozen_at_random_where_nothing_is_learnt() -> None:
+    facts = {"trainable": False, "held": False, "steps": 0, "reached": 0, "moved": 0.0}
+    drawn = weight("body.weight", shape=(64, 64), **facts)
+    (finding,) = told(frozen_parameters, parameters=(weight(), drawn), trained=STUCK)
+    assert finding.remedies[0].settings["how"] == "unfreeze"
+    assert told(frozen_parameters, parameters=(weight(), drawn)) == ()  # it learns all the same
+    loaded = weight("body.weight", shape=(64, 64), loaded=True, **facts)
+    assert told(frozen_parameters, parameters=(weight(), loaded), trained=STUCK) == ()

@@ -58,3 +58,14 @@ def test_what_the_program_survived_is_a_note() -> None:
 
 def test_healthy() -> None:
     assert RULE.check(record()) == ()
+
+
+def test_a_loss_that_is_no_number_again_and_again() -> None:
+    item = NonFinite(0, "loss", "loss")
+    values = falling(2.3, 0.5).copy()
+    values[:2] = np.inf
+    (note,) = RULE.check(record(trained=training(values), non_finite=(item,)))
+    values[:3] = np.inf
+    (finding,) = RULE.check(record(trained=training(values), non_finite=(item,)))
+    assert (note.severity, finding.severity) == ("info", "warning")
+    assert finding.remedies[0].action == "stabilize_loss"

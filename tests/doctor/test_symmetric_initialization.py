@@ -26,3 +26,11 @@ def test_units_that_stay_copies() -> None:
 )
 def test_units_that_become_different_are_no_fault(facts) -> None:
     assert told(symmetric_initialization, parameters=(weight(**facts),)) == ()
+
+
+def test_updates_by_hand_are_judged_by_the_losses() -> None:
+    facts = {"alike_start": 0.97, "alike_end": 0.97, "zero_start": True, "moved": 0.0}
+    zeros = weight(held=False, steps=0, with_gradient=0, nonzero=0, **facts)
+    (finding,) = told(symmetric_initialization, parameters=(zeros,), optimizers=())
+    assert "start at zero" in finding.cause
+    assert told(symmetric_initialization, parameters=(zeros,)) == ()  # an optimiser is there

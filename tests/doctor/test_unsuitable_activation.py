@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from doctor_records import site, told, training, weight
+from doctor_records import STUCK, site, told, training, weight
 
 from rectifier.doctor.rules import unsuitable_activation
 from rectifier.watch.record import Feed, Head
@@ -39,3 +39,12 @@ def test_coordinates_want_waves() -> None:
     noise = np.full(300, 0.3)  # a floor of noise, reached long ago
     noise[:20] = np.linspace(1.0, 0.3, 20)
     assert told(unsuitable_activation, *sites, trained=training(loss=noise), **given) == ()
+
+
+def test_a_softmax_between_hidden_layers() -> None:
+    one, two = (("0", "2"),), (("0", "2"), ("2", "4"))
+    (finding,) = told(unsuitable_activation, trained=STUCK, squashed=one)
+    assert (finding.severity, finding.layer) == ("error", "0")
+    assert finding.remedies[0].settings == {"from": "softmax", "to": "relu"}
+    assert told(unsuitable_activation, squashed=one) == ()  # attention over learnt slots
+    assert told(unsuitable_activation, squashed=two)[0].severity == "warning"

@@ -66,3 +66,9 @@ def test_targets_out_of_reach(outside, severity) -> None:
     assert len(by_hand) == len(found)
     scaled = told("mse_loss", "mul", "tanh", "addmm", outside=outside)
     assert scaled == ()
+
+
+def test_a_relu_under_the_last_sigmoid_but_not_under_a_gate() -> None:
+    (finding,) = told("binary_cross_entropy", "squeeze", "sigmoid", "relu", "addmm", width=1)
+    assert finding.remedies[0].settings["function"] == "relu"
+    assert told("mse_loss", "mul*", "sigmoid", "relu", "addmm", width=1) == ()

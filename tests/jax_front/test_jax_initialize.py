@@ -128,3 +128,24 @@ def test_dtype_axes_and_parameters() -> None:
 def test_wrong_arguments(make, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+def test_weights_and_biases_of_a_chain() -> None:
+    shapes = [(3, 3, 3, 4), *[(3, 3, 4, 4)] * 4, (256, 300), (300, 200)]
+    made = rj.init_layers(KEY, shapes, scheme="alexnet")
+    assert [bool(b.all()) for _, b in made] == [False, True, False, True, True, True, False]
+    assert float(made[-1][0].std()) == pytest.approx(0.01, rel=0.02)
+    weight, bias = rj.init_layers(KEY, [(20, 5000)], scheme="rai")[0]
+    usual = 0.6007 / math.sqrt(20)
+    large = jnp.concatenate([weight, bias[None]]) > 6 * usual
+    assert int(large.sum(0).max()) == 1
+    # One place of 21 is the bias; 35 % of Beta(2, 1) lie above six deviations.
+    expected = (1 - (6 * usual) ** 2) / 21
+    assert float(large[-1].mean()) == pytest.approx(expected, rel=0.3)
+    gains = [float(w.std()) * 20 for w, _ in rj.init_layers(KEY, [(400, 500), (400, 300)], "silu")]
+    assert gains == pytest.approx([1.0, rectifier.gain("silu")], rel=0.02)
+    gains = [float(w.std()) * 20 for w, _ in rj.init_layers(KEY, [(400, 500), (400, 300)], "relu")]
+    assert gains == pytest.approx([math.sqrt(2), 1.0], rel=0.02)
+    assert not any(b.any() for _, b in rj.init_layers(KEY, shapes, "mish", "orthogonal"))
+    with pytest.raises(InvalidInputError, match="expected shapes of inputs and outputs"):
+        rj.init_layers(KEY, [(3,)])

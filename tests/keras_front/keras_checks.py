@@ -290,3 +290,36 @@ def test_definitions_and_functions_are_plain_data() -> None:
     assert pickle.loads(pickle.dumps(f)) == f
     assert set(NAMES) <= set(dir(rk.functions))
     assert rk.functions.gelu_new is rk.functions.gelu_tanh
+
+
+def test_weights_and_biases_of_a_model() -> None:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((8, 8, 3)),
+            *(layers.Conv2D(4, 3, padding="same", name=f"c{n}") for n in range(1, 6)),
+            layers.Flatten(),
+            layers.Dense(300, name="d1"),
+            layers.Dense(200, name="d2"),
+        ]
+    )
+    assert list(rk.init_(model, scheme="alexnet", seed=1).values()) == [1.0] * 7
+    biases = {layer.name: numbers(layer.bias) for layer in model.layers if hasattr(layer, "bias")}
+    assert {name for name, bias in biases.items() if bias.all()} == {"c2", "c4", "c5", "d1"}
+    assert numbers(model.layers[-1].kernel).std() == pytest.approx(0.01, rel=0.02)
+    rk.init_(model, scheme="rai", seed=1)
+    kernel, bias = numbers(model.layers[-1].kernel), numbers(model.layers[-1].bias)
+    large = np.concatenate([kernel, bias[None]]) > 6 * 0.6007 / math.sqrt(300)
+    assert large.sum(axis=0).max() == 1
+    assert bias.std() < 5 * 0.6007 / math.sqrt(300)
+    assert bias.any()
+    small = numbers(model.layers[0].bias)
+    assert small.shape == (4,)
+    gains = rk.init_(model, "silu", seed=1)
+    assert list(gains.values()) == [1.0] + [rectifier.gain("silu")] * 6
+    std = numbers(model.layers[-1].kernel).std()
+    assert std == pytest.approx(rectifier.gain("silu") / math.sqrt(300), rel=0.02)
+    gains = rk.init_(model, "leaky_relu", parameters={"negative_slope": 0.3}, seed=1)
+    assert list(gains.values()) == pytest.approx([math.sqrt(2 / 1.09)] * 6 + [1.0])
+    with pytest.raises(InvalidInputError, match="no dense or convolutional layer that is built"):
+        rk.init_(keras.Sequential([layers.Dense(3)]))

@@ -8,7 +8,7 @@ import pytest
 import rectifier
 from rectifier import define
 from rectifier.errors import KernelUnavailableError, UnknownNameError
-from rectifier.kernels import Explanation, explain, native
+from rectifier.kernels import Explanation, cuda, explain, native
 
 needs_native = pytest.mark.skipif(not native.available(), reason="no compiled kernels")
 
@@ -30,15 +30,16 @@ def test_mish_runs_compiled() -> None:
     [
         ({"dtype": "float64"}, "float64"),
         ({"dtype": "float8_e4m3fn"}, "float8_e4m3fn"),
-        ({"framework": "torch", "device": "cuda:0"}, "cuda:0"),
+        ({"framework": "torch", "device": "mps"}, "mps"),
+        ({"framework": "torch", "device": "cuda:0", "dtype": "float64"}, "float64"),
     ],
 )
 def test_what_keeps_the_kernel_from_running_is_named(options: dict[str, str], named: str) -> None:
     found = explain("mish", **options)
     assert found.path == "composed"
     assert "slower" in found.reason
-    if native.available() or "device" in options:
-        assert named in found.reason
+    if native.available() or options.get("device") == "mps":
+        assert named in found.reason or cuda.why_not("float32", "cuda")
     with pytest.raises(KernelUnavailableError, match="path 'native' cannot compute 'mish'"):
         explain("mish", path="native", **options)
 
@@ -55,7 +56,7 @@ def test_torchs_own_operations() -> None:
     torch = pytest.importorskip("torch")
     for name in ("relu", "tanh"):
         assert explain(name, "torch", torch.float64, torch.device("cpu")).path == "framework"
-        assert explain(name, "torch", torch.float32, torch.device("cuda")).path == "framework"
+        assert explain(name, "torch", torch.float32, torch.device("mps")).path == "framework"
         here = explain(name, "torch", torch.float32, torch.device("cpu")).path
         native_here = native.available() and name != "tanh"  # whose own operation is faster
         assert here == ("native" if native_here else "framework")
@@ -63,6 +64,26 @@ def test_torchs_own_operations() -> None:
         assert explain(name, "numpy").path != "framework"
     with pytest.raises(KernelUnavailableError, match="path 'framework' cannot compute 'mish'"):
         explain("mish", "torch", path="framework")
+
+
+def test_on_cuda_devices() -> None:
+    found = explain("mish", "torch", "float32", "cuda:1")
+    why = cuda.why_not("float32", "cuda:1")
+    assert found.path == ("composed" if why else "triton")
+    assert why in found.reason
+    for framework, device in (("jax", "cuda"), ("torch", "cpu")):
+        with pytest.raises(KernelUnavailableError, match="path 'triton' cannot compute 'mish'"):
+            explain("mish", framework, device=device, path="triton")
+    own = define("mish", "x * sigmoid(x)")
+    assert explain(own, "torch", device="cuda").path == "composed"
+
+
+def test_triton_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cuda.SWITCH, "0")
+    found = explain("mish", "torch", device="cuda")
+    assert found.path == "composed"
+    assert "RECTIFIER_TRITON=0" in found.reason
+    assert explain("relu", "torch", device="cuda").path == "framework"
 
 
 def test_an_own_activation_of_a_known_name_is_not_mixed_up() -> None:

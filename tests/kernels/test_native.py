@@ -19,9 +19,9 @@ from rectifier.errors import InvalidInputError, KernelUnavailableError
 from rectifier.expression import evaluate
 from rectifier.kernels import native
 
-VALUE_ULP = 0.501
-"""Computed in double and rounded once: 0.5, and 1e-10 of relative error before that."""
-SLOPE_ULP = 0.501
+VALUE_ULP = 2.0
+"""The bar of the accuracy table: most blocks are computed in float, where that keeps it."""
+SLOPE_ULP = 4.0
 """As above; beside its zero at -1.19 of the terms' size, since they cancel there."""
 
 needs_native = pytest.mark.skipif(
@@ -81,7 +81,7 @@ def test_the_build_has_made_the_kernels() -> None:
 
 
 @needs_native
-def test_the_value_is_within_half_an_ulp(every: np.ndarray) -> None:
+def test_the_value_keeps_the_bar(every: np.ndarray) -> None:
     exact = mish(widened(every))
     got = forward(every)
     assert np.array_equal(np.isnan(got), np.isnan(every))
@@ -93,7 +93,7 @@ def test_the_value_is_within_half_an_ulp(every: np.ndarray) -> None:
 
 
 @needs_native
-def test_the_derivative_is_within_half_an_ulp(every: np.ndarray) -> None:
+def test_the_derivative_keeps_the_bar(every: np.ndarray) -> None:
     exact, scale = mish_slope(widened(every))
     got = backward(every, np.ones_like(every))
     assert np.array_equal(np.isnan(got), np.isnan(every))

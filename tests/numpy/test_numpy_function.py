@@ -45,7 +45,6 @@ def test_integers_give_fp64(dtype: str) -> None:
 @pytest.mark.parametrize(
     "thing",
     [
-        np.array([True, False]),
         np.array([1 + 2j]),
         np.array(["a"]),
         np.array([None]),
@@ -62,6 +61,12 @@ def test_integers_give_fp64(dtype: str) -> None:
 def test_what_are_no_real_numbers_is_refused(thing: object) -> None:
     with pytest.raises(InvalidInputError, match="expected"):
         mish(thing)
+
+
+def test_booleans_count_as_whole_numbers_as_in_the_other_front_ends() -> None:
+    for given in ([True, False], np.array([True, False])):
+        assert mish(given).tolist() == mish([1, 0]).tolist()
+    assert mish.derivative(np.array([True])).dtype == np.float64
 
 
 def test_scalars_and_arrays_without_dimensions() -> None:

@@ -10,16 +10,13 @@ repair tools.)
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import runs
-from runs import SOURCE, Result
+from runs import Result
 from suite import REMEDIES, Program
 
 Remedy = dict[str, Any]
@@ -65,20 +62,6 @@ def execute(program: Program, sites: list[dict[str, Any]], seed: int) -> Result:
         (place / "train.py").write_text(program.script("faulty"), encoding="utf-8")
         plan = {"remedies": [draw(program, sites, seed)], "options": {}}
         (place / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
-        command = [sys.executable, "-m", "rectifier.doctor.rerun", "--plan", "plan.json"]
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SOURCE)}
-        try:
-            done = subprocess.run(
-                [*command, "--record", "record.json", "train.py"],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=runs.LIMIT,
-            )
-            status, output, error = done.returncode, done.stdout, done.stderr
-        except subprocess.TimeoutExpired:
-            status, output, error = None, "", "timed out"
+        command = ["-m", "rectifier.doctor.rerun", "--plan", "plan.json", "--record", "record.json"]
+        status, output, error = runs.python([*command, "train.py"], place)
     return Result(program.stem, "faulty", "random", status, output, error, 0.0, plan)

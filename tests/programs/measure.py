@@ -28,7 +28,7 @@ import chance
 import runs
 import tally
 from runs import Result
-from suite import Program, programs
+from suite import FOLDER, Program, programs
 
 Job = tuple[Program, str]
 
@@ -39,7 +39,8 @@ def spread(work: Callable[[Job], Result], jobs: list[Job], workers: int) -> list
     with ThreadPoolExecutor(workers) as pool:
         for result in pool.map(work, jobs):
             done.append(result)
-            print(f"\r{len(done)}/{len(jobs)} {result.stem:40s}", end="", file=sys.stderr)
+            if sys.stderr.isatty():
+                print(f"\r{len(done)}/{len(jobs)} {result.stem:40s}", end="", file=sys.stderr)
     print(file=sys.stderr)
     return done
 
@@ -168,6 +169,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("part", choices=["develop", "measure", "all"])
     parser.add_argument("--jobs", type=int, default=max(1, os.cpu_count() or 1))
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="another suite like this one")
+    parser.add_argument("--cold", action="store_true", help="a fresh interpreter for each run")
     parser.add_argument("--only", help="stems, with commas between them")
     parser.add_argument("--gaps", action="store_true", help="without the tool")
     parser.add_argument("--repair", action="store_true", help="rectifier repair, not run")
@@ -177,7 +180,11 @@ def main() -> int:
     kept = Path(tempfile.gettempdir()) / "rectifier-programs"
     parser.add_argument("--kept", type=Path, default=kept, help="folder for plain runs")
     args = parser.parse_args()
-    suite = programs(args.part)
+    suite = programs(args.part, args.folder)
+    os.environ["OMP_NUM_THREADS"] = "1"  # before the first process copies this environment
+    os.environ["PYTHONPATH"] = str(runs.SOURCE)
+    if args.cold:
+        os.environ["PROGRAMS_COLD"] = "1"
     if args.only:
         suite = [item for item in suite if item.stem in args.only.split(",")]
     jobs = variants(suite)

@@ -1,7 +1,9 @@
 """Running the suite's programs: plainly, under ``rectifier run`` and under ``rectifier repair``.
 
-Layer: tests. Each run is a process of its own with one thread. Plain runs are kept in a folder, as
-they depend on the program and on torch alone; what is under test never is.
+Layer: tests. Each run is a process of its own with one thread: a copy of a process that imported
+torch already (`warm`), or a fresh interpreter where the environment says ``PROGRAMS_COLD``. Plain
+runs are kept in a folder, as they depend on the program and on torch alone; what is under test
+never is.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import warm
 from suite import Program
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -60,25 +63,36 @@ def execute(program: Program, variant: str, mode: str) -> Result:
         script.write_text(program.script(variant), encoding="utf-8")
         written = Path(folder) / "result.json"
         tool = ["-m", "rectifier", mode, "--json", str(written)] if mode != "plain" else []
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SOURCE)}
         start = time.perf_counter()
-        try:
-            done = subprocess.run(
-                [sys.executable, *tool, script.name],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=LIMIT * (1 if mode != "repair" else 3),
-            )
-            status, output, error = done.returncode, done.stdout, done.stderr
-        except subprocess.TimeoutExpired:
-            status, output, error = None, "", f"still running after {LIMIT:g} s"
+        status, output, error = python(
+            [*tool, script.name], Path(folder), LIMIT * (1 if mode != "repair" else 3)
+        )
         seconds = time.perf_counter() - start
         document = json.loads(written.read_text("utf-8")) if written.is_file() else {}
     return Result(program.stem, variant, mode, status, output, error, seconds, document)
+
+
+def python(
+    arguments: Sequence[str], folder: Path, limit: float = LIMIT
+) -> tuple[int | None, str, str]:
+    """Run ``python ARGUMENTS`` in a folder: exit status (None: it hung), output, errors."""
+    if not os.environ.get("PROGRAMS_COLD"):
+        return warm.run(arguments, folder, limit)
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SOURCE)}
+    try:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=limit,
+        )
+    except subprocess.TimeoutExpired:
+        return None, "", f"still running after {limit:g} s"
+    return done.returncode, done.stdout, done.stderr
 
 
 def plain(program: Program, variant: str, kept: Path) -> Result:

@@ -122,7 +122,7 @@ def read(path: Path) -> Program:
     return Program(path.stem, path, faulty, rules, remedies, " ".join(name), direction == "up")
 
 
-def programs(part: str = "all") -> list[Program]:
-    """Those of a part, faulty first, by name."""
-    files = sorted(FOLDER.glob("pairs/*.py")) + sorted(FOLDER.glob("healthy/*.py"))
+def programs(part: str = "all", folder: Path = FOLDER) -> list[Program]:
+    """Those of a part, faulty first, by name; of this suite or of one laid out likewise."""
+    files = sorted(folder.glob("pairs/*.py")) + sorted(folder.glob("healthy/*.py"))
     return [item for item in map(read, files) if part in ("all", item.part)]

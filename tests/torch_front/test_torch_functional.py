@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import pickle
 
 import pytest
@@ -165,8 +166,8 @@ def test_signature_and_documentation_come_from_the_spec() -> None:
 
 def test_paths_are_those_that_explain_names() -> None:
     x = torch.randn(100)
-    assert rt.explain("relu", device="cuda").path == "framework"
-    assert rt.explain("gelu", device="cuda").path == "composed"
+    assert rt.explain("relu", device="mps").path == "framework"
+    assert rt.explain("gelu", device="mps").path == "composed"
     own = define("swash", "x * sigmoid(1.5 * x)")
     assert rt.explain(own).path == "composed"
     with pytest.raises(KernelUnavailableError, match="'swash'"):
@@ -266,3 +267,32 @@ def test_an_active_function_mode_sees_one_call() -> None:
     assert seen == [functional.elu]
     assert functional.elu.activation is catalog.get("elu")
     assert torch.equal(y, functional.elu(x, 0.5))
+
+
+@pytest.mark.parametrize("flag", [3, 1, 0, None, "yes", 1.0])
+def test_flags_are_true_or_false(flag: object) -> None:
+    """elu(x, inplace=3) was taken for inplace=True, where alpha=3 was meant."""
+    x = torch.randn(3)
+    for call in (
+        lambda: functional.elu(x, inplace=flag),
+        lambda: rt.ELU(inplace=flag),
+        lambda: rt.PReLU(learnable=flag),
+        lambda: rt.SwiGLU(4, 8, bias=flag),
+    ):
+        with pytest.raises(InvalidActivationError, match=f"must be True or False, got {flag!r}"):
+            call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_roots_of_negative_zero(dtype: torch.dtype) -> None:
+    """torch's own power of -0.5 is -inf there, NumPy's is inf."""
+    for formula, value, slope in (("x ** 0.5", 0.0, math.inf), ("x ** -0.5", math.inf, -math.inf)):
+        root = functional.function(define("root", formula))
+        x = torch.tensor([-0.0, 0.0, 4.0, -1.0, math.nan], dtype=dtype, requires_grad=True)
+        y = root(x)
+        (grad,) = torch.autograd.grad(y.sum(), x)
+        assert y[:2].tolist() == [value, value]
+        assert not y[:2].signbit().any()
+        assert grad[:2].tolist() == [slope, slope]
+        assert y[3:].isnan().all()
+        assert grad[3:].isnan().all()

@@ -16,9 +16,16 @@ pytestmark = pytest.mark.skipif(not native.available(), reason=native.why_not() 
 
 ULP = torch.finfo(torch.float32).eps
 """Two roundings of the result are allowed: of the arithmetic in fp64, and to fp32."""
-CROSSING = 1e-10
-"""Of the largest result: near a zero of GELU's derivative its two terms cancel, and the kernels'
-exp is right to 6e-12."""
+VALUE = 3 * ULP
+"""The bar of a value, 2 ulp, and the rounding of the product with x. Most blocks are computed in
+float; the ranges where that keeps the bars are measured on every float near them."""
+SLOPE = 6 * ULP
+"""The bar of a derivative, 4 ulp, and the roundings of the products with x and the gradient."""
+CROSSING = {VALUE: 0.0, SLOPE: 5e-8}
+"""Of the largest result: beside a zero of a gate's derivative, 4 ulp are those of the derivative a
+quarter to either side."""
+SMALLEST = 3e-45
+"""Two units of what is below the normal numbers."""
 
 
 def numbers(*shape: int) -> Tensor:
@@ -45,10 +52,11 @@ def test_it_is_the_composed_unit(name: str) -> None:
         grad = torch.randn(y.shape, generator=torch.Generator().manual_seed(0))
         y.backward(grad)
         expected.backward(grad.double())
-        for found, wanted in ((y.detach(), expected.detach()), (x.grad, exact.grad)):
+        pairs = ((VALUE, y.detach(), expected.detach()), (SLOPE, x.grad, exact.grad))
+        for ulp, found, wanted in pairs:
             assert found is not None
             assert wanted is not None
-            bound = ULP * wanted.abs() + CROSSING * wanted.abs().max()
+            bound = ulp * wanted.abs() + CROSSING[ulp] * wanted.abs().max() + SMALLEST
             assert ((found - wanted).abs() <= bound).all()
 
 
@@ -71,7 +79,7 @@ def test_parameters_nan_and_strided_input() -> None:
     x = numbers(4, 10)
     double = swiglu(x.double(), beta=1.5)
     assert torch.allclose(swiglu(x, beta=1.5).double(), double, rtol=ULP, atol=0)
-    assert torch.equal(swiglu(x.t().contiguous().t()), swiglu(x))
+    assert torch.allclose(swiglu(x.t().contiguous().t()), swiglu(x), rtol=VALUE, atol=0)
     assert swiglu(x[:0]).shape == (0, 5)
     assert swiglu(numbers(3, 0)).shape == (3, 0)
     for place in (2, 7):  # in the linear half, in the gate

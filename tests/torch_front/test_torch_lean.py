@@ -291,3 +291,15 @@ def test_training_ends_where_it_does_with_the_input_kept(
     for keep in policies:
         found = train(make, keep, 0)
         assert abs(found - np.mean(exact)) < 3 * np.std(exact, ddof=1), (keep, found, exact)
+
+
+def test_models_with_gated_units_and_row_wise_functions() -> None:
+    """nn.GLU stopped it: "no function of one number"."""
+    model = nn.Sequential(nn.Linear(8, 8), nn.GLU(), rt.GLU(), rt.CReLU(), nn.GELU())
+    told = [str(row) for row in rt.lean_(model, keep="code4")]
+    assert told[:3] == [
+        f"{n + 1} ({name}): keeps input, it is no function of one number"
+        for n, name in enumerate(("glu", "glu", "crelu"))
+    ]
+    assert told[3] == "4 (gelu): keeps code4"
+    assert model(torch.ones(2, 8)).shape == (2, 4)

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from rectifier.torch import unit_statistics
 from rectifier.torch.sites import Interception
 from rectifier.watch import statistics
+from rectifier.watch.movement import Movement
 from rectifier.watch.options import WatchOptions
 from rectifier.watch.watcher import Watcher
 
@@ -86,9 +87,11 @@ def test_all_numbers_by_the_kernel_and_by_torch(way: Any, dtype: torch.dtype, cl
         units, whole = by_numpy(x, y, axis, -0.7, 0.6)
         rounding = 3e-7 if dtype is not torch.float64 else 1e-12
         scale = {"rtol": 1e-6, "atol": rounding * x.numel() / shape[axis]}
-        np.testing.assert_array_equal(found[0][:2].numpy(), units[:2])
-        np.testing.assert_allclose(found[0].numpy(), units, **scale)
-        np.testing.assert_allclose(found[1].numpy(), whole, rtol=1e-6, atol=rounding * x.numel())
+        np.testing.assert_array_equal(np.asarray(found[0])[:2], units[:2])
+        np.testing.assert_allclose(np.asarray(found[0]), units, **scale)
+        np.testing.assert_allclose(
+            np.asarray(found[1]), whole, rtol=1e-6, atol=rounding * x.numel()
+        )
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -102,9 +105,9 @@ def test_a_large_tensor_in_several_layouts_and_threads(threads: int) -> None:
             units, whole = by_numpy(given, y, 1, -1.0, 1.0)
             found = unit_statistics.forward(given, y, 1, -1.0, 1.0)
             assert found is not None
-            np.testing.assert_array_equal(found[0][:2].numpy(), units[:2])
-            np.testing.assert_allclose(found[0].numpy(), units, rtol=1e-6, atol=2e-3)
-            np.testing.assert_allclose(found[1].numpy(), whole, rtol=1e-6, atol=5e-2)
+            np.testing.assert_array_equal(np.asarray(found[0])[:2], units[:2])
+            np.testing.assert_allclose(np.asarray(found[0]), units, rtol=1e-6, atol=2e-3)
+            np.testing.assert_allclose(np.asarray(found[1]), whole, rtol=1e-6, atol=5e-2)
             count, squares = statistics.gradients(y, given, 1, detailed=True)
             assert count is not None
             assert squares is not None
@@ -148,15 +151,14 @@ def test_what_is_measured_does_not_change_with_the_tensor_later(dtype: torch.dty
     x = torch.randn(6, dtype=dtype)
     y = x.clone()
     seen = statistics.forward(x, y, 0, "tanh", detailed=True, saturation=None)
-    before = [t.clone() for t in (seen.units, seen.whole, seen.sample) if t is not None]
+    parts = (seen.units, seen.whole, seen.sample)
+    before = [np.asarray(t).copy() for t in parts if t is not None]
     x.zero_()
     y.zero_()
-    after = [t for t in (seen.units, seen.whole, seen.sample) if t is not None]
+    after = [np.asarray(t) for t in parts if t is not None]
     assert len(after) == 3
-    assert all(
-        torch.equal(one.nan_to_num(), two.nan_to_num())
-        for one, two in zip(before, after, strict=True)
-    )
+    for one, two in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize(
@@ -207,11 +209,36 @@ def test_an_output_known_to_be_relu_need_not_be_read(dtype: torch.dtype, clean: 
         unread = unit_statistics.forward(x, None, axis)
         assert read is not None
         assert unread is not None
-        np.testing.assert_array_equal(read[0][:2].numpy(), unread[0][:2].numpy())
-        np.testing.assert_array_equal(read[1][2:].numpy(), unread[1][2:].numpy())
+        np.testing.assert_array_equal(read[0][:2], unread[0][:2])
+        np.testing.assert_array_equal(read[1][2:], unread[1][2:])
         for one, two in zip(read, unread, strict=True):  # sums may be taken in another order
             atol = 2e-7 * x.numel()
-            np.testing.assert_allclose(one.numpy(), two.numpy(), rtol=1e-6, atol=atol)
+            np.testing.assert_allclose(one, two, rtol=1e-6, atol=atol)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_movement_of_small_weights_is_exact_and_of_large_ones_close(dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(3)
+    tensors = [torch.randn(*shape, generator=generator).to(dtype) for shape in ((7,), (300, 301))]
+    movement = Movement()
+    norms = movement.keep(tensors).tolist()
+    assert norms[0] == pytest.approx(float(tensors[0].norm()), rel=1e-6)
+    assert norms[1] == pytest.approx(float(tensors[1].norm()), rel=0.02)
+    changes = [0.01 * torch.randn(t.shape, generator=generator).to(dtype) for t in tensors]
+    for tensor, change in zip(tensors, changes, strict=True):
+        tensor += change
+    moved = movement.after()
+    assert moved[id(tensors[0])] == pytest.approx(float(changes[0].norm()), rel=1e-4)
+    assert moved[id(tensors[1])] == pytest.approx(float(changes[1].norm()), rel=0.02)
+    assert movement.after() == {}
+
+
+def test_blocks_by_the_kernel_are_those_by_torch() -> None:
+    tensor = torch.arange(70_000.0).reshape(7, 10_000)
+    some = statistics.some(tensor).double()
+    blocks = unit_statistics.Blocks([tensor])
+    assert blocks.squares[0] == pytest.approx(float(some.square().sum()), rel=1e-6)
+    assert blocks.scales[0] == pytest.approx(math.sqrt(tensor.numel() / some.numel()))
 
 
 def test_a_class_called_like_relu_is_not_taken_at_its_word() -> None:

@@ -139,3 +139,28 @@ def test_the_pre_activations_of_each_unit() -> None:
     assert site.unit.nonzero_recent.tolist() == (x > 0).sum(0).tolist()
     assert site.series.input_min.tolist() == [float(k.min()) for k in kept]
     assert site.series.input_max.tolist() == [float(k.max()) for k in kept]
+
+
+def test_watching_leaves_weights_alone_that_are_computed_when_read() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(16, 6)
+
+    def trained(watch: bool) -> Tensor:
+        torch.manual_seed(1)
+        normal = torch.nn.utils.parametrizations.spectral_norm
+        model = nn.Sequential(normal(nn.Linear(6, 8)), nn.ReLU(), normal(nn.Linear(8, 1)))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+        def run() -> None:
+            for _ in range(3):
+                optimizer.zero_grad()
+                model(x).square().mean().backward()
+                optimizer.step()
+
+        if watch:
+            watched(run, model)
+        else:
+            run()
+        return model.eval()(x)
+
+    assert torch.equal(trained(True), trained(False))

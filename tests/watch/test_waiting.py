@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from rectifier.torch import observer
 from rectifier.torch.sites import Interception
 from rectifier.watch import waiting
 from rectifier.watch.options import WatchOptions
@@ -48,7 +49,7 @@ def test_steps_that_nobody_observes_read_nothing_from_a_device(
         read.append(watcher.interception.step if watcher.interception else -1)
         return original(self)
 
-    monkeypatch.setattr(waiting, "is_at_hand", lambda tensor: False)
+    monkeypatch.setattr(observer, "is_at_hand", lambda tensor: False)
     monkeypatch.setattr(Waiting, "take", take)
     model = nn.Linear(2, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)

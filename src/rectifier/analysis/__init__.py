@@ -25,18 +25,21 @@ from rectifier.analysis.facts import (
 from rectifier.analysis.gaussian import Moments, expectation, gain, gaussian_sparsity, moments
 from rectifier.analysis.shape import breakpoints, kinks
 from rectifier.analysis.summary import Card, card
+from rectifier.analysis.unit_card import UnitCard, has_unit_card, unit_card
 
 __all__ = [
     "Card",
     "Cost",
     "Moments",
     "Propagation",
+    "UnitCard",
     "breakpoints",
     "card",
     "cost",
     "expectation",
     "gain",
     "gaussian_sparsity",
+    "has_unit_card",
     "is_homogeneous",
     "is_invertible",
     "is_monotone",
@@ -49,5 +52,6 @@ __all__ = [
     "smoothness",
     "symmetry",
     "training_cost",
+    "unit_card",
     "zero_gradient_region",
 ]

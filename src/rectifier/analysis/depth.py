@@ -31,7 +31,9 @@ class Propagation:
     """Predictions for a plain network: `depth` times an activation and then a linear layer.
 
     Entry 0 of each array is for the input, which counts as pre-activations; entry l is for the
-    output of layer l. A network that begins with a layer is the same from its first layer on.
+    output of layer l. A network that begins with a layer, on data of variance 1, is the same from
+    that layer on if `rectifier.torch.init_` draws it; for a homogeneous activation, whose gain
+    that layer has too by custom, times the squared gain.
 
     Attributes:
         activation: The activation.

@@ -30,6 +30,10 @@ _REACH = 38.0
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 _LEVELS = 60
 _TOLERANCE = 1e-15
+_MOST = 20_000
+"""How many intervals are looked at: a second's work, and many times what any activation takes."""
+_GOOD = 1e-9
+"""An average that is not known to this part of itself is not given."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,16 @@ class Moments:
     slope_second: float
 
 
+class UnresolvedError(InvalidActivationError):
+    """Halving intervals did not make an integral certain: its values jump or swing too finely."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the average cannot be told to nine digits: the values jump or swing too finely, by "
+            "their waves or by rounding."
+        )
+
+
 def expectation(function: Callable[[Array], Array], breaks: tuple[float, ...] = ()) -> float:
     """Return E[g(z)] for z ~ N(0, 1).
 
@@ -60,26 +74,38 @@ def expectation(function: Callable[[Array], Array], breaks: tuple[float, ...] = 
 
     Returns:
         The expectation; infinite or NaN when the integral does not exist.
+
+    Raises:
+        UnresolvedError: It cannot be told to nine digits with a bounded number of points.
     """
     scales = [s * 10.0**-k for k in range(1, 10, 2) for s in (-1, 1)]
+    if len(breaks) > _MOST // 20:
+        scales = []
     near = [p + s for p in (0.0, *breaks) for s in (0.0, *scales)]
     inner = [p for p in (*near, *np.arange(-_REACH + 1, _REACH)) if abs(p) < _REACH]
     edges = np.unique([-_REACH, *inner, _REACH])
     low, high = edges[:-1], edges[1:]
     whole = _panels(function, low, high)
-    total, size = 0.0, float(np.abs(whole).sum())
+    total, size, looked = 0.0, float(np.abs(whole).sum()), low.size
     if not math.isfinite(size):
         return math.inf if np.all(whole[~np.isnan(whole)] >= 0) else math.nan
     for _ in range(_LEVELS):
         middle = 0.5 * (low + high)
         left, right = _panels(function, low, middle), _panels(function, middle, high)
-        rough = np.abs(left + right - whole) > _TOLERANCE * size
+        with np.errstate(invalid="ignore"):  # beside a pole
+            change = np.abs(left + right - whole)
+        rough = change > _TOLERANCE * size
         total += float((left + right)[~rough].sum())
         if not rough.any():
             return total
         low = np.concatenate([low[rough], middle[rough]])
         high = np.concatenate([middle[rough], high[rough]])
         whole = np.concatenate([left[rough], right[rough]])
+        looked += low.size
+        if looked > _MOST:  # the values' rounding, or waves: each half is as rough as the whole
+            if float(change[rough].sum()) <= _GOOD * size:
+                return total + float(whole.sum())
+            raise UnresolvedError()
     left_over = float(np.abs(whole).sum())
     if not left_over <= 1e-9 * size:  # halving did not help: a pole that cannot be integrated
         return math.inf if np.all(whole >= 0) else math.nan
@@ -104,10 +130,10 @@ def moments(activation: str | Activation, **parameters: Any) -> Moments:
         **parameters: Values of its parameters; the others have their defaults.
 
     Raises:
-        InvalidActivationError: A moment is not finite, as for ``exp(square(x))``.
+        InvalidActivationError: A moment is not finite, as for ``exp(square(x))``, or cannot be told
+            to nine digits, as for ``sin(1 / x)``.
     """
     spec = catalog.get(activation)
-
     given = spec.parameters(**parameters)
     mean = _average(spec, spec.value_expression, given, 1)
     return Moments(
@@ -122,7 +148,13 @@ def moments(activation: str | Activation, **parameters: Any) -> Moments:
 def _average(spec: Activation, expression: Expr, given: Mapping[str, float], power: int) -> float:
     """Return E[e(z)^power] of an expression that belongs to an activation."""
     breaks = shape.breakpoints(expression, given)
-    result = expectation(lambda z: values(expression, z, given) ** power, breaks)
+    try:
+        result = expectation(lambda z: values(expression, z, given) ** power, breaks)
+    except UnresolvedError:
+        raise InvalidActivationError(
+            f"the moments of activation {spec.name!r} cannot be told to nine digits: the values of "
+            f"its formula {spec.formula!r} jump or swing too finely, by its waves or by rounding."
+        ) from None
     if not math.isfinite(result):
         raise InvalidActivationError(
             f"activation {spec.name!r} has no finite moments for normally distributed inputs; "

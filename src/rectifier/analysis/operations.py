@@ -7,6 +7,7 @@ the end.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +32,31 @@ def softplus(x: Any) -> Any:
 def _on_arrays(function: Callable[[normal.Array], normal.Array]) -> Callable[[Any], Any]:
     return lambda x: function(np.asarray(x, np.float64))
 
+
+@functools.lru_cache(maxsize=1024)
+def single_bound(op: str, bound: float) -> float:
+    """Return a number of fp32 that a number x of fp32 compares with as it does with a given one.
+
+    0.001 is no number of fp32. Rounded to nearest it becomes the number above, which is then not
+    greater than itself, though it is greater than 0.001.
+
+    Args:
+        op: ``lt``, ``le``, ``gt`` or ``ge``; `bound` stands on the right.
+        bound: Any number.
+
+    Returns:
+        The nearest number of fp32 below it for ``x > bound`` and ``x <= bound``, else above it.
+    """
+    with np.errstate(over="ignore"):
+        nearest = np.float32(bound)
+    off = float(nearest) - bound  # NumPy would round the bound before it compares
+    if op in ("gt", "le"):
+        return float(np.nextafter(nearest, np.float32(-np.inf)) if off > 0 else nearest)
+    return float(np.nextafter(nearest, np.float32(np.inf)) if off < 0 else nearest)
+
+
+MIRRORED = MappingProxyType({"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"})
+"""The comparison with its sides exchanged."""
 
 FLOAT64: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {

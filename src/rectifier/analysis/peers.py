@@ -71,6 +71,15 @@ def offers() -> tuple[Offer, ...]:
     return tuple(_offer(library) for library in LIBRARIES)
 
 
+def elsewhere(name: str) -> dict[str, tuple[str, ...]]:
+    """Return the names that the libraries installed here have for a definition, by their titles.
+
+    Args:
+        name: The name of our definition; no alias.
+    """
+    return {offer.title: offer.by_ours[name] for offer in offers() if name in offer.by_ours}
+
+
 def definitions() -> dict[str, str]:
     """Return everything that we define: the family by name, gated and row-wise ones included."""
     found = {each.name: each.family for each in catalog.all_activations()}

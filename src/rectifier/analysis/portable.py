@@ -19,12 +19,12 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
 from rectifier.analysis.normal import ERF, ERFCX
-from rectifier.analysis.operations import FLOAT64
+from rectifier.analysis.operations import FLOAT64, MIRRORED, single_bound
 from rectifier.expression import PRIMITIVES, SCALAR, Expr, evaluate
 
 Precision = Literal["float32", "float64"]
@@ -88,11 +88,23 @@ def _plain(library: Any) -> dict[str, Callable[..., Any]]:
         "mul": operator.mul,
         "div": operator.truediv,
         "neg": operator.neg,
-        "lt": operator.lt,
-        "le": operator.le,
-        "gt": operator.gt,
-        "ge": operator.ge,
     }
+
+
+def _comparison(op: str, precision: Precision) -> Callable[..., Any]:
+    """Return a comparison that is right for numbers which the type does not hold."""
+    compare = getattr(operator, op)
+    if precision == "float64":
+        return cast(Callable[..., Any], compare)
+
+    def apply(a: Any, b: Any) -> Any:
+        if isinstance(b, float):
+            b = single_bound(op, b)
+        elif isinstance(a, float):
+            a = single_bound(MIRRORED[op], a)
+        return compare(a, b)
+
+    return apply
 
 
 def _improved(library: Any, precision: Precision) -> dict[str, Callable[..., Any]]:
@@ -182,6 +194,7 @@ def _improved(library: Any, precision: Precision) -> dict[str, Callable[..., Any
         return exp_minus_square(bounded(a), 0.5) * (1 / math.sqrt(2 * math.pi))
 
     return {
+        **{op: _comparison(op, precision) for op in MIRRORED},
         "where": choose,
         "minimum": minimum,
         "maximum": maximum,

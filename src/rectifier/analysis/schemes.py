@@ -108,8 +108,12 @@ SCHEMES: Mapping[str, Scheme] = MappingProxyType(
 
 RECURRENT_STD = 0.001
 """Deviation of the weights that are not recurrent, beside identity ones (Le et al. 2015)."""
-UNIT_VARIANCE_TOLERANCE = 0.1
-"""How far from 1 LSUV leaves a layer's variance at most (Mishkin and Matas 2016)."""
+UNIT_VARIANCE_TOLERANCE = 0.01
+"""How far from 1 LSUV leaves a layer's variance at most on its sample.
+
+Mishkin and Matas (2016) allow 0.1, which functions without an attracting fixed point, such as SiLU,
+make more of with each layer; and one step is all that a linear layer needs.
+"""
 UNIT_VARIANCE_TRIALS = 10
 
 _ALIASES = MappingProxyType({"kaiming": "he", "glorot": "xavier", "rai": "randomized_asymmetric"})
@@ -146,6 +150,21 @@ def has_unit_bias(place: int, convolution: bool, last: bool) -> bool:
         True for the second, fourth and fifth convolution and for hidden fully connected layers.
     """
     return place in (2, 4, 5) if convolution else not last
+
+
+def chain_gains(count: int, gain: float, homogeneous: bool) -> tuple[float, ...]:
+    """Return the factor for each layer of a chain with one activation between any two of them.
+
+    A homogeneous activation's gain goes to the layers that it follows, by custom; any other's to
+    those that read its outputs, where it keeps all pre-activations at the variance of the input.
+
+    Args:
+        count: The number of layers, from 1.
+        gain: The activation's.
+        homogeneous: Whether f(c x) = c f(x) for c > 0.
+    """
+    inner = [gain] * (count - 1)
+    return (*inner, 1.0) if homogeneous else (1.0, *inner)
 
 
 def unit_variance(

@@ -7,19 +7,21 @@ since a package cannot offer a function and a module of one name without confusi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from rectifier import catalog
 from rectifier.activation import Activation, Param, Source
-from rectifier.analysis import counting, facts, gaussian, shape
+from rectifier.analysis import counting, facts, gaussian, peers, shape
 from rectifier.analysis.normal import Array
 from rectifier.analysis.operations import values
 from rectifier.errors import InvalidActivationError
 from rectifier.expression import to_latex, to_text
+
+Found = TypeVar("Found")
 
 _SPAN = 5.0
 _SAMPLES = 1001
@@ -46,7 +48,8 @@ class Card:
         derivative: The first derivative as text.
         derivative_latex: The first derivative as LaTeX.
         gain: 1 / sqrt(E[f(z)²]) for z ~ N(0, 1); None where there is none.
-        moments: Averages over z ~ N(0, 1); None where they are not finite.
+        moments: Averages over z ~ N(0, 1); None where they are not finite or not to be told.
+        missing: Why gain or moments are None, in a sentence; empty where they are not.
         sparsity: Probability of an output of exactly 0 for z ~ N(0, 1).
         range: Infimum and supremum of the function.
         slope_range: Infimum and supremum of the derivative.
@@ -85,6 +88,7 @@ class Card:
     derivative_latex: str
     gain: float | None
     moments: gaussian.Moments | None
+    missing: str
     sparsity: float
     range: tuple[float, float]
     slope_range: tuple[float, float]
@@ -125,6 +129,10 @@ class Card:
         """Whether the mean output for normally distributed inputs is 0."""
         return self.moments is not None and abs(self.moments.mean) < 1e-12
 
+    def elsewhere(self) -> dict[str, tuple[str, ...]]:
+        """Return the names that installed libraries have for it, by the library's title."""
+        return {} if self.advice is None else peers.elsewhere(self.name)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the sample points as plain data, fit for JSON.
 
@@ -140,7 +148,18 @@ class Card:
         derived = ("monotone", "bounded_below", "bounded_above", "zero_centred")
         result = _plain({"schema": 1, **named, **{name: getattr(self, name) for name in derived}})
         result["params"] = {name: _plain(param) for name, param in self.params.items()}
+        result["elsewhere"] = {title: list(names) for title, names in self.elsewhere().items()}
         return dict(result)
+
+
+def _known(
+    find: Callable[..., Found], spec: Activation, given: Mapping[str, float]
+) -> tuple[Found | None, str]:
+    """Return what is found, or None and why not: "no gain" is a fact to show, not a failure."""
+    try:
+        return find(spec, **given), ""
+    except InvalidActivationError as error:
+        return None, str(error)
 
 
 def _advice(spec: Activation) -> catalog.Advice | None:
@@ -185,11 +204,9 @@ def card(activation: str | Activation, **parameters: Any) -> Card:
     ]
     for array in (x, *arrays):
         array.setflags(write=False)
-    try:
-        moments: gaussian.Moments | None = gaussian.moments(spec, **given)
-        gain: float | None = gaussian.gain(spec, **given)
-    except InvalidActivationError:  # "no gain" is a fact to show, not a failure
-        moments, gain = None, None
+    moments, no_moments = _known(gaussian.moments, spec, given)
+    gain, no_gain = _known(gaussian.gain, spec, given)
+    missing = no_gain or no_moments
     lowest = shape.lowest_point(spec.value_expression, given)
     return Card(
         activation=spec,
@@ -209,6 +226,7 @@ def card(activation: str | Activation, **parameters: Any) -> Card:
         derivative_latex=to_latex(spec.derivative()),
         gain=gain,
         moments=moments,
+        missing=missing,
         sparsity=gaussian.gaussian_sparsity(spec, **given),
         range=shape.bounds(spec.value_expression, given),
         slope_range=shape.bounds(spec.derivative_expression, given),

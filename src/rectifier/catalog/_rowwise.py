@@ -26,6 +26,8 @@ class Rowwise:
         class_name: What its module classes are called.
         summary: One sentence on what it is.
         source: Where it comes from.
+        formula: What an output is, as text; x_i are the inputs along the axis, y_i the outputs.
+        jacobian: The derivative of output i by input j, as text.
         options: Whole-number options by name with their defaults; None for one that must be given.
         aliases: Other names under which it is found.
         differs: Where libraries disagree.
@@ -35,6 +37,8 @@ class Rowwise:
     class_name: str
     summary: str
     source: Source
+    formula: str
+    jacobian: str
     options: Mapping[str, int | None] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     differs: str = ""
@@ -79,6 +83,8 @@ ROWWISE = (
         "Softmax",
         "Exponentials divided by their sum: positive numbers that sum to 1.",
         _BRIDLE,
+        formula="y_i = exp(x_i) / Σ_k exp(x_k)",
+        jacobian="y_i (δ_ij − y_j)",
         aliases=("softmax2d",),
         differs="torch.nn.Softmax2d is the same along the channels, dimension -3; give that.",
     ),
@@ -87,6 +93,8 @@ ROWWISE = (
         "LogSoftmax",
         "The logarithm of softmax, accurate where softmax underflows.",
         _BRIDLE,
+        formula="y_i = x_i − log Σ_k exp(x_k)",
+        jacobian="δ_ij − exp(y_j)",
         aliases=("logsoftmax",),
     ),
     Rowwise(
@@ -94,6 +102,8 @@ ROWWISE = (
         "Softmin",
         "Softmax of the negated input: large for what is small.",
         _BRIDLE,
+        formula="y_i = exp(−x_i) / Σ_k exp(−x_k)",
+        jacobian="−y_i (δ_ij − y_j)",
     ),
     Rowwise(
         "sparsemax",
@@ -106,6 +116,8 @@ ROWWISE = (
             url="https://arxiv.org/abs/1602.02068",
             equation="sparsemax(z) = argmin ‖p - z‖² over the simplex",
         ),
+        formula="y_i = max(x_i − τ, 0), with τ so that Σ_i y_i = 1",
+        jacobian="δ_ij − 1 / |S| for i and j in S, the places where y is not 0, else 0",
     ),
     Rowwise(
         "entmax15",
@@ -117,6 +129,8 @@ ROWWISE = (
             2019,
             url="https://arxiv.org/abs/1905.05702",
         ),
+        formula="y_i = max(x_i / 2 − τ, 0)², with τ so that Σ_i y_i = 1",
+        jacobian="s_i (δ_ij − s_j / Σ_k s_k) with s = √y",
         aliases=("entmax",),
     ),
     Rowwise(
@@ -130,6 +144,8 @@ ROWWISE = (
             2016,
             url="https://arxiv.org/abs/1603.05201",
         ),
+        formula="y = (max(x_1, 0), …, max(x_n, 0), max(−x_1, 0), …, max(−x_n, 0))",
+        jacobian="1 for i = j where x_j > 0, −1 for i = n + j where x_j < 0, else 0",
         aliases=("concatenated_relu",),
     ),
     Rowwise(
@@ -142,6 +158,8 @@ ROWWISE = (
             2013,
             url="https://arxiv.org/abs/1302.4389",
         ),
+        formula="y_i = max(x_k for k in group i), groups of `pieces` neighbours",
+        jacobian="1 for the largest input of group i, else 0",
         options={"pieces": 2},
         differs="A group is made of neighbours; some libraries take every n-th input instead.",
     ),
@@ -155,6 +173,8 @@ ROWWISE = (
             2013,
             url="https://arxiv.org/abs/1312.5663",
         ),
+        formula="y_i = x_i if x_i is one of the k largest of its row, else 0",
+        jacobian="1 where i = j and x_i is kept, else 0",
         options={"k": None},
         aliases=("top_k", "k_sparse"),
         differs="Negative numbers among the k largest are kept as they are.",
@@ -169,6 +189,8 @@ ROWWISE = (
             2024,
             url="https://arxiv.org/abs/2412.06410",
         ),
+        formula="y_i = x_i if x_i is one of the k n largest of all n rows, else 0",
+        jacobian="1 where i = j and x_i is kept, else 0",
         options={"k": None},
         aliases=("batch_top_k",),
         differs="The paper evaluates with a threshold averaged over training; the module of the "

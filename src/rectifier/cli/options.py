@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -84,7 +84,7 @@ class Listed(click.ParamType):  # type: ignore[type-arg]  # generic only since c
             self.fail(f"expected {self.name} with commas between them, got {value!r}", param, ctx)
 
 
-def write_json(target: str, data: Mapping[str, Any]) -> None:
+def write_json(target: str, data: Mapping[str, Any] | Sequence[Any]) -> None:
     """Write data as indented JSON to a file or, for ``-``, to standard output."""
     text = json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     if target == STANDARD_OUTPUT:

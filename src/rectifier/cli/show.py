@@ -1,10 +1,11 @@
-"""``rectifier show``: the card of one activation."""
+"""``rectifier show``: the card of one activation, gated unit or row-wise function."""
 
 from __future__ import annotations
 
 import click
 
 from rectifier.cli.options import STANDARD_OUTPUT, OutputFile, write_json
+from rectifier.errors import InvalidInputError
 
 
 @click.command("show", short_help="Show one activation: formula, derivative, gain, plot.")
@@ -59,10 +60,20 @@ def command(
       rectifier show mish --html mish.html
       rectifier show gelu --json -
       rectifier show tanh --depth 100 --width 512
+      rectifier show swiglu
       rectifier show swash --define "x * sigmoid(1.5 * x)"
     """  # noqa: D301
     import rectifier
+    from rectifier.analysis import has_unit_card
 
+    if formula is None and has_unit_card(name):
+        if depth is not None:
+            raise InvalidInputError(
+                f"--depth: {name} is no function of one number, which the theory of deep networks "
+                "is about; leave it out."
+            )
+        _show_unit(name, html_file, png_file, json_file)
+        return
     activation = rectifier.get(name) if formula is None else rectifier.define(name, formula)
     card = rectifier.card(activation)
     deep = None
@@ -85,6 +96,34 @@ def command(
         from rectifier.report import terminal
 
         terminal.print_card(card, console(), deep)
+    _tell(html_file, png_file, json_file)
+
+
+def _show_unit(
+    name: str, html_file: str | None, png_file: str | None, json_file: str | None
+) -> None:
+    """The same for a gated unit or a row-wise function."""
+    from rectifier.analysis import unit_card
+
+    card = unit_card(name)
+    if json_file is not None:
+        write_json(json_file, card.to_dict())
+    if html_file is not None or png_file is not None:
+        from rectifier.report import page
+
+        if html_file is not None:
+            page.write_unit(html_file, card)
+        if png_file is not None:
+            page.write_unit_png(png_file, card)
+    if html_file is None and png_file is None and json_file is None:
+        from rectifier.cli.console import console
+        from rectifier.report import terminal
+
+        terminal.print_unit(card, console())
+    _tell(html_file, png_file, json_file)
+
+
+def _tell(html_file: str | None, png_file: str | None, json_file: str | None) -> None:
     for file in (html_file, png_file, json_file):
         if file is not None and file != STANDARD_OUTPUT:
             click.echo(f"wrote {file}", err=json_file == STANDARD_OUTPUT)

@@ -27,7 +27,7 @@ from rectifier.compare.arm import Arm
 from rectifier.compare.reference import resolve
 from rectifier.compare.trial import Subject
 from rectifier.errors import InvalidInputError, RectifierError, UnknownNameError
-from rectifier.torch.initialize import measured_gain
+from rectifier.torch.layer_gains import measured_gain
 from rectifier.torch.schemes import WEIGHTED
 from rectifier.torch.sites import Interception, Layer, Observer, Site
 

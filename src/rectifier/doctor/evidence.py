@@ -165,6 +165,20 @@ def update_before(record: Record, layer: str, low: float, high: float) -> float:
     return largest(np.concatenate(values))
 
 
+def withered(record: Record) -> float | None:
+    """What is left of the weights' norms, of the layer that kept most; None where over a tenth is.
+
+    A decay that pulls harder than the gradient takes all weights down to nothing; the steps are
+    large then only against what is left.
+    """
+    shares = []
+    for item in record.layers:
+        norms = finite(item.weight_norm)
+        if norms.size >= 3 and norms[0] > 0:
+            shares.append(float(norms[-1] / norms[0]))
+    return max(shares) if shares and max(shares) <= 0.1 else None
+
+
 def learning_rate_at(record: Record, step: float) -> float:
     """Learning rate at the last observed step up to ``step``; else the first; NaN if unknown."""
     training = record.training

@@ -13,6 +13,7 @@ from rectifier.expression.evaluation import evaluate
 from rectifier.expression.parser import parse
 from rectifier.expression.primitives import PRIMITIVES, SCALAR, Primitive
 from rectifier.expression.simplify import simplify
+from rectifier.expression.stabilize import stabilize
 from rectifier.expression.text import to_latex, to_text
 from rectifier.expression.tree import (
     Call,
@@ -42,6 +43,7 @@ __all__ = [
     "parse",
     "postorder",
     "simplify",
+    "stabilize",
     "substitute",
     "to_latex",
     "to_text",

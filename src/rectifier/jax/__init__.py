@@ -2,7 +2,8 @@
 
 Layer: front end. ``from rectifier.jax import mish`` gives ``mish(x)``; `function` does the same by
 name or for an activation of one's own; `gated` and `rowwise` give what takes more than one number;
-`init` makes initialisers and `lsuv` fits weights to data. Nothing is listed here: the names are
+`init` makes initialisers, `init_layers` draws a chain of layers with their biases and `lsuv` fits
+weights to data. Nothing is listed here: the names are
 those of the catalog.
 """
 
@@ -16,9 +17,10 @@ from rectifier import catalog  # noqa: E402
 from rectifier.errors import UnknownNameError  # noqa: E402
 from rectifier.jax.functions import Function, function  # noqa: E402
 from rectifier.jax.initialize import init, lsuv  # noqa: E402
+from rectifier.jax.layers import init_layers  # noqa: E402
 from rectifier.jax.wide import gated, rowwise  # noqa: E402
 
-__all__ = ["Function", "function", "gated", "init", "lsuv", "rowwise"]
+__all__ = ["Function", "function", "gated", "init", "init_layers", "lsuv", "rowwise"]
 
 
 def __getattr__(name: str) -> Function:

@@ -53,9 +53,9 @@ def init(
         scheme: ``he_normal``, ``he_uniform`` (each also with ``_fan_out``), ``lecun_normal``,
             ``lecun_uniform``, ``xavier_normal``, ``xavier_uniform``, ``orthogonal``,
             ``randomized_asymmetric`` (whose positive number for each output is here always among
-            the weights, as the bias is another array), ``identity`` (two axes) or ``alexnet``;
-            ``kaiming`` and ``glorot`` are understood. For ``lsuv`` there is the function of that
-            name.
+            the weights, as the bias is another array; not so in `init_layers`), ``identity`` (two
+            axes) or ``alexnet``; ``kaiming`` and ``glorot`` are understood. For ``lsuv`` there is
+            the function of that name.
         in_axis: Axis or axes of the inputs; all that are named nowhere are the window.
         out_axis: Axis or axes of the outputs.
         batch_axis: Axis or axes that belong to neither.
@@ -92,14 +92,13 @@ def init(
         find_unit(activation)  # raises where there is none
         if parameters:
             catalog.get(activation).parameters(**parameters)
-    drawing = _drawing(rule, gain, in_axis, out_axis, batch_axis, dtype)
-    initializer: Callable[..., Any] = drawing
-    return initializer
+    return drawing(rule, gain, in_axis, out_axis, batch_axis, dtype)
 
 
-def _drawing(
+def drawing(
     rule: Scheme, gain: float, in_axis: Axes, out_axis: Axes, batch_axis: Axes, dtype: Any
 ) -> Callable[..., Any]:
+    """Return the initialiser of a scheme with a gain; arguments as for `init`."""
     if rule.data_driven:
         raise InvalidInputError(
             f"scheme {rule.name!r} fits the weights to data: call rectifier.jax.lsuv on the "
@@ -110,7 +109,7 @@ def _drawing(
     if rule.distribution == "identity":
         made = functools.partial(_identity, default=dtype)
     elif rule.distribution == "asymmetric":
-        made = functools.partial(_asymmetric, rule, out_axis, batch_axis, dtype)
+        made = functools.partial(_weights_alone, rule, out_axis, batch_axis, dtype)
     elif rule.std is not None:
         made = theirs.normal(rule.std, dtype=dtype)
     elif rule.distribution == "orthogonal":
@@ -139,7 +138,11 @@ def _identity(
     return jnp.eye(shape[0], shape[1], dtype=default if dtype is None else dtype)
 
 
-def _asymmetric(
+def _weights_alone(*args: Any) -> jax.Array:
+    return asymmetric(*args)[0]
+
+
+def asymmetric(
     rule: Scheme,
     out_axis: Axes,
     batch_axis: Axes,
@@ -147,22 +150,31 @@ def _asymmetric(
     key: Any,
     shape: Sequence[int],
     dtype: Any = None,
-) -> jax.Array:
-    """Draw normal numbers, and for each output one from Beta(2, 1) in the place of one of them."""
+    *,
+    with_bias: bool = False,
+) -> tuple[jax.Array, jax.Array]:
+    """Draw normal numbers, and for each output one from Beta(2, 1) in the place of one of them.
+
+    Returns:
+        Weights, and for each output its bias, which is one of the numbers if `with_bias` says so.
+    """
     kept = [axis % len(shape) for axes in (out_axis, batch_axis) for axis in _each(axes)]
     others = [axis for axis in range(len(shape)) if axis not in kept]
     outputs = math.prod(shape[axis] for axis in kept)
     count = math.prod(shape) // max(outputs, 1)
     kind = default if dtype is None else dtype
     normal, place, positive = jax.random.split(key, 3)
-    rows = rule.deviation(1.0, count, 1) * jax.random.normal(normal, (outputs, count), kind)
-    chosen = jax.random.randint(place, (outputs,), 0, max(count, 1))
+    deviation = rule.deviation(1.0, count, 1)
+    rows = deviation * jax.random.normal(normal, (outputs, count + with_bias), kind)
+    chosen = jax.random.randint(place, (outputs,), 0, max(count + with_bias, 1))
     # The square root of a uniform number has the density 2 x of Beta(2, 1).
     beta = jnp.sqrt(jax.random.uniform(positive, (outputs,), kind))
     rows = rows.at[jnp.arange(outputs), chosen].set(beta)
+    biases = rows[:, count] if with_bias else jnp.zeros(outputs, rows.dtype)
     order = [*kept, *others]
-    moved = rows.reshape([shape[axis] for axis in order])
-    return jnp.transpose(moved, [order.index(axis) for axis in range(len(shape))])
+    moved = rows[:, :count].reshape([shape[axis] for axis in order])
+    weights = jnp.transpose(moved, [order.index(axis) for axis in range(len(shape))])
+    return weights, biases
 
 
 def _each(axes: Axes) -> Sequence[int]:

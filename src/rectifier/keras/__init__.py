@@ -27,6 +27,7 @@ from rectifier.keras import functions, layers
 from rectifier.keras.functions import function
 from rectifier.keras.initializers import ActivationInitializer, initializer
 from rectifier.keras.layers import ActivationLayer, activation
+from rectifier.keras.model_weights import init_
 from rectifier.keras.unit_variance import lsuv
 from rectifier.keras.wide import gated, rowwise
 
@@ -41,6 +42,7 @@ __all__ = [
     "function",
     "functions",
     "gated",
+    "init_",
     "initializer",
     "layers",
     "lsuv",

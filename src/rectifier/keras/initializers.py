@@ -54,7 +54,7 @@ class ActivationInitializer(keras.initializers.Initializer):
                 self.activation.parameters(**parameters)  # raises where they make no sense
             if rule.uses_gain:
                 self.gain = float(analysis.gain(self.activation, **parameters))
-        self.drawing = _drawing(rule, self.gain, seed)
+        self.drawing = drawing(rule, self.gain, seed)
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
         """Draw a tensor.
@@ -91,7 +91,8 @@ def _find(activation: Any) -> Activation | str:
     return restore(activation)
 
 
-def _drawing(rule: Scheme, gain: float, seed: Any) -> keras.initializers.Initializer:
+def drawing(rule: Scheme, gain: float, seed: Any) -> keras.initializers.Initializer:
+    """Return Keras's initialiser for a scheme with a gain."""
     if rule.data_driven:
         raise InvalidInputError(
             f"scheme {rule.name!r} fits the weights to data: call rectifier.keras.lsuv on the "
@@ -123,16 +124,25 @@ class Asymmetric(keras.initializers.Initializer):
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
         """Draw a tensor whose last axis is that of the outputs."""
         kind = keras.config.floatx() if dtype is None else dtype
-        outputs = shape[-1]
+        return keras.ops.reshape(self._rows(math.prod(shape[:-1]), shape, kind, 0), shape)
+
+    def with_bias(self, shape: tuple[int, ...], dtype: Any) -> tuple[Any, Any]:
+        """Draw a kernel and its bias, of which one may be the positive number of an output."""
         count = math.prod(shape[:-1])
+        rows = self._rows(count, shape, dtype, 1)
+        return keras.ops.reshape(rows[:count], shape), rows[count]
+
+    def _rows(self, count: int, shape: tuple[int, ...], kind: Any, more: int) -> Any:
+        outputs = shape[-1]
         # One generator for all three draws: a whole number would give the same stream thrice.
         seeds = keras.random.SeedGenerator(self.seed) if isinstance(self.seed, int) else self.seed
-        rows = keras.random.normal((count, outputs), 0.0, self.scale / count**0.5, kind, seeds)
-        chosen = keras.random.randint((1, outputs), 0, count, "int32", seeds)
+        size = (count + more, outputs)
+        rows = keras.random.normal(size, 0.0, self.scale / count**0.5, kind, seeds)
+        chosen = keras.random.randint((1, outputs), 0, count + more, "int32", seeds)
         # The square root of a uniform number has the density 2 x of Beta(2, 1).
         beta = keras.ops.sqrt(keras.random.uniform((1, outputs), 0.0, 1.0, kind, seeds))
-        here = keras.ops.equal(keras.ops.arange(count, dtype="int32")[:, None], chosen)
-        return keras.ops.reshape(keras.ops.where(here, beta, rows), shape)
+        here = keras.ops.equal(keras.ops.arange(count + more, dtype="int32")[:, None], chosen)
+        return keras.ops.where(here, beta, rows)
 
     def get_config(self) -> dict[str, Any]:
         """Return what makes this again, as plain data."""
@@ -157,9 +167,9 @@ def initializer(
         scheme: ``he_normal``, ``he_uniform`` (each also with ``_fan_out``), ``lecun_normal``,
             ``lecun_uniform``, ``xavier_normal``, ``xavier_uniform``, ``orthogonal``,
             ``randomized_asymmetric`` (whose positive number for each output is here always among
-            the weights, as the bias is another array), ``identity`` (for recurrent weights) or
-            ``alexnet``; ``kaiming`` and ``glorot`` are understood. For ``lsuv`` there is the
-            function of that name.
+            the weights, as the bias is another array; not so in `init_`), ``identity`` (for
+            recurrent weights) or ``alexnet``; ``kaiming`` and ``glorot`` are understood. For
+            ``lsuv`` there is the function of that name.
         seed: A whole number or a ``keras.random.SeedGenerator``; None for a new one.
         **parameters: Values of the activation's parameters, such as ``negative_slope=0.2``.
 

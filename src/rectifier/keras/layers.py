@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from rectifier import catalog
-from rectifier.activation import Activation
+from rectifier.activation import Activation, check_flag
 from rectifier.errors import InvalidActivationError, InvalidInputError
 from rectifier.keras import wide
 from rectifier.keras.definition import describe, is_listed, restore
@@ -76,7 +76,8 @@ class ActivationLayer(keras.layers.Layer):
                 f"sharing must be 'shared', 'channel', 'unit' or None, got {sharing!r}."
             )
         self.function = Function(spec, **given)
-        self.learned = spec.learnable if learnable else ()
+        switched = check_flag(type(self).__name__, "learnable", learnable)
+        self.learned = spec.learnable if switched else ()
         self.sharing = sharing
         self.axis = axis
         self.regularizers = _by_name(self.learned, regularizer, keras.regularizers.get)

@@ -1,8 +1,9 @@
 """Which way an activation is computed, decided in one place, with the reason.
 
-Layer: kernels. The front ends decide by `explain`, so what it says is what runs. Three paths:
+Layer: kernels. The front ends decide by `explain`, so what it says is what runs. Four paths:
 
-- ``native``: one compiled pass over memory (`rectifier.kernels.native`).
+- ``native``: one compiled pass over memory, on the CPU (`rectifier.kernels.native`).
+- ``triton``: one pass over memory by a Triton kernel, on a CUDA device (`rectifier.kernels.cuda`).
 - ``framework``: the framework's own operation, where that is right and either faster than the
   compiled kernel or the only one.
 - ``composed``: the catalog's expression, operation by operation, in the framework.
@@ -16,14 +17,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from rectifier.errors import KernelUnavailableError, UnknownNameError
-from rectifier.kernels import native
+from rectifier.kernels import cuda, native
 
 if TYPE_CHECKING:
     from rectifier.activation import Activation
 
-Path = Literal["native", "composed", "framework"]
+Path = Literal["native", "triton", "composed", "framework"]
 
-PATHS = ("composed", "framework", "native")
+PATHS = ("composed", "framework", "native", "triton")
 FRAMEWORKS = ("jax", "keras", "numpy", "torch")
 
 OWN: dict[str, dict[str, str]] = {
@@ -47,7 +48,7 @@ class Explanation:
     """Which path computes an activation, and why.
 
     Attributes:
-        path: ``"native"``, ``"composed"`` or ``"framework"``.
+        path: ``"native"``, ``"triton"``, ``"composed"`` or ``"framework"``.
         reason: One sentence, without the name of the path.
     """
 
@@ -83,7 +84,7 @@ def explain(
 
     Example:
         >>> from rectifier.kernels import explain
-        >>> explain("relu", framework="torch", device="cuda").path
+        >>> explain("relu", framework="torch", device="mps").path
         'framework'
     """
     from rectifier import catalog  # deferred: `import rectifier.kernels` stays quick
@@ -94,6 +95,7 @@ def explain(
     if path is not None and path not in PATHS:
         raise UnknownNameError("kernel path", path, PATHS)
     own = _own(spec, framework)
+    on_gpu = _gpu_obstacle(spec, framework, _name(dtype), _name(device))
     obstacle = _obstacle(spec, framework, _name(dtype), _name(device))
     if path == "framework" and not own:
         raise KernelUnavailableError(
@@ -102,12 +104,20 @@ def explain(
         )
     if path == "native" and obstacle:
         raise KernelUnavailableError(f"path 'native' cannot compute {spec.name!r}: {obstacle}.")
+    if path == "triton" and on_gpu:
+        raise KernelUnavailableError(f"path 'triton' cannot compute {spec.name!r}: {on_gpu}.")
+    if path == "triton" or (path is None and not on_gpu):
+        return Explanation(
+            "triton", f"{spec.name} runs in one pass over the GPU's memory, on {_name(dtype)}."
+        )
     if path == "framework" or (path is None and own and (obstacle or spec.name in FASTER)):
         return Explanation("framework", f"{own} computes {spec.name} rightly and in one pass.")
     if path == "native" or (path is None and not obstacle):
         return Explanation(
             "native", f"{spec.name} runs in one compiled pass over memory, on {_name(dtype)}."
         )
+    if _name(device).startswith("cuda"):
+        obstacle = on_gpu
     passes = f"{spec.name} is computed operation by operation in {framework}"
     if path == "composed":
         return Explanation("composed", f"{passes}, as asked.")
@@ -131,6 +141,13 @@ def _obstacle(spec: Activation, framework: str, dtype: str, device: str) -> str:
     if not device.startswith("cpu"):
         return f"compiled kernels run on the CPU and the data is on {device}"
     return native.obstacle(spec, dtype)
+
+
+def _gpu_obstacle(spec: Activation, framework: str, dtype: str, device: str) -> str:
+    """Say in one clause what keeps a Triton kernel from being used; empty if nothing does."""
+    if framework != "torch":
+        return f"Triton kernels serve PyTorch, and this is {framework}"
+    return cuda.obstacle(spec, dtype, device)
 
 
 def _name(thing: Any) -> str:

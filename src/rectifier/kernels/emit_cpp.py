@@ -17,29 +17,14 @@ from pathlib import Path
 
 from rectifier import catalog
 from rectifier.activation import Activation, Param
-from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, simplify, to_text
+from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
-from rectifier.kernels.bounds import Bounds, bounds
+from rectifier.kernels.bounds import bounds
+from rectifier.kernels.forms import INNER, PAIRS, TAKE_PAIRS, Form, arrange, form, odd_cubic
 from rectifier.kernels.single import EVERY, SINGLE, Interval
-
-FORMS = (
-    "cdf_plus_mul_pdf",
-    "div_constant",
-    "div_moderate",
-    "gate_slope",
-    "mul_norm_cdf",
-    "mul_sigmoid",
-    "mul_sigmoid_slope",
-    "one_plus_mul_sigmoid",
-    "sigmoid_slope",
-)
-"""What every mathematics of ``native/`` has beside the primitives: faster or sharper forms."""
 
 FILES = 8
 """How many C++ files the kernels are spread over, so that several compilers can work at once."""
-
-_MODERATE = (1e-30, 1e30)
-"""Between these a divisor is a normal number of float, and so is its inverse."""
 
 _WAVES = ("sin", "cos")
 
@@ -74,6 +59,7 @@ def emit_expression(name: str, expression: Expr, parameters: Mapping[str, Param]
         A static member template over a mathematics ``M``: a function of ``x`` and of an array with
         the parameters' values.
     """
+    expression = arrange(expression)
     printed, lines = _statements(expression, parameters)
     result = printed[expression]
     compares = any(isinstance(node, Call) and PRIMITIVES[node.op].boolean for node in printed)
@@ -98,12 +84,19 @@ def _statements(root: Expr, parameters: Mapping[str, Param]) -> tuple[dict[Expr,
     between = bounds(root, parameters)
     used = Counter(a for node in postorder(root) if isinstance(node, Call) for a in node.args)
     order = list(postorder(root))
-    forms: dict[Expr, tuple[str, tuple[Expr, ...]]] = {}
+    forms: dict[Expr, Form] = {}
     needed = {root}
+    alone: set[Expr] = set()  # needed as one number, not as a pair
     for node in reversed(order):
         if isinstance(node, Call) and node in needed:
-            forms[node] = _form(node, between, used)
-            needed.update(forms[node][1])
+            cubic = odd_cubic(node) if node not in alone and node is not root else None
+            function, given = cubic or form(node, between, used)
+            if function in INNER and node is not root:
+                function = f"inner_{function}"
+            forms[node] = function, given
+            needed.update(given)
+            pairs = TAKE_PAIRS.get(function, ())
+            alone.update(each for place, each in enumerate(given) if place not in pairs)
     printed: dict[Expr, str] = {}
     lines: list[str] = []
     for node in order:
@@ -113,76 +106,16 @@ def _statements(root: Expr, parameters: Mapping[str, Param]) -> tuple[dict[Expr,
             printed[node] = variables[node.name]
         elif isinstance(node, Call) and node in forms:
             function, given = forms[node]
-            arguments = ", ".join(printed[argument] for argument in given)
+            arguments = ", ".join(
+                # both numbers of a pair come from the constant in double
+                repr(a.value) if function == PAIRS and isinstance(a, Constant) else printed[a]
+                for a in given
+            )
             kind = "bool" if PRIMITIVES[node.op].boolean else "R"
+            kind = "auto" if function == PAIRS else kind
             printed[node] = f"t{len(lines)}"
             lines.append(f"    const {kind} {printed[node]} = M::{function}({arguments});")
     return printed, lines
-
-
-def _form(
-    node: Call, between: Mapping[Expr, Bounds], used: Mapping[Expr, int]
-) -> tuple[str, tuple[Expr, ...]]:
-    """Return the function that computes a node, and its arguments: a better form if it has one."""
-    if node.op == "div" and isinstance(node.args[1], Constant):
-        return "div_constant", node.args
-    if node.op == "div":
-        low, high = between[node.args[1]]
-        if _MODERATE[0] < low and high < _MODERATE[1]:
-            return "div_moderate", node.args
-    if node.op not in ("mul", "add"):
-        return node.op, node.args
-    for one, two in (node.args, node.args[::-1]):
-        if not isinstance(two, Call) or used[two] > 1:
-            continue
-        if node.op == "add" and two.op == "mul":
-            found = _sum_form(one, two, between, used)
-        elif node.op == "mul":
-            found = _product_form(one, two, between, used)
-        else:
-            found = None
-        if found is not None:
-            return found
-    return node.op, node.args
-
-
-def _sum_form(
-    one: Expr, product: Call, between: Mapping[Expr, Bounds], used: Mapping[Expr, int]
-) -> tuple[str, tuple[Expr, ...]] | None:
-    """Return a better form of a sum with a product that nothing else uses."""
-    function, given = _form(product, between, used)
-    if one == Constant(1.0) and function == "mul_sigmoid":
-        return "one_plus_mul_sigmoid", given
-    if isinstance(one, Call) and one.op == "norm_cdf" and used[one] == 1:
-        for factor, density in (product.args, product.args[::-1]):
-            if isinstance(density, Call) and density.op == "norm_pdf" and density.args == one.args:
-                return "cdf_plus_mul_pdf", (factor, *one.args)
-    return None
-
-
-def _product_form(
-    one: Expr, two: Call, between: Mapping[Expr, Bounds], used: Mapping[Expr, int]
-) -> tuple[str, tuple[Expr, ...]] | None:
-    """Return a better form of a product whose second factor nothing else uses."""
-    single = isinstance(one, Call) and used[one] == 1
-    if two.op == "sigmoid":
-        if isinstance(one, Call) and single:
-            if one.op == "sigmoid" and _opposite(one.args[0], two.args[0]):
-                return "sigmoid_slope", one.args
-            function, given = _form(one, between, used)
-            if function == "mul_sigmoid" and _opposite(given[1], two.args[0]):
-                return "mul_sigmoid_slope", given
-            if function == "one_plus_mul_sigmoid" and _opposite(given[1], two.args[0]):
-                return "gate_slope", (given[0], two.args[0])
-        return "mul_sigmoid", (one, two.args[0])
-    if two.op == "norm_cdf":
-        return "mul_norm_cdf", (one, two.args[0])
-    return None
-
-
-def _opposite(one: Expr, two: Expr) -> bool:
-    """Whether one expression is the other with its sign turned."""
-    return simplify(-one) == simplify(two) or simplify(-two) == simplify(one)
 
 
 def _emit_far(activation: Activation) -> str:
@@ -214,7 +147,8 @@ def _emit_far(activation: Activation) -> str:
     )
 
 
-def _range(found: Interval) -> str:
+def interval(found: Interval) -> str:
+    """Return where float arithmetic may be used, as C++."""
     if found is None:
         return "nowhere"
     ends = ("infinite" if abs(end) == EVERY else f"{abs(end)!r}F" for end in found)
@@ -233,8 +167,8 @@ def emit_activation(activation: Activation) -> str:
             f"struct {name} {{",
             f"  static constexpr std::size_t count = {len(parameters)};",
             f"  static constexpr double defaults[] = {{{defaults or '0.0'}}};",
-            f"  static constexpr Range value_single = {_range(single[0])};",
-            f"  static constexpr Range slope_single = {_range(single[1])};",
+            f"  static constexpr Range value_single = {interval(single[0])};",
+            f"  static constexpr Range slope_single = {interval(single[1])};",
             emit_expression("value", activation.value_expression, parameters),
             emit_expression("slope", activation.derivative_expression, parameters),
             _emit_far(activation),

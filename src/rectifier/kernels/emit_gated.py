@@ -13,7 +13,8 @@ from pathlib import Path
 
 from rectifier import catalog
 from rectifier.activation import Activation
-from rectifier.kernels.emit_cpp import digest, emit_expression
+from rectifier.kernels.emit_cpp import digest, emit_expression, interval
+from rectifier.kernels.single import GATED
 
 _HEAD = """\
 // Printed by rectifier.kernels.emit_gated from the catalog. Not to be edited.
@@ -29,11 +30,16 @@ namespace emitted {
 def emit_unit(unit: Activation) -> str:
     """Return the C++ of one gated unit: value, both derivatives, and the loops over them."""
     parameters = unit.params  # "gate" is the first
+    value, slopes = GATED.get(digest(unit), (None, None))
+    defaults = ", ".join(repr(param.default) for param in parameters.values())
     return "\n".join(
         (
             f"// {unit.name}: {unit.formula}",
             f"struct gated_{unit.name} {{",
             f"  static constexpr std::size_t count = {len(parameters)};",
+            f"  static constexpr double defaults[] = {{{defaults}}};",
+            f"  static constexpr Range value_single = {interval(value)};",
+            f"  static constexpr Range slope_single = {interval(slopes)};",
             emit_expression("value", unit.value_expression, parameters),
             emit_expression("slope", unit.derivative_expression, parameters),
             emit_expression("gate_slope", unit.parameter_derivative("gate"), parameters),

@@ -22,6 +22,15 @@ WHOLE_NUMBERS = (
 """What `forward` writes of all elements together: sums, extent, counts."""
 
 
+BLOCKS, BLOCK = 256, 64
+"""Of a large buffer so many blocks of so many elements are looked at where some are enough."""
+
+
+def kept_of(size: int) -> int:
+    """How many of so many elements are looked at."""
+    return size if size < 2 * BLOCKS * BLOCK else BLOCKS * BLOCK
+
+
 @functools.cache
 def _module() -> ModuleType:
     return importlib.import_module("rectifier._native")
@@ -39,6 +48,7 @@ def forward(
     half: bool,
     extent: tuple[int, int, int],
     region: tuple[float, float],
+    zeros_too: bool,
     per_unit: int,
     whole: int,
     threads: int,
@@ -50,12 +60,13 @@ def forward(
         y: Address of the output, of the same type and layout; 0: it is max(x, 0).
         half: Whether the elements are bfloat16.
         extent: How many outer positions, units and inner positions the contiguous buffers have.
-        region: Inputs below and above are counted as outside.
+        region: Inputs below and above are counted as outside; NaN: not known, the count is NaN.
+        zeros_too: Whether outputs that are zero are counted as outside as well.
         per_unit: Address of float64 ``(len(UNIT_NUMBERS), units)``, written.
         whole: Address of float64 ``(len(WHOLE_NUMBERS),)``, written.
         threads: Most threads to use.
     """
-    _module().forward_statistics(x, y, half, *extent, *region, per_unit, whole, threads)
+    _module().forward_statistics(x, y, half, *extent, *region, zeros_too, per_unit, whole, threads)
 
 
 def sums_of_squares(buffers: list[int], sizes: list[int], threads: int) -> list[float]:
@@ -67,6 +78,33 @@ def sums_of_squares(buffers: list[int], sizes: list[int], threads: int) -> list[
         threads: Most threads to use.
     """
     found: list[float] = _module().sums_of_squares(buffers, sizes, threads)
+    return found
+
+
+def keep_blocks(buffers: list[int], sizes: list[int], kept: int) -> list[float]:
+    """Copy some blocks of each of several contiguous float32 buffers.
+
+    Args:
+        buffers: Their addresses.
+        sizes: How many elements each has.
+        kept: Address of float32 ``(sum of `kept_of` each size,)``, written.
+
+    Returns:
+        The sum of squares of what was copied, of each.
+    """
+    found: list[float] = _module().keep_blocks(buffers, sizes, kept)
+    return found
+
+
+def moved_blocks(buffers: list[int], sizes: list[int], kept: int) -> list[float]:
+    """The sum of squares of how far the same elements are from what `keep_blocks` copied.
+
+    Args:
+        buffers: The addresses of the buffers.
+        sizes: How many elements each has.
+        kept: Address of what was copied.
+    """
+    found: list[float] = _module().moved_blocks(buffers, sizes, kept)
     return found
 
 

@@ -62,7 +62,7 @@ def build(
     """The network with fresh weights, float32.
 
     Args:
-        inputs: (steps, features) or (steps,); an image of height × width is read row by row.
+        inputs: (steps, features) or (steps,); an image (1, height, width) is read row by row.
         classes: Number of outputs.
         activation: Name or definition.
         init: Name of a scheme; None: the identity for the state, N(0, 0.001²) for the rest.
@@ -80,6 +80,8 @@ def build(
         torch.Size([2, 10])
     """
     shape = (inputs,) if isinstance(inputs, int) else tuple(inputs)
+    if len(shape) == 3 and shape[0] == 1:
+        shape = shape[1:]
     if len(shape) not in (1, 2) or min(shape) < 1:
         raise InvalidInputError(f"inputs must be (steps,) or (steps, features); {inputs} came")
     with drawing(generator):

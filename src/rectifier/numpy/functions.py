@@ -32,9 +32,9 @@ class Function:
     """An activation on NumPy arrays.
 
     Calls take an array (or what NumPy makes one of) of fp16, fp32 or fp64, whose type the result
-    keeps, or of integers, for which the result is fp64. Shape is kept; a result without dimensions
-    is a NumPy scalar. NaN gives NaN. Parameters are given by keyword; an array that broadcasts
-    against the input is allowed, such as one slope per channel.
+    keeps, or of integers or booleans, for which the result is fp64. Shape is kept; a result without
+    dimensions is a NumPy scalar. NaN gives NaN. Parameters are given by keyword; an array that
+    broadcasts against the input is allowed, such as one slope per channel.
 
     Args:
         activation: The activation.
@@ -57,7 +57,7 @@ class Function:
         """Return f(x).
 
         Args:
-            x: Any shape; fp16, fp32, fp64 or integers.
+            x: Any shape; fp16, fp32, fp64, integers or booleans.
             out: Where to write; an array of the result's shape and type, which may be ``x`` itself.
             path: ``"native"`` or ``"composed"`` to ask for one; the fastest that is right if None.
             **parameters: Values of the parameters; the others have their defaults.
@@ -182,9 +182,9 @@ def as_input(x: Any) -> Array:
         array = np.asarray(x)
     except ValueError as error:
         raise InvalidInputError(f"expected numbers in a regular shape; {error}.") from error
-    if array.dtype.type not in _FLOATS and array.dtype.kind not in "iu":
+    if array.dtype.type not in _FLOATS and array.dtype.kind not in "iub":
         raise InvalidInputError(
-            "expected fp16, fp32, fp64 or integers, got "
+            "expected fp16, fp32, fp64, integers or booleans, got "
             f"{array.dtype}; convert it first, as with x.astype(np.float32)."
         )
     return array

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rectifier.report import wording
 
 if TYPE_CHECKING:
-    from rectifier.activation import Param
-    from rectifier.analysis import Card, Cost
+    from rectifier.activation import Param, Source
+    from rectifier.analysis import Card, Cost, UnitCard
 
 Rows = tuple[tuple[str, str], ...]
 
@@ -28,7 +28,7 @@ def properties(card: Card) -> Rows:
     Returns:
         In the order in which they are read.
     """
-    gain = "none: E[f(z)²] is not finite or 0" if card.gain is None else f"{card.gain:.6g}"
+    gain = f"none: {card.missing}" if card.gain is None else f"{card.gain:.6g}"
     rows = [
         ("gain", gain),
         ("range", f"{span(card.range)}{_bounded(card)}"),
@@ -53,7 +53,8 @@ def averages(card: Card) -> Rows:
     """What becomes of inputs z ~ N(0, 1)."""
     moments = card.moments
     if moments is None:
-        return (("outputs that are 0", wording.percent(_share(card.sparsity))),)
+        share = wording.percent(_share(card.sparsity))
+        return (("moments", f"none: {card.missing}"), ("outputs that are 0", share))
     return (
         ("mean of f(z)", "0: zero-centred" if card.zero_centred else _near(moments.mean)),
         ("variance of f(z)", _near(moments.variance)),
@@ -101,11 +102,22 @@ def describe(param: Param) -> str:
     return wording.clean("; ".join(parts))
 
 
+def elsewhere(card: Card | UnitCard) -> str:
+    """Which of the libraries installed here have it, and by what names."""
+    found = card.elsewhere()
+    named = "; ".join(f"{title}: {', '.join(names)}" for title, names in found.items())
+    return named or "none of the libraries installed here"
+
+
 def source(card: Card) -> str:
     """Who published it, when, where it is defined there."""
-    origin = card.source
-    year = "" if origin.year is None else f" ({origin.year})"
-    text = f"{origin.authors}{year}: {origin.title}" if origin.authors else f"{origin.title}{year}"
+    return origin(card.source)
+
+
+def origin(of: Source) -> str:
+    """A source in one line."""
+    year = "" if of.year is None else f" ({of.year})"
+    text = f"{of.authors}{year}: {of.title}" if of.authors else f"{of.title}{year}"
     return wording.clean(text if text.endswith((".", "?", "!")) else f"{text}.")
 
 

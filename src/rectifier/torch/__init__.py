@@ -9,6 +9,7 @@ when it is first asked for.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from rectifier.optional import require
@@ -107,6 +108,8 @@ def __getattr__(name: str) -> Any:
         return value
     if name[:1].isupper() and hasattr(modules, name):
         return getattr(modules, name)
+    if importlib.util.find_spec(f"{__name__}.{name}") is not None:
+        raise AttributeError(name)  # an import asks so before it loads a file: no names are needed
     known = [*__all__, *modules.class_names()]
     nearest = str(UnknownNameError("name", name, known)) if not name.startswith("_") else ""
     raise AttributeError(f"module 'rectifier.torch' has no attribute {name!r}: {nearest}")

@@ -54,6 +54,10 @@ class Boundary:
         self.live = tuple(live)
         self.replacers = tuple(o for o in live if type(o).replace is not Observer.replace)
 
+    def sleeps(self) -> int:
+        """For how many steps, of which nobody wants the first, no observer is to be called."""
+        return min((self.notify(o, "sleeps", self.step) or 0 for o in self.observers), default=0)
+
     def notify(self, observer: Observer, method: str, *args: Any) -> Any:
         """Tell one observer; what it raises detaches it."""
         self._busy += 1

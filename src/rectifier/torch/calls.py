@@ -44,7 +44,7 @@ from rectifier.torch.boundary import Boundary
 from rectifier.torch.feeding import Layer
 from rectifier.torch.mode import Seeing, put_on, take_out
 from rectifier.torch.naming import Model, is_wrapper
-from rectifier.torch.recurrent import RECURRENT, gates
+from rectifier.torch.recurrent import Given, gates
 from rectifier.torch.registry import Registry
 from rectifier.torch.scripted import Scripted
 from rectifier.torch.telling import Application, Telling
@@ -63,6 +63,7 @@ class _Entered:
     version: int = 0
     inner: list[tuple[Application, Tensor]] = field(default_factory=list)
     elementwise: bool = True
+    given: Given | None = None
 
 
 class Calls:
@@ -227,6 +228,7 @@ class Calls:
         self._stack.append(entered)
         if top is not None and top.application is not None:
             return
+        entered.given = Given.of(module, args)
         tensor = args[0] if args and isinstance(args[0], Tensor) else None
         if tensor is None or not tensor.is_floating_point() or tensor.dim() == 0:
             return
@@ -261,7 +263,7 @@ class Calls:
             self._end_script()
         if self._elsewhere():
             return None
-        return self._boundary.guard(self._leave, module, output, args)
+        return self._boundary.guard(self._leave, module, output)
 
     def _end_script(self) -> None:
         script, self._script = self._script, None
@@ -294,7 +296,7 @@ class Calls:
             if trains or not observer.training_only:
                 self._boundary.notify(observer, "on_site", site, form.input, output)
 
-    def _leave(self, module: nn.Module, output: Any, args: tuple[Any, ...] = ()) -> Any:
+    def _leave(self, module: nn.Module, output: Any) -> Any:
         depth = len(self._stack) - 1
         while depth >= 0 and self._stack[depth].module is not module:
             depth -= 1
@@ -313,13 +315,11 @@ class Calls:
         if is_layer(module) and (is_torch(module) or self._tick == entered.since):
             layer = self._registry.module_layer(entered.model, entered.path, module)
             self._ran(layer, output)
-            if isinstance(module, RECURRENT):
-                self._inside_recurrent(entered, layer, args, output)
+            if entered.given is not None:
+                self._inside_recurrent(entered, layer, entered.given, output)
         return None
 
-    def _inside_recurrent(
-        self, entered: _Entered, layer: Layer, args: tuple[Any, ...], output: Any
-    ) -> None:
+    def _inside_recurrent(self, entered: _Entered, layer: Layer, given: Given, output: Any) -> None:
         """Tell of the gates of a recurrent layer."""
         trains = torch.is_grad_enabled()
         observers = [o for o in self._boundary.live if trains or not o.training_only]
@@ -329,18 +329,11 @@ class Calls:
         self._inside += 1
         try:
             with torch._C.DisableTorchFunction():
-                found = gates(module, args, output)
+                found, missing = gates(module, given, output)
         finally:
             self._inside -= 1
-        if found is None:
-            self._note("What runs inside recurrent layers on packed sequences is not seen.")
-            return
-        if (
-            getattr(module, "dropout", 0)
-            and module.training
-            and getattr(module, "num_layers", 1) > 1
-        ):
-            self._note("Behind the dropout in a stack of recurrent layers nothing is seen.")
+        if missing:
+            self._note(missing)
         frame = self._registry.sources.frame(2)
         for gate in found:
             form = forms.Form(gate.function, gate.input, False, True, getattr(torch, gate.function))

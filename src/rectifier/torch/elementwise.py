@@ -24,6 +24,7 @@ from torch import Tensor
 from rectifier.errors import KernelUnavailableError
 from rectifier.expression import Expr, differentiate
 from rectifier.kernels import native
+from rectifier.torch import on_gpu
 from rectifier.torch.memory import can_be_cut, in_chunks, is_real, is_scalar, like
 from rectifier.torch.program import Program, lower
 
@@ -38,7 +39,10 @@ class Plan:
         constants: The values of the others.
         slope: The derivative by x, where it is not to be had by `differentiate` alone.
         own: torch's own operation of x, on the path "framework".
-        kernel: Name of the compiled kernel, on the path "native"; beside `own`, for the derivative.
+        kernel: Name of the compiled kernel, on the path "native", or of the Triton kernel, on the
+            path "triton"; beside `own`, for the derivative.
+        triton: Whether `kernel` is a Triton kernel.
+        default: Whether all parameters are numbers and have their default values.
         order: The names of the kernel's parameters, as it takes them.
         only_kernel: Whether to raise where the kernel cannot run, for it was asked for by name.
         keeps_output: Whether the derivatives may be taken at the output instead of the input, so
@@ -51,6 +55,8 @@ class Plan:
     slope: Expr | None = None
     own: Callable[[Tensor], Tensor] | None = None
     kernel: str = ""
+    triton: bool = False
+    default: bool = False
     order: tuple[str, ...] = ()
     only_kernel: bool = False
     keeps_output: bool = False
@@ -111,6 +117,11 @@ class Plan:
         Returns:
             A new tensor like x; of the memory order that torch's own operations give it.
         """
+        if self.triton:
+            tensors = dict(zip(self.names[1:], parameters, strict=True))
+            return on_gpu.run(
+                self.kernel, x, grad, self.order, self.constants, tensors, self.default
+            )
         out = torch.empty_like(x)
         if not x.is_contiguous():
             x = like(x, out)
@@ -153,7 +164,7 @@ class Plan:
         if (
             self.kernel
             and not torch.is_grad_enabled()
-            and is_real(grad)
+            and self.may_read(grad)
             and self._fits(x, parameters)
         ):
             return self.run_kernel(x, parameters, grad)
@@ -169,7 +180,13 @@ class Plan:
         The derivative by a parameter may come back already summed over the elements.
         """
         plan = self.derivatives[which]
-        whole = factor.shape == x.shape and not torch.is_grad_enabled() and is_real(factor)
+        whole = factor.shape == x.shape and not torch.is_grad_enabled() and self.may_read(factor)
+        if which and self.triton and whole and self._fits(x, parameters):
+            tensors = dict(zip(self.names[1:], parameters, strict=True))
+            given = (x, factor, self.order, self.constants, tensors)
+            total = on_gpu.sum_by(self.kernel, self.names[which], *given)
+            if total is not None:
+                return total
         if whole and can_be_cut(x, parameters):
             dtype = plan.working_dtype(x)
             return in_chunks(plan.program, dtype, x, parameters, factor, total=which > 0)
@@ -177,18 +194,29 @@ class Plan:
         product = derivative * factor.to(derivative.dtype)
         return product.to(x.dtype) if which == 0 else product
 
+    def takes(self, dtype: torch.dtype) -> bool:
+        """Whether the kernel is there for an element type."""
+        return dtype in (on_gpu.DTYPES if self.triton else self.runners)
+
+    def may_read(self, tensor: Tensor) -> bool:
+        """Whether the kernel may read a tensor."""
+        return on_gpu.serves(tensor) if self.triton else is_real(tensor)
+
     def _fits(self, x: Tensor, parameters: Sequence[Tensor]) -> bool:
+        if self.triton:
+            return on_gpu.fits(x, parameters)
         return x.dtype in self.runners and is_real(x) and all(map(is_scalar, parameters))
 
     def _kernel_runs(self, x: Tensor, parameters: Sequence[Tensor]) -> bool:
         if self._fits(x, parameters):
             return True
         if self.only_kernel:
+            path, place = ("triton", "CUDA") if self.triton else ("native", "CPU")
             raise KernelUnavailableError(
-                f"path 'native' cannot compute {self.kernel!r} on this tensor: expected a plain "
-                f"CPU tensor of {', '.join(native.DTYPES)}, outside of tracing, and parameters of "
-                f"one number; got {type(x).__name__} of {x.dtype} on {x.device} with parameters of "
-                f"shape {[tuple(p.shape) for p in parameters]}; leave path out."
+                f"path {path!r} cannot compute {self.kernel!r} on this tensor: expected a plain "
+                f"{place} tensor of {', '.join(native.DTYPES)}, outside of tracing, and parameters "
+                f"of one number; got {type(x).__name__} of {x.dtype} on {x.device} with parameters "
+                f"of shape {[tuple(p.shape) for p in parameters]}; leave path out."
             )
         return False
 
@@ -209,7 +237,7 @@ class Lean(torch.autograd.Function):
         """Return the gradient by x."""
         grad, plan = grads[0], ctx.plan
         (x,) = ctx.saved_tensors
-        if torch.is_grad_enabled() or not is_real(grad):
+        if torch.is_grad_enabled() or not plan.may_read(grad):
             return plan.pull_back(x, (), grad), None
         return plan.run_kernel(x, (), grad), None
 

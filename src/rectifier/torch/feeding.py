@@ -12,6 +12,7 @@ import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 _MARK = "rectifier"
@@ -66,8 +67,8 @@ class Layer:
             return reference()
         if self._module is None:
             return None
-        found = getattr(self._module(), name, None)
-        return found if isinstance(found, Tensor) else None
+        module = self._module()
+        return None if module is None else tensor_of(module, name)
 
     def tensors(self) -> tuple[Tensor, ...]:
         """All weights and biases that the layer itself holds."""
@@ -92,6 +93,29 @@ class Layer:
         if "onv" not in self.kind:
             return None
         return next((n for n in (1, 2, 3) if f"{n}d" in self.kind), None)
+
+
+def tensor_of(module: nn.Module, name: str) -> Tensor | None:
+    """A module's weight or bias, read without a trace.
+
+    One that is computed when asked for (`torch.nn.utils.parametrize`) is computed as in evaluation:
+    spectral normalisation goes on with its power iteration at every reading in training.
+    """
+    computed = module._modules.get("parametrizations")
+    steps = None if computed is None else computed._modules.get(name)
+    if steps is None:
+        found = getattr(module, name, None)
+        return found if isinstance(found, Tensor) else None
+    parts = [part for part in steps.modules() if part.training]
+    try:
+        for part in parts:
+            part.training = False
+        with torch.no_grad():
+            found = steps.forward()  # not by its name: `parametrize.cached` would keep this one
+    finally:
+        for part in parts:
+            part.training = True
+    return found if isinstance(found, Tensor) else None
 
 
 def fan_in(weight: Tensor | None, *, transposed: bool) -> int:

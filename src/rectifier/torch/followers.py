@@ -1,12 +1,14 @@
-"""Which activation is applied to the output of each layer.
+"""Which activation is applied to the output of each layer, and which made its input.
 
 Layer: torch front end, between `rectifier.torch.sites`, which sees what a model does on a sample,
-and `rectifier.torch.initialize`, which needs to know what follows. Without a sample only a plain
-``nn.Sequential`` tells: its modules run in the order in which they stand.
+and `rectifier.torch.layer_gains`, which makes gains of it. Without a sample only a plain
+``nn.Sequential`` tells: its modules run in the order in which they stand. What made a layer's input
+is found on autograd's graph, by `rectifier.torch.origins`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,9 +19,14 @@ from torch import Tensor, nn
 from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError, UnknownNameError
-from rectifier.torch import sites
+from rectifier.torch import gated_calls, sites
 from rectifier.torch.activation_modules import module_function
+from rectifier.torch.feeding import nearest
+from rectifier.torch.gated_modules import GatedModule
 from rectifier.torch.modules import ActivationModule
+from rectifier.torch.origins import Origins
+from rectifier.torch.rowwise_modules import RowwiseModule
+from rectifier.torch.sample import running
 from rectifier.torch.schemes import WEIGHTED
 
 _TRANSPARENT = (
@@ -38,9 +45,18 @@ _TRANSPARENT = (
 """Files of ``torch.nn.modules`` whose modules pass on what a layer gives, if rearranged."""
 
 
-@dataclass(frozen=True)
+_NORMS = (
+    nn.modules.batchnorm._NormBase,
+    nn.LayerNorm,
+    nn.GroupNorm,
+    nn.RMSNorm,
+)
+"""Modules that give their input unit variance, whatever it had."""
+
+
+@dataclass(frozen=True, eq=False)
 class Follower:
-    """An activation that follows a layer.
+    """An activation that a model applies somewhere; one object for each place.
 
     Attributes:
         name: Its catalog name, or the callee's name where the catalog has none.
@@ -61,6 +77,10 @@ def of_module(module: nn.Module) -> Follower | None:
     """Return what an activation module computes; None for any other module."""
     if type(module) is nn.GLU:
         return Follower("glu", catalog.gated("glu"))
+    if isinstance(module, GatedModule) and not module.projected:
+        return Follower(module.unit.name, module.unit, dict(module.values))
+    if isinstance(module, RowwiseModule) and module.record.name in ("crelu", "maxout"):
+        return Follower(module.record.name, parameters=dict(module.options))
     name = module_function(module)
     if name is None:
         return None
@@ -89,30 +109,46 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def by_order(model: nn.Module, layers: Mapping[str, nn.Module]) -> dict[str, Follower]:
-    """Return the activation after each layer of a plain sequence of modules.
+@dataclass(frozen=True)
+class Flow:
+    """What is applied between the layers of a model, by the layer's path.
+
+    Attributes:
+        after: The activations that a layer's output reaches first.
+        before: The activations that made a layer's input: several for a product of them, none
+            where that is data or comes from another layer or a normalisation.
+    """
+
+    after: Mapping[str, tuple[Follower, ...]]
+    before: Mapping[str, tuple[Follower, ...]]
+
+
+def by_order(model: nn.Module, layers: Mapping[str, nn.Module]) -> Flow:
+    """Return what is applied around each layer of a plain sequence of modules.
 
     Args:
         model: An ``nn.Sequential`` of known modules, sequences within it included.
-        layers: The layers to find the activation for, by path.
-
-    Returns:
-        The activation by the layer's path; layers that none follows are left out.
+        layers: The layers of interest, by path.
 
     Raises:
         InvalidInputError: The order of the modules does not tell what ``forward`` does.
     """
-    found: dict[str, Follower] = {}
+    after: dict[str, tuple[Follower, ...]] = {}
+    before: dict[str, tuple[Follower, ...]] = {}
     last: str | None = None
+    latest: tuple[Follower, ...] = ()
     for name, module in _in_order(model, ""):
         follower = of_module(module)
         if isinstance(module, WEIGHTED):
-            last = name
+            before[name], last, latest = latest, name, ()
+        elif isinstance(module, _NORMS):
+            latest = ()
         elif follower is not None:
+            latest = (follower,)
             if last in layers:
-                found[str(last)] = follower
+                after[str(last)] = latest
             last = None
-    return found
+    return Flow(after, {name: found for name, found in before.items() if name in layers})
 
 
 def _in_order(module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
@@ -131,50 +167,97 @@ def _in_order(module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
 
 def _is_transparent(module: nn.Module) -> bool:
     home = type(module).__module__
+    if isinstance(module, RowwiseModule):
+        return True
     return home.startswith("torch.nn.modules.") and (
         home.rpartition(".")[2] in _TRANSPARENT
         or isinstance(module, nn.Identity | nn.Softmax | nn.LogSoftmax | nn.Embedding)
     )
 
 
-def by_sample(
-    model: nn.Module, layers: Mapping[str, nn.Module], sample: Any
-) -> dict[str, Follower]:
-    """Return the activation after each layer, as it runs on a sample.
+def by_sample(model: nn.Module, layers: Mapping[str, nn.Module], sample: Any) -> Flow:
+    """Return what is applied around each layer, as it runs on a sample.
 
     Args:
         model: Any model; its modes, buffers and gradients are as before afterwards.
-        layers: The layers to find the activation for, by path.
+        layers: The layers of interest, by path.
         sample: One input, or a tuple of the positional arguments.
 
-    Returns:
-        The activation by the layer's path; layers that none follows are left out.
+    Raises:
+        InvalidInputError: The model does not run on the sample.
     """
-    arguments = sample if isinstance(sample, tuple) else (sample,)
     listener = _Listener({id(layer): name for name, layer in layers.items()})
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
+    handles = [
+        layer.register_forward_pre_hook(
+            functools.partial(listener.entering, name), with_kwargs=True
+        )
+        for name, layer in layers.items()
+    ]
+    handles += [
+        module.register_forward_hook(listener.left)
+        for module in model.modules()
+        if isinstance(module, RowwiseModule) and module.record.name == "maxout"
+    ]
     try:
-        with sites.Interception([listener], [model]), torch.enable_grad():
-            model(*arguments)
+        with (
+            sites.Interception([listener], [model]),
+            torch.enable_grad(),
+            gated_calls.seen(listener.on_gated),
+            running(model, sample) as run,
+        ):
+            run()
     finally:
-        for module, training in modes:
-            module.training = training
-    return listener.found
+        for handle in handles:
+            handle.remove()
+    return listener.flow()
+
+
+def _joined(chain: tuple[Follower, ...], by_itself: bool) -> Follower:
+    """Return the function that several make together, as in ``h * tanh(softplus(h))``."""
+
+    def apply(tensor: Tensor) -> Tensor:
+        value = tensor
+        for follower in chain:
+            value = follower.apply(value) if follower.apply is not None else value
+        return tensor * value if by_itself else value
+
+    name = "".join(f"{follower.name}(" for follower in reversed(chain)) + "x" + ")" * len(chain)
+    if any(follower.apply is None for follower in chain):
+        return chain[-1]
+    like = chain[0].like
+    return Follower(f"x * {name}" if by_itself else name, apply=apply, like=like)
 
 
 class _Listener(sites.Observer):
-    """Notes for each layer the first activation that its output reaches.
+    """Notes for each layer the activations that its output reaches, and those that feed it.
 
     A normalisation has weights too, so it may be what feeds a site; then the layer that ran last
     before it is meant.
     """
 
     def __init__(self, paths: Mapping[int, str]) -> None:
-        self.found: dict[str, Follower] = {}
+        self._after: dict[str, list[Follower]] = {}
+        self._reads: dict[str, Any] = {}
+        self._origins: Origins[Follower] = Origins(_joined)
+        self._known: dict[int, tuple[sites.Site, Follower]] = {}
         self._paths = paths
         self._before: dict[int, str | None] = {}
         self._latest: str | None = None
+
+    def flow(self) -> Flow:
+        """What was seen."""
+        return Flow(
+            {name: tuple(found) for name, found in self._after.items()},
+            {name: self._origins.of(read) for name, read in self._reads.items()},
+        )
+
+    def entering(
+        self, name: str, _module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """A layer is about to run; one that runs more than once counts as it runs last."""
+        tensor = args[0] if args else kwargs.get("input")
+        if isinstance(tensor, Tensor):
+            self._reads[name] = self._origins.note(tensor)
 
     def on_layer(self, layer: sites.Layer, output: Any) -> None:
         """A layer has run: one of ours, or what rescales the output of the latest of ours."""
@@ -183,14 +266,38 @@ class _Listener(sites.Observer):
         if isinstance(module, WEIGHTED) and id(module) not in self._paths:
             self._latest = None  # a frozen layer: what follows it is not ours to fit
         self._before[id(layer)] = self._latest
+        self._origins.mark(output, ())
 
     def on_site(self, site: sites.Site, input: Tensor, output: Tensor) -> None:
         """An activation has run."""
-        name = None if site.feeding is None else self._before.get(id(site.feeding))
-        if name is None or name in self.found:
-            return
-        module = site.module()
-        follower = of_module(module) if module is not None else None
-        if follower is None:
-            follower = Follower(site.function, apply=site.apply, like=input.detach()[:0])
-        self.found[name] = follower
+        known = self._known.get(id(site))
+        if known is None:
+            module = site.module()
+            follower = of_module(module) if module is not None else None
+            if follower is None:
+                follower = Follower(site.function, apply=site.apply, like=input.detach()[:0])
+            self._known[id(site)] = site, follower  # the site is kept, so that its id stays its own
+        else:
+            follower = known[1]
+        self._origins.mark(output, (follower,), input.grad_fn)
+        self._follows(site.feeding, follower)
+
+    def on_gated(self, unit: Activation, input: Tensor, output: Tensor) -> None:
+        """A gated unit has run on both its halves at once."""
+        self._ran(Follower(unit.name, unit), input, output)
+
+    def left(self, module: nn.Module, args: tuple[Any, ...], output: Tensor) -> None:
+        """A module has run that is no site, because its output is shorter than its input."""
+        follower = of_module(module)
+        if follower is not None and args:
+            self._ran(follower, args[0], output)
+
+    def _ran(self, follower: Follower, input: Tensor, output: Tensor) -> None:
+        found = nearest(input)
+        self._origins.mark(output, (follower,))
+        self._follows(None if found is None else found[0], follower)
+
+    def _follows(self, layer: sites.Layer | None, follower: Follower) -> None:
+        name = None if layer is None else self._before.get(id(layer))
+        if name is not None and follower not in self._after.setdefault(name, []):
+            self._after[name].append(follower)

@@ -27,16 +27,16 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from rectifier import catalog, kernels
-from rectifier.activation import Activation
+from rectifier.activation import Activation, check_flag
 from rectifier.errors import (
     InvalidInputError,
     KernelUnavailableError,
     UnknownNameError,
 )
-from rectifier.kernels import choose, native, residual
-from rectifier.torch import lean, portable
+from rectifier.kernels import choose, cuda, native, residual
+from rectifier.torch import lean, on_gpu, portable
 from rectifier.torch.elementwise import Plan, apply, apply_lean, apply_traced
-from rectifier.torch.memory import is_real
+from rectifier.torch.memory import is_plain
 from rectifier.torch.signature import bind, checked, document, laid_out, signature
 
 _KEEPS_OUTPUT = frozenset({"relu"})
@@ -94,15 +94,17 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     def call(
         input: Tensor,
         *args: Any,
-        inplace: bool = False,
+        inplace: Any = False,
         path: str | None = None,
         keep: str = "input",
         **given: Any,
     ) -> Tensor:
+        if inplace is not False and inplace is not True:
+            check_flag(spec.name, "inplace", inplace)
         if keep != "input":
             return _apply_kept(plans, input, bind(spec, args, given), keep, inplace, path)
         if path is None and not (inplace or args or given) and _is_simple(input):
-            plan = plans.lean(input.dtype)
+            plan = plans.lean(input.dtype, input.device)
             if plan is not None:
                 return apply_lean(plan, input)
         if args or given:
@@ -142,8 +144,8 @@ def _apply_kept(
     lean.check_call(spec, given, inplace)
     x = checked(spec, input)
     values = tuple(spec.parameters(**given).values())
-    chosen = _path(spec, x.dtype, x.device, path, False, False, native.available())
-    plan = plans.get((), values, chosen, path == "native")
+    chosen = _path(spec, x.dtype, x.device, path, False, False, _available())
+    plan = plans.get((), values, chosen, path in ("native", "triton"))
     if keep == "output" and plan.keeps_output:
         return apply(plan, False, x)
     return lean.apply(plan, lean.recipe(spec, values, keep), x)
@@ -156,7 +158,7 @@ def _is_simple(input: Any) -> bool:
         and not torch.overrides.has_torch_function((input,))
         and not torch._C._are_functorch_transforms_active()
         and forward_ad._current_level < 0
-        and is_real(input)
+        and is_plain(input)
     )
 
 
@@ -171,18 +173,19 @@ class _Plans:
         every = ("x", *spec.params)
         self.traced = Plan(self.value, every, slope=self.slope).prepare()
         self.get = functools.lru_cache(maxsize=64)(self._make)
-        self._lean: dict[torch.dtype, Plan | None] = {}
+        self._lean: dict[tuple[torch.dtype, str], Plan | None] = {}
 
-    def lean(self, dtype: torch.dtype) -> Plan | None:
-        """Return the plan for default parameters on the CPU if it is to run a compiled kernel."""
-        if not native.switched_on():
+    def lean(self, dtype: torch.dtype, device: torch.device) -> Plan | None:
+        """Return the plan for default parameters if it is to run a kernel."""
+        kind = device.type
+        if kind not in ("cpu", "cuda") or not (native if kind == "cpu" else cuda).switched_on():
             return None
-        if dtype not in self._lean:
-            path = kernels.explain(self.spec, "torch", dtype, "cpu").path
+        if (dtype, kind) not in self._lean:
+            path = kernels.explain(self.spec, "torch", dtype, kind).path
             plan = None if path == "composed" else self.get((), self.defaults, path, False)
-            fits = plan is not None and bool(plan.kernel) and dtype in plan.runners
-            self._lean[dtype] = plan if fits else None
-        return self._lean[dtype]
+            fits = plan is not None and bool(plan.kernel) and plan.takes(dtype)
+            self._lean[dtype, kind] = plan if fits else None
+        return self._lean[dtype, kind]
 
     def _make(
         self, names: tuple[str, ...], values: tuple[float | None, ...], path: str, demanded: bool
@@ -193,13 +196,16 @@ class _Plans:
             if value is not None
         }
         framework = path == "framework"
+        kernel = path == "triton" or (path != "composed" and native.supports(self.spec))
         return Plan(
             self.value,
             ("x", *names),
             constants,
             self.slope,
             own=_own(self.spec) if framework else None,
-            kernel=self.spec.name if path != "composed" and native.supports(self.spec) else "",
+            kernel=self.spec.name if kernel else "",
+            triton=path == "triton",
+            default=not names and values == self.defaults,
             order=tuple(self.spec.params),
             only_kernel=demanded,
             keeps_output=path != "composed" and self.spec.name in _KEEPS_OUTPUT,
@@ -226,8 +232,10 @@ def _apply(
         else:
             values.append(plans.spec.params[name].check(name, value))
     several = any(tensor.numel() != 1 for tensor in tensors)
-    chosen = _path(plans.spec, x.dtype, x.device, path, bool(names), several, native.available())
-    plan = plans.get(tuple(names), tuple(values), chosen, path == "native")
+    if several and not on_gpu.is_odd(x, tensors):
+        several = not (x.is_cuda or cuda.interprets())
+    chosen = _path(plans.spec, x.dtype, x.device, path, bool(names), several, _available())
+    plan = plans.get(tuple(names), tuple(values), chosen, path in ("native", "triton"))
     if not inplace:
         return apply(plan, False, x, *tensors)
     if torch.is_grad_enabled() and not plan.keeps_output:
@@ -277,14 +285,17 @@ def _path(
     path: str | None,
     tensors: bool,
     several: bool,
-    available: bool,
+    available: tuple[bool, bool],
 ) -> str:
     """Choose as `kernels.explain` does; `available` only keeps the answers of both cases apart.
 
     `tensors` says whether any parameter is a tensor, of which torch's own operation takes none, and
-    `several` whether any of those has more than one number, which a compiled kernel does not take.
+    `several` whether any of those has more numbers than a kernel takes: one, or on the GPU one for
+    each channel.
     """
     chosen = kernels.explain(spec, "torch", dtype, device, path).path
+    if dtype.itemsize == 1 and path is None:  # torch's own operations lack float8
+        return "composed"
     if not several and (chosen != "framework" or not tensors):
         return chosen
     if path is not None and chosen != "composed":
@@ -293,6 +304,10 @@ def _path(
             "use path='composed' or leave it out."
         )
     return "composed"
+
+
+def _available() -> tuple[bool, bool]:
+    return native.available(), cuda.switched_on()
 
 
 def _own(spec: Activation) -> Callable[[Tensor], Tensor]:

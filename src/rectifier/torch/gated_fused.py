@@ -1,8 +1,9 @@
-"""Gated units in one compiled pass, where that can be: contiguous float32 numbers on the CPU.
+"""Gated units in one pass, where that can be: contiguous numbers, float32 on the CPU, or on a GPU.
 
-Layer: torch front end, on `rectifier.kernels.gated`, below `rectifier.torch.gated`. What is kept
-for backward is the input alone, 8 bytes for each element of the result, and both gradients are
-written in one pass. All else is left to the composed form, the gradient of a gradient too.
+Layer: torch front end, on `rectifier.kernels.gated` and, for CUDA devices, on the Triton kernels,
+below `rectifier.torch.gated`. What is kept for backward is the input alone, 8 bytes for each
+element of the result in float32, and both gradients are written in one pass. All else is left to
+the composed form, the gradient of a gradient too.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from rectifier.activation import Activation
+from rectifier.kernels import cuda
 from rectifier.kernels import gated as kernels
-from rectifier.torch.memory import is_real
+from rectifier.torch import on_gpu
+from rectifier.torch.memory import is_plain, is_real
 
 Composed = Callable[[Tensor], Tensor]
 
@@ -38,13 +41,13 @@ class Fused(torch.autograd.Function):
         ctx.dim, ctx.call = dim, call
         shape = list(input.shape)
         shape[dim] //= 2
-        return call.run(input, dim, torch.empty(shape))
+        return call.run(input, dim, input.new_empty(shape))
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """Return the gradient by the input."""
         (input,), call, grad = ctx.saved_tensors, ctx.call, grads[0]
-        if torch.is_grad_enabled() or not is_real(grad):
+        if torch.is_grad_enabled() or not (on_gpu.serves(grad) if call.on_gpu else is_real(grad)):
             again = torch.is_grad_enabled()
             with torch.enable_grad():
                 result = call.composed(input)
@@ -58,17 +61,32 @@ class _Call:
     """One way of computing a unit, and the composed one beside it."""
 
     def __init__(
-        self, unit: Activation, last: bool, values: tuple[float, ...], composed: Composed
+        self,
+        unit: Activation,
+        last: bool,
+        values: tuple[float, ...],
+        composed: Composed,
+        gpu: bool,
     ) -> None:
         self.unit = unit
         self.last = last
         self.values = values
         self.composed = composed
+        self.on_gpu = gpu
 
     def run(self, input: Tensor, dim: int, out: Tensor, grad: Tensor | None = None) -> Tensor:
         half = input.shape[dim] // 2
         for size in input.shape[dim + 1 :]:
             half *= size
+        if self.on_gpu:
+            from rectifier.kernels.gpu import launch  # deferred: it imports Triton
+
+            with on_gpu.on(input.device):
+                launch.gated(
+                    self.unit.name, input.detach(), out, on_gpu.numbers(self.values, input.device),
+                    grad=grad, half=half, last=self.last,
+                )  # fmt: skip
+            return out
         kernels.run(
             self.unit, input.detach(), out, grad=grad, half=half, last=self.last,
             parameters=self.values, threads=torch.get_num_threads(),
@@ -84,7 +102,7 @@ def fused(
     parameters: Mapping[str, Any],
     composed: Composed,
 ) -> Tensor | None:
-    """Compute a gated unit in one compiled pass.
+    """Compute a gated unit in one pass.
 
     Args:
         unit: The unit.
@@ -99,18 +117,23 @@ def fused(
     """
     if (
         gate not in ("last", "first")
-        or input.dtype != torch.float32
         or any(isinstance(value, Tensor) for value in parameters.values())
         or torch.compiler.is_compiling()
         or torch.overrides.has_torch_function((input,))
         or torch._C._are_functorch_transforms_active()
         or forward_ad._current_level >= 0
-        or not is_real(input)
+        or not is_plain(input)
         or not input.is_contiguous()
-        or not kernels.supports(unit)
+    ):
+        return None
+    gpu = on_gpu.serves(input) and cuda.supports_gated(
+        unit, str(input.dtype).removeprefix("torch."), input.device.type, cuda.switched_on()
+    )
+    if not gpu and (
+        input.dtype != torch.float32 or not is_real(input) or not kernels.supports(unit)
     ):
         return None
     values = tuple(unit.parameters(**parameters).values())[1:]
-    call = _Call(unit, gate == "last", values, composed)
+    call = _Call(unit, gate == "last", values, composed, gpu)
     result: Tensor = Fused.apply(input, dim % input.dim(), call)  # type: ignore[no-untyped-call]
     return result

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier import catalog
-from rectifier.activation import Activation
+from rectifier.activation import Activation, check_flag
 from rectifier.errors import InvalidActivationError, InvalidInputError
 from rectifier.torch.functional import function
 from rectifier.torch.gated import gated
@@ -73,6 +73,7 @@ class GatedModule(nn.Module):
         self._find()
         self.projected = in_features is not None
         self.dim, self.gate = dim, gate
+        check_flag(name, "bias", bias)
         if in_features is None or hidden_features is None:
             if not (in_features is hidden_features is out_features is None):
                 raise InvalidActivationError(

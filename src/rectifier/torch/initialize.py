@@ -1,31 +1,30 @@
-"""Weights whose scale fits the activation that follows each layer: ``init_(model, sample)``.
+"""Weights whose scale fits the activations between the layers: ``init_(model, sample)``.
 
-Layer: torch front end, on `rectifier.analysis` (the gain of an activation, from its formula) and
-`rectifier.torch.followers` (which activation follows which layer, seen in one pass over a sample).
+Layer: torch front end, on `rectifier.torch.followers` (which activation runs between which layers,
+seen in one pass over a sample) and `rectifier.torch.layer_gains` (the factor that follows from it).
 Which values a weight then gets is decided in `rectifier.torch.schemes`.
 
 The gain of an activation f is 1 / sqrt(E[f(z)²]) for a standard normal z: √2 for ReLU, which is
-He's initialisation. A layer that no activation follows, such as the last, has gain 1.
+He's initialisation.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rectifier import analysis
 from rectifier.activation import Activation
 from rectifier.analysis.gaussian import find_unit
 from rectifier.analysis.schemes import RECURRENT_STD, Scheme, get_scheme, has_unit_bias
-from rectifier.catalog import Rowwise
-from rectifier.errors import InvalidInputError, UnknownNameError
-from rectifier.torch import identity_recurrent, unit_variance
-from rectifier.torch.followers import Follower, by_order, by_sample
+from rectifier.errors import InvalidInputError
+from rectifier.torch import attention_weights, identity_recurrent, unit_variance
+from rectifier.torch.followers import Flow, Follower, by_order, by_sample
+from rectifier.torch.layer_gains import LayerGain, assumed, layer_gains
 from rectifier.torch.schemes import WEIGHTED, Weighted, assign, draw
 
 
@@ -35,10 +34,11 @@ class InitializedLayer:
 
     Attributes:
         layer: Path of the module in the model.
-        activation: Name of the activation that follows; empty where none does.
-        gain: The factor for that activation.
+        activation: Name of the activation that follows, several with commas; empty where none does.
+        gain: The factor on the weights, of the activations that count in this layer.
         fan: The number of connections that the scheme divides by.
         std: Standard deviation that the weights were drawn with.
+        reads: Name of the activation that made the layer's input; empty where none did.
     """
 
     layer: str
@@ -46,12 +46,14 @@ class InitializedLayer:
     gain: float
     fan: float
     std: float
+    reads: str = ""
 
     def __str__(self) -> str:
-        follows = self.activation or "no activation"
+        reads = f"reads {self.reads}, " if self.reads else ""
+        follows = f"followed by {self.activation or 'no activation'}"
         return (
-            f"{self.layer or '(root)'}: {follows}, gain {self.gain:.4g}, fan {self.fan:g}, "
-            f"std {self.std:.4g}"
+            f"{self.layer or '(root)'}: {reads}{follows}, gain {self.gain:.4g}, "
+            f"fan {self.fan:g}, std {self.std:.4g}"
         )
 
 
@@ -61,22 +63,44 @@ def init_(
     *,
     scheme: str = "he_normal",
     activation: str | Activation | None = None,
+    gain: str = "auto",
     generator: torch.Generator | None = None,
     seed: int | None = None,
     **parameters: Any,
 ) -> tuple[InitializedLayer, ...]:
     """Draw the weights of every linear and convolutional layer anew, and set their biases to zero.
 
-    Each layer's scale follows the activation that is applied to its output, also through
-    normalisation, dropout, pooling and reshaping, and also where the activation is a function call
-    in ``forward``. To find it the model is run once on `sample`, in evaluation mode and without
-    gradients. A plain ``nn.Sequential`` of known layers needs no sample.
+    Each layer's scale is taken from the activation that really follows it or feeds it, also through
+    normalisation, dropout, pooling, reshaping and residual sums, and also where the activation is a
+    function call in ``forward``. To find it the model is run once on `sample`, in evaluation mode.
+    A plain ``nn.Sequential`` of known layers needs no sample.
+
+    Every activation has one gain to give, so that the pre-activations of a deep plain net have the
+    variance of its input, first layer included (`gain`):
+
+    - ``"auto"``: a homogeneous activation, such as ReLU, gives it to the layer that it follows,
+      which is the custom (``torch.nn.init.kaiming_normal_(w, nonlinearity="relu")``); any other,
+      such as SiLU, to the layers that read its output. For ReLU either layer would do; SiLU's gain
+      holds for pre-activations of variance 1, and in the layer before would make them 2.8.
+    - ``"follows"``: always to the layer that it follows; layers that none follows have gain 1.
+    - ``"feeds"``: always to the layers that read its output.
+
+    In a chain of layers with one activation all inner layers have the same gain by all three rules.
+    What depth then does, and for which activations a hundred layers can keep the variance at all,
+    is predicted by `rectifier.analysis.propagation`.
+
+    A gate written by hand (``silu(a) * b``) counts as the product that it is, ``F.glu`` and the
+    gated units of this package with both halves. Normalised inputs have unit variance: nothing is
+    given through a normalisation. The three projections into an ``nn.MultiheadAttention`` are drawn
+    with gain 1, by LSUV too.
 
     Embeddings, normalisations, recurrent layers, frozen weights and weights that are shared with an
     embedding are left as they are. Four schemes do more than draw weights of one scale:
 
     - ``lsuv``: orthonormal weights, then rescaled layer by layer until the output of each has
-      variance 1 on `sample`, which is required; holds for every activation.
+      variance 1 on `sample`, which is required; holds for every activation. On other data it is 1
+      up to the error of sampling, which functions with a repelling fixed point (SiLU, GELU, Mish)
+      multiply with depth: take a large sample for deep nets of those.
     - ``randomized_asymmetric``: each unit has one positive number more among its weights and its
       bias, so that narrow deep ReLU networks are not born dead. Biases are drawn too.
     - ``identity``: ones where an output has its input's number. In a model with ``nn.RNN`` layers
@@ -90,7 +114,8 @@ def init_(
         scheme: ``he_normal``, ``he_uniform`` (each also with ``_fan_out``), ``lecun_normal``,
             ``lecun_uniform``, ``xavier_normal``, ``xavier_uniform``, ``orthogonal``, ``lsuv``,
             ``randomized_asymmetric``, ``identity`` or ``alexnet``.
-        activation: Take this activation to follow every layer but the last, instead of looking.
+        activation: Take this activation to stand between any two layers, instead of looking.
+        gain: Which layer an activation's gain goes to: ``auto``, ``follows`` or ``feeds``.
         generator: Where random numbers come from.
         seed: Makes a generator of its own on the CPU, so that all devices get the same weights.
         **parameters: Values of the parameters of `activation`, such as ``negative_slope=0.2``.
@@ -99,8 +124,9 @@ def init_(
         One row per layer, in the order of the model's modules.
 
     Raises:
-        InvalidInputError: It cannot be known which activation follows a layer, a weight has no
-            shape or no memory yet, or an option makes no sense.
+        InvalidInputError: It cannot be known which activation follows a layer, or activations of
+            different gains follow it and the rule is ``follows``; the model does not run on the
+            sample; a weight has no shape or no memory yet, or an option makes no sense.
         UnknownNameError: There is no such scheme or activation.
 
     Example:
@@ -108,10 +134,15 @@ def init_(
         >>> model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
         >>> [round(row.gain, 3) for row in init_(model, seed=0)]
         [1.414, 1.0]
+        >>> model[1] = nn.SiLU()
+        >>> [round(row.gain, 3) for row in init_(model, seed=0)]
+        [1.0, 1.677]
 
     Source:
         He et al. (2015), "Delving Deep into Rectifiers", equations 10 and 14; the gain of other
-        activations by the same argument. Who proposed the others: `rectifier.analysis.schemes`.
+        activations by the same argument. Their equation 9 has the gain in the layer that reads the
+        outputs, and they note that a factor on one layer alone does no harm, which holds for ReLU.
+        Who proposed the other schemes: `rectifier.analysis.schemes`.
     """
     if not isinstance(model, nn.Module):
         raise InvalidInputError(f"expected a torch.nn.Module, got {type(model).__name__}.")
@@ -130,8 +161,8 @@ def init_(
         raise InvalidInputError(
             f"scheme {rule.name!r} fits the weights to data; pass sample= with a batch of inputs."
         )
-    followers = _followers(model, layers, sample, activation, parameters, rule)
-    gains = {name: _gain(found) if rule.uses_gain else 1.0 for name, found in followers.items()}
+    flow = _flow(model, layers, sample, activation, parameters, rule)
+    gains = _gains(flow, tuple(layers), rule, gain)
     if recurrents:
         rule = replace(rule, distribution="normal", std=RECURRENT_STD)
     rows = {}
@@ -141,16 +172,19 @@ def init_(
         convolutions += convolution
         last = name == list(layers)[-1]
         ones = rule.name == "alexnet" and has_unit_bias(convolutions, convolution, last)
-        drawn = draw(layer, rule, gains.get(name, 1.0), generator, float(ones))
+        found = gains[name]
+        drawn = draw(layer, rule, found.gain, generator, float(ones))
         assign(layer, drawn)
-        follower = followers.get(name)
+        after, before = ", ".join(found.after), " * ".join(found.before)
+        rows[name] = InitializedLayer(name, after, found.gain, drawn.fan, drawn.std, before)
+    for name, projection in attention_weights.find(model).items():
+        drawn = draw(projection, rule, 1.0, generator)
+        assign(projection, drawn)
+        rows[name] = InitializedLayer(name, "", 1.0, drawn.fan, drawn.std)
+    for name, recurrent in recurrents.items():
+        identity_recurrent.initialize(recurrent, generator)
         rows[name] = InitializedLayer(
-            name, follower.name if follower else "", gains.get(name, 1.0), drawn.fan, drawn.std
-        )
-    for name, found in recurrents.items():
-        identity_recurrent.initialize(found, generator)
-        rows[name] = InitializedLayer(
-            name, found.nonlinearity, 1.0, float(found.hidden_size), RECURRENT_STD
+            name, recurrent.nonlinearity, 1.0, float(recurrent.hidden_size), RECURRENT_STD
         )
     if rule.data_driven:
         for name, factor in unit_variance.rescale(model, layers, sample).items():
@@ -199,20 +233,19 @@ def _own(layer: Weighted) -> list[Tensor]:
     return [p for n, p in layer.named_parameters() if n.startswith("parametrizations.weight.")]
 
 
-def _followers(
+def _flow(
     model: nn.Module,
     layers: Mapping[str, Weighted],
     sample: Any,
     activation: str | Activation | None,
     parameters: Mapping[str, Any],
     scheme: Scheme,
-) -> dict[str, Follower]:
+) -> Flow:
     if activation is not None:
         unit = find_unit(activation)
         spec = unit if isinstance(unit, Activation) else None
         given = spec.parameters(**parameters) if spec is not None else parameters
-        follower = Follower(unit.name, activation=spec, parameters=given)
-        return dict.fromkeys(list(layers)[:-1], follower)
+        return assumed(Follower(unit.name, activation=spec, parameters=given), tuple(layers))
     if parameters:
         raise InvalidInputError(
             f"{', '.join(sorted(parameters))} given without an activation; name the activation."
@@ -222,58 +255,11 @@ def _followers(
     if not scheme.uses_gain:  # what follows changes nothing, so a model need not tell it
         with contextlib.suppress(InvalidInputError):
             return by_order(model, layers)
-        return {}
+        return Flow({}, {})
     return by_order(model, layers)
 
 
-def _gain(follower: Follower) -> float:
-    """Return the gain of an activation: from the catalog, or from the values that it returns."""
-    spec: Activation | Rowwise | None = follower.activation
-    if spec is None:
-        try:
-            spec = find_unit(follower.name)
-        except UnknownNameError:
-            spec = None
-        # A function call may have been given parameters, which only the call itself knows. The
-        # gate of a gated unit is one, but no number: its gain is that of both halves.
-        numbers = isinstance(spec, Activation) and spec.family != "gated" and spec.params
-        own = spec is None or numbers
-        if follower.apply is not None and own:
-            return measured_gain(follower.name, follower.apply, follower.like)
-    if spec is None:
-        raise InvalidInputError(
-            f"the activation {follower.name!r} is not in the catalog, so its gain is not known; "
-            "pass activation= with one that is near to it."
-        )
-    name = spec if isinstance(spec, Activation) else spec.name
-    return float(analysis.gain(name, **follower.parameters))
-
-
-def measured_gain(
-    name: str, apply: Callable[[Tensor], Tensor], like: Tensor | None = None
-) -> float:
-    """Return 1 / sqrt(E[f(z)²]) of a function that is only known by its values.
-
-    The trapezoidal rule on [-12, 12], whose nodes include 0; row-wise functions such as softmax
-    have gain 1.
-    """
-    z = torch.linspace(-12.0, 12.0, 24001, dtype=torch.float64)
-    points = z if like is None else z.to(like.device, like.dtype)
-    with torch.no_grad():
-        try:
-            values, part = apply(points), apply(points[:1000])
-        except (RuntimeError, TypeError, ValueError) as error:
-            raise InvalidInputError(
-                f"the gain of {name!r} cannot be measured, because it failed on a plain vector: "
-                f"{error}; pass activation= with one that is near to it."
-            ) from error
-    if values.shape != z.shape or not torch.allclose(values[:1000], part):
-        return 1.0
-    weight = torch.exp(-0.5 * z * z)
-    power = float((weight * values.to("cpu", torch.float64).square()).sum() / weight.sum())
-    if not 0 < power < float("inf"):
-        raise InvalidInputError(
-            f"the activation {name!r} has no finite gain: its mean square is {power:g}; pass "
-            "activation= with one that is near to it."
-        )
-    return float(power**-0.5)
+def _gains(flow: Flow, names: tuple[str, ...], scheme: Scheme, rule: str) -> dict[str, LayerGain]:
+    if scheme.uses_gain:
+        return layer_gains(flow, names, rule)
+    return {name: LayerGain.of(flow, name) for name in names}

@@ -15,6 +15,7 @@ import functools
 import gc
 import os
 import threading
+import time
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,11 +29,12 @@ from torch.optim import optimizer as optimizer_hooks
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 from torch.utils.hooks import RemovableHandle
 
+from rectifier.torch import observer
 from rectifier.torch.activation_modules import module_class_function
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.calls import Calls
 from rectifier.torch.naming import Sources
-from rectifier.torch.observer import Observer, Site
+from rectifier.torch.observer import Observer, Site, Sleep
 from rectifier.torch.registry import Registry
 
 _COMPILED = "In observed steps what torch.compile made runs as it was written; in others compiled."
@@ -77,6 +79,8 @@ class Interception:
         self._manual = False
         self._scaled: tuple[Tensor, Tensor] | None = None
         self.gradient_scale: Tensor | None = None
+        self._sleep = Sleep()
+        self._met: set[int] = set()
         self._handles: list[RemovableHandle] = []
         self._restore: list[tuple[Any, str, Any]] = []
 
@@ -129,8 +133,8 @@ class Interception:
         self._wrap(torch.autograd, "backward", self._backward)
         self._wrap(torch.autograd, "grad", self._grad)
         _ENTERED.add(self)
-        for observer in self._boundary.observers:
-            observer.interception = self
+        for each in self._boundary.observers:
+            each.interception = self
         self._choose()
         return self
 
@@ -140,12 +144,15 @@ class Interception:
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
-        if self._backwards and self._here():
-            self._boundary.guard(self._close_unstepped)
+        if self._here():
+            self._rouse()
+            if self._backwards:
+                self._boundary.guard(self._close_unstepped)
         self.abandon()
 
     def abandon(self) -> None:
         """Take every hook out, and tell nobody."""
+        self._sleep = Sleep()
         self._stop()
         for handle in self._handles:
             handle.remove()
@@ -153,8 +160,8 @@ class Interception:
         while self._restore:
             owner, name, original = self._restore.pop()
             setattr(owner, name, original)
-        for observer in self._boundary.observers:
-            observer.interception = None
+        for each in self._boundary.observers:
+            each.interception = None
         _ENTERED.discard(self)
 
     def _stop(self) -> None:
@@ -187,10 +194,52 @@ class Interception:
             self._calls.begin()
         else:
             self._calls.end()
+            if not self._manual:
+                self._sleep.left = self._boundary.sleeps()
+
+    # Steps that nobody is to be told of: as little Python as can be
+
+    def _rouse(self) -> None:
+        """Tell what was noted while all slept; from now on they are told of everything."""
+        sleep, self._sleep = self._sleep, Sleep()
+        if sleep.left or sleep.stepped or sleep.losses:
+            self._boundary.guard(self._boundary.announce, "after_sleep", self.step, sleep)
+            self._boundary.seconds += sleep.seconds
+
+    def _asleep(self, optimizer: Optimizer | None = None) -> bool:
+        """Whether to note and go on; an optimiser that nobody has seen yet rouses all."""
+        if not self._sleep.left or self._boundary.elsewhere():
+            return False
+        if optimizer is None or id(optimizer) in self._met:
+            return True
+        self._rouse()
+        return False
+
+    def _note(self, losses: Any, start: float) -> None:
+        """A backward pass begins while all sleep."""
+        sleep = self._sleep
+        loss = _first(losses)
+        if self._scaled is not None:
+            scaled, self._scaled = self._scaled, None
+            loss = scaled[1] if scaled[0] is loss else loss
+        sleep.backwards += 1
+        if type(loss) is Tensor:
+            with torch._C.DisableTorchFunction():
+                here = loss.dim() == 0 and observer.is_at_hand(loss)
+                value = loss.item() if here else loss.detach().clone()
+            sleep.losses.append((self._boundary.step, value))
+        if sleep.backwards > _MANUAL_AFTER:
+            self._rouse()
+        sleep.seconds += time.perf_counter() - start
 
     # Steps
 
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self._sleep.left and self._asleep(optimizer):
+            if id(optimizer) in self._stepping:
+                self._stepping.clear()
+            self._stepping.append(id(optimizer))
+            return
         if not self._here() or (self._optimizers and id(optimizer) not in self._optimizers):
             return
         if id(optimizer) in self._stepping:
@@ -203,15 +252,37 @@ class Interception:
                 self._calls.end()  # without a closure no forward pass runs in a step
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if not self._here() or id(optimizer) not in self._stepping:
+        stepping = self._stepping
+        if self._sleep.left and self._asleep():
+            start = time.perf_counter()
+            if id(optimizer) in stepping:
+                del stepping[stepping.index(id(optimizer)) :]
+                if not stepping:
+                    self._slept(id(optimizer), start)
             return
-        del self._stepping[self._stepping.index(id(optimizer)) :]
-        if not self._stepping:
+        if not self._here() or id(optimizer) not in stepping:
+            return
+        del stepping[stepping.index(id(optimizer)) :]
+        if not stepping:
             self._boundary.guard(self._end_step, optimizer)
+
+    def _slept(self, optimizer: int, start: float) -> None:
+        """A step has ended while all slept."""
+        sleep = self._sleep
+        self._boundary.step += 1
+        self._backwards = 0
+        sleep.stepped.append(optimizer)
+        sleep.left -= 1
+        sleep.seconds += time.perf_counter() - start
+        if not sleep.left:
+            self._rouse()
+            self._boundary.guard(self._choose)
 
     def _start_step(self, optimizer: Optimizer | None) -> None:
         if self._calls.seeing:
             self._calls.forget()
+        if optimizer is not None:
+            self._met.add(id(optimizer))
         self._boundary.announce("before_step", optimizer, self.step)
 
     def _end_step(self, optimizer: Optimizer | None) -> None:
@@ -229,6 +300,7 @@ class Interception:
         def __init__(self: Optimizer, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             original(self, *args, **kwargs)
             if owner._here():
+                owner._rouse()
                 owner._known_optimizers = True
                 owner._boundary.guard(owner._boundary.announce, "on_optimizer", self)
 
@@ -301,6 +373,9 @@ class Interception:
             if self._boundary.live:
                 with _Backward(self, tensors):
                     return original(tensors, *args, **kwargs)
+            if self._sleep.left:
+                self._note(tensors, time.perf_counter())
+                return original(tensors, *args, **kwargs)
             calls = self._calls  # nobody looks: the same, as short as can be
             if calls.paused == 0:
                 self._boundary.guard(self._backward_begins, tensors)
@@ -322,6 +397,8 @@ class Interception:
             differentiable = kwargs.get("create_graph") or (len(args) > 2 and args[2])
             trained = _first(inputs)
             step = trained is not None and trained.is_leaf and not differentiable
+            if step:
+                self._rouse()
             if differentiable:
                 tensors = _first(outputs), trained
                 self._boundary.guard(self._boundary.announce, "on_derivative", *tensors)

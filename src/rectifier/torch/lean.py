@@ -11,7 +11,9 @@ is kept; what differs is the gradient:
 - ``"code8"``, ``"code4"``, ``"code2"``: the derivative rounded to the best 256, 16 or 4 levels for
   inputs from N(0, 1).
 
-A NaN fits in no code, so a call with a NaN in its input keeps that input. Gradients of gradients
+A NaN fits in no code, so a call with a NaN in its input keeps that input. On a GPU, where finding
+out would mean waiting for it, a note is kept for every 1024 elements instead, and one NaN in the
+input makes all of those elements' gradients NaN. Gradients of gradients
 need ``keep="input"`` and raise here. ``retain_graph`` and hooks on saved tensors work: what is kept
 is a saved tensor like any other, and nobody else's tensor is written to.
 """
@@ -31,7 +33,9 @@ from rectifier.activation import Activation
 from rectifier.analysis.shape import breakpoints
 from rectifier.errors import InvalidInputError
 from rectifier.kernels import residual
+from rectifier.torch import on_gpu
 from rectifier.torch.elementwise import Plan
+from rectifier.torch.memory import like
 
 REACH = 40.0
 """How far from zero a function is looked at; a normal number is never that large."""
@@ -164,8 +168,13 @@ class Kept(torch.autograd.Function):
             plan: What to compute.
             how: What to keep.
         """
-        output = plan.compute(x, (), False)
         ctx.plan, ctx.how, ctx.shape = plan, how, x.shape
+        ctx.layout = None
+        if plan.triton and how.bits and how.keep != "output" and on_gpu.fits(x, ()):
+            output, ctx.layout, *kept = _encode_on_gpu(plan, how, x)
+            ctx.save_for_backward(*kept)
+            return output
+        output = plan.compute(x, (), False)
         ctx.whole = bool(x.isnan().any())
         if ctx.whole:
             ctx.save_for_backward(x)
@@ -186,6 +195,8 @@ class Kept(torch.autograd.Function):
             )
         first, *rest = ctx.saved_tensors
         grad, how = grads[0], ctx.how
+        if ctx.layout is not None:
+            return _decode_on_gpu(how, ctx.layout, first, rest[0], grad), None, None
         if ctx.whole:
             return ctx.plan.pull_back(first, (), grad), None, None
         if how.keep == "output":
@@ -225,6 +236,63 @@ def apply(plan: Plan, how: Recipe, x: Tensor) -> Tensor:
     """
     result: Tensor = Kept.apply(x, plan, how)  # type: ignore[no-untyped-call]
     return result
+
+
+Layout = tuple[torch.Size, tuple[int, ...]]
+"""Shape and strides of what was encoded: codes go by the order in memory."""
+
+
+def _encode_on_gpu(plan: Plan, how: Recipe, x: Tensor) -> tuple[Tensor, Layout, Tensor, Tensor]:
+    """Return values, layout, codes and notes, all of one pass over the GPU's memory."""
+    from rectifier.kernels.gpu import launch  # deferred: it imports Triton
+
+    output = torch.empty_like(x)
+    x = like(x.detach(), output)
+    size = x.numel()
+    codes = torch.empty((size * how.bits + 7) // 8, dtype=torch.uint8, device=x.device)
+    notes = torch.empty(-(-size // launch.CODED), dtype=torch.uint8, device=x.device)
+    values = tuple(plan.constants[name] for name in plan.order)
+    with on_gpu.on(x.device):
+        launch.encode(
+            plan.kernel, x, output, codes, notes, on_gpu.numbers(values, x.device),
+            _padded(how.thresholds, how, x.device), bits=how.bits, default=plan.default,
+        )  # fmt: skip
+    return output, (output.shape, output.stride()), codes, notes
+
+
+def _decode_on_gpu(
+    how: Recipe, layout: Layout, codes: Tensor, notes: Tensor, grad: Tensor
+) -> Tensor:
+    from rectifier.kernels.gpu import launch
+
+    shape, strides = layout
+    if not on_gpu.serves(grad):
+        size = shape.numel()
+        slope = how.levels.to(grad.device).index_select(0, unpack(codes, how.bits, size).int())
+        bad = notes.bool().repeat_interleave(launch.CODED)[:size]
+        slope = torch.where(bad, torch.nan, slope).as_strided(shape, strides)
+        return (slope * grad).to(grad.dtype)
+    out = torch.empty_strided(shape, strides, dtype=grad.dtype, device=grad.device)
+    with on_gpu.on(grad.device):
+        launch.decode(
+            codes, notes, like(grad.detach(), out), out, _padded(how.levels, how, grad.device),
+            bits=how.bits,
+        )  # fmt: skip
+    return out
+
+
+@functools.lru_cache(maxsize=512)
+def _padded(table: Tensor, how: Recipe, device: torch.device) -> Tensor:
+    """Return levels or thresholds in a GPU's memory, as many as there are codes.
+
+    Levels are float64 where backward is exact, so that the product is rounded once.
+    """
+    limits = table is how.thresholds
+    room = 2**how.bits - limits
+    padded = torch.full((room,), float("inf") if limits else 0.0, dtype=torch.float64)
+    padded[: table.numel()] = table
+    exact = not limits and how.keep == "mask"
+    return padded.to(device, torch.float64 if exact else torch.float32)
 
 
 def encode(plan: Plan, how: Recipe, x: Tensor) -> Tensor:

@@ -21,9 +21,11 @@ from rectifier.kernels import residual
 from rectifier.torch import lean
 from rectifier.torch.followers import of_module
 from rectifier.torch.functional import function
+from rectifier.torch.gated_modules import GatedModule
 from rectifier.torch.interception import trace
 from rectifier.torch.modules import ActivationModule, activation
 from rectifier.torch.observer import Site
+from rectifier.torch.rowwise_modules import RowwiseModule
 from rectifier.torch.swap import swap
 
 _ROUNDING = 1e-4
@@ -102,6 +104,8 @@ def _change(
     keep: str,
 ) -> tuple[str, str]:
     """Change one module; return what it keeps, and why not what was asked for."""
+    if isinstance(child, nn.GLU | GatedModule | RowwiseModule):
+        return "input", "it is no function of one number"
     if spec is None:
         return "input", "it is not in the catalog"
     if keep == "input":

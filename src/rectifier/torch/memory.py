@@ -23,9 +23,13 @@ _PLAIN = (Tensor, torch.nn.Parameter)
 
 def is_real(tensor: Tensor) -> bool:
     """Whether a tensor is plain numbers in this machine's memory, and nobody traces."""
+    return tensor.is_cpu and is_plain(tensor)
+
+
+def is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor is plain numbers, wherever they are, and nobody traces."""
     return (
         type(tensor) in _PLAIN
-        and tensor.is_cpu
         and tensor.layout is torch.strided
         and not torch._C._len_torch_dispatch_stack()
         and not torch._C._get_tracing_state()

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier import catalog
-from rectifier.activation import Activation, Param
+from rectifier.activation import Activation, Param, check_flag
 from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 from rectifier.expression import parse
 from rectifier.torch.functional import function
@@ -100,10 +100,12 @@ class ActivationModule(nn.Module):
         _check_names(spec)
         self.activation = spec
         self.function: Callable[..., Tensor] = function(spec)
-        self.inplace = inplace
+        self.inplace = check_flag(spec.class_name, "inplace", inplace)
         self.path = path
         self.keep = keep
-        self.learnable = spec.learnable if learnable else ()
+        self.learnable = (
+            spec.learnable if check_flag(spec.class_name, "learnable", learnable) else ()
+        )
         if args and any(param.sharing == "channel" for param in spec.params.values()):
             if num_parameters is not None:
                 raise InvalidActivationError(f"{spec.class_name} got num_parameters twice.")

@@ -21,6 +21,29 @@ if TYPE_CHECKING:
     from rectifier.torch.interception import Interception
 
 
+def is_at_hand(tensor: Tensor) -> bool:
+    """Whether reading a tensor means no waiting for a device."""
+    return tensor.is_cpu
+
+
+@dataclass(slots=True)
+class Sleep:
+    """What is noted of steps that no observer wants to be told of one by one.
+
+    Attributes:
+        left: Steps until all are asked again; 0: nobody sleeps.
+        losses: Step and value of each loss, a number where reading it means no waiting.
+        stepped: The ``id`` of the optimiser of each step.
+        backwards: Backward passes. ``seconds``: spent in noting this.
+    """
+
+    left: int = 0
+    losses: list[tuple[int, Tensor | float]] = field(default_factory=list)
+    stepped: list[int] = field(default_factory=list)
+    backwards: int = 0
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Site:
     """A place where the program applies an activation; one object per place, throughout a run.
@@ -94,6 +117,16 @@ class Observer:
     def wants_step(self, step: int) -> bool:
         """Whether the forward and backward pass before this call of ``step`` shall be seen."""
         return True
+
+    def sleeps(self, step: int) -> int:
+        """For how many steps from this one on, unwanted as it is, not to be called at all.
+
+        `after_sleep` then comes in place of `on_backward`, `before_step` and `after_step`.
+        """
+        return 0
+
+    def after_sleep(self, step: int, sleep: Sleep) -> None:
+        """The steps before ``step`` have passed."""
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

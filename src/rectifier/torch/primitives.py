@@ -19,6 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rectifier.analysis.operations import MIRRORED, single_bound
+
 _INVERSE_SQRT_2 = 1 / math.sqrt(2)
 _INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
@@ -49,6 +51,15 @@ def _softplus(a: Tensor) -> Tensor:
     return torch.nn.functional.softplus(a, beta=1.0, threshold=40.0)
 
 
+def _pow(a: Any, b: Any) -> Tensor:
+    # torch takes a power of ±0.5 for a root, whose value at -0.0 is -0.0 and its inverse -inf;
+    # IEEE 754's pow, and so NumPy's and torch's own by a tensor, is 0.0 and inf.
+    if isinstance(b, float) and abs(b) == 0.5:
+        a = torch.where(a == 0, 0.0, a)
+    result: Tensor = operator.pow(a, b)
+    return result
+
+
 def _norm_cdf(a: Tensor) -> Tensor:
     # (1 + erf) / 2 loses every digit in the lower tail; torch.special.ndtr does so in float32.
     return torch.mul(torch.special.erfc(a * -_INVERSE_SQRT_2), 0.5)
@@ -58,6 +69,22 @@ def _norm_pdf(a: Tensor) -> Tensor:
     return torch.exp(torch.square(a) * -0.5) * _INVERSE_SQRT_2PI
 
 
+def _comparison(op: str) -> Callable[..., Tensor]:
+    # torch rounds a number to the tensor's type before it compares.
+    compare: Callable[..., Tensor] = getattr(operator, op)
+
+    def apply(a: Any, b: Any) -> Tensor:
+        if torch.compiler.is_compiling():  # parameters are tensors there
+            return compare(a, b)
+        if isinstance(b, float) and a.dtype == torch.float32:
+            b = single_bound(op, b)
+        elif isinstance(a, float) and b.dtype == torch.float32:
+            a = single_bound(MIRRORED[op], a)
+        return compare(a, b)
+
+    return apply
+
+
 OPERATIONS: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
     {
         "add": operator.add,
@@ -65,7 +92,7 @@ OPERATIONS: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
         "mul": operator.mul,
         "div": operator.truediv,
         "neg": operator.neg,
-        "pow": operator.pow,
+        "pow": _pow,
         "square": torch.square,
         "abs": torch.abs,
         "sign": torch.sign,
@@ -86,10 +113,7 @@ OPERATIONS: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
         "sin": torch.sin,
         "cos": torch.cos,
         "atan": torch.atan,
-        "lt": operator.lt,
-        "le": operator.le,
-        "gt": operator.gt,
-        "ge": operator.ge,
+        **{op: _comparison(op) for op in MIRRORED},
         "eq": operator.eq,
         "where": torch.where,
     }

@@ -3,22 +3,29 @@
 Part of the torch front end's interception (`rectifier.torch.sites`). What the gates were given is
 computed again from what entered the layer and the states that came out, without gradients; so it
 costs about one more forward pass of the layer, in observed steps only. Gradients at the gates are
-not known. Behind a dropout between stacked layers the numbers cannot be told again: only the first
-layer is seen then.
+not known. Of packed sequences what is padded is left out. The dropout between stacked layers is
+drawn again from the generator's state before the call; only where the layer's own output comes out
+again is what lies behind it believed, else the first layer alone is told of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from rectifier.torch.arguments import keywords
 
 RECURRENT = (nn.RNNBase, nn.RNNCellBase)
 """The layers that `gates` reads."""
+
+_NAMES = ("input", "hx")
+"""What they are called with."""
 
 
 @dataclass(frozen=True)
@@ -38,25 +45,56 @@ class Gate:
     output: Tensor
 
 
-def gates(module: nn.Module, args: tuple[Any, ...], output: Any) -> list[Gate] | None:
+@dataclass
+class Given:
+    """What a call of a recurrent layer was given, noted before it runs.
+
+    Attributes:
+        args: Positional arguments. ``state``: of the generator that its dropout draws from, if any.
+    """
+
+    args: tuple[Any, ...]
+    state: Tensor | None = None
+
+    @classmethod
+    def of(cls, module: nn.Module, args: tuple[Any, ...]) -> Given | None:
+        """Note it; None where this is no recurrent layer."""
+        if not isinstance(module, RECURRENT):
+            return None
+        named: Mapping[str, Any] = keywords() if len(args) < len(_NAMES) else {}
+        missing = [named.get(name) for name in _NAMES[len(args) :]]
+        drops = (
+            getattr(module, "dropout", 0) > 0
+            and module.training
+            and getattr(module, "num_layers", 1) > 1
+        )
+        return cls((*args, *missing), torch.get_rng_state() if drops else None)
+
+
+def gates(module: nn.Module, given: Given, output: Any) -> tuple[list[Gate], str]:
     """The activations of one call of a recurrent layer.
 
     Args:
         module: One of `RECURRENT`.
-        args: What it was called with.
+        given: What it was called with.
         output: What it gave.
 
     Returns:
-        Its gates; None where they cannot be told (packed sequences).
+        Its gates, and a sentence where some cannot be told.
     """
-    if not args or not isinstance(args[0], Tensor):
-        return None
     with torch.no_grad():
         if isinstance(module, nn.RNNCellBase):
-            return list(_cell(module, args))
-        if isinstance(module, nn.RNNBase):
-            return list(_stack(module, args, output))
-    return None
+            return list(_cell(module, given.args)), ""
+        if not isinstance(module, nn.RNNBase):
+            return [], ""
+        if given.state is None:
+            return list(_stack(module, given.args, output)), ""
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(given.state)
+            found = list(_stack(module, given.args, output))
+    if any(gate.part.partition(".")[0] == "l1" for gate in found):
+        return found, ""
+    return found, "Behind the dropout in a stack of recurrent layers nothing is seen."
 
 
 def _cell(module: nn.RNNCellBase, args: tuple[Any, ...]) -> Iterator[Gate]:
@@ -74,12 +112,17 @@ def _cell(module: nn.RNNCellBase, args: tuple[Any, ...]) -> Iterator[Gate]:
 
 
 def _stack(module: nn.RNNBase, args: tuple[Any, ...], output: Any) -> Iterator[Gate]:
-    x, last = args[0].detach(), output[0].detach()
+    lengths: Tensor | None = None
+    if isinstance(args[0], PackedSequence):
+        (x, lengths), (last, _) = (pad_packed_sequence(p) for p in (args[0], output[0]))
+        x, last = x.detach(), last.detach()
+    else:
+        x, last = args[0].detach(), output[0].detach()
     state = args[1] if len(args) > 1 and args[1] is not None else None
     if x.dim() == 2:  # without a batch
         x, last = x.unsqueeze(1), last.unsqueeze(1)
         state = _map(state, lambda part: part.unsqueeze(1))
-    elif module.batch_first:
+    elif module.batch_first and lengths is None:
         x, last = x.transpose(0, 1), last.transpose(0, 1)
     directions = 2 if module.bidirectional else 1
     hidden, size = module.hidden_size, module.proj_size or module.hidden_size
@@ -88,37 +131,84 @@ def _stack(module: nn.RNNBase, args: tuple[Any, ...], output: Any) -> Iterator[G
     h = x.new_zeros(*states, size) if pair[0] is None else pair[0].detach()
     c = x.new_zeros(*states, hidden) if pair[1] is None else pair[1].detach()
     kind = module.mode.partition("_")[0]
+    drops = bool(module.dropout and module.training and module.num_layers > 1)
+    found: list[Gate] = []
     for layer in range(module.num_layers):
         own = slice(layer * directions, (layer + 1) * directions)
         top = layer == module.num_layers - 1
         given = (h[own], c[own]) if kind == "LSTM" else h[own]
-        y = last if top else _run(module, layer, x, given)
+        y = last if top and not drops else _run(module, layer, x, given, lengths)
         for direction in range(directions):
             part = f"l{layer}{'_reverse' if direction else ''}"
-            outputs = _in_time(y[..., direction * size : (direction + 1) * size], direction)
+            outputs = _in_time(
+                y[..., direction * size : (direction + 1) * size], direction, lengths
+            )
             before = torch.cat([h[own][direction].unsqueeze(0), outputs[:-1]])
             weights = tuple(module.all_weights[layer * directions + direction])
-            inside = _given(_in_time(x, direction), before, _complete(weights, module.bias))
+            entering = _in_time(x, direction, lengths)
+            inside = _given(entering, before, _complete(weights, module.bias))
             nonlinearity = getattr(module, "nonlinearity", "")
-            yield from _read(kind, nonlinearity, part, inside, c[own][direction].unsqueeze(0))
-        if module.dropout and module.training:
-            return
+            of_layer = _read(kind, nonlinearity, part, inside, c[own][direction].unsqueeze(0))
+            found += (_without_padding(gate, lengths) for gate in of_layer)
         x = y
+        if drops and not top:
+            packed = x if lengths is None else _packed(x, lengths).data
+            dropped = torch.dropout(packed, module.dropout, True)
+            x = dropped if lengths is None else _unpacked(dropped, x, lengths)
+    if drops and not torch.allclose(y, last, rtol=1e-4, atol=1e-5):
+        found = [gate for gate in found if gate.part.partition(".")[0] in ("l0", "l0_reverse")]
+    yield from found
 
 
-def _in_time(tensor: Tensor, direction: int) -> Tensor:
-    """In the order in which a direction goes through the sequence."""
-    return tensor.flip(0) if direction else tensor
+def _without_padding(gate: Gate, lengths: Tensor | None) -> Gate:
+    """Of sequences of several lengths, put one behind the other, what is really there."""
+    if lengths is None:
+        return gate
+    times = torch.arange(gate.input.shape[0]).unsqueeze(1)
+    there = (times < lengths).to(gate.input.device)
+    return replace(gate, input=gate.input[there], output=gate.output[there])
 
 
-def _run(module: nn.RNNBase, layer: int, x: Tensor, state: Any) -> Tensor:
+def _packed(padded: Tensor, lengths: Tensor) -> PackedSequence:
+    return pack_padded_sequence(padded, lengths, enforce_sorted=False)
+
+
+def _unpacked(data: Tensor, padded: Tensor, lengths: Tensor) -> Tensor:
+    """Packed elements padded again, as ``padded`` was."""
+    packed = _packed(padded, lengths)
+    filled, _ = pad_packed_sequence(
+        PackedSequence(data, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices),
+        total_length=padded.shape[0],
+    )
+    return filled
+
+
+def _in_time(tensor: Tensor, direction: int, lengths: Tensor | None) -> Tensor:
+    """In the order in which a direction goes through the sequences."""
+    if not direction:
+        return tensor
+    if lengths is None:
+        return tensor.flip(0)
+    times = torch.arange(tensor.shape[0]).unsqueeze(1)
+    order = torch.where(times < lengths, lengths - 1 - times, times).to(tensor.device)
+    return tensor.gather(0, order.unsqueeze(-1).expand_as(tensor))
+
+
+def _run(module: nn.RNNBase, layer: int, x: Tensor, state: Any, lengths: Tensor | None) -> Tensor:
     """What one layer of a stack gives."""
     directions = 2 if module.bidirectional else 1
     own = module.all_weights[layer * directions : (layer + 1) * directions]
     weights = [w for of_direction in own for w in of_direction]
     function: Any = getattr(torch, module.mode.lower())
-    result = function(x, state, weights, module.bias, 1, 0.0, False, module.bidirectional, False)
-    return result[0]  # type: ignore[no-any-return]
+    rest = (weights, module.bias, 1, 0.0, False, module.bidirectional)
+    if lengths is None:
+        result: Tensor = function(x, state, *rest, False)[0]
+        return result
+    packed = _packed(x, lengths)
+    order = packed.sorted_indices
+    sorted_state = _map(state, lambda part: part if order is None else part.index_select(1, order))
+    data = function(packed.data, packed.batch_sizes, sorted_state, *rest)[0]
+    return _unpacked(data, x, lengths)
 
 
 def _complete(weights: tuple[Tensor, ...], bias: bool) -> tuple[Tensor | None, ...]:

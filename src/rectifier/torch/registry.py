@@ -163,8 +163,8 @@ class Registry:
         if known is not None and known[0]() is module:
             return known[1]
         kind = class_name(module)
-        weight, own = getattr(module, "weight", None), only_matrix(module)
-        if not isinstance(weight, Tensor):
+        weight, own = feeding.tensor_of(module, "weight"), only_matrix(module)
+        if weight is None:
             weight = own
         layer = Layer(
             name=path or model.own_name,

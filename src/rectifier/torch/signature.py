@@ -120,7 +120,8 @@ def document(spec: Activation) -> str:
         lines.append(f"    {name}: A number or a tensor; {', '.join(notes)}.")
     lines += [
         "    inplace: Whether to write the result into the input.",
-        "    path: ``native``, ``framework`` or ``composed``; None for the fastest that is right.",
+        "    path: ``native``, ``triton``, ``framework`` or ``composed``; None for the fastest",
+        "        that is right.",
         "    keep: What backward keeps: ``input``, ``mask``, ``output``, ``code8``, ``code4`` or",
         "        ``code2``; see `rectifier.torch.lean`.",
         "",

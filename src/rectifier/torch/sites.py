@@ -21,6 +21,6 @@ from __future__ import annotations
 
 from rectifier.torch.feeding import Layer
 from rectifier.torch.interception import Interception, trace
-from rectifier.torch.observer import Observer, Site
+from rectifier.torch.observer import Observer, Site, Sleep
 
-__all__ = ["Interception", "Layer", "Observer", "Site", "trace"]
+__all__ = ["Interception", "Layer", "Observer", "Site", "Sleep", "trace"]

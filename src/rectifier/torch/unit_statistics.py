@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rectifier.kernels import statistics as compiled
+
+Floats = NDArray[np.float64]
 
 ROWS = {name: row for row, name in enumerate(compiled.UNIT_NUMBERS)}
 """Row of each number in what `forward` returns of the units."""
@@ -39,44 +44,50 @@ def forward(
     axis: int,
     low: float = -math.inf,
     high: float = math.inf,
-) -> tuple[Tensor, Tensor] | None:
+    *,
+    zeros_too: bool = False,
+) -> tuple[Floats, Floats] | None:
     """Count and sum one application of an activation.
 
     Args:
         input: As it was before the activation ran.
         output: Of the same shape; None: it is ReLU of the input, and need not be read.
         axis: Dimension of the units.
-        low: Inputs below it count as outside.
+        low: Inputs below it count as outside; NaN: not known, the count is NaN.
         high: Inputs above it count as outside.
+        zeros_too: Whether outputs that are zero count as outside as well.
 
     Returns:
-        float64 ``(5, units)`` as `ROWS` says, and ``(7,)`` as `WHOLE` says; None: not possible.
+        ``(5, units)`` as `ROWS` says, and ``(7,)`` as `WHOLE` says; None: not possible.
     """
     if not applies(input):
         return None
     if output is None:
-        x, extent = _whole(input.detach(), axis)
+        x, extent = _whole(input, axis)
         y = None
     elif input.dtype is output.dtype and input.shape == output.shape:
-        x, y, extent = _aligned(input.detach(), output.detach(), axis)
+        x, y, extent = _aligned(input, output, axis)
     else:
         return None
-    per_unit = torch.empty((len(ROWS), extent[1]), dtype=torch.float64)
-    whole = torch.empty(len(WHOLE), dtype=torch.float64)
+    units = extent[1]
+    buffer = torch.empty(len(ROWS) * units + len(WHOLE), dtype=torch.float64)
+    at = buffer.data_ptr()
     compiled.forward(
         x.data_ptr(),
         0 if y is None else y.data_ptr(),
         x.dtype is torch.bfloat16,
         extent,
         (low, high),
-        per_unit.data_ptr(),
-        whole.data_ptr(),
+        zeros_too,
+        at,
+        at + 8 * len(ROWS) * units,
         torch.get_num_threads(),
     )
-    return per_unit, whole
+    found: Floats = buffer.numpy()
+    return found[: -len(WHOLE)].reshape(len(ROWS), units), found[-len(WHOLE) :]
 
 
-def gradient(to_input: Tensor, to_output: Tensor, axis: int) -> tuple[Tensor, float] | None:
+def gradient(to_input: Tensor, to_output: Tensor, axis: int) -> tuple[Floats, float] | None:
     """Count what flows back through a site, and how large it is.
 
     Args:
@@ -85,13 +96,13 @@ def gradient(to_input: Tensor, to_output: Tensor, axis: int) -> tuple[Tensor, fl
         axis: Dimension of the units.
 
     Returns:
-        Non-zero elements of the first per unit, float64 ``(units,)``, and the sum of squares of the
+        Non-zero elements of the first per unit, ``(units,)``, and the sum of squares of the
         second, of a large tensor from an eighth of it; None: not possible.
     """
     alike = to_input.dtype is to_output.dtype and to_input.shape == to_output.shape
     if not (alike and applies(to_input) and applies(to_output)):
         return None
-    g, h, extent = _aligned(to_input.detach(), to_output.detach(), axis)
+    g, h, extent = _aligned(to_input, to_output, axis)
     nonzero = torch.empty(extent[1], dtype=torch.float64)
     squares = compiled.gradient(
         g.data_ptr(),
@@ -101,7 +112,7 @@ def gradient(to_input: Tensor, to_output: Tensor, axis: int) -> tuple[Tensor, fl
         nonzero.data_ptr(),
         torch.get_num_threads(),
     )
-    return nonzero, squares
+    return nonzero.numpy(), squares
 
 
 def norms(tensors: Sequence[Tensor]) -> list[float] | None:
@@ -113,17 +124,51 @@ def norms(tensors: Sequence[Tensor]) -> list[float] | None:
     Returns:
         The norms, from sums in double precision; None: not possible, for one of them at least.
     """
-    for tensor in tensors:
-        if tensor.dtype is not torch.float32 or not tensor.is_contiguous():
-            return None
-        if not applies(tensor):
-            return None
+    if not all(map(_plain_floats, tensors)):
+        return None
     squares = compiled.sums_of_squares(
         [tensor.data_ptr() for tensor in tensors],
         [tensor.numel() for tensor in tensors],
         torch.get_num_threads(),
     )
     return list(map(math.sqrt, squares))
+
+
+class Blocks:
+    """Some blocks of each of several tensors, copied, to see later how far they have moved.
+
+    Attributes:
+        squares: The sum of squares of what was copied, of each tensor.
+        scales: What the norm of what was copied is to be multiplied with for that of the whole.
+    """
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self._tensors = tensors
+        self._sizes = [tensor.numel() for tensor in tensors]
+        kept = [compiled.kept_of(size) for size in self._sizes]
+        self._kept = torch.empty(sum(kept), dtype=torch.float32)
+        self.scales = [
+            1.0 if some == size else math.sqrt(size / some)
+            for size, some in zip(self._sizes, kept, strict=True)
+        ]
+        addresses = [tensor.data_ptr() for tensor in tensors]
+        self.squares = compiled.keep_blocks(addresses, self._sizes, self._kept.data_ptr())
+
+    @classmethod
+    def of(cls, tensors: Sequence[Tensor]) -> Self | None:
+        """Copy some of each; None: not possible, for one of them at least."""
+        return cls(tensors) if all(map(_plain_floats, tensors)) else None
+
+    def moved(self) -> list[float] | None:
+        """Sum of squares of how far the copied elements moved, of each; None: no longer there."""
+        addresses = [tensor.data_ptr() for tensor in self._tensors]
+        if 0 in addresses or [tensor.numel() for tensor in self._tensors] != self._sizes:
+            return None
+        return compiled.moved_blocks(addresses, self._sizes, self._kept.data_ptr())
+
+
+def _plain_floats(tensor: Tensor) -> bool:
+    return tensor.dtype is torch.float32 and tensor.is_contiguous() and applies(tensor)
 
 
 def _whole(one: Tensor, axis: int) -> tuple[Tensor, tuple[int, int, int]]:

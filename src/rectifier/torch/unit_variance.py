@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.analysis.schemes import unit_variance
+from rectifier.torch.sample import running
 from rectifier.torch.schemes import Weighted, write_weight
 
 
@@ -50,20 +51,15 @@ def rescale(model: nn.Module, layers: Mapping[str, Weighted], sample: Any) -> di
         factors[name] = unit_variance(name, variance, functools.partial(_multiply, layer))
         return output
 
-    arguments = sample if isinstance(sample, tuple) else (sample,)
-    modes = [(module, module.training) for module in model.modules()]
     handles = [
         layer.register_forward_hook(functools.partial(fit, name)) for name, layer in layers.items()
     ]
-    model.eval()
     try:
-        with torch.no_grad():
-            model(*arguments)
+        with torch.no_grad(), running(model, sample) as run:
+            run()
     finally:
         for handle in handles:
             handle.remove()
-        for module, training in modes:
-            module.training = training
     return factors
 
 

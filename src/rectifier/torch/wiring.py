@@ -13,30 +13,22 @@ left out.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-MOST_NODES = 20_000
-"""Nodes of one graph that are looked at."""
-
-PRODUCTS = frozenset({
-    "addmm", "mm", "bmm", "baddbmm", "mv", "addmv", "convolution", "bilinear", "linear",
-    "mkldnn_convolution", "cudnn_convolution", "mkldnn_linear",
-})  # fmt: skip
-"""Operations that multiply with a weight, if one of their inputs is a parameter."""
-
-SHAPES = frozenset({
-    "view", "unsafe_view", "reshape", "reshape_alias", "t", "transpose", "permute", "expand",
-    "squeeze", "unsqueeze", "clone", "slice", "select", "alias", "as_strided", "to_copy",
-    "contiguous", "flatten", "split", "split_with_sizes", "chunk", "unbind", "index", "gather",
-    "index_select", "narrow", "to_device", "repeat", "as_strided_scatter", "movedim",
-})  # fmt: skip
-"""Operations that move elements and leave them as they are."""
+from rectifier.torch.graph import (
+    LOOKUPS,
+    PRODUCTS,
+    SHAPES,
+    above_of,
+    leaf_of,
+    name_of,
+    nodes,
+    variable_of,
+)
 
 _LINEAR = SHAPES | {
     "mul", "div", "neg", "add", "sub", "rsub", "mean", "sum", "avg_pool2_d", "avg_pool1_d",
@@ -97,6 +89,7 @@ class Wiring:
         columns: Ids of weights whose units are columns, as in ``x @ w``.
         heads, joints: See `rectifier.watch.record.circumstances`. ``feeds``: first layers.
         wired: Layers that another part of the network feeds. ``flat``: operations without slope.
+        squashed: Weights of layers whose input is a softmax over another layer's output.
     """
 
     leaves: list[Tensor] = field(default_factory=list)
@@ -107,12 +100,7 @@ class Wiring:
     feeds: list[Fed] = field(default_factory=list)
     wired: int = 0
     flat: set[str] = field(default_factory=set)
-
-
-def name_of(node: Any) -> str:
-    """``LogSoftmaxBackward0`` -> ``log_softmax``."""
-    plain = re.sub(r"Backward\d*$", "", str(node.name()).rpartition("::")[2])
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower().lstrip("_")
+    squashed: list[Seen] = field(default_factory=list)
 
 
 def read(loss: Tensor) -> Wiring | None:
@@ -142,44 +130,32 @@ def read(loss: Tensor) -> Wiring | None:
         if not data:
             _feed(node, weights[0], found)
             continue
+        if all(_looked_up(up) for up in data):
+            continue
         found.wired += 1
         joint = _joint(data, products) if len(data) == 1 else None
+        shared = _through_softmax(data, products) if len(data) == 1 else None
+        if shared is not None:
+            found.squashed.append(Seen((shared, weights[0])))
         if joint is not None:
             found.joints.append(Seen((joint[0], weights[0]), _facts(joint, weights[0], node)))
     return found
 
 
-def nodes(start: Any) -> Iterator[Any]:
-    """A graph's nodes, the nearest to its end first."""
-    seen = {start}
-    level = [start]
-    while level and len(seen) < MOST_NODES:
-        following = []
-        for node in level:
-            yield node
-            for up, _ in node.next_functions:
-                if up is not None and up not in seen:
-                    seen.add(up)
-                    following.append(up)
-        level = following
-    yield from level
-
-
-def _above(node: Any) -> list[Any]:
-    return [up for up, _ in node.next_functions if up is not None]
-
-
-def _leaf(node: Any) -> Tensor | None:
-    """The matrix at the end of a few operations that only shape or scale it; else None."""
-    for _ in range(6):
-        variable = getattr(node, "variable", None)
-        if isinstance(variable, Tensor):
-            return variable
-        above = _above(node)
-        if len(above) != 1 and "weight_norm" not in name_of(node):
-            return None
+def _looked_up(node: Any) -> bool:
+    """Whether what a node gives was picked from a table by linear operations alone."""
+    for _ in range(12):
+        if name_of(node) in LOOKUPS and not above_of(node)[1:] and _leaf_below(node):
+            return True
+        above = above_of(node)
+        if name_of(node) not in _LINEAR or len(above) != 1:
+            return False
         node = above[0]
-    return None
+    return False
+
+
+def _leaf_below(node: Any) -> bool:
+    return any(isinstance(variable_of(up), Tensor) for up in above_of(node))
 
 
 def _parts(node: Any) -> tuple[list[Tensor], list[Any]] | None:
@@ -187,8 +163,8 @@ def _parts(node: Any) -> tuple[list[Tensor], list[Any]] | None:
     if name_of(node) not in PRODUCTS:
         return None
     weights, data = [], []
-    for up in _above(node):
-        leaf = _leaf(up)
+    for up in above_of(node):
+        leaf = leaf_of(up)
         if leaf is None:
             data.append(up)
         elif leaf.dim() > 1:
@@ -207,7 +183,7 @@ def _heads(start: Any, products: dict[int, Any]) -> list[Seen]:
             if id(node) in products:
                 heads.append(_head((*way, node), products[id(node)][0][0]))
                 continue
-            above = _above(node)
+            above = above_of(node)
             if name_of(node) in ONE_SIDED and node.next_functions[0][0] is not None:
                 above = above[:1]  # a target may carry a gradient too; it is not what is judged
             for up in above:
@@ -222,7 +198,7 @@ def _heads(start: Any, products: dict[int, Any]) -> list[Seen]:
 
 def _called(node: Any) -> str:
     """The name in a chain; logits minus their log-sum-exp are a log-softmax spelt out."""
-    name, above = name_of(node), _above(node)
+    name, above = name_of(node), above_of(node)
     if name == "sub" and len(above) == 2 and name_of(above[1]) == "logsumexp":
         return "log_softmax"
     inner = [up for up in above if not isinstance(getattr(up, "variable", None), Tensor)]
@@ -279,7 +255,7 @@ def _target(way: tuple[Any, ...], output: Tensor | None) -> tuple[Tensor | None,
         if name not in ("pow", "abs", "linalg_vector_norm", "mul") or place + 1 >= len(way):
             continue
         difference, minus = _saved(node, "self"), way[place + 1]
-        if difference is None or name_of(minus) != "sub" or len(_above(minus)) != 1:
+        if difference is None or name_of(minus) != "sub" or len(above_of(minus)) != 1:
             continue
         if output is None or output.shape != difference.shape:
             continue
@@ -317,15 +293,30 @@ def _joint(data: list[Any], products: dict[int, Any]) -> tuple[Tensor, Any] | No
     for _ in range(24):
         if id(node) in products:
             return products[id(node)][0][0], node
-        above = [up for up in _above(node) if not isinstance(_variable(up), Tensor)]
+        above = [up for up in above_of(node) if not isinstance(variable_of(up), Tensor)]
         if name_of(node) not in _LINEAR or len(above) != 1:
             return None
         node = above[0]
     return None
 
 
-def _variable(node: Any) -> Any:
-    return getattr(node, "variable", None)
+def _through_softmax(data: list[Any], products: dict[int, Any]) -> Tensor | None:
+    """The layer whose output, by a softmax and nothing else, is what another layer multiplies.
+
+    Attention multiplies what its softmax gives with values, which no parameter is; a temperature or
+    noise (Gumbel) before the softmax makes it a choice that is meant.
+    """
+    node, passed = data[0], False
+    for _ in range(12):
+        if id(node) in products:
+            return products[id(node)][0][0] if passed else None
+        name = name_of(node)
+        passed = passed or name in ("softmax", "safe_softmax")
+        above = above_of(node)
+        if len(above) != 1 or name not in SHAPES | {"softmax", "safe_softmax", "native_dropout"}:
+            return None
+        node = above[0]
+    return None
 
 
 def _facts(joint: tuple[Tensor, Any], second: Tensor, node: Any) -> dict[str, Any]:
@@ -357,8 +348,8 @@ def _sides(weight: Tensor, node: Any) -> tuple[int, int]:
 
 def units_last(node: Any) -> bool:
     """Whether the weight of a product lies as ``x @ w`` takes it: inputs first, units last."""
-    for up in _above(node):
-        variable = _variable(up)
+    for up in above_of(node):
+        variable = variable_of(up)
         if isinstance(variable, Tensor) and variable.dim() > 1:
             return True
     return False

@@ -10,9 +10,12 @@ from collections.abc import Callable
 
 from torch.optim import Optimizer
 
-from rectifier.torch.sites import Observer
+from rectifier.torch.sites import Observer, Sleep
 from rectifier.watch.listening import Listeners
 from rectifier.watch.record import Record
+
+_PATIENCE = 16
+"""Most steps that pass without listeners being asked."""
 
 
 class Announcer(Observer):
@@ -33,6 +36,14 @@ class Announcer(Observer):
     def wants_step(self, step: int) -> bool:
         """None: nothing is measured here."""
         return False
+
+    def sleeps(self, step: int) -> int:
+        """A few steps make no difference."""
+        return _PATIENCE
+
+    def after_sleep(self, step: int, sleep: Sleep) -> None:
+        """Some steps have ended."""
+        self._listeners.tick(self._record)
 
     def before_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Set up at the first step, whose cost is reported apart from what watching costs."""

@@ -37,6 +37,9 @@ PERIOD = 100.0
 _MEMORY = 31
 """How many of the latest steps of each kind the medians are over."""
 
+_NAP, _NAP_SECONDS = 16, 0.02
+"""Most steps, and most seconds of them, that pass without asking whether to observe the next."""
+
 _OFTEN = 16
 """Unobserved steps after which a step's cost is estimated anew: medians take time themselves."""
 
@@ -106,6 +109,26 @@ class Budget:
             self.spent += within
         if observed or len(self._unseen) < _MEMORY or step % _OFTEN == 0:
             self._cost = None
+
+    def sleeps(self, step: int) -> int:
+        """How many steps may pass before `wants` has to be asked again, at ``step`` it said no."""
+        if self._every is not None:
+            return min(-step % self._every, _NAP)
+        if not self._unseen:
+            return 0
+        typical = max(min(self._unseen), 1e-9)
+        forced = math.ceil(self._latest * (1 + GROWTH)) - step
+        return max(0, min(forced, _NAP, int(_NAP_SECONDS / typical)))
+
+    def slept(self, steps: int, inside: float) -> None:
+        """So many steps have ended that nobody looked at, ``inside`` being what that cost."""
+        if not steps:
+            return
+        now = self._clock()
+        duration, self._step_started = now - self._step_started, now
+        self._unseen.append(duration / steps)
+        self.spent += inside
+        self._cost = None if len(self._unseen) < _MEMORY else self._cost
 
     def cost(self) -> float:
         """Seconds that one more observed step is expected to cost."""

@@ -32,11 +32,11 @@ class Pass:
 
     step: int
     trained: bool = False
-    inputs: Tensor | None = None
+    inputs: Tensor | statistics.Floats | None = None
     input_elements: int = 0
     forwards: list[tuple[Site, statistics.Forward]] = field(default_factory=list)
-    nonzero: list[tuple[Site, Tensor, int]] = field(default_factory=list)
-    squares: list[tuple[Site, Tensor]] = field(default_factory=list)
+    nonzero: list[tuple[Site, Tensor | statistics.Floats, int]] = field(default_factory=list)
+    squares: list[tuple[Site, Tensor | float]] = field(default_factory=list)
     listens: bool = False
 
 
@@ -44,19 +44,24 @@ class Cargo:
     """Tensors to be fetched together; each gets its values back under its number."""
 
     def __init__(self) -> None:
-        self._tensors: list[Tensor] = []
-        self._values: list[NDArray[Any]] = []
+        self._tensors: list[tuple[int, Tensor]] = []
+        self._values: list[Any] = []
 
-    def put(self, tensor: Tensor) -> int:
-        """Take a tensor along; its number."""
-        self._tensors.append(tensor)
-        return len(self._tensors) - 1
+    def put(self, item: Tensor | NDArray[Any] | float) -> int:
+        """Take a tensor, or what is here already, along; its number."""
+        number = len(self._values)
+        self._values.append(item)
+        if isinstance(item, Tensor):
+            self._tensors.append((number, item))
+        return number
 
     def fetch(self) -> None:
         """Bring all values over."""
-        self._values = statistics.fetch(self._tensors)
+        found = statistics.fetch([tensor for _, tensor in self._tensors])
+        for (number, _), values in zip(self._tensors, found, strict=True):
+            self._values[number] = values
 
-    def get(self, number: int) -> NDArray[Any]:
+    def get(self, number: int) -> Any:
         """The values of the tensor with this number."""
         return self._values[number]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rectifier.torch import wiring
+from rectifier.torch import graph, upstream, wiring
 from rectifier.torch.sites import Layer
 from rectifier.watch import likeness
 from rectifier.watch.record.circumstances import (
@@ -53,6 +54,14 @@ class _Occasions:
         self._next = place + 1 if place < 2 else math.ceil(place * _GROWTH)
         return True
 
+    def ahead(self) -> int:
+        """How many more are not to be looked at."""
+        return self._next - self.count
+
+    def passed(self, number: int) -> None:
+        """So many more have passed, of those that are not to be looked at."""
+        self.count += number
+
     def again(self) -> None:
         """Begin anew: something has changed."""
         self._next = self.count = 0
@@ -77,6 +86,7 @@ class _Held:
 
     facts: OptimizerFacts
     ids: set[int]
+    steps: int = 0
     occasions: _Occasions = field(default_factory=_Occasions)
 
 
@@ -111,6 +121,8 @@ class Census:
         self._second_order = False
         self._columns: set[int] = set()
         self._flat: set[str] = set()
+        self._behind: set[int] = set()
+        self._squashed: set[tuple[int, int]] = set()
         self._seen: set[Layer] = set()
         self._ran: dict[int, Layer] = {}
         self._loaded: set[int] = set()
@@ -157,11 +169,32 @@ class Census:
         if len(self._kept_optimizers) <= 8:
             self._losses.again()
 
-    def on_backward(self, loss: Tensor, step: int, source: str) -> None:
-        """Look at the graph of a loss, if it is time to."""
+    def sleeps(self) -> int:
+        """How many steps may pass of which nobody tells but `slept`: none is to be looked at."""
+        ahead = [known.occasions.ahead() for known in self._kept_optimizers]
+        return min([self._losses.ahead() // 2, *ahead])
+
+    def slept(self, backwards: int, stepped: Sequence[int]) -> None:
+        """Steps have passed unseen.
+
+        Args:
+            backwards: How many backward passes.
+            stepped: The ``id`` of the optimiser of each step.
+        """
+        self._backwards += backwards
+        self._losses.passed(backwards)
+        for optimizer, known in self._optimizers.items():
+            number = stepped.count(id(optimizer))
+            known.steps += number
+            known.occasions.passed(number)
+
+    def wants_loss(self) -> bool:
+        """A backward pass begins: is it time to look at the graph of its loss?"""
         self._backwards += 1
-        if not self._losses.now():
-            return
+        return self._losses.now()
+
+    def on_backward(self, loss: Tensor, step: int, source: str) -> None:
+        """Look at the graph of a loss."""
         found = wiring.read(loss)
         if found is None:
             return
@@ -180,6 +213,10 @@ class Census:
         holders = [self._held_by(id(leaf)) for leaf in trained]
         if trained and self._kept_optimizers and not any(holders):
             self._idle += 1
+        if any(holders) and not all(holders):
+            self._behind |= upstream.behind(loss, self._held_by)
+        for seen in found.squashed:
+            self._squashed.add((id(seen.weights[0]), id(seen.weights[1])))
         for head in found.heads:
             self._take_head(head, step, source)
         for joint in found.joints:
@@ -201,18 +238,21 @@ class Census:
         if not isinstance(inputs, Tensor) or not inputs.is_leaf or id(inputs) in self._people:
             return  # by weights, as in meta-learning, not by what enters
         if not self._second_order and self._derivatives.now():
-            names = (str(node.name()) for node in wiring.nodes(outputs.grad_fn))
+            names = (str(node.name()) for node in graph.nodes(outputs.grad_fn))
             self._second_order = any("BackwardBackward" in name for name in names)
 
-    def before_step(self, optimizer: Optimizer | None) -> None:
+    def wants_step(self, optimizer: Optimizer) -> bool:
+        """An optimiser is about to step: is it time to look at its parameters?"""
+        known = self._optimizers.get(optimizer)
+        if known is None:
+            self.on_optimizer(optimizer)
+            known = self._optimizers[optimizer]
+        known.steps += 1
+        return known.occasions.now()
+
+    def before_step(self, optimizer: Optimizer) -> None:
         """See which of the optimiser's parameters have a gradient."""
-        if optimizer is None:
-            return
-        self.on_optimizer(optimizer)
         known = self._optimizers[optimizer]
-        known.facts = replace(known.facts, steps=known.facts.steps + 1)
-        if not known.occasions.now():
-            return
         own = held(optimizer)
         known.ids = {id(p) for p in own}
         with_gradient = [p for p in own if is_plain(p.grad)]
@@ -349,6 +389,7 @@ class Census:
                 alike_end=person.alike_now[key in self._columns],
                 empty_start=person.empty[key in self._columns],
                 ran=key in ran,
+                behind=key in self._behind,
                 looked=self._looked - person.since,
                 fan_in=likeness.fan_in(person.facts.shape, key in self._columns),
             )
@@ -364,13 +405,17 @@ class Census:
             feeds=tuple(self._feed(key, layer_of(key)) for key in self._feeds),
             parameters=people,
             optimizers=tuple(
-                replace(o.facts, orphans=len(o.ids - known)) for o in self._kept_optimizers
+                replace(o.facts, steps=o.steps, orphans=len(o.ids - known))
+                for o in self._kept_optimizers
             ),
             wired=self._wired,
             losses=self._looked,
             backwards=self._backwards,
             idle=self._idle,
             flat=tuple(sorted(self._flat)),
+            squashed=tuple(
+                dict.fromkeys((layer_of(one), layer_of(two)) for one, two in self._squashed)
+            ),
             second_order=self._second_order,
         )
 

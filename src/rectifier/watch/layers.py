@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-import numpy as np
-import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
 from rectifier.torch.sites import Layer
-from rectifier.watch import statistics
+from rectifier.watch.movement import Movement
 from rectifier.watch.record import LayerRecord
 from rectifier.watch.thinning import Thinning
 from rectifier.watch.training import LayerLedger
@@ -35,7 +33,9 @@ class Layers:
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._known: tuple[int, int, list[Tensor]] = (0, -1, [])
         self._own: dict[Layer, list[Tensor]] = {}
-        self._before: list[tuple[Tensor, Tensor]] = []
+        self._movement = Movement()
+        self._followed: list[int] = []
+        self._norms: Mapping[int, float] = {}
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self._ledgers)
@@ -60,11 +60,6 @@ class Layers:
             self._known = id(optimizer), count, plain
         return self._known[2]
 
-    def matrices(self) -> list[Tensor]:
-        """The weights of all layers, as they are at this step."""
-        self._own = {layer: weights(layer) for layer in self._ledgers}
-        return [w for own in self._own.values() for w in own]
-
     def take(
         self,
         index: int,
@@ -84,6 +79,7 @@ class Layers:
             gradients: Norm of the gradient by the parameter's ``id``.
             norms: Norm of the weight by its ``id``.
         """
+        self._norms = norms
         trained = {id(p) for o in self._optimizers for p in held(o)}
         stepping = set(map(id, parameters))
         for layer, ledger in self._ledgers.items():
@@ -110,31 +106,38 @@ class Layers:
                 non_finite_weight=bad_elements(own, weight),
             )
 
-    def before(self, parameters: list[Tensor]) -> None:
-        """Copy some elements of each weight before a step."""
-        self._before = [(p, statistics.some(p).clone()) for p in parameters]
+    def before(self, parameters: Iterable[Tensor]) -> Tensor:
+        """Copy some elements of each weight before a step.
 
-    def after(self, step: int) -> float:
-        """How far the step moved all weights over their norm; NaN where nothing was copied."""
-        before, self._before = self._before, []
-        if not before:
+        Args:
+            parameters: What the step changes.
+
+        Returns:
+            About the norm of each of `followed`, shape (number of them,).
+        """
+        self._own = {layer: weights(layer) for layer in self._ledgers}
+        known = {id(w): w for own in self._own.values() for w in own}
+        known.update((id(p), p) for p in parameters)
+        self._followed = list(known)
+        return self._movement.keep(list(known.values()))
+
+    @property
+    def followed(self) -> list[int]:
+        """The ``id`` of each tensor that was copied."""
+        return self._followed
+
+    def after(self, step: int, parameters: Iterable[Tensor]) -> float:
+        """How far the step moved all parameters over their norm; NaN where nothing was copied."""
+        change, sizes = self._movement.after(), self._norms
+        if not change:
             return math.nan
-        old = [copy for _, copy in before]
-        change = torch._foreach_sub([statistics.some(p) for p, _ in before], old)
-        moved, size = statistics.fetch([statistics.norms(change), statistics.norms(old)])
-        scale = np.sqrt([p.numel() / max(copy.numel(), 1) for p, copy in before])
-        pairs = dict(
-            zip(
-                (id(p) for p, _ in before),
-                zip((moved * scale).tolist(), (size * scale).tolist(), strict=True),
-                strict=True,
-            )
-        )
+        stepped = {id(p) for p in parameters} & change.keys()
         for layer, ledger in self._ledgers.items():
-            own = [pairs[id(w)] for w in self._own.get(layer, ()) if id(w) in pairs]
+            own = [id(w) for w in self._own.get(layer, ()) if id(w) in stepped]
             if own:
-                ledger.put_update(step, ratio(joint(m for m, _ in own), joint(s for _, s in own)))
-        return ratio(joint(m for m, _ in pairs.values()), joint(s for _, s in pairs.values()))
+                moved = ratio(joint(change[k] for k in own), joint(sizes[k] for k in own))
+                ledger.put_update(step, moved)
+        return ratio(joint(change[k] for k in stepped), joint(sizes[k] for k in stepped))
 
     def records(self) -> tuple[LayerRecord, ...]:
         """The layers' part of the record, in forward order."""

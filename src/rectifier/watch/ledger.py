@@ -22,7 +22,7 @@ from rectifier.watch.thinning import Series, Thinning, Window
 MAP_ROWS = 64
 MAP_UNITS = 512
 SERIES = 512
-DETAILS = 256
+DETAILS = 128
 """Most observed steps of which all is kept: weights, updates, data, histograms."""
 
 BINS = 48
@@ -71,10 +71,14 @@ def _sum(one: A | None, two: A | None) -> A | None:
 
 @dataclass(slots=True)
 class Feeding:
-    """Bias and weight norm per unit of the layer that feeds a site; NaN where there is none."""
+    """Bias and weight norm per unit of the layer that feeds a site; NaN where there is none.
+
+    ``whole``: of all units, not only of those that were asked for.
+    """
 
     bias: Floats
     norm: Floats
+    whole: bool = True
 
 
 @dataclass
@@ -102,30 +106,31 @@ class Observation:
     sample: Floats | None = None
 
 
-_ABSOLUTE = 1
-"""Row of `Observation.sums` with the sums of |output|."""
+_NONZERO, _ABSOLUTE = 0, 1
+"""Rows of `Observation.sums` with the counts of non-zero outputs, and the sums of |output|."""
 
 
 class Latest:
-    """Sums over the latest part of a growing run: at least its last fifth, at most three fifths.
+    """Non-zero outputs per unit over the latest part of a growing run.
 
-    Parts are twice as long one after the other; the last two are kept, and the older one is left
-    out once the newer is half as long.
+    At least its last fifth, at most three fifths. Parts are twice as long one after the other; the
+    last two are kept, and the older one is left out once the newer is half as long.
     """
 
     def __init__(self) -> None:
         self._goal = 8
-        self._parts: list[tuple[int, int, Floats]] = []  # steps, elements, sums; the newest last
+        self._parts: list[tuple[int, int, Floats]] = []  # steps, elements, counts; the newest last
 
-    def add(self, elements: int, sums: Floats) -> None:
+    def add(self, elements: int, counts: Floats) -> None:
         """Take in one observed step."""
         if not self._parts or self._parts[-1][0] >= self._goal:
             if self._parts:
                 self._goal *= 2
-            self._parts = [*self._parts[-1:], (1, elements, sums.copy())]
+            self._parts = [*self._parts[-1:], (1, elements, counts.copy())]
         else:
             steps, known, kept = self._parts[-1]
-            self._parts[-1] = (steps + 1, known + elements, kept + sums)
+            kept += counts
+            self._parts[-1] = (steps + 1, known + elements, kept)
 
     def join(self, other: Latest) -> None:
         """Take in what another process saw in the same steps."""
@@ -145,9 +150,9 @@ class Latest:
         return sum(elements for _, elements, _ in self._chosen())
 
     @property
-    def sums(self) -> Floats:
-        """Of `Observation.sums`."""
-        found: Floats = sum((sums for _, _, sums in self._chosen()), np.zeros((4, 1)))
+    def counts(self) -> Floats:
+        """Of each unit's outputs those that are not zero."""
+        found: Floats = sum((counts for _, _, counts in self._chosen()), np.zeros(1))
         return found
 
 
@@ -181,7 +186,8 @@ class SiteLedger:
         self._start: Feeding | None = None
         self._death = Feeding(np.full(units, np.nan), np.full(units, np.nan))
         self._end: Feeding | None = None
-        self._anyone_silent = False
+        self._firing_all = True
+        self._next_feeding = 0
         self._medians = math.nan, math.nan
         self._sample: Floats = np.zeros(0)
         self._latest = Latest()
@@ -190,14 +196,19 @@ class SiteLedger:
         count = min(units, MAP_UNITS)
         self._map_units = np.unique(np.linspace(0, max(units - 1, 0), count).astype(np.int64))
 
-    def newly_silent(self, active: IntArray) -> bool:
-        """Whether a unit fell silent with these counts of a step: its weights then matter."""
-        return bool(np.any((active == 0) & (self._silent_since == NEVER)))
+    def newly_silent(self, active: IntArray) -> IntArray | None:
+        """The units that fell silent with these counts of a step: their weights then matter."""
+        if self._firing_all and active.all():
+            return None
+        fell = ((active == 0) & (self._silent_since == NEVER)).nonzero()[0]
+        return fell if fell.size else None
 
-    @property
-    def needs_start(self) -> bool:
-        """Whether nothing has been seen yet."""
-        return self._start is None
+    def wants_feeding(self, index: int) -> bool:
+        """Whether bias and weights of all units are to be read: now and then, ever more seldom."""
+        if index < self._next_feeding:
+            return False
+        self._next_feeding = index + 1 + index // 4
+        return True
 
     def add(
         self,
@@ -223,19 +234,10 @@ class SiteLedger:
         self._medians = medians or self._medians
         self._seen += seen.elements
         self._active += active
-        firing = active > 0
-        self._last_active[firing] = step
-        fell = ~firing & (self._silent_since == NEVER)
-        self._silent_since[fell] = step
-        self._silent_since[firing] = NEVER
-        if self._anyone_silent:
-            self._death.bias[firing] = self._death.norm[firing] = np.nan
-        self._anyone_silent = not firing.all()
+        self._take_silence(step, active, feeding)
         if feeding is not None:
-            self._death.bias[fell] = feeding.bias[fell]
-            self._death.norm[fell] = feeding.norm[fell]
             self._start = self._start or feeding
-            self._end = feeding
+            self._end = feeding if feeding.whole else self._end
         self.rows_per_step += (seen.rows - self.rows_per_step) / self._steps
         recent = Recent(
             *(1, seen.elements, seen.rows, active, seen.nonzero),
@@ -243,7 +245,7 @@ class SiteLedger:
             absolute_seen=0 if seen.sums is None else seen.elements,
         )
         if seen.sums is not None:
-            self._latest.add(seen.elements, seen.sums)
+            self._latest.add(seen.elements, seen.sums[_NONZERO])
         self._clock.window.add(self, index, step, recent)
         if seen.sample is not None:
             self._sample = seen.sample
@@ -254,6 +256,26 @@ class SiteLedger:
             gradient = seen.nonzero, seen.gradient_elements, seen.gradient_squares
             found = row(step, active, seen.elements, seen.sums, seen.whole, gradient, self._medians)
             self._series.put(index, found)
+
+    def _take_silence(self, step: int, active: IntArray, feeding: Feeding | None) -> None:
+        """Note who fired, who fell silent, and with which weights."""
+        before, self._firing_all = self._firing_all, bool(active.all())
+        if self._firing_all:
+            self._last_active.fill(step)
+            if not before:
+                self._silent_since.fill(NEVER)
+                self._death.bias.fill(np.nan)
+                self._death.norm.fill(np.nan)
+            return
+        firing = active > 0
+        self._last_active[firing] = step
+        fell = ~firing & (self._silent_since == NEVER)
+        self._silent_since[fell] = step
+        self._silent_since[firing] = NEVER
+        self._death.bias[firing] = self._death.norm[firing] = np.nan
+        if feeding is not None:
+            self._death.bias[fell] = feeding.bias[fell]
+            self._death.norm[fell] = feeding.norm[fell]
 
     def scale_gradients(self, processes: int) -> None:
         """Show gradients as one process would see them that does what so many did."""
@@ -309,7 +331,6 @@ class SiteLedger:
         mean = np.full(units, np.nan)
         if recent is not None and recent.absolute is not None and recent.absolute_seen:
             mean = recent.absolute / recent.absolute_seen
-        latest = self._latest.sums
         late = self._latest.elements
         return UnitStatistics(
             seen=self._seen,
@@ -322,7 +343,7 @@ class SiteLedger:
                 else np.full(units, -1, dtype=np.int64)
             ),
             mean_abs_recent=mean,
-            nonzero_recent=latest[0].astype(np.int64) if late else nobody,
+            nonzero_recent=self._latest.counts.astype(np.int64) if late else nobody,
             nonzero_seen=late,
             last_active_step=self._last_active.copy(),
             bias_start=first.bias.copy(),

@@ -20,13 +20,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rectifier.kernels import statistics as compiled
 from rectifier.torch import unit_statistics
+
+Floats = NDArray[np.float64]
 
 SAMPLE = 4096
 """Elements kept of the latest pre-activations for their histogram."""
 
-SOME = 16384
-"""Elements of a weight from which the size of an update is told."""
+_RUN = 16
+"""Of them side by side, where there are many more."""
 
 _EXACT = 2**24
 """Beyond this many elements a unit, a float32 sum of ones is no longer exact."""
@@ -54,8 +57,8 @@ class Forward:
 
     elements: int
     rows: int
-    units: Tensor
-    whole: Tensor | None = None
+    units: Tensor | Floats
+    whole: Tensor | Floats | None = None
     sample: Tensor | None = None
 
 
@@ -76,6 +79,7 @@ def forward(
     detailed: bool,
     saturation: Saturation | None,
     rectified: bool = False,
+    sampled: bool = True,
 ) -> Forward:
     """Measure one application of a site.
 
@@ -87,6 +91,7 @@ def forward(
         detailed: Whether to measure more than the counts, where that costs more.
         saturation: Where the function saturates, if known.
         rectified: Whether the output is known to be exactly ReLU of the input.
+        sampled: Whether to keep some of the inputs, where more than the counts is measured.
 
     Returns:
         The measurements, on the device.
@@ -96,28 +101,41 @@ def forward(
     rows = shape[0] if axis == 1 and output.dim() > 2 else elements
     high = ZERO_BELOW.get(function)
     if high is not None:
-        saturation = Saturation(-math.inf, high)
-    region = (-math.inf, math.inf) if saturation is None else (saturation.low, saturation.high)
+        region = (-math.inf, high)
+    else:
+        region = (math.nan, math.nan) if saturation is None else (saturation.low, saturation.high)
     read = None if rectified and output.dtype is input.dtype else output
-    found = unit_statistics.forward(input, read, axis, *region)
+    zeros_too = high is not None
+    found: tuple[Tensor | Floats, Tensor | Floats] | None
+    found = unit_statistics.forward(input, read, axis, *region, zeros_too=zeros_too)
     if found is None and not detailed:
         active = positive(output, axis, never_negative=function in NEVER_NEGATIVE)
         return Forward(elements, rows, active.unsqueeze(0))
-    units, whole = measured(input, output, axis, *region) if found is None else found
-    outside = unit_statistics.WHOLE["outside"]
-    if high is not None:
-        whole[outside] += output.numel() - units[unit_statistics.ROWS["nonzero"]].sum()
-    elif saturation is None:
-        whole[outside] = math.nan
-    sample = None
-    if detailed:
-        flat = input.detach().reshape(-1)
-        sample = flat[:: max(1, flat.numel() // SAMPLE)][:SAMPLE].clone()
+    if found is None:
+        found = measured(input, output, axis, *region, zeros_too=zeros_too)
+    units, whole = found
+    sample = _sample(input.detach()) if detailed and sampled else None
     return Forward(elements, rows, units, whole, sample)
 
 
+def _sample(input: Tensor) -> Tensor:
+    """Some elements, in runs that lie evenly apart: single ones would cost a cache line each."""
+    flat = input.reshape(-1)
+    runs = SAMPLE // _RUN
+    apart = flat.numel() // runs
+    if apart < 2 * _RUN:
+        return flat[:SAMPLE].clone() if flat.numel() <= SAMPLE else flat[::2][:SAMPLE].clone()
+    return flat[: apart * runs].view(runs, apart)[:, :_RUN].reshape(-1)
+
+
 def measured(
-    input: Tensor, output: Tensor, axis: int, low: float, high: float
+    input: Tensor,
+    output: Tensor,
+    axis: int,
+    low: float,
+    high: float,
+    *,
+    zeros_too: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """What `unit_statistics.forward` gives, by torch: its reference, and for other devices.
 
@@ -125,8 +143,9 @@ def measured(
         input: As it was before the activation ran.
         output: Of the same shape.
         axis: Dimension of the units.
-        low: Inputs below it count as outside.
+        low: Inputs below it count as outside; NaN: not known, the count is NaN.
         high: Inputs above it count as outside.
+        zeros_too: Whether outputs that are zero count as outside as well.
 
     Returns:
         Numbers per unit and of all elements, in the order of `unit_statistics`, on the device.
@@ -141,7 +160,12 @@ def measured(
     rows = [positive(y, axis).to(wide), nonzero(y, axis).to(wide)]
     units = torch.stack([*rows, each(y.abs()), each(x), each(x * x)])
     extent = [y.sum(), (y * y).sum(), *_extent(x)]
-    counts = [((x < low) | (x > high)).sum(), (~torch.isfinite(x)).sum()]
+    outside = ((x < low) | (x > high)).sum().to(wide)
+    if zeros_too:
+        outside = outside + (y == 0).sum()
+    if math.isnan(low):
+        outside = torch.full_like(outside, math.nan)
+    counts = [outside, (~torch.isfinite(x)).sum()]
     return units, torch.stack([v.to(wide) for v in (*extent, *counts, (~torch.isfinite(y)).sum())])
 
 
@@ -187,7 +211,7 @@ def nonzero(gradient: Tensor, axis: int) -> Tensor:
 
 def gradients(
     to_input: Tensor | None, to_output: Tensor | None, axis: int, *, detailed: bool
-) -> tuple[Tensor | None, Tensor | None]:
+) -> tuple[Tensor | Floats | None, Tensor | float | None]:
     """Count what flows back out of a site, and measure what flows into it.
 
     Args:
@@ -203,7 +227,7 @@ def gradients(
     if to_input is not None and to_output is not None:
         found = unit_statistics.gradient(to_input, to_output, axis)
         if found is not None:
-            return found[0], torch.tensor(found[1], dtype=torch.float64)
+            return found
     count = None if to_input is None else nonzero(to_input, axis)
     if to_output is None or not detailed:
         return count, None
@@ -225,18 +249,39 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
 
 
 def some(tensor: Tensor) -> Tensor:
-    """At most about `SOME` elements of a tensor, evenly chosen, shape (n,)."""
-    flat = tensor.detach().view(-1) if tensor.is_contiguous() else tensor.detach().reshape(-1)
-    return flat if flat.numel() < 2 * SOME else flat[:: flat.numel() // SOME]
+    """Blocks of a large tensor, evenly apart, or all of a small one, shape (n,)."""
+    flat = tensor.detach().reshape(-1)
+    size = flat.numel()
+    if compiled.kept_of(size) == size:
+        return flat
+    apart = size // compiled.BLOCKS
+    rows = flat[: apart * compiled.BLOCKS].view(compiled.BLOCKS, apart)
+    return rows[:, : compiled.BLOCK].reshape(-1)
 
 
-def extent(tensor: Tensor) -> Tensor:
+def extent(tensor: Tensor) -> Tensor | Floats:
     """Sum, Euclidean norm, largest magnitude and count of non-finite elements, shape (4,)."""
+    if unit_statistics.applies(tensor):
+        flat = tensor.detach().reshape(1, 1, -1)  # one unit, as if ReLU were applied to it
+        found = unit_statistics.forward(flat, None, 1)
+        if found is not None:
+            return _extent_of(*found)
     x = _plain(tensor)
     size = torch.linalg.vector_norm(x)
     low, high = torch.aminmax(x)
     largest = torch.maximum(low.abs(), high.abs())
     return _joined([x.sum(), size, largest, non_finite(x, size)], x)
+
+
+def _extent_of(units: Floats, whole: Floats) -> Floats:
+    """What `extent` gives, from what was measured of one unit."""
+    rows, places = unit_statistics.ROWS, unit_statistics.WHOLE
+    low, high, bad = (float(whole[places[n]]) for n in ("input_min", "input_max", "bad_input"))
+    square = float(units[rows["input_square"], 0])
+    known = not math.isnan(square)
+    size = math.sqrt(square) if known else math.nan
+    largest = max(abs(low), abs(high)) if known else math.nan
+    return np.array([float(units[rows["input"], 0]), size, largest, bad])
 
 
 def non_finite(tensor: Tensor, norm: Tensor | None = None) -> Tensor:
@@ -262,8 +307,8 @@ def unit_norms(weight: Tensor, *, transposed: bool) -> Tensor:
         return w.abs()
     if transposed:
         w = w.transpose(0, 1)
-    w = w.reshape(w.shape[0], -1)
-    return (w * w).sum(dim=1).sqrt_()
+    found: Tensor = torch.linalg.vector_norm(w.reshape(w.shape[0], -1), dim=1)
+    return found
 
 
 def saturation_of(function: object, dtype: torch.dtype = torch.float64) -> Saturation | None:

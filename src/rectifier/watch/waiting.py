@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from rectifier.torch import observer
 from rectifier.watch import statistics
 
 MOST = 4096
@@ -19,33 +20,44 @@ _MANY = 256
 
 
 class Waiting:
-    """Losses by step, unread."""
+    """Losses by step, unread or read."""
 
     def __init__(self) -> None:
+        self._read: list[tuple[int, float]] = []
         self._single: list[tuple[int, Tensor]] = []
         self._joined: list[tuple[list[int], Tensor]] = []
         self._count = 0
+        self._latest = -1
 
     def __bool__(self) -> bool:
         return self._count > 0
 
-    def put(self, step: int, loss: Tensor) -> None:
-        """Keep a copy of a loss, unless too many wait already."""
+    def put(self, step: int, loss: Tensor | float) -> None:
+        """Keep the value of a loss, unless too many wait already."""
         if self._count >= MOST:
+            return
+        self._latest = step
+        self._count += 1
+        if isinstance(loss, float):
+            self._read.append((step, loss))
+            return
+        if type(loss) is Tensor and loss.dim() == 0 and observer.is_at_hand(loss):
+            self._read.append((step, loss.item()))
             return
         value = loss.detach()
         self._single.append((step, value.clone() if value.dim() == 0 else value.mean()))
-        self._count += 1
 
     def of(self, step: int) -> bool:
         """Whether there is a loss of this step."""
-        return any(s == step for s, _ in reversed(self._single))
+        return self._count > 0 and self._latest == step
 
     def many(self) -> bool:
-        """Whether it is time to read them; where that would mean waiting they are put together."""
+        """Whether it is time to take them; where that would mean waiting they are put together."""
+        if len(self._read) >= _MANY:
+            return True
         if len(self._single) < _MANY:
             return False
-        if all(is_at_hand(value) for _, value in self._single):
+        if all(observer.is_at_hand(value) for _, value in self._single):
             return True
         first = self._single[0][1]
         steps = [step for step, _ in self._single]
@@ -57,6 +69,8 @@ class Waiting:
     def take(self) -> dict[int, list[float]]:
         """All losses by step; none is left."""
         found: dict[int, list[float]] = {}
+        for step, number in self._read:
+            found.setdefault(step, []).append(number)
         for steps, joined in self._joined:
             for step, value in zip(steps, joined.tolist(), strict=True):
                 found.setdefault(step, []).append(value)
@@ -64,10 +78,5 @@ class Waiting:
             values = statistics.numbers([value for _, value in self._single])
             for (step, _), value in zip(self._single, values, strict=True):
                 found.setdefault(step, []).append(value)
-        self._single, self._joined, self._count = [], [], 0
+        self._read, self._single, self._joined, self._count = [], [], [], 0
         return found
-
-
-def is_at_hand(tensor: Tensor) -> bool:
-    """Whether reading a tensor means no waiting."""
-    return tensor.device.type == "cpu"

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rectifier.torch.sites import Layer, Observer, Site
+from rectifier.torch.sites import Layer, Observer, Site, Sleep
 from rectifier.watch import ranks, statistics
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, unload
@@ -51,20 +51,29 @@ _WAITING = 64
 
 
 def _unseen(method: Callable[P, None]) -> Callable[P, None]:
-    """Run a method without gradients and unseen by torch's function modes, ours and others'.
-
-    Sums of the program's numbers may be infinite or NaN; NumPy is not to warn the program of it.
-    """
+    """Run a method without gradients and unseen by torch's function modes, ours and others'."""
 
     @functools.wraps(method)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         recorded = torch.is_grad_enabled()
         torch._C._set_grad_enabled(False)
         try:
-            with torch._C.DisableTorchFunction(), np.errstate(all="ignore"):
+            with torch._C.DisableTorchFunction():
                 method(*args, **kwargs)
         finally:
             torch._C._set_grad_enabled(recorded)
+
+    return run
+
+
+def _quietly(method: Callable[P, None]) -> Callable[P, None]:
+    """As `_unseen`; sums may be infinite or NaN, and NumPy is not to warn the program of it."""
+    hidden = _unseen(method)
+
+    @functools.wraps(method)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with np.errstate(all="ignore"):
+            hidden(*args, **kwargs)
 
     return run
 
@@ -112,6 +121,7 @@ class Watcher(Observer):
         self._index = 0
         self._processed = False
         self._processes = 1
+        self._moving: list[Tensor] = []
         self._latest: weakref.ref[Optimizer] | None = None
         self.notes: list[str] = []
 
@@ -123,20 +133,36 @@ class Watcher(Observer):
             self._processes = ranks.together()
         return self._budget.wants(step, alone=self._processes == 1)
 
-    @_unseen
+    def sleeps(self, step: int) -> int:
+        """As the budget and the census say."""
+        if self._processes > 1 or self._steps == 0:
+            return 0
+        return min(self._budget.sleeps(step), self._census.sleeps())
+
+    def after_sleep(self, step: int, sleep: Sleep) -> None:
+        """Take in what was noted while nobody looked."""
+        for at, loss in sleep.losses:
+            self._losses.put(at, loss)
+        self._census.slept(sleep.backwards, sleep.stepped)
+        self._steps = step
+        self._budget.slept(len(sleep.stepped), sleep.seconds)
+        if self._losses.many():
+            self._take_losses()
+
+    @_quietly
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
         self._layers.add_optimizer(optimizer)
         self._census.on_optimizer(optimizer)
 
-    @_unseen
+    @_quietly
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
         """Take the census of its parameters."""
         self._census.on_model(model, name)
 
-    @_unseen
+    @_quietly
     def on_derivative(self, outputs: Any, inputs: Any) -> None:
         """See whether it is the derivative of a derivative."""
         self._census.on_derivative(outputs, inputs)
@@ -145,7 +171,7 @@ class Watcher(Observer):
         """Whether it came to be before the optimisers matters."""
         self._census.on_module(module)
 
-    @_unseen
+    @_quietly
     def on_loaded(self, module: nn.Module) -> None:
         """Weights that were learnt elsewhere came in."""
         self._census.on_loaded(module)
@@ -185,6 +211,7 @@ class Watcher(Observer):
             detailed=self._detailed,
             saturation=self._saturation[site],
             rectified=self._rectified[site],
+            sampled=self._clock.maps.keeps(self._index),
         )
         current = self._pass()
         current.listens = current.listens or output.requires_grad
@@ -200,14 +227,16 @@ class Watcher(Observer):
         self._loss_name, self._loss_source = name, source
 
     def on_backward(self, loss: Tensor) -> None:
-        """Keep the loss; it is read at the next observed step."""
+        """Keep the loss; it is read at the next observed step where reading means waiting."""
         if self.interception is not None and self.interception.observing:
             self._trains_without_sites()
         self._loss_function = self._loss_function or self._loss_name
-        self._losses.put(self._steps, loss)
-        self._take_census(loss)
+        with torch._C.DisableTorchFunction():
+            self._losses.put(self._steps, loss)
+        if self._census.wants_loss():
+            self._take_census(loss)
 
-    @_unseen
+    @_quietly
     def _take_census(self, loss: Tensor) -> None:
         self._census.on_backward(loss, self._steps, self._loss_source)
 
@@ -235,7 +264,10 @@ class Watcher(Observer):
         if squares is not None:
             scale = None if self.interception is None else self.interception.gradient_scale
             if scale is not None:
-                squares = squares / scale.detach().to(squares).square()
+                factor = scale.detach()
+                if isinstance(squares, Tensor):
+                    factor = factor.to(squares)
+                squares = squares / factor.square()
             found.squares.append((site, squares))
 
     def on_input_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
@@ -253,7 +285,8 @@ class Watcher(Observer):
             if self._latest is None or self._latest() is not optimizer:
                 self._latest = weakref.ref(optimizer)
                 self._layers.add_optimizer(optimizer)
-            self._count(optimizer)
+            if self._census.wants_step(optimizer):
+                self._count(optimizer)
             self._optimizer = self._optimizer or type(optimizer).__name__
         self._processed = False
         if self._is_due():
@@ -261,7 +294,7 @@ class Watcher(Observer):
         elif self._losses.many():
             self._take_losses()
 
-    @_unseen
+    @_quietly
     def _count(self, optimizer: Optimizer) -> None:
         self._census.before_step(optimizer)
 
@@ -276,9 +309,10 @@ class Watcher(Observer):
         observed = self.interception is not None and self.interception.observing
         self._budget.ended(step, observed, inside)
 
-    @_unseen
+    @_quietly
     def _finish(self, step: int) -> None:
-        self._training.put_update(step, self._layers.after(step))
+        moving, self._moving = self._moving, []
+        self._training.put_update(step, self._layers.after(step, moving))
 
     def _is_due(self) -> bool:
         if self._passes and any(p.trained for p in self._passes.values()):
@@ -290,7 +324,7 @@ class Watcher(Observer):
 
     # Taking a step in
 
-    @_unseen
+    @_quietly
     def _process(self, optimizer: Optimizer | None, step: int) -> None:
         self._processed = True
         detailed = self._detailed
@@ -304,19 +338,12 @@ class Watcher(Observer):
         sites = load(cargo, passes)
         with_gradient = [(p, p.grad) for p in parameters if is_plain(p.grad)]
         gradient_norms = cargo.put(statistics.norms([g for _, g in with_gradient if g is not None]))
-        matrices = self._layers.matrices() if detailed else []
-        parts = [statistics.some(w) for w in matrices]
-        weight_norms = cargo.put(statistics.norms(parts))
+        weight_norms = cargo.put(self._layers.before(parameters)) if detailed else -1
         cargo.fetch()
 
         observations = {site: unload(cargo, parts) for site, parts in sites.items()}
         trained = (id(p) for p, _ in with_gradient)
         gradients = dict(zip(trained, cargo.get(gradient_norms).tolist(), strict=True))
-        sizes = [
-            math.sqrt(w.numel() / max(p.numel(), 1)) for w, p in zip(matrices, parts, strict=True)
-        ]
-        found = (n * size for n, size in zip(cargo.get(weight_norms).tolist(), sizes, strict=True))
-        norms = dict(zip(map(id, matrices), found, strict=True))
         entry = TrainingStep(step)
         entry.set_input([(cargo.get(number), count) for number, count in inputs])
         entry.learning_rate = learning_rate(optimizer)
@@ -334,8 +361,10 @@ class Watcher(Observer):
         for site, seen in observations.items():
             self._take_site(site, step, seen, detailed)
         if detailed:
+            sizes = cargo.get(weight_norms).tolist()
+            norms = dict(zip(self._layers.followed, sizes, strict=True))
             self._layers.take(self._index, step, optimizer, parameters, gradients, norms)
-            self._layers.before(parameters)
+            self._moving = parameters
         self._index += 1
 
     def _take_site(self, site: Site, step: int, seen: Observation, detailed: bool) -> None:
@@ -344,10 +373,11 @@ class Watcher(Observer):
         ledger = self._sites.get(site)
         if ledger is None:
             ledger = self._sites[site] = SiteLedger(site.units, self._clock)
-        needed = ledger.needs_start or ledger.newly_silent(seen.active)
+        whole = ledger.wants_feeding(self._index)
+        fell = None if whole else ledger.newly_silent(seen.active)
         ledger.add(
             *(self._index, step, seen),
-            feeding(site) if needed else None,
+            feeding(site, fell) if whole or fell is not None else None,
             medians(site) if detailed else None,
         )
 

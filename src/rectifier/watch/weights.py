@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from rectifier.torch.sites import Layer, Site
 from rectifier.watch import statistics
 from rectifier.watch.ledger import Feeding, median
+from rectifier.watch.record import IntArray
 
 _SOME_UNITS = 128
 
@@ -52,8 +53,13 @@ def _stride(tensor: Tensor, axis: int) -> int:
     return max(1, tensor.shape[axis] // _SOME_UNITS)
 
 
-def feeding(site: Site) -> Feeding | None:
-    """Bias and weight norm per unit of the layer that feeds a site, as they are now."""
+def feeding(site: Site, units: IntArray | None = None) -> Feeding | None:
+    """Bias and weight norm per unit of the layer that feeds a site, as they are now.
+
+    Args:
+        site: The site.
+        units: Only these are asked for; the others come as NaN where that saves work.
+    """
     layer = site.feeding
     if layer is None:
         return None
@@ -61,16 +67,29 @@ def feeding(site: Site) -> Feeding | None:
     tensors: list[Tensor] = []
     weight, bias = layer.weight(), layer.bias()
     norm_at = bias_at = -1
+    some: IntArray | None = None
     if weight is not None and is_plain(weight) and weight.dim() > 0:
         norm_at = len(tensors)
+        axis = 1 if layer.transposed and weight.dim() > 1 else 0
+        if units is not None and weight.shape[axis] == site.units and 4 * units.size < site.units:
+            some = units
+            index = torch.from_numpy(units).to(weight.device)
+            weight = weight.detach().index_select(axis, index)
         tensors.append(statistics.unit_norms(weight, transposed=layer.transposed))
     if bias is not None and is_plain(bias):
         bias_at = len(tensors)
         tensors.append(bias)
     values = statistics.fetch(tensors)
+    norm = unknown
+    if some is not None:
+        norm = unknown.copy()
+        norm[some] = values[norm_at]
+    elif norm_at >= 0:
+        norm = _per_unit(values[norm_at], site.units)
     return Feeding(
         bias=_per_unit(values[bias_at], site.units) if bias_at >= 0 else unknown,
-        norm=_per_unit(values[norm_at], site.units) if norm_at >= 0 else unknown,
+        norm=norm,
+        whole=some is None,
     )
 
 

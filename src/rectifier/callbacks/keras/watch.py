@@ -253,7 +253,8 @@ class _Run:
                 ledger = self._sites[name] = SiteLedger(units, self._clock)
             if units != ledger.units:
                 continue
-            needed = detailed or ledger.needs_start or ledger.newly_silent(found.active)
+            fell = ledger.newly_silent(found.active) is not None
+            needed = ledger.wants_feeding(self._index) or detailed or fell
             feeding = self._feeding(by_name[name], batch, units) if needed else None
             medians = None if feeding is None else (median(feeding.bias), median(feeding.norm))
             ledger.add(self._index, step, found, feeding, medians)

@@ -12,7 +12,7 @@ import contextlib
 import functools
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 import torch
@@ -105,7 +105,7 @@ def apart() -> Iterator[None]:
 
 
 @functools.cache
-def _actions() -> Mapping[str, type[Action]]:
+def _actions() -> Mapping[str, Callable[[Remedy], Action]]:
     modules = (
         importlib.import_module(f"{__name__}.{m.name}")
         for m in pkgutil.iter_modules(__path__)

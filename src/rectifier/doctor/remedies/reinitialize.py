@@ -77,7 +77,7 @@ class Reinitialize(Action):
         scheme = str(self.remedy.settings.get("scheme", "he_normal"))
         with apart():
             init_(model, sample, scheme=scheme)
-        self.say(f"weights of {name} drawn anew ({scheme}, gain of the activation that follows)")
+        self.say(f"weights of {name} drawn anew ({scheme}, gains of the activations)")
 
     def _tell_apart(self, parameters: Sequence[Tensor], name: str) -> None:
         matrices = [p for p in parameters if p.dim() > 1 and p.requires_grad and p.numel() > 1]

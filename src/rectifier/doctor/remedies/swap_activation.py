@@ -3,7 +3,7 @@
 Layer: doctor's remedies, on sites and the front end's functions. Settings: ``from``, ``to``, and
 ``omega`` for a sine's frequency; scope: ``sites``, and ``reinitialize`` where weights must be drawn
 anew to suit the new function (for a sine of high frequency as SIREN does: Sitzmann et al. 2020,
-section 3.2).
+section 3.2). ``from`` may be a softmax between hidden layers; scope: ``layers`` before it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from rectifier import catalog
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, apart
+from rectifier.doctor.remedies._softmax import SwapSoftmax
 from rectifier.errors import InvalidInputError
 from rectifier.torch import functional
 
@@ -92,4 +93,9 @@ def _as_siren(model: nn.Module, omega: float) -> None:
                 layer.bias.uniform_(-1.0 / math.sqrt(inputs), 1.0 / math.sqrt(inputs))
 
 
-ACTION = SwapActivation
+def of(remedy: Remedy) -> Action:
+    """The action; a softmax, which is no function of one unit alone, is exchanged at its calls."""
+    return (SwapSoftmax if remedy.settings.get("from") == "softmax" else SwapActivation)(remedy)
+
+
+ACTION = of

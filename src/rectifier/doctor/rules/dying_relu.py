@@ -23,6 +23,13 @@ MANY = 0.4
 """From here on a layer has lost so much of its width that it is worth a warning by itself."""
 
 
+MOST = 0.7
+"""From here on a layer is hardly there."""
+
+LEARNT = 0.2
+"""Share of the first loss left at the end, from which the width that is left has sufficed."""
+
+
 @dataclass(frozen=True)
 class Case:
     """The dead of one site and what led to it."""
@@ -137,11 +144,13 @@ def _at_new_phase(record: Record, case: Case) -> bool:
     return any(abs(case.deaths.onset - start) <= 15 for start in starts)
 
 
-def _severity(case: Case, harmed: bool) -> Severity | None:
+def _severity(case: Case, harmed: bool, learnt: bool) -> Severity | None:
     if case.share < FEW:
         return "info" if case.share >= 0.02 else None
+    if case.share >= MOST:
+        return "warning" if learnt and not harmed else "error"
     if case.share >= MANY:
-        return "error" if harmed or case.share >= 0.7 else "warning"
+        return "error" if harmed else "info" if learnt else "warning"
     return "warning" if harmed and case.share >= 0.25 else "info"
 
 
@@ -177,7 +186,8 @@ def check(record: Record) -> Sequence[Finding]:
     A unit is dead only if its silence exceeds chance (`evidence.dead_units`), so rare firing is no
     death and sparsity no fault. Below 10 % of a layer: ``info`` at most, as healthy training leaves
     some behind; from 40 % on: ``warning``; ``error`` where the loss stayed near its start or the
-    layer has lost 70 % of its width. Between, ``warning`` only with harm to the loss. Units
+    layer has lost 70 % of its width; one degree less where the loss fell to a fifth, so that the
+    rest sufficed. Between, ``warning`` only with harm to the loss. Units
     that fall silent where another training begins (a new optimiser) do so on other data: ``info``
     if it goes well.
 
@@ -196,7 +206,7 @@ def check(record: Record) -> Sequence[Finding]:
     grave = [c for c in known if c.share >= FEW]
     findings = []
     for case in known:
-        severity = _severity(case, harmed)
+        severity = _severity(case, harmed, loss.reached(LEARNT))
         if severity is None:
             continue
         if not harmed and _at_new_phase(record, case):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, percent
@@ -15,6 +16,9 @@ FEW = 0.1
 
 MANY = 0.3
 """Share from which parameters that never ran with gradients are no spare part."""
+
+MOST = 0.5
+"""Share of what runs that is frozen untaught, from which a loss that does not fall is its doing."""
 
 STEPS = 3
 """Looked-at steps, or losses, from which one may say never."""
@@ -114,16 +118,20 @@ def _left_out(facts: Circumstances) -> Finding | None:
     left = [
         p
         for p in facts.parameters
-        if p.trainable and not p.steps and not p.loaded and p.reached >= STEPS
-    ]
+        if p.trainable and not p.steps and not p.loaded and p.reached >= STEPS and not p.moved > 0
+    ]  # what moves without an optimiser is updated by hand
     models = {p.model for p in stepped if p.model}
     idle = facts.idle >= max(STEPS, 0.2 * facts.losses)
-    partly = [p for p in left if p.model in models or not p.model or idle]
+    critics = {p.model for p in left if p.behind and p.model}
+    partly = [p for p in left if p.model in models or p.model not in critics or idle]
     if not partly:
         return None
     reasons = []
     if any(p.late for p in partly):
         reasons.append("they were made after the optimiser")
+    apart = [p for p in partly if p.model and p.model not in models]
+    if apart and not idle:
+        reasons.append("what is trained stands on them, and nothing trained comes before them")
     if any(not p.model for p in partly):
         reasons.append("they are registered in no module, so that parameters() does not list them")
     if idle:
@@ -135,6 +143,26 @@ def _left_out(facts: Circumstances) -> Finding | None:
     why = f": {' and '.join(reasons)}" if reasons else ""
     cause = f"No optimiser holds {_names(partly)}, though they get gradients{why}."
     return _finding(cause, partly, severity, "join", {"share_of_parameters": share})
+
+
+def _never_taught(facts: Circumstances, stuck: bool) -> Finding | None:
+    """Most of what runs is frozen as it was drawn at random, and the loss does not fall."""
+    ran = [p for p in facts.parameters if p.ran or p.steps]
+    frozen = [
+        p for p in ran if not p.trainable and not p.loaded and not p.steps and not p.moved > 0
+    ]
+    drawn = [p for p in frozen if p.std > 0]
+    if not stuck or not drawn or not any(p.steps for p in ran):
+        return None
+    share = _size(frozen) / max(_size(ran), 1)
+    if share < MOST:
+        return None
+    cause = (
+        f"{percent(share)} of the parameters that run are frozen at the values that they were "
+        f"drawn with ({_names(drawn)}): what is left to train cannot make up for it, and the loss "
+        "stayed where it was."
+    )
+    return _finding(cause, frozen, "error", "unfreeze", {"share_of_parameters": share})
 
 
 def _cut_off(facts: Circumstances) -> Finding | None:
@@ -165,12 +193,13 @@ def _cut_off(facts: Circumstances) -> Finding | None:
 def check(record: Record) -> Sequence[Finding]:
     """Parameters that cannot learn although the program means them to.
 
-    Five ways, each a fact about the program and no matter of degree: an optimiser whose parameters
-    are all frozen; an optimiser that never steps; gradients that are gone at every step; parameters
-    with gradients that no optimiser holds; layers that run in training and get no gradient.
-    Freezing on purpose is told from it: frozen parameters (``requires_grad = False``) beside ones
-    that learn, models that no optimiser was ever meant for (a fixed critic, an input that is
-    optimised), and weights that were loaded or trained before are no fault.
+    Six ways: an optimiser whose parameters are all frozen; an optimiser that never steps; gradients
+    that are gone at every step; parameters with gradients that no optimiser holds; layers that run
+    in training and get no gradient; and, where the loss did not fall, a network most of which is
+    frozen at random values. Freezing on purpose is told from it: frozen parameters
+    (``requires_grad = False``) beside ones that learn, models that no optimiser was ever meant for
+    (a fixed critic behind what is trained, an input that is optimised), what is updated by hand,
+    and weights that were loaded or trained before are no fault.
 
     Source:
         PyTorch documentation, "torch.optim" (parameters must be collected before and be
@@ -180,7 +209,11 @@ def check(record: Record) -> Sequence[Finding]:
     facts = record.circumstances
     found = [_nothing_to_train(facts) or _never_steps(facts)]
     if not any(found):
-        found = [_emptied(facts) or _left_out(facts), _cut_off(facts)]
+        stuck = evidence.stuck(evidence.loss_of(record))
+        found = [
+            _emptied(facts) or _left_out(facts) or _never_taught(facts, stuck),
+            _cut_off(facts),
+        ]
     return tuple(finding for finding in found if finding is not None)
 
 

@@ -98,6 +98,8 @@ def _no_progress(record: Record, loss: evidence.Loss) -> Overshoot | None:
         return None
     if not update >= LARGE_UPDATE or record.observed_steps < 20:
         return None
+    if evidence.withered(record) is not None:
+        return None
     rate = evidence.learning_rate_at(record, 0)
     return Overshoot(int(record.training.step[0]), rate, update, True, False, loss)
 

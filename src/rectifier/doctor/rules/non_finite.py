@@ -8,11 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from rectifier.doctor import evidence
-from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower
 from rectifier.doctor.wording import number, of_norm
 from rectifier.watch.record import NonFinite, Record
+
+REPEATED = 3
+"""Observed steps with a loss that is no number, from which it is not one batch's accident."""
 
 _ORDER = ("input", "parameter", "site", "loss", "gradient")
 """Of two that appear in one step, which comes first in it."""
@@ -35,6 +38,11 @@ def _lasting(record: Record) -> bool:
     return any(
         item.non_finite_weight.size and item.non_finite_weight[-1] > 0 for item in record.layers
     )
+
+
+def _repeated(record: Record) -> bool:
+    """Whether the loss was not finite again and again, though it recovered."""
+    return int((~np.isfinite(record.training.loss)).sum()) >= REPEATED
 
 
 def _place(item: NonFinite) -> str:
@@ -93,7 +101,7 @@ def check(record: Record) -> Sequence[Finding]:
 
     Any lasting NaN or infinity ends the training, so no threshold: ``error``. Where the loss ends
     finite and no weight is hit, the program handled it (a skipped step under loss scaling, masked
-    inputs): ``info``.
+    inputs): ``info``; ``warning`` where the loss itself was no number at three steps or more.
 
     Source:
         IEEE 754-2019, sections 6.1 and 6.2 (propagation); Micikevicius et al. 2018, "Mixed
@@ -104,6 +112,11 @@ def check(record: Record) -> Sequence[Finding]:
         return ()
     cause, by_steps = _cause(record, item)
     lasting = _lasting(record)
+    severity: Severity = "error" if lasting else "info"
+    after = "." if lasting else "; the training went on unharmed."
+    if not lasting and item.where == "loss" and _repeated(record):
+        severity = "warning"
+        after = "; it was so at several steps, which taught nothing of what it should."
     remedies: list[Remedy] = []
     slower = lower(record, item.step, "Smaller steps keep the loss within bounds.")
     if slower and by_steps:
@@ -132,14 +145,14 @@ def check(record: Record) -> Sequence[Finding]:
     return (
         Finding(
             rule="non_finite",
-            severity="error" if lasting else "info",
-            cause=cause + ("." if lasting else "; the training went on unharmed."),
+            severity=severity,
+            cause=cause + after,
             layer=item.name if item.where in ("site", "parameter", "gradient") else "",
             site=item.name if item.where == "site" else "",
             source=item.source,
             first_step=item.step,
             evidence={"step": float(item.step)},
-            remedies=tuple(remedies) if lasting else (),
+            remedies=tuple(remedies) if severity != "info" else (),
         ),
     )
 

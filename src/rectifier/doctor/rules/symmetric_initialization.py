@@ -17,9 +17,10 @@ STEPS = 5
 """Looked-at steps before one may say that they stay alike."""
 
 
-def _stays(parameter: ParameterFacts) -> bool:
+def _stays(parameter: ParameterFacts, by_hand: bool) -> bool:
     """Whether its units started alike and training did not tell them apart."""
-    if not (parameter.trainable and parameter.steps >= STEPS and parameter.with_gradient):
+    stepped = parameter.steps >= STEPS and parameter.with_gradient > 0
+    if not parameter.trainable or not (stepped or (by_hand and parameter.reached >= STEPS)):
         return False
     if not (parameter.alike_start >= ALIKE and parameter.alike_end >= ALIKE):
         return False
@@ -37,7 +38,9 @@ def check(record: Record) -> Sequence[Finding]:
         Rumelhart, Hinton and Williams 1986, "Learning internal representations by error
         propagation", "Breaking symmetry"; Goodfellow, Bengio and Courville 2016, section 8.4.
     """
-    found = [p for p in record.circumstances.parameters if _stays(p)]
+    facts = record.circumstances
+    by_hand = not facts.optimizers  # the program's own updates are not counted
+    found = [p for p in facts.parameters if _stays(p, by_hand)]
     if not found:
         return ()
     first = found[0]

@@ -151,13 +151,46 @@ def _coordinates(record: Record, loss: evidence.Loss) -> Finding | None:
     return _finding(cause, sites, {"unexplained": left}, "sine", why, "warning")
 
 
+def _shared_out(record: Record, loss: evidence.Loss) -> Finding | None:
+    """Softmax between hidden layers: units that share one unit of output among them."""
+    pairs = record.circumstances.squashed
+    stuck = evidence.stuck(loss)
+    if not pairs or not (stuck or len(pairs) > 1):
+        return None
+    first = pairs[0][0]
+    names = listing([f"{one!r} and {two!r}" for one, two in pairs])
+    cause = (
+        f"A softmax lies between {names}: its outputs add up to one, so that each of n units gives "
+        "about 1/n and passes on a gradient as small"
+    )
+    cause += "; the loss stayed where it was." if stuck else "."
+    return Finding(
+        rule="unsuitable_activation",
+        severity="error" if stuck else "warning",
+        cause=cause,
+        layer=first,
+        first_step=0,
+        evidence={"softmaxes": float(len(pairs))},
+        remedies=(
+            Remedy(
+                "swap_activation",
+                "ReLU lets each unit give what it has, whatever the others do.",
+                {"from": "softmax", "to": "relu"},
+                {"layers": [one for one, _ in pairs]},
+            ),
+        ),
+    )
+
+
 def check(record: Record) -> Sequence[Finding]:
     """Activations that cannot give what the loss asks for.
 
-    Three cases: second derivatives by the inputs through functions that are piecewise linear (zero
-    everywhere, so the training signal is lost); thresholds, whose slope is zero everywhere;
-    coordinates to signal with piecewise linear functions, where a fifth of the first loss was
-    left at the end and still falling.
+    Four cases: second derivatives by the inputs through functions that are piecewise linear (zero
+    everywhere, so the training signal is lost); thresholds, whose slope is zero everywhere; a
+    softmax with nothing else between hidden layers, where the loss did not fall or there are
+    several (one alone may be meant, as attention over learnt slots is); coordinates to signal with
+    piecewise linear functions, where a fifth of the first loss was left at the end and still
+    falling.
 
     Source:
         Raissi, Perdikaris and Karniadakis 2019 (physics-informed networks need smooth activations);
@@ -165,7 +198,12 @@ def check(record: Record) -> Sequence[Finding]:
         al. 2019 (spectral bias of ReLU); Sitzmann et al. 2020 (sine for coordinates).
     """
     loss = evidence.loss_of(record)
-    found = [_second_order(record), _flat(record), _coordinates(record, loss)]
+    found = [
+        _second_order(record),
+        _flat(record),
+        _shared_out(record, loss),
+        _coordinates(record, loss),
+    ]
     return tuple(finding for finding in found if finding is not None)
 
 

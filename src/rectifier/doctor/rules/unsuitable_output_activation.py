@@ -31,6 +31,12 @@ SHAPES = frozenset({
 
 REGRESSION = ("mse_loss", "smooth_l1_loss", "huber_loss", "pow", "abs", "linalg_vector_norm", "mul")
 
+LOSSES = frozenset({
+    "binary_cross_entropy", "nll_loss", "nll_loss2_d", "mse_loss", "l1_loss", "log", "neg", "mean",
+    "sum", "kl_div", "clamp", "clamp_min",
+})  # fmt: skip
+"""Operations that losses are made of."""
+
 OUT_OF_REACH = 0.05
 """Share of targets that the output's range may leave out: outliers, rounding."""
 
@@ -74,6 +80,12 @@ def _out_of_reach(head: Head) -> str | None:
     return None
 
 
+def _is_last(head: Head, name: str) -> bool:
+    """Whether nothing but the loss itself lies above an operation."""
+    above = head.chain[: head.chain.index(name)]
+    return bool(above) and all(step in SHAPES or step in LOSSES for step in above)
+
+
 def _constant(head: Head) -> bool:
     return any(name in ("softmax", "safe_softmax") for name in head.chain) and head.width == 1
 
@@ -86,7 +98,7 @@ def _judge(head: Head) -> tuple[str, str, Severity, float] | None:
     twice = _squashed_twice(head)
     if twice is not None:
         wants, given = twice
-        if given == "relu" and wants in ("softmax", "sigmoid"):
+        if given == "relu" and wants in ("softmax", "sigmoid") and not _is_last(head, wants):
             return None  # a gate inside the network, not the output
         low, high = number(head.output_low), number(head.output_high)
         said = (

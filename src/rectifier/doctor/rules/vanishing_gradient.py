@@ -5,19 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from rectifier import analysis
 from rectifier.doctor import evidence, signal
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
-from rectifier.watch.record import Record, SiteRecord
+from rectifier.watch.record import LayerRecord, Record, SiteRecord
 
 LOST = 1e-3
 """Gradient of the first site over that of the last, below which depth has eaten it."""
 
 STILL = 1e-5
 """Update ratio of a layer that does not learn: a hundredth of the usual 1e-3."""
+
+FAR = 100.0
+"""Update ratio of the last layer over the first's, from which depth tells them apart."""
+
+SLOW = 1e-4
+"""Update ratio of a first layer that hardly learns: a tenth of the usual 1e-3."""
 
 OPENING = 20
 """Observed steps that show the network as initialised."""
@@ -79,7 +87,9 @@ def check(record: Record) -> Sequence[Finding]:
     1e-3 must hold at the start and over the whole run, and it must show: the first layer hardly
     moves (update ratio under a hundredth of the usual 1e-3), else nothing is said, since optimisers
     that normalise (Adam) make up for it. ``error`` where the loss, too, stayed near its start.
-    A signal that shrinks as much on its way forward counts likewise.
+    A signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
+    start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
+    the last one does, and weights of which a decay left under a tenth in every layer.
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
@@ -103,7 +113,58 @@ def check(record: Record) -> Sequence[Finding]:
             continue
         severity: Severity = "error" if stuck else "warning"
         findings.append(_finding(trend, ahead, moved, severity, shrinks and not fades))
+    if stuck and not findings:
+        slowed = _decayed(record) or _unequal(record)
+        findings += [slowed] if slowed is not None else []
     return tuple(findings)
+
+
+def _unequal(record: Record) -> Finding | None:
+    """A first layer that moves a hundredth as fast as the last, less and less the further down.
+
+    Update ratios compare between layers of any kind, where gradients do not.
+    """
+    by_model: dict[str, list[LayerRecord]] = {}
+    for layer in sorted(record.layers, key=lambda item: item.order):
+        if layer.trainable and layer.in_optimizer and "mbedding" not in layer.kind:
+            by_model.setdefault(layer.model, []).append(layer)
+    for model, layers in by_model.items():
+        moved = np.array([evidence.median(layer.update_ratio) for layer in layers])
+        sites = [site for site in record.sites if site.model == model]
+        if len(sites) < signal.SHORTEST or len(layers) <= signal.SHORTEST:
+            continue
+        if not (np.all(moved > 0) and moved[0] <= SLOW and moved[-1] >= FAR * moved[0]):
+            continue
+        if np.mean(np.diff(moved) > 0) < 0.7:
+            continue
+        chain = tuple(sorted(sites, key=lambda site: site.order))
+        values = np.array([evidence.median(s.series.gradient_rms[:OPENING]) for s in chain])
+        if np.all(values > 0) and values[-1] > 10 * values[0]:
+            trend = signal.Trend(chain, values)
+            return _finding(trend, None, float(moved[0]), "error", False)
+    return None
+
+
+def _decayed(record: Record) -> Finding | None:
+    """Weights that a decay took down to nothing, and signal and gradient with them."""
+    left = evidence.withered(record)
+    if left is None:
+        return None
+    first = min(record.layers, key=lambda item: item.order)
+    norms = evidence.finite(first.weight_norm)
+    at = first.step[: norms.size][norms <= 0.5 * norms[0]]
+    said = "next to nothing" if left < 1e-6 else f"{100 * left:.2g} %"
+    return Finding(
+        rule="vanishing_gradient",
+        severity="error",
+        cause=(
+            f"The weights of every layer shrank to {said} of their norm, and the signal and the "
+            "gradient with them: the weight decay pulls harder than the gradient."
+        ),
+        layer=first.layer,
+        first_step=int(at[0]) if at.size else 0,
+        evidence={"weights_left": left},
+    )
 
 
 def _finding(

@@ -30,6 +30,17 @@ PRINTED = {
 }
 """The light theme's colours, for a picture that no page surrounds."""
 
+PRINTED_STYLE = {
+    "axes.edgecolor": PRINTED["grid"],
+    "axes.labelcolor": PRINTED["soft"],
+    "grid.color": PRINTED["grid"],
+    "text.color": PRINTED["ink"],
+    "xtick.labelcolor": PRINTED["soft"],
+    "ytick.labelcolor": PRINTED["soft"],
+    "figure.facecolor": "#ffffff",
+}
+"""The same as matplotlib's settings."""
+
 _PARTS = (("value", "f(x)"), ("slope", "f′(x)"), ("curvature", "f″(x)"))
 _KINKS_MARKED = 8
 
@@ -99,16 +110,7 @@ def formula(latex: str, title: str, text: str) -> Chart | None:
 
 def png(card: Card) -> bytes:
     """Function, slope and curvature side by side as a PNG of 1620 by 540 pixels, light."""
-    colors = {
-        "axes.edgecolor": PRINTED["grid"],
-        "axes.labelcolor": PRINTED["soft"],
-        "grid.color": PRINTED["grid"],
-        "text.color": PRINTED["ink"],
-        "xtick.labelcolor": PRINTED["soft"],
-        "ytick.labelcolor": PRINTED["soft"],
-        "figure.facecolor": "#ffffff",
-    }
-    with canvas.style(**colors):
+    with canvas.style(**PRINTED_STYLE):
         figure = canvas.new_figure(1080, 360)
         for place, (part, name) in enumerate(_PARTS):
             axes = figure.add_axes((0.05 + place * 0.325, 0.11, 0.275, 0.72))

@@ -15,17 +15,29 @@ from typing import TYPE_CHECKING
 from rectifier.report import output
 from rectifier.report.page import card as card_page
 from rectifier.report.page import comparison as comparison_page
+from rectifier.report.page import ledger as ledger_page
 from rectifier.report.page import repair as repair_page
 from rectifier.report.page import run as run_page
+from rectifier.report.page import unit as unit_page
 
 if TYPE_CHECKING:
-    from rectifier.analysis import Card, Propagation
+    from rectifier.analysis import Card, Propagation, UnitCard
+    from rectifier.claims.record import Entry
     from rectifier.compare.result import Comparison
     from rectifier.doctor.finding import Finding
     from rectifier.doctor.outcome import Repair
     from rectifier.watch.record import Record
 
-__all__ = ["write_card", "write_card_png", "write_comparison", "write_repair", "write_run"]
+__all__ = [
+    "write_card",
+    "write_card_png",
+    "write_comparison",
+    "write_ledger",
+    "write_repair",
+    "write_run",
+    "write_unit",
+    "write_unit_png",
+]
 
 Place = str | os.PathLike[str]
 
@@ -61,6 +73,12 @@ def write_comparison(path: Place, comparison: Comparison, *, command: str = "") 
     output.write_text(target, comparison_page.html(comparison, command))
 
 
+def write_ledger(path: Place, entries: Sequence[Entry], *, command: str = "") -> None:
+    """Write the page of the ledger of claims; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_text(target, ledger_page.html(entries, command))
+
+
 def write_card(
     path: Place, card: Card, *, command: str = "", deep: Propagation | None = None
 ) -> None:
@@ -73,3 +91,15 @@ def write_card_png(path: Place, card: Card) -> None:
     """Write the picture of one activation and its derivatives as PNG; see `write_run`."""
     target = output.check_writable(path)
     output.write_bytes(target, card_page.png(card))
+
+
+def write_unit(path: Place, card: UnitCard, *, command: str = "") -> None:
+    """Write the page of a gated unit or a row-wise function; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_text(target, unit_page.html(card, command))
+
+
+def write_unit_png(path: Place, card: UnitCard) -> None:
+    """Write the picture of a gated unit or a row-wise function as PNG; see `write_run`."""
+    target = output.check_writable(path)
+    output.write_bytes(target, unit_page.png(card))

@@ -38,6 +38,7 @@ def html(card: Card, command: str, deep: Propagation | None = None) -> str:
         source=properties.source(card),
         url=card.source.url if card.source.url.startswith(("https://", "http://")) else "",
         uses=properties.uses(card),
+        elsewhere="" if card.advice is None else properties.elsewhere(card),
         pictures=charts.curves(card),
         deep=None
         if deep is None

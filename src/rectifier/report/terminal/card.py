@@ -94,13 +94,13 @@ def _card_parts(card: Card, console: Console, deep: Propagation | None) -> Itera
     if card.summary:
         yield Text(wording.clean(card.summary))
     yield Text()
-    yield _pairs([("f(x)", card.formula), ("f′(x)", card.derivative)])
+    yield pairs([("f(x)", card.formula), ("f′(x)", card.derivative)])
     yield Text()
     yield _plots(card, console)
     yield Text()
-    yield _pairs([*properties.properties(card)])
+    yield pairs([*properties.properties(card)])
     yield section("For inputs z ~ N(0, 1)")
-    yield _pairs([*properties.averages(card)])
+    yield pairs([*properties.averages(card)])
     if deep is not None:
         yield section(depth.title(deep))
         grid = table(*((name, "right") for name in depth.HEAD))
@@ -117,18 +117,21 @@ def _card_parts(card: Card, console: Console, deep: Propagation | None) -> Itera
         yield grid
     if rows := properties.advice(card):
         yield section("When to use it, and when not")
-        yield _pairs([*rows])
+        yield pairs([*rows])
     yield section("Source")
     yield Text(properties.source(card))
     if card.source.url:
         yield cell(card.source.url)
     origin = [("defined there as", card.source.equation), ("note", card.source.note)]
     names = [("we differ", card.differs), ("also called", ", ".join(card.aliases))]
+    if card.advice is not None:
+        names.append(("also in", properties.elsewhere(card)))
     rest = [*origin, *names, ("use", properties.uses(card))]
-    yield _pairs([(name, text) for name, text in rest if text])
+    yield pairs([(name, text) for name, text in rest if text])
 
 
-def _pairs(rows: Sequence[tuple[str, str]]) -> Table:
+def pairs(rows: Sequence[tuple[str, str]]) -> Table:
+    """Name and value of each row, side by side."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")

@@ -108,6 +108,7 @@ class ParameterFacts:
         reached: How many of the looked-at losses depend on it. ``looked``: losses looked at since
             it was first seen.
         ran: Whether the layer that it belongs to ran in a training pass.
+        behind: Whether what it is applied to depends on a parameter that an optimiser holds.
         steps: Looked-at steps of an optimiser that holds it. ``with_gradient``, ``nonzero``: those
             at which it had a gradient, and one that was not zero.
         std, mean: Of its elements when first seen; NaN for one element.
@@ -132,6 +133,7 @@ class ParameterFacts:
     reached: int = 0
     looked: int = 0
     ran: bool = True
+    behind: bool = False
     steps: int = 0
     with_gradient: int = 0
     nonzero: int = 0
@@ -180,6 +182,7 @@ class Circumstances:
         losses: Losses whose graph was looked at. ``backwards``: backward passes of the run.
         idle: Looked-at losses that depend on no parameter that any optimiser holds, though on some.
         flat: Operations in the graphs whose derivative is zero everywhere (``sign``, ``round``).
+        squashed: Pairs of layers with nothing but a softmax between.
         second_order: Whether gradients of gradients were taken with respect to what enters.
     """
 
@@ -193,4 +196,5 @@ class Circumstances:
     backwards: int = 0
     idle: int = 0
     flat: tuple[str, ...] = ()
+    squashed: tuple[tuple[str, str], ...] = ()
     second_order: bool = False

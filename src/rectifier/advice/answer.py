@@ -1,0 +1,57 @@
+"""Applies the rules to a case. Layer: advice, a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rectifier.advice.case import Case
+from rectifier.advice.rules import RULES, TOPICS, Rule, Topic
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What is advised on one topic.
+
+    Attributes:
+        topic: The topic. ``rule``: the one that decides.
+        also: Others that hold and say something else.
+        note: What it means for the network that was read; empty where nothing is to be said.
+    """
+
+    topic: Topic
+    rule: Rule
+    also: tuple[Rule, ...]
+    note: str = ""
+
+
+def advise(case: Case) -> tuple[Advice, ...]:
+    """Advice on every topic on which a rule holds, in the order of `TOPICS`.
+
+    Example:
+        >>> [a.rule.choice for a in advise(Case("transformer")) if a.topic == "activation"]
+        ['gelu']
+    """
+    found = []
+    for topic in TOPICS:
+        holding = [rule for rule in RULES if rule.topic == topic and rule.holds(case)]
+        if not holding:
+            continue
+        first, *rest = holding
+        also = tuple(rule for rule in rest if rule.choice != first.choice)
+        found.append(Advice(topic, first, also, _note(topic, first, case)))
+    return tuple(found)
+
+
+def _note(topic: Topic, rule: Rule, case: Case) -> str:
+    if topic == "activation" and case.activations:
+        have = ", ".join(case.activations)
+        if rule.choice in case.activations:
+            return f"the network has it already ({have})"
+        return f"the network has {have}; rt.swap(model, {case.activations[0]!r}, {rule.choice!r})"
+    if topic == "output" and case.output_activation:
+        return f"the network ends in {case.output_activation}"
+    if topic == "normalisation" and case.batch_norm is not None:
+        return "the network has batch normalisation" if case.batch_norm else "the network has none"
+    if rule.choice == "randomized_asymmetric" and case.born_dead is not None:
+        return f"up to {case.born_dead:.0%} of such networks are dead at the start"
+    return ""

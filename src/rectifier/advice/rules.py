@@ -1,0 +1,326 @@
+"""The rules: when they hold, what they advise, who says so, which claims bear on them.
+
+Layer: advice, no framework. Within a topic the first rule that holds is the answer, so the special
+ones stand before the general; the others that hold are told beside it. A source is the first that
+said or measured it, not who repeated it; where only the article says so, it is named as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from rectifier.advice.case import Case
+
+Topic = Literal[
+    "activation", "initialisation", "normalisation", "learning rate", "output", "monitor"
+]
+TOPICS: tuple[Topic, ...] = (
+    "activation",
+    "initialisation",
+    "normalisation",
+    "learning rate",
+    "output",
+    "monitor",
+)
+ARTICLE = "the article, sections 10 and 11"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A piece of advice.
+
+    Attributes:
+        topic: What it is about. ``choice``: what to take.
+        why: One sentence.
+        source: Who says so.
+        claims: Numbers of the ledger's claims that bear on it.
+        holds: For which cases.
+    """
+
+    topic: Topic
+    choice: str
+    why: str
+    source: str
+    claims: tuple[str, ...]
+    holds: Callable[[Case], bool]
+
+
+RULES: tuple[Rule, ...] = (
+    # Activation
+    Rule(
+        "activation", "relu",
+        "It is exact in integers and the cheapest there is; where a curve is wanted, hardswish.",
+        "Howard et al. (2019), Searching for MobileNetV3, section 5.2",
+        ("C13", "C12"),
+        lambda c: c.edge,
+    ),
+    Rule(
+        "activation", "tanh",
+        "A gated cell is defined with tanh and sigmoid; a plain one may have relu if its recurrent "
+        "weights start as the identity and gradients are clipped.",
+        "Hochreiter and Schmidhuber (1997); Le, Jaitly and Hinton (2015)",
+        ("C40",),
+        lambda c: c.domain == "rnn",
+    ),
+    Rule(
+        "activation", "swiglu",
+        "At equal numbers of weights gated feed-forward layers had the lowest loss.",
+        "Shazeer (2020), GLU Variants Improve Transformer, table 1",
+        ("C32",),
+        lambda c: c.domain == "transformer" and c.prefer == "accuracy",
+    ),
+    Rule(
+        "activation", "relu",
+        "It costs little quality and leaves most outputs zero, which inference can skip.",
+        "Mirzadeh et al. (2023), ReLU Strikes Back",
+        ("C12", "C32", "C13"),
+        lambda c: c.domain == "transformer" and c.prefer == "speed",
+    ),
+    Rule(
+        "activation", "gelu",
+        "It is what BERT, GPT-2 and ViT were tuned with.",
+        "Devlin et al. (2019); Radford et al. (2019); Dosovitskiy et al. (2021)",
+        ("C32",),
+        lambda c: c.domain == "transformer",
+    ),
+    Rule(
+        "activation", "tanh",
+        "It was the best choice for policies in a study of 250,000 agents, ReLU among the worst.",
+        "Andrychowicz et al. (2021), What Matters In On-Policy Reinforcement Learning, section 3.2",
+        (),
+        lambda c: c.domain == "rl" and c.prefer == "accuracy",
+    ),
+    Rule(
+        "activation", "relu",
+        "AlphaZero's networks have it, with tanh for the value at the end.",
+        "Silver et al. (2018), A general reinforcement learning algorithm, methods",
+        ("C17",),
+        lambda c: c.domain == "rl",
+    ),
+    Rule(
+        "activation", "leaky_relu",
+        "Negative values carry meaning here, and a leaky slope lets them through.",
+        ARTICLE,
+        ("C22", "C23"),
+        lambda c: c.signed_inputs or c.domain == "series",
+    ),
+    Rule(
+        "activation", "selu",
+        "It keeps mean and variance by itself, so a deep network needs no normalisation.",
+        "Klambauer et al. (2017), Self-Normalizing Neural Networks",
+        ("C30", "C08"),
+        lambda c: c.deep and c.bare and c.domain == "mlp",
+    ),
+    Rule(
+        "activation", "silu",
+        "It was somewhat more accurate than ReLU in deep image networks; expect little.",
+        "Ramachandran, Zoph and Le (2017), Searching for Activation Functions",
+        ("C29", "C33", "C27", "C43"),
+        lambda c: c.domain == "cnn" and c.prefer == "accuracy",
+    ),
+    Rule(
+        "activation", "relu",
+        "In convolutional networks nothing beats it by much when all are tuned.",
+        ARTICLE,
+        ("C33", "C38", "C43"),
+        lambda c: c.domain == "cnn",
+    ),
+    Rule(
+        "activation", "gelu",
+        "Smooth ones are often a little better where cost does not count; measure it.",
+        ARTICLE,
+        ("C43", "C28"),
+        lambda c: c.prefer == "accuracy",
+    ),
+    Rule(
+        "activation", "relu",
+        "A sound first choice; change it when something measured says so.",
+        ARTICLE,
+        ("C43", "C13"),
+        lambda c: True,
+    ),
+    # Initialisation
+    Rule(
+        "initialisation", "identity",
+        "A plain ReLU cell neither forgets nor explodes from it; other cells keep their own.",
+        "Le, Jaitly and Hinton (2015), A Simple Way to Initialize Recurrent Networks",
+        ("C40",),
+        lambda c: c.domain == "rnn",
+    ),
+    Rule(
+        "initialisation", "N(0, 0.02²), divided by √(2 · layers) before each shortcut",
+        "Sums over many shortcuts then start in range.",
+        "Radford et al. (2019), Language Models are Unsupervised Multitask Learners, section 2.3",
+        (),
+        lambda c: c.domain == "transformer",
+    ),
+    Rule(
+        "initialisation", "lecun_normal",
+        "SELU's fixed point needs weights of variance one over the inputs.",
+        "Klambauer et al. (2017), Self-Normalizing Neural Networks",
+        ("C30",),
+        lambda c: c.deep and c.bare and c.domain == "mlp",
+    ),
+    Rule(
+        "initialisation", "randomized_asymmetric",
+        "A network this narrow and deep is often dead from the start with symmetric weights.",
+        "Lu et al. (2020), Dying ReLU and Initialization",
+        ("C17",),
+        lambda c: (c.born_dead or 0.0) > 0.05,
+    ),
+    Rule(
+        "initialisation", "he_normal",
+        "It keeps the variance through rectified layers, at any depth.",
+        "He et al. (2015), Delving Deep into Rectifiers, section 2.2",
+        ("C09", "C18"),
+        lambda c: True,
+    ),
+    # Normalisation
+    Rule(
+        "normalisation", "layer normalisation before each part",
+        "Pre-norm transformers train without a warm-up that they cannot do without otherwise.",
+        "Xiong et al. (2020), On Layer Normalization in the Transformer Architecture",
+        (),
+        lambda c: c.domain == "transformer",
+    ),
+    Rule(
+        "normalisation", "none in the cell; clip the gradient's norm to 1",
+        "Recurrence multiplies gradients; clipping keeps one bad step from ending the training.",
+        "Pascanu, Mikolov and Bengio (2013), On the difficulty of training RNNs",
+        ("C20",),
+        lambda c: c.domain == "rnn",
+    ),
+    Rule(
+        "normalisation", "layer normalisation",
+        "Data change while an agent learns, which batch statistics lag behind; layer normalisation "
+        "keeps units plastic.",
+        "Lyle et al. (2023), Understanding Plasticity in Neural Networks",
+        ("C17",),
+        lambda c: c.domain == "rl",
+    ),
+    Rule(
+        "normalisation", "none; alpha dropout where dropout is wanted",
+        "SELU normalises by itself, and batch normalisation would take its place.",
+        "Klambauer et al. (2017), Self-Normalizing Neural Networks",
+        ("C30",),
+        lambda c: c.deep and c.bare and c.domain == "mlp",
+    ),
+    Rule(
+        "normalisation", "keep batch normalisation, before each activation",
+        "Pre-activations stay on both sides of zero, so few units die.",
+        "Ioffe and Szegedy (2015), Batch Normalization",
+        ("C18", "C20"),
+        lambda c: c.batch_norm is True,
+    ),
+    Rule(
+        "normalisation", "add batch normalisation, or shortcuts",
+        "Without either a network this deep depends on its weights' scale alone.",
+        "He et al. (2016), Deep Residual Learning; Ioffe and Szegedy (2015)",
+        ("C08", "C18", "C20"),
+        lambda c: c.deep and not c.residual,
+    ),
+    Rule(
+        "normalisation", "batch normalisation before each activation",
+        "It makes the learning rate matter less and keeps units alive.",
+        "Ioffe and Szegedy (2015), Batch Normalization",
+        ("C18", "C20"),
+        lambda c: c.domain == "cnn",
+    ),
+    Rule(
+        "normalisation", "none needed; inputs of mean 0 and variance 1",
+        "A shallow network with well scaled weights does without.",
+        "LeCun, Bottou, Orr and Müller (1998), Efficient BackProp",
+        ("C19",),
+        lambda c: True,
+    ),
+    # Learning rate
+    Rule(
+        "learning rate", "Adam 1e-4 to 1e-3, with warm-up and decay",
+        "Transformers at their usual depth do not take more.",
+        "Radford et al. (2018), Improving Language Understanding, section 4.1",
+        (),
+        lambda c: c.domain == "transformer",
+    ),
+    Rule(
+        "learning rate", "Adam 1e-4 to 1e-3",
+        "3e-4 was near the best in most on-policy tasks.",
+        "Andrychowicz et al. (2021), What Matters In On-Policy Reinforcement Learning",
+        (),
+        lambda c: c.domain == "rl",
+    ),
+    Rule(
+        "learning rate", "Adam 1e-3 to 1e-2, SGD with momentum 0.01 to 0.1, decaying",
+        "A range to begin with; tune it for each activation, or a comparison says little.",
+        ARTICLE,
+        ("C34", "C17"),
+        lambda c: True,
+    ),
+    # Output
+    Rule(
+        "output", "no activation; cross-entropy takes logits",
+        "Softmax is part of the loss; a ReLU there would cut off half of the logits.",
+        ARTICLE,
+        (),
+        lambda c: c.output == "classes",
+    ),
+    Rule(
+        "output", "no activation",
+        "A regression must be able to give any number.",
+        ARTICLE,
+        (),
+        lambda c: c.output == "regression",
+    ),
+    Rule(
+        "output", "sigmoid inside the loss (binary cross-entropy with logits)",
+        "The loss is then exact where the sigmoid saturates.",
+        ARTICLE,
+        (),
+        lambda c: c.output == "probability",
+    ),
+    Rule(
+        "output", "softplus, or the exponential",
+        "Both are positive everywhere with a gradient everywhere; ReLU has none below zero.",
+        ARTICLE,
+        ("C16",),
+        lambda c: c.output == "positive",
+    ),
+    Rule(
+        "output", "tanh",
+        "It gives numbers from -1 to 1, as for AlphaZero's value.",
+        "Silver et al. (2018), A general reinforcement learning algorithm, methods",
+        (),
+        lambda c: c.output == "bounded",
+    ),
+    # What to watch
+    Rule(
+        "monitor", "dormant units (rectifier run, or rt.ReDo)",
+        "Agents lose units as they learn, and with them the ability to learn on.",
+        "Sokar et al. (2023), The Dormant Neuron Phenomenon in Deep RL",
+        ("C17",),
+        lambda c: c.domain == "rl",
+    ),
+    Rule(
+        "monitor", "the norm of the gradient over time steps",
+        "Where it grows or fades, the recurrent weights are off.",
+        "Pascanu, Mikolov and Bengio (2013), On the difficulty of training RNNs",
+        ("C20",),
+        lambda c: c.domain == "rnn",
+    ),
+    Rule(
+        "monitor", "the gradient at the first layer against the last (rectifier show NAME --depth)",
+        "In a deep network it shows first that a signal is lost.",
+        "Glorot and Bengio (2010), Understanding the difficulty of training deep networks",
+        ("C08", "C09"),
+        lambda c: c.deep,
+    ),
+    Rule(
+        "monitor", "dead units and zeros by layer (rectifier run train.py)",
+        "Many zeros are healthy, units that are zero for all inputs are not; a single batch "
+        "cannot tell the two apart.",
+        "Lu et al. (2020), Dying ReLU and Initialization",
+        ("C17", "C41", "C10"),
+        lambda c: True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,461 @@
+"""Claims about whole architectures and how to train them. Layer: claims."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rectifier.claims import statistics
+from rectifier.claims.claim import Claim, Finding
+from rectifier.claims.comparing import by_activation, curve, values
+from rectifier.claims.lab import Lab
+from rectifier.claims.record import Line, Picture, Quantity, Range, exactly
+from rectifier.claims.trials import mixed, train
+
+NAIR = "Nair and Hinton (2010), Rectified Linear Units Improve Restricted Boltzmann Machines"
+
+
+def boltzmann(*, kind: str, hidden: int, steps: int, seed: int) -> dict[str, float]:
+    """Train a Boltzmann machine on digits, then classify by its features.
+
+    Returns:
+        ``test`` accuracy of a softmax on the features; ``error`` of reconstruction, first and
+        last hundred steps.
+    """
+    import torch
+    from torch import nn
+
+    from rectifier import data, models
+    from rectifier.models.rbm import RBM
+
+    found = data.get("digits").load(seed)
+    train_x, test_x = torch.from_numpy(found.train_x), torch.from_numpy(found.test_x)
+    train_y, test_y = torch.from_numpy(found.train_y), torch.from_numpy(found.test_y)
+    draws = torch.Generator().manual_seed(seed)
+    machine = models.get("rbm")(64, hidden, activation=kind, generator=draws)
+    stepper = torch.optim.SGD(machine.parameters(), lr=0.01, momentum=0.5)
+    errors = []
+    if not isinstance(machine, RBM):
+        raise TypeError("models.rbm builds Boltzmann machines")
+    for _ in range(steps):
+        rows = torch.randint(len(train_x), (64,), generator=draws)
+        errors.append(machine.contrast(train_x[rows], draws))
+        stepper.step()
+    with torch.no_grad():
+        features, tested = machine(train_x), machine(test_x)
+        centre, scale = features.mean(), features.std().clamp_min(1e-6)
+        features, tested = (features - centre) / scale, (tested - centre) / scale
+    head = nn.Linear(hidden, 10)
+    nn.init.zeros_(head.weight)
+    nn.init.zeros_(head.bias)
+    optimizer = torch.optim.Adam(head.parameters(), lr=0.01)
+    for _ in range(300):
+        rows = torch.randint(len(features), (64,), generator=draws)
+        loss = nn.functional.cross_entropy(head(features[rows]), train_y[rows])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    right = (head(tested).argmax(dim=1) == test_y).float().mean()
+    return {"test": float(right), "first": float(np.mean(errors[:100])),
+            "last": float(np.mean(errors[-100:]))}  # fmt: skip
+
+
+def _softplus(lab: Lab) -> Finding:
+    import rectifier.numpy as rn
+
+    x = np.linspace(-20.0, 20.0, 400_001)
+    softplus = np.asarray(rn.softplus(x))
+    copies = sum(np.asarray(rn.sigmoid(x - place + 0.5)) for place in range(1, 60))
+    seeds = lab.seeds(4, 20)
+    runs = {
+        kind: lab.map(
+            boltzmann,
+            [
+                {"kind": kind, "hidden": 100, "steps": lab.pick(600, 10_000), "seed": seed}
+                for seed in seeds
+            ],
+        )
+        for kind in ("nrelu", "binary")
+    }
+    some = np.linspace(-4.0, 4.0, 81)
+    lines = (
+        Line("softplus", tuple(some), tuple(np.asarray(rn.softplus(some)))),
+        Line("ReLU", tuple(some), tuple(np.asarray(rn.relu(some)))),
+    )
+    return Finding(
+        [
+            statistics.exact(float(np.abs(softplus - rn.relu(x)).max())),
+            statistics.exact(float(np.abs(copies - softplus).max())),
+            statistics.difference(values(runs["nrelu"], "test"), values(runs["binary"], "test")),
+        ],
+        [Picture("Softplus and ReLU", "x", "value", lines)],
+    )
+
+
+C16 = Claim(
+    "C16",
+    "ReLU approximates softplus, and (noisy) rectified units improve Boltzmann machines",
+    "Approximates the softplus function (a smooth version of ReLU)",
+    "3",
+    "proxy",
+    f"{NAIR}, sections 2 and 4",
+    "Infinitely many binary units with shared weights and shifted biases sum to about softplus, "
+    "and max(0, x + noise) is a fast stand-in; features were better than binary ones on NORB and "
+    "on pairs of faces (LFW).",
+    "Largest distance of softplus from ReLU and from the sum of shifted sigmoids on [−20, 20]; in "
+    "place of NORB and LFW: machines of 100 units on digits by contrastive divergence, a softmax "
+    "on their features, test accuracy paired over seeds, 95 % by t.",
+    (
+        Quantity("largest distance of ReLU from softplus", Range(0, 0.6932)),
+        Quantity("largest distance of the sum of binary units from softplus", Range(0, 0.05)),
+        Quantity(
+            "test accuracy, noisy rectified less binary (here: digits)",
+            Range(low=0.0),
+            "%",
+            proxy=True,
+        ),
+    ),
+    _softplus,
+)
+
+
+def language(*, activation: str, steps: int, seed: int, python: str) -> dict[str, Any]:
+    """A tiny decoder on the characters of the standard library's source.
+
+    Args:
+        activation: Of the feed-forward layers, a name or a gated unit.
+        steps: To train.
+        seed: Of weights and order.
+        python: Version whose library is read, so that another text is another trial.
+
+    Returns:
+        ``loss``: on text of another file, in nats a character; ``losses`` of the training.
+    """
+    import argparse
+    import inspect
+    import textwrap
+
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from rectifier import models
+
+    del python
+    texts = [inspect.getsource(module) for module in (argparse, textwrap)]
+    known = sorted(set("".join(texts)))
+    place = {letter: k for k, letter in enumerate(known)}
+    train_text, test_text = (torch.tensor([place[c] for c in text]) for text in texts)
+    length = 48
+    draws = torch.Generator().manual_seed(seed)
+    net = models.get("transformer_decoder")(
+        (length,), len(known), activation=activation, generator=draws, size=32, layers=2,
+        heads=2, dropout=0.0,
+    )  # fmt: skip
+    stepper = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.0)
+
+    def batch(text: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        starts = torch.randint(len(text) - length - 1, (count, 1), generator=draws)
+        rows = text[starts + torch.arange(length + 1)]
+        return rows[:, :-1], rows[:, 1:]
+
+    losses = []
+    for step in range(steps):
+        for group in stepper.param_groups:
+            group["lr"] = 3e-3 * (1 - step / steps)
+        x, y = batch(train_text, 16)
+        loss = cross_entropy(net(x).flatten(0, 1), y.flatten())
+        stepper.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        stepper.step()
+        losses.append(loss.item())
+    net.eval()
+    with torch.no_grad():
+        x, y = batch(test_text, 100)
+        tested = cross_entropy(net(x).flatten(0, 1), y.flatten()).item()
+    return {"loss": tested, "losses": losses}
+
+
+def _transformers(lab: Lab) -> Finding:
+    import platform
+
+    seeds = lab.seeds(3, 10)
+    names = ("relu", "gelu", "geglu")
+    runs = {
+        name: lab.map(
+            language,
+            [
+                {
+                    "activation": name,
+                    "steps": lab.pick(120, 3000),
+                    "seed": seed,
+                    "python": platform.python_version(),
+                }
+                for seed in seeds
+            ],
+        )
+        for name in names
+    }
+    loss = {name: values(found, "loss") for name, found in runs.items()}
+    return Finding(
+        [
+            None,
+            statistics.difference(loss["gelu"], loss["relu"]),
+            statistics.difference(loss["geglu"], loss["gelu"]),
+        ],
+        [
+            Picture(
+                "Training loss of a tiny decoder",
+                "step",
+                "nats a character",
+                tuple(curve(name, found) for name, found in runs.items()),
+            )
+        ],
+    )
+
+
+C32 = Claim(
+    "C32",
+    "Modern transformers (BERT, GPT, T5, ViT) use GELU, not ReLU, since it works better there",
+    "Modern Transformer architectures (BERT, GPT, T5, ViT) use GELU, not ReLU",
+    "8, 10, 15",
+    "proxy",
+    "Raffel et al. (2020), T5, section 2.1 and the code's t5.1.1; Devlin et al. (2019); Radford et "
+    "al. (2018); Dosovitskiy et al. (2021)",
+    "T5 as published has ReLU in its feed-forward layers; version 1.1 has a gated GELU. BERT, GPT "
+    "and ViT have GELU.",
+    "In place of large models: a decoder of two layers of 32 on the characters of Python's "
+    "library, 120 steps (full: 3000), loss on another file, paired over seeds, 95 % by t.",
+    (
+        Quantity("of the four named, those published with GELU", exactly(4), source=exactly(3)),
+        Quantity(
+            "loss, GELU less ReLU (here: a tiny decoder)", Range(high=0.0), "nats", proxy=True
+        ),
+        Quantity("loss, gated GELU less GELU", None, "nats"),
+    ),
+    _transformers,
+)
+
+
+def _cnn(lab: Lab) -> dict[str, list[Any]]:
+    setting = {
+        "model": "cnn4",
+        "pixels": 8,
+        "sizes": {"width": 8},
+        "init": "he_normal",
+        "rate": 3e-3,
+        "schedule": "linear",
+        "steps": lab.pick(150, 3000),
+    }
+    names = ("relu", "silu", "gelu", "elu", "tanh")
+    return by_activation(lab, names, lab.seeds(5, 20), setting)
+
+
+def _vision(lab: Lab) -> Finding:
+    runs = _cnn(lab)
+    mean = {n: float(np.mean(values(found, "test"))) for n, found in runs.items()}
+    ours = max(("relu", "silu"), key=mean.__getitem__)
+    theirs = max(("gelu", "elu", "tanh"), key=mean.__getitem__)
+    return Finding(
+        [
+            statistics.difference(values(runs[ours], "test"), values(runs[theirs], "test")),
+        ],
+        [
+            Picture(
+                "Training loss of the four-layer CNN",
+                "step",
+                "loss",
+                tuple(curve(name, found) for name, found in runs.items()),
+            )
+        ],
+        [f"{ours} against {theirs}"],
+    )
+
+
+C33 = Claim(
+    "C33",
+    "In CNNs ReLU and Swish dominate",
+    "If you're building CNNs → ReLU/Swish still dominate.",
+    "10, 14",
+    "proxy",
+    "A web guide (IABAC, 2025); for comparison Jordan (2024), 94 % on CIFAR-10 in 3.29 seconds, "
+    "arXiv 2404.00498",
+    "The fastest CIFAR-10 trainings of 2024 use GELU.",
+    "In its place: the four-layer CNN on 8×8 digits, five activations, Adam at 0.003 falling to 0; "
+    "better of ReLU and Swish less best of GELU, ELU and tanh, test accuracy, paired, 95 % by t.",
+    (
+        Quantity(
+            "test accuracy, ReLU or Swish less the best other (here: digits)",
+            Range(low=0.0),
+            "%",
+            proxy=True,
+        ),
+    ),
+    _vision,
+)
+
+
+def _elu_for_relu(lab: Lab) -> Finding:
+    runs = _cnn(lab)
+    won = statistics.difference(values(runs["elu"], "test"), values(runs["relu"], "test"))
+    return Finding([won])
+
+
+C38 = Claim(
+    "C38",
+    "Replacing ReLU by ELU in a CNN raised recognition accuracy by 2.5 %",
+    "improved facial recognition accuracy by 2.5% simply by replacing ReLU with ELU",
+    "9",
+    "proxy",
+    "A blog (Vedan Analytics, 2025) without a study; none was found",
+    "Nothing that can be traced.",
+    "In its place: the four-layer CNN on 8×8 digits, ELU less ReLU, test accuracy, paired over "
+    "seeds, 95 % by t. Stated: 2 to 3 points.",
+    (Quantity("accuracy won by ELU (here: digits)", Range(0.02, 0.03), "%", proxy=True),),
+    _elu_for_relu,
+)
+
+ADAM_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+SGD_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
+
+
+def _basins(lab: Lab) -> Finding:
+    seeds = lab.seeds(4, 20)
+    lost = {}
+    lines = []
+    for name, rates, good in (
+        ("adam", ADAM_RATES, (1e-3, 1e-2)),
+        ("sgd", SGD_RATES, (1e-2, 1e-1)),
+    ):
+        asked = [
+            {"optimizer": name, "rate": rate, "steps": lab.pick(250, 2000), "seed": seed}
+            for rate in rates
+            for seed in seeds
+        ]
+        runs = lab.map(train, asked)
+        score = {
+            rate: values(runs[k * len(seeds) : (k + 1) * len(seeds)], "test")
+            for k, rate in enumerate(rates)
+        }
+        best = max(rates, key=lambda r, s=score: sum(s[r]))  # type: ignore[misc]
+        inside = [rate for rate in rates if good[0] <= rate <= good[1]]
+        worst = min(inside, key=lambda r, s=score: sum(s[r]))  # type: ignore[misc]
+        lost[name] = statistics.difference(score[best], score[worst])
+        lines.append(Line(name, rates, tuple(sum(score[r]) / len(seeds) for r in rates)))
+    return Finding(
+        [lost["adam"], lost["sgd"]],
+        [Picture("Test accuracy by learning rate", "learning rate", "accuracy", tuple(lines))],
+    )
+
+
+C34 = Claim(
+    "C34",
+    "Start with learning rates of 0.001–0.01 for Adam and 0.01–0.1 for SGD",
+    "Start with moderate learning rates (0.001-0.01 for Adam, 0.01-0.1 for SGD)",
+    "11, 15",
+    "experiment",
+    "None is named; for comparison Hendrycks and Gimpel's code for GELU sweeps 1e-3 to 1e-5 (Adam)",
+    "Rates of published sweeps are as low as 1e-5.",
+    "ReLU perceptron of 64-64 on digits, 250 steps (full: 2000), seven rates each for Adam and SGD "
+    "with momentum 0.9; test accuracy lost by the worst rate in the range against the best of all, "
+    "paired over seeds, 95 % by t. Good to start with: not more than two points.",
+    (
+        Quantity("accuracy lost at worst within the range, Adam", Range(high=0.02), "%"),
+        Quantity("accuracy lost at worst within the range, SGD", Range(high=0.02), "%"),
+    ),
+    _basins,
+)
+
+
+def _mixes(lab: Lab) -> Finding:
+    names = ("relu", "gelu", "tanh")
+    mixes = [[a, b] for a in names for b in names]
+    search = [1_000_001 + k for k in range(lab.pick(2, 10))]
+    base = {"rate": 1e-2, "steps": lab.pick(300, 3000)}
+    runs = lab.map(mixed, [{**base, "activations": m, "seed": s} for m in mixes for s in search])
+    total = {
+        tuple(m): sum(run["validation"] for run in runs[k * len(search) : (k + 1) * len(search)])
+        for k, m in enumerate(mixes)
+    }
+    uniform = max((m for m in total if len(set(m)) == 1), key=total.__getitem__)
+    mixed_one = max((m for m in total if len(set(m)) > 1), key=total.__getitem__)
+    seeds = lab.seeds(6, 30)
+    scores = {
+        m: values(
+            lab.map(mixed, [{**base, "activations": list(m), "seed": s} for s in seeds]), "test"
+        )
+        for m in (mixed_one, uniform)
+    }
+    return Finding(
+        [statistics.difference(scores[mixed_one], scores[uniform])],
+        notes=[f"best mix: {' then '.join(mixed_one)}; best alone: {uniform[0]}"],
+    )
+
+
+C39 = Claim(
+    "C39",
+    "Mixing activations in one network can be better than one for all layers",
+    "Mixing activations can be beneficial.",
+    "14, 15",
+    "experiment",
+    "None is named; Zoph and Le-style searches over layers: e.g. Manessi and Rozza (2018)",
+    "Learned combinations of activations gave small gains.",
+    "All nine pairs of ReLU, GELU and tanh for two layers of 48 on mnist1d, searched on tuning "
+    "seeds and validation data; best mix less best single, test accuracy on fresh seeds, paired, "
+    "95 % by t.",
+    (Quantity("test accuracy, best mix less best single", Range(low=0.0), "%"),),
+    _mixes,
+)
+
+
+def _recurrent(lab: Lab) -> Finding:
+    seeds = lab.seeds(4, 20)
+    setting = {
+        "model": "irnn",
+        "pixels": 8,
+        "sizes": {"width": 64},
+        "rate": 3e-3,
+        "steps": lab.pick(250, 2000),
+        "clip": 1.0,
+    }
+    identity = lab.map(train, [{**setting, "activation": "relu", "seed": s} for s in seeds])
+    tanh = lab.map(
+        train,
+        [{**setting, "activation": "tanh", "init": "orthogonal", "seed": s} for s in seeds],
+    )
+    return Finding(
+        [
+            None,
+            statistics.mean(values(identity, "test")),
+            statistics.difference(values(identity, "test"), values(tanh, "test")),
+        ],
+        [
+            Picture(
+                "Training loss, digits read row by row",
+                "step",
+                "loss",
+                (curve("ReLU, identity", identity), curve("tanh, orthogonal", tanh)),
+            )
+        ],
+    )
+
+
+C40 = Claim(
+    "C40",
+    "ReLU can be used in recurrent networks, and GRU and LSTM use its family in some components",
+    "GRUs and LSTMs use ReLU-family activations in certain components",
+    "15",
+    "experiment",
+    "Hochreiter and Schmidhuber (1997); Cho et al. (2014); Le, Jaitly and Hinton (2015)",
+    "The cells of both papers have sigmoid and tanh alone. ReLU works in a plain recurrent network "
+    "that starts as the identity.",
+    "Functions of the cells as published are counted from the papers; a recurrent network of 64 "
+    "units, ReLU from the identity, on digits read row by row, 250 steps (full: 2000), test "
+    "accuracy over seeds, 95 % by t. Works: 80 %.",
+    (
+        Quantity("functions of the ReLU family in the two cells", Range(low=1), source=exactly(0)),
+        Quantity("test accuracy of the ReLU network", Range(low=0.8), "%"),
+        Quantity("the same less a tanh network from orthogonal weights", None, "%"),
+    ),
+    _recurrent,
+)

@@ -1,0 +1,156 @@
+"""Comparisons that several claims share. Layer: claims; above the lab, below the claims.
+
+The large one goes through ``rectifier.compare``, whose trials are kept beside the notebook.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rectifier.claims.lab import Lab
+from rectifier.claims.record import Line, Picture
+from rectifier.claims.trials import train
+from rectifier.compare.result import Comparison, Row
+from rectifier.errors import InvalidInputError
+
+EIGHTEEN = (
+    *("relu", "leaky_relu", "prelu", "rrelu", "relu6", "elu", "celu", "selu", "gelu"),
+    *("silu", "mish", "hardswish", "softplus", "tanh", "sigmoid", "softsign", "hardtanh"),
+    "tanhshrink",
+)
+"""The activations of torch.nn that a hidden layer may have."""
+
+RACE = {
+    "model": "cnn4",
+    "pixels": 8,
+    "sizes": {"width": 8},
+    "init": "he_normal",
+    "optimizer": "sgd",
+    "steps": 250,
+    "every": 5,
+    "error_target": 0.25,
+}
+"""The four-layer network of 2012 on digits, until a quarter of the training images is wrong."""
+
+RACE_RATES = (0.01, 0.03, 0.1, 0.3)
+
+
+def race(lab: Lab) -> dict[str, list[float]]:
+    """Steps to the target of ReLU, tanh and sigmoid, ten seeds each; infinite: never.
+
+    The learning rate of each is the one whose tuning seeds got there in the fewest steps.
+    """
+    names = ("relu", "tanh", "sigmoid")
+    setting: dict[str, Any] = {**RACE, "steps": lab.pick(250, 3000)}
+    if lab.full:
+        setting |= {"pixels": 32, "sizes": {"width": 32}}
+    tuning = [1_000_001, 1_000_002]
+    tried = [(n, r, s) for n in names for r in RACE_RATES for s in tuning]
+    runs = lab.map(train, [{**setting, "activation": n, "rate": r, "seed": s} for n, r, s in tried])
+    total = {(n, r): 0.0 for n in names for r in RACE_RATES}
+    for (name, rate, _), run in zip(tried, runs, strict=True):
+        total[name, rate] += _steps(run, censored=2.0 * setting["steps"])
+    best = {n: min(RACE_RATES, key=lambda r, n=n: total[n, r]) for n in names}  # type: ignore[misc]
+    seeds = lab.seeds(10, 20)
+    asked = [(n, s) for n in names for s in seeds]
+    found = lab.map(
+        train, [{**setting, "activation": n, "rate": best[n], "seed": s} for n, s in asked]
+    )
+    times: dict[str, list[float]] = {name: [] for name in names}
+    for (name, _), run in zip(asked, found, strict=True):
+        times[name].append(_steps(run))
+    return times
+
+
+def _steps(run: Mapping[str, Any], censored: float = math.inf) -> float:
+    return censored if run["reached"] is None else float(run["reached"])
+
+
+def race_picture(times: Mapping[str, Sequence[float]]) -> Picture:
+    """Share of the runs that have arrived, over steps."""
+    lines = []
+    for name, steps in times.items():
+        arrived = sorted(step for step in steps if math.isfinite(step))
+        x = [0.0, *arrived]
+        lines.append(Line(name, tuple(x), tuple(k / len(steps) for k in range(len(x)))))
+    return Picture("Runs that reached the target", "step", "share of runs", tuple(lines))
+
+
+def core(lab: Lab) -> Comparison:
+    """Eighteen activations on digits, the learning rate tuned for each."""
+    from rectifier.compare import Store, make_plan, run_comparison
+
+    seeds = len(lab.seeds(8, 30))
+    plan = make_plan(
+        "digits",
+        EIGHTEEN,
+        seeds,
+        learning_rates=lab.pick((3e-3, 1e-2, 3e-2), (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)),
+        tuning_seeds=lab.pick((1_000_001, 1_000_002), (1_000_001, 1_000_002, 1_000_003)),
+        epochs=lab.pick(8, 15),
+    )
+    if plan.hash not in lab.comparisons:
+        with Store(lab.beside("compare")) as store:
+            lab.comparisons[plan.hash] = run_comparison(
+                plan, store, workers=lab.workers or 1, engine=lab.engine, resume=True
+            )
+    return lab.comparisons[plan.hash]
+
+
+def row(comparison: Comparison, name: str) -> Row:
+    """The row of an activation."""
+    return next(row for row in comparison.rows if row.activation == name)
+
+
+def scores(comparison: Comparison, first: str, second: str) -> tuple[list[float], list[float]]:
+    """Paired test scores of two activations, seeds that failed left out for both.
+
+    Raises:
+        InvalidInputError: Fewer than two seeds finished for both.
+    """
+    pairs = [
+        (a, b)
+        for a, b in zip(row(comparison, first).scores, row(comparison, second).scores, strict=True)
+        if a is not None and b is not None
+    ]
+    if len(pairs) < 2:
+        raise InvalidInputError(f"fewer than two seeds of {first} and {second} finished")
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def ranking_picture(comparison: Comparison) -> Picture:
+    """Mean test accuracy, best first."""
+    y = tuple(row.score.value for row in comparison.rows)
+    names = ", ".join(row.activation for row in comparison.rows)
+    line = Line(names, tuple(float(place) for place in range(1, len(y) + 1)), y)
+    return Picture("Test accuracy on digits, best first", "place", "accuracy", (line,))
+
+
+def by_activation(
+    lab: Lab, names: Sequence[str], seeds: Sequence[int], setting: Mapping[str, Any]
+) -> dict[str, list[Any]]:
+    """The same training for several activations; results by name, in the order of the seeds."""
+    asked = [(name, seed) for name in names for seed in seeds]
+    runs = lab.map(train, [{**setting, "activation": n, "seed": s} for n, s in asked])
+    found: dict[str, list[Any]] = {name: [] for name in names}
+    for (name, _), run in zip(asked, runs, strict=True):
+        found[name].append(run)
+    return found
+
+
+def values(runs: Sequence[Mapping[str, Any]], key: str) -> list[float]:
+    """One number of every run; infinite where a run has none."""
+    return [math.inf if run[key] is None else float(run[key]) for run in runs]
+
+
+def curve(name: str, runs: Sequence[Mapping[str, Any]]) -> Line:
+    """Mean training loss of runs, over steps, for a picture; at most 40 points."""
+    length = min(len(run["losses"]) for run in runs)
+    places = sorted({round(k * (length - 1) / 39) for k in range(40)})
+    y = []
+    for place in places:
+        seen = [run["losses"][place] for run in runs]
+        y.append(math.inf if None in seen else sum(seen) / len(seen))
+    return Line(name, tuple(float(p + 1) for p in places), tuple(y))

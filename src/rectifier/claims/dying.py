@@ -1,0 +1,302 @@
+"""Claims about dying units, their cures and their counting. Layer: claims."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+from rectifier.claims import statistics
+from rectifier.claims.claim import Claim, Finding
+from rectifier.claims.comparing import values
+from rectifier.claims.lab import Lab
+from rectifier.claims.record import Line, Picture, Quantity, Range, exactly
+from rectifier.claims.trials import train
+
+LU = "Lu, Shin, Su and Karniadakis (2020), Dying ReLU and Initialization, arXiv 1903.06733"
+RATES = (0.01, 0.03, 0.1, 0.3, 1.0)
+GOOD, BAD = 0.03, 0.5
+
+
+def born_dead(*, width: int, depth: int, networks: int, seed: int) -> dict[str, float]:
+    """Share of fresh ReLU networks that give the same output for every input, by sampling.
+
+    Zero biases, one input and one output, as in the paper. Also its bound for the same sizes.
+    """
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.linspace(-2.0, 2.0, 64, dtype=torch.float64).reshape(1, -1, 1)
+    hidden = x.expand(networks, -1, -1)
+    for layer in range(depth):
+        into = 1 if layer == 0 else width
+        weight = torch.randn(networks, into, width, generator=generator, dtype=torch.float64)
+        hidden = torch.relu(hidden @ weight * math.sqrt(2 / into))
+    silent = (hidden == 0).all(dim=2).all(dim=1)
+    bound = 1 - (1 - 2.0**-width) ** (depth - 1)
+    return {"share": float(silent.double().mean()), "bound": bound}
+
+
+def _dead_map(lab: Lab) -> Finding:
+    seeds = lab.seeds(3, 10)
+    cells = [
+        (rate, scale, depth)
+        for rate in RATES
+        for scale in (1.0, 4.0)
+        for depth in lab.pick((2, 5), (2, 5, 10))
+    ]
+    asked = [
+        {
+            "optimizer": "sgd",
+            "rate": rate,
+            "weight_scale": scale,
+            "sizes": {"hidden": [64] * depth},
+            "steps": lab.pick(120, 1000),
+            "census": True,
+            "seed": seed,
+        }
+        for rate, scale, depth in cells
+        for seed in seeds
+    ]
+    runs = lab.map(train, asked)
+    dead = {
+        cell: values(runs[k * len(seeds) : (k + 1) * len(seeds)], "dead")
+        for k, cell in enumerate(cells)
+    }
+    good = [v for (r, s, _), seen in dead.items() if r <= 0.03 and s == 1.0 for v in seen]
+    bad = [v for (r, s, _), seen in dead.items() if r >= 0.3 or s > 1.0 for v in seen]
+    lines = [
+        Line(
+            f"{depth} layers, He × {scale:g}",
+            RATES,
+            tuple(sum(dead[rate, scale, depth]) / len(seeds) for rate in RATES),
+        )
+        for scale in (1.0, 4.0)
+        for depth in sorted({cell[2] for cell in cells})
+    ]
+    (born,) = lab.map(born_dead, [{"width": 3, "depth": 10, "networks": 4000, "seed": 0}])
+    return Finding(
+        [
+            statistics.mean(bad),
+            statistics.mean(good),
+            statistics.share(round(born["share"] * 4000), 4000),
+            statistics.exact(born["bound"]),
+        ],
+        [Picture("Dead units after training", "learning rate", "share dead", tuple(lines))],
+        [
+            "bad: learning rate of 0.3 or more, or weights four times too large; single cells "
+            f"reach from {min(map(min, dead.values())):.0%} to {max(map(max, dead.values())):.0%}"
+        ],
+    )
+
+
+C17 = Claim(
+    "C17",
+    "30–60 % of units are dead in badly set networks, fewer than 5–10 % in sound ones",
+    "fewer than 5-10% of neurons die",
+    "7, 15",
+    "experiment",
+    LU + "; the percentages are a web guide's (IABAC, 2025)",
+    "The probability of being born dead tends to 1 with depth; it is at most 1 − Π(1 − 2^−N) over "
+    "layers of width N. No typical percentages are given.",
+    "Perceptrons of width 64 on digits, SGD with momentum, five rates × two scales of the weights "
+    "× two depths (full: three): share of units with no output and no slope for any of 500 "
+    "training images, mean over bad and over sound cells, 95 % by t. Born dead: 4,000 networks of "
+    "ten layers of 3, beside the paper's bound.",
+    (
+        Quantity("dead units in badly set networks", Range(0.3, 0.6), "%"),
+        Quantity("dead units in sound networks", Range(high=0.1), "%"),
+        Quantity("networks born dead, width 3, 10 layers", None, "%"),
+        Quantity("the bound for that", None, "%"),
+    ),
+    _dead_map,
+)
+
+
+def _cures(lab: Lab) -> Finding:
+    seeds = lab.seeds(3, 10)
+    cells = list(itertools.product((False, True), repeat=4))
+
+    def setting(he: bool, low: bool, norm: bool, leaky: bool) -> dict[str, Any]:
+        return {
+            "weight_scale": 1.0 if he else 4.0,
+            "optimizer": "sgd",
+            "rate": GOOD if low else BAD,
+            "sizes": {"hidden": [64] * 3, "batch_norm": norm},
+            "activation": "leaky_relu" if leaky else "relu",
+            "steps": lab.pick(120, 1000),
+            "census": True,
+        }
+
+    asked = [{**setting(*cell), "seed": seed} for cell in cells for seed in seeds]
+    runs = lab.map(train, asked)
+    found = {cell: runs[k * len(seeds) : (k + 1) * len(seeds)] for k, cell in enumerate(cells)}
+    effects = []
+    for factor in range(4):
+        gaps = []
+        for cell in cells:
+            if cell[factor]:
+                other = tuple(v and k != factor for k, v in enumerate(cell))
+                pairs = zip(values(found[cell], "dead"), values(found[other], "dead"), strict=True)
+                gaps += [with_it - without for with_it, without in pairs]
+        effects.append(statistics.mean(gaps))
+    worst = found[False, False, False, False]
+    best = found[True, True, False, False]
+    return Finding(
+        [
+            *effects,
+            statistics.mean(values(worst, "dead")),
+            statistics.difference(values(best, "test"), values(worst, "test")),
+        ]
+    )
+
+
+C18 = Claim(
+    "C18",
+    "He initialisation, a lower learning rate, batch normalisation and leaky ReLU cure dying units",
+    "Use batch normalization to stabilize activations",
+    "7, 14, 15",
+    "experiment",
+    "Maas, Hannun and Ng (2013), Rectifier Nonlinearities; " + LU,
+    "Leaky units keep a gradient; initialisation decides how many are born dead.",
+    "All sixteen combinations of He's weights or four times those, rate 0.03 or 0.5, batch "
+    "normalisation or none, leaky ReLU or ReLU: three layers of 64 on digits, SGD with momentum. "
+    "Mean change in the share of dead units from each cure, the others equal, 95 % by t.",
+    (
+        Quantity("dead units, He's weights less four times those", Range(high=0.0), "%"),
+        Quantity("dead units, lower rate less higher", Range(high=0.0), "%"),
+        Quantity("dead units, batch normalisation less none", Range(high=0.0), "%"),
+        Quantity("dead units, leaky ReLU less ReLU", Range(high=0.0), "%"),
+        Quantity("dead units with none of the cures", None, "%"),
+        Quantity("test accuracy won by He's weights and the lower rate", None, "%"),
+    ),
+    _cures,
+)
+
+
+def one_signed(*, activation: str, batch: int, seed: int) -> dict[str, float]:
+    """Share of units of the second layer whose weight gradients all have one sign.
+
+    Args:
+        activation: Of the first layer.
+        batch: Samples behind one gradient.
+        seed: Of split and weights.
+    """
+    import torch
+
+    from rectifier import data
+    from rectifier.claims.networks import perceptron
+
+    found = data.get("digits").load(seed)
+    x, y = torch.from_numpy(found.train_x), torch.from_numpy(found.train_y)
+    generator = torch.Generator().manual_seed(seed)
+    net = perceptron((64,), 10, activation=activation, generator=generator)
+    second = [layer for layer in net if isinstance(layer, torch.nn.Linear)][1]
+    hits = rows = 0
+    for start in range(0, 64 * batch if batch == 1 else 10 * batch, batch):
+        now = slice(start % 1000, start % 1000 + batch)
+        net.zero_grad()
+        torch.nn.functional.cross_entropy(net(x[now]), y[now]).backward()  # type: ignore[no-untyped-call]
+        gradient = second.weight.grad
+        assert gradient is not None  # it was just computed
+        moved = gradient[gradient.abs().sum(dim=1) > 0]
+        same = (moved >= 0).all(dim=1) | (moved <= 0).all(dim=1)
+        hits += int(same.sum())
+        rows += len(moved)
+    return {"hits": hits, "rows": rows}
+
+
+def _signs(lab: Lab) -> Finding:
+    told = []
+    for batch in (1, 64):
+        runs = lab.map(
+            one_signed, [{"activation": "relu", "batch": batch, "seed": s} for s in range(3)]
+        )
+        hits, rows = (sum(run[key] for run in runs) for key in ("hits", "rows"))
+        told.append(
+            statistics.exact(1.0) if hits == rows else statistics.share(int(hits), int(rows))
+        )
+    seeds = lab.seeds(10, 30)
+    setting = {"sizes": {"hidden": [64] * 3}, "every": 5, "error_target": 0.05, "steps": 600}
+    steps = {
+        name: [
+            math.inf if run["reached"] is None else float(run["reached"])
+            for run in lab.map(train, [{**setting, "activation": name, "seed": s} for s in seeds])
+        ]
+        for name in ("relu", "centred_relu")
+    }
+    return Finding([*told, statistics.censored_ratio(steps["relu"], steps["centred_relu"])])
+
+
+C19 = Claim(
+    "C19",
+    "Because ReLU outputs are not negative, gradients of a unit's weights have one sign and "
+    "learning slows",
+    "weights connected to a ReLU neuron all have the same sign",
+    "7",
+    "experiment",
+    "LeCun, Bottou, Orr and Müller (1998), Efficient BackProp, section 4.3",
+    "Inputs of one sign make all weights of a unit move in one direction for a given pattern, "
+    "which makes learning zigzag; so inputs should have mean 0. It speaks of a single pattern.",
+    "Share of second-layer units of a fresh digits network whose weight gradients all have one "
+    "sign, for single samples and for batches of 64 (Wilson's 95 %); steps to 5 % training error "
+    "with ReLU over those with ReLU less its mean, ten seeds, resampled.",
+    (
+        Quantity("units with gradients of one sign, one sample", Range(0.999, 1.0), "%"),
+        Quantity("units with gradients of one sign, batch of 64", Range(0.999, 1.0), "%"),
+        Quantity("steps to target, ReLU over centred ReLU", Range(low=1.0), "×"),
+    ),
+    _signs,
+)
+
+
+def _counting(lab: Lab) -> Finding:
+    del lab
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    flat = torch.rand(100, 10, generator=generator) + 0.1
+    flat[:, :3] = 0.0
+    images = torch.rand(100, 10, 6, 6, generator=generator) + 0.1
+    images[:, :3] = 0.0
+    images[:, :, 0, :] = 0.0
+
+    def theirs(activations: Any) -> float:
+        """What the article's function computes: all zeros over the batch, over axis 1's size."""
+        silent = (activations == 0).all(dim=0)
+        return float(silent.sum().item() / activations.shape[1])
+
+    channels = (images == 0).all(dim=3).all(dim=2).all(dim=0)
+    one_batch = flat[:1].clone()
+    one_batch[:, 3:8] = 0.0
+    return Finding(
+        [
+            statistics.exact(theirs(flat)),
+            statistics.exact(theirs(images)),
+            statistics.exact(theirs(one_batch) * 10),
+        ],
+        notes=[
+            "by hand: 3 of 10 units are dead in every case; by channel ours counts "
+            f"{int(channels.sum())} of 10 in the convolution"
+        ],
+    )
+
+
+C41 = Claim(
+    "C41",
+    "The article's function count_dead_neurons counts dead neurons",
+    "Count neurons that always output 0",
+    "11",
+    "exact",
+    "The article's own code",
+    "It returns a fraction, looks at one batch, and for images divides the number of silent "
+    "positions by the number of channels.",
+    "Run on a layer of 10 units of which 3 are dead, as vectors, as 6×6 images whose first row is "
+    "zero everywhere, and on a single sample for which five living units happen to be silent.",
+    (
+        Quantity("its count for vectors", exactly(3)),
+        Quantity("its count for images", exactly(3)),
+        Quantity("units it holds for dead after one sample", exactly(3)),
+    ),
+    _counting,
+)

@@ -1,0 +1,239 @@
+"""``rectifier claims``: is what people say about ReLU true?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rectifier.cli.options import OutputFile, write_json
+
+if TYPE_CHECKING:
+    from rectifier.claims.claim import Claim
+    from rectifier.claims.record import Entry, Result
+
+STORE = "rectifier-claims.sqlite"
+
+_JSON = click.option(
+    "--json", "json_file", metavar="F", type=OutputFile(dash=True), help="As JSON; - for stdout."
+)
+_HTML = click.option(
+    "--html", "html_file", metavar="F", type=OutputFile(), help="As one page with charts."
+)
+_STORE = click.option(
+    "--store",
+    metavar="F",
+    default=STORE,
+    show_default=True,
+    help="Where results are kept and looked for.",
+)
+_WORKERS = click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes. Default: one a core."
+)
+
+
+@click.group("claims", invoke_without_command=True, short_help="Is what is said of ReLU true?")
+@click.option("--quick", is_flag=True, help="Measure every claim in small: minutes on two cores.")
+@click.option("--all", "everything", is_flag=True, help="Measure every claim at length: hours.")
+@_STORE
+@_WORKERS
+@_JSON
+@_HTML
+@click.option(
+    "--commit",
+    "commit_file",
+    metavar="F",
+    type=OutputFile(),
+    help="Write the results in the form in which they come with the package.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    quick: bool,
+    everything: bool,
+    store: str,
+    workers: int | None,
+    json_file: str | None,
+    html_file: str | None,
+    commit_file: str | None,
+) -> None:
+    """Take 44 claims about ReLU from a popular article to a verdict each.
+
+    A verdict is computed from the measured interval, the range that the claim states and what its
+    primary source says: reproduced, not reproduced, contradicted by its source, or not testable
+    here. Without --quick or --all the ledger is shown as it is known: with what was measured here,
+    else with what came with the package.
+
+    A run can be interrupted; the same command goes on.
+
+    \b
+    Examples:
+      rectifier claims list
+      rectifier claims run C07 C12
+      rectifier claims --quick --html claims.html
+      rectifier claims list --json - | python -m json.tool
+    """  # noqa: D301
+    if ctx.invoked_subcommand is not None:
+        if quick or everything:
+            raise click.UsageError(
+                "--quick and --all measure every claim; leave out the rest, or use "
+                "'rectifier claims run ID --quick'"
+            )
+        return
+    from rectifier.claims import ledger
+
+    if quick and everything:
+        raise click.UsageError("--quick and --all exclude each other; give one")
+    if quick or everything:
+        _measure(ledger.claims().values(), store, full=everything, workers=workers, again=False)
+    _show(store, None, json_file, html_file, commit_file)
+
+
+@command.command("list")
+@_STORE
+@_JSON
+@_HTML
+def listing(store: str, json_file: str | None, html_file: str | None) -> None:
+    """List all claims with their verdicts."""
+    _show(store, None, json_file, html_file)
+
+
+@command.command("run")
+@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.option("--quick/--full", "quick", default=True, show_default=True, help="Minutes or hours.")
+@click.option("--again", is_flag=True, help="Measure anew what was measured here already.")
+@_STORE
+@_WORKERS
+@_JSON
+@_HTML
+def run(
+    ids: tuple[str, ...],
+    quick: bool,
+    again: bool,
+    store: str,
+    workers: int | None,
+    json_file: str | None,
+    html_file: str | None,
+) -> None:
+    """Measure claims and show each in full: measured against claimed, protocol, source."""
+    from rectifier.claims import ledger
+
+    chosen = [ledger.get(name) for name in dict.fromkeys(name.upper() for name in ids)]
+    _measure(chosen, store, full=not quick, workers=workers, again=again)
+    entries = ledger.entries(_results(store), [claim.id for claim in chosen])
+    _write(entries, json_file, html_file)
+    if json_file == "-":
+        return
+    from rectifier.cli.console import console
+    from rectifier.report import terminal
+
+    for entry in entries:
+        terminal.print_claim(entry, console())
+
+
+def _measure(
+    chosen: Iterable[Claim],
+    store: str,
+    *,
+    full: bool,
+    workers: int | None,
+    again: bool,
+) -> None:
+    """Measure claims one after the other; each is kept as it ends."""
+    from rectifier.claims import ledger
+    from rectifier.claims.lab import Lab, Notebook
+    from rectifier.cli.console import console
+
+    wanted = [claim for claim in chosen if claim.measure is not None]
+    screen = console(stderr=True)
+    with Notebook(store) as notebook:
+        kept = {} if again else notebook.results("full" if full else "quick")
+        missing = [claim for claim in wanted if claim.id not in kept]
+        try:
+            with (
+                _progress(len(missing)) as (tell, advance),
+                Lab(notebook, full=full, workers=workers, progress=advance) as lab,
+            ):
+                for place, claim in enumerate(missing, start=1):
+                    tell(place, claim)
+                    result = ledger.measure(claim, lab)
+                    if result is not None:
+                        notebook.keep_result(claim.id, lab.effort, result)
+        except KeyboardInterrupt:
+            screen.print(
+                f"interrupted: what was measured is kept in {store}; the same command goes on",
+                markup=False,
+                soft_wrap=True,
+            )
+            raise
+
+
+@contextmanager
+def _progress(
+    total: int,
+) -> Iterator[tuple[Callable[[int, Claim], None], Callable[[int, int], None]]]:
+    """A line for each claim on standard error, and its trials where that is a terminal."""
+    from rectifier.cli.console import console
+
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+
+        def tell(place: int, claim: Claim) -> None:
+            screen.print(f"{place} of {total}: {claim.id}", markup=False, soft_wrap=True)
+
+        yield tell, lambda done, of: None
+        return
+    with screen.status("starting") as status:
+        latest = ""
+
+        def shown(place: int, claim: Claim) -> None:
+            nonlocal latest
+            latest = f"{place} of {total}: {claim.id}  {claim.claim[:60]}"
+            status.update(latest)
+
+        yield shown, lambda done, of: status.update(f"{latest}  {done} of {of} trainings")
+
+
+def _results(store: str) -> dict[str, Result]:
+    from rectifier.claims.lab import Notebook
+
+    if not Path(store).exists():
+        return {}
+    with Notebook(store) as notebook:
+        return notebook.results()
+
+
+def _show(
+    store: str,
+    ids: Sequence[str] | None,
+    json_file: str | None,
+    html_file: str | None,
+    commit_file: str | None = None,
+) -> None:
+    from rectifier.claims import ledger
+
+    results = _results(store)
+    entries = ledger.entries(results, ids)
+    _write(entries, json_file, html_file)
+    if commit_file is not None:
+        ledger.write_committed(commit_file, {**ledger.committed(), **results})
+    if json_file == "-":
+        return
+    from rectifier.cli.console import console
+    from rectifier.report import terminal
+
+    terminal.print_ledger(entries, console())
+
+
+def _write(entries: Sequence[Entry], json_file: str | None, html_file: str | None) -> None:
+    if html_file is not None:
+        from rectifier.report import page
+
+        page.write_ledger(html_file, entries)
+    if json_file is not None:
+        from rectifier.report import ledger as report
+
+        write_json(json_file, [report.to_dict(entry) for entry in entries])

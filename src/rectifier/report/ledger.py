@@ -1,0 +1,128 @@
+"""How the entries of the ledger of claims read; for terminal, page, JSON and docs.
+
+For the report layer. Works on `rectifier.claims.record` alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from rectifier.claims.record import VERDICTS, Entry, Estimate, Quantity, Range
+from rectifier.report import wording
+
+
+def value(number: float, unit: str = "") -> str:
+    """A value with its unit; shares of one in per cent."""
+    if unit == "%":
+        return _percent(number)
+    text = wording.number(number, 4)
+    return f"{text} {unit}" if unit else text
+
+
+def _percent(share: float) -> str:
+    """Per cent without the unit's rounding to one decimal, since a share may be tiny."""
+    if not math.isfinite(share):
+        return wording.number(share)
+    return f"{wording.number(100 * share, 4)} %"
+
+
+def estimate(found: Estimate, unit: str = "") -> str:
+    """A measured value, with its interval where it has one.
+
+    Example:
+        >>> estimate(Estimate(1.5, 1.2, 1.9), "×"), estimate(Estimate(2.0, 2.0, 2.0))
+        ('1.5 × [1.2, 1.9]', '2')
+    """
+    if found.low == found.high:
+        return value(found.value, unit)
+    factor = 100 if unit == "%" else 1
+    low, high = wording.number(factor * found.low), wording.number(factor * found.high)
+    return f"{value(found.value, unit)} [{low}, {high}]"
+
+
+def stated(given: Range | None, unit: str = "") -> str:
+    """A range of values in words.
+
+    Example:
+        >>> stated(Range(5, 7), "×"), stated(Range(high=0.9)), stated(Range(3, 3)), stated(None)
+        ('5 to 7 ×', 'at most 0.9', '3', '–')
+    """
+    if given is None:
+        return wording.UNKNOWN
+    factor = 100 if unit == "%" else 1
+    sign = f" {unit}" if unit else ""
+    low, high = wording.number(factor * given.low), wording.number(factor * given.high)
+    if given.low == given.high:
+        return low + sign
+    if math.isinf(given.low):
+        return f"at most {high}{sign}" if math.isfinite(given.high) else "any"
+    return f"at least {low}{sign}" if math.isinf(given.high) else f"{low} to {high}{sign}"
+
+
+def pairs(entry: Entry) -> list[tuple[Quantity, Estimate | None]]:
+    """Quantities with what was measured of them."""
+    found = entry.result.estimates if entry.result else (None,) * len(entry.quantities)
+    return list(zip(entry.quantities, found, strict=True))
+
+
+def measured(entry: Entry) -> str:
+    """What was measured, in a line: value, interval and unit of each quantity."""
+    told = [f"{q.name}: {estimate(e, q.unit)}" for q, e in pairs(entry) if e is not None]
+    return "; ".join(told) or "nothing"
+
+
+def origin(entry: Entry) -> str:
+    """Where and when it was measured."""
+    if entry.result is None:
+        return "not measured" if entry.kind != "record" else "a record, nothing to measure"
+    facts = entry.result.circumstances
+    place = "here" if entry.here else "came with the package"
+    return ", ".join(
+        part
+        for part in (place, facts.get("date"), facts.get("effort"), facts.get("machine"))
+        if part
+    )
+
+
+def counts(entries: tuple[Entry, ...]) -> list[tuple[str, str]]:
+    """How many claims have each verdict."""
+    return [(word, str(sum(e.verdict == word for e in entries))) for word in VERDICTS]
+
+
+def to_dict(entry: Entry) -> dict[str, Any]:
+    """An entry as plain data for JSON."""
+    return {
+        "id": entry.id,
+        "claim": entry.claim,
+        "verdict": entry.verdict,
+        "measured": measured(entry),
+        "source": entry.source,
+        "source_says": entry.says,
+        "kind": entry.kind,
+        "section": entry.section,
+        "quote": entry.quote,
+        "protocol": entry.protocol,
+        "reason": entry.reason,
+        "measured_here": entry.here,
+        "quantities": [
+            {
+                "name": quantity.name,
+                "unit": quantity.unit,
+                "proxy": quantity.proxy,
+                "stated": _range(quantity.stated),
+                "source": _range(quantity.source),
+                "measured": None if found is None else _range(found),
+            }
+            for quantity, found in pairs(entry)
+        ],
+        "notes": list(entry.result.notes) if entry.result else [],
+        "circumstances": dict(entry.result.circumstances) if entry.result else {},
+    }
+
+
+def _range(given: Range | Estimate | None) -> list[float | str] | None:
+    if given is None:
+        return None
+    return [v if math.isfinite(v) else str(v) for v in dataclasses.astuple(given)]

@@ -1,0 +1,213 @@
+"""The factor on each layer's weights, from the activations before and after it.
+
+Layer: torch front end, on `rectifier.analysis`, between `rectifier.torch.followers` and
+`rectifier.torch.initialize`.
+
+An activation f turns pre-activations of variance 1 into outputs of mean square E[f(z)²], and its
+gain, 1 over the root of that, makes up for it in one of the two layers beside it. For a homogeneous
+f, such as ReLU, f(c x) = c f(x), so either will do and custom takes the layer before. For any other
+the gain must be in the layer that reads the outputs: in the layer before it would put that layer's
+own output off variance 1, where E[f(z)²] was taken, and for SiLU, GELU or Mish, whose fixed point
+repels, a deep plain net then explodes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Self, get_args
+
+import torch
+from torch import Tensor
+
+from rectifier import analysis
+from rectifier.activation import Activation
+from rectifier.analysis.gaussian import find_unit
+from rectifier.catalog import Rowwise
+from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.torch.followers import Flow, Follower
+
+Rule = Literal["auto", "follows", "feeds"]
+RULES: tuple[str, ...] = get_args(Rule)
+
+_HOMOGENEOUS_ROWS = frozenset({"crelu", "maxout"})
+_SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class LayerGain:
+    """The factor for one layer.
+
+    Attributes:
+        gain: The factor on the standard deviation of the weights.
+        after: Names of the activations that follow the layer.
+        before: Names of those that made its input.
+    """
+
+    gain: float = 1.0
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, flow: Flow, name: str, gain: float = 1.0) -> Self:
+        """Return the factor for a layer, with what stands around it."""
+        return cls(gain, _names(flow.after.get(name, ())), _names(flow.before.get(name, ())))
+
+
+def layer_gains(flow: Flow, names: tuple[str, ...], rule: str) -> dict[str, LayerGain]:
+    """Return the factor for each layer.
+
+    Args:
+        flow: What is applied around each layer.
+        names: The layers' paths.
+        rule: ``"auto"``: a homogeneous activation counts in the layer that it follows, any other in
+            those that it feeds. ``"follows"``, ``"feeds"``: all of them in the one or the other.
+
+    Raises:
+        InvalidInputError: The gain of an activation is not known, or by ``"follows"`` activations
+            of different gains follow one layer.
+    """
+    if rule not in RULES:
+        raise InvalidInputError(f"gain= must be one of {', '.join(RULES)}, got {rule!r}.")
+    gains = _Gains()
+    followed: dict[str, float] = {}
+    moved: set[Follower] = set()
+    for name, found in flow.after.items():
+        mine = list(found)
+        settled = [f for f in mine if _counts_before(f, rule)]
+        values = [gains.of(f) for f in settled]
+        agree = not values or max(values) <= min(values) * (1 + _SAME)
+        if rule == "follows" and not agree:
+            listed = ", ".join(
+                f"{f.name} (gain {v:.4g})" for f, v in zip(mine, values, strict=True)
+            )
+            raise InvalidInputError(
+                f"activations of different gains follow layer {name!r}: {listed}; pass "
+                "gain='auto', which leaves it to the layers that read their outputs, or "
+                "activation= with the one to assume."
+            )
+        if settled and agree and len(settled) == len(mine):
+            followed[name] = values[0]
+        else:
+            moved.update(mine)
+    result = {}
+    for name in names:
+        gain = followed.get(name, 1.0)
+        for follower in flow.before.get(name, ()):
+            if follower in moved or not _counts_before(follower, rule):
+                gain *= gains.of(follower)
+        result[name] = LayerGain.of(flow, name, gain)
+    return result
+
+
+def _counts_before(follower: Follower, rule: str) -> bool:
+    """Whether an activation's gain goes to the layer that it follows."""
+    return rule == "follows" or (rule == "auto" and homogeneous(follower))
+
+
+def _names(found: tuple[Follower, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(follower.name for follower in found))
+
+
+class _Gains:
+    """Asks for each activation's gain once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Follower, float] = {}
+
+    def of(self, follower: Follower) -> float:
+        if follower not in self._known:
+            self._known[follower] = gain_of(follower)
+        return self._known[follower]
+
+
+def _unit(follower: Follower) -> Activation | Rowwise | None:
+    """The definition whose parameters are known; None where only the function itself will do."""
+    spec: Activation | Rowwise | None = follower.activation
+    if spec is not None:
+        return spec
+    try:
+        spec = find_unit(follower.name)
+    except UnknownNameError:
+        return None
+    # A function call may have been given parameters, which only the call itself knows. The gate of
+    # a gated unit is one, but no number: its gain is that of both halves.
+    numbers = isinstance(spec, Activation) and spec.family != "gated" and spec.params
+    return None if numbers and follower.apply is not None else spec
+
+
+def homogeneous(follower: Follower) -> bool:
+    """Say whether f(c x) = c f(x) for all c > 0."""
+    unit = _unit(follower)
+    if isinstance(unit, Rowwise):
+        return unit.name in _HOMOGENEOUS_ROWS
+    if unit is not None:
+        if unit.family == "gated":
+            return False
+        return analysis.is_homogeneous(unit, **follower.parameters)
+    if follower.apply is None:
+        return False
+    z = torch.linspace(-4.0, 4.0, 801, dtype=torch.float64)
+    points = z if follower.like is None else z.to(follower.like.device, follower.like.dtype)
+    with torch.no_grad():
+        try:
+            once, twice = follower.apply(points), follower.apply(2 * points)
+        except (RuntimeError, TypeError, ValueError):
+            return False
+    return once.shape == points.shape and torch.allclose(twice, 2 * once, rtol=1e-5, atol=0.0)
+
+
+def gain_of(follower: Follower) -> float:
+    """Return the gain of an activation: from the catalog, or from the values that it returns.
+
+    Raises:
+        InvalidInputError: It is not known.
+    """
+    unit = _unit(follower)
+    if unit is None:
+        if follower.apply is not None:
+            return measured_gain(follower.name, follower.apply, follower.like)
+        raise InvalidInputError(
+            f"the activation {follower.name!r} is not in the catalog, so its gain is not known; "
+            "pass activation= with one that is near to it."
+        )
+    name = unit if isinstance(unit, Activation) else unit.name
+    return float(analysis.gain(name, **follower.parameters))
+
+
+def measured_gain(
+    name: str, apply: Callable[[Tensor], Tensor], like: Tensor | None = None
+) -> float:
+    """Return 1 / sqrt(E[f(z)²]) of a function that is only known by its values.
+
+    The trapezoidal rule on [-12, 12], whose nodes include 0; row-wise functions such as softmax
+    have gain 1.
+    """
+    z = torch.linspace(-12.0, 12.0, 24001, dtype=torch.float64)
+    points = z if like is None else z.to(like.device, like.dtype)
+    with torch.no_grad():
+        try:
+            values, part = apply(points), apply(points[:1000])
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise InvalidInputError(
+                f"the gain of {name!r} cannot be measured, because it failed on a plain vector: "
+                f"{error}; pass activation= with one that is near to it."
+            ) from error
+    if values.shape != z.shape or not torch.allclose(values[:1000], part):
+        return 1.0
+    weight = torch.exp(-0.5 * z * z)
+    power = float((weight * values.to("cpu", torch.float64).square()).sum() / weight.sum())
+    if not 0 < power < math.inf:
+        raise InvalidInputError(
+            f"the activation {name!r} has no finite gain: its mean square is {power:g}; pass "
+            "activation= with one that is near to it."
+        )
+    return float(power**-0.5)
+
+
+def assumed(follower: Follower, names: tuple[str, ...]) -> Flow:
+    """Return a plain chain of layers with one activation between any two."""
+    both: Mapping[str, tuple[Follower, ...]] = dict.fromkeys(names, (follower,))
+    after = {name: both[name] for name in names[:-1]}
+    return Flow(after, {name: both[name] for name in names[1:]})

@@ -1,0 +1,143 @@
+"""AlexNet's recipe on a folder of images, or on arrays: a job for the loop. Layer: training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+
+from rectifier import models
+from rectifier.activation import Activation
+from rectifier.training import image_folder
+from rectifier.training.image_folder import Pixels
+from rectifier.training.job import Job
+from rectifier.training.recipes import ALEXNET, Recipe
+
+SCALE = 58.0
+"""What colours less their mean are divided by; the paper leaves them as they are, at weights of
+0.01 and a rate of 0.01 for images of 224 pixels. About the deviation of natural images."""
+
+
+def from_folder(
+    model: str,
+    folder: str | Path,
+    *,
+    size: int = 256,
+    crop: int = 224,
+    **options: Any,
+) -> Job:
+    """The recipe on a folder laid out as ImageNet's; see `from_arrays`.
+
+    Args:
+        model: Name of a network for images.
+        folder: With ``train/CLASS`` and ``val/CLASS``.
+        size: Side that images are scaled to.
+        crop: Side of the crops.
+        **options: As for `from_arrays`.
+    """
+    found = image_folder.scan(folder)
+    parts = {
+        "train": found.train,
+        "test": found.test,
+    }
+    arrays = {
+        name: (
+            np.stack([image_folder.read(file, size) for file, _ in files]),
+            np.array([label for _, label in files]),
+        )
+        for name, files in parts.items()
+    }
+    return from_arrays(
+        model, *arrays["train"], *arrays["test"], crop=crop, classes=len(found.classes), **options
+    )
+
+
+def from_arrays(
+    model: str,
+    train_x: Pixels,
+    train_y: NDArray[np.integer[Any]],
+    test_x: Pixels,
+    test_y: NDArray[np.integer[Any]],
+    *,
+    crop: int,
+    classes: int,
+    activation: str | Activation | None = None,
+    init: str | None = None,
+    seed: int = 0,
+    batch: int | None = None,
+    epochs: float | None = None,
+    sizes: Mapping[str, Any] | None = None,
+    recipe: Recipe = ALEXNET,
+) -> Job:
+    """Crops, flips, colour shifts, SGD with a rate that is divided three times, ten-crop test.
+
+    Args:
+        model: Name of a network for images.
+        train_x: (samples, 3, side, side), 0 to 255.
+        train_y: Labels.
+        test_x: Likewise.
+        test_y: Likewise.
+        crop: Side of the crops that the network sees.
+        classes: Number of classes.
+        activation: Name or definition; None: the network's published one.
+        init: Name of a scheme; None: the network's own.
+        seed: Of the weights.
+        batch: Samples a step; None: the recipe's.
+        epochs: Passes over the data; None: the recipe's.
+        sizes: The network's own arguments.
+        recipe: Optimiser, rate and schedule.
+    """
+    colours = image_folder.statistics(train_x)
+    chosen: dict[str, Any] = {} if activation is None else {"activation": activation}
+    network = models.get(model)(
+        (3, crop, crop),
+        classes,
+        init=init,
+        generator=torch.Generator().manual_seed(seed),
+        **chosen,
+        **(sizes or {}),
+    )
+    size = min(batch or recipe.batch, len(train_x))
+
+    def gradients(generator: torch.Generator) -> float:
+        rows = torch.randint(len(train_x), (size,), generator=generator).numpy()
+        draws = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
+        made = image_folder.augment(train_x[rows], colours, crop, draws) / SCALE
+        network.train()
+        loss = cross_entropy(network(torch.from_numpy(made)), torch.from_numpy(train_y[rows]))
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.item()
+
+    def predict(images: Pixels) -> Pixels:
+        with torch.no_grad():
+            parts = torch.split(torch.from_numpy(images / SCALE), 256)
+            told: Pixels = torch.cat([network(part).softmax(dim=1) for part in parts]).numpy()
+        return told
+
+    def evaluate() -> dict[str, float]:
+        network.eval()
+        told = image_folder.averaged(predict, image_folder.ten_crops(test_x, colours, crop))
+        ranked = np.argsort(-told, axis=1)
+        wanted = test_y[:, None]
+        return {
+            "ten-crop accuracy": float((ranked[:, :1] == wanted).any(axis=1).mean()),
+            "top-5 accuracy": float((ranked[:, :5] == wanted).any(axis=1).mean()),
+        }
+
+    passes = recipe.epochs if epochs is None else epochs
+    return Job(
+        network,
+        gradients,
+        evaluate,
+        optimizer=recipe.optimizer,
+        rate=recipe.rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        steps=max(1, round(passes * len(train_x) / size)),
+        schedule=lambda share: recipe.rate_at(share) / recipe.rate,
+    )

@@ -1,0 +1,172 @@
+"""Rules on described cases, and cases read off networks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import rectifier
+from rectifier import models
+from rectifier.advice.answer import advise
+from rectifier.advice.case import DOMAINS, OUTPUTS, PREFERENCES, Case
+from rectifier.advice.model import load, read
+from rectifier.advice.rules import RULES, TOPICS
+from rectifier.analysis.schemes import SCHEMES
+from rectifier.claims import ledger
+from rectifier.cli.main import run_command
+from rectifier.errors import InvalidInputError, ScriptError, UnknownNameError
+
+
+def choices(**facts: object) -> dict[str, str]:
+    return {each.topic: each.rule.choice for each in advise(Case(**facts))}
+
+
+@pytest.mark.parametrize(
+    ("facts", "topic", "choice"),
+    [
+        ({"domain": "cnn"}, "activation", "relu"),
+        ({"domain": "cnn", "prefer": "accuracy"}, "activation", "silu"),
+        ({"domain": "transformer"}, "activation", "gelu"),
+        ({"domain": "transformer", "prefer": "accuracy"}, "activation", "swiglu"),
+        ({"domain": "transformer", "edge": True}, "activation", "relu"),
+        ({"domain": "rnn"}, "activation", "tanh"),
+        ({"domain": "rl"}, "monitor", "dormant units (rectifier run, or rt.ReDo)"),
+        ({"domain": "series"}, "activation", "leaky_relu"),
+        ({"signed_inputs": True}, "activation", "leaky_relu"),
+        ({"depth": 30, "batch_norm": False}, "activation", "selu"),
+        ({"depth": 30, "batch_norm": False}, "initialisation", "lecun_normal"),
+        ({"depth": 30, "batch_norm": True}, "activation", "relu"),
+        ({"depth": 40, "width": 3, "batch_norm": True}, "initialisation", "randomized_asymmetric"),
+        ({"depth": 40, "width": 30, "batch_norm": True}, "initialisation", "he_normal"),
+        ({"output": "positive"}, "output", "softplus, or the exponential"),
+    ],
+)
+def test_cases(facts: dict[str, object], topic: str, choice: str) -> None:
+    assert choices(**facts)[topic] == choice
+
+
+def test_every_case_gets_an_answer_on_the_topics_that_always_matter() -> None:
+    for domain in DOMAINS:
+        for prefer in (None, *PREFERENCES):
+            for depth in (None, 5, 100):
+                found = choices(domain=domain, prefer=prefer, depth=depth)
+                assert {*TOPICS} - {"output"} <= set(found)
+    for output in OUTPUTS:
+        assert "output" in choices(output=output)
+
+
+def test_what_is_advised_exists_and_every_claim_named_is_one() -> None:
+    for rule in RULES:
+        assert rule.source.strip()
+        for claim in rule.claims:
+            ledger.get(claim)
+        if rule.topic == "activation" and rule.choice != "swiglu":
+            rectifier.get(rule.choice)
+        if rule.topic == "initialisation" and " " not in rule.choice:
+            assert rule.choice in SCHEMES
+
+
+def test_facts_are_checked() -> None:
+    with pytest.raises(UnknownNameError, match="domain"):
+        Case("vision")
+    with pytest.raises(InvalidInputError, match="depth"):
+        Case(depth=0)
+    assert Case(depth=11, width=3).born_dead == pytest.approx(1 - (7 / 8) ** 10)
+
+
+def test_networks_are_read() -> None:
+    resnet = read(models.get("resnet20")((3, 32, 32), 10, width=4)).case
+    assert (resnet.domain, resnet.depth, resnet.batch_norm, resnet.residual) == (
+        "cnn",
+        20,
+        True,
+        True,
+    )
+    assert resnet.activations == ("relu",)
+    assert resnet.output == "classes"
+    plain = read(models.get("gelu_mlp")(64, 10)).case
+    assert (plain.domain, plain.depth, plain.batch_norm, plain.residual) == ("mlp", 9, False, False)
+    assert (plain.activations, plain.width) == (("gelu",), 128)
+    decoder = models.get("transformer_decoder")((16,), 30, size=8, layers=1, heads=2)
+    assert read(decoder).case.domain == "transformer"
+    assert read(nn.LSTM(4, 8)).case.domain == "rnn"
+
+
+def test_functional_activations_and_the_last_one_are_seen() -> None:
+    class Functional(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = nn.Linear(8, 4), nn.Linear(4, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.tanh(self.two(nn.functional.leaky_relu(self.one(x))))
+
+    found = read(Functional()).case
+    assert found.activations == ("leaky_relu", "tanh")
+    assert found.output_activation == "tanh"
+    assert found.output == "bounded"
+
+
+def test_a_network_that_cannot_be_run_is_read_from_its_modules() -> None:
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.act = nn.Linear(3, 2), nn.Mish()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("only on Tuesdays")
+
+    found = read(Odd())
+    assert found.case.activations == ("mish",)
+    assert "only on Tuesdays" in found.notes[0]
+
+
+def test_reading_changes_nothing() -> None:
+    model = models.get("mish_mlp")(16, 3, width=8, depth=2).train()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    read(model)
+    assert model.training
+    assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = tmp_path / "net.py"
+    script.write_text(
+        "from torch import nn\n"
+        "def build():\n    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(),"
+        " nn.Linear(8 * 36, 5))\n"
+        "wrong = 3\n"
+    )
+    assert run_command(["advise", f"{script}:build", "--input", "3,8,8", "--json", "-"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["case"]["domain"] == "cnn"
+    assert told["case"]["activations"] == ["relu"]
+    by_topic = {row["topic"]: row for row in told["advice"]}
+    assert by_topic["activation"]["choice"] == "relu"
+    assert "has it already" in by_topic["activation"]["note"]
+    assert all(row["source"] for row in told["advice"])
+    assert "C33" in told["evidence"]
+    assert run_command(["advise", "--domain", "rl", "--prefer", "accuracy"]) == 0
+    out = capsys.readouterr().out
+    assert "tanh" in out
+    assert "source: Andrychowicz" in out
+    for reference, expected in (
+        ("nowhere.py:build", "not there"),
+        (f"{script}:other", "has no other"),
+        (f"{script}:wrong", "could not be called"),
+        (f"{script}", "FILE.py:FUNCTION"),
+        ("no_such_module_of_mine:build", "no module"),
+    ):
+        assert run_command(["advise", reference]) == 2
+        assert expected in capsys.readouterr().err
+
+
+def test_loading_tells_what_failed(tmp_path: Path) -> None:
+    script = tmp_path / "bad.py"
+    script.write_text("1 / 0\n")
+    with pytest.raises(ScriptError, match="ZeroDivisionError"):
+        load(f"{script}:build")

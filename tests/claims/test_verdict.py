@@ -1,0 +1,86 @@
+"""A verdict follows from a range and an interval alone; here both are made up."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rectifier.claims.record import VERDICTS, Estimate, Quantity, Range, about, exactly
+from rectifier.claims.verdict import conclude, judge, reason
+
+SIX = Quantity("speed-up", Range(5, 7))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word", "why"),
+    [
+        (5.5, 6.5, "reproduced", "inside"),
+        (5.0, 7.0, "reproduced", "inside"),
+        (1.0, 4.9, "not reproduced", "outside"),
+        (7.1, 9.0, "not reproduced", "outside"),
+        (4.9, 6.5, "not reproduced", "open"),
+        (6.0, 7.1, "not reproduced", "open"),
+        (1.0, 9.0, "not reproduced", "open"),
+        (6.0, math.inf, "not reproduced", "open"),
+        (-math.inf, math.inf, "not reproduced", "open"),
+    ],
+)
+def test_the_whole_interval_must_lie_in_the_range(
+    low: float, high: float, word: str, why: str
+) -> None:
+    middle = (low + high) / 2 if math.isfinite(low + high) else max(low, 6.0)
+    found = Estimate(middle, low, high)
+    assert judge(SIX, found) == word
+    assert why in reason(SIX, found)
+
+
+def test_nothing_measured_is_not_testable() -> None:
+    assert judge(SIX, None) == "not testable here"
+    assert conclude([SIX], []) == "not testable here"
+    assert conclude([], []) == "not testable here"
+
+
+@pytest.mark.parametrize("low", [5.5, 1.0])
+def test_a_proxy_never_reproduces_nor_refutes_the_original(low: float) -> None:
+    proxy = Quantity("speed-up on digits", Range(5, 7), proxy=True)
+    found = Estimate(low + 0.5, low, low + 1)
+    assert judge(proxy, found) == "not testable here"
+    assert reason(proxy, found).startswith("a proxy")
+
+
+@pytest.mark.parametrize("found", [None, Estimate(6, 5.5, 6.5), Estimate(1, 1, 1)])
+def test_what_the_source_denies_stays_denied_whatever_is_measured(found: Estimate | None) -> None:
+    denied = Quantity("layers with biases of 1", exactly(3), source=exactly(2))
+    assert judge(denied, found) == "contradicted by its source"
+    borne_out = Quantity("layers with biases of 1", exactly(3), source=Range(2.5, 3.0))
+    assert judge(borne_out, found) != "contradicted by its source"
+
+
+def test_a_quantity_that_states_nothing_has_no_say() -> None:
+    told = Quantity("dead units", None)
+    assert judge(told, Estimate(1, 1, 1)) is None
+    assert conclude([SIX, told], [Estimate(6, 5.5, 6.5), None]) == "reproduced"
+
+
+def test_all_quantities_must_hold() -> None:
+    good, bad = Estimate(6, 5.5, 6.5), Estimate(1, 0.5, 1.5)
+    denied = Quantity("layers", exactly(3), source=exactly(2))
+    proxy = Quantity("on digits", Range(5, 7), proxy=True)
+    assert conclude([SIX, SIX], [good, good]) == "reproduced"
+    assert conclude([SIX, SIX], [good, bad]) == "not reproduced"
+    assert conclude([SIX, SIX], [good, None]) == "not testable here"
+    assert conclude([SIX, proxy], [good, good]) == "not testable here"
+    assert conclude([SIX, proxy], [bad, good]) == "not reproduced"
+    assert conclude([SIX, denied], [bad, good]) == "contradicted by its source"
+    with pytest.raises(ValueError, match="zip"):
+        conclude([SIX, SIX], [good])
+
+
+def test_ranges_and_estimates_are_checked() -> None:
+    assert about(0.5).low == pytest.approx(0.45)
+    with pytest.raises(ValueError, match="low to high"):
+        Range(2, 1)
+    with pytest.raises(ValueError, match="outside its interval"):
+        Estimate(3, 1, 2)
+    assert len(VERDICTS) == len(set(VERDICTS)) == 4
