@@ -30,8 +30,8 @@ def page(summary: Mapping[str, Any]) -> str:
         "64 Mi elements; gated units 4096 rows of 2 · 11008. What falls short of a copy does so "
         "for one of two reasons. Where a formula needs double (`pau`, `serf`, `snake`), arithmetic "
         "is the limit, as it is for the exact `gelu` forward and for what finds codes. bf16 "
-        "backward takes less time than the interpreter needs to ask for it, see below, so its "
-        "figures vary from run to run.",
+        "backward varies from run to run; a call takes the CPU about as long as the kernel takes "
+        "the GPU there (see below), which is the likely reason.",
         *(
             part
             for dtype in ("float32", "bfloat16")
