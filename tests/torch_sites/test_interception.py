@@ -708,7 +708,7 @@ def test_an_evaluation_that_nobody_wants_is_left_alone() -> None:
     with Interception([told]):
         assert torch.equal(evaluate(), expected)
         assert told.sites == []
-        with torch.no_grad(), pytest.raises(RuntimeError):
+        with torch.no_grad(), pytest.raises((RuntimeError, AssertionError)):
             model(torch.randn(3, 5, 7))
         model(x).sum().backward()
         assert len(told.sites) == 2
