@@ -57,6 +57,14 @@ def _share(pair: Sequence[int] | None) -> str:
 
 
 def _figures(parts: Mapping[str, Any]) -> str:
+    commits = [
+        (
+            f"commit, {what}",
+            "",
+            *(code(part.get(mode, {}).get("commit", "")) for part in parts.values()),
+        )
+        for what, mode in (("judged", "run"), ("cured", "repair"))
+    ]
     asked = [
         ("root cause found", "≥ 85 %", "run", "recall"),
         ("first finding right", "≥ 70 %", "run", "first_right"),
@@ -70,7 +78,7 @@ def _figures(parts: Mapping[str, Any]) -> str:
         (what, bar, *(_share(part.get(mode, {}).get(key)) for part in parts.values()))
         for what, bar, mode, key in asked
     ]
-    return table(("", "bar", *(PARTS[name] for name in parts)), rows)
+    return table(("", "bar", *(PARTS[name] for name in parts)), [*rows, *commits])
 
 
 def _by_rule(parts: Mapping[str, Any]) -> str:

@@ -201,6 +201,7 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=1, help="draws a program, with --random")
     parser.add_argument("--faulty", action="store_true", help="with --repair: no healthy program")
     parser.add_argument("--publish", type=Path, help="add the figures to this file")
+    parser.add_argument("--commit", default="", help="the commit that was measured, for --publish")
     parser.add_argument("--json", type=Path, help="keep the runs here")
     parser.add_argument("--again", type=Path, help="count runs that were kept, run none")
     kept = Path(tempfile.gettempdir()) / "rectifier-programs"
@@ -250,7 +251,7 @@ def publishing(args: argparse.Namespace, what: str, found: dict[str, Any]) -> No
             "date": time.strftime("%Y-%m-%d"),
             "versions": {name: importlib.metadata.version(name) for name in names},
         }
-        publish.keep(args.publish, args.part, what, found, facts)
+        publish.keep(args.publish, args.part, what, {**found, "commit": args.commit}, facts)
 
 
 if __name__ == "__main__":
