@@ -82,13 +82,13 @@ def core(lab: Lab) -> Comparison:
     """Eighteen activations on digits, the learning rate tuned anew for every seed of each."""
     from rectifier.compare import Store, make_plan, run_comparison
 
-    seeds = len(lab.seeds(6, 30))
+    seeds = len(lab.seeds(5, 30))
     plan = make_plan(
         "digits",
         EIGHTEEN,
         seeds,
         learning_rates=lab.pick((1e-2, 3e-2), (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)),
-        epochs=lab.pick(8, 15),
+        epochs=lab.pick(6, 15),
         timing=False,
     )
     if plan.hash not in lab.comparisons:

@@ -24,9 +24,9 @@ from rectifier.claims.speed import rounds_of, step_times
 from rectifier.compare.statistics import seeds_needed
 
 _CORE = (
-    "rectifier compare on digits: eighteen activations of torch.nn, perceptron of 64-64, AdamW, 8 "
+    "rectifier compare on digits: eighteen activations of torch.nn, perceptron of 64-64, AdamW, 6 "
     "epochs (full: 15), learning rate chosen for each seed of each by a study of its own among two "
-    "(full: five) on validation data, six seeds (full: thirty). Paired differences of test "
+    "(full: five) on validation data, five seeds (full: thirty). Paired differences of test "
     "accuracy, 95 % by t."
 )
 
