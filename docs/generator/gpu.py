@@ -27,7 +27,11 @@ def page(summary: Mapping[str, Any]) -> str:
         "Bytes that have to be read and written, divided by the time, over the same of a copy "
         "that is timed in turn: 1 is as fast as memory. *compile* is `torch.compile` of the "
         "formula as a person writes it. Backward is timed through `torch.autograd.grad`. "
-        "64 Mi elements; gated units 4096 rows of 2 · 11008.",
+        "64 Mi elements; gated units 4096 rows of 2 · 11008. What falls short of a copy does so "
+        "for one of two reasons. Where a formula needs double (`pau`, `serf`, `snake`), arithmetic "
+        "is the limit, as it is for the exact `gelu` forward and for what finds codes. bf16 "
+        "backward varies from run to run; a call takes the CPU about as long as the kernel takes "
+        "the GPU there (see below), which is the likely reason.",
         *(
             part
             for dtype in ("float32", "bfloat16")

@@ -97,3 +97,9 @@ def test_pages_of_units_show_what_their_cards_hold(generator: str, tmp_path: Pat
     assert "`y_i = max(x_i − τ, 0), with τ so that Σ_i y_i = 1`" in rowwise
     for name in ("swiglu", "sparsemax"):
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_on_the_doctor_is_that_of_the_measurement(generator: str) -> None:
+    doctor = importlib.import_module(f"{generator}.doctor")
+    summary = json.loads((DOCS / "doctor.json").read_text(encoding="utf-8"))
+    assert (DOCS / "doctor.md").read_text(encoding="utf-8") == doctor.page(summary)

@@ -18,7 +18,7 @@ from rectifier.kernels import cuda
 from rectifier.kernels.gpu import loops
 from rectifier.kernels.gpu.parts import by_parameter, parts
 
-FEW = ("relu", "gelu", "mish", "tanh", "sine", "repu", "pau")
+FEW = ("relu", "gelu_tanh", "mish", "sine", "repu")
 TARGET = GPUTarget("cuda", 90, 32)
 NUMBERS = ("size", "half", "width", "inner", "channels", "rows", "columns", "rows_each", "each")
 
@@ -68,7 +68,7 @@ def work(names: list[str], units: list[str]) -> Any:
                     "QUICK_GATE": functions[5],
                 }  # fmt: skip
                 yield unit, loops.gated_backward, element, common | gate
-    value, slope = (p.arithmetic(False, True) for p in parts("gelu"))
+    value, slope = (p.arithmetic(False, True) for p in parts("silu"))
     both = {
         "SLOPE": slope["EXACT"], "QUICK_SLOPE": slope["QUICK"], "SLOPE_MODE": slope["MODE"],
         "SLOPE_LOW": slope["LOW"], "SLOPE_HIGH": slope["HIGH"],
@@ -84,7 +84,7 @@ def work(names: list[str], units: list[str]) -> Any:
         yield "biased", loops.biased_forward, element, value | {"WAY": 1, "BLOCK": 1024}
         yield "biased", loops.biased_backward_columns, element, slope | tile
         yield "biased", loops.biased_backward_rows, element, slope | {"BLOCK": 1024}
-        for bits in (1, 2, 4, 8):
+        for bits in (1, 4):
             size = {"BITS": bits, "BYTES": 128 * bits}
             yield f"{bits} bits", loops.encode, element, value | both | size
             yield f"{bits} bits", loops.decode, element, size

@@ -245,10 +245,10 @@ def _cnn(lab: Lab) -> dict[str, list[Any]]:
         "init": "he_normal",
         "rate": 3e-3,
         "schedule": "linear",
-        "steps": lab.pick(150, 3000),
+        "steps": lab.pick(100, 3000),
     }
     names = ("relu", "silu", "gelu", "elu", "tanh")
-    return by_activation(lab, names, lab.seeds(5, 20), setting)
+    return by_activation(lab, names, lab.seeds(4, 20), setting)
 
 
 def _vision(lab: Lab) -> Finding:

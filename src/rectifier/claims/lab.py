@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -32,7 +33,7 @@ from rectifier.errors import OutputError, StoreError
 _APPLICATION = 0x52636C6D
 _TABLES = """
 CREATE TABLE trial (hash TEXT NOT NULL, function TEXT NOT NULL, setting TEXT NOT NULL,
-                    result TEXT NOT NULL, written REAL NOT NULL);
+                    result TEXT NOT NULL, cpu REAL NOT NULL, written REAL NOT NULL);
 CREATE INDEX trial_hash ON trial (hash);
 CREATE TABLE claim (id TEXT NOT NULL, effort TEXT NOT NULL, result TEXT NOT NULL,
                     written REAL NOT NULL);
@@ -69,19 +70,21 @@ class Notebook:
         except sqlite3.DatabaseError as error:
             raise StoreError(f"the store {path} is no store of claims ({error})") from error
 
-    def trial(self, key: str) -> Any | None:
-        """The result of a trial, or None."""
+    def trial(self, key: str) -> tuple[Any, float] | None:
+        """The result of a trial and its processor seconds, or None."""
         row = self._database.execute(
-            "SELECT result FROM trial WHERE hash = ? ORDER BY written DESC LIMIT 1", (key,)
+            "SELECT result, cpu FROM trial WHERE hash = ? ORDER BY written DESC LIMIT 1", (key,)
         ).fetchone()
-        return None if row is None else json.loads(row[0])
+        return None if row is None else (json.loads(row[0]), float(row[1]))
 
-    def keep_trial(self, key: str, function: str, setting: Mapping[str, Any], result: Any) -> None:
+    def keep_trial(
+        self, key: str, function: str, setting: Mapping[str, Any], result: Any, cpu: float
+    ) -> None:
         """Write a trial's result and commit it."""
         with self._database:
             self._database.execute(
-                "INSERT INTO trial VALUES (?, ?, ?, ?, ?)",
-                (key, function, json.dumps(setting), json.dumps(result), time.time()),
+                "INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?)",
+                (key, function, json.dumps(setting), json.dumps(result), cpu, time.time()),
             )
 
     def results(self, effort: str | None = None) -> dict[str, Result]:
@@ -134,6 +137,8 @@ class Lab:
     ) -> None:
         self.full = full
         self.seeds_used = 0
+        self.cpu = 0.0
+        """Processor seconds of the trials asked for since it was set to 0, kept ones included."""
         self.workers = (os.cpu_count() or 1) if workers is None else workers
         self.engine = "local" if self.workers else "inline"
         self.comparisons: dict[str, Comparison] = {}
@@ -172,15 +177,21 @@ class Lab:
         """
         asked = [dict(setting) for setting in settings]
         keys = [_key(function, setting) for setting in asked]
-        results = {key: self._notebook.trial(key) for key in keys}
-        missing = {
-            key: setting for key, setting in zip(keys, asked, strict=True) if results[key] is None
-        }
-        done = len(set(keys)) - len(missing)
-        for key, result in self._run(function, missing):
+        results: dict[str, Any] = {}
+        missing: dict[str, dict[str, Any]] = {}
+        for key, setting in zip(keys, asked, strict=True):
+            kept = self._notebook.trial(key)
+            if kept is None:
+                missing[key] = setting
+            elif key not in results:
+                results[key] = kept[0]
+                self.cpu += kept[1]
+        done = len(results)
+        for key, (result, cpu) in self._run(function, missing):
             # By way of JSON, so that a fresh result and one from the store are the same.
             results[key] = json.loads(json.dumps(result))
-            self._notebook.keep_trial(key, _name(function), missing[key], results[key])
+            self._notebook.keep_trial(key, _name(function), missing[key], results[key], cpu)
+            self.cpu += cpu
             done += 1
             if self._progress is not None:
                 self._progress(done, len(set(keys)))
@@ -188,7 +199,7 @@ class Lab:
 
     def _run(
         self, function: Callable[..., Any], missing: Mapping[str, Mapping[str, Any]]
-    ) -> Iterable[tuple[str, Any]]:
+    ) -> Iterable[tuple[str, tuple[Any, float]]]:
         if self.workers == 0 or len(missing) == 0:
             for key, setting in missing.items():
                 yield key, _call(function.__module__, function.__name__, setting)
@@ -196,7 +207,7 @@ class Lab:
         if self._pool is None:
             # A fresh interpreter each: torch's threads do not survive a fork.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_one_thread)
+            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_prepare)
         waiting: dict[Future[Any], str] = {
             self._pool.submit(_call, function.__module__, function.__name__, setting): key
             for key, setting in missing.items()
@@ -224,15 +235,27 @@ class Lab:
             self._pool.shutdown(cancel_futures=True)
 
 
-def _one_thread() -> None:
+def _prepare() -> None:
+    """What a process of the pool does first: one thread, and an end when its parent ends.
+
+    A killed parent cannot tell its workers, which would wait for work for ever.
+    """
     os.environ["OMP_NUM_THREADS"] = "1"
     import torch
 
     torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
-def _call(module: str, name: str, setting: Mapping[str, Any]) -> Any:
-    """Run one trial, on one thread and from its own random state."""
+def _call(module: str, name: str, setting: Mapping[str, Any]) -> tuple[Any, float]:
+    """Run one trial, on one thread and from its own random state; also its processor seconds."""
     torch = sys.modules.get("torch")
     if torch is None:
         import torch as loaded
@@ -240,10 +263,12 @@ def _call(module: str, name: str, setting: Mapping[str, Any]) -> Any:
         torch = loaded
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    begun = time.process_time()
     try:
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(int(setting.get("seed", 0)))
-            return getattr(importlib.import_module(module), name)(**setting)
+            result = getattr(importlib.import_module(module), name)(**setting)
+        return result, time.process_time() - begun
     finally:
         torch.set_num_threads(threads)
 

@@ -18,8 +18,8 @@ from rectifier.claims.record import Line, Picture, Quantity, Range
 KRIZHEVSKY = "Krizhevsky, Sutskever and Hinton (2012), ImageNet Classification with Deep CNNs"
 _RACE = (
     "Four-layer CNN of the paper on 8×8 digits (width 8; full: 32×32, width 32), plain SGD with "
-    "momentum, no regularisation, learning rate chosen for each activation on two tuning seeds of "
-    "their own; steps until 25 % training error, looked at every 5 steps; runs that never get "
+    "momentum, no regularisation, one of four learning rates chosen for each activation on other "
+    "seeds; steps until 25 % training error, looked at every 5 steps; runs that never get "
     "there count as infinite. Ratio of medians over ten seeds (full: twenty), 95 % by resampling "
     "the seeds in pairs."
 )

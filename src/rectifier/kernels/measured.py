@@ -23,7 +23,12 @@ DOUBLE: frozenset[tuple[str, str]] = frozenset(
 )
 """For half precision: digest of the formula, and ``"value"`` or ``"slope"``."""
 
-SINGLE_BUT = frozenset({("59427240eed595ab", "value")})  # hard_elish
+SINGLE_BUT = frozenset(
+    {
+        ("54f6f55ce61bd5cd", "slope"),  # isru
+        ("48c8a275be9ba526", "slope"),  # isrlu
+    }
+)
 """For fp32: what `rectifier.kernels.single` allows and a finer sample does not."""
 
 FAR = frozenset(

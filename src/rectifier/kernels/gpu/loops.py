@@ -182,7 +182,7 @@ def halves(half, SECOND: tl.constexpr, FLAT: tl.constexpr, BLOCK: tl.constexpr):
         two = one + SECOND
     else:
         blocks = tl.cdiv(half, BLOCK)
-        row = tl.program_id(0).to(tl.int64) // blocks
+        row = (tl.program_id(0) // blocks).to(tl.int64)
         column = (tl.program_id(0) % blocks) * BLOCK + lane
         inside = column < half
         result = row * half + column
@@ -262,7 +262,7 @@ def biased_forward(
     else:
         length = channels if WAY == 1 else inner
         blocks = tl.cdiv(length, BLOCK)
-        row = tl.program_id(0).to(tl.int64) // blocks
+        row = (tl.program_id(0) // blocks).to(tl.int64)
         lane = (tl.program_id(0) % blocks) * BLOCK + tl.arange(0, BLOCK)
         inside = lane < length
         at = row * length + lane

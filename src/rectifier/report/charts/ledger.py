@@ -60,8 +60,12 @@ def against(entry: Entry) -> Chart | None:
             )
             if math.isfinite(found.value):
                 axes.plot([found.value], [0], "o", color=canvas.INK, markersize=5)
+            else:
+                edge, side = (high, "right") if found.value > 0 else (low, "left")
+                text = f"{ledger.estimate(found, quantity.unit)}, off the scale"
+                axes.text(edge, 0, text, ha=side, va="center", fontsize=9.5)
             axes.set_yticks([])
-            canvas.number_axis(axes, "x", ticks=4)
+            canvas.number_axis(axes, "x", percent=quantity.unit == "%", ticks=4)
             axes.tick_params(length=0, pad=2)
             axes.spines["left"].set_visible(False)
             axes.set_title(
