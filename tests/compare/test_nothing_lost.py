@@ -56,25 +56,24 @@ page.write_comparison(os.path.join(folder, "calm.html"), comparison)
 draw = random.Random(int(sys.argv[3]))
 count = 0
 for number in range(kills):
-    place = os.path.join(folder, f"killed{number % 4}.sqlite")
+    place = os.path.join(folder, f"killed{number}.sqlite")
     child = os.fork()
     if not child:
         run(place)
         os._exit(0)
-    time.sleep(draw.uniform(0, 1.2 * lasts))
+    time.sleep(draw.uniform(0, lasts))
     os.kill(child, signal.SIGKILL)
-    count += os.waitpid(child, 0)[1] == signal.SIGKILL
-    if number % 4 == 3 or number == kills - 1:
-        for end in range(min(4, number + 1)):
-            place = os.path.join(folder, f"killed{end}.sqlite")
-            found, comparison = run(place)
-            assert found == expected, "another report"
-            page.write_comparison(os.path.join(folder, "killed.html"), comparison)
-            names = [os.path.join(folder, f"{n}.html") for n in ("calm", "killed")]
-            same = [open(name, "rb").read() for name in names]
-            assert same[0] == same[1], "another page"
-            if number % 8 == 7:
-                os.remove(place)
+    killed = os.waitpid(child, 0)[1] == signal.SIGKILL
+    count += killed
+    lasts *= 1.0 if killed else 0.8  # the machine has more time for us than it had
+    found, comparison = run(place)
+    assert found == expected, "another report"
+    if number % 4 == 0:
+        page.write_comparison(os.path.join(folder, "killed.html"), comparison)
+        names = [os.path.join(folder, f"{name}.html") for name in ("calm", "killed")]
+        same = [open(name, "rb").read() for name in names]
+        assert same[0] == same[1], "another page"
+    os.remove(place)
 print(count)
 """
 
@@ -88,7 +87,7 @@ def test_killed_at_random_moments_the_report_is_the_same(tmp_path: Path) -> None
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) >= kills // 3, "too few were killed before they had ended"
+    assert int(done.stdout) >= kills // 2, "too few were killed before they had ended"
 
 
 @pytest.fixture(scope="module")
