@@ -57,6 +57,8 @@ docs: .venv/.installed
 
 .venv/.installed-dev: .venv/bin/python $(BUILD)
 	$(PIP) install -q -c constraints.txt -e '.[dev]'
+	@# Where there is no GPU, Triton interprets its kernels; PyTorch for CUDA brings its own Triton.
+	-@$(BIN)/python -c 'import triton' 2>/dev/null || $(PIP) install -q --no-deps triton==3.9.0
 	touch $@ .venv/.installed
 
 clean:

@@ -37,6 +37,7 @@ from precision.formats import FORMATS
 from precision.references import CORE
 
 from rectifier import catalog
+from rectifier.kernels import native
 
 HALVES = ("float16", "bfloat16")
 _CHUNK = 1 << 24
@@ -58,6 +59,8 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="where to write the summary")
     options = parser.parse_args()
+    if options.exhaustive and not native.available():
+        sys.exit(f"--exhaustive measures the compiled kernels, and {native.why_not()}")
     names = [n for n in options.only.split(",") if n] or list(catalog.names())
     names = [catalog.get(name).name for name in names]
     work = plan(names, options)

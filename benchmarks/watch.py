@@ -8,7 +8,7 @@ ratio to the unwatched block of the same round.
 
 Times are the process's CPU time on one thread, so that other programs disturb little. Both of
 rectifier's ways are measured as in a long run: their watchers have seen some hundred steps before,
-since the first steps of a run are observed more closely; see ``--short`` for those.
+since the first steps of a run are observed more closely.
 
 The ways: ``every step`` and ``default budget`` are rectifier's. ``naive hooks`` is what people
 write by hand: a forward hook on each activation module with a per-unit count, mean and standard
@@ -61,7 +61,7 @@ def large_mlp() -> Task:
     model = nn.Sequential(
         nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10)
     )
-    return Task(model, torch.randn(512, 784), torch.randint(0, 10, (512,)), 4, 300)
+    return Task(model, torch.randn(512, 784), torch.randint(0, 10, (512,)), 12, 300)
 
 
 def cnn() -> Task:
@@ -71,7 +71,7 @@ def cnn() -> Task:
         *(nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
         nn.Linear(64, 10),
     )
-    return Task(model, torch.randn(32, 3, 32, 32), torch.randint(0, 10, (32,)), 4, 300)
+    return Task(model, torch.randn(32, 3, 32, 32), torch.randint(0, 10, (32,)), 12, 300)
 
 
 class Transformer(nn.Module):
@@ -88,7 +88,7 @@ class Transformer(nn.Module):
 
 
 def transformer() -> Task:
-    return Task(Transformer(), torch.randn(16, 64, 128), torch.randint(0, 10, (16,)), 4, 300)
+    return Task(Transformer(), torch.randn(16, 64, 128), torch.randint(0, 10, (16,)), 12, 300)
 
 
 TASKS = {

@@ -10,9 +10,11 @@
 #if defined(_MSC_VER)
 #define RECTIFIER_INLINE __forceinline
 #define RECTIFIER_KNOWN(value) false
+#define RECTIFIER_PREFETCH(address)
 #else
 #define RECTIFIER_INLINE inline __attribute__((always_inline))
 #define RECTIFIER_KNOWN(value) __builtin_constant_p(value)
+#define RECTIFIER_PREFETCH(address) __builtin_prefetch(address, 0, 2)  // into the second cache
 #endif
 
 namespace rectifier {

@@ -100,6 +100,29 @@ RECTIFIER_INLINE bool are_defaults(const double* given) {
 // 4 KiB of float: the second look at a block finds it in the first cache.
 constexpr std::size_t block = 1024;
 
+// So many elements at a time, and what comes a block later is asked of the memory meanwhile: the
+// processor's own prefetching leaves a quarter of the time of a kernel with some 20 operations to
+// waiting, and writes gain nothing by it.
+constexpr std::size_t stretch = 256;
+
+RECTIFIER_INLINE void prefetch(const float* from, std::size_t size) {
+  for (std::size_t i = 0; i < size; i += 16) RECTIFIER_PREFETCH(from + i);
+}
+
+template <class A, class M, Kind kind>
+RECTIFIER_INLINE void stretched_loop(const float* x, const float* g, float* y, std::size_t size,
+                                     std::size_t left, const Parameters<typename M::real>& p) {
+  for (std::size_t first = 0; first < size; first += stretch) {
+    const std::size_t count = size - first < stretch ? size - first : stretch;
+    if (first + block + stretch <= left) {
+      prefetch(x + first + block, stretch);
+      if constexpr (kind == Kind::backward) prefetch(g + first + block, stretch);
+    }
+    const float* by = kind == Kind::backward ? g + first : nullptr;
+    plain_loop<A, M, kind>(x + first, by, y + first, count, p);
+  }
+}
+
 template <class A, Kind kind>
 RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::size_t n,
                                  const double* given) {
@@ -112,7 +135,7 @@ RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::
   } else {
     const bool may_be_single = single && has_fused_multiply_add && are_defaults<A>(given);
     if constexpr (everywhere) {
-      if (may_be_single) return plain_loop<A, Single, kind>(x, g, y, n, usual<A>);
+      if (may_be_single) return stretched_loop<A, Single, kind>(x, g, y, n, n, usual<A>);
     }
     for (std::size_t first = 0; first < n; first += block) {
       const std::size_t size = n - first < block ? n - first : block;
@@ -120,7 +143,7 @@ RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::
       const float* by = kind == Kind::backward ? g + first : nullptr;
       if constexpr (single && !everywhere) {
         if (may_be_single && all_within(from, size, range)) {
-          plain_loop<A, Single, kind>(from, by, y + first, size, usual<A>);
+          stretched_loop<A, Single, kind>(from, by, y + first, size, n - first, usual<A>);
           continue;
         }
       }

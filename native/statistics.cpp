@@ -227,8 +227,12 @@ double gradient_statistics(const void* to_input, const void* to_output, Element 
 }
 
 void sums_of_squares(const float* const* buffers, const std::size_t* sizes, std::size_t number,
-                     double* found, std::size_t threads) {
+                     bool some, double* found, std::size_t threads) {
   for (std::size_t i = 0; i < number; ++i) {
+    if (some) {
+      found[i] = sampled_squares(buffers[i], sizes[i]);
+      continue;
+    }
     double all = 0;
     std::mutex joining;
     in_parallel(sizes[i], threads, [&](std::size_t first, std::size_t count) {
@@ -297,15 +301,15 @@ void bind_statistics(nb::module_& module) {
   module.def(
       "sums_of_squares",
       [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes,
-         std::size_t threads) {
+         bool some, std::size_t threads) {
         std::vector<double> found(buffers.size());
         const std::vector<const float*> from = pointers(buffers);
         const nb::gil_scoped_release unlocked;
-        sums_of_squares(from.data(), sizes.data(), std::min(sizes.size(), from.size()),
+        sums_of_squares(from.data(), sizes.data(), std::min(sizes.size(), from.size()), some,
                         found.data(), threads);
         return found;
       },
-      "buffers"_a, "sizes"_a, "threads"_a);
+      "buffers"_a, "sizes"_a, "some"_a, "threads"_a);
   module.def(
       "keep_blocks",
       [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes,

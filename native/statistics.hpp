@@ -41,9 +41,10 @@ constexpr std::size_t sampled = 8;
 double gradient_statistics(const void* to_input, const void* to_output, Element element,
                            Extent extent, double* nonzero, std::size_t threads);
 
-// Sum of squares of each of several float32 buffers.
+// Sum of squares of each of several float32 buffers; where `some`, of large ones told from one of
+// `sampled` equal parts.
 void sums_of_squares(const float* const* buffers, const std::size_t* sizes, std::size_t number,
-                     double* found, std::size_t threads);
+                     bool some, double* found, std::size_t threads);
 
 // Of a buffer of at least 2 * blocks * block elements so many blocks evenly apart are looked at, of a
 // smaller one all: what a few cache lines cost.

@@ -3,6 +3,9 @@
 Layer: above expression, below the catalog (standard library only). `Activation` holds the formula,
 its parameters and its source, and checks them when it is built. The collection of known activations
 is left to `rectifier.catalog`; computing on arrays to the front ends.
+
+One file, though long: the record, its parts and `define`, which makes one of text, share one set of
+checks, and half of it is their documentation.
 """
 
 from __future__ import annotations

@@ -171,3 +171,13 @@ def test_poles_and_vanishing_tails(formula: str, turns: str | None, bounds_of_sl
     tree = parse(formula)
     assert shape.direction(tree) == turns
     assert shape.bounds(differentiate(tree)) == pytest.approx(bounds_of_slope, abs=1e-9)
+
+
+def test_many_kinks_and_far_ones() -> None:
+    """Thousands took 70 s to tell apart; a rise beyond the grid was called constant."""
+    kinked = breakpoints(parse("sign(sin(1000 * x))"))
+    assert len(kinked) > 8000
+    assert 0.0 in kinked
+    assert all(abs(math.sin(1000 * point)) < 1e-6 for point in kinked)
+    assert shape.direction(parse("where(x > 1e6, x, 0)")) == "increasing"
+    assert math.copysign(1.0, shape.bounds(parse("1 / x ** 2"))[0]) == 1.0

@@ -136,7 +136,7 @@ def leads_to(far: float, end: float) -> bool:
 
     The slope of a square root is 5e-151 there, on its way to 0.
     """
-    if math.isclose(far, end, rel_tol=1e-12, abs_tol=1e-149):
+    if math.isclose(far, end, rel_tol=1e-12, abs_tol=1e-150):
         return True
     return math.isinf(end) and abs(far) > 1e290 and (far > 0) == (end > 0)
 

@@ -166,3 +166,44 @@ def test_interrupt_from_the_keyboard_keeps_what_finished(tmp_path: Path) -> None
     with Store(path) as store:
         assert len(store) >= 5
         assert {outcome.status for outcome in store.outcomes().values()} == {"finished"}
+
+
+def test_a_mix_is_searched_for_tuned_and_judged_like_the_others(quick: Quick) -> None:
+    plan = quick(
+        ["relu", "tanh", "gelu"], seeds=3, hidden=(8, 8), mix=True, tuning_seeds=(100, 101)
+    )
+    searched = []
+    with Store() as store:
+        found = run_comparison(plan, store, engine="inline", progress=searched.append)
+        assert len(store) == searched[-1].done == searched[-1].total
+        again = run_comparison(plan, store, engine="inline", resume=True)
+    assert to_json(again) == to_json(found)
+    mixes = {each.trial.arm.name for each in searched if each.trial and "|" in each.trial.arm.name}
+    assert len(mixes) >= 3, "no mix was tried"
+    names = {row.activation for row in found.rows}
+    assert names - {"relu", "tanh", "gelu"} <= mixes
+    assert "A mix by layer was searched for" in " ".join(found.protocol)
+    with pytest.raises(InvalidInputError, match="at least two activations to mix"):
+        quick(["relu"], mix=True)
+
+
+def test_seeds_are_added_until_settled_and_the_budget_is_kept(quick: Quick) -> None:
+    # Nothing is settled where no difference is too small to matter and twins are compared.
+    twin = rectifier.define("twin", "maximum(x, 0)")
+    plan = quick(["relu", twin], seeds=2, learning_rates=[0.02], looks=3, matters=0.0)
+    with Store() as store:
+        found = run_comparison(plan, store, engine="inline", until_settled=True)
+        assert found.seeds == (0, 1, 2, 3, 4, 5)
+        assert not found.settled
+    plan = quick(["relu", twin], seeds=4, learning_rates=[0.02], looks=3, matters=0.9)
+    with Store() as store:
+        found = run_comparison(plan, store, engine="inline", until_settled=True)
+        assert found.settled
+        assert len(found.seeds) == 4
+    ticks = iter(range(10_000))
+    with Store() as store:
+        plan = quick(["relu", twin], seeds=40, learning_rates=[0.02])
+        found = run_comparison(
+            plan, store, engine="inline", budget=30, clock=lambda: float(next(ticks))
+        )
+        assert 2 <= len(found.seeds) < 40

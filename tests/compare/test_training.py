@@ -10,10 +10,11 @@ from compare_plans import finals
 from torch import nn
 
 import rectifier
-from rectifier.compare import training
+from rectifier.compare import course, training
 from rectifier.compare.mechanism import measure
 from rectifier.compare.plan import Plan
-from rectifier.compare.trial import Outcome, Trial
+from rectifier.compare.planning import make_plan
+from rectifier.compare.trial import Outcome, Setting, Trial
 from rectifier.data import Dataset, Task
 from rectifier.errors import InvalidInputError
 
@@ -169,3 +170,64 @@ def test_functional_activations_are_counted_too() -> None:
         model.layer.bias.fill_(-100.0)
     assert measure(model, torch.rand(10, 4)) == (1.0, 1.0, "")
     assert all(map(math.isnan, measure(nn.Linear(4, 2), torch.rand(3, 4))[:2]))
+
+
+def test_a_trial_that_takes_too_long_is_a_result(quick: Quick, blobs: Task) -> None:
+    outcome = training.attempt(final(quick(epochs=1000)), blobs.load, seconds=0.01)
+    assert outcome.status == "timeout"
+    assert "out of time" in outcome.reason
+
+
+def test_memory_that_runs_out_is_a_result(
+    quick: Quick, blobs: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(*args: object) -> Outcome:
+        torch.empty(1 << 60)
+        raise AssertionError("that much memory?")
+
+    monkeypatch.setattr(training, "run_trial", greedy)
+    outcome = training.attempt(final(quick()), blobs.load)
+    assert (outcome.status, outcome.reason) == ("error", "out of memory")
+
+
+@pytest.mark.parametrize("name", ["housing", "signed_series", "cart_pole", "char_lm"])
+def test_every_kind_of_task_is_learned(name: str) -> None:
+    """A short training beats guessing, by what each kind of score calls guessing."""
+    small = {"epochs": 5, "batch": 16} if name == "cart_pole" else {"samples": 1000}
+    small |= {"epochs": 1} if name == "char_lm" else {}
+    plan = make_plan(
+        name, ["tanh"], 1, learning_rates=[0.01], timing=False, **{"epochs": 4, **small}
+    )
+    outcome = training.attempt(final(plan), plan.task.load)
+    assert outcome.status == "finished", outcome.reason
+    least = {"housing": 0.3, "signed_series": 0.1, "cart_pole": 0.06, "char_lm": 0.1}[name]
+    assert outcome.test is not None
+    assert outcome.test > least > plan.facts[0].guess
+    again = training.attempt(final(plan), plan.task.load)
+    assert numbers(again).to_dict() == numbers(outcome).to_dict()
+
+
+def test_augmentation_moves_and_mirrors_and_is_drawn_from_the_seed(quick: Quick) -> None:
+    x = torch.arange(2 * 1 * 20 * 20, dtype=torch.float32).reshape(2, 1, 20, 20) + 1
+    draw = torch.Generator().manual_seed(0)
+    moved = [course.augmented(x, "flip", draw) for _ in range(40)]
+    assert all(each.shape == x.shape for each in moved)
+    assert len({each.sum().item() for each in moved}) > 5
+    mirrored = sum(bool((each[0, 0, 5, 5] > each[0, 0, 5, 6]).item()) for each in moved)
+    assert 5 < mirrored < 35
+    shifted = course.augmented(x, "shift", torch.Generator().manual_seed(1))
+    inner = shifted[0, 0, 4:16, 4:16]
+    assert set(inner.flatten().tolist()) <= set(x[0].flatten().tolist())
+    assert torch.equal(shifted, course.augmented(x, "shift", torch.Generator().manual_seed(1)))
+    assert course.augmented(x, "", draw) is x
+
+
+def test_warm_up_rises_and_the_schedule_falls(quick: Quick) -> None:
+    trial = replace(final(quick()), setting=Setting(0.1, warmup=0.2))
+    factors = [course.factor(trial, step, 100) for step in range(100)]
+    assert factors[0] == pytest.approx(0.05)
+    assert factors[19] == pytest.approx(0.81)
+    assert factors[60] == pytest.approx(0.4)
+    assert max(factors) == factors[19]
+    flat = replace(trial, schedule="constant", setting=Setting(0.1))
+    assert {course.factor(flat, step, 100) for step in range(100)} == {1.0}

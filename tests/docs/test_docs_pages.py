@@ -77,3 +77,29 @@ def test_the_page_of_claims_is_up_to_date(generator: str) -> None:
     claims = importlib.import_module(f"{generator}.claims")
     assert (DOCS / "claims.md").read_text(encoding="utf-8") == claims.page()
     assert (DOCS / "claims.json").read_text(encoding="utf-8") == claims.data()
+
+
+def test_the_page_on_coverage_is_of_this_catalog() -> None:
+    """It said 139 definitions when there were 143."""
+    text = (DOCS / "coverage.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\w+", text))
+    assert f"of the {len(peers.definitions())} definitions here" in text
+    assert set(peers.definitions()) <= named
+
+
+def test_pages_of_units_show_what_their_cards_hold(generator: str, tmp_path: Path) -> None:
+    units = importlib.import_module(f"{generator}.units")
+    units.write_gated(tmp_path, "swiglu", peers.offers())
+    units.write_rowwise(tmp_path, "sparsemax", peers.offers())
+    gated, rowwise = ((tmp_path / f"{n}.md").read_text("utf-8") for n in ("swiglu", "sparsemax"))
+    assert "| ∂f/∂x | `gate * sigmoid(beta * gate)` |" in gated
+    assert "by default the last half gates" in gated
+    assert "`y_i = max(x_i − τ, 0), with τ so that Σ_i y_i = 1`" in rowwise
+    for name in ("swiglu", "sparsemax"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_on_the_doctor_is_that_of_the_measurement(generator: str) -> None:
+    doctor = importlib.import_module(f"{generator}.doctor")
+    summary = json.loads((DOCS / "doctor.json").read_text(encoding="utf-8"))
+    assert (DOCS / "doctor.md").read_text(encoding="utf-8") == doctor.page(summary)

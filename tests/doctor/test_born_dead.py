@@ -49,3 +49,13 @@ def test_a_stuck_loss_makes_half_a_layer_a_warning() -> None:
 def test_those_that_died_later_are_not_born_dead() -> None:
     assert RULE.check(record(site(dead_at={10: 90}))) == ()
     assert dying_relu.RULE.check(record(site(born_dead=90))) == ()
+
+
+@pytest.mark.parametrize(
+    ("order", "dead", "severity"), [(0, 62, "error"), (5, 62, "info"), (5, 70, "error")]
+)
+def test_deep_layers_throw_a_coin(order: int, dead: int, severity: str) -> None:
+    before = [site(f"layers.{i}.act", order=i) for i in range(order)]
+    deep = site("last.act", born_dead=dead, order=order)
+    (finding,) = RULE.check(record(*before, deep))
+    assert finding.severity == severity

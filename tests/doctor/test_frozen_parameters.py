@@ -84,3 +84,13 @@ def test_frozen_at_random_where_nothing_is_learnt() -> None:
     assert told(frozen_parameters, parameters=(weight(), drawn)) == ()  # it learns all the same
     loaded = weight("body.weight", shape=(64, 64), loaded=True, **facts)
     assert told(frozen_parameters, parameters=(weight(), loaded), trained=STUCK) == ()
+
+
+def test_losses_that_lead_to_no_parameter() -> None:
+    none = {"reached": 0, "with_gradient": 0, "nonzero": 0, "moved": 0.0}
+    (finding,) = told(frozen_parameters, parameters=(weight(**none),), losses=0)
+    assert "depend on no parameter" in finding.cause
+    (finding,) = told(frozen_parameters, parameters=(weight(**none),), losses=0, backwards=0)
+    assert "no backward pass" in finding.cause
+    by_hand = weight(**(none | {"moved": 0.1}))
+    assert told(frozen_parameters, parameters=(by_hand,), losses=0, backwards=0) == ()

@@ -101,3 +101,11 @@ def test_a_burst_out_of_calm_training_is_the_gradients_doing() -> None:
     assert RULE.check(record(trained=trained)) == ()
     raised = dataclasses.replace(trained, learning_rate=spike(0.1, 5.0, 195, width=105))
     assert gradient_burst(record(trained=raised)) is None
+
+
+def test_a_loss_that_breaks_on_its_way_down_is_not_put_down_to_the_steps() -> None:
+    loss = np.concatenate([[1.54, 0.69, 0.34], np.full(STEPS - 3, np.nan)])
+    assert RULE.check(record(trained=training(loss, 0.1))) == ()
+    loss[:3] = (1.54, 1.52, 1.53)
+    (finding,) = RULE.check(record(trained=training(loss, 0.1)))
+    assert finding.severity == "error"

@@ -282,3 +282,26 @@ def test_alike_weights_are_drawn_and_pretrained_ones_stay() -> None:
     remedy.apply(model, None)
     assert torch.equal(model[0].weight, kept)
     assert model[2].weight.unique().numel() > 40
+
+
+def test_reinitialize_draws_for_layers_of_the_users_own_kind() -> None:
+    class Own(nn.Module):
+        def __init__(self, n_in: int, n_out: int) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.rand(n_out, n_in))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x @ self.weight.t()
+
+    torch.manual_seed(0)
+    model = nn.Sequential(Own(64, 64), nn.ReLU(), Own(64, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    action = remedies.build(Remedy("reinitialize", "", {"scheme": "he_normal"}))
+    with Interception([action]) as interception:
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(torch.randn(16, 64)).square().mean().backward()
+            optimizer.step()
+    assert interception.notes == []
+    assert action.log == ["2 weights outside torch's layers drawn anew (he_normal)"]
+    assert abs(float(model[0].weight.detach().mean())) < 0.05

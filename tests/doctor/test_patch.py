@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.outcome import Attempt, Repair, Run
 from rectifier.doctor.patch import patch_for
+from rectifier.report.terminal import print_repair
+from rectifier.watch.record import Record
 
 LOWER = Remedy("lower_learning_rate", "", {"from": 0.5, "to": 0.05})
 
@@ -88,3 +95,23 @@ def test_remedies_that_are_no_edit(tmp_path: Path) -> None:
 
 def test_missing_file_is_no_patch(tmp_path: Path) -> None:
     assert patch_for(tmp_path / "none.py", (LOWER,), {}, tmp_path) == ""
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="needs the program patch")
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_what_is_printed_is_a_patch_that_applies(tmp_path: Path, end: str) -> None:
+    """Long lines, tabs and blank context lines come out of the report as they went in."""
+    long = "# " + "a comment that is wider than any terminal " * 6
+    text = f"{long}\nif True:\n\tlr = 0.5\n\nprint(lr)  \nopt = SGD(p, lr=0.5){end}"
+    script = tmp_path / "train.py"
+    script.write_text(text, encoding="utf-8")
+    patch = patch_for(script, [LOWER], {}, tmp_path)
+    run = Run(Record(script="train.py"), (), 0, "", {}, 1.0)
+    attempt = Attempt((LOWER,), run)
+    repair = Repair("train.py", run, (attempt,), 0, "repaired", "Better.", patch=patch)
+    printed = io.StringIO()
+    print_repair(repair, Console(file=printed, width=80))
+    (tmp_path / "printed").write_text(printed.getvalue(), encoding="utf-8")
+    command = ["patch", "-p1", "-i", "printed"]  # it looks for the diff in what surrounds it
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert script.read_text(encoding="utf-8") == text.replace("0.5", "0.05")

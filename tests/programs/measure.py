@@ -6,6 +6,7 @@
     python tests/programs/measure.py develop --repair  # share of the gap to the twin regained
     python tests/programs/measure.py develop --random  # the same for remedies drawn at random
     python tests/programs/measure.py develop --only wine_raw --json out.json
+    python tests/programs/measure.py measure --publish docs/doctor.json   # or with --repair, …
 
 Layer: tests. Look at single programs of the part ``develop`` only; of ``measure`` the figures.
 """
@@ -13,18 +14,22 @@ Layer: tests. Look at single programs of the part ``develop`` only; of ``measure
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
 import math
 import os
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import chance
+import publish
 import runs
 import tally
 from runs import Result
@@ -107,40 +112,54 @@ def judged(suite: list[Program], plain: dict[Job, Result], told: dict[Job, Resul
     print("    controls               ", tally.share(alarms[i] for i in suite if not i.faulty))
 
 
-def cured(suite: list[Program], plain: dict[Job, Result], done: dict[Job, Result]) -> None:
+def cured(
+    suite: list[Program], plain: dict[Job, Result], done: dict[Job, Result]
+) -> dict[str, Any]:
     """Print how much of the gap came back, and whether a healthy program became worse."""
     print("\n== Repair: share of the gap to the twin that came back, in cost of trainings ==")
-    shares, costs = [], []
+    rows = []
     for (item, kind), result in done.items():
         if kind != "faulty":
             continue
         before, twin = (item.value(plain[item, k].printed) for k in ("faulty", "healthy"))
-        chosen = result.document.get("chosen")
-        metrics = result.document["attempts"][chosen]["metrics"] if chosen is not None else {}
+        attempts, chosen = result.document.get("attempts", []), result.document.get("chosen")
+        metrics = attempts[chosen]["metrics"] if chosen is not None else {}
         after = last(metrics, item) if metrics else before
         nan = float("nan")
         back = tally.recovered(item, *(nan if v is None else v for v in (before, after, twin)))
-        shares.append(back)
-        costs.append(result.seconds / max(plain[item, kind].seconds, 1e-9))
-        verdict = result.document.get("verdict", "no document")
-        print(f"  {item.stem:36s} {verdict:14s} {before} -> {after} (twin {twin}): {back:.2f}")
-    print("  at least 80 % recovered", tally.share(value >= 0.8 for value in shares))
+        tried = [r["action"] for r in attempts[-1]["remedies"]] if attempts else []
+        row = {
+            "program": item.stem,
+            "verdict": result.document.get("verdict", "no document"),
+            "remedies": tried,
+            "before": before,
+            "after": after,
+            "twin": twin,
+            "back": back if back == back else 0.0,
+            "cost": 1 + len(attempts),
+        }
+        rows.append(row)
+        print(f"  {item.stem:36s} {row['verdict']:14s} {' + '.join(tried):40s}", end=" ")
+        print(f"{before} -> {after} (twin {twin}): {back:.2f}")
+    print("  at least 80 % recovered", tally.share(row["back"] >= 0.8 for row in rows))
+    healthy = [item for (item, kind) in done if kind == "healthy"]
     touched = [
         item.stem
         for (item, kind), result in done.items()
         if kind == "healthy" and result.document.get("verdict") != "healthy"
     ]
     print("  healthy programs not left alone:", ", ".join(touched) or "none")
-    if costs:
-        print(f"  wall time over one plain run, median {sorted(costs)[len(costs) // 2]:.1f}")
+    return publish.cured(healthy, rows, touched)
 
 
-def by_chance(suite: list[Program], plain: dict[Job, Result], args: argparse.Namespace) -> None:
+def by_chance(
+    suite: list[Program], plain: dict[Job, Result], args: argparse.Namespace
+) -> dict[str, Any]:
     """Print how much of the gap remedies drawn at random bring back, one rerun a program."""
     faulty = [item for item in suite if item.faulty]
     seen = spread(lambda job: runs.execute(*job, "run"), [(i, "faulty") for i in faulty], args.jobs)
     sites = {r.stem: list(r.document.get("sites", ())) for r in seen}
-    shares = []
+    rows = []
     for seed in range(args.draws):
         jobs = [(item, "faulty") for item in faulty]
         results = spread(
@@ -153,10 +172,14 @@ def by_chance(suite: list[Program], plain: dict[Job, Result], args: argparse.Nam
             after = item.value(result.printed) if result.status == 0 else None
             nan = float("nan")
             back = tally.recovered(item, *(nan if v is None else v for v in (before, after, twin)))
-            shares.append(back if back > 0 else 0.0)  # what got worse would not be kept
+            back = back if back > 0 else 0.0  # what got worse would not be kept
             action = result.document["remedies"][0]["action"]
+            row = {"program": item.stem, "remedies": [action], "before": before, "after": after}
+            rows.append(row | {"twin": twin, "back": back})
             print(f"  {item.stem:36s} {action:26s} {before} -> {after} (twin {twin}): {back:.2f}")
-    print("  at least 80 % recovered at random", tally.share(value >= 0.8 for value in shares))
+    recovered = tally.share(row["back"] >= 0.8 for row in rows)
+    print("  at least 80 % recovered at random", recovered)
+    return publish.cured([], rows, [])
 
 
 def last(metrics: dict[str, list[float]], item: Program) -> float | None:
@@ -176,7 +199,11 @@ def main() -> int:
     parser.add_argument("--repair", action="store_true", help="rectifier repair, not run")
     parser.add_argument("--random", action="store_true", help="remedies drawn at random")
     parser.add_argument("--draws", type=int, default=1, help="draws a program, with --random")
+    parser.add_argument("--faulty", action="store_true", help="with --repair: no healthy program")
+    parser.add_argument("--publish", type=Path, help="add the figures to this file")
+    parser.add_argument("--commit", default="", help="the commit that was measured, for --publish")
     parser.add_argument("--json", type=Path, help="keep the runs here")
+    parser.add_argument("--again", type=Path, help="count runs that were kept, run none")
     kept = Path(tempfile.gettempdir()) / "rectifier-programs"
     parser.add_argument("--kept", type=Path, default=kept, help="folder for plain runs")
     args = parser.parse_args()
@@ -194,15 +221,37 @@ def main() -> int:
     if args.gaps:
         return 0
     if args.random:
-        by_chance(suite, plain, args)
+        publishing(args, "random", by_chance(suite, plain, args))
         return 0
     mode = "repair" if args.repair else "run"
-    results = spread(lambda job: runs.execute(*job, mode), jobs, args.jobs)
+    if args.faulty:
+        jobs = [job for job in jobs if job[1] == "faulty"]
+    if args.again:
+        kept = [Result(**item) for item in json.loads(args.again.read_text(encoding="utf-8"))]
+        by_name = {(result.stem, result.variant): result for result in kept}
+        results = [by_name[item.stem, kind] for item, kind in jobs]
+    else:
+        results = spread(lambda job: runs.execute(*job, mode), jobs, args.jobs)
     told = dict(zip(jobs, results, strict=True))
     if args.json:
         args.json.write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
-    (cured if args.repair else judged)(suite, plain, told)
+    if args.repair:
+        publishing(args, "repair", cured(suite, plain, told))
+    else:
+        judged(suite, plain, told)
+        publishing(args, "run", publish.judged(suite, told))
     return 0
+
+
+def publishing(args: argparse.Namespace, what: str, found: dict[str, Any]) -> None:
+    """Keep what was found, if that was asked for."""
+    if args.publish:
+        names = ("torch", "numpy", "rectifier")
+        facts = {
+            "date": time.strftime("%Y-%m-%d"),
+            "versions": {name: importlib.metadata.version(name) for name in names},
+        }
+        publish.keep(args.publish, args.part, what, {**found, "commit": args.commit}, facts)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class Program:
         stem: Its name. ``path``: its file. ``faulty``: whether it holds a fault and a twin.
         rules: Acceptable root causes, the best first. ``remedies``: acceptable cures.
         metric: What it prints that tells how good it is. ``up``: whether higher is better.
+        story: What happened to whom; empty for a healthy program.
     """
 
     stem: str
@@ -60,6 +61,7 @@ class Program:
     remedies: tuple[str, ...]
     metric: str
     up: bool
+    story: str = ""
 
     @property
     def part(self) -> str:
@@ -119,7 +121,10 @@ def read(path: Path) -> Program:
         raise ValueError(f"{path.name}: expected '# metric: NAME up|down', got {head['metric']!r}")
     if faulty == (render(text, "faulty") == render(text, "healthy")):
         raise ValueError(f"{path.name}: expected a marked fault in pairs/ and none in healthy/")
-    return Program(path.stem, path, faulty, rules, remedies, " ".join(name), direction == "up")
+    return Program(
+        path.stem, path, faulty, rules, remedies, " ".join(name), direction == "up",
+        head.get("story", ""),
+    )  # fmt: skip
 
 
 def programs(part: str = "all", folder: Path = FOLDER) -> list[Program]:

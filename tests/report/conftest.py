@@ -200,7 +200,13 @@ def make_row(name: str, place: int, tried: int = 8, **changes: Any) -> Row:
         "curves": {
             "train_loss": tuple(float(v) for v in 2.3 * np.exp(-epoch / (4 + place / 2))),
             "validation_score": tuple(float(v) for v in learned),
+            "validation_score_low": tuple(float(v) for v in learned - 0.01),
+            "validation_score_high": tuple(float(v) for v in learned + 0.01),
         },
+        "survival": ((0.0, 1.0), (6.0 + place, 0.25), (20.0, 0.25)),
+        "chance_best": 0.5 / (1 + place),
+        "gradient_flow": 0.5, "sharpness": 0.05 * (1 + place), "memory": 3.5e5, "joules": 0.012,
+        "energy": "estimated", "seconds_to_target": 0.3 if place < 8 else None,
     }  # fmt: skip
     return Row(**{**values, **changes})
 
@@ -215,6 +221,12 @@ def make_comparison(names: tuple[str, ...] = NAMES, seeds: int = 8, **changes: A
             for place, name in enumerate(names) for rate in rates
         ),
         "recommendation": "Take mish, silu or gelu: these seeds cannot tell them apart.",
+        "improvement": tuple(
+            tuple(0.5 + 0.04 * (other - place) for other in range(len(names)))
+            for place in range(len(names))
+        ),
+        "pareto": tuple(names[:2]), "matters": 0.005, "baseline": names[0] if names else "",
+        "protocol": ("Task digits, 1,079 samples.",), "prior": "Papers start from relu.",
         "recommended": tuple(names[:3]), "smallest_detectable": 0.004,
         "trials": len(names) * (seeds + len(rates)),
         "settings": {"epochs": 20, "batch_size": 64, "model": "mlp", "hidden": (128, 64)},
@@ -228,7 +240,9 @@ def failed_row(name: str, seeds: int = 8) -> Row:
     return make_row(
         name, 9, seeds, seeds=0, failed_seeds=seeds, learning_rate=nan, scores=(None,) * seeds,
         score=Interval(nan, nan, nan), epochs_to_target=None, reached_target=0, step_time=nan,
-        dead=nan, sparsity=nan, difference=None, p_value=None, probability_of_improvement=None,
+        dead=nan, sparsity=nan, survival=(), chance_best=nan, gradient_flow=nan, sharpness=nan,
+        memory=nan, joules=nan, seconds_to_target=None, difference=None, p_value=None,
+        probability_of_improvement=None,
         verdict="failed", curves={},
     )  # fmt: skip
 

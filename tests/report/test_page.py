@@ -138,7 +138,7 @@ def test_repair(write: Callable[..., str], repair: Any) -> None:
 
 def test_comparison(write: Callable[..., str], comparison: Any) -> None:
     seen = check(write(page.write_comparison, comparison))
-    assert len(seen.named("svg")) == 5 + 10
+    assert len(seen.named("svg")) == 7 + 6 + 10
     for fact in (
         "Take mish, silu or gelu",
         "97.6",
@@ -146,10 +146,14 @@ def test_comparison(write: Callable[..., str], comparison: Any) -> None:
         "no difference",
         "410 µs",
         "0.03*",
+        "How it was done",
+        "1,079 samples",
+        "Papers start from relu",
+        "Energy of a step, mJ, estimated",
     ):
         assert fact in seen.words
     heads = [attrs for attrs in seen.named("th") if attrs.get("scope") == "col"]
-    assert len(heads) == 12
+    assert len(heads) == 14
 
 
 @pytest.mark.parametrize("name", ["relu", "mish", "pau"])

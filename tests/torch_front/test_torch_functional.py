@@ -17,7 +17,7 @@ from rectifier.errors import (
     KernelUnavailableError,
     UnknownNameError,
 )
-from rectifier.kernels import native
+from rectifier.kernels import choose, native
 from rectifier.torch import functional
 
 NAMES = catalog.names()
@@ -296,3 +296,22 @@ def test_roots_of_negative_zero(dtype: torch.dtype) -> None:
         assert grad[:2].tolist() == [slope, slope]
         assert y[3:].isnan().all()
         assert grad[3:].isnan().all()
+
+
+@pytest.mark.parametrize("name", sorted(choose.SHORT))
+def test_short_tensors_take_torchs_own_operation_where_that_is_right(name: str) -> None:
+    operation, most = choose.SHORT[name]
+    assert operation in rt.explain(name).reason
+    assert operation not in rt.explain(name, dtype=torch.float64).reason
+    f = rt.functional.function(name)
+    short = torch.linspace(-9, 9, 101, requires_grad=True)
+    assert type(f(short).grad_fn).__name__ != "LeanBackward"
+    longer = torch.linspace(-9, 9, most).requires_grad_()
+    assert "Lean" in type(f(longer).grad_fn).__name__
+    exact = short.detach().double().requires_grad_()
+    (grad,) = torch.autograd.grad(f(short).sum(), short)
+    (wanted,) = torch.autograd.grad(f(exact).sum(), exact)
+    assert torch.allclose(f(short).detach().double(), f(exact).detach(), rtol=3e-7, atol=0)
+    assert torch.allclose(grad.double(), wanted, rtol=5e-7, atol=0)
+    nan = torch.tensor([torch.nan], requires_grad=True)
+    assert torch.autograd.grad(f(nan), nan)[0].isnan().all()

@@ -8,6 +8,7 @@ import pickle
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.testing import CompileCounter
 
 import rectifier.torch as rt
 from rectifier import Param, catalog, define
@@ -242,3 +243,14 @@ def test_a_parameter_shared_with_one_that_must_not_decay_does_not() -> None:
 def test_parameter_groups_of_wrong_input(model, options: dict, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         rt.parameter_groups(model, **options)
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+def test_a_formula_is_compiled_on_request() -> None:
+    spec = define("swash", "x * sigmoid(b * x)", b=1.5)
+    counter = CompileCounter()
+    module = rt.activation(spec, compile=counter)
+    x = torch.linspace(-5, 5, 101)
+    assert torch.allclose(module(x), rt.activation(spec)(x), rtol=1e-6)
+    assert counter.frame_count == 1
+    assert rt.activation(spec)._compiled_call_impl is None

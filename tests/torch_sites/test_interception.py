@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules import module as module_hooks
+from torch.nn.utils import parametrizations
 from torch.optim import optimizer as optimizer_hooks
 
 from rectifier.torch.sites import Interception, Layer, Observer, Site, trace
@@ -450,6 +451,37 @@ def test_checkpointing_counts_a_pass_once() -> None:
     assert len(listener.sites) == 1
 
 
+@pytest.mark.parametrize("made", [parametrizations.weight_norm, parametrizations.spectral_norm])
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_weights_made_of_others_and_checkpoints_run_as_without_us(
+    made: Any, reentrant: bool
+) -> None:
+    def train(*observers: Observer) -> list[float]:
+        torch.manual_seed(0)
+        first, second = made(nn.Linear(4, 6)), made(nn.Linear(6, 6))
+        model = nn.Sequential(first, nn.GELU(), second, nn.SiLU())
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        losses = []
+        with Interception(observers, [model]):
+            for _ in range(5):
+                x = torch.randn(8, 4, requires_grad=True)
+                y = torch.utils.checkpoint.checkpoint(model, x, use_reentrant=reentrant)
+                loss = y.square().mean()
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses.append(float(loss.detach()))
+        return losses
+
+    watcher = Watcher(WatchOptions(every=1))
+    assert train(watcher) == train()
+    record = watcher.record()
+    if not reentrant:  # else all runs without gradients, and once more inside the backward pass
+        assert record.notes == ()
+        assert [site.function for site in record.sites] == ["gelu", "silu"]
+        assert [layer.trainable and layer.in_optimizer for layer in record.layers] == [True, True]
+
+
 def test_a_transformer_layer_is_seen() -> None:
     model = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
     listener = Listener()
@@ -647,3 +679,38 @@ def test_the_fast_path_of_a_transformer_is_seen() -> None:
         found = model(x)
     assert [name for name, _ in listener.names] == ["layers.0.gelu", "layers.1.gelu"]
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_evaluation_that_nobody_wants_is_left_alone() -> None:
+    """Torch's own fast path runs in it, to the last digit, and the training after it is seen."""
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True, activation="gelu")
+    model = nn.Sequential(nn.TransformerEncoder(layer, 2), nn.Linear(16, 1))
+    x = torch.randn(3, 5, 16)
+
+    class Told(Observer):
+        training_only = True
+
+        def __init__(self) -> None:
+            self.sites: list[str] = []
+
+        def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
+            self.sites.append(site.name)
+
+    def evaluate() -> Tensor:
+        model.eval()
+        with torch.no_grad():
+            result: Tensor = model(x)
+        model.train()
+        return result
+
+    expected, told = evaluate(), Told()
+    with Interception([told]):
+        assert torch.equal(evaluate(), expected)
+        assert told.sites == []
+        with torch.no_grad(), pytest.raises((RuntimeError, AssertionError)):
+            model(torch.randn(3, 5, 7))
+        model(x).sum().backward()
+        assert len(told.sites) == 2
+    assert not model._forward_hooks
+    assert not module_hooks._global_forward_hooks

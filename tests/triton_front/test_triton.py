@@ -12,11 +12,14 @@ import pytest
 
 HERE = Path(__file__).parent
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("triton") is None
-    or importlib.util.find_spec("rectifier._triton") is None,
-    reason="needs Triton, and the kernels that the build prints",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("triton") is None
+        or importlib.util.find_spec("rectifier._triton") is None,
+        reason="needs Triton, and the kernels that the build prints",
+    ),
+    pytest.mark.timeout(900),  # many small tests in one
+]
 
 
 def run(arguments: list[str], **environment: str) -> str:

@@ -15,11 +15,12 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from rectifier.kernels import cuda
-from rectifier.kernels.gpu import launch, loops
+from rectifier.kernels.gpu import loops
+from rectifier.kernels.gpu.parts import by_parameter, parts
 
-FEW = ("relu", "gelu", "mish", "tanh", "sine", "repu", "pau")
+FEW = ("relu", "gelu_tanh", "mish", "sine", "repu")
 TARGET = GPUTarget("cuda", 90, 32)
-NUMBERS = ("size", "half", "width", "inner", "channels", "rows", "columns", "rows_each")
+NUMBERS = ("size", "half", "width", "inner", "channels", "rows", "columns", "rows_each", "each")
 
 
 def compile_for_gpu(kernel: Any, types: dict[str, str], constants: dict[str, Any]) -> Any:
@@ -32,13 +33,13 @@ def compile_for_gpu(kernel: Any, types: dict[str, str], constants: dict[str, Any
         if signature[name].startswith("*")
     }
     source = ASTSource(kernel, signature, constexprs=constants, attrs=aligned)
-    return triton.compile(source, target=TARGET, options=dict(launch._OPTIONS))
+    return triton.compile(source, target=TARGET, options={"enable_fp_fusion": False})
 
 
 def pointers(kernel: Any, element: str) -> dict[str, str]:
     """The types of a kernel's arguments for data of an element type."""
     special = {
-        "p_ptr": "*fp64", "sums_ptr": "*fp32", "code_ptr": "*u8", "bad_ptr": "*u8",
+        "p_ptr": "*fp64", "sums_ptr": "*fp64", "code_ptr": "*u8", "bad_ptr": "*u8",
         "limits_ptr": "*fp32", "levels_ptr": "*fp32",
     }  # fmt: skip
     given = {n: special.get(n, f"*{element}") for n in kernel.arg_names if n.endswith("_ptr")}
@@ -49,7 +50,7 @@ def work(names: list[str], units: list[str]) -> Any:
     """Yield a label, a kernel, an element type, and the kernel's constants."""
     for name in names:
         for element in ("fp32", "bf16"):
-            value, slope = (p.arithmetic(element == "bf16", True) for p in launch.parts(name))
+            value, slope = (p.arithmetic(element == "bf16", True) for p in parts(name))
             plain = {"CHANNELS": False, "BLOCK": 1024}
             yield name, loops.forward, element, value | plain
             yield name, loops.backward, element, slope | plain
@@ -67,19 +68,23 @@ def work(names: list[str], units: list[str]) -> Any:
                     "QUICK_GATE": functions[5],
                 }  # fmt: skip
                 yield unit, loops.gated_backward, element, common | gate
-    value, slope = (p.arithmetic(False, True) for p in launch.parts("gelu"))
+    value, slope = (p.arithmetic(False, True) for p in parts("silu"))
     both = {
         "SLOPE": slope["EXACT"], "QUICK_SLOPE": slope["QUICK"], "SLOPE_MODE": slope["MODE"],
         "SLOPE_LOW": slope["LOW"], "SLOPE_HIGH": slope["HIGH"],
     }  # fmt: skip
     for element in ("fp32", "bf16"):
-        channelwise = launch.parts("prelu")[0].arithmetic(False, False)
+        channelwise = parts("prelu")[0].arithmetic(False, False)
         yield "prelu", loops.forward, element, channelwise | {"CHANNELS": True, "BLOCK": 1024}
-        yield "biased", loops.biased_forward, element, value | {"BLOCK": 1024}
+        learned = by_parameter("swish", "beta").arithmetic(False, False)
         tile = {"ROWS": 16, "COLUMNS": 128}
+        yield "swish", loops.sums_of_all, element, learned | {"BLOCK": 1024}
+        yield "swish", loops.sums_of_columns, element, learned | tile
+        yield "swish", loops.sums_of_rows, element, learned | {"BLOCK": 1024}
+        yield "biased", loops.biased_forward, element, value | {"WAY": 1, "BLOCK": 1024}
         yield "biased", loops.biased_backward_columns, element, slope | tile
         yield "biased", loops.biased_backward_rows, element, slope | {"BLOCK": 1024}
-        for bits in (1, 2, 4, 8):
+        for bits in (1, 4):
             size = {"BITS": bits, "BYTES": 128 * bits}
             yield f"{bits} bits", loops.encode, element, value | both | size
             yield f"{bits} bits", loops.decode, element, size

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError, UnknownNameError
 
 HALVES = ("last", "first", "odd", "even")
@@ -47,6 +48,31 @@ def parts(name: str, x: Any, axis: int, gate: str) -> tuple[Any, Any]:
         one, two = slice(0, size, 2), slice(1, size, 2)
     first, second = x[(*before, one)], x[(*before, two)]
     return (first, second) if gate in ("last", "odd") else (second, first)
+
+
+def gated_function(
+    unit: Activation, product: Callable[..., Any], checked: Callable[[str, Any], Any]
+) -> Callable[..., Any]:
+    """Return a gated unit as a function ``f(x, axis=-1, gate="last", **parameters)``.
+
+    Args:
+        unit: The unit.
+        product: It as a front end's function of ``x`` with the parameter ``gate``.
+        checked: Makes an array of an input, or raises; takes the unit's name before it.
+    """
+
+    def call(x: Any, axis: int = -1, gate: str = "last", **parameters: Any) -> Any:
+        linear, gating = parts(unit.name, checked(unit.name, x), axis, gate)
+        return product(linear, gate=gating, **parameters)
+
+    return named(call, unit.name, f"{unit.summary}\n\n{unit.formula}\n\n{unit.source}")
+
+
+def named(call: Callable[..., Any], name: str, document: str) -> Callable[..., Any]:
+    """Give a function its name and its docstring."""
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = document
+    return call
 
 
 def length(name: str, shape: Sequence[int | None], axis: int) -> int:

@@ -76,10 +76,12 @@ def _breakpoints(expression: Expr, given: tuple[tuple[str, float], ...]) -> tupl
         # The break points of inner parts show where a narrow outer one hides: abs(x - c) < 1e-7.
         found += _changes(watched, parameters, np.union1d(_GRID, found) if found else _GRID)
     unique: list[float] = []
-    for point in sorted(found, key=lambda p: (len(repr(p)), p)):
-        if all(abs(point - other) > 1e-9 * max(1.0, abs(other)) for other in unique):
+    for point in sorted(found):  # of points that are one but for rounding, the shortest number
+        if unique and abs(point - unique[-1]) <= 1e-9 * max(1.0, abs(point)):
+            unique[-1] = min(unique[-1], point, key=lambda p: (len(repr(p)), p))
+        else:
             unique.append(point)
-    return tuple(sorted(unique))
+    return tuple(unique)
 
 
 def _is_whole(exponent: Expr) -> bool:
@@ -201,7 +203,8 @@ def bounds(expression: Expr, parameters: Parameters | None = None) -> Interval:
         expression: The form to evaluate; a stable one where there is one.
         parameters: Values of the parameters.
     """
-    return -_supremum(-expression, parameters)[1], _supremum(expression, parameters)[1]
+    low, high = -_supremum(-expression, parameters)[1], _supremum(expression, parameters)[1]
+    return low + 0.0, high + 0.0  # no negative zeros
 
 
 def lowest_point(
@@ -289,7 +292,9 @@ def direction(
         expression: The form to evaluate; a stable one where there is one.
         parameters: Values of the parameters.
     """
-    results = values(expression, _GRID, parameters)
+    near = values(expression, _GRID, parameters)
+    left, right = (values(expression, side * _TAILS, parameters) for side in (-1.0, 1.0))
+    results = np.concatenate([left[~np.isnan(left)][::-1], near, right[~np.isnan(right)]])
     with np.errstate(all="ignore"):  # two infinite neighbours have no difference
         steps = np.diff(results)
         noise = 4 * np.spacing(np.maximum(np.abs(results[:-1]), np.abs(results[1:])))

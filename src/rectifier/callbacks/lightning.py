@@ -17,18 +17,16 @@ Example:
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Unpack
 
-from rectifier.callbacks.outcome import Outcome
+from rectifier.callbacks.outcome import Options, Outcome
 from rectifier.optional import require
 from rectifier.session import Session
 from rectifier.watch.listening import Listener
 
 if TYPE_CHECKING:
-    from os import PathLike
-
-    from rectifier.doctor.finding import Finding, Severity
+    from rectifier.doctor.finding import Finding
     from rectifier.watch.record import Record
 
 _NAMES = ("lightning.pytorch", "pytorch_lightning")
@@ -41,30 +39,17 @@ class Watch(_Callback):  # type: ignore[misc]  # its base is known only when it 
     """Watches a fit.
 
     Args:
-        every: Observe every n-th step; None: as many as the budget allows.
-        budget: Share of the time that observing may cost; None: 0.02.
-        sinks: Where the numbers go meanwhile, such as ``"tensorboard:runs/first"``.
-        log: Whether they go to the trainer's own loggers too.
-        html: A page to write at the end.
-        fail_on: Raise `SickTrainingError` at the end where a finding is this severe or worse.
+        log: Whether the numbers go to the trainer's own loggers too.
+        **options: As `rectifier.callbacks.outcome.Options` says.
 
     Raises:
         InvalidInputError: An option is out of bounds.
         RectifierError: A sink is unknown, or its package or place is not there.
     """
 
-    def __init__(
-        self,
-        *,
-        every: int | None = None,
-        budget: float | None = None,
-        sinks: Sequence[str | Listener] = (),
-        log: bool = True,
-        html: str | PathLike[str] | None = None,
-        fail_on: Severity | None = None,
-    ) -> None:
+    def __init__(self, *, log: bool = True, **options: Unpack[Options]) -> None:
         super().__init__()
-        self._outcome = Outcome(every=every, budget=budget, sinks=sinks, html=html, fail_on=fail_on)
+        self._outcome = Outcome(**options)
         self._log = log
         self._session: Session | None = None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import SEVERITIES, Finding, Severity
@@ -21,15 +21,29 @@ if TYPE_CHECKING:
     from os import PathLike
 
 
-class Outcome:
-    """Options and results of a watched training.
+class Options(TypedDict, total=False):
+    """What the callback of each trainer may be given.
 
-    Args:
+    Attributes:
         every: Observe every n-th step; None: as many as the budget allows.
         budget: Share of the time that observing may cost; None: 0.02.
         sinks: Where the numbers go meanwhile, such as ``"tensorboard:runs/first"``.
         html: A page to write at the end.
-        fail_on: Raise at the end where a finding is this severe or worse.
+        fail_on: Raise `SickTrainingError` at the end where a finding is this severe or worse.
+    """
+
+    every: int | None
+    budget: float | None
+    sinks: Sequence[str | Listener]
+    html: str | PathLike[str] | None
+    fail_on: Severity | None
+
+
+class Outcome:
+    """Options and results of a watched training.
+
+    Args:
+        **options: As `Options` says.
 
     Attributes:
         record: What was measured; empty before the training has begun.
@@ -40,19 +54,17 @@ class Outcome:
         RectifierError: A sink is unknown, or its package or place is not there.
     """
 
-    def __init__(
-        self,
-        *,
-        every: int | None = None,
-        budget: float | None = None,
-        sinks: Sequence[str | Listener] = (),
-        html: str | PathLike[str] | None = None,
-        fail_on: Severity | None = None,
-    ) -> None:
+    def __init__(self, **options: Unpack[Options]) -> None:
+        known = Options.__annotations__
+        for name in options.keys() - known.keys():
+            raise TypeError(f"unknown option {name!r}; known are {', '.join(known)}")
+        fail_on, html = options.get("fail_on"), options.get("html")
         if fail_on is not None and fail_on not in SEVERITIES:
             raise InvalidInputError(f"fail_on is one of {SEVERITIES} or None, got {fail_on!r}")
-        self.options = WatchOptions(every=every, budget=budget)
-        self.listeners = [from_text(each) if isinstance(each, str) else each for each in sinks]
+        self.options = WatchOptions(every=options.get("every"), budget=options.get("budget"))
+        self.listeners = [
+            from_text(each) if isinstance(each, str) else each for each in options.get("sinks", ())
+        ]
         self.html = None if html is None else Path(html).absolute()
         self.fail_on = fail_on
         self.record = Record()

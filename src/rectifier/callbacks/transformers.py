@@ -10,19 +10,15 @@ enter the callback as a context, which ends the watch in any case::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from rectifier.callbacks.outcome import Outcome
+from rectifier.callbacks.outcome import Options, Outcome
 from rectifier.optional import require
 from rectifier.session import Session
-from rectifier.watch.listening import Listener
 
 if TYPE_CHECKING:
-    from os import PathLike
-
-    from rectifier.doctor.finding import Finding, Severity
+    from rectifier.doctor.finding import Finding
     from rectifier.watch.record import Record
 
 _PACKAGE = require(
@@ -35,27 +31,15 @@ class Watch(_Callback):  # type: ignore[misc]  # its base is known only when it 
     """Watches a training.
 
     Args:
-        every: Observe every n-th step; None: as many as the budget allows.
-        budget: Share of the time that observing may cost; None: 0.02.
-        sinks: Where the numbers go meanwhile, such as ``"tensorboard:runs/first"``.
-        html: A page to write at the end.
-        fail_on: Raise `SickTrainingError` at the end where a finding is this severe or worse.
+        **options: As `rectifier.callbacks.outcome.Options` says.
 
     Raises:
         InvalidInputError: An option is out of bounds.
         RectifierError: A sink is unknown, or its package or place is not there.
     """
 
-    def __init__(
-        self,
-        *,
-        every: int | None = None,
-        budget: float | None = None,
-        sinks: Sequence[str | Listener] = (),
-        html: str | PathLike[str] | None = None,
-        fail_on: Severity | None = None,
-    ) -> None:
-        self._outcome = Outcome(every=every, budget=budget, sinks=sinks, html=html, fail_on=fail_on)
+    def __init__(self, **options: Unpack[Options]) -> None:
+        self._outcome = Outcome(**options)
         self._session: Session | None = None
 
     @property

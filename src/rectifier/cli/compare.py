@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     metavar="NAME=FORMULA",
     help="Compare a formula of your own too; may be given several times.",
 )
+@click.option("--mix", is_flag=True, help="Search for a mix by layer, and compare it too.")
 @click.option(
     "--baseline", metavar="A", help="What is in use now. Default: your model's own, or relu."
 )

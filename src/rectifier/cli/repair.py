@@ -27,6 +27,13 @@ from rectifier.cli.run import SCRIPT_SETTINGS
     "--html", "html_file", metavar="F", type=OutputFile(), help="Write a page with charts."
 )
 @click.option(
+    "--patch",
+    "patch_file",
+    metavar="F",
+    type=OutputFile(),
+    help="Write the edit that makes the cure last, as a unified diff for 'patch -p1'.",
+)
+@click.option(
     "--attempts",
     type=click.IntRange(min=1),
     default=1,
@@ -41,6 +48,7 @@ def command(
     arguments: tuple[str, ...],
     json_file: str | None,
     html_file: str | None,
+    patch_file: str | None,
     attempts: int,
     module: bool,
 ) -> int:
@@ -55,6 +63,7 @@ def command(
     Examples:
       rectifier repair train.py
       rectifier repair --html repair.html --attempts 2 train.py --epochs 5
+      rectifier repair --patch fix.patch train.py && patch -p1 < fix.patch
     """  # noqa: D301
     from rectifier.cli.console import console
     from rectifier.doctor.repair import repair_script
@@ -85,8 +94,13 @@ def command(
         from rectifier.report.summary import repair_summary
 
         write_json(json_file, repair_summary(repair))
+    if patch_file is not None:
+        from rectifier.report.output import write_text
+
+        write_text(patch_file, repair.patch)
     terminal.print_repair(repair, console(stderr=json_file == "-"))
-    for path in (html_file, json_file):
+    for path in (html_file, json_file, patch_file):
         if path not in (None, "-"):
-            announce(f"wrote {path}")
+            empty = path == patch_file and not repair.patch
+            announce(f"wrote {path}{', empty: there is no edit to propose' if empty else ''}")
     return 1 if repair.verdict == "not repaired" else 0

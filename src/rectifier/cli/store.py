@@ -11,7 +11,16 @@ from rectifier.cli.options import OutputFile
 
 @click.group("store", short_help="Merge stores of trials, or export one.")
 def command() -> None:
-    """Merge the stores that 'rectifier compare' keeps trials in, or export one as a table."""
+    """Merge the stores that 'rectifier compare' keeps trials in, or export one as a table.
+
+    \b
+    Examples:
+      rectifier compare --shard 1/2 --store one.sqlite
+      rectifier compare --shard 2/2 --store two.sqlite
+      rectifier store merge whole.sqlite one.sqlite two.sqlite
+      rectifier compare --store whole.sqlite --resume --json report.json
+      rectifier store export whole.sqlite trials.parquet
+    """  # noqa: D301
 
 
 @command.command("merge")

@@ -52,6 +52,7 @@ class Plan:
         together: One of `TOGETHER`. ``timing``: whether steps are timed; without it the same plan
             gives the same report, byte for byte.
         looks: How often the verdicts may be looked at before the last seed (`until settled`).
+        mix: Whether to search for a mix by layer, and compare it too.
     """
 
     task: Task
@@ -72,6 +73,7 @@ class Plan:
     together: str = "auto"
     timing: bool = True
     looks: int = 1
+    mix: bool = False
 
     def __post_init__(self) -> None:
         if not self.arms:
@@ -95,6 +97,12 @@ class Plan:
                 raise InvalidInputError(f"{name} must be at least 1; it is {value}")
         if not (math.isfinite(self.target) and self.target <= 1):
             raise InvalidInputError(f"the target must be at most 1; it is {self.target}")
+        if self.mix and (
+            not self.search.tuned or sum(len(arm.layers) == 1 for arm in self.arms) < 2
+        ):
+            raise InvalidInputError(
+                "a search for a mix needs tuning, and at least two activations to mix"
+            )
         if not 0 <= self.matters < 1:
             raise InvalidInputError(
                 f"the difference that matters must lie in 0 … 1; it is {self.matters}"
@@ -170,6 +178,7 @@ class Plan:
             "together": self.together,
             "timing": self.timing,
             "looks": self.looks,
+            "mix": self.mix,
         }
 
     @cached_property

@@ -70,6 +70,7 @@ def make_plan(
     together: str = "auto",
     timing: bool = True,
     looks: int = 1,
+    mix: bool = False,
 ) -> Plan:
     """A plan from what a person says: names, aliases, a number of seeds.
 
@@ -104,6 +105,7 @@ def make_plan(
         together: ``auto``, ``on`` or ``off``: whether trials of one arm train as one.
         timing: Whether steps are timed.
         looks: How often the verdicts may be looked at on the way.
+        mix: Search for a mix by layer, and compare it too.
 
     Returns:
         The checked plan.
@@ -176,6 +178,7 @@ def make_plan(
         together=together,
         timing=timing,
         looks=looks,
+        mix=mix,
     )
 
 

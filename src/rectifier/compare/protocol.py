@@ -27,6 +27,12 @@ def protocol(plan: Plan, comparison: Comparison) -> tuple[str, ...]:
             f"The verdicts could be looked at {plan.looks} times while seeds were added, so each "
             f"look tests at a {plan.looks}th of the level."
         )
+    if plan.mix:
+        sentences.append(
+            "A mix by layer was searched for on validation scores of the tuning seeds, from the "
+            "best activation on, one hidden place after the other; what was found was tuned and "
+            "run like the others. Where it is not in the table, none was better."
+        )
     sentences.append(_cost(plan, comparison))
     return tuple(sentences)
 
@@ -101,8 +107,8 @@ def _cost(plan: Plan, comparison: Comparison) -> str:
         return "Nothing was timed."
     kinds = {row.energy for row in comparison.rows if row.energy}
     text = (
-        "Steps were timed one by one on one thread, all activations in turn in one process, the "
-        "median of 12 rounds"
+        "Steps were timed on one thread, all activations in turn in one process, the fastest of "
+        "24 rounds"
     )
     if kinds == {"measured"}:
         text += "; energy is the processor package's own count"

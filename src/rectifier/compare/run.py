@@ -13,13 +13,13 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rectifier import optional
 from rectifier.activation import Activation
-from rectifier.compare import engines, grouping, statistics, tuning
+from rectifier.compare import engines, grouping, mixing, statistics, tuning
 from rectifier.compare.arm import Arm
 from rectifier.compare.job import Job
 from rectifier.compare.plan import Plan
@@ -112,6 +112,8 @@ def run_comparison(
         recorder.engine = running
         together = recorder.costs()
         chosen = recorder.tune(together)
+        if plan.mix:
+            plan, chosen, together = recorder.mix(chosen, together)
         current = plan
         for look in itertools.count(2):
             recorder.finals(current, chosen, together)
@@ -265,6 +267,24 @@ class _Recorder:
             self.total += len(more)
             self._run(self._jobs(more, together), more, "tuning")
         return plan.chosen(tried_points(plan, self.outcomes, self.pairs))
+
+    def mix(
+        self, chosen: dict[tuple[str, int], Setting], together: frozenset[str]
+    ) -> tuple[Plan, dict[tuple[str, int], Setting], frozenset[str]]:
+        """Search for a mix; returns the plan with it, tuned, or as it was if none is better."""
+        plan = self._plan
+
+        def run(trials: Sequence[Trial]) -> Mapping[str, Outcome]:
+            self.total += sum(trial.hash not in self.outcomes for trial in trials)
+            self._run(self._jobs(trials, frozenset()), trials, "tuning")
+            return self.outcomes
+
+        found = mixing.search(plan, tried_points(plan, self.outcomes), chosen, run)
+        if found in plan.arms:
+            return plan, chosen, together
+        self._plan = replace(plan, arms=(*plan.arms, found))
+        together = self.costs()
+        return self._plan, self.tune(together), together
 
     def finals(
         self,

@@ -4,7 +4,7 @@ Layer: compare. Nothing in it is ever changed or deleted (triggers see to that);
 of one trial the newest counts. A store that holds trials is only gone on with when the caller says
 so (``resume``); then trials whose outcome is there are skipped, and those that ended in an error
 are tried again. Every trial is committed as it ends, so an interruption loses only what was
-running.
+running. Two processes may write to one store: they take turns, and what both ran is there twice.
 """
 
 from __future__ import annotations
@@ -97,6 +97,10 @@ class Store:
                     f"{self._name} was written by a newer rectifier (format {version}, this one "
                     f"reads up to {SCHEMA}); install a newer version or name another file"
                 )
+            if self.path is not None and not self._read_only:
+                # Others may read meanwhile; a cut-off log loses its last transactions, no more.
+                self._database.execute("PRAGMA journal_mode = WAL")
+                self._database.execute("PRAGMA synchronous = FULL")
             if not tables:
                 self._database.executescript(
                     f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION};"

@@ -63,8 +63,9 @@ def failed(error: Exception) -> Outcome:
     """The outcome of a trial that raised."""
     if isinstance(error, OutOfTimeError):
         return Outcome("timeout", reason=str(error))
-    memory = isinstance(error, MemoryError) or "not enough memory" in str(error)
-    if memory or isinstance(error, torch.OutOfMemoryError):
+    text = str(error)
+    memory = "not enough memory" in text or "allocate memory" in text  # a RuntimeError of torch
+    if memory or isinstance(error, MemoryError | torch.OutOfMemoryError):
         return Outcome("error", reason="out of memory")
     return Outcome("error", reason=f"{type(error).__name__}: {error}")
 

@@ -19,10 +19,10 @@ def with_clipping(text: str, max_norm: float) -> str:
         text: The source.
         max_norm: The bound.
     """
-    tree = _parse(text)
+    tree = parse(text)
     if tree is None:
         return text
-    held = [found for node in ast.walk(tree) if (found := _optimizer(node, text)) is not None]
+    held = [found for node in ast.walk(tree) if (found := optimizer_of(node, text)) is not None]
     if len(held) != 1:
         return text
     name, parameters = held[0]
@@ -47,7 +47,7 @@ def with_clipping(text: str, max_norm: float) -> str:
     return "".join(lines)
 
 
-def _optimizer(node: ast.AST, text: str) -> tuple[str, str] | None:
+def optimizer_of(node: ast.AST, text: str) -> tuple[str, str] | None:
     """Name and parameters of an optimiser that a statement makes of ``x.parameters()``."""
     if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
         return None
@@ -74,7 +74,7 @@ def without_output(text: str, function: str, instead: str = "") -> str:
         function: Catalog name of the activation.
         instead: Name of a function of ``torch`` that takes its place; empty: nothing.
     """
-    tree = _parse(text)
+    tree = parse(text)
     if tree is None or function not in _MODULES:
         return text
     places = [*_applied(tree, function)]
@@ -86,7 +86,7 @@ def without_output(text: str, function: str, instead: str = "") -> str:
     inner = ast.get_source_segment(text, argument)
     if inner is None:
         return text
-    return _exchanged(text, call, f"torch.{instead}({inner})" if instead else inner)
+    return exchanged(text, call, f"torch.{instead}({inner})" if instead else inner)
 
 
 def _applied(tree: ast.AST, function: str) -> Iterator[tuple[ast.Call, ast.expr | None]]:
@@ -109,7 +109,7 @@ def _applied(tree: ast.AST, function: str) -> Iterator[tuple[ast.Call, ast.expr 
 def _without_module(text: str, call: ast.Call, instead: str) -> str:
     """A module of an ``nn.Sequential`` taken out with its comma, or exchanged for another."""
     if instead:
-        return _exchanged(text, call, f"nn.{instead.capitalize()}()")
+        return exchanged(text, call, f"nn.{instead.capitalize()}()")
     start, end = _span(text, call)
     before, after = text[:start].rstrip(), text[end:]
     if before.endswith(","):
@@ -120,7 +120,8 @@ def _without_module(text: str, call: ast.Call, instead: str) -> str:
     return text
 
 
-def _exchanged(text: str, node: ast.expr, new: str) -> str:
+def exchanged(text: str, node: ast.expr, new: str) -> str:
+    """The source with one expression exchanged for another text."""
     start, end = _span(text, node)
     return text[:start] + new + text[end:]
 
@@ -136,7 +137,8 @@ def _span(text: str, node: ast.expr) -> tuple[int, int]:
     return offset(node.lineno, node.col_offset), offset(end_line, end_column)
 
 
-def _parse(text: str) -> ast.AST | None:
+def parse(text: str) -> ast.AST | None:
+    """The source's tree; None where it is no Python."""
     try:
         return ast.parse(text)
     except SyntaxError:

@@ -103,6 +103,21 @@ def loss_of(record: Record) -> Loss:
     )
 
 
+def broke_falling(record: Record, loss: Loss) -> bool:
+    """Whether the loss became non-finite while it fell, after no step larger than the weights.
+
+    Steps that overshoot make it rise first; a loss that breaks on its way down breaks of itself.
+    """
+    if loss.broke_step is None or not loss.start > 0:
+        return False
+    steps, values = record.training.step, record.training.loss
+    before = between(steps, values, -math.inf, loss.broke_step - 1)
+    calm = not update_before(record, "", loss.broke_step - 10, loss.broke_step) >= 1
+    return bool(
+        calm and before.size >= 3 and before.max() <= before[0] and before[-1] < 0.9 * before[0]
+    )
+
+
 def stuck(loss: Loss) -> bool:
     """Whether the loss ended no tenth below its start; one that is not positive tells nothing."""
     return loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from rectifier.doctor.additions import with_activations, with_fresh_weights, with_guard
 from rectifier.doctor.edits import with_clipping, without_output
 from rectifier.doctor.finding import Remedy
 
@@ -22,6 +23,10 @@ _RATE = re.compile(r"(?:^|[_-])(?:lr|lrate|learning[_-]?rate|step[_-]?size|eta)(
 _OPTIMIZERS = frozenset({
     "SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RMSprop",
     "Rprop", "ASGD", "SparseAdam", "LBFGS",
+})  # fmt: skip
+_EDITED = frozenset({
+    "clip_gradients", "remove_output_activation", "add_activation", "stabilize_loss",
+    "reinitialize",
 })  # fmt: skip
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "relu": ("F.relu", "functional.relu", "torch.relu", "nn.ReLU"),
@@ -69,7 +74,7 @@ def patch_for(
         return edits[path]
 
     for remedy in remedies:
-        if remedy.action in ("clip_gradients", "remove_output_activation"):
+        if remedy.action in _EDITED:
             text = text_of(script)
             if text is not None:
                 edits[script] = _edited(text, remedy)
@@ -92,6 +97,13 @@ def patch_for(
 def _edited(text: str, remedy: Remedy) -> str:
     if remedy.action == "clip_gradients":
         return with_clipping(text, float(remedy.settings["max_norm"]))
+    if remedy.action == "add_activation":
+        layers = remedy.scope.get("layers", ())
+        return with_activations(text, layers, str(remedy.settings.get("function", "relu")))
+    if remedy.action == "stabilize_loss":
+        return with_guard(text)
+    if remedy.action == "reinitialize":
+        return text if remedy.settings.get("alike") else with_fresh_weights(text)
     function, instead = remedy.settings.get("function", ""), remedy.settings.get("to", "")
     return without_output(text, str(function), str(instead))
 

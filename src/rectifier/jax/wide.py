@@ -39,15 +39,7 @@ def gated(name: str) -> Callable[..., Any]:
         [0.0, 6.0]
     """
     unit = catalog.gated(name)
-    product = function(unit)
-
-    def call(x: Any, axis: int = -1, gate: str = "last", **parameters: Any) -> Any:
-        linear, gating = rows.parts(unit.name, checked(unit.name, x), axis, gate)
-        return product(linear, gate=gating, **parameters)
-
-    call.__name__ = call.__qualname__ = unit.name
-    call.__doc__ = f"{unit.summary}\n\n{unit.formula}\n\n{unit.source}"
-    return call
+    return rows.gated_function(unit, function(unit), checked)
 
 
 @functools.cache
@@ -79,6 +71,4 @@ def rowwise(name: str) -> Callable[..., Any]:
         result = rows.compute(record.name, jnp, jax.lax.stop_gradient, moved, **chosen)
         return jnp.moveaxis(result, -1, axis).astype(array.dtype)
 
-    call.__name__ = call.__qualname__ = record.name
-    call.__doc__ = f"{record.summary}\n\n{record.source}"
-    return call
+    return rows.named(call, record.name, f"{record.summary}\n\n{record.formula}\n\n{record.source}")

@@ -13,7 +13,9 @@ A path that is asked for by name and cannot run raises; nothing is replaced in s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from rectifier.errors import KernelUnavailableError, UnknownNameError
@@ -41,6 +43,16 @@ Where one was, it has the advantage that the gradient at NaN is NaN without a se
 
 FASTER = frozenset({"tanh"})
 """Those of them that are faster than the compiled kernel; its derivative serves all the same."""
+
+SHORT: Mapping[str, tuple[str, int]] = MappingProxyType(
+    {
+        "log_sigmoid": ("torch.nn.functional.logsigmoid", 16384),
+        "softplus": ("torch.nn.functional.softplus", 16384),
+    }
+)
+"""torch's own operations that keep every bar in fp32 on the CPU, value, derivative and at NaN, and
+below how many elements they win: an operation of our own costs autograd microseconds a step. Not
+elu, selu and celu, whose gradient at NaN is a number or NaN by where in the tensor it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,9 @@ def explain(
             f"path 'framework' cannot compute {spec.name!r}: {framework} has no operation of its "
             "own that is as right and as fast; use path='composed' or leave it out."
         )
+    short = ""
+    if (framework, path, _name(dtype), _name(device)) == ("torch", None, "float32", "cpu"):
+        short = _short(spec)
     if path == "native" and obstacle:
         raise KernelUnavailableError(f"path 'native' cannot compute {spec.name!r}: {obstacle}.")
     if path == "triton" and on_gpu:
@@ -114,7 +129,8 @@ def explain(
         return Explanation("framework", f"{own} computes {spec.name} rightly and in one pass.")
     if path == "native" or (path is None and not obstacle):
         return Explanation(
-            "native", f"{spec.name} runs in one compiled pass over memory, on {_name(dtype)}."
+            "native",
+            f"{spec.name} runs in one compiled pass over memory, on {_name(dtype)}.{short}",
         )
     if _name(device).startswith("cuda"):
         obstacle = on_gpu
@@ -123,7 +139,9 @@ def explain(
         return Explanation("composed", f"{passes}, as asked.")
     if framework in ("jax", "keras"):
         return Explanation("composed", f"{passes}, which its compiler may fuse: {obstacle}.")
-    return Explanation("composed", f"{passes}, slower than in one compiled pass: {obstacle}.")
+    return Explanation(
+        "composed", f"{passes}, slower than in one compiled pass: {obstacle}.{short}"
+    )
 
 
 def _own(spec: Activation, framework: str) -> str:
@@ -132,6 +150,20 @@ def _own(spec: Activation, framework: str) -> str:
 
     operation = OWN[framework].get(spec.name, "")
     return operation if operation and catalog.get(spec.name) == spec else ""
+
+
+def is_short(spec: Activation) -> bool:
+    """Say whether torch's own operation is right, and faster than ours on few elements."""
+    from rectifier import catalog
+
+    return spec.name in SHORT and catalog.get(spec.name) == spec
+
+
+def _short(spec: Activation) -> str:
+    if not is_short(spec):
+        return ""
+    operation, most = SHORT[spec.name]
+    return f" Where a gradient is wanted of fewer than {most:,} elements, {operation} runs instead."
 
 
 def _obstacle(spec: Activation, framework: str, dtype: str, device: str) -> str:

@@ -10,6 +10,7 @@ Mathematics and loops are in `rectifier.kernels.gpu`.
 from __future__ import annotations
 
 import argparse
+import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,10 +19,10 @@ from rectifier import catalog
 from rectifier.activation import Activation, Param
 from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
-from rectifier.kernels.bounds import bounds
+from rectifier.kernels.bounds import Bounds, bounds
 from rectifier.kernels.emit_cpp import digest
-from rectifier.kernels.forms import form
-from rectifier.kernels.halves import DOUBLE, FAR, REACH
+from rectifier.kernels.forms import INNER, PAIRS, TAKE_PAIRS, Form, arrange, form, odd_cubic
+from rectifier.kernels.measured import DOUBLE, FAR, REACH, SINGLE_BUT
 from rectifier.kernels.single import EVERY, SINGLE, Interval
 
 _HEAD = '''\
@@ -37,6 +38,11 @@ from rectifier.kernels.gpu.basics import const
 _INFIX = {
     "add": "+", "sub": "-", "mul": "*", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
 }  # fmt: skip
+_SUMS = {
+    "fma": "basics.fma({0}, {1}, {2})",
+    "fma_less": "basics.fma({0}, {1}, -{2})",
+    "less_fma": "basics.fma(-{0}, {1}, {2})",
+}
 _BASIC = {
     "square": "square", "abs": "absolute", "sign": "sign", "maximum": "maximum",
     "minimum": "minimum",
@@ -76,15 +82,24 @@ def emit_function(
     if gated:
         variables[names.pop(0)] = "gate"
     kind = _REAL[mathematics]
+    expression = arrange(expression)
     order = list(postorder(expression))
     between = bounds(expression, parameters)
     used = Counter(a for node in order if isinstance(node, Call) for a in node.args)
-    forms: dict[Expr, tuple[str, tuple[Expr, ...]]] = {}
+    forms: dict[Expr, Form] = {}
     needed = {expression}
+    alone: set[Expr] = set()  # needed as one number, not as a pair
     for node in reversed(order):
         if isinstance(node, Call) and node in needed:
-            forms[node] = form(node, between, used)
-            needed.update(forms[node][1])
+            cubic = odd_cubic(node) if node not in alone and node is not expression else None
+            function, given = cubic or _with_product(form(node, between, used), between, used)
+            if function in INNER and node is not expression:
+                function = f"inner_{function}"
+            forms[node] = function, given
+            needed.update(given)
+            pairs = TAKE_PAIRS.get(function, ())
+            alone.update(each for place, each in enumerate(given) if place not in pairs)
+    paired = {n for n, (f, _) in forms.items() if f == PAIRS and mathematics == "single"}
     lines: list[str] = []
     printed: dict[Expr, str] = {}
     for node in order:
@@ -100,7 +115,9 @@ def emit_function(
             lines.append(f"{printed[node]} = tl.full((), {node.value!r}, {kind})")
         elif isinstance(node, Call) and node in forms:
             printed[node] = f"t{len(lines)}"
-            lines.append(f"{printed[node]} = {_operation(forms[node], printed, mathematics)}")
+            lines.append(
+                f"{printed[node]} = {_operation(forms[node], printed, paired, mathematics)}"
+            )
     result = printed[expression]
     compares = any(isinstance(node, Call) and PRIMITIVES[node.op].boolean for node in printed)
     if compares or Variable("x") not in printed:  # then NaN would go in and a number come out
@@ -110,14 +127,48 @@ def emit_function(
     return f"@triton.jit\ndef {name}({arguments}):\n{body}\n"
 
 
-def _operation(
-    form: tuple[str, tuple[Expr, ...]], printed: Mapping[Expr, str], mathematics: str
-) -> str:
-    """Return what computes one operation."""
+def _with_product(plain: Form, between: Mapping[Expr, Bounds], used: Mapping[Expr, int]) -> Form:
+    """Return a sum with a product that nothing else uses as one operation, rounded once.
+
+    So do the compilers of the C++ kernels, and `rectifier.kernels.single` was measured with it.
+    """
+    function, given = plain
+    if function not in ("add", "sub"):
+        return plain
+    for place, product in enumerate(given):
+        if not isinstance(product, Call) or used[product] > 1:
+            continue
+        inner, factors = form(product, between, used)
+        if inner == "square":
+            inner, factors = "mul", factors * 2
+        if inner == "mul":
+            kind = "fma" if function == "add" else ("fma_less", "less_fma")[place]
+            return kind, (*factors, given[1 - place])
+    return plain
+
+
+def _operation(form: Form, printed: Mapping[Expr, str], paired: set[Expr], mathematics: str) -> str:
+    """Return what computes one operation; `paired` are printed as pairs."""
     function, given = form
     names = [printed[argument] for argument in given]
+    if function == PAIRS:
+        constants = [a.value for a in given[1:] if isinstance(a, Constant)]
+        if mathematics == "single":
+            constants = [part for value in constants for part in _in_two(value)]
+        return f"{mathematics}.{function}({', '.join((names[0], *map(repr, constants)))})"
+    if not paired.isdisjoint(given):
+        several = TAKE_PAIRS[function]
+        names = [
+            name if place not in several
+            else f"{name}[0], {name}[1]" if given[place] in paired
+            else f"{name}, const({name}, 0.0)"
+            for place, name in enumerate(names)
+        ]  # fmt: skip
+        return f"{mathematics}.{function}_pairs({', '.join(names)})"
     if function in _INFIX:
         return f" {_INFIX[function]} ".join(names)
+    if function in _SUMS:
+        return _SUMS[function].format(*names)
     if function == "neg":
         return f"-{names[0]}"
     if function == "where":
@@ -135,6 +186,12 @@ def _operation(
     if function == "pow":
         return f"wide.pow({', '.join(names)})"
     return f"{mathematics}.{function}({', '.join(names)})"
+
+
+def _in_two(value: float) -> tuple[float, float]:
+    """Return the nearest float to a number, and what is left of it."""
+    near: float = struct.unpack("f", struct.pack("f", value))[0]
+    return near, value - near
 
 
 def is_harmless(expression: Expr) -> bool:
@@ -168,6 +225,8 @@ def emit_part(
     parameters = activation.params
     functions = [emit_function(f"{stem}_wide", expression, parameters, "wide")]
     harmless = is_harmless(expression)
+    if (digest(activation), part) in SINGLE_BUT:
+        interval = None
     if harmless:
         interval = (-EVERY, EVERY)
     single = fast = "None"

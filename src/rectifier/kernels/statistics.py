@@ -69,15 +69,16 @@ def forward(
     _module().forward_statistics(x, y, half, *extent, *region, zeros_too, per_unit, whole, threads)
 
 
-def sums_of_squares(buffers: list[int], sizes: list[int], threads: int) -> list[float]:
+def sums_of_squares(buffers: list[int], sizes: list[int], some: bool, threads: int) -> list[float]:
     """The sum of squares of each of several contiguous float32 buffers.
 
     Args:
         buffers: Their addresses.
         sizes: How many elements each has.
+        some: Whether that of a large buffer may be told from an eighth of it.
         threads: Most threads to use.
     """
-    found: list[float] = _module().sums_of_squares(buffers, sizes, threads)
+    found: list[float] = _module().sums_of_squares(buffers, sizes, some, threads)
     return found
 
 

@@ -92,6 +92,7 @@ class Calls:
         self._mode: Seeing | None = None
         self._script: tuple[nn.Module, Any] | None = None
         self._handles: list[RemovableHandle] = []
+        self._resting: RemovableHandle | None = None
         self._apply: Any = None
         self._eager: Any = None
         self._optimized_call: Any = None
@@ -108,25 +109,34 @@ class Calls:
         if self._mode is not None:
             return
         self._mode = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
-        put_on(self._mode)
-        self._handles = [
-            global_hooks.register_module_forward_pre_hook(self._enter_module),
-            global_hooks.register_module_forward_hook(self._leave_module, always_call=True),
-        ]
+        self._attach(self._mode)
         functions: Any = torch.autograd.Function
         self._apply = functions.__dict__["apply"]
         functions.apply = classmethod(self._custom(self._apply.__func__))
         self._run_compiled_eagerly()
+
+    def _attach(self, mode: Seeing) -> None:
+        put_on(mode)
+        self._handles = [
+            global_hooks.register_module_forward_pre_hook(self._enter_module),
+            global_hooks.register_module_forward_hook(self._leave_module, always_call=True),
+        ]
+
+    def _detach(self, mode: Seeing) -> None:
+        take_out(mode)
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        resting, self._resting = self._resting, None
+        if resting is not None:
+            resting.remove()
 
     def end(self) -> None:
         """See no more; everything is as it was before."""
         mode, self._mode = self._mode, None
         if mode is None:
             return
-        take_out(mode)
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        self._detach(mode)
         functions: Any = torch.autograd.Function
         functions.apply = self._apply
         eager, self._eager = self._eager, None
@@ -208,12 +218,34 @@ class Calls:
     def _enter_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         if self._elsewhere() or is_wrapper(module):
             return
+        if not self._stack and not torch.is_grad_enabled() and self._rest(module):
+            return
         self._boundary.guard(self._enter, module, args)
         if isinstance(module, torch.jit.ScriptModule) and self._script is None:
             self._note("Inside TorchScript modules outputs are seen, but not gradients.")
             mode: Any = Scripted(self._saw_scripted)
             self._script = module, mode
             mode.__enter__()
+
+    def _rest(self, module: nn.Module) -> bool:
+        """Leave an evaluation that nobody wants to hear of alone, until ``module`` returns.
+
+        Our hooks would keep torch from its fast paths, whose results differ in the last digit.
+        """
+        mode, boundary = self._mode, self._boundary
+        if mode is None or boundary.replacers or isinstance(module, torch.jit.ScriptModule):
+            return False
+        if not all(observer.training_only for observer in boundary.live):
+            return False
+
+        def resume(module: nn.Module, args: Any, output: Any) -> None:
+            if self._mode is mode and self._resting is not None:
+                self._detach(mode)
+                self._attach(mode)
+
+        self._detach(mode)
+        self._resting = module.register_forward_hook(resume, always_call=True)
+        return True
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         top = self._stack[-1] if self._stack else None
@@ -495,6 +527,8 @@ class Calls:
         module = None if entered is None else entered.module
         if module is not None and is_torch(module) and is_layer(module):
             return  # the module's own hook marks it
+        if entered is not None and "parametrizations" in entered.path.split("."):
+            return  # makes a weight of others, and applies none
         candidates = [*args, *kwargs.values()]
         leaves = [t for t in candidates if isinstance(t, Tensor) and t.is_leaf and t.requires_grad]
         weights = [t for t in leaves if t.dim() > 1] or [t for t in leaves if "norm" in name]

@@ -71,10 +71,12 @@ class Layer:
         return None if module is None else tensor_of(module, name)
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """All weights and biases that the layer itself holds."""
+        """All weights and biases that the layer itself holds, or that its own are made of."""
         module = self.module()
         if module is not None:
-            return tuple(module.parameters(recurse=False))
+            made_of = module._modules.get("parametrizations")
+            others = () if made_of is None else made_of.parameters()
+            return (*module.parameters(recurse=False), *others)
         return tuple(t for t in (self.weight(), self.bias()) if t is not None)
 
     @property
@@ -110,7 +112,7 @@ def tensor_of(module: nn.Module, name: str) -> Tensor | None:
     try:
         for part in parts:
             part.training = False
-        with torch.no_grad():
+        with torch.no_grad(), torch._C.DisableTorchFunction():
             found = steps.forward()  # not by its name: `parametrize.cached` would keep this one
     finally:
         for part in parts:

@@ -90,6 +90,7 @@ def explain(
 def _build(spec: Activation) -> Callable[..., Tensor]:
     plans = _Plans(spec)
     names = tuple(spec.params)
+    short, most = _short(spec)
 
     def call(
         input: Tensor,
@@ -101,6 +102,22 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     ) -> Tensor:
         if inplace is not False and inplace is not True:
             check_flag(spec.name, "inplace", inplace)
+        if (
+            most
+            and type(input) is Tensor
+            and input.requires_grad
+            and input.numel() < most
+            and input.dtype is torch.float32
+            and input.is_cpu
+            and input.is_contiguous()  # torch's logsigmoid loses another memory format
+            and path is None
+            and isinstance(inplace, bool)
+            and keep == "input"
+            and not (args or given)
+            and not torch.overrides.has_torch_function((input,))
+            and not torch.compiler.is_compiling()
+        ):
+            return input.copy_(short(input.clone())) if inplace else short(input)
         if keep != "input":
             return _apply_kept(plans, input, bind(spec, args, given), keep, inplace, path)
         if path is None and not (inplace or args or given) and _is_simple(input):
@@ -149,6 +166,14 @@ def _apply_kept(
     if keep == "output" and plan.keeps_output:
         return apply(plan, False, x)
     return lean.apply(plan, lean.recipe(spec, values, keep), x)
+
+
+def _short(spec: Activation) -> tuple[Callable[[Tensor], Tensor], int]:
+    """Return torch's own operation for short tensors, and what is no longer short; 0 for none."""
+    if not choose.is_short(spec):
+        return torch.clone, 0
+    name, most = choose.SHORT[spec.name]
+    return getattr(torch.nn.functional, name.rpartition(".")[2]), most
 
 
 def _is_simple(input: Any) -> bool:

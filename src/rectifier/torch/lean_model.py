@@ -123,7 +123,8 @@ def _change(
     if isinstance(child, ActivationModule):
         child.keep = keep
         return keep, ""
-    new = activation(spec, **parameters, keep=keep)
+    options: dict[str, Any] = {**parameters, "keep": keep}
+    new = activation(spec, **options)
     if not _same(child, new):
         return "input", f"it does not compute the catalog's {spec.name}"
     parent._modules[attribute] = new.train(child.training)

@@ -214,13 +214,23 @@ _TRAINING: Mapping[str, type[ActivationModule]] = {
 """Base classes of the modules that do something else while they train."""
 
 
-def activation(name: str | Activation, *args: Any, **options: Any) -> nn.Module:
+def activation(
+    name: str | Activation,
+    *args: Any,
+    compile: bool | str | Callable[..., Any] = False,
+    **options: Any,
+) -> nn.Module:
     """Return a new module for an activation.
+
+    A formula of your own is computed operation by operation; ``compile=True`` has torch.compile
+    make one pass of it when it is called first, which takes some seconds then.
 
     Args:
         name: A name or alias of the catalog, of a gated unit or a row-wise function, or an
             `Activation`, such as `rectifier.define` makes.
         *args: As for the module's class.
+        compile: Whether to have torch.compile compile the module, or which of its backends shall:
+            a name or a function.
         **options: As for the module's class: parameters, ``inplace``, ``path``, ….
 
     Returns:
@@ -231,6 +241,13 @@ def activation(name: str | Activation, *args: Any, **options: Any) -> nn.Module:
         UnknownNameError: No activation has this name; the message lists the nearest ones.
         InvalidActivationError: There is no such parameter, or a value is out of its bounds.
     """
+    made = _made(name, args, options)
+    if compile is not False:
+        made.compile(backend="inductor" if compile is True else compile)
+    return made
+
+
+def _made(name: str | Activation, args: tuple[Any, ...], options: dict[str, Any]) -> nn.Module:
     for find in (gated_class, rowwise_class) if isinstance(name, str) else ():
         with contextlib.suppress(UnknownNameError):
             kind: type[nn.Module] = find(name)

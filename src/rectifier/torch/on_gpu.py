@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -108,22 +109,43 @@ def run(
     Returns:
         A new tensor like x, in the memory order that torch's own operations give it.
     """
-    from rectifier.kernels.gpu import launch  # deferred: it imports Triton
-
-    out, channels, inner = _arranged(x, tensors)
-    x = like(x.detach(), out)
-    with on(x.device):
-        if tensors:
-            parameters: Tensor | None = gathered(order, constants, tensors, channels, x.device)
-        else:
-            parameters = numbers(tuple(constants[name] for name in order), x.device)
-        given: dict[str, Any] = {"default": defaults, "width": channels, "inner": inner}
-        if grad is None:
-            launch.forward(name, x, out, parameters, **given)
-        else:
-            grad = like(grad.detach(), out)
-            launch.backward(name, x, grad, out, parameters, **given)
+    channels = inner = 1
+    out = torch.empty_like(x)
+    if tensors:
+        out, channels, inner = _arranged(x, tensors)
+    strides, device = out.stride(), x.device
+    if x.stride() != strides:
+        x = like(x.detach(), out)
+    if grad is not None and (grad.dtype is not x.dtype or grad.stride() != strides):
+        grad = like(grad.detach(), out)
+    if device.type != "cuda" or device.index == torch.cuda.current_device():
+        parameters = _parameters(order, constants, tensors, channels, device)
+        _launch().elementwise(name, x, grad, out, parameters, defaults, channels, inner)
+    else:
+        with torch.cuda.device(device):
+            parameters = _parameters(order, constants, tensors, channels, device)
+            _launch().elementwise(name, x, grad, out, parameters, defaults, channels, inner)
     return out
+
+
+@functools.cache
+def _launch() -> Any:
+    """The module that launches, imported late since it imports Triton."""
+    return importlib.import_module("rectifier.kernels.gpu.launch")
+
+
+def _parameters(
+    order: Sequence[str],
+    constants: Mapping[str, float],
+    tensors: Mapping[str, Tensor],
+    channels: int,
+    device: torch.device,
+) -> Tensor | None:
+    if not order:
+        return None
+    if tensors:
+        return gathered(order, constants, tensors, channels, device)
+    return numbers(tuple(constants[name] for name in order), device)
 
 
 def sum_by(
@@ -150,16 +172,17 @@ def sum_by(
         float64 of the parameter's shape; None if there is no kernel for it.
     """
     from rectifier.kernels.gpu import launch
+    from rectifier.kernels.gpu.parts import by_parameter
 
-    part = launch.by_parameter(name, parameter)
     wanted = tensors[parameter]
-    if part is None or not x.numel():
+    if not x.numel() or by_parameter(name, parameter) is None:
         return None
     out, channels, inner = _arranged(x, tensors)
     x, grad = like(x.detach(), out), like(grad.detach(), out)
     with on(x.device):
         parameters = gathered(order, constants, tensors, channels, x.device)
-        sums = launch.parameter_sums(part, x, grad, parameters, width=channels, inner=inner)
+        given = (name, parameter, x, grad, parameters)
+        sums = launch.parameter_sums(*given, width=channels, inner=inner)
         total: Tensor = sums.sum(0)
     if wanted.numel() != channels:
         total = total.sum()

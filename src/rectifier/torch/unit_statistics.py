@@ -26,14 +26,18 @@ ROWS = {name: row for row, name in enumerate(compiled.UNIT_NUMBERS)}
 WHOLE = {name: place for place, name in enumerate(compiled.WHOLE_NUMBERS)}
 """Place of each number in what `forward` returns of all elements."""
 
+_TYPES = (torch.float32, torch.bfloat16)
+_KINDS = (Tensor, torch.nn.Parameter)
+_STRIDED = torch.strided
+
 
 def applies(tensor: Tensor) -> bool:
     """Whether the kernel takes tensors like this one."""
     return (
-        tensor.device.type == "cpu"
-        and tensor.dtype in (torch.float32, torch.bfloat16)
-        and type(tensor) in (Tensor, torch.nn.Parameter)
-        and tensor.layout is torch.strided
+        tensor.is_cpu
+        and tensor.dtype in _TYPES
+        and type(tensor) in _KINDS
+        and tensor.layout is _STRIDED
         and compiled.available()
     )
 
@@ -115,11 +119,12 @@ def gradient(to_input: Tensor, to_output: Tensor, axis: int) -> tuple[Floats, fl
     return nonzero.numpy(), squares
 
 
-def norms(tensors: Sequence[Tensor]) -> list[float] | None:
+def norms(tensors: Sequence[Tensor], *, some: bool = False) -> list[float] | None:
     """Euclidean norm of each of several tensors.
 
     Args:
         tensors: Any; the kernel takes contiguous float32 ones on the CPU.
+        some: Whether that of a large one may be told from an eighth of it.
 
     Returns:
         The norms, from sums in double precision; None: not possible, for one of them at least.
@@ -129,6 +134,7 @@ def norms(tensors: Sequence[Tensor]) -> list[float] | None:
     squares = compiled.sums_of_squares(
         [tensor.data_ptr() for tensor in tensors],
         [tensor.numel() for tensor in tensors],
+        some,
         torch.get_num_threads(),
     )
     return list(map(math.sqrt, squares))
@@ -174,6 +180,9 @@ def _plain_floats(tensor: Tensor) -> bool:
 def _whole(one: Tensor, axis: int) -> tuple[Tensor, tuple[int, int, int]]:
     """A tensor without gaps, and its layout as outer positions, units and inner ones."""
     shape = one.shape
+    units = shape[axis]
+    if axis == len(shape) - 1 and units and one.is_contiguous():
+        return one, (one.numel() // units, units, 1)
     if not one.is_contiguous():
         if axis == 1 and one.dim() > 2:
             moved = one.movedim(1, -1)

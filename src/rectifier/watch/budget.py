@@ -31,7 +31,7 @@ FIRST = 10
 GROWTH = 0.05
 """A step that is this much later than the last observed one is observed in any case."""
 
-PERIOD = 100.0
+PERIOD = 50.0
 """Seconds after which the share is what the budget says."""
 
 _MEMORY = 31

@@ -234,11 +234,14 @@ def gradients(
     return count, torch.linalg.vector_norm(_plain(to_output)).to(_wide(to_output)).square()
 
 
-def norms(tensors: Sequence[Tensor]) -> Tensor:
-    """Euclidean norm of each tensor, shape (number of tensors,), on the first one's device."""
+def norms(tensors: Sequence[Tensor], *, some: bool = False) -> Tensor:
+    """Euclidean norm of each tensor, shape (number of tensors,), on the first one's device.
+
+    Where ``some``, that of a large one may be told from an eighth of its elements.
+    """
     if not tensors:
         return torch.zeros(0)
-    fast = unit_statistics.norms(tensors)
+    fast = unit_statistics.norms(tensors, some=some)
     if fast is not None:
         return torch.tensor(fast, dtype=torch.float64)
     found = torch._foreach_norm([tensor.detach() for tensor in tensors])
@@ -323,7 +326,9 @@ def saturation_of(function: object, dtype: torch.dtype = torch.float64) -> Satur
     """
     if not callable(function):
         return None
-    with torch.enable_grad(), torch.inference_mode(False):
+    # With hooks of our own nothing is counted by those of the program, as those of checkpointing.
+    own = torch.autograd.graph.saved_tensors_hooks(lambda kept: kept, lambda kept: kept)
+    with torch.enable_grad(), torch.inference_mode(False), own:
         x = torch.linspace(-32, 32, 6401, dtype=dtype).requires_grad_()
         try:
             y = function(x)

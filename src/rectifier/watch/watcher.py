@@ -337,7 +337,8 @@ class Watcher(Observer):
         inputs = [(cargo.put(p.inputs), p.input_elements) for p in passes if p.inputs is not None]
         sites = load(cargo, passes)
         with_gradient = [(p, p.grad) for p in parameters if is_plain(p.grad)]
-        gradient_norms = cargo.put(statistics.norms([g for _, g in with_gradient if g is not None]))
+        found = [g for _, g in with_gradient if g is not None]
+        gradient_norms = cargo.put(statistics.norms(found, some=not detailed))
         weight_norms = cargo.put(self._layers.before(parameters)) if detailed else -1
         cargo.fetch()
 

@@ -103,8 +103,10 @@ def _per_unit(values: NDArray[Any], units: int) -> NDArray[np.float64]:
 
 
 def weights(layer: Layer) -> list[Tensor]:
-    """The weight of a layer; all its matrices where it has no single one."""
-    weight = layer.weight()
+    """The weight of a layer; all its matrices where it has no single one of its own."""
+    module = layer.module()
+    made = module is not None and "parametrizations" in module._modules
+    weight = None if made else layer.weight()
     if weight is not None:
         return [weight] if is_plain(weight) else []
     return [t for t in layer.tensors() if t.dim() > 1 and is_plain(t)]

@@ -17,7 +17,11 @@ from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, apart
+from rectifier.torch.activation_modules import is_torch
 from rectifier.torch.sites import Layer
+
+_KNOWN = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase, nn.Embedding)
+"""Layers, and what users derive from them, that ``init_`` draws for."""
 
 
 class Reinitialize(Action):
@@ -40,26 +44,43 @@ class Reinitialize(Action):
         self._draw(model, name, tuple(args) or None)
 
     def on_layer(self, layer: Layer, output: Any) -> None:
-        """A weight that belongs to no module: drawn after this step, its gradient dropped."""
+        """A weight of no module, or of the user's own kind: drawn after this step."""
         del output
-        weight = layer.weight() if layer.module() is None else None
+        module = layer.module()
+        own = module is None or not (is_torch(module) or isinstance(module, _KNOWN))
+        weight = layer.weight() if own else None
         if weight is not None and weight.dim() > 1:
             self._bare[id(weight)] = layer, weight
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Draw the weights of a network of bare tensors."""
-        if step or optimizer is not None or not self._bare or self.alike:
+        if step or not self._bare:
             self._bare.clear()
+            return
+        if optimizer is not None:  # what it remembers is of the old weights
+            optimizer.state.clear()
+        if self.alike:
+            weights = [weight for _, weight in sorted(self._bare.values(), key=_order)]
+            self._tell_apart(weights, "the program")
+            self._drop_gradients()
             return
         last = max(layer.order for layer, _ in self._bare.values())
         with apart(), torch.no_grad():
             for layer, weight in self._bare.values():
                 gain = 1.0 if layer.order == last else math.sqrt(2.0)
                 weight.normal_(0.0, gain / math.sqrt(max(layer.fan_in, 1)))
-                for tensor in (weight, layer.bias()):
-                    if tensor is not None and tensor.grad is not None:
-                        tensor.grad.zero_()
-        self.say(f"{len(self._bare)} weights outside any module drawn anew (he_normal)")
+                bias = layer.bias()
+                if bias is not None and bias.is_leaf:
+                    bias.zero_()
+        self.say(f"{len(self._bare)} weights outside torch's layers drawn anew (he_normal)")
+        self._drop_gradients()
+
+    def _drop_gradients(self) -> None:
+        """What the old weights got is nothing to the new ones."""
+        for layer, weight in self._bare.values():
+            for tensor in (weight, layer.bias()):
+                if tensor is not None and tensor.grad is not None:
+                    tensor.grad.zero_()
         self._bare.clear()
 
     def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
@@ -72,6 +93,8 @@ class Reinitialize(Action):
         if self.alike:
             self._tell_apart(list(model.parameters()), name)
             return
+        if not any(isinstance(module, _KNOWN) for module in model.modules()):
+            return  # layers of the user's own kind alone: drawn after the first step
         from rectifier.torch import init_
 
         scheme = str(self.remedy.settings.get("scheme", "he_normal"))
@@ -104,6 +127,10 @@ class Reinitialize(Action):
         self._draw(model, type(model).__name__, None)
         if optimizer is not None:
             optimizer.state.clear()
+
+
+def _order(item: tuple[Layer, Tensor]) -> int:
+    return item[0].order
 
 
 def _factors(first: Tensor, second: Tensor) -> bool:

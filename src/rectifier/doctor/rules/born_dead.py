@@ -19,6 +19,13 @@ HALF = 0.6
 """Above one half, with room for chance: more than zero-bias initialisation can do."""
 
 
+DEEP = 3
+"""Sites before one whose units may as well have the same sign for all inputs."""
+
+CHANCE = 3.0
+"""Standard deviations of a fair coin's share that chance is granted, as there are many layers."""
+
+
 def _why(site: SiteRecord, dead: evidence.BoolArray, first: SiteRecord) -> str:
     """The half sentence on what keeps them silent, from the state at the first step."""
     unit, series = site.unit, site.series
@@ -44,11 +51,14 @@ def _why(site: SiteRecord, dead: evidence.BoolArray, first: SiteRecord) -> str:
     return "their weights as initialised are negative for every input"
 
 
-def _severity(share: float, harmed: bool) -> Severity | None:
+def _severity(share: float, harmed: bool, units: int, deep: bool) -> Severity | None:
     if share < FEW:
         return "info" if share >= 0.02 else None
-    if share >= HALF:
+    chance = 0.5 + CHANCE * 0.5 / math.sqrt(max(units, 1))
+    if share >= (max(HALF, min(chance, 1.0)) if deep else HALF):
         return "error"
+    if deep:
+        return "info"
     return "warning" if harmed and share >= 0.4 else "info"
 
 
@@ -56,12 +66,13 @@ def check(record: Record) -> Sequence[Finding]:
     """Units without a positive output in any batch since the first observed step.
 
     With symmetric weights and zero biases a unit's pre-activation has either sign with probability
-    one half. For inputs that are all alike (positive features, deep ReLU layers: their
-    correlation tends to one) the sign is the same for all of them, so up to half of a layer
-    may be born dead in a network as it is usually initialised, and it may train well. More than
-    that (0.6 leaves room for chance) takes biases, weights or inputs that push units down:
-    ``error``. From 0.4 on ``warning`` if the loss stayed near its start; else ``info``. Needs an
-    observed start: a run that was first observed later cannot tell born dead from dead.
+    one half. For inputs that are all alike (positive features, deep ReLU layers: their correlation
+    tends to one) the sign is the same for all of them, so up to half of a layer may be born dead in
+    a network as it is usually initialised, and it may train well. More than that (0.6 leaves room
+    for chance; behind three sites three standard deviations above one half do, since there each of
+    many layers throws its coin) takes biases, weights or inputs that push units down: ``error``. In
+    the first layers ``warning`` from 0.4 on if the loss stayed near its start; else ``info``. Needs
+    an observed start: a run that was first observed later cannot tell born dead from dead.
 
     Source:
         Lu, Shin, Su and Karniadakis 2020, "Dying ReLU and initialization: theory and numerical
@@ -80,7 +91,8 @@ def check(record: Record) -> Sequence[Finding]:
     findings = []
     for site, dead in found:
         share = float(dead.mean())
-        severity = _severity(share, harmed)
+        before = [s for s in record.sites if s.model == site.model and s.order < site.order]
+        severity = _severity(share, harmed, site.units, len(before) >= DEEP)
         if severity is None:
             continue
         first = next((item for item in grave if item.model == site.model), site)

@@ -110,6 +110,19 @@ def _emptied(facts: Circumstances) -> Finding | None:
     return _finding(cause, reached, "error", "keep_gradient", {"steps": float(reached[0].steps)})
 
 
+def _cut_loss(facts: Circumstances) -> Finding | None:
+    """Steps, and losses without a graph or none at all: no parameter ever has a gradient."""
+    held = [p for p in facts.parameters if p.held and p.trainable and p.steps >= STEPS]
+    if facts.losses or not held or any(p.with_gradient or p.moved > 0 for p in held):
+        return None
+    kind = facts.optimizers[0].kind if facts.optimizers else "optimiser"
+    how = "no backward pass was made"
+    if facts.backwards:
+        how = "the losses depend on no parameter (made anew from a number, or detached)"
+    cause = f"The {kind} stepped, but no parameter ever had a gradient: {how}."
+    return _finding(cause, held, "error", "", {"backwards": float(facts.backwards)})
+
+
 def _left_out(facts: Circumstances) -> Finding | None:
     """Parameters that get gradients and that no optimiser ever steps."""
     stepped = [p for p in facts.parameters if p.steps]
@@ -193,13 +206,13 @@ def _cut_off(facts: Circumstances) -> Finding | None:
 def check(record: Record) -> Sequence[Finding]:
     """Parameters that cannot learn although the program means them to.
 
-    Six ways: an optimiser whose parameters are all frozen; an optimiser that never steps; gradients
-    that are gone at every step; parameters with gradients that no optimiser holds; layers that run
-    in training and get no gradient; and, where the loss did not fall, a network most of which is
-    frozen at random values. Freezing on purpose is told from it: frozen parameters
-    (``requires_grad = False``) beside ones that learn, models that no optimiser was ever meant for
-    (a fixed critic behind what is trained, an input that is optimised), what is updated by hand,
-    and weights that were loaded or trained before are no fault.
+    Seven ways: an optimiser whose parameters are all frozen; one that never steps; losses without a
+    way back to any parameter; gradients that are gone at every step; parameters with gradients that
+    no optimiser holds; layers that run in training and get no gradient; and, where the loss did not
+    fall, a network most of which is frozen at random values. Freezing on purpose is told from it:
+    frozen parameters (``requires_grad = False``) beside ones that learn, models that no optimiser
+    was ever meant for (a fixed critic behind what is trained, an input that is optimised), what is
+    updated by hand, and weights that were loaded or trained before are no fault.
 
     Source:
         PyTorch documentation, "torch.optim" (parameters must be collected before and be
@@ -211,7 +224,7 @@ def check(record: Record) -> Sequence[Finding]:
     if not any(found):
         stuck = evidence.stuck(evidence.loss_of(record))
         found = [
-            _emptied(facts) or _left_out(facts) or _never_taught(facts, stuck),
+            _cut_loss(facts) or _emptied(facts) or _left_out(facts) or _never_taught(facts, stuck),
             _cut_off(facts),
         ]
     return tuple(finding for finding in found if finding is not None)

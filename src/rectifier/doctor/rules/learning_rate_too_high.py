@@ -67,6 +67,8 @@ def overshoot(record: Record) -> Overshoot | None:
     training = record.training
     if not training.step.size or record.optimizer == "LBFGS":
         return None
+    if evidence.broke_falling(record, loss):
+        return None
     rise = _rise_step(record, loss)
     if rise is None:
         return _no_progress(record, loss)

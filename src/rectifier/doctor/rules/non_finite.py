@@ -58,7 +58,8 @@ def _cause(record: Record, item: NonFinite) -> tuple[str, bool]:
     start = evidence.median(training.loss[:1])
     last = evidence.between(training.step, training.loss, step - 10, step)
     grew = bool(last.size and start > 0 and last.max() >= 10 * start)
-    by_steps = update >= LARGE_UPDATE or grew
+    falling = evidence.broke_falling(record, evidence.loss_of(record))
+    by_steps = grew or (update >= LARGE_UPDATE and not falling)
     where = _place(item)
     if item.where == "input":
         return f"The data are not finite: at step {step} NaN or infinity enters the model", False

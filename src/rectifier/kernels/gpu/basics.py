@@ -74,6 +74,12 @@ else:
 
 
 @triton.jit
+def nan_like(x):
+    """NaN in the precision of x; not a global constant, which Triton compares with itself."""
+    return tl.full((), float("nan"), x.dtype)
+
+
+@triton.jit
 def step(x, p, c: tl.constexpr):
     """One step of Horner's rule: x p + c."""
     return fma(x, p, const(x, c))

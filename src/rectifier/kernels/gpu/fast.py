@@ -1,7 +1,7 @@
 """Mathematics in float for data of half precision: a few units of float away, and quick.
 
 Layer: kernels/gpu, above `basics`. Half precision has 11 digits at most, so what float and the
-GPU's own exponential leave is far below its rounding. `rectifier.kernels.halves` lists where a
+GPU's own exponential leave is far below its rounding. `rectifier.kernels.measured` lists where a
 formula cancels so much that this does not do.
 """
 
@@ -11,7 +11,7 @@ import triton
 import triton.language as tl
 
 from rectifier.kernels.gpu import single
-from rectifier.kernels.gpu.basics import const, maximum, minimum, step, with_sign_of
+from rectifier.kernels.gpu.basics import const, fma, maximum, minimum, step, with_sign_of
 
 _HALF_LOG2_E = tl.constexpr(0.7213475204)
 
@@ -73,6 +73,18 @@ def mul_sigmoid(a, b):
 
 
 @triton.jit
+def inner_mul_sigmoid(a, b):
+    """a sigmoid(b)."""
+    return mul_sigmoid(a, b)
+
+
+@triton.jit
+def inner_sigmoid(a):
+    """1 / (1 + e⁻ᵃ)."""
+    return sigmoid(a)
+
+
+@triton.jit
 def one_plus_mul_sigmoid(a, b):
     """1 + a sigmoid(b) as one quotient."""
     e = exp(-tl.abs(b))
@@ -110,6 +122,67 @@ def tanh(a):
     """The hyperbolic tangent."""
     e = expm1(-2.0 * tl.abs(a))
     return with_sign_of(e / (2.0 + e), a)
+
+
+@triton.jit
+def tanh_squared(a):
+    """tanh(a)²."""
+    found = tanh(a)
+    return found * found
+
+
+@triton.jit
+def minus_tanh(inside, a):
+    """a - tanh(a), where `inside` is that near 0."""
+    return tl.where(tl.abs(a) < 1.0, inside, a - tanh(a))
+
+
+@triton.jit
+def tanh_softplus(b):
+    """tanh(softplus(b))."""
+    t = exp(minimum(b, const(b, 22.0)))
+    n = t * (t + 2.0)
+    return n / (n + 2.0)
+
+
+@triton.jit
+def mul_tanh_softplus(a, b):
+    """a tanh(softplus(b))."""
+    return a * tanh_softplus(b)
+
+
+@triton.jit
+def tanh_softplus_gate_slope(a, b):
+    """tanh(softplus(b)) and a times its slope."""
+    t = exp(minimum(b, const(b, 22.0)))
+    n = t * (t + 2.0)
+    right = 1.0 / (n + 2.0)
+    return (n + 4.0 * a * t * (t + 1.0) * right) * right
+
+
+@triton.jit
+def odd_cubic(a, one: tl.constexpr, three: tl.constexpr):
+    """a (one + three a²)."""
+    return a * fma(const(a, three), a * a, const(a, one))
+
+
+@triton.jit
+def own_norm_cdf(a):
+    """a norm_cdf(a)."""
+    return mul_norm_cdf(maximum(a, const(a, -40.0)), a)
+
+
+@triton.jit
+def inner_own_norm_cdf(a):
+    """a norm_cdf(a)."""
+    return own_norm_cdf(a)
+
+
+@triton.jit
+def own_norm_cdf_slope(a):
+    """norm_cdf(a) + a norm_pdf(a)."""
+    held = minimum(maximum(a, const(a, -40.0)), const(a, 40.0))
+    return cdf_plus_mul_pdf(held, a)
 
 
 @triton.jit

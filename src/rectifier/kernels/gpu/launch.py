@@ -2,84 +2,88 @@
 
 Layer: kernels/gpu, its top. Takes PyTorch tensors on one CUDA device, made current by the caller
 (in interpreted mode, CPU tensors), without importing PyTorch. What is written is always given.
+
+Triton's own way to a kernel that was compiled before takes as long as a kernel on a million
+elements, so what was compiled is kept here and launched directly.
 """
 
 from __future__ import annotations
 
 import functools
-import math
 import sys
 from dataclasses import dataclass
 from typing import Any
 
 from rectifier.kernels import cuda
 from rectifier.kernels.gpu import loops
+from rectifier.kernels.gpu.basics import INTERPRETED
+from rectifier.kernels.gpu.parts import by_parameter, parts
 
-_ELEMENTS = 1024
-"""Elements of a block, 8 for each thread: 32 bytes of float, 16 of half precision."""
-_WARPS = 4
-_OPTIONS = {"num_warps": _WARPS, "enable_fp_fusion": False}
-_TILE = (16, 128)
-_CHUNKS = 1024
-"""About how many programs sum a bias' gradient."""
+SHAPES = {4: (1024, 4), 2: (1024, 4)}
+"""Elements of a block and warps that share it, by the bytes of an element; as measured."""
 
-CODED = _ELEMENTS
+CODED = 1024
 """How many elements share one note that a NaN was among them; see `encode`."""
 
+_TILE = (16, 128)
+_CHUNKS = 2048
+"""About how many programs sum the gradient of a bias or a parameter."""
+_ONE_EACH, _ONE_FOR_ALL = ("CHANNELS", True), ("CHANNELS", False)
+_INT32 = (1 << 31) - 1
 
-@dataclass(frozen=True)
-class Part:
-    """A value or a derivative: its device functions and where they are right.
+
+@dataclass(frozen=True, eq=False)
+class Constants:
+    """What a kernel is compiled for beside the types of its arguments; equal to itself alone.
 
     Attributes:
-        exact: In double, right everywhere.
-        single: In float, for float data between `low` and `high`; None if nowhere.
-        fast: In float, for half precision; None if that does not do.
-        low: See `single`.
-        high: See `single`.
-        reach: `fast` is right for inputs up to this size.
-        harmless: Whether float is right for any values of the parameters, not only by default.
+        named: The constants by the names of the kernel's arguments.
+        warps: How many warps share a block.
     """
 
-    exact: Any
-    single: Any
-    fast: Any
-    low: float
-    high: float
-    reach: float
-    harmless: bool
-
-    def arithmetic(self, half: bool, default: bool) -> dict[str, Any]:
-        """Return what the kernels take.
-
-        Args:
-            half: Whether the data is of half precision.
-            default: Whether the parameters have their default values.
-        """
-        quick = self.fast if half else self.single
-        found = {"EXACT": self.exact, "QUICK": self.exact, "MODE": 0, "LOW": 0.0, "HIGH": 0.0}
-        if quick is None or not (default or self.harmless):
-            return found
-        low, high = (-self.reach, self.reach) if half else (self.low, self.high)
-        everywhere = (low, high) == (-math.inf, math.inf)
-        found.update(QUICK=quick, MODE=1 if everywhere else 2)
-        if not everywhere:
-            found.update(LOW=low, HIGH=high)
-        return found
+    named: dict[str, Any]
+    warps: int
 
 
-@functools.cache
-def parts(name: str) -> tuple[Part, Part]:
-    """Return the value and the derivative of an activation."""
-    _, value, slope, _ = cuda.module().ACTIVATIONS[name]
-    return Part(*value), Part(*slope)
+_compiled: dict[tuple[Any, ...], tuple[Any, tuple[Any, ...]]] = {}
+
+
+def _launch(kernel: Any, grid: tuple[int, int, int], constants: Constants, *args: Any) -> None:
+    """Run a kernel; `args` are its arguments but for the constants, which come last."""
+    key = (constants, args[0].device, *map(_kind, args))
+    known = _compiled.get(key)
+    if known is not None:
+        known[0][grid](*args, *known[1])
+        return
+    options = {"num_warps": constants.warps, "enable_fp_fusion": False}
+    compiled = kernel[grid](*args, **constants.named, **options)
+    if not INTERPRETED:
+        rest = kernel.arg_names[len(args) :]
+        _compiled[key] = compiled, tuple(constants.named[name] for name in rest)
+
+
+def _kind(argument: Any) -> Any:
+    """Return what of an argument Triton compiles for: type and alignment, or the kind of number."""
+    if type(argument) is int:
+        return 0 if argument == 1 else 1 + (argument % 16 == 0) + 2 * (argument > _INT32)
+    return argument.dtype, argument.data_ptr() % 16
 
 
 @functools.cache
-def by_parameter(name: str, parameter: str) -> Part | None:
-    """Return the derivative by a parameter; None if it is not one that is learned."""
-    row = cuda.module().ACTIVATIONS[name][3].get(parameter)
-    return None if row is None else Part(*row)
+def _constants(
+    name: str, slope: bool, half: bool, default: bool, warps: int, *more: tuple[str, Any]
+) -> Constants:
+    """Return the constants of a kernel of an activation's value or derivative."""
+    return Constants(parts(name)[slope].arithmetic(half, default) | dict(more), warps)
+
+
+@functools.cache
+def _parameter_constants(
+    name: str, parameter: str, half: bool, warps: int, *more: tuple[str, Any]
+) -> Constants:
+    part = by_parameter(name, parameter)
+    assert part is not None  # who calls has asked
+    return Constants(part.arithmetic(half, False) | dict(more), warps)
 
 
 def is_half(tensor: Any) -> bool:
@@ -87,18 +91,26 @@ def is_half(tensor: Any) -> bool:
     return bool(tensor.element_size() == 2)
 
 
-def _blocks(size: int, each: int = _ELEMENTS) -> int:
+def _blocks(size: int, each: int) -> int:
     return -(-size // each)
 
 
-def forward(
-    name: str, x: Any, out: Any, parameters: Any, *, default: bool, width: int = 1, inner: int = 1
+def elementwise(
+    name: str,
+    x: Any,
+    grad: Any,
+    out: Any,
+    parameters: Any,
+    default: bool,
+    width: int = 1,
+    inner: int = 1,
 ) -> None:
-    """Write f(x) for all elements in the order of memory.
+    """Write f(x), or grad · f'(x), for all elements in the order of memory.
 
     Args:
         name: An activation of the catalog.
         x: The input, without gaps.
+        grad: As x; None for f(x).
         out: As x.
         parameters: float64, a row for each parameter, of `width` numbers; None without parameters.
         default: Whether the parameters have their default values.
@@ -106,33 +118,34 @@ def forward(
         inner: How many neighbours in memory have a channel in common.
     """
     size = x.numel()
-    if size:
-        loops.forward[(_blocks(size),)](
-            x, out, x if parameters is None else parameters, size, width, inner,
-            **parts(name)[0].arithmetic(is_half(x), default),
-            CHANNELS=width > 1, BLOCK=_ELEMENTS, **_OPTIONS,
-        )  # fmt: skip
+    if not size:
+        return
+    each = x.element_size()
+    elements, warps = SHAPES[each]
+    more = _ONE_EACH if width > 1 else _ONE_FOR_ALL
+    block = ("BLOCK", elements)
+    constants = _constants(name, grad is not None, each == 2, default, warps, more, block)
+    if parameters is None:
+        parameters = x
+    grid = (-(-size // elements), 1, 1)
+    if grad is None:
+        _launch(loops.forward, grid, constants, x, out, parameters, size, width, inner)
+    else:
+        _launch(loops.backward, grid, constants, x, grad, out, parameters, size, width, inner)
 
 
-def backward(
-    name: str,
-    x: Any,
-    grad: Any,
-    out: Any,
-    parameters: Any,
-    *,
-    default: bool,
-    width: int = 1,
-    inner: int = 1,
-) -> None:
-    """Write grad · f'(x); arguments as for `forward`, `grad` as `x`."""
-    size = x.numel()
-    if size:
-        loops.backward[(_blocks(size),)](
-            x, grad, out, x if parameters is None else parameters, size, width, inner,
-            **parts(name)[1].arithmetic(is_half(x), default),
-            CHANNELS=width > 1, BLOCK=_ELEMENTS, **_OPTIONS,
-        )  # fmt: skip
+@functools.cache
+def _gated_constants(
+    name: str, back: bool, half: bool, last: bool, flat: int, elements: int, warps: int
+) -> Constants:
+    functions = cuda.module().GATED[name][1:]
+    named = {
+        "MODE": int(half), "LAST": last, "SECOND": flat, "FLAT": flat > 0, "BLOCK": elements,
+        "EXACT": functions[2 * back], "QUICK": functions[2 * back + 1],
+    }  # fmt: skip
+    if back:
+        named |= {"EXACT_GATE": functions[4], "QUICK_GATE": functions[5]}
+    return Constants(named, warps)
 
 
 def gated(
@@ -152,27 +165,19 @@ def gated(
     size = x.numel() // 2
     if not size:
         return
-    functions = cuda.module().GATED[name][1:]
-    mode = int(is_half(x))
-    flat = half < _ELEMENTS // 2
-    block = _ELEMENTS if half >= _ELEMENTS or flat else _ELEMENTS // 2
-    grid = (_blocks(size, block) if flat else size // half * _blocks(half, block),)
-    common = {
-        "MODE": mode, "LAST": last, "SECOND": half if flat else 0, "FLAT": flat, "BLOCK": block,
-        **_OPTIONS,
-    }  # fmt: skip
-    parameters = x if parameters is None else parameters
+    elements, warps = SHAPES[x.element_size()]
+    flat = half < elements // 2
+    grid = _blocks(size, elements) if flat else size // half * _blocks(half, elements)
+    constants = _gated_constants(
+        name, grad is not None, is_half(x), last, half if flat else 0, elements, warps
+    )
     length = size if flat else half
+    if parameters is None:
+        parameters = x
     if grad is None:
-        loops.gated_forward[grid](
-            x, out, parameters, length, EXACT=functions[0], QUICK=functions[1], **common
-        )
+        _launch(loops.gated_forward, (grid, 1, 1), constants, x, out, parameters, length)
     else:
-        loops.gated_backward[grid](
-            x, grad, out, parameters, length,
-            EXACT=functions[2], QUICK=functions[3], EXACT_GATE=functions[4],
-            QUICK_GATE=functions[5], **common,
-        )  # fmt: skip
+        _launch(loops.gated_backward, (grid, 1, 1), constants, x, grad, out, parameters, length)
 
 
 def biased_forward(
@@ -189,12 +194,17 @@ def biased_forward(
         default: Whether those have their default values.
         inner: How many neighbours have a channel in common.
     """
-    size = x.numel()
-    if size:
-        loops.biased_forward[(_blocks(size),)](
-            x, bias, out, x if parameters is None else parameters, size, bias.numel(), inner,
-            **parts(name)[0].arithmetic(is_half(x), default), BLOCK=_ELEMENTS, **_OPTIONS,
-        )  # fmt: skip
+    size, channels = x.numel(), bias.numel()
+    if not size:
+        return
+    elements, warps = SHAPES[x.element_size()]
+    length = channels if inner == 1 else inner
+    way = 0 if length < elements // 2 else 1 if inner == 1 else 2
+    grid = _blocks(size, elements) if way == 0 else size // length * _blocks(length, elements)
+    more = (("WAY", way), ("BLOCK", elements))
+    constants = _constants(name, False, is_half(x), default, warps, *more)
+    given = (x, bias, out, x if parameters is None else parameters, size, channels, inner)
+    _launch(loops.biased_forward, (grid, 1, 1), constants, *given)
 
 
 def biased_backward(
@@ -216,73 +226,87 @@ def biased_backward(
         float32 of shape (sums, channels), to be added up along the first dimension.
     """
     channels = bias.numel()
-    arithmetic = parts(name)[1].arithmetic(is_half(x), default)
-    parameters = x if parameters is None else parameters
     float32 = sys.modules["torch"].float32
+    tensors: tuple[Any, ...] = (x, bias, grad, out)
+    parameters = x if parameters is None else parameters
+    fixed = (name, True, is_half(x), default, 4)
     if inner == 1:
+        sums, grid, each = _columns(x, channels, float32)
+        constants = _constants(*fixed, ("ROWS", _TILE[0]), ("COLUMNS", _TILE[1]))
+        tensors += (sums, parameters)
         rows = x.numel() // channels
-        tall, wide = _TILE
-        across = _blocks(channels, wide)
-        chunks = max(1, min(_blocks(rows, tall), _blocks(_CHUNKS, across)))
-        each = _blocks(_blocks(rows, chunks), tall) * tall
-        chunks = _blocks(rows, each)
-        sums = x.new_empty((chunks, channels), dtype=float32)
-        loops.biased_backward_columns[(across, chunks)](
-            x, bias, grad, out, sums, parameters, rows, channels, each,
-            **arithmetic, ROWS=tall, COLUMNS=wide, **_OPTIONS,
-        )  # fmt: skip
+        _launch(loops.biased_backward_columns, grid, constants, *tensors, rows, channels, each)
         return sums
-    outer = x.numel() // inner
-    sums = x.new_empty((outer // channels, channels), dtype=float32)
-    loops.biased_backward_rows[(outer,)](
-        x, bias, grad, out, sums, parameters, channels, inner,
-        **arithmetic, BLOCK=_ELEMENTS, **_OPTIONS,
-    )  # fmt: skip
+    rows = x.numel() // inner
+    sums = x.new_empty((rows // channels, channels), dtype=float32)
+    constants = _constants(*fixed, ("BLOCK", 1024))
+    tensors += (sums, parameters)
+    _launch(loops.biased_backward_rows, (rows, 1, 1), constants, *tensors, channels, inner)
     return sums
 
 
+def _columns(x: Any, columns: int, dtype: Any) -> tuple[Any, tuple[int, int, int], int]:
+    """Return room for the sums of columns, the grid, and how many rows a program sums."""
+    rows = x.numel() // columns
+    across = _blocks(columns, _TILE[1])
+    chunks = max(1, min(_blocks(rows, _TILE[0]), _blocks(_CHUNKS, across)))
+    each = _blocks(_blocks(rows, chunks), _TILE[0]) * _TILE[0]
+    sums = x.new_empty((_blocks(rows, each), columns), dtype=dtype)
+    return sums, (across, len(sums), 1), each
+
+
 def parameter_sums(
-    part: Part, x: Any, grad: Any, parameters: Any, *, width: int, inner: int
+    name: str, parameter: str, x: Any, grad: Any, parameters: Any, *, width: int, inner: int
 ) -> Any:
-    """Return sums of grad times the derivative by a parameter.
+    """Return sums of grad times the derivative by a parameter that is learned.
 
     Args:
-        part: That derivative.
-        x: The input, without gaps.
+        name: An activation of the catalog.
+        parameter: Which one, one that `by_parameter` knows.
+        x: The input, without gaps, not empty.
         grad: As x.
-        parameters: As in `forward`.
-        width: As in `forward`.
-        inner: As in `forward`.
+        parameters: As in `elementwise`.
+        width: As in `elementwise`.
+        inner: As in `elementwise`.
 
     Returns:
         float64 of shape (sums, width), to be added up along the first dimension.
     """
-    arithmetic = part.arithmetic(is_half(x), False)
     float64 = sys.modules["torch"].float64
     size = x.numel()
+    fixed = (name, parameter, is_half(x), 4)
     if width == 1:
-        each = _blocks(_blocks(size, _ELEMENTS), _CHUNKS) * _ELEMENTS
+        elements = 1024
+        each = _blocks(_blocks(size, elements), _CHUNKS) * elements
         sums = x.new_empty((_blocks(size, each), 1), dtype=float64)
-        loops.sums_of_all[(len(sums),)](
-            x, grad, sums, parameters, size, each, **arithmetic, BLOCK=_ELEMENTS, **_OPTIONS
-        )
+        constants = _parameter_constants(*fixed, ("BLOCK", elements))
+        grid = (len(sums), 1, 1)
+        _launch(loops.sums_of_all, grid, constants, x, grad, sums, parameters, size, each)
     elif inner == 1:
-        rows = size // width
-        tall, wide = _TILE
-        across = _blocks(width, wide)
-        chunks = max(1, min(_blocks(rows, tall), _blocks(_CHUNKS, across)))
-        each = _blocks(_blocks(rows, chunks), tall) * tall
-        sums = x.new_empty((_blocks(rows, each), width), dtype=float64)
-        loops.sums_of_columns[(across, len(sums))](
-            x, grad, sums, parameters, rows, width, each,
-            **arithmetic, ROWS=tall, COLUMNS=wide, **_OPTIONS,
-        )  # fmt: skip
+        sums, grid, each = _columns(x, width, float64)
+        constants = _parameter_constants(*fixed, ("ROWS", _TILE[0]), ("COLUMNS", _TILE[1]))
+        rest = (parameters, size // width, width, each)
+        _launch(loops.sums_of_columns, grid, constants, x, grad, sums, *rest)
     else:
         sums = x.new_empty((size // (inner * width), width), dtype=float64)
-        loops.sums_of_rows[(size // inner,)](
-            x, grad, sums, parameters, width, inner, **arithmetic, BLOCK=_ELEMENTS, **_OPTIONS
-        )
+        constants = _parameter_constants(*fixed, ("BLOCK", 1024))
+        grid = (size // inner, 1, 1)
+        _launch(loops.sums_of_rows, grid, constants, x, grad, sums, parameters, width, inner)
     return sums
+
+
+@functools.cache
+def _encode_constants(name: str, half: bool, default: bool, bits: int) -> Constants:
+    value, slope = (part.arithmetic(half, default) for part in parts(name))
+    if parts(name)[1].fast is not None and (default or parts(name)[1].harmless):
+        # The level next to a derivative can be told from fewer digits than the derivative has.
+        slope = parts(name)[1].arithmetic(True, default)
+    named = value | {
+        "SLOPE": slope["EXACT"], "QUICK_SLOPE": slope["QUICK"], "SLOPE_MODE": slope["MODE"],
+        "SLOPE_LOW": slope["LOW"], "SLOPE_HIGH": slope["HIGH"],
+        "BITS": bits, "BYTES": CODED * bits // 8,
+    }  # fmt: skip
+    return Constants(named, 4)
 
 
 def encode(
@@ -311,15 +335,15 @@ def encode(
         default: Whether the parameters have their default values.
     """
     size = x.numel()
-    if not size:
-        return
-    value, slope = (part.arithmetic(is_half(x), default) for part in parts(name))
-    loops.encode[(_blocks(size, CODED),)](
-        x, out, codes, notes, x if parameters is None else parameters, limits, size, **value,
-        SLOPE=slope["EXACT"], QUICK_SLOPE=slope["QUICK"], SLOPE_MODE=slope["MODE"],
-        SLOPE_LOW=slope["LOW"], SLOPE_HIGH=slope["HIGH"],
-        BITS=bits, BYTES=CODED * bits // 8, **_OPTIONS,
-    )  # fmt: skip
+    if size:
+        constants = _encode_constants(name, is_half(x), default, bits)
+        given = (x, out, codes, notes, x if parameters is None else parameters, limits, size)
+        _launch(loops.encode, (_blocks(size, CODED), 1, 1), constants, *given)
+
+
+@functools.cache
+def _decode_constants(bits: int) -> Constants:
+    return Constants({"BITS": bits, "BYTES": CODED * bits // 8}, 4)
 
 
 def decode(codes: Any, notes: Any, grad: Any, out: Any, levels: Any, *, bits: int) -> None:
@@ -335,7 +359,5 @@ def decode(codes: Any, notes: Any, grad: Any, out: Any, levels: Any, *, bits: in
     """
     size = grad.numel()
     if size:
-        loops.decode[(_blocks(size, CODED),)](
-            codes, notes, grad, out, levels, size,
-            BITS=bits, BYTES=CODED * bits // 8, **_OPTIONS,
-        )  # fmt: skip
+        grid = (_blocks(size, CODED), 1, 1)
+        _launch(loops.decode, grid, _decode_constants(bits), codes, notes, grad, out, levels, size)

@@ -59,10 +59,17 @@ def scaled(
 
 
 @triton.jit
+def channel(start, lane, channels, inner):
+    """The channels of some elements; dividing 64 bit numbers takes longer than all the rest."""
+    first = (start % (channels * inner)).to(tl.int32)
+    return ((first + lane) // inner) % channels
+
+
+@triton.jit
 def place(p_ptr, start, lane, channels, inner, CHANNELS: tl.constexpr):
     """Where the parameters of some elements are."""
     if CHANNELS:  # noqa: SIM108 - of two types, which a conditional expression has not
-        p = p_ptr + ((start + lane) // inner) % channels
+        p = p_ptr + channel(start, lane, channels, inner)
     else:
         p = p_ptr
     return p
@@ -129,7 +136,7 @@ def sums_of_columns(
     """The same for each channel, where channels lie side by side."""
     column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
     there = column < columns
-    total = tl.zeros((COLUMNS,), tl.float64)
+    total = tl.zeros((ROWS, COLUMNS), tl.float64)
     begin = tl.program_id(1).to(tl.int64) * rows_each
     p = (p_ptr + tl.where(there, column, 0))[None, :]
     for first in range(0, rows_each, ROWS):
@@ -139,8 +146,9 @@ def sums_of_columns(
         x = widen(tl.load(x_ptr + at, mask=inside, other=0.0))
         g = widen(tl.load(g_ptr + at, mask=inside, other=0.0))
         y = scaled(x, g, p, columns, EXACT, QUICK, MODE, LOW, HIGH)
-        total += tl.sum(tl.where(inside, y, 0.0).to(tl.float64), axis=0)
-    tl.store(sums_ptr + tl.program_id(1).to(tl.int64) * columns + column, total, mask=there)
+        total += tl.where(inside, y, 0.0).to(tl.float64)
+    sums = tl.sum(total, axis=0)
+    tl.store(sums_ptr + tl.program_id(1).to(tl.int64) * columns + column, sums, mask=there)
 
 
 @triton.jit
@@ -174,7 +182,7 @@ def halves(half, SECOND: tl.constexpr, FLAT: tl.constexpr, BLOCK: tl.constexpr):
         two = one + SECOND
     else:
         blocks = tl.cdiv(half, BLOCK)
-        row = tl.program_id(0).to(tl.int64) // blocks
+        row = (tl.program_id(0) // blocks).to(tl.int64)
         column = (tl.program_id(0) % blocks) * BLOCK + lane
         inside = column < half
         result = row * half + column
@@ -239,17 +247,33 @@ def gated_backward(
 def biased_forward(
     x_ptr, b_ptr, y_ptr, p_ptr, size, channels, inner,
     EXACT: tl.constexpr, QUICK: tl.constexpr, MODE: tl.constexpr,
-    LOW: tl.constexpr, HIGH: tl.constexpr, BLOCK: tl.constexpr,
+    LOW: tl.constexpr, HIGH: tl.constexpr, WAY: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """y = f(x + b), one b for each channel; the sum is rounded to float and no further."""
-    start = tl.program_id(0).to(tl.int64) * BLOCK
-    lane = tl.arange(0, BLOCK)
-    inside = lane < size - start
-    x = widen(tl.load(x_ptr + start + lane, mask=inside, other=0.0))
-    b = widen(tl.load(b_ptr + ((start + lane) // inner) % channels))
-    z = tl.where(inside, x + b, 0.0)
+    """y = f(x + b), one b for each channel; the sum is rounded to float and no further.
+
+    WAY 0: a block is some elements; 1: part of a row of channels; 2: part of a channel.
+    """
+    if WAY == 0:
+        start = tl.program_id(0).to(tl.int64) * BLOCK
+        lane = tl.arange(0, BLOCK)
+        inside = lane < size - start
+        at = start + lane
+        b = tl.load(b_ptr + channel(start, lane, channels, inner))
+    else:
+        length = channels if WAY == 1 else inner
+        blocks = tl.cdiv(length, BLOCK)
+        row = (tl.program_id(0) // blocks).to(tl.int64)
+        lane = (tl.program_id(0) % blocks) * BLOCK + tl.arange(0, BLOCK)
+        inside = lane < length
+        at = row * length + lane
+        if WAY == 1:
+            b = tl.load(b_ptr + lane, mask=inside, other=0.0)
+        else:
+            b = tl.load(b_ptr + row % channels)
+    x = widen(tl.load(x_ptr + at, mask=inside, other=0.0))
+    z = tl.where(inside, x + widen(b), 0.0)
     y = value(z, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
-    tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
+    tl.store(y_ptr + at, narrow(y, y_ptr.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -262,7 +286,7 @@ def biased_backward_columns(
     column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
     there = column < columns
     b = widen(tl.load(b_ptr + column, mask=there, other=0.0))
-    total = tl.zeros((COLUMNS,), tl.float32)
+    total = tl.zeros((ROWS, COLUMNS), tl.float32)
     begin = tl.program_id(1).to(tl.int64) * rows_each
     for first in range(0, rows_each, ROWS):
         row = begin + first + tl.arange(0, ROWS)
@@ -274,8 +298,9 @@ def biased_backward_columns(
         y = scaled(z, g, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
         y = tl.where(inside, y, 0.0)
         tl.store(y_ptr + at, narrow(y, y_ptr.dtype.element_ty), mask=inside)
-        total += tl.sum(y, axis=0)
-    tl.store(sums_ptr + tl.program_id(1).to(tl.int64) * columns + column, total, mask=there)
+        total += y
+    sums = tl.sum(total, axis=0)
+    tl.store(sums_ptr + tl.program_id(1).to(tl.int64) * columns + column, sums, mask=there)
 
 
 @triton.jit
@@ -316,24 +341,25 @@ def encode(
     The code of an element is how many of the 2^BITS - 1 limits its derivative exceeds.
     """
     SHARE: tl.constexpr = 8 // BITS
+    BLOCK: tl.constexpr = BYTES * SHARE
     block = tl.program_id(0).to(tl.int64)
-    start = block * (BYTES * SHARE)
-    byte = tl.arange(0, BYTES)
-    part = tl.arange(0, SHARE)
-    lane = byte[:, None] * SHARE + part[None, :]
+    start = block * BLOCK
+    lane = tl.arange(0, BLOCK)
     inside = lane < size - start
     x = widen(tl.load(x_ptr + start + lane, mask=inside, other=0.0))
     y = value(x, p_ptr, 1, EXACT, QUICK, MODE, LOW, HIGH)
     tl.store(y_ptr + start + lane, narrow(y, y_ptr.dtype.element_ty), mask=inside)
     slope = value(x, p_ptr, 1, SLOPE, QUICK_SLOPE, SLOPE_MODE, SLOPE_LOW, SLOPE_HIGH)
     slope = narrow(slope, x_ptr.dtype.element_ty).to(tl.float32)
-    code = tl.zeros((BYTES, SHARE), tl.int32)
+    code = tl.zeros((BLOCK,), tl.int32)
     for round_ in tl.static_range(BITS):
         limit = tl.load(limits_ptr + code + ((1 << (BITS - 1 - round_)) - 1))
         code += (slope > limit).to(tl.int32) << (BITS - 1 - round_)
-    packed = tl.sum(code << (part * BITS)[None, :], axis=1)
+    byte = tl.arange(0, BYTES)
+    part = tl.arange(0, SHARE)
+    packed = tl.sum(tl.reshape(code, (BYTES, SHARE)) << (part * BITS)[None, :], axis=1)
     tl.store(code_ptr + block * BYTES + byte, packed.to(tl.uint8), mask=byte * SHARE < size - start)
-    bad = tl.max(tl.max((x != x).to(tl.int32), axis=1), axis=0)
+    bad = tl.max((x != x).to(tl.int32), axis=0)
     tl.store(bad_ptr + block, bad.to(tl.uint8))
 
 
@@ -344,16 +370,17 @@ def decode(
 ):  # fmt: skip
     """y = g times the level of each code; NaN throughout a block of `encode` that had one."""
     SHARE: tl.constexpr = 8 // BITS
+    BLOCK: tl.constexpr = BYTES * SHARE
     block = tl.program_id(0).to(tl.int64)
-    start = block * (BYTES * SHARE)
+    start = block * BLOCK
+    lane = tl.arange(0, BLOCK)
+    inside = lane < size - start
     byte = tl.arange(0, BYTES)
     part = tl.arange(0, SHARE)
-    lane = byte[:, None] * SHARE + part[None, :]
-    inside = lane < size - start
     code = tl.load(code_ptr + block * BYTES + byte, mask=byte * SHARE < size - start, other=0)
     code = (code.to(tl.int32)[:, None] >> (part * BITS)[None, :]) & ((1 << BITS) - 1)
+    level = tl.load(levels_ptr + tl.reshape(code, (BLOCK,)))
     g = widen(tl.load(g_ptr + start + lane, mask=inside, other=0.0))
-    level = tl.load(levels_ptr + code)
     y = (level * g.to(levels_ptr.dtype.element_ty)).to(tl.float32)
     bad = tl.load(bad_ptr + block)
     y = tl.where(bad != 0, float("nan"), y)

@@ -11,14 +11,13 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from rectifier.kernels.gpu.basics import const, fma, maximum, minimum, step, with_sign_of
+from rectifier.kernels.gpu.basics import const, fma, maximum, minimum, nan_like, step, with_sign_of
 
 _LN2_HIGH = tl.constexpr(0.6931471824645996)
 _LN2_LOW = tl.constexpr(-1.9046542121259336e-09)
 _LOG2_E = tl.constexpr(1.44269504)
 _ROUND = tl.constexpr(12582912.0)
 _INFINITY = tl.constexpr(float("inf"))
-_NAN = tl.constexpr(float("nan"))
 
 
 @triton.jit
@@ -37,7 +36,10 @@ def sqrt(a):
 @triton.jit
 def div_constant(a, b: tl.constexpr):
     """A quotient by a number that is known."""
-    return div(a, const(a, b))
+    divisor = const(a, b)
+    inverse = div(const(a, 1.0), divisor)
+    near = a * inverse
+    return fma(fma(-near, divisor, a), inverse, near)
 
 
 @triton.jit
@@ -113,35 +115,84 @@ def quotient(top, top_rest, bottom, bottom_rest):
 
 
 @triton.jit
-def inverse_pair(a, a_rest):
-    """The pair 1 / (a + a_rest)."""
-    near = 1.0 / a
-    left = fma(-near, a, const(a, 1.0)) - near * a_rest
-    high = fma(near, left, near)
-    return high, fma(near, left, near - high)
+def quotient_by(top, bottom, bottom_rest):
+    """A float by a pair."""
+    inverse = 1.0 / bottom
+    near = top * inverse
+    left = fma(-near, bottom, top)
+    return fma(fma(-near, bottom_rest, left), inverse, near)
 
 
 @triton.jit
-def beyond(b):
-    """The exponential of -|b|, in parts; beyond 64 the low parts would be subnormal."""
-    return exponential(-minimum(tl.abs(b), const(b, 64.0)))
+def falling(b):
+    """The exponential of -b, in parts, for a sigmoid of b; right of 64 the sigmoid is 1."""
+    return exponential(maximum(-b, const(b, -64.0)))
+
+
+@triton.jit
+def beside(b):
+    """The exponential of -|b|, in parts."""
+    return exponential(-minimum(tl.abs(b), const(b, 84.0)))
+
+
+@triton.jit
+def one_more_squared(scale, fraction):
+    """The square of 1 + scale (1 + fraction), rounded once."""
+    whole = 1.0 + scale
+    high = fma(scale, fraction, whole)
+    low = fma(scale, fraction, whole - high)
+    return fma(high, high, 2.0 * (high * low))
 
 
 @triton.jit
 def mul_sigmoid(a, b):
     """a sigmoid(b)."""
-    scale, fraction, rest = beyond(b)
-    product, product_rest = sum_with(a * scale, a * scale, fraction, rest)
-    bottom, bottom_rest = sum_with(1.0 + scale, scale, fraction, rest)
-    top = tl.where(b < 0, product, a)
-    top_rest = tl.where(b < 0, product_rest, const(b, 0.0))
-    return quotient(top, top_rest, bottom, bottom_rest)
+    scale, fraction, _ = falling(b)
+    whole = 1.0 + scale
+    lost = 1.0 - (whole - scale)
+    return div(a, whole + fma(scale, fraction, lost))
+
+
+@triton.jit
+def inner_quotient(a, scale, fraction):
+    """a / (1 + scale (1 + fraction)), rounded once."""
+    whole = 1.0 + scale
+    lost = 1.0 - (whole - scale)
+    rest = fma(scale, fraction, lost)
+    high = whole + rest
+    return quotient_by(a, high, rest - (high - whole))
+
+
+@triton.jit
+def inner_mul_sigmoid(a, b):
+    """The same, sharper, for a product that is not the result yet."""
+    scale, fraction, _ = falling(b)
+    return inner_quotient(a, scale, fraction)
+
+
+@triton.jit
+def inner_mul_sigmoid_pairs(a, b, b_rest):
+    """The same of a pair."""
+    scale, fraction, _ = falling(b)
+    return inner_quotient(a, scale, fma(-b_rest, 1.0 + fraction, fraction))
+
+
+@triton.jit
+def mul_sigmoid_pairs(a, b, b_rest):
+    """a sigmoid(b) of a pair."""
+    return inner_mul_sigmoid_pairs(a, b, b_rest)
+
+
+@triton.jit
+def inner_sigmoid(a):
+    """1 / (1 + e⁻ᵃ), sharper."""
+    return inner_mul_sigmoid(const(a, 1.0), a)
 
 
 @triton.jit
 def one_plus_mul_sigmoid(a, b):
     """1 + a sigmoid(b) as one quotient: the sum cancels where a sigmoid(b) is near -1."""
-    scale, fraction, rest = beyond(b)
+    scale, fraction, rest = exponential(-minimum(tl.abs(b), const(b, 64.0)))
     bottom, bottom_rest = sum_with(1.0 + scale, scale, fraction, rest)
     factor = tl.where(b < 0, 1.0 + a, const(b, 1.0)) * scale
     whole = tl.where(b < 0, const(b, 1.0), 1.0 + a) + factor
@@ -152,10 +203,8 @@ def one_plus_mul_sigmoid(a, b):
 @triton.jit
 def sigmoid_slope(a):
     """sigmoid(a) sigmoid(-a)."""
-    scale, fraction, rest = beyond(a)
-    bottom, bottom_rest = sum_with(1.0 + scale, scale, fraction, rest)
-    right, _ = inverse_pair(bottom, bottom_rest)
-    return scale * fma(right, fraction, right) * right
+    scale, fraction, _ = beside(a)
+    return div(fma(scale, fraction, scale), one_more_squared(scale, fraction))
 
 
 @triton.jit
@@ -165,20 +214,52 @@ def mul_sigmoid_slope(a, b):
 
 
 @triton.jit
+def gate_quotient(a, more, left, scale, fraction):
+    """sigmoid(b) (1 + a sigmoid(-b)) from the exponential of -|b|; `left`: whether b < 0.
+
+    What cancels beside the root is a power of two times 1 + a, which is exact there.
+    """
+    one = const(a, 1.0)
+    factor = tl.where(left, one, 1.0 + a) * scale
+    top = fma(factor, fraction, tl.where(left, 1.0 + a, one) + factor) + more
+    every = fma(tl.where(left, fraction, 0.0 * fraction), top, top)
+    return div(tl.where(left, scale, one) * every, one_more_squared(scale, fraction))
+
+
+@triton.jit
 def gate_slope(a, b):
     """sigmoid(b) (1 + a sigmoid(-b)), the slope of a gate, as one quotient."""
-    scale, fraction, rest = beyond(b)
-    bottom, bottom_rest = sum_with(1.0 + scale, scale, fraction, rest)
-    right, right_rest = inverse_pair(bottom, bottom_rest)
-    square = right * right
-    square_rest = fma(right, right, -square) + 2.0 * right * right_rest
-    factor = tl.where(b < 0, const(b, 1.0), 1.0 + a) * scale
-    whole = tl.where(b < 0, 1.0 + a, const(b, 1.0)) + factor
-    top, top_rest = sum_with(whole, factor, fraction, rest)
-    high = top * square
-    low = fma(top, square, -high) + fma(top, square_rest, top_rest * square)
-    left = fma(high, fraction, high) + low
-    return tl.where(b < 0, scale * left, high + low)
+    scale, fraction, _ = beside(b)
+    return gate_quotient(a, const(a, 0.0), b < 0, scale, fraction)
+
+
+@triton.jit
+def gate_slope_pairs(a, a_rest, b, b_rest):
+    """The same of pairs."""
+    scale, fraction, _ = beside(b)
+    low = tl.where(b < 0, b_rest, -b_rest)
+    fraction = fma(low, 1.0 + fraction, fraction)
+    more = a_rest * tl.where(b < 0, const(a, 1.0), scale)
+    return gate_quotient(a, more, b < 0, scale, fraction)
+
+
+@triton.jit
+def odd_cubic(
+    a, one: tl.constexpr, one_rest: tl.constexpr, three: tl.constexpr, rest: tl.constexpr
+):
+    """The pair a (one + three a²), whose constants come in two parts each."""
+    square = a * a
+    square_rest = fma(a, a, -square)
+    third = const(a, three)
+    product = third * square
+    product_rest = fma(third, square, -product)
+    first = const(a, one)
+    factor = first + product
+    larger = maximum(product, first)
+    inner = third * square_rest + fma(const(a, rest), square, const(a, one_rest))
+    factor_rest = ((larger - factor) + minimum(product, first)) + (product_rest + inner)
+    high = a * factor
+    return high, fma(a, factor, -high) + a * factor_rest
 
 
 @triton.jit
@@ -190,10 +271,95 @@ def sigmoid(a):
 @triton.jit
 def tanh(a):
     """The hyperbolic tangent."""
+    scale, fraction, _ = exponential(-2.0 * minimum(tl.abs(a), const(a, 10.0)))
+    top = fma(-scale, fraction, 1.0 - scale)
+    high = fma(scale, fraction, 1.0 + scale)
+    low = fma(scale, fraction, scale) - (high - 1.0)
+    return with_sign_of(quotient_by(top, high, low), a)
+
+
+@triton.jit
+def tanh_squared(a):
+    """tanh(a)²."""
     scale, fraction, rest = exponential(-2.0 * minimum(tl.abs(a), const(a, 10.0)))
     top, top_rest = sum_with(1.0 - scale, -scale, fraction, rest)
     bottom, bottom_rest = sum_with(1.0 + scale, scale, fraction, rest)
-    return with_sign_of(quotient(top, top_rest, bottom, bottom_rest), a)
+    found = quotient(top, top_rest, bottom, bottom_rest)
+    return found * found
+
+
+@triton.jit
+def minus_tanh(inside, a):
+    """a - tanh(a), by its series near 0; `inside`, the same there, is for other mathematics."""
+    z = minimum(tl.abs(a), const(a, 10.0))
+    scale, fraction, rest = exponential(-2.0 * z)
+    top, top_rest = sum_with(1.0 - scale, -scale, fraction, rest)
+    bottom, bottom_rest = sum_with(1.0 + scale, scale, fraction, rest)
+    inverse = 1.0 / bottom
+    near = top * inverse
+    left = fma(-near, bottom, top)
+    more = fma(-near, bottom_rest, left + top_rest)
+    outside = fma(-more, inverse, tl.abs(a) - near)
+    square = z * z
+    cube = z * square
+    cube_rest = fma(z, square, -cube) + z * fma(z, z, -square)
+    p = step(square, const(square, -0.00014489678922098963), 0.0009313925889074203)
+    p = step(square, p, -0.003218640248014794)
+    p = step(square, p, 0.008706880567648512)
+    p = step(square, p, -0.021833233309026933)
+    p = step(square, p, 0.05396418290361109)
+    p = step(square, p, -0.13333317638423284)
+    third = const(z, 0.33333334)
+    series = fma(cube, square * p - 9.93411e-9, third * cube_rest)
+    return with_sign_of(tl.where(z < 1.0, fma(cube, third, series), outside), a)
+
+
+@triton.jit
+def mul_tanh_softplus(a, b):
+    """a tanh(softplus(b)) = a n / (n + 2) with n = t (t + 2) and t = eᵇ in two parts."""
+    scale, fraction, _ = exponential(minimum(b, const(b, 22.0)))
+    inner = fma(scale, fraction, 2.0 + 2.0 * scale)
+    whole = 2.0 + scale
+    factor = fma(fraction, inner, whole)
+    rest = fma(fraction, inner, whole - factor)
+    two = const(b, 2.0)
+    bottom = fma(scale, factor, two)
+    bottom_rest = fma(scale, rest, fma(scale, factor, 2.0 - bottom))
+    times = a * scale
+    top = times * factor
+    top_rest = fma(times, rest, fma(times, factor, -top))
+    return quotient(top, top_rest, bottom, bottom_rest)
+
+
+@triton.jit
+def tanh_softplus(b):
+    """tanh(softplus(b))."""
+    return mul_tanh_softplus(const(b, 1.0), b)
+
+
+@triton.jit
+def tanh_softplus_gate_slope(a, b):
+    """tanh(softplus(b)) and a times its slope, over the square of t² + 2 t + 2 with t = eᵇ.
+
+    t (4 (1 + a) + t (4 a + 6 + t (4 + t))), where nothing of note is lost beside the root on the
+    left, and on the right what that lacks to the square, which is less.
+    """
+    scale, fraction, rest = exponential(minimum(b, const(b, 22.0)))
+    t = fma(scale, fraction, scale)
+    t_rest = fma(scale, rest, fma(scale, fraction, scale - t))
+    more = t + 2.0
+    high = fma(t, more, const(t, 2.0))
+    low = fma(t, more, 2.0 - high) + fma(t, t - (more - 2.0), t_rest * (t + more))
+    bottom = fma(high, high, 2.0 * (high * low))
+    four = const(t, 4.0)
+    inner = fma(t, 4.0 + t, fma(four, a, const(t, 6.0)))
+    steep = fma(t, fma(const(t, 2.0), t, four), inner)
+    top = fma(t, inner, fma(t_rest, steep, fma(four, a, four)))
+    lack = fma(t, fma(t, fma(four, a, const(t, -2.0)), fma(four, a, -four)), -four)
+    right = b > -0.2
+    left = scale * (top + fma(top, fraction, top * rest))
+    part = div(tl.where(right, lack, left), bottom)
+    return tl.where(right, 1.0 + part, part)
 
 
 @triton.jit
@@ -244,7 +410,7 @@ def log(a):
     inside = logarithm(n, a * inverse_power(n) - 1.0)
     positive = tl.where(a < _INFINITY, inside, a)
     not_negative = tl.where(a == 0, const(a, -_INFINITY), positive)
-    return tl.where(a < 0, const(a, _NAN), not_negative)
+    return tl.where(a < 0, nan_like(a), not_negative)
 
 
 @triton.jit
@@ -255,13 +421,24 @@ def log1p(a):
     inside = with_sign_of(logarithm(n, fma(a, power, power - 1.0)), a)
     positive = tl.where(a < _INFINITY, inside, a)
     not_negative = tl.where(a == -1.0, const(a, -_INFINITY), positive)
-    return tl.where(a < -1.0, const(a, _NAN), not_negative)
+    return tl.where(a < -1.0, nan_like(a), not_negative)
 
 
 @triton.jit
 def softplus(a):
-    """log(1 + eᵃ)."""
-    return maximum(a, const(a, 0.0)) + log1p(exp(-tl.abs(a)))
+    """log(1 + eᵃ) with the exponential of -|a| in two parts."""
+    scale, fraction, _ = exponential(-minimum(tl.abs(a), const(a, 68.0)))
+    t = fma(scale, fraction, scale)
+    t_rest = fma(scale, fraction, scale - t)
+    p = step(t, const(t, 0.00329079023785531), -0.020087432315827727)
+    p = step(t, p, 0.05745899729314766)
+    p = step(t, p, -0.10661261984543896)
+    p = step(t, p, 0.1534493483840978)
+    p = step(t, p, -0.19692113208188677)
+    p = step(t, p, 0.2495801985361302)
+    p = step(t, p, -0.33330464363098145)
+    p = step(t, p, 0.4999993145465851)
+    return t + (maximum(a, const(a, 0.0)) + fma(-t * t, p, t_rest))
 
 
 @triton.jit
@@ -387,6 +564,76 @@ def cdf_plus_mul_pdf(a, b):
     whole = tl.where(b > 0, one, 0.0 * one)
     total, total_rest = with_bell(whole, turn, b, high, rest + (tail_rest + other_rest))
     return total + total_rest
+
+
+@triton.jit
+def div_small(a, b):
+    """A quotient of numbers of usual size, rounded once in a few operations."""
+    inverse = 1.0 / b
+    near = a * inverse
+    return fma(fma(-near, b, a), inverse, near)
+
+
+@triton.jit
+def halved_square(z):
+    """The exponential of -z² / 2 as scale and fraction, the square in two parts."""
+    square = z * z
+    scale, fraction, _ = exponential(-0.5 * square)
+    return scale, fma(-0.5 * fma(z, z, -square), 1.0 + fraction, fraction)
+
+
+@triton.jit
+def own_norm_cdf(a):
+    """a norm_cdf(a): max(a, 0) less z norm_cdf(-z) at z = |a|.
+
+    That is e^(-z² / 2) times a function of z between 0 and 0.4, a polynomial in (z - c) / (z + c).
+    """
+    z = minimum(tl.abs(a), const(a, 13.0))
+    scale, fraction = halved_square(z)
+    q = div_small(z - 1.9875, z + 1.9875)
+    p = step(q, const(q, 0.0002305672936087334), 0.0008985438055807428)
+    p = step(q, p, -0.0005433928857274219)
+    p = step(q, p, -0.0044295524821314596)
+    p = step(q, p, -0.0033110312055429614)
+    p = step(q, p, 0.018488174925533528)
+    p = step(q, p, 0.03158228663464073)
+    p = step(q, p, -0.15107041371713698)
+    p = step(q, p, 0.17144963311599454)
+    beyond = q * p
+    middle = const(q, 0.33566802740097046)
+    far = scale * (middle + fma(middle + beyond, fraction, beyond))
+    square = z * z
+    p = step(square, const(z, -9.395812604811767e-06), 0.00011765893241482028)
+    p = step(square, p, -0.0011900011054588285)
+    p = step(square, p, 0.009974760167171642)
+    p = step(square, p, -0.06649059646210428)
+    near = z * (fma(-z, const(z, 0.3989422917366028), const(z, 0.5)) - z * square * p)
+    return maximum(a, const(a, 0.0)) - tl.where(z < 0.9, near, far)
+
+
+@triton.jit
+def inner_own_norm_cdf(a):
+    """The same, sharper."""
+    return mul_norm_cdf(maximum(a, const(a, -40.0)), a)
+
+
+@triton.jit
+def own_norm_cdf_slope(a):
+    """norm_cdf(a) + a norm_pdf(a): at -z e^(-z² / 2) (root - z) times a positive function."""
+    z = minimum(tl.abs(a), const(a, 13.0))
+    scale, fraction = halved_square(z)
+    q = div_small(z - 2.703125, z + 2.703125)
+    p = step(q, const(q, -3.7498866748333024e-05), -8.942914646532424e-05)
+    p = step(q, p, 0.00021724198634647844)
+    p = step(q, p, 0.0008838571356896721)
+    p = step(q, p, -0.0018313912133229389)
+    p = step(q, p, -0.008534705254205903)
+    p = step(q, p, 0.04896988680980732)
+    p = step(q, p, -0.12532928586006165)
+    p = step(q, p, 0.48469018936157227)
+    product = ((0.7517915368080139 - z) - 1.211444945855772e-08) * p
+    left = scale * fma(product, fraction, product)
+    return tl.where(a > 0, 1.0 - left, left)
 
 
 @triton.jit

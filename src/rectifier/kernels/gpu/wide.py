@@ -10,12 +10,11 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from rectifier.kernels.gpu.basics import const, fma, maximum, minimum, step, with_sign_of
+from rectifier.kernels.gpu.basics import const, fma, maximum, minimum, nan_like, step, with_sign_of
 
 _LN2 = tl.constexpr(0.69314718055994531)
 _LOG2_E = tl.constexpr(1.4426950408889634)
 _INFINITY = tl.constexpr(float("inf"))
-_NAN = tl.constexpr(float("nan"))
 
 
 @triton.jit
@@ -98,6 +97,18 @@ def mul_sigmoid(a, b):
 
 
 @triton.jit
+def inner_mul_sigmoid(a, b):
+    """a sigmoid(b)."""
+    return a * sigmoid(b)
+
+
+@triton.jit
+def inner_sigmoid(a):
+    """1 / (1 + e⁻ᵃ)."""
+    return sigmoid(a)
+
+
+@triton.jit
 def one_plus_mul_sigmoid(a, b):
     """1 + a sigmoid(b)."""
     return 1.0 + a * sigmoid(b)
@@ -137,6 +148,48 @@ def tanh(a):
     """The hyperbolic tangent."""
     e = expm1(-2.0 * tl.abs(a))
     return with_sign_of(e * inverse(2.0 + e), a)
+
+
+@triton.jit
+def tanh_squared(a):
+    """tanh(a)²."""
+    found = tanh(a)
+    return found * found
+
+
+@triton.jit
+def minus_tanh(inside, a):
+    """a - tanh(a), where `inside` is that near 0."""
+    return tl.where(tl.abs(a) < 1.0, inside, a - tanh(a))
+
+
+@triton.jit
+def tanh_softplus(b):
+    """tanh(softplus(b))."""
+    t = exp(minimum(b, const(b, 22.0)))
+    n = t * (t + 2.0)
+    return n * inverse(n + 2.0)
+
+
+@triton.jit
+def mul_tanh_softplus(a, b):
+    """a tanh(softplus(b))."""
+    return a * tanh_softplus(b)
+
+
+@triton.jit
+def tanh_softplus_gate_slope(a, b):
+    """tanh(softplus(b)) and a times its slope."""
+    t = exp(minimum(b, const(b, 22.0)))
+    n = t * (t + 2.0)
+    right = inverse(n + 2.0)
+    return (n + 4.0 * a * t * (t + 1.0) * right) * right
+
+
+@triton.jit
+def odd_cubic(a, one: tl.constexpr, three: tl.constexpr):
+    """a (one + three a²)."""
+    return a * fma(const(a, three), a * a, const(a, one))
 
 
 @triton.jit
@@ -181,7 +234,7 @@ def log(a):
     inside = logarithm(n, a * inverse_power(n) - 1.0)
     positive = tl.where(a < _INFINITY, inside, a)
     not_negative = tl.where(a == 0, const(a, -_INFINITY), positive)
-    return tl.where(a < 0, const(a, _NAN), not_negative)
+    return tl.where(a < 0, nan_like(a), not_negative)
 
 
 @triton.jit
@@ -192,7 +245,7 @@ def log1p(a):
     inside = with_sign_of(logarithm(n, fma(a, power, power - 1.0)), a)
     positive = tl.where(a < _INFINITY, inside, a)
     not_negative = tl.where(a == -1.0, const(a, -_INFINITY), positive)
-    return tl.where(a < -1.0, const(a, _NAN), not_negative)
+    return tl.where(a < -1.0, nan_like(a), not_negative)
 
 
 @triton.jit
@@ -200,7 +253,7 @@ def pow(a, b):
     """|a|ᵇ through the logarithm, the sign for whole b; special cases as of IEEE 754."""
     size = exp(b * log(tl.abs(a)))
     half = 0.5 * b
-    whole = tl.where(tl.floor(b) == b, const(b, 1.0), const(b, _NAN))
+    whole = tl.where(tl.floor(b) == b, const(b, 1.0), nan_like(b))
     signed = tl.where(tl.floor(half) == half, whole, -whole)
     sized = signed * size
     below = tl.where(whole == whole, sized, tl.where(a == -_INFINITY, size, sized))
@@ -279,6 +332,25 @@ def mul_norm_cdf(a, b):
 def cdf_plus_mul_pdf(a, b):
     """norm_cdf(b) + a norm_pdf(b)."""
     return norm_cdf(b) + a * norm_pdf(b)
+
+
+@triton.jit
+def own_norm_cdf(a):
+    """a norm_cdf(a)."""
+    return maximum(a, const(a, -40.0)) * norm_cdf(a)
+
+
+@triton.jit
+def inner_own_norm_cdf(a):
+    """a norm_cdf(a)."""
+    return own_norm_cdf(a)
+
+
+@triton.jit
+def own_norm_cdf_slope(a):
+    """norm_cdf(a) + a norm_pdf(a)."""
+    held = minimum(maximum(a, const(a, -40.0)), const(a, 40.0))
+    return norm_cdf(a) + held * norm_pdf(a)
 
 
 @triton.jit

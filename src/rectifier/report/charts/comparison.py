@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +46,12 @@ def tuning(name: str, points: Sequence[TuningPoint], comparison: Comparison) -> 
         figure, axes = canvas.new_axes(240, 140, left=44, right=12, top=10, bottom=34)
         failed = [p.learning_rate for p in tried if not math.isfinite(p.score)]
         below = [p.learning_rate for p in known if p.score < low - air]
-        axes.plot([p.learning_rate for p in known], [p.score for p in known], color=canvas.SOFT)
+        several = len({p.study for p in known}) > 1
+        if several:  # points of several studies are no one line
+            if taken is not None and math.isfinite(taken):
+                axes.axvline(taken, color=canvas.AFTER, linewidth=1.4)
+        else:
+            axes.plot([p.learning_rate for p in known], [p.score for p in known], color=canvas.SOFT)
         axes.plot(
             [p.learning_rate for p in known],
             [p.score for p in known],
@@ -53,7 +59,8 @@ def tuning(name: str, points: Sequence[TuningPoint], comparison: Comparison) -> 
             color=canvas.SOFT,
             markersize=3.5,
         )
-        axes.plot(best.learning_rate, best.score, "o", color=canvas.AFTER, markersize=8)
+        if not several:
+            axes.plot(best.learning_rate, best.score, "o", color=canvas.AFTER, markersize=8)
         bottom = axes.get_xaxis_transform()
         axes.plot(
             below, [0.02] * len(below), "v", transform=bottom, color=canvas.SOFT, markersize=5
@@ -68,20 +75,33 @@ def tuning(name: str, points: Sequence[TuningPoint], comparison: Comparison) -> 
         axes.set_xlabel("learning rate")
         told = "; ".join(
             f"{wording.number(p.learning_rate)}: {wording.score(p.score, comparison.metric)}"
-            for p in tried
+            for p in tried[:: max(1, len(tried) // 24)]
         )
-        text = f"Taken: {wording.number(best.learning_rate)}. Rate and score: {told}."
+        rate = taken if several and taken is not None else best.learning_rate
+        text = f"Taken: {wording.number(rate)}. Rate and score: {told}."
         return finish(figure, f"{canvas.label(name)} over the learning rate", text)
 
 
 def learning(comparison: Comparison, quantity: str) -> Chart | None:
-    """Curves over epochs, mean over seeds: ``train_loss`` or ``validation_score``."""
+    """Curves over epochs: ``train_loss`` or ``validation_score``.
+
+    Mean over seeds, and for those that are named the middle 80 % of the seeds as a band.
+    """
     drawn = [
         (row.activation, np.asarray(row.curves[quantity], dtype=np.float64))
         for row in comparison.rows
         if len(row.curves.get(quantity, ())) > 0
     ]
     series = told_apart([(name, np.arange(1, y.size + 1), y) for name, y in drawn[:NAMED_CURVES]])
+    bands = {row.activation: row.curves for row in comparison.rows}
+    series = [
+        replace(
+            line,
+            low=np.asarray(bands[line.name].get(f"{quantity}_low", ()), dtype=np.float64),
+            high=np.asarray(bands[line.name].get(f"{quantity}_high", ()), dtype=np.float64),
+        )
+        for line in series
+    ]
     faint = [
         Line(name, np.arange(1, y.size + 1), y, canvas.SOFT, faint=True)
         for name, y in drawn[NAMED_CURVES:]
@@ -118,8 +138,21 @@ def cost(comparison: Comparison) -> Chart | None:
     with canvas.style():
         figure, axes = canvas.new_axes(height=290, left=58, right=70)
         axes.grid(axis="x")
+        front = sorted(
+            (row for row in rows if row.activation in comparison.pareto),
+            key=lambda row: (row.step_time, row.score.value),
+        )
+        front = [
+            row
+            for place, row in enumerate(front)
+            if all(row.score.value > other.score.value for other in front[:place])
+        ]
+        axes.plot(
+            [row.step_time * 1e3 for row in front], [row.score.value for row in front],
+            color=canvas.AFTER, linewidth=1.0, alpha=0.5, drawstyle="steps-post",
+        )  # fmt: skip
         for row in rows:
-            color = canvas.AFTER if row.activation in comparison.recommended else canvas.SOFT
+            color = canvas.AFTER if row.activation in comparison.pareto else canvas.SOFT
             mark = "o" if row.score.value >= left else "v"
             axes.plot(
                 row.step_time * 1e3, max(row.score.value, left), mark, color=color, markersize=6
@@ -135,7 +168,11 @@ def cost(comparison: Comparison) -> Chart | None:
             f"{wording.score(row.score.value, comparison.metric)}"
             for row in rows
         )
-        return finish(figure, "Score against time per step", f"{told}.")
+        best = ", ".join(comparison.pareto)
+        text = f"{told}." + (
+            f" No other is better in score, time and memory: {best}." if best else ""
+        )
+        return finish(figure, "Score against time per step", text)
 
 
 def _name_points(axes: Axes, rows: Sequence[Row], left: float) -> None:

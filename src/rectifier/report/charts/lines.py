@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One line: where, how high, its name and its looks; NaN is not known, and left out."""
+    """One line: where, how high, its name and its looks; NaN is not known, and left out.
+
+    Between ``low`` and ``high``, where they are given, lies a band.
+    """
 
     name: str
     x: NDArray[Any]
@@ -29,6 +32,8 @@ class Line:
     color: str = canvas.SERIES[0]
     dash: Any = "-"
     faint: bool = False
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
 
 
 def told_apart(named: Sequence[tuple[str, NDArray[Any], NDArray[np.float64]]]) -> list[Line]:
@@ -119,6 +124,13 @@ def _draw(axes: Axes, line: Line, *, log: bool) -> None:
     if line.faint:
         axes.plot(x, y, color=canvas.SOFT, alpha=0.35, linewidth=0.9)
     else:
+        if line.low is not None and line.high is not None and line.low.size == line.x.size:
+            known = np.isfinite(line.low) & np.isfinite(line.high)
+            known &= (line.low > 0) if log else True
+            axes.fill_between(
+                line.x[known], line.low[known], line.high[known], color=line.color, alpha=0.13,
+                linewidth=0,
+            )  # fmt: skip
         mark = "o" if x.size == 1 else ""
         axes.plot(x, y, color=line.color, linestyle=line.dash, marker=mark, markersize=4)
     size = min(line.x.size, line.y.size)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rectifier.report import digest
 from rectifier.report.charts import comparison as charts
-from rectifier.report.charts import ranking
+from rectifier.report.charts import outcome, ranking
 from rectifier.report.page.render import render, versions
 
 if TYPE_CHECKING:
@@ -27,12 +27,15 @@ def html(comparison: Comparison, command: str) -> str:
         charts.learning(comparison, "validation_score"),
         charts.learning(comparison, "train_loss"),
         charts.cost(comparison),
+        outcome.survival(comparison),
+        outcome.improvement(comparison),
     )
     return render(
         "comparison.html",
         comparison=comparison,
         facts=digest.comparison_facts(comparison),
         pictures=[chart for chart in pictures if chart is not None],
+        mechanisms=outcome.mechanisms(comparison),
         tuning=_tuning(comparison),
         command=command or f"rectifier compare --task {comparison.task}",
         versions=versions(comparison.environment),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rectifier.report import digest, wording
 from rectifier.report.terminal.run import findings_parts, notes_parts
-from rectifier.report.terminal.screen import cell, heading, indented, numbered, section, show, table
+from rectifier.report.terminal.screen import Verbatim, cell, heading, numbered, section, show, table
 
 from rich.text import Text  # isort: skip
 
@@ -60,8 +60,8 @@ def _parts(repair: Repair) -> Iterator[RenderableType]:
             yield Text("\nStill there after the repair:")
             yield from findings_parts(left)
     if repair.patch:
-        yield section("To make it last, edit the script")
-        yield indented(_diff(repair.patch))
+        yield section("To make it last, edit the script (--patch F writes this for patch -p1)")
+        yield _diff(repair.patch)
     run = repair.after or repair.before
     yield from notes_parts(run.record.notes)
 
@@ -84,12 +84,12 @@ def _attempt(place: int, attempt: Attempt, *, kept: bool) -> Iterator[Renderable
     yield numbered(place + 1, line)
 
 
-def _diff(patch: str) -> Text:
+def _diff(patch: str) -> Verbatim:
     """A unified diff, coloured by line; the signs at its margin say the same."""
-    text = Text()
+    text = Verbatim()
     styles = {"+": "green", "-": "red", "@": "cyan"}
     for line in wording.clean_lines(patch).rstrip("\n").split("\n"):
         file = line.startswith(("+++", "---"))
         text.append(line + "\n", "bold" if file else styles.get(line[:1], ""))
-    text.rstrip()
+    text.right_crop(1)
     return text

@@ -67,14 +67,22 @@ def show(console: Console, parts: Iterable[RenderableType]) -> None:
     unicode = console.encoding.lower().replace("_", "-").startswith("utf")
     if console.record or (unicode and console.is_terminal):
         for part in parts:
-            console.print(part, highlight=False, emoji=False)
+            whole = isinstance(part, Verbatim)
+            console.print(part, highlight=False, emoji=False, soft_wrap=whole)
         return
-    with console.capture() as captured:
-        for part in parts:
+    for part in parts:
+        if isinstance(part, Verbatim):
+            console.file.write(to_encoding(part.plain, console.encoding) + "\n")
+            continue
+        with console.capture() as captured:
             console.print(part, highlight=False, emoji=False)
-    text = to_encoding(captured.get(), console.encoding)
-    # Tables are padded to the right edge; in a file that is only noise.
-    console.file.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+        text = to_encoding(captured.get(), console.encoding)
+        # Tables are padded to the right edge; in a file that is only noise.
+        console.file.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+
+
+class Verbatim(Text):
+    """Text that stays as it is, at the margin and unbroken: what is to be copied."""
 
 
 def to_encoding(text: str, encoding: str) -> str:

@@ -13,8 +13,11 @@ class TrainingSeries:
 
     Attributes:
         step: The step. ``loss``: the tensor on which ``backward`` was called.
-        learning_rate: Largest over the optimiser's groups. ``gradient_norm``: over all parameters.
-        update_ratio: Norm of the change of all parameters over their norm.
+        learning_rate: Largest over the optimiser's groups.
+        gradient_norm: Over all parameters; at most steps that of a large one (32,768 elements on)
+            is told from an eighth of its elements.
+        update_ratio: Norm of the change of all parameters over their norm, of a large one told from
+            16,384 of its elements.
         input_mean, input_std, input_abs_max: Of the first tensor that enters the model.
         input_non_finite: Count of NaN or infinite values in it.
     """

@@ -1,7 +1,7 @@
-"""Where plain float arithmetic does not do for half precision, as measured.
+"""Where float arithmetic does not keep the accuracy bars on a GPU, as measured there.
 
 Layer: kernels (standard library only), read when the Triton kernels are printed. Measured over
-every fp16 and bf16 number: ``benchmarks/gpu.py`` names what misses the bar of 0.51 ulp, which
+every fp16 and bf16 number and many of fp32: ``benchmarks/gpu.py`` names what misses its bar, which
 belongs here. What is listed is computed in double.
 """
 
@@ -21,7 +21,15 @@ DOUBLE: frozenset[tuple[str, str]] = frozenset(
         ("be93c6a3a23c8c05", "slope"),  # coslu
     }
 )
-"""Digest of the formula, and ``"value"`` or ``"slope"``."""
+"""For half precision: digest of the formula, and ``"value"`` or ``"slope"``."""
+
+SINGLE_BUT = frozenset(
+    {
+        ("54f6f55ce61bd5cd", "slope"),  # isru
+        ("48c8a275be9ba526", "slope"),  # isrlu
+    }
+)
+"""For fp32: what `rectifier.kernels.single` allows and a finer sample does not."""
 
 FAR = frozenset(
     {

@@ -1,0 +1,144 @@
+"""The page on how well the doctor judges and cures: what ``tests/programs/measure.py`` found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from generator.text import code, table
+
+PARTS = {"measure": "measured on", "develop": "developed on"}
+
+_INTRO = """The suite in `tests/programs` holds training programs as people write them: pairs of a
+faulty one, rewritten from faults that were reported, and a healthy twin that differs in a line or
+two, and healthy ones alone, among them many that look suspicious by nature. The name of a program
+decides by its hash which part it is in. Rules and thresholds were made while looking at the part
+*developed on*; of the part *measured on* only figures were read, except where a program is named
+below as missed."""
+
+_TERMS = """*Root cause found*: a finding that is an error or a warning names an acceptable cause.
+*First right*: the first finding does. *Precision*: of the root causes named, in faulty and healthy
+programs, the share that is acceptable. *False alarms*: healthy programs, twins and others, with a
+warning or an error. *Repaired*: `rectifier repair`, two runs of the program in all, brought back at
+least 80 % of what the metric that the program prints had lost against its twin (losses on a log
+scale). *At random*: the same for one remedy drawn uniformly from all twelve, with sensible numbers,
+kept where the metric became better."""
+
+
+def page(summary: Mapping[str, Any]) -> str:
+    """Return the page as Markdown."""
+    versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())
+    parts = {name: summary["parts"][name] for name in PARTS if name in summary["parts"]}
+    blocks = [
+        "# How well the doctor judges and cures",
+        f"Measured on {summary['date']} by `tests/programs/measure.py` with {versions}, one thread "
+        "a run. This page is made from [doctor.json](doctor.json).",
+        _flat(_INTRO),
+        _figures(parts),
+        _flat(_TERMS),
+        "## By rule",
+        _by_rule(parts),
+        "## Missed, and accused without reason",
+        _missed(parts),
+        "## Cures",
+        _cures(parts),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _share(pair: Sequence[int] | None) -> str:
+    if not pair or not pair[1]:
+        return "not measured"
+    return f"{100 * pair[0] / pair[1]:.0f} % ({pair[0]} of {pair[1]})"
+
+
+def _figures(parts: Mapping[str, Any]) -> str:
+    commits = [
+        (
+            f"commit, {what}",
+            "",
+            *(code(part.get(mode, {}).get("commit", "")) for part in parts.values()),
+        )
+        for what, mode in (("judged", "run"), ("cured", "repair"))
+    ]
+    asked = [
+        ("root cause found", "≥ 85 %", "run", "recall"),
+        ("first finding right", "≥ 70 %", "run", "first_right"),
+        ("precision", "≥ 80 %", "run", "precision"),
+        ("false alarms, healthy programs", "≤ 2 %", "run", "false_alarms"),
+        ("of these without the twins", "", "run", "controls"),
+        ("repaired", "≥ 70 %", "repair", "recovered"),
+        ("at random", "", "random", "recovered"),
+    ]
+    rows = [
+        (what, bar, *(_share(part.get(mode, {}).get(key)) for part in parts.values()))
+        for what, bar, mode, key in asked
+    ]
+    return table(("", "bar", *(PARTS[name] for name in parts)), [*rows, *commits])
+
+
+def _by_rule(parts: Mapping[str, Any]) -> str:
+    rules = sorted({rule for part in parts.values() for rule in part["run"]["by_rule"]})
+    rows = []
+    for rule in rules:
+        cells = []
+        for part in parts.values():
+            found, first, total = part["run"]["by_rule"].get(rule, (0, 0, 0))
+            cells.append(f"{found} / {first} of {total}" if total else "")
+        rows.append((code(rule), *cells))
+    return "Found / named first, of the programs whose best root cause it is.\n\n" + table(
+        ("rule", *(PARTS[name] for name in parts)), rows
+    )
+
+
+def _missed(parts: Mapping[str, Any]) -> str:
+    lines = []
+    for name, part in parts.items():
+        for item in part["run"]["missed"]:
+            told = ", ".join(item["told"]) or "nothing"
+            lines.append(
+                f"- {code(item['program'])} ({PARTS[name]}): {item['story']}. Wanted "
+                f"{' or '.join(map(code, item['wanted']))}; told {told}."
+            )
+        for item in part["run"]["accused"]:
+            kind = "the twin of a faulty one" if item["twin"] else "healthy"
+            lines.append(f"- {code(item['program'])} ({PARTS[name]}), {kind}: {item['cause']}")
+    return "\n".join(lines) or "None."
+
+
+def _cures(parts: Mapping[str, Any]) -> str:
+    blocks = []
+    for name, part in parts.items():
+        if "repair" not in part:
+            continue
+        rows = [
+            (
+                code(row["program"]),
+                ", ".join(row["remedies"]).replace("_", " "),
+                row["verdict"],
+                _number(row["before"]),
+                _number(row["after"]),
+                _number(row["twin"]),
+                f"{100 * row['back']:.0f} %",
+            )
+            for row in part["repair"]["programs"]
+        ]
+        head = ("program", "remedies", "verdict", "sick", "cured", "twin", "brought back")
+        touched = part["repair"]["not_left_alone"]
+        said = f"The part {PARTS[name]}."
+        if part["repair"]["healthy"]:
+            said += (
+                f" Of {part['repair']['healthy']} healthy programs"
+                f" {len(touched) or 'none'} {'was' if len(touched) == 1 else 'were'} not left alone"
+            )
+            said += f": {', '.join(map(code, touched))}." if touched else "."
+        blocks += [said, table(head, rows)]
+    return "\n\n".join(blocks) or "Not measured."
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float | int) else str(value)

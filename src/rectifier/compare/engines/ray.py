@@ -1,0 +1,151 @@
+"""Workers on a Ray cluster: one that is there, or one started on this machine.
+
+Layer: compare; needs ray. Every worker is an actor with one core of its own, which does jobs by the
+same entry as the local engine's processes, on one thread, so CPU trials give the same numbers. What
+comes back goes through this process, which alone writes the store. A worker that is lost, with its
+node or alone, is replaced and its job tried once more; if that fails, too, the trials have failed.
+Nodes of a cluster need rectifier, and the user's own code, installed or on a shared disk.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from types import TracebackType
+from typing import Any
+
+from rectifier import optional
+from rectifier.compare.engines.inline import KEPT
+from rectifier.compare.job import Job
+from rectifier.compare.trial import Outcome
+from rectifier.data import Task
+from rectifier.errors import InvalidInputError
+
+_ATTEMPTS = 2
+_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+class _Worker:
+    """Does jobs where Ray put it."""
+
+    def __init__(self, task: bytes, path: list[str]) -> None:
+        sys.path += [place for place in path if place not in sys.path]
+        self._load = lru_cache(maxsize=KEPT)(pickle.loads(task).load)
+
+    def do(self, job: bytes) -> bytes:
+        """The outcomes of a job."""
+        from rectifier.compare.work import do  # seconds: torch
+
+        return pickle.dumps(do(pickle.loads(job), self._load))
+
+    def process(self) -> int:
+        """Its process's number on its node."""
+        return os.getpid()
+
+
+class RayEngine:
+    """Workers on a Ray cluster.
+
+    Args:
+        task: Where the data come from; each worker loads them itself.
+        workers: How many actors, each with one core.
+        address: Of the cluster, such as ``ray://head:10001`` or ``auto``; None: started here, for
+            as long as the engine lasts.
+
+    Raises:
+        MissingPackageError: ray is not installed.
+        InvalidInputError: There are to be no workers, or the task cannot be sent to them.
+    """
+
+    def __init__(self, task: Task, workers: int, address: str | None = None) -> None:
+        self._ray: Any = optional.require("ray", extra="ray", purpose="the engine 'ray'")
+        if workers < 1:
+            raise InvalidInputError(f"at least one worker is needed; {workers} came")
+        try:
+            self._task = pickle.dumps(task)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise InvalidInputError(
+                f"task {task.name!r} cannot be sent to workers ({error}); make its loader a "
+                "function of a module, or use the engine 'inline'"
+            ) from error
+        self.workers = workers
+        self._address = address
+        self._started = False
+        self._idle: list[Any] = []
+
+    def __enter__(self) -> RayEngine:
+        ray = self._ray
+        if not ray.is_initialized():
+            try:
+                if self._address is None:
+                    ray.init(
+                        num_cpus=self.workers,
+                        include_dashboard=False,
+                        log_to_driver=False,
+                        logging_level="ERROR",
+                    )
+                else:
+                    ray.init(address=self._address, log_to_driver=False, logging_level="ERROR")
+            except (ConnectionError, ValueError, RuntimeError) as error:
+                first = str(error).strip().splitlines()[0]
+                raise InvalidInputError(
+                    f"no Ray cluster can be reached at {self._address} ({first}); start one by "
+                    "'ray start --head', or leave --address out"
+                ) from error
+            self._started = True
+        self._actor = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
+        self._idle = [self._start() for _ in range(self.workers)]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for worker in self._idle:
+            with suppress(self._ray.exceptions.RayError):
+                self._ray.kill(worker)
+        self._idle = []
+        if self._started:
+            self._ray.shutdown()
+
+    def run(
+        self, jobs: Sequence[Job], stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[Job, list[Outcome]]]:
+        """Run all jobs, started in their order until told to stop, and yield each as it ends."""
+        waiting = [(job, 1) for job in reversed(jobs)]
+        under_way: dict[Any, tuple[Any, Job, int]] = {}
+        while waiting or under_way:
+            while waiting and self._idle and not (stop() and waiting[-1][1] == 1):
+                job, attempt = waiting.pop()
+                worker = self._idle.pop()
+                under_way[worker.do.remote(pickle.dumps(job))] = worker, job, attempt
+            if not under_way:
+                return
+            (done,), _ = self._ray.wait(list(under_way), num_returns=1)
+            worker, job, attempt = under_way.pop(done)
+            try:
+                outcomes: list[Outcome] = pickle.loads(self._ray.get(done))
+            except self._ray.exceptions.RayError as error:
+                self._idle.append(self._start())
+                if attempt < _ATTEMPTS:
+                    waiting.append((job, attempt + 1))
+                    continue
+                reason = f"its worker was lost twice ({type(error).__name__})"
+                outcomes = [Outcome("error", reason=reason)] * len(job.trials)
+            else:
+                self._idle.append(worker)
+            yield job, outcomes
+
+    def _start(self) -> Any:
+        options = {"runtime_env": {"env_vars": _THREADS}}
+        path = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100
+        return self._actor.options(**options).remote(self._task, path)
+
+
+ENGINE = RayEngine
