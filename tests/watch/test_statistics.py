@@ -235,7 +235,7 @@ def test_movement_of_small_weights_is_exact_and_of_large_ones_close(dtype: torch
 
 def test_blocks_by_the_kernel_are_those_by_torch() -> None:
     tensor = torch.arange(70_000.0).reshape(7, 10_000)
-    some = statistics.some(tensor).double()
+    some = unit_statistics.some(tensor).double()
     blocks = unit_statistics.Blocks([tensor])
     assert blocks.squares[0] == pytest.approx(float(some.square().sum()), rel=1e-6)
     assert blocks.scales[0] == pytest.approx(math.sqrt(tensor.numel() / some.numel()))

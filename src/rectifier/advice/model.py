@@ -140,11 +140,14 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
 
     Args:
         model: The network; its mode is put back.
-        sample: An input, or a tuple of them; None: some are guessed.
+        sample: An input, a tuple of them, or the shape of one, whose numbers are then drawn; None:
+            some are guessed.
 
     Returns:
         Facts and how they were found.
     """
+    if isinstance(sample, tuple) and all(isinstance(size, int) for size in sample):
+        sample = torch.randn(2, *sample)
     modules = list(model.modules())
     layers = [m for m in modules if isinstance(m, _WEIGHTED)]
     notes: list[str] = []

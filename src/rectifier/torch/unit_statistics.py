@@ -140,6 +140,17 @@ def norms(tensors: Sequence[Tensor], *, some: bool = False) -> list[float] | Non
     return list(map(math.sqrt, squares))
 
 
+def some(tensor: Tensor) -> Tensor:
+    """Blocks of a large tensor, evenly apart, or all of a small one, shape (n,)."""
+    flat = tensor.detach().reshape(-1)
+    size = flat.numel()
+    if compiled.kept_of(size) == size:
+        return flat
+    apart = size // compiled.BLOCKS
+    rows = flat[: apart * compiled.BLOCKS].view(compiled.BLOCKS, apart)
+    return rows[:, : compiled.BLOCK].reshape(-1)
+
+
 class Blocks:
     """Some blocks of each of several tensors, copied, to see later how far they have moved.
 

@@ -43,7 +43,7 @@ class Movement:
             self._scales = self._blocks.scales
             found = [math.sqrt(s) * by for s, by in zip(squares, self._scales, strict=True)]
             return torch.tensor(found, dtype=torch.float64)
-        self._copies = [statistics.some(t).clone() for t in self._tensors]
+        self._copies = [unit_statistics.some(t).clone() for t in self._tensors]
         self._scales = [
             math.sqrt(t.numel() / max(copy.numel(), 1))
             for t, copy in zip(self._tensors, self._copies, strict=True)
@@ -64,7 +64,7 @@ class Movement:
                 return {}
             change = [math.sqrt(squares) for squares in moved]
         else:
-            now = [statistics.some(t) for t in tensors]
+            now = [unit_statistics.some(t) for t in tensors]
             if any(a.shape != b.shape for a, b in zip(now, copies, strict=True)):
                 return {}
             difference = torch._foreach_sub(now, copies)

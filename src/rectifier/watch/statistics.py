@@ -20,7 +20,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rectifier.kernels import statistics as compiled
 from rectifier.torch import unit_statistics
 
 Floats = NDArray[np.float64]
@@ -249,17 +248,6 @@ def norms(tensors: Sequence[Tensor], *, some: bool = False) -> Tensor:
     if all(v.device == first.device and v.dtype is first.dtype for v in found):
         return torch.stack(found)
     return torch.stack([v.to(device=first.device, dtype=torch.float32) for v in found])
-
-
-def some(tensor: Tensor) -> Tensor:
-    """Blocks of a large tensor, evenly apart, or all of a small one, shape (n,)."""
-    flat = tensor.detach().reshape(-1)
-    size = flat.numel()
-    if compiled.kept_of(size) == size:
-        return flat
-    apart = size // compiled.BLOCKS
-    rows = flat[: apart * compiled.BLOCKS].view(compiled.BLOCKS, apart)
-    return rows[:, : compiled.BLOCK].reshape(-1)
 
 
 def extent(tensor: Tensor) -> Tensor | Floats:
