@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"torch", "analysis", *DEFINITIONS},
     "compare": {"torch", "watch", "doctor", "data", "models", "analysis", *DEFINITIONS},
     "compare.result": set(),
-    "training": {"torch", "data", "models", "session", *DEFINITIONS},
+    "training": {"torch", "data", "models", "session", "doctor", *DEFINITIONS},
     "advice": {"torch", *DEFINITIONS},
     "claims": {
         "compare",

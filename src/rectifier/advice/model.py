@@ -135,6 +135,11 @@ class _Sums(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+def made_up(shape: Sequence[int]) -> Tensor:
+    """Two samples of a shape, from N(0, 1)."""
+    return torch.randn(2, *shape)
+
+
 def read(model: nn.Module, sample: Any = None) -> Reading:
     """Read a case off a network.
 
