@@ -135,19 +135,21 @@ class _Sums(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+def made_up(shape: Sequence[int]) -> Tensor:
+    """Two samples of a shape, from N(0, 1)."""
+    return torch.randn(2, *shape)
+
+
 def read(model: nn.Module, sample: Any = None) -> Reading:
     """Read a case off a network.
 
     Args:
         model: The network; its mode is put back.
-        sample: An input, a tuple of them, or the shape of one, whose numbers are then drawn; None:
-            some are guessed.
+        sample: An input, or a tuple of them; None: some are guessed.
 
     Returns:
         Facts and how they were found.
     """
-    if isinstance(sample, tuple) and all(isinstance(size, int) for size in sample):
-        sample = torch.randn(2, *sample)
     modules = list(model.modules())
     layers = [m for m in modules if isinstance(m, _WEIGHTED)]
     notes: list[str] = []
