@@ -1,9 +1,10 @@
 """``add_to_optimizer``: parameters that should learn are trained.
 
 Layer: doctor's remedies. Settings: ``how``: ``join`` (an optimiser takes over parameters that get
-gradients and that none holds), ``unfreeze`` (an optimiser all of whose parameters are frozen),
-``keep_gradient`` (gradients that were cleared before the step are put back), ``step`` (a step after
-each backward pass where the program takes none).
+gradients and that none holds; one that holds nothing but what another optimiser holds too, a slip
+of names, takes them over in exchange), ``unfreeze`` (an optimiser all of whose parameters are
+frozen), ``keep_gradient`` (gradients that were cleared before the step are put back), ``step`` (a
+step after each backward pass where the program takes none), ``attach`` (see `_attach`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from torch.optim import Optimizer
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies._attach import Attach
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
 from rectifier.torch.sites import Layer
 
 _WAYS = ("join", "unfreeze", "keep_gradient", "step")
+"""Beside ``attach``, which is another class's."""
+
 _LOOKS = 3
 """Steps in which layers are looked for that no module registers."""
 
@@ -39,6 +43,7 @@ class AddToOptimizer(Action):
             )
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._candidates: dict[int, tuple[str, Tensor]] = {}
+        self._models: dict[int, str] = {}
         self._idle: set[int] | None = None
         self._kept: dict[int, tuple[Tensor, Tensor]] = {}
         self._hooked: set[int] = set()
@@ -52,9 +57,10 @@ class AddToOptimizer(Action):
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
         """Its parameters may be what no optimiser holds."""
-        del name, args, kwargs
+        del args, kwargs
         for path, parameter in model.named_parameters():
             self._candidates[id(parameter)] = path, parameter
+            self._models[id(parameter)] = name
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """So may those of a layer that is registered nowhere."""
@@ -146,11 +152,35 @@ class AddToOptimizer(Action):
         ]
         if not new:
             return
-        # into a group that is there: schedulers made earlier count the groups
-        optimizer.param_groups[0]["params"] += [p for _, p in new]
         self._idle = None
         names = listing([repr(name) for name, _ in new])
+        if self._is_a_copy(optimizer, [p for _, p in new]):
+            for group in optimizer.param_groups:
+                group["params"] = []
+            optimizer.param_groups[0]["params"] = [p for _, p in new]
+            optimizer.state.clear()
+            kind = type(optimizer).__name__
+            self.say(f"{kind} now holds {names}, and no longer what another optimiser holds")
+            return
+        # into a group that is there: schedulers made earlier count the groups
+        optimizer.param_groups[0]["params"] += [p for _, p in new]
         self.say(f"{type(optimizer).__name__} now holds {names} too")
+
+    def _is_a_copy(self, optimizer: Optimizer, new: list[Tensor]) -> bool:
+        """Whether another optimiser holds all that it holds, and the new is of another model.
+
+        Then its two steps a round pull those parameters both ways (a generator's loss and a
+        discriminator's), and whoever wrote it named the wrong model.
+        """
+        others = {id(p) for o in self._optimizers if o is not optimizer for p in _held(o)}
+        held = {id(p) for p in _held(optimizer)}
+        models = {self._models.get(key, "") for key in held}
+        return (
+            bool(held)
+            and held <= others
+            and "" not in models
+            and not (models & {self._models.get(id(p), "") for p in new})
+        )
 
     def apply(self, model: nn.Module, optimizer: Optimizer | None) -> None:
         """Hand the optimiser all of the model's parameters that require a gradient."""
@@ -171,4 +201,6 @@ def _held(optimizer: Optimizer) -> list[Tensor]:
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-ACTION = AddToOptimizer
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy for one way of being left out."""
+    return Attach(remedy) if remedy.settings.get("how") == "attach" else AddToOptimizer(remedy)
