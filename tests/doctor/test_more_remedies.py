@@ -191,6 +191,27 @@ class Cut(nn.Module):
         return self.last(hidden.detach() if self.cut else hidden)
 
 
+def test_steps_where_none_are_taken_give_the_same_training_and_leave_nothing() -> None:
+    want = fit(layers(), cross_entropy)
+    backward = torch.autograd.backward
+
+    def program():
+        model = layers()
+        optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.1), []
+        for _ in range(8):
+            loss = cross_entropy(model(X))
+            optimizer.zero_grad()
+            loss.backward()
+            assert torch._C._len_torch_function_stack() <= 1
+            losses.append(loss.item())
+        return losses
+
+    got, log = under("add_to_optimizer", program, how="step")
+    assert got == want
+    assert log == ["SGD steps after each backward pass"]
+    assert torch.autograd.backward is backward
+
+
 def test_a_detach_in_forward_is_left_out() -> None:
     want = fit(Cut(False), cross_entropy)
     scope = {"parameters": ["first.weight", "first.bias"]}

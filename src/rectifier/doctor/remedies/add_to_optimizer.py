@@ -4,7 +4,7 @@ Layer: doctor's remedies. Settings: ``how``: ``join`` (an optimiser takes over p
 gradients and that none holds; one that holds nothing but what another optimiser holds too, a slip
 of names, takes them over in exchange), ``unfreeze`` (an optimiser all of whose parameters are
 frozen), ``keep_gradient`` (gradients that were cleared before the step are put back), ``step`` (a
-step after each backward pass where the program takes none), ``attach`` (see `_attach`).
+step after each backward pass: `_stepping`), ``attach`` (a ``detach()`` left out: `_attach`).
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
 from rectifier.doctor.remedies._attach import Attach
+from rectifier.doctor.remedies._stepping import Stepping
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
 from rectifier.torch.sites import Layer
 
-_WAYS = ("join", "unfreeze", "keep_gradient", "step")
-"""Beside ``attach``, which is another class's."""
+_WAYS = ("join", "unfreeze", "keep_gradient")
+_OTHER: Mapping[str, type[Action]] = {"step": Stepping, "attach": Attach}
+"""Ways that are classes of their own."""
 
 _LOOKS = 3
 """Steps in which layers are looked for that no module registers."""
@@ -39,7 +40,8 @@ class AddToOptimizer(Action):
         self.how = str(remedy.settings.get("how", "join"))
         if self.how not in _WAYS:
             raise InvalidInputError(
-                f"remedy 'add_to_optimizer' knows the ways {', '.join(_WAYS)}, got {self.how!r}"
+                "remedy 'add_to_optimizer' knows the ways "
+                f"{', '.join([*_WAYS, *_OTHER])}, got {self.how!r}"
             )
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._candidates: dict[int, tuple[str, Tensor]] = {}
@@ -47,7 +49,6 @@ class AddToOptimizer(Action):
         self._idle: set[int] | None = None
         self._kept: dict[int, tuple[Tensor, Tensor]] = {}
         self._hooked: set[int] = set()
-        self._queued = False
 
     def wants_step(self, step: int) -> bool:
         """The first few: models and layers are told of only while a step is seen."""
@@ -76,7 +77,7 @@ class AddToOptimizer(Action):
             for parameter in held:
                 parameter.requires_grad_(True)
             self.say(f"{len(held)} parameters of {type(optimizer).__name__} require gradients now")
-        if self.how in ("keep_gradient", "step"):
+        if self.how == "keep_gradient":
             for parameter in held:
                 if parameter.requires_grad and id(parameter) not in self._hooked:
                     self._hooked.add(id(parameter))
@@ -84,21 +85,8 @@ class AddToOptimizer(Action):
                     hook(self._arrived)
 
     def _arrived(self, parameter: Tensor) -> None:
-        if parameter.grad is None:
-            return
-        if self.how == "keep_gradient":
+        if parameter.grad is not None:
             self._kept[id(parameter)] = parameter, parameter.grad.detach().clone()
-        elif not self._queued:
-            self._queued = True
-            engine: Any = torch.autograd.Variable._execution_engine
-            engine.queue_callback(self._step)
-
-    def _step(self) -> None:
-        self._queued = False
-        for optimizer in tuple(self._optimizers):
-            if any(p.grad is not None for p in _held(optimizer)):
-                optimizer.step()
-                self.say(f"{type(optimizer).__name__} steps after each backward pass")
 
     def on_backward(self, loss: Tensor) -> None:
         """Which parameters does a loss reach of which no optimiser holds any?"""
@@ -203,4 +191,4 @@ def _held(optimizer: Optimizer) -> list[Tensor]:
 
 def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
     """The remedy for one way of being left out."""
-    return Attach(remedy) if remedy.settings.get("how") == "attach" else AddToOptimizer(remedy)
+    return _OTHER.get(str(remedy.settings.get("how")), AddToOptimizer)(remedy)
