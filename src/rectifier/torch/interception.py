@@ -189,10 +189,11 @@ class Interception:
         return bool(self._handles) and not self._boundary.elsewhere()
 
     def _choose(self) -> None:
-        """Look, or not, at the step that begins; if it does so in a backward pass, when that ends.
+        """Look, or not, at the step that begins.
 
-        An optimiser may step in a hook of the pass. There the stack of modes is a copy, which is
-        gone with the hook: what is put on or taken out would be off by one at each such step.
+        An optimiser may step in a hook of a backward pass. There the stack of modes is a copy that
+        goes with the hook, and ``backward`` itself is a call that our mode, off meanwhile, is put
+        back after: taken out there it would come back. So it stays on, and tells nobody.
         """
         self._boundary.choose()
         if self._calls.paused:
@@ -202,10 +203,10 @@ class Interception:
 
     def _look(self) -> None:
         """See calls, or not, as was chosen."""
-        self._late = False
+        late, self._late = self._late, False
         if self._boundary.live:
             self._calls.begin()
-        else:
+        elif not (late and self._calls.seeing):
             self._calls.end()
             if not self._manual:
                 self._sleep.left = self._boundary.sleeps()

@@ -25,8 +25,8 @@ class Stepping(Action):
         super().__init__(remedy)
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._interception: Any = None
-        self._outer: Any = None
-        self._inner: Any = None
+        self._depth = 0
+        self._restore: list[tuple[Any, Any, Any]] = []
 
     @property
     def interception(self) -> Any:
@@ -35,22 +35,33 @@ class Stepping(Action):
 
     @interception.setter
     def interception(self, value: Any) -> None:
-        self._interception = value
-        backward: Any = torch.autograd.backward
-        if value is not None and self._outer is None:
-            self._inner = backward
-
-            @functools.wraps(backward)
-            def outer(*args: Any, **kwargs: Any) -> Any:
-                result = self._inner(*args, **kwargs)
-                self._step()
-                return result
-
-            self._outer = torch.autograd.backward = outer
+        if value is not None and self._interception is None:
+            for owner in (torch.autograd, torch.Tensor):
+                before = owner.backward
+                owner.backward = after = self._then_step(before)
+                self._restore.append((owner, before, after))
         elif value is None:
-            if backward is self._outer:  # else the interception has put back what was there before
-                torch.autograd.backward = self._inner
-            self._outer = None
+            for owner, before, after in self._restore:
+                if owner.backward is after:  # else whoever wrapped it first has put it back
+                    owner.backward = before
+            self._restore.clear()
+        self._interception = value
+
+    def _then_step(self, backward: Any) -> Any:
+        """The outermost of nested calls steps: a mode of torch's makes of one call two."""
+
+        @functools.wraps(backward)
+        def outer(*args: Any, **kwargs: Any) -> Any:
+            self._depth += 1
+            try:
+                result = backward(*args, **kwargs)
+            finally:
+                self._depth -= 1
+            if not self._depth:
+                self._step()
+            return result
+
+        return outer
 
     def wants_step(self, step: int) -> bool:
         """None: it needs no site."""
