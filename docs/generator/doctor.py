@@ -137,7 +137,15 @@ def _cures(parts: Mapping[str, Any]) -> str:
             )
             said += f": {', '.join(map(code, touched))}." if touched else "."
         blocks += [said, table(head, rows)]
+        if mended := part["repair"].get("mended"):
+            blocks.append(_mended(mended))
     return "\n\n".join(blocks) or "Not measured."
+
+
+def _mended(mended: Mapping[str, Any]) -> str:
+    """What was changed after this measurement, and why a second one is no longer blind."""
+    items = [f"- {code(name)}: {what}" for name, what in sorted(mended["remedies"].items())]
+    return "\n\n".join([_flat(mended["said"]), "\n".join(items)])
 
 
 def _number(value: Any) -> str:

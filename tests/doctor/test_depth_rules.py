@@ -13,6 +13,7 @@ from rectifier.doctor.rules import (
     learning_rate_too_high,
     vanishing_gradient,
 )
+from rectifier.watch.record import Circumstances, Head
 
 DEPTH = 8
 
@@ -55,6 +56,18 @@ def test_saturation_is_named() -> None:
     (finding,) = vanishing_gradient.RULE.check(record(*sites, layers=still()))
     assert finding.severity == "warning"
     assert "80 % of the inputs of sigmoid are saturated" in finding.cause
+
+
+@pytest.mark.parametrize(("end", "told"), [(2.0, 1), (0.9, 0)])
+def test_a_first_layer_that_adam_moves_while_the_loss_stays_at_a_guess(end, told) -> None:
+    head = Head(("nll_loss", "log_softmax", "addmm"), "head", width=10)
+    moved = record(
+        *chain(0.15, function="sigmoid"),
+        layers=still(1e-3),
+        trained=training(falling(2.4, end)),
+        circumstances=Circumstances(heads=(head,)),
+    )
+    assert len(vanishing_gradient.RULE.check(moved)) == told
 
 
 def test_small_weights_are_named_for_relu() -> None:

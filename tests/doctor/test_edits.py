@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rectifier.doctor.edits import with_clipping, without_output
+from rectifier.doctor.edits import with_clipping, without_detach, without_output
 
 LOOP = """\
 opt = torch.optim.SGD(net.parameters(), lr=0.1)
@@ -56,3 +56,16 @@ def test_an_output_activation_is_taken_out(text, function, instead, want) -> Non
     text = text.replace("return", "y =")
     want = text if want is None else want.replace("return", "y =")
     assert without_output(text, function, instead) == want
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("def forward(self, x):\n    return f(x.detach())\n", "return f(x)"),
+        ("def forward(self, x):\n    return f(x.detach(), x.detach())\n", None),
+        ("def sample(self, x):\n    return f(x.detach())\n", None),
+    ],
+)
+def test_a_detach_is_taken_out_of_forward(text: str, want: str | None) -> None:
+    got = without_detach(text)
+    assert got == text if want is None else want in got

@@ -22,6 +22,13 @@ def test_steps_too_small_to_get_anywhere() -> None:
     assert remedy.settings["to"] == pytest.approx(0.03)
 
 
+def test_a_short_run_needs_larger_steps() -> None:
+    """A hundred steps that move weights by their own norm move them by a hundredth each."""
+    trained = training(loss=2.29, update=1e-6, rate=1e-5, steps=100)
+    (finding,) = told(learning_rate_too_low, trained=trained, parameters=(weight(moved=1e-3),))
+    assert finding.remedies[0].settings["to"] == pytest.approx(0.1)
+
+
 @pytest.mark.parametrize(
     "facts",
     [

@@ -172,9 +172,85 @@ def test_a_critic_joins_the_optimizer_that_steps_after_its_own_loss() -> None:
             mine.step()
         return [len(o.param_groups[0]["params"]) for o in (mine, yours)]
 
-    held, _ = under("add_to_optimizer", program, how="join")
-    assert held == [2, 4]
+    held, log = under("add_to_optimizer", program, how="join")
+    assert held == [2, 2]  # in exchange: it held nothing of its own
     assert not torch.equal(critic.weight, start)
+    assert log == ["SGD now holds 'weight' and 'bias', and no longer what another optimiser holds"]
+
+
+class Cut(nn.Module):
+    """A network whose first layer a detach() cuts off, if asked for."""
+
+    def __init__(self, cut: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.last, self.cut = nn.Linear(6, 16), nn.Linear(16, 3), cut
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = torch.tanh(self.first(x))
+        return self.last(hidden.detach() if self.cut else hidden)
+
+
+def test_steps_where_none_are_taken_give_the_same_training_and_leave_nothing() -> None:
+    want = fit(layers(), cross_entropy)
+    backward = torch.autograd.backward
+
+    def program():
+        model = layers()
+        optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.1), []
+        for _ in range(8):
+            loss = cross_entropy(model(X))
+            optimizer.zero_grad()
+            loss.backward()
+            assert torch._C._len_torch_function_stack() <= 1
+            losses.append(loss.item())
+        return losses
+
+    got, log = under("add_to_optimizer", program, how="step")
+    assert got == want
+    assert log == ["SGD steps after each backward pass"]
+    assert torch.autograd.backward is backward
+
+
+def test_a_detach_in_forward_is_left_out() -> None:
+    want = fit(Cut(False), cross_entropy)
+    scope = {"parameters": ["first.weight", "first.bias"]}
+    got, log = under("add_to_optimizer", lambda: fit(Cut(True), cross_entropy), scope, how="attach")
+    assert got == want
+    assert log == ["a detach() in forward is left out, so that the gradient passes"]
+
+
+def test_a_detach_outside_forward_stays() -> None:
+    outputs = []
+
+    def program():
+        model = Cut(False)
+        fit(model, lambda output: outputs.append(output.detach()) or cross_entropy(output))
+
+    _, log = under("add_to_optimizer", program, how="attach")
+    assert log == []
+    assert not any(output.requires_grad for output in outputs)
+
+
+def test_half_precision_weights_are_stepped_in_single_precision() -> None:
+    """As fast as float32 does; in float16 itself Adam makes NaN of them."""
+
+    def program(dtype, steps=60):
+        model = layers().to(dtype)
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        for _ in range(steps):
+            loss = F.cross_entropy(model(X.to(dtype)).float(), LABELS)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        assert all(p.dtype == dtype for p in model.parameters())
+        assert {id(p) for p in optimizer.state} == {id(p) for p in model.parameters()}
+        return loss.item()
+
+    assert math.isnan(program(torch.float16))
+    got, log = under("stabilize_loss", lambda: program(torch.float16))
+    assert got == pytest.approx(program(torch.float32), rel=0.01)
+    assert log == ["Adam steps float16 weights in float32"]
 
 
 def test_features_are_normalised_in_training_and_evaluation() -> None:
@@ -305,3 +381,45 @@ def test_reinitialize_draws_for_layers_of_the_users_own_kind() -> None:
     assert interception.notes == []
     assert action.log == ["2 weights outside torch's layers drawn anew (he_normal)"]
     assert abs(float(model[0].weight.detach().mean())) < 0.05
+
+
+class Block(nn.Module):
+    def __init__(self, width: int, normed: bool = False) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(width, width), nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width) if normed else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.norm(self.two(F.relu(self.one(x))))
+
+
+def drawn_anew(model: nn.Module, x: torch.Tensor) -> list[str]:
+    action = remedies.build(Remedy("reinitialize", "", {"scheme": "he_normal"}))
+    with Interception([action]) as interception:
+        model(x)
+    assert interception.notes == []
+    return action.log
+
+
+@pytest.mark.parametrize("normed", [False, True])
+def test_redrawn_residual_branches_do_not_blow_up_with_depth(normed: bool) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(64, 128)
+    model = nn.Sequential(nn.Linear(128, 128), *(Block(128, normed) for _ in range(16)))
+    log = drawn_anew(model, x)
+    growth = (model(x).square().mean() / model[0](x).square().mean()).item()
+    scaled = "the last layers of 16 residual branches of Sequential divided by the root of their"
+    assert any(line.startswith(scaled) for line in log) is not normed
+    assert growth < (20 if normed else 4)  # a normalised branch adds one; undivided ones 2**16
+
+
+def test_a_shift_that_silences_a_normalised_unit_is_taken_back() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
+    with torch.no_grad():
+        model[1].bias.copy_(torch.tensor([-8.0, 0.5, 0.0, -8.0]))
+        model[1].weight.copy_(torch.tensor([1.0, 1.0, 0.0, 4.0]))
+    log = drawn_anew(model, torch.randn(8, 1, 6, 6))
+    assert model[1].bias.tolist() == [0.0, 0.5, 0.0, -8.0]
+    assert model[1].weight.tolist() == [1.0, 1.0, 0.0, 4.0]  # a scale of zero may be meant
+    assert "shifts beyond the spread in 1 of Sequential set to zero" in log

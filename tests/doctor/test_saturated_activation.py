@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doctor_records import curve, falling, layer, site, told, training
+from doctor_records import curve, falling, layer, site, told, training, weight
 
 from rectifier.doctor.rules import saturated_activation
 from rectifier.watch.record import Head
@@ -34,3 +34,18 @@ def test_trained_gates_saturate_by_design() -> None:
     late[150:] = 0.99
     found = shut(loss=falling(2.3, 0.1), saturated=late)
     assert [f.severity for f in found if f.severity != "info"] == []
+
+
+def test_hidden_units_drawn_as_switches_harm_though_the_loss_falls() -> None:
+    """Weights of ±4 behind which the last layer alone learns."""
+
+    def drawn(std: float, end: float = 0.1, saturated: float = 0.7):
+        parameters = (weight("fc1.weight", std=std),)
+        layers = (layer("fc1", order=0), layer("fc2", order=1))
+        facts = {"parameters": parameters, "layers": layers}
+        return [f.severity for f in shut(falling(0.8, end), saturated=saturated, **facts)]
+
+    assert drawn(std=2.3) == ["warning"]
+    assert drawn(std=0.1) == ["info"]  # inputs made it so
+    assert drawn(std=2.3, end=0.001) == ["info"]
+    assert drawn(std=2.3, saturated=0.4) == []

@@ -553,6 +553,33 @@ def test_closures_and_accumulation_and_wrapped_optimizers_make_one_step() -> Non
     assert interception.step == 2
 
 
+class Sleeper(Listener):
+    """Sleeps through what it does not want."""
+
+    def sleeps(self, step: int) -> int:
+        return next((n for n in range(9) if self.wants_step(step + n)), 1)
+
+
+@pytest.mark.parametrize("kind", [Listener, Sleeper])
+def test_an_optimizer_that_steps_in_a_hook_of_the_backward_pass(kind: type[Listener]) -> None:
+    """As programs do that step while gradients come; autograd has a stack of modes of its own."""
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    listener = kind({step for step in range(40) if step % 4 == 0})
+    depths = set()
+    with Interception([listener], [model]) as interception:
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        hook: Any = model[0].weight.register_post_accumulate_grad_hook
+        hook(lambda parameter: optimizer.step())
+        for _ in range(40):
+            model(torch.randn(5, 3)).sum().backward()
+            depths.add(torch._C._len_torch_function_stack())
+        assert interception.step == 40
+    assert max(depths) == 1  # it grew by one a step
+    assert torch._C._len_torch_function_stack() == 0
+    assert [site.name for site in listener.sites] == ["1"] * 10
+    assert interception.notes == []
+
+
 def test_own_modules_that_only_look_like_activations_are_no_sites() -> None:
     class Norm(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

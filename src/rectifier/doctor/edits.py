@@ -120,6 +120,27 @@ def _without_module(text: str, call: ast.Call, instead: str) -> str:
     return text
 
 
+def without_detach(text: str) -> str:
+    """The one ``detach()`` within a ``forward`` removed."""
+    tree = parse(text)
+    if tree is None:
+        return text
+    found = [
+        node
+        for forward in ast.walk(tree)
+        if isinstance(forward, ast.FunctionDef) and forward.name == "forward"
+        for node in ast.walk(forward)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "detach"
+        and not node.args
+    ]
+    if len(found) != 1 or not isinstance(found[0].func, ast.Attribute):
+        return text
+    inner = ast.get_source_segment(text, found[0].func.value)
+    return text if inner is None else exchanged(text, found[0], inner)
+
+
 def exchanged(text: str, node: ast.expr, new: str) -> str:
     """The source with one expression exchanged for another text."""
     start, end = _span(text, node)

@@ -38,7 +38,7 @@ _UP = frozenset({
 })  # fmt: skip
 _DOWN = frozenset({
     "loss", "error", "err", "mse", "mae", "rmse", "nll", "bce", "ce", "perplexity", "ppl",
-    "fid", "kl", "elbo", "bpc", "bpd", "wer", "cer",
+    "fid", "distance", "kl", "elbo", "bpc", "bpd", "wer", "cer",
 })  # fmt: skip
 
 
@@ -86,14 +86,17 @@ def direction(name: str) -> int:
 def principal(metrics: Mapping[str, tuple[float, ...]]) -> str | None:
     """The printed number that best tells how good the result is; None if none does.
 
-    Held-out before training, accuracy-like before loss-like, in the order printed.
+    Held-out before training, accuracy-like before loss-like, in the order printed; losses of two
+    networks that play against each other last, as one's loss is the other's gain.
     """
 
     def rank(item: tuple[int, str]) -> tuple[int, int, int]:
         place, name = item
         held_out = re.search(r"test|val|eval|held|dev", name) is not None
         trained = re.search(r"train", name) is not None
-        return (direction(name) != 1, 0 if held_out else 2 if trained else 1, place)
+        against = re.search(r"\b(d|g|disc\w*|gen\w*|critic|adv\w*)[ _]loss\b", name) is not None
+        kind = 0 if held_out else 2 if trained else 3 if against else 1
+        return (direction(name) != 1, kind, place)
 
     telling = [(place, name) for place, name in enumerate(metrics) if direction(name)]
     return min(telling, key=rank)[1] if telling else None

@@ -36,10 +36,16 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Attempt:
-    """One rerun under one or more remedies."""
+    """One rerun under one or more remedies.
+
+    Attributes:
+        remedies: What was done. ``run``: what came of it.
+        unwritten: Ids of remedies that did more than an edit of ours could say.
+    """
 
     remedies: tuple[Remedy, ...]
     run: Run
+    unwritten: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

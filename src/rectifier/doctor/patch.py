@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rectifier.doctor.additions import with_activations, with_fresh_weights, with_guard
-from rectifier.doctor.edits import with_clipping, without_output
+from rectifier.doctor.edits import with_clipping, without_detach, without_output
 from rectifier.doctor.finding import Remedy
 
 _RATE = re.compile(r"(?:^|[_-])(?:lr|lrate|learning[_-]?rate|step[_-]?size|eta)(?:$|[_-]|\d)", re.I)
@@ -26,7 +26,7 @@ _OPTIMIZERS = frozenset({
 })  # fmt: skip
 _EDITED = frozenset({
     "clip_gradients", "remove_output_activation", "add_activation", "stabilize_loss",
-    "reinitialize",
+    "reinitialize", "add_to_optimizer",
 })  # fmt: skip
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "relu": ("F.relu", "functional.relu", "torch.relu", "nn.ReLU"),
@@ -104,6 +104,8 @@ def _edited(text: str, remedy: Remedy) -> str:
         return with_guard(text)
     if remedy.action == "reinitialize":
         return text if remedy.settings.get("alike") else with_fresh_weights(text)
+    if remedy.action == "add_to_optimizer":
+        return without_detach(text) if remedy.settings.get("how") == "attach" else text
     function, instead = remedy.settings.get("function", ""), remedy.settings.get("to", "")
     return without_output(text, str(function), str(instead))
 

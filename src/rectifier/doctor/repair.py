@@ -107,13 +107,14 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
     done: list[tuple[Attempt, judge.Comparison]] = []
     for treatment in treatments:
         tell(f"running it again with {listing([describe(remedy) for remedy in treatment])}")
-        after, log, stopped = _run(program, treatment)
-        for line in log:
+        after, rest, stopped = _run(program, treatment)
+        for line in rest.get("log", ()):
             tell(line)
         weighed = judge.compare(before, after)
         if stopped:
             weighed = dataclasses.replace(weighed, verdict="not repaired")
-        done.append((Attempt(treatment, after), weighed))
+        attempt = Attempt(treatment, after, frozenset(rest.get("unwritten", ())))
+        done.append((attempt, weighed))
         if stopped or weighed.verdict == "repaired":
             break
     return _conclude(program, before, done, stopped)
@@ -140,7 +141,8 @@ def _conclude(
     if flag:
         said += f" To make it last, pass {flag}."
     sources = {site.site: site.source for site in before.record.sites}
-    patch = patch_for(Path(program.script), attempt.remedies, sources, Path.cwd())
+    written = [r for r in attempt.remedies if r.action not in attempt.unwritten]
+    patch = patch_for(Path(program.script), written, sources, Path.cwd())
     if program.module or flag:
         patch = ""
     repair = _ended(program, before, said, weighed.verdict, tries)
@@ -185,7 +187,7 @@ def describe(remedy: Remedy) -> str:
     return words
 
 
-def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, list[str], bool]:
+def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, dict[str, Any], bool]:
     """One run in a process of its own: the run, what the remedies did, whether it was stopped."""
     plan, place = program.folder / "plan.json", program.folder / "record.json"
     place.unlink(missing_ok=True)
@@ -197,7 +199,7 @@ def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, list[str]
     start = time.perf_counter()
     ended = child.run([*command, *program.arguments], program.given, program.echo)
     seconds = time.perf_counter() - start
-    log: list[str] = []
+    rest: dict[str, Any] = {}
     record = Record(
         script=program.script,
         notes=(f"The script ended with status {ended.status} before a record was written.",),
@@ -206,7 +208,7 @@ def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, list[str]
         document = json.loads(place.read_text(encoding="utf-8"))
         if "error" in document:
             raise ScriptError(document["error"])
-        record, log = Record.from_json(document["record"]), list(document["log"])
+        record, rest = Record.from_json(document.pop("record")), document
     run = Run(
         record=record,
         findings=diagnose(record),
@@ -215,7 +217,7 @@ def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, list[str]
         metrics=metrics.parse(ended.output),
         seconds=seconds,
     )
-    return run, log, ended.interrupted or ended.status == 130
+    return run, rest, ended.interrupted or ended.status == 130
 
 
 def repair_model(

@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ScriptError as error:
         _write(place, {"error": str(error)})
         return 2
-    _write(place, {"log": log_of(actions), "record": result.record.to_json()})
+    unwritten = [action.remedy.action for action in actions if action.unwritten]
+    document = {"log": log_of(actions), "unwritten": unwritten}
+    _write(place, {**document, "record": result.record.to_json()})
     return int(result.status)
 
 

@@ -79,6 +79,7 @@ class Interception:
         self._manual = False
         self._scaled: tuple[Tensor, Tensor] | None = None
         self.gradient_scale: Tensor | None = None
+        self._late = False
         self._sleep = Sleep()
         self._met: set[int] = set()
         self._handles: list[RemovableHandle] = []
@@ -188,11 +189,24 @@ class Interception:
         return bool(self._handles) and not self._boundary.elsewhere()
 
     def _choose(self) -> None:
-        """Look, or not, at the step that begins."""
+        """Look, or not, at the step that begins.
+
+        An optimiser may step in a hook of a backward pass. There the stack of modes is a copy that
+        goes with the hook, and ``backward`` itself is a call that our mode, off meanwhile, is put
+        back after: taken out there it would come back. So it stays on, and tells nobody.
+        """
         self._boundary.choose()
+        if self._calls.paused:
+            self._late = True
+        else:
+            self._look()
+
+    def _look(self) -> None:
+        """See calls, or not, as was chosen."""
+        late, self._late = self._late, False
         if self._boundary.live:
             self._calls.begin()
-        else:
+        elif not (late and self._calls.seeing):
             self._calls.end()
             if not self._manual:
                 self._sleep.left = self._boundary.sleeps()
@@ -248,6 +262,8 @@ class Interception:
         if len(self._stepping) == 1:
             self._known_optimizers, self._manual = True, False
             self._boundary.guard(self._start_step, optimizer)
+            if self._calls.paused:
+                return
             if self._calls.seeing and not any(map(callable, (*args[1:], *kwargs.values()))):
                 self._calls.end()  # without a closure no forward pass runs in a step
 
@@ -373,10 +389,17 @@ class Interception:
             if self._boundary.live:
                 with _Backward(self, tensors):
                     return original(tensors, *args, **kwargs)
+            calls = self._calls
             if self._sleep.left:
                 self._note(tensors, time.perf_counter())
-                return original(tensors, *args, **kwargs)
-            calls = self._calls  # nobody looks: the same, as short as can be
+                calls.paused += 1
+                try:
+                    return original(tensors, *args, **kwargs)
+                finally:
+                    calls.paused -= 1
+                    if self._late and calls.paused == 0:
+                        self._boundary.guard(self._look)
+            # nobody looks: the same, as short as can be
             if calls.paused == 0:
                 self._boundary.guard(self._backward_begins, tensors)
             calls.paused += 1
@@ -419,6 +442,8 @@ class Interception:
 
     def _backward_ended(self, trained: bool) -> None:
         self._calls.token += 1
+        if self._late:
+            self._look()
         if not trained:
             return
         self._backwards += 1

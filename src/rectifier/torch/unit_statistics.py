@@ -181,6 +181,8 @@ class Blocks:
         addresses = [tensor.data_ptr() for tensor in self._tensors]
         if 0 in addresses or [tensor.numel() for tensor in self._tensors] != self._sizes:
             return None
+        if any(tensor.dtype is not torch.float32 for tensor in self._tensors):
+            return None  # read as what they were, they would be read beyond their end
         return compiled.moved_blocks(addresses, self._sizes, self._kept.data_ptr())
 
 

@@ -33,6 +33,7 @@ class Action(Observer, abc.ABC):
     Attributes:
         remedy: What to do. ``log``: one sentence for each thing that was done.
         handles: Of the hooks that it put into the program.
+        unwritten: Whether it did what the edit that `rectifier.doctor.patch` knows does not say.
     """
 
     def __init__(self, remedy: Remedy) -> None:
@@ -40,6 +41,7 @@ class Action(Observer, abc.ABC):
         self.remedy = remedy
         self.log: list[str] = []
         self.handles: list[RemovableHandle] = []
+        self.unwritten = False
         self._places: dict[str, list[str]] = {}
 
     def say(self, sentence: str) -> None:

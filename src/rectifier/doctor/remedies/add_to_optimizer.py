@@ -1,9 +1,10 @@
 """``add_to_optimizer``: parameters that should learn are trained.
 
 Layer: doctor's remedies. Settings: ``how``: ``join`` (an optimiser takes over parameters that get
-gradients and that none holds), ``unfreeze`` (an optimiser all of whose parameters are frozen),
-``keep_gradient`` (gradients that were cleared before the step are put back), ``step`` (a step after
-each backward pass where the program takes none).
+gradients and that none holds; one that holds nothing but what another optimiser holds too, a slip
+of names, takes them over in exchange), ``unfreeze`` (an optimiser all of whose parameters are
+frozen), ``keep_gradient`` (gradients that were cleared before the step are put back), ``step`` (a
+step after each backward pass: `_stepping`), ``attach`` (a ``detach()`` left out: `_attach`).
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies._attach import Attach
+from rectifier.doctor.remedies._stepping import Stepping
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
 from rectifier.torch.sites import Layer
 
-_WAYS = ("join", "unfreeze", "keep_gradient", "step")
+_WAYS = ("join", "unfreeze", "keep_gradient")
+_OTHER: Mapping[str, type[Action]] = {"step": Stepping, "attach": Attach}
+"""Ways that are classes of their own."""
+
 _LOOKS = 3
 """Steps in which layers are looked for that no module registers."""
 
@@ -35,14 +40,15 @@ class AddToOptimizer(Action):
         self.how = str(remedy.settings.get("how", "join"))
         if self.how not in _WAYS:
             raise InvalidInputError(
-                f"remedy 'add_to_optimizer' knows the ways {', '.join(_WAYS)}, got {self.how!r}"
+                "remedy 'add_to_optimizer' knows the ways "
+                f"{', '.join([*_WAYS, *_OTHER])}, got {self.how!r}"
             )
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._candidates: dict[int, tuple[str, Tensor]] = {}
+        self._models: dict[int, str] = {}
         self._idle: set[int] | None = None
         self._kept: dict[int, tuple[Tensor, Tensor]] = {}
         self._hooked: set[int] = set()
-        self._queued = False
 
     def wants_step(self, step: int) -> bool:
         """The first few: models and layers are told of only while a step is seen."""
@@ -52,9 +58,10 @@ class AddToOptimizer(Action):
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
         """Its parameters may be what no optimiser holds."""
-        del name, args, kwargs
+        del args, kwargs
         for path, parameter in model.named_parameters():
             self._candidates[id(parameter)] = path, parameter
+            self._models[id(parameter)] = name
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """So may those of a layer that is registered nowhere."""
@@ -70,7 +77,7 @@ class AddToOptimizer(Action):
             for parameter in held:
                 parameter.requires_grad_(True)
             self.say(f"{len(held)} parameters of {type(optimizer).__name__} require gradients now")
-        if self.how in ("keep_gradient", "step"):
+        if self.how == "keep_gradient":
             for parameter in held:
                 if parameter.requires_grad and id(parameter) not in self._hooked:
                     self._hooked.add(id(parameter))
@@ -78,21 +85,8 @@ class AddToOptimizer(Action):
                     hook(self._arrived)
 
     def _arrived(self, parameter: Tensor) -> None:
-        if parameter.grad is None:
-            return
-        if self.how == "keep_gradient":
+        if parameter.grad is not None:
             self._kept[id(parameter)] = parameter, parameter.grad.detach().clone()
-        elif not self._queued:
-            self._queued = True
-            engine: Any = torch.autograd.Variable._execution_engine
-            engine.queue_callback(self._step)
-
-    def _step(self) -> None:
-        self._queued = False
-        for optimizer in tuple(self._optimizers):
-            if any(p.grad is not None for p in _held(optimizer)):
-                optimizer.step()
-                self.say(f"{type(optimizer).__name__} steps after each backward pass")
 
     def on_backward(self, loss: Tensor) -> None:
         """Which parameters does a loss reach of which no optimiser holds any?"""
@@ -146,11 +140,35 @@ class AddToOptimizer(Action):
         ]
         if not new:
             return
-        # into a group that is there: schedulers made earlier count the groups
-        optimizer.param_groups[0]["params"] += [p for _, p in new]
         self._idle = None
         names = listing([repr(name) for name, _ in new])
+        if self._is_a_copy(optimizer, [p for _, p in new]):
+            for group in optimizer.param_groups:
+                group["params"] = []
+            optimizer.param_groups[0]["params"] = [p for _, p in new]
+            optimizer.state.clear()
+            kind = type(optimizer).__name__
+            self.say(f"{kind} now holds {names}, and no longer what another optimiser holds")
+            return
+        # into a group that is there: schedulers made earlier count the groups
+        optimizer.param_groups[0]["params"] += [p for _, p in new]
         self.say(f"{type(optimizer).__name__} now holds {names} too")
+
+    def _is_a_copy(self, optimizer: Optimizer, new: list[Tensor]) -> bool:
+        """Whether another optimiser holds all that it holds, and the new is of another model.
+
+        Then its two steps a round pull those parameters both ways (a generator's loss and a
+        discriminator's), and whoever wrote it named the wrong model.
+        """
+        others = {id(p) for o in self._optimizers if o is not optimizer for p in _held(o)}
+        held = {id(p) for p in _held(optimizer)}
+        models = {self._models.get(key, "") for key in held}
+        return (
+            bool(held)
+            and held <= others
+            and "" not in models
+            and not (models & {self._models.get(id(p), "") for p in new})
+        )
 
     def apply(self, model: nn.Module, optimizer: Optimizer | None) -> None:
         """Hand the optimiser all of the model's parameters that require a gradient."""
@@ -171,4 +189,6 @@ def _held(optimizer: Optimizer) -> list[Tensor]:
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-ACTION = AddToOptimizer
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy for one way of being left out."""
+    return _OTHER.get(str(remedy.settings.get("how")), AddToOptimizer)(remedy)

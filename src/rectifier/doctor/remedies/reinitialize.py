@@ -3,7 +3,8 @@
 Layer: doctor's remedies, on the front end's ``init_``. Settings: ``scheme``; or ``alike``: true to
 draw only weights that are one constant (so that a pretrained rest stays), as PyTorch's own layers
 do. Acts once per model, before its first training forward pass; alike weights also when an
-optimiser is made for them, since models may grow meanwhile.
+optimiser is made for them, since models may grow meanwhile. Normalisations whose shift leaves a
+unit on one side of zero get none, and residual branches are kept small (`_branches`).
 """
 
 from __future__ import annotations
@@ -17,11 +18,18 @@ from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, apart
+from rectifier.doctor.remedies._branches import scale_down
+from rectifier.doctor.wording import listing
 from rectifier.torch.activation_modules import is_torch
 from rectifier.torch.sites import Layer
 
 _KNOWN = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase, nn.Embedding)
 """Layers, and what users derive from them, that ``init_`` draws for."""
+
+_NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+
+BEYOND = 2.0
+"""Shift over scale from which 98 % of a normalised unit's inputs lie on one side of zero."""
 
 
 class Reinitialize(Action):
@@ -72,6 +80,7 @@ class Reinitialize(Action):
                 bias = layer.bias()
                 if bias is not None and bias.is_leaf:
                     bias.zero_()
+        self.unwritten = True
         self.say(f"{len(self._bare)} weights outside torch's layers drawn anew (he_normal)")
         self._drop_gradients()
 
@@ -101,6 +110,34 @@ class Reinitialize(Action):
         with apart():
             init_(model, sample, scheme=scheme)
         self.say(f"weights of {name} drawn anew ({scheme}, gains of the activations)")
+        self._centre(model, name)
+        if sample is not None:
+            with apart():
+                branches = scale_down(model, sample)
+            if branches > 1:
+                self.unwritten = True
+                self.say(
+                    f"the last layers of {branches} residual branches of {name} divided by the "
+                    "root of their number"
+                )
+
+    def _centre(self, model: nn.Module, name: str) -> None:
+        """Take back shifts of normalisations that hold units on one side of zero."""
+        reset = []
+        with torch.no_grad():
+            for path, module in model.named_modules():
+                if not isinstance(module, _NORMS):
+                    continue
+                weight, bias = module.weight, getattr(module, "bias", None)
+                if weight is None or bias is None or not bias.requires_grad:
+                    continue
+                beyond = bias.abs() > BEYOND * weight.abs()
+                if bool(beyond.any()):
+                    bias[beyond] = 0.0
+                    reset.append(path)
+        if reset:
+            self.unwritten = True
+            self.say(f"shifts beyond the spread in {listing(reset)} of {name} set to zero")
 
     def _tell_apart(self, parameters: Sequence[Tensor], name: str) -> None:
         matrices = [p for p in parameters if p.dim() > 1 and p.requires_grad and p.numel() > 1]

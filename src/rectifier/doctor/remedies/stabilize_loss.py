@@ -3,8 +3,8 @@
 Layer: doctor's remedies. A guard stands where IEEE arithmetic would make NaN or infinity: the
 argument of a logarithm or root is held at the type's smallest sound value, a zero denominator is
 replaced by it, an exponential's argument is bounded, and a row of a softmax that is masked as a
-whole counts as even. Elsewhere results are as before, bit for bit. An Adam on half-precision
-weights whose ``eps`` rounds to zero gets one that does not.
+whole counts as even. Elsewhere results are as before, bit for bit. Weights in half precision are
+stepped in single precision (`_single`).
 
 Source: the guards that PyTorch's own losses have (``BCELoss`` clamps its logarithms at -100,
 ``gaussian_nll_loss`` its variance at 1e-6); Blanchard, Higham and Higham 2021, "Accurately
@@ -19,7 +19,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
+from rectifier.doctor.remedies._single import Single
 
 _LOGARITHMS = frozenset({"log", "log2", "log10"})
 _ROOTS = frozenset({"sqrt", "rsqrt"})
@@ -28,9 +30,6 @@ _SOFTMAXES = frozenset({"softmax", "log_softmax"})
 
 LARGEST_EXPONENT = 20.0
 """exp(20) is 5e8: a variance or rate beyond it means nothing, and its gradient ruins a step."""
-
-SMALLEST_EPS = 1e-4
-"""For half precision, whose smallest positive number is 6e-8."""
 
 
 class StabilizeLoss(Rewriting):
@@ -41,6 +40,10 @@ class StabilizeLoss(Rewriting):
         "exp", "pow", "__pow__", "__rpow__", "reciprocal", "__truediv__", "__rtruediv__",
         "__rdiv__", "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
     })  # fmt: skip
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self._single = Single()
 
     def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Guard the argument that can do harm, then call."""
@@ -94,20 +97,22 @@ class StabilizeLoss(Rewriting):
         return func(*args[:place], guarded, *args[place + 1 :], **kwargs)
 
     def before_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
-        """Give half-precision weights an ``eps`` that does not round to zero."""
+        """Half-precision weights become single for the time of the step."""
         del step
-        if optimizer is None:
-            return
-        for group in optimizer.param_groups:
-            half = any(p.dtype == torch.float16 for p in group["params"])
-            if half and 0 < group.get("eps", 1.0) < SMALLEST_EPS:
-                self.say(f"eps of {type(optimizer).__name__}: {group['eps']:g} → {SMALLEST_EPS:g}")
-                group["eps"] = SMALLEST_EPS
+        if optimizer is not None and self._single.widen(optimizer):
+            self.say(f"{type(optimizer).__name__} steps float16 weights in float32")
+
+    def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
+        """And half again."""
+        del step
+        if optimizer is not None:
+            self._single.narrow()
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Guard from now on, in this thread."""
         del model
-        self.before_step(optimizer, 0)
+        if optimizer is not None:
+            self._single.stay(optimizer)
         self.stay()
         self.say("logarithms, roots, quotients and exponentials are guarded from now on")
 

@@ -45,6 +45,7 @@ def _finding(
         "join": "An optimiser that holds them trains them.",
         "keep_gradient": "A step that gets the gradient of its loss moves the weights.",
         "step": "A step after each backward pass moves the weights.",
+        "attach": "Without the detach() behind them the gradient of the loss reaches them.",
     }
     remedies = (
         (
@@ -191,16 +192,17 @@ def _cut_off(facts: Circumstances) -> Finding | None:
     ran = [p for p in cut if p.ran]
     share = _size(cut) / max(_size(held), 1)
     severity: Severity = "error" if ran and share >= FEW else "info"
-    how = "is computed but cut off from the loss (detached, or turned into plain numbers)"
+    what = "is computed but cut off from the loss (detached, or turned into plain numbers)"
     if not ran:
-        how = "takes no part in any loss, or runs without gradients"
+        what = "takes no part in any loss, or runs without gradients"
         if share >= MANY and not any(p.loaded for p in cut):
             severity = "warning"
     cause = (
         f"No gradient ever reaches {_names(ran or cut)}, {percent(share)} of what the optimiser "
-        f"holds: what they give {how}."
+        f"holds: what they give {what}."
     )
-    return _finding(cause, ran or cut, severity, "", {"share_of_parameters": share})
+    how = "attach" if ran else ""
+    return _finding(cause, ran or cut, severity, how, {"share_of_parameters": share})
 
 
 def check(record: Record) -> Sequence[Finding]:

@@ -31,6 +31,10 @@ COLLAPSED = 1e-3
 RAISED = 3e-3
 """Update ratio that the remedy aims at: what a sound opening has (three times the usual one)."""
 
+HURRIED = 1e-2
+"""At most, in a run so short that its steps must be larger: steps that all go one way move weights
+by their own norm, as far as training from random weights does, in one over the update ratio."""
+
 
 def _travel(record: Record) -> float:
     """How far the trained matrices moved over their norm, their median by elements; NaN."""
@@ -104,7 +108,8 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
         f"{update:.1e} of their norm (1e-3 is usual), all {record.steps} of them by "
         f"{percent(moved)}, and the loss went from {number(loss.start)} only to {number(loss.end)}."
     )
-    factor = min(max(RAISED / update, 10.0), 1e6)
+    aim = min(max(RAISED, 1.0 / record.steps), HURRIED)
+    factor = min(max(aim / update, 10.0), 1e6)
     # a schedule may hold the rate down: its top is the most that can be told from outside
     target = evidence.one_digit(rate * factor)
     return (_finding(record, cause, rate, target, update, moved),)

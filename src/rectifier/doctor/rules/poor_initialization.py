@@ -37,7 +37,7 @@ ABOVE_CHANCE = 3.0
 """First cross-entropy over the log of the number of classes, which is that of a guess."""
 
 
-def _drawn(record: Record) -> list[ParameterFacts]:
+def drawn_in(record: Record) -> list[ParameterFacts]:
     """Matrices of layers that are trained, as first seen; tables of embeddings are none."""
     tables = {layer.layer for layer in record.layers if "mbedding" in layer.kind}
     known = {layer.layer for layer in record.layers}
@@ -54,7 +54,7 @@ def _drawn(record: Record) -> list[ParameterFacts]:
     ]
 
 
-def _gain(parameter: ParameterFacts) -> float:
+def gain_of(parameter: ParameterFacts) -> float:
     """Root mean square of the weights times the root of the inputs."""
     return math.hypot(parameter.std, parameter.mean) * math.sqrt(parameter.fan_in)
 
@@ -105,7 +105,7 @@ def check(record: Record) -> Sequence[Finding]:
         first loss as a check: Karpathy, CS231n notes, "Before learning: sanity checks".
     """
     loss = evidence.loss_of(record)
-    drawn = _drawn(record)
+    drawn = drawn_in(record)
     if not drawn:
         return ()
     levels = _levels(record)
@@ -113,9 +113,9 @@ def check(record: Record) -> Sequence[Finding]:
     low = min((level for _, level in levels), default=math.nan)
     usual = not _input_scale(record) >= 100
     chance = _above_chance(record, loss)
-    large = [p for p in drawn if _gain(p) >= LARGE]
-    small = [p for p in drawn if _gain(p) <= SMALL]
-    shifted = [p for p in drawn if _offset(p) >= OFFSET and _gain(p) >= 1.0]
+    large = [p for p in drawn if gain_of(p) >= LARGE]
+    small = [p for p in drawn if gain_of(p) <= SMALL]
+    shifted = [p for p in drawn if _offset(p) >= OFFSET and gain_of(p) >= 1.0]
     harmed = evidence.stuck(loss) or loss.broke_step is not None
     loud = (top >= LOUD or chance >= ABOVE_CHANCE) and usual
     empty = [p for p in drawn if p.empty_start >= EMPTY and not p.zero_start]
@@ -169,7 +169,7 @@ def _finding(
     loss: evidence.Loss,
 ) -> Finding:
     first = chosen[0]
-    gain = _gain(first)
+    gain = gain_of(first)
     layers = list(dict.fromkeys(p.layer for p in chosen))
     signal = f"pre-activations start at {number(low)} to {number(top)}"
     if chance >= ABOVE_CHANCE:

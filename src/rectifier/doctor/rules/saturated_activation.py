@@ -10,6 +10,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.poor_initialization import LARGE, drawn_in, gain_of
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import Record, SiteRecord
@@ -19,6 +20,9 @@ FROM_THE_START = 0.5
 
 LASTING = 0.8
 """Share over the run at which hardly any gradient gets through."""
+
+FITTED = 0.01
+"""Loss over its start at which a network has learnt whatever its units do."""
 
 
 def _is_output(record: Record, site: SiteRecord) -> bool:
@@ -40,6 +44,29 @@ def _is_bounded(site: SiteRecord) -> bool:
     except UnknownNameError:
         return site.function in ("clamp", "hardtanh", "hardsigmoid")
     return math.isfinite(low) and math.isfinite(high)
+
+
+def _switches(record: Record, loss: evidence.Loss) -> bool:
+    """Whether the hidden units were drawn as switches and stayed such: then little but the last
+    layer learns.
+
+    Each hidden site is bounded, stands behind weights drawn far too large, and is saturated by half
+    at the first steps and over the run. That the loss falls does not clear it: a last layer fits
+    the training data on features that nothing taught.
+    """
+    hidden = [site for site in record.sites if not _is_output(record, site)]
+    large = {p.layer for p in drawn_in(record) if gain_of(p) >= LARGE}
+    return (
+        bool(hidden)
+        and not loss.end <= FITTED * loss.start
+        and all(
+            _is_bounded(site)
+            and site.layer in large
+            and evidence.median(site.series.saturated[:5]) >= FROM_THE_START
+            and evidence.median(site.series.saturated) >= FROM_THE_START
+            for site in hidden
+        )
+    )
 
 
 def _why(site: SiteRecord) -> str:
@@ -65,14 +92,16 @@ def check(record: Record) -> Sequence[Finding]:
     For inputs of unit scale, as initialisations aim at, 0.3 % of a tanh's elements do. A site
     counts if half of its elements are saturated at the first steps or four fifths over the run,
     and the loss shows it: ``error`` where it stayed near its start, ``warning`` where it ended
-    above half of it; else ``info``, since trained gates saturate by design. The network's output is
-    left out: there saturation means certainty.
+    above half of it, or where all hidden units are switches by weights drawn far too large; else
+    ``info``, since trained gates saturate by design. The network's output is left out: there
+    saturation means certainty.
 
     Source:
         Glorot and Bengio 2010, section 3 and figure 2 (saturation of tanh and sigmoid layers);
         LeCun et al. 1998, section 4.4; Rakitianskaia and Engelbrecht 2015 (a measure of it).
     """
     loss = evidence.loss_of(record)
+    switches = _switches(record, loss)
     findings = []
     for site in record.sites:
         values = site.series.saturated
@@ -88,7 +117,7 @@ def check(record: Record) -> Sequence[Finding]:
         if evidence.stuck(loss) or loss.broke_step is not None:
             severity = "error"
         elif (loss.known and loss.start > 0 and loss.end > 0.5 * loss.start) or (
-            early and start >= 0.9 and over_all >= LASTING
+            early and ((start >= 0.9 and over_all >= LASTING) or switches)
         ):
             severity = "warning"
         share = start if early else over_all

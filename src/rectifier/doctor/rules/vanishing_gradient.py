@@ -27,6 +27,9 @@ FAR = 100.0
 SLOW = 1e-4
 """Update ratio of a first layer that hardly learns: a tenth of the usual 1e-3."""
 
+GUESSING = 0.8
+"""Cross-entropy over the log of the number of classes, above which a classifier still guesses."""
+
 OPENING = 20
 """Observed steps that show the network as initialised."""
 
@@ -38,6 +41,14 @@ def _unsaturating(site: SiteRecord) -> bool:
     except UnknownNameError:
         return True
     return math.isinf(high)
+
+
+def _guess(record: Record) -> float:
+    """What a guess costs where the loss is a cross-entropy: the log of the classes; else NaN."""
+    for head in record.circumstances.heads:
+        if head.chain[:1] in (("nll_loss",), ("nll_loss2_d",)) and head.width > 1:
+            return math.log(head.width)
+    return math.nan
 
 
 def _why(trend: signal.Trend, shrinks: bool) -> str:
@@ -86,7 +97,9 @@ def check(record: Record) -> Sequence[Finding]:
     without that, its root mean square changes by a constant factor each layer. A ratio below
     1e-3 must hold at the start and over the whole run, and it must show: the first layer hardly
     moves (update ratio under a hundredth of the usual 1e-3), else nothing is said, since optimisers
-    that normalise (Adam) make up for it. ``error`` where the loss, too, stayed near its start.
+    that normalise (Adam) make up for it. ``error`` where the loss, too, stayed near its start, or,
+    a cross-entropy, ended above four fifths of what guessing gives, the log of the number of
+    classes: Adam moves such first layers, but by the noise of what is left of the gradient.
     A signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
     start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
     the last one does, and weights of which a decay left under a tenth in every layer.
@@ -97,6 +110,7 @@ def check(record: Record) -> Sequence[Finding]:
     """
     loss = evidence.loss_of(record)
     stuck = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
+    guessing = loss.known and GUESSING * _guess(record) <= loss.end < math.inf
     findings = []
     later = {trend.sites: trend for trend in signal.backward(record, None)}
     spread = {trend.sites: trend for trend in signal.forward(record, OPENING)}
@@ -109,9 +123,9 @@ def check(record: Record) -> Sequence[Finding]:
             continue
         first = trend.sites[0]
         moved = signal.update_of(record, first.layer)
-        if not (stuck or moved <= STILL):
+        if not (stuck or guessing or moved <= STILL):
             continue
-        severity: Severity = "error" if stuck else "warning"
+        severity: Severity = "error" if stuck or guessing else "warning"
         findings.append(_finding(trend, ahead, moved, severity, shrinks and not fades))
     if stuck and not findings:
         slowed = _decayed(record) or _unequal(record)

@@ -1,0 +1,73 @@
+"""``add_to_optimizer`` with ``how="attach"``: a ``detach()`` that cuts layers off is left out.
+
+Layer: doctor's remedies. Scope: ``parameters``, the names of those to which no gradient comes. Left
+out are only calls within a module's ``forward`` on what depends on these parameters; the same call
+outside (a generator's output given to a discriminator, a loss kept for a mean) is meant.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies._rewriting import Rewriting, tensor
+from rectifier.torch import graph
+
+_FORWARD = nn.Module._call_impl.__code__  # type: ignore[attr-defined]
+
+
+class Attach(Rewriting):
+    """Lets the gradient through to layers that a ``detach()`` cuts off from the loss."""
+
+    names = frozenset({"detach"})
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self._cut: dict[int, str] = {}
+
+    def wants_step(self, step: int) -> bool:
+        """The first: models are told of only while a step is seen."""
+        return step == 0
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Know the parameters that are cut off."""
+        del name, args, kwargs
+        named = set(self.remedy.scope.get("parameters", ()))
+        for path, parameter in model.named_parameters():
+            if not named or path in named:
+                self._cut[id(parameter)] = path
+
+    def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Pass the tensor on as it is, where it depends on what is cut off."""
+        del name
+        x = tensor(args[0]) if args else None
+        if x is None or x.grad_fn is None or not torch.is_grad_enabled() or not _in_forward():
+            return func(*args, **kwargs)
+        leaves = (graph.variable_of(node) for node in graph.nodes(x.grad_fn))
+        if not any(id(leaf) in self._cut for leaf in leaves if leaf is not None):
+            return func(*args, **kwargs)
+        self.say("a detach() in forward is left out, so that the gradient passes")
+        return x.view_as(x)
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """Leave such calls out from now on, in this thread."""
+        del optimizer
+        self.on_model(model, "", (), {})
+        self.stay()
+        self.say("a detach() of what these parameters give is left out from now on")
+
+
+def _in_forward() -> bool:
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code is _FORWARD:
+            return True
+        frame = frame.f_back
+    return False
