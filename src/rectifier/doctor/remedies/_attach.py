@@ -18,7 +18,7 @@ from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies._rewriting import Rewriting, tensor
 from rectifier.torch import graph
 
-_FORWARD = nn.Module._call_impl.__code__  # type: ignore[attr-defined]
+_FORWARD = nn.Module._call_impl.__code__
 
 
 class Attach(Rewriting):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -72,7 +72,7 @@ def _starts(output: Any) -> Iterator[Any]:
             yield from _starts(value)
 
 
-def _branches(start: Any, parameters: dict[int, Tensor]) -> Iterator[list[Tensor]]:
+def _branches(start: Any, parameters: Mapping[int, Tensor]) -> Iterator[list[Tensor]]:
     """The last weights of each branch that is added to what it was computed from."""
     for node in list(graph.nodes(start)):
         above = graph.above_of(node)
@@ -99,7 +99,7 @@ def _comes_from(node: Any, source: Any) -> bool:
     return False
 
 
-def _last(branch: Any, skip: Any, parameters: dict[int, Tensor]) -> list[Tensor]:
+def _last(branch: Any, skip: Any, parameters: Mapping[int, Tensor]) -> list[Tensor]:
     """The weights of the layers that give a branch's output; none behind a normalisation."""
     seen, waiting, weights = {branch}, [branch], []
     while waiting:

@@ -36,7 +36,8 @@ class Stepping(Action):
     @interception.setter
     def interception(self, value: Any) -> None:
         if value is not None and self._interception is None:
-            for owner in (torch.autograd, torch.Tensor):
+            owners: tuple[Any, Any] = (torch.autograd, torch.Tensor)
+            for owner in owners:
                 before = owner.backward
                 owner.backward = after = self._then_step(before)
                 self._restore.append((owner, before, after))
