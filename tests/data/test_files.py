@@ -83,6 +83,7 @@ def test_cifar_archives_are_read(folder: Path) -> None:
         (gzip.compress(b"\0\0\x08\x01\0\0\0\x09ab"), "cut off"),
         (gzip.compress(b"x" * 5000)[:-9], "damaged"),
     ],
+    ids=["plain", "cut", "damaged"],
 )
 def test_damaged_files_are_told(folder: Path, content: bytes, message: str) -> None:
     path = folder / "file"
