@@ -52,7 +52,7 @@ def main():
         return net, torch.optim.SGD(net.parameters(), lr=rate, momentum=0.9), draws
 
     net, optimizer, draws = fresh(0.5)
-    with rt.watch(net, optimizer) as session:
+    with rt.watch(net, optimizer, every=1) as session:
         train(net, optimizer, x, y, args.steps, draws)
     print(f"rate 0.5: {dead_share(net, x):.0%} of the units are dead")
     for finding in session.diagnose()[:2]:

@@ -42,7 +42,7 @@ def test_dead_units(run) -> None:
     assert sick > 50
     assert recycled < sick / 2
     assert sane < 20
-    assert "learning_rate_too_high" in out
+    assert "dying_relu" in out
 
 
 def test_he_and_batch_norm(run) -> None:

@@ -17,8 +17,8 @@ from rectifier.errors import InvalidInputError
 
 EIGHTEEN = (
     *("relu", "leaky_relu", "prelu", "rrelu", "relu6", "elu", "celu", "selu", "gelu"),
-    *("silu", "mish", "hardswish", "softplus", "tanh", "sigmoid", "softsign", "hardtanh"),
-    "tanhshrink",
+    *("silu", "mish", "hard_swish", "softplus", "tanh", "sigmoid", "softsign", "hard_tanh"),
+    "tanh_shrink",
 )
 """The activations of torch.nn that a hidden layer may have."""
 
