@@ -80,4 +80,7 @@ def test_the_whole_page_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     page = Path("all.html").read_text(encoding="utf-8")
     for number in range(1, 45):
         assert f'id="C{number:02}"' in page
-    assert page.count("<svg") > 40
+    capsys.readouterr()
+    assert run_command(["claims", "list", "--json", "-"]) == 0
+    measured = sum(bool(entry["measured"]) for entry in json.loads(capsys.readouterr().out))
+    assert page.count("<svg") >= measured > 20

@@ -46,13 +46,13 @@ FASTER = frozenset({"tanh"})
 
 SHORT: Mapping[str, tuple[str, int]] = MappingProxyType(
     {
-        "log_sigmoid": ("torch.nn.functional.logsigmoid", 16384),
         "softplus": ("torch.nn.functional.softplus", 16384),
     }
 )
 """torch's own operations that keep every bar in fp32 on the CPU, value, derivative and at NaN, and
 below how many elements they win: an operation of our own costs autograd microseconds a step. Not
-elu, selu and celu, whose gradient at NaN is a number or NaN by where in the tensor it is."""
+elu, selu and celu, whose gradient at NaN is a number or NaN by where in the tensor it is; nor
+log_sigmoid, whose gradient torch cannot batch without a warning."""
 
 
 @dataclass(frozen=True, slots=True)
