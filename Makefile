@@ -57,8 +57,10 @@ docs: .venv/.installed
 
 .venv/.installed-dev: .venv/bin/python $(BUILD)
 	$(PIP) install -q -c constraints.txt -e '.[dev]'
-	@# Where there is no GPU, Triton interprets its kernels; PyTorch for CUDA brings its own Triton.
-	-@$(BIN)/python -c 'import triton' 2>/dev/null || $(PIP) install -q --no-deps triton==3.9.0
+	@# Where there is no GPU, Triton interprets its kernels; PyTorch for CUDA brings its own. It has
+	@# a folder to itself: in one process with JAX's or TensorFlow's LLVM this one would abort.
+	-@$(BIN)/python -c 'import triton' 2>/dev/null || test -d .venv/triton || \
+		$(PIP) install -q --no-deps --target .venv/triton triton==3.9.0
 	touch $@ .venv/.installed
 
 clean:
