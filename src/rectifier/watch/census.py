@@ -4,6 +4,8 @@ Layer: watch, on torch; used by `rectifier.watch.watcher`. Everything here happe
 backward passes and steps and then at ever longer intervals (each 1.6 times the one before, anew
 whenever an optimiser is made), so its cost does not grow with the run. Parameters are known by
 weak reference; of each a thousand elements are kept, to tell how far it has moved.
+
+One file, though long: everything is told of the same list of parameters, at the same occasions.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Layer: kernels/gpu, above `basics`; the counterpart of ``native/math_single.hpp`
 operation, so that what was measured of it (`rectifier.kernels.single`) holds here too. Each
 function is right to about 1 ulp on the arguments that sane inputs give. Numbers in two parts are
 tuples.
+
+One file, though long: it is read beside its counterpart, in the same order.
 """
 
 from __future__ import annotations
