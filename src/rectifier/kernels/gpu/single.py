@@ -5,7 +5,7 @@ operation, so that what was measured of it (`rectifier.kernels.single`) holds he
 function is right to about 1 ulp on the arguments that sane inputs give. Numbers in two parts are
 tuples.
 
-One file, though long: it is read beside its counterpart, in the same order.
+One file, though long: it is read beside its counterpart, function by function.
 """
 
 from __future__ import annotations
