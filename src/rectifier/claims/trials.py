@@ -21,9 +21,10 @@ from torch import Tensor, nn
 
 import rectifier.torch as rt
 from rectifier import data, models
-from rectifier.activation import Activation, define
+from rectifier.activation import Activation
 from rectifier.claims.networks import perceptron
 from rectifier.compare.mechanism import measure
+from rectifier.definition import define
 from rectifier.torch.sites import Interception, Observer, Site
 
 FORMULAS = {"centred_relu": "maximum(x, 0) - 0.3989422804014327"}
