@@ -179,7 +179,7 @@ def language(*, activation: str, steps: int, seed: int, python: str) -> dict[str
 def _transformers(lab: Lab) -> Finding:
     import platform
 
-    seeds = lab.seeds(5, 10)
+    seeds = lab.seeds(4, 10)
     names = ("relu", "gelu", "geglu")
     runs = {
         name: lab.map(
@@ -187,7 +187,7 @@ def _transformers(lab: Lab) -> Finding:
             [
                 {
                     "activation": name,
-                    "steps": lab.pick(200, 3000),
+                    "steps": lab.pick(150, 3000),
                     "seed": seed,
                     "python": platform.python_version(),
                 }
@@ -225,7 +225,7 @@ C32 = Claim(
     "T5 as published has ReLU in its feed-forward layers; version 1.1 has a gated GELU. BERT, GPT "
     "and ViT have GELU.",
     "In place of large models: a decoder of two layers of 32 on the characters of Python's "
-    "library, 200 steps (full: 3000), loss on another file, paired over seeds, 95 % by t.",
+    "library, 150 steps (full: 3000), loss on another file, paired over seeds, 95 % by t.",
     (
         Quantity("of the four named, those published with GELU", exactly(4), source=exactly(3)),
         Quantity(
@@ -245,7 +245,7 @@ def _cnn(lab: Lab) -> tuple[dict[str, list[Any]], dict[str, tuple[float, float]]
         "sizes": {"width": 8},
         "init": "he_normal",
         "schedule": "linear",
-        "steps": lab.pick(250, 3000),
+        "steps": lab.pick(150, 3000),
     }
     names = ("relu", "silu", "gelu", "elu", "tanh")
     best = tuned(lab, names, (3e-3, 1e-2, 3e-2), setting, seeds=lab.pick(2, 5))
@@ -284,7 +284,7 @@ C33 = Claim(
     "A web guide (IABAC, 2025); for comparison Jordan (2024), 94 % on CIFAR-10 in 3.29 seconds, "
     "arXiv 2404.00498",
     "The fastest CIFAR-10 trainings of 2024 use GELU.",
-    "In its place: the four-layer CNN on 8×8 digits, five activations, Adam, 250 steps (full: "
+    "In its place: the four-layer CNN on 8×8 digits, five activations, Adam, 150 steps (full: "
     "3000), the rate of each chosen from three and falling to 0; better of ReLU and Swish less "
     "best of GELU, ELU and tanh, both chosen on tuning seeds; test accuracy, paired, 95 % by t.",
     (

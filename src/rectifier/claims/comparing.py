@@ -125,7 +125,7 @@ def eighteen(lab: Lab) -> Comparison:
 
 def relatives(lab: Lab) -> Comparison:
     """ReLU and those that are said to be better, on more seeds; else as `eighteen`."""
-    return _compared(lab, RELATIVES, len(lab.seeds(24, 60)))
+    return _compared(lab, RELATIVES, len(lab.seeds(16, 60)))
 
 
 def _compared(lab: Lab, names: Sequence[str], seeds: int) -> Comparison:

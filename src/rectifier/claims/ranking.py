@@ -30,7 +30,7 @@ _EIGHTEEN = (
     + _PROTOCOL
 )
 _RELATIVES = (
-    "rectifier compare on digits: ReLU and seven others, 24 seeds (full: sixty), "
+    "rectifier compare on digits: ReLU and seven others, 16 seeds (full: sixty), "
     + _PROTOCOL
     + "Paired differences of test accuracy, 95 % by t."
 )

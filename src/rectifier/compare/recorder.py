@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from rectifier.compare import engines, grouping, mixing, tuning
 from rectifier.compare.job import Job
 from rectifier.compare.plan import Plan
+from rectifier.compare.sinks import Sink
 from rectifier.compare.store import Store
 from rectifier.compare.summary import tried_points
 from rectifier.compare.trial import Outcome, Setting, Stage, Trial
@@ -65,12 +66,13 @@ class Recorder:
         progress: Callable[[Progress], None] | None,
         budget: float,
         clock: Callable[[], float],
+        sinks: Sequence[Sink] = (),
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self.total = plan.total
         self._plan, self._store, self._kept = plan, store, kept
         self._progress, self._clock, self._begun = progress, clock, clock()
-        self._budget, self._resumed = budget, 0
+        self._budget, self._resumed, self._sinks = budget, 0, sinks
 
     @property
     def spent(self) -> bool:
@@ -172,6 +174,9 @@ class Recorder:
         for job, outcomes in self.engine.run(jobs, lambda: self.spent):
             pairs = list(zip(job.trials, outcomes, strict=True))
             self._store.append_all(pairs)
+            for trial, outcome in pairs if stage == "final" else ():
+                for sink in self._sinks:
+                    sink.trial(trial, outcome)
             for trial, outcome in pairs:
                 self.outcomes[trial.hash] = outcome
                 if outcome.status != "error":

@@ -24,6 +24,7 @@ from rectifier.compare.plan import Plan
 from rectifier.compare.planning import make_plan
 from rectifier.compare.recorder import Progress, Recorder
 from rectifier.compare.result import Comparison
+from rectifier.compare.sinks import Sink
 from rectifier.compare.store import Store
 from rectifier.compare.summary import summarize
 from rectifier.compare.trial import package_version
@@ -46,6 +47,7 @@ def run_comparison(
     until_settled: bool = False,
     budget: float = math.inf,
     clock: Callable[[], float] = time.monotonic,
+    sinks: Sequence[Sink] = (),
 ) -> Comparison:
     """Run a plan's trials, keep their outcomes, and judge them.
 
@@ -63,6 +65,7 @@ def run_comparison(
         until_settled: Add seeds until every verdict is settled, or all looks are taken.
         budget: Seconds after which no further trial is begun.
         clock: Seconds, for the time left.
+        sinks: Where final runs go beside the store (`rectifier.compare.sinks`).
 
     Returns:
         The comparison, best first.
@@ -74,7 +77,7 @@ def run_comparison(
         InvalidInputError: The budget was spent before one seed of every arm had finished.
     """
     recorder, running, environment = _begin(
-        plan, store, progress, workers, engine, address, resume, budget, clock
+        plan, store, progress, workers, engine, address, resume, budget, clock, sinks
     )
     with running:
         statistics.require()  # while the workers load torch
@@ -88,6 +91,8 @@ def run_comparison(
             recorder.finals(current, chosen, together)
             found = summarize(current, recorder.outcomes, environment=environment)
             if not until_settled or recorder.spent or found.settled or look > plan.looks:
+                for sink in sinks:
+                    sink.finish(found)
                 return found
             current = plan.with_seeds(_more(plan.seeds, plan.tuning_seeds, look))
             recorder.total += len(plan.arms) * len(plan.seeds)
@@ -152,6 +157,7 @@ def _begin(
     resume: bool,
     budget: float,
     clock: Callable[[], float],
+    sinks: Sequence[Sink] = (),
 ) -> tuple[Recorder, engines.Engine, dict[str, str]]:
     make_engine = engines.get(engine)
     if importlib.util.find_spec("torch") is None:
@@ -162,7 +168,7 @@ def _begin(
     count = min(count, plan.total) if count > 0 else count
     options = {} if address is None else {"address": address}
     running = make_engine(plan.task, count, **options)
-    recorder = Recorder(plan, store, kept, progress, budget, clock)
+    recorder = Recorder(plan, store, kept, progress, budget, clock, sinks)
     return recorder, running, _environment(engine, running.workers)
 
 
@@ -199,6 +205,7 @@ def compare(
     until_settled: bool = False,
     budget: float = math.inf,
     progress: Callable[[Progress], None] | None = None,
+    sinks: Sequence[Sink] = (),
     **options: Any,
 ) -> Comparison:
     """Which activation is best on a task, and is the difference real?
@@ -215,6 +222,8 @@ def compare(
         until_settled: Add seeds until every verdict is settled.
         budget: Seconds after which no further trial is begun.
         progress: Called at the start and after every trial.
+        sinks: Where final runs go beside the store, such as
+            ``(rectifier.compare.sinks.from_text("mlflow"),)``.
         **options: As for `rectifier.compare.planning.make_plan`: ``model``, ``epochs``, ….
 
     Returns:
@@ -241,4 +250,5 @@ def compare(
             resume=resume,
             until_settled=until_settled,
             budget=budget,
+            sinks=sinks,
         )
