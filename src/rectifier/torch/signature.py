@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from rectifier.activation import Activation, broadcasts
+from rectifier.catalog import Rowwise
 from rectifier.errors import InvalidInputError
 
 
-def checked(spec: Activation, input: Any) -> Tensor:
+def checked(spec: Activation | Rowwise, input: Any) -> Tensor:
     """Return the input as a floating tensor; raise InvalidInputError where it cannot be one."""
     if not isinstance(input, Tensor):
         raise InvalidInputError(
