@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rectifier.doctor.additions import with_activations, with_fresh_weights, with_guard
-from rectifier.doctor.edits import with_clipping, without_detach, without_output
+from rectifier.doctor.edits import with_clipping, with_logarithm, without_detach, without_output
 from rectifier.doctor.finding import Remedy
 
 _RATE = re.compile(r"(?:^|[_-])(?:lr|lrate|learning[_-]?rate|step[_-]?size|eta)(?:$|[_-]|\d)", re.I)
@@ -107,6 +107,8 @@ def _edited(text: str, remedy: Remedy) -> str:
     if remedy.action == "add_to_optimizer":
         return without_detach(text) if remedy.settings.get("how") == "attach" else text
     function, instead = remedy.settings.get("function", ""), remedy.settings.get("to", "")
+    if remedy.settings.get("log"):
+        return with_logarithm(text, str(function))
     return without_output(text, str(function), str(instead))
 
 
