@@ -53,7 +53,10 @@ def _finding(
                 "add_to_optimizer",
                 why[how],
                 {"how": how},
-                {"parameters": [p.name for p in parameters]},
+                {
+                    "parameters": [p.name for p in parameters],
+                    **({"unregistered": True} if not any(p.model for p in parameters) else {}),
+                },
             ),
         )
         if how
