@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rectifier.doctor import child, judge, metrics
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.insertions import Place
 from rectifier.doctor.outcome import Attempt, Repair, RepairVerdict, Run
 from rectifier.doctor.patch import patch_for
 from rectifier.doctor.wording import listing, number
@@ -142,11 +143,21 @@ def _conclude(
         said += f" To make it last, pass {flag}."
     sources = {site.site: site.source for site in before.record.sites}
     written = [r for r in attempt.remedies if r.action not in attempt.unwritten]
-    patch = patch_for(Path(program.script), written, sources, Path.cwd())
+    places = _places(before.record)
+    patch = patch_for(Path(program.script), written, sources, Path.cwd(), places)
     if program.module or flag:
         patch = ""
     repair = _ended(program, before, said, weighed.verdict, tries)
     return dataclasses.replace(repair, chosen=best, patch=patch)
+
+
+def _places(record: Record) -> dict[str, Place]:
+    """What an edit must know of each layer."""
+    known = {item.layer: Place(item.model, item.kind) for item in record.layers}
+    for site in record.sites:
+        if site.layer:
+            known[site.layer] = Place(site.model, site.layer_kind, site.units, site.unit_axis)
+    return known
 
 
 def _ended(
