@@ -170,7 +170,8 @@ TRAINED: dict[str, tuple[str, Remedy]] = {
     "a plain list": (
         f"{HEAD}class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.parts = [nn.Linear(3, 8), nn.Linear(8, 1)]\n"
-        "        self.gain = nn.Linear(1, 1)\n    def forward(self, x):\n        for part in self.parts:\n            x = part(x)\n"
+        "        self.gain = nn.Linear(1, 1)\n    def forward(self, x):\n"
+        "        for part in self.parts:\n            x = part(x)\n"
         "        return self.gain(x)\n"
         f"net = Net()\nopt = torch.optim.SGD(net.parameters(), lr=1e-3)\n{LOOP}",
         join("join", "linear", unregistered=True),
@@ -179,7 +180,8 @@ TRAINED: dict[str, tuple[str, Remedy]] = {
         f"{HEAD}class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.parts = []\n        for i, o in ((3, 8), (8, 1)):\n"
         "            self.parts.append(nn.Linear(i, o))\n"
-        "        self.gain = nn.Linear(1, 1)\n    def forward(self, x):\n        for part in self.parts:\n            x = part(x)\n"
+        "        self.gain = nn.Linear(1, 1)\n    def forward(self, x):\n"
+        "        for part in self.parts:\n            x = part(x)\n"
         "        return self.gain(x)\n"
         f"net = Net()\nopt = torch.optim.SGD(net.parameters(), lr=1e-3)\n{LOOP}",
         join("join", "linear", unregistered=True),
