@@ -34,7 +34,8 @@ _NOT_METRICS = frozenset({
 _UP = frozenset({
     "acc", "accuracy", "f1", "auc", "auroc", "ap", "map", "score", "reward", "return", "r2",
     "bleu", "rouge", "precision", "recall", "iou", "dice", "psnr", "ssim", "success",
-    "top1", "top5", "correct", "win", "wins", "explained", "similarity", "correlation", "ndcg", "mrr",
+    "top1", "top5", "correct", "win", "wins", "explained", "similarity", "correlation", "ndcg",
+    "mrr",
 })  # fmt: skip
 _DOWN = frozenset({
     "loss", "error", "err", "mse", "mae", "rmse", "nll", "bce", "ce", "perplexity", "ppl",
