@@ -10,10 +10,10 @@ import pytest
 from scipy.integrate import dblquad
 
 from rectifier import catalog
-from rectifier.activation import define
 from rectifier.analysis import gain, propagation
 from rectifier.analysis.mean_field import averages, product
 from rectifier.analysis.operations import values
+from rectifier.definition import define
 from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 
 

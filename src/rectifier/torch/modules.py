@@ -22,6 +22,7 @@ from rectifier import catalog
 from rectifier.activation import Activation, Param, check_flag
 from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 from rectifier.expression import parse
+from rectifier.kernels import choose, residual
 from rectifier.torch.functional import function
 from rectifier.torch.gated_modules import GatedModule, gated_class
 from rectifier.torch.rowwise_modules import RowwiseModule, rowwise_class
@@ -67,6 +68,7 @@ class ActivationModule(nn.Module):
 
     Raises:
         InvalidActivationError: There is no such parameter, or a value is out of its bounds.
+        UnknownNameError: There is no such path, or nothing such to keep.
 
     Example:
         >>> from rectifier.torch import PReLU
@@ -101,6 +103,9 @@ class ActivationModule(nn.Module):
         self.activation = spec
         self.function: Callable[..., Tensor] = function(spec)
         self.inplace = check_flag(spec.class_name, "inplace", inplace)
+        if path is not None and path not in choose.PATHS:
+            raise UnknownNameError("kernel path", path, choose.PATHS)
+        residual.check(keep)
         self.path = path
         self.keep = keep
         self.learnable = (
