@@ -157,11 +157,17 @@ SPLIT = PLAIN.rstrip().replace("torch.relu(self.one(x))", "self.body(x)") + (
     "\n\n    @torch.no_grad()\n    def body(self, x):\n        return torch.relu(self.one(x))\n\n\n"
 )
 PARTIAL = f"{HEAD}{PLAIN}net = Net()\n"
+APART = (
+    f"{HEAD}{PLAIN}body = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU())\n"
+    f"net = Net()\nnet.one = nn.Linear(8, 8)\nopt = torch.optim.SGD(net.parameters(), lr=1e-3)\n"
+    + LOOP.replace("net(x)", "net(body(x))").replace("net.parameters()", "body.parameters()")
+)
 TRAINED: dict[str, tuple[str, Remedy]] = {
     "only the head was held": (
         f"{PARTIAL}opt = torch.optim.SGD(net.two.parameters(), lr=1e-3)\n{LOOP}",
         join("join", "one.weight", "one.bias"),
     ),
+    "body and head apart": (APART, join("join", "0.weight", "0.bias", "2.weight", "2.bias")),
     "the head came later": (
         f"{PARTIAL}opt = torch.optim.SGD(net.parameters(), lr=1e-3)\n"
         f"net.two = nn.Linear(8, 1)\n{LOOP}",
@@ -170,7 +176,8 @@ TRAINED: dict[str, tuple[str, Remedy]] = {
     "a plain list": (
         f"{HEAD}class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.parts = [nn.Linear(3, 8), nn.Linear(8, 1)]\n"
-        "        self.gain = nn.Linear(1, 1)\n    def forward(self, x):\n        for part in self.parts:\n            x = part(x)\n"
+        "        self.gain = nn.Linear(1, 1)\n    def forward(self, x):\n"
+        "        for part in self.parts:\n            x = part(x)\n"
         "        return self.gain(x)\n"
         f"net = Net()\nopt = torch.optim.SGD(net.parameters(), lr=1e-3)\n{LOOP}",
         join("join", "linear", unregistered=True),
@@ -179,7 +186,8 @@ TRAINED: dict[str, tuple[str, Remedy]] = {
         f"{HEAD}class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.parts = []\n        for i, o in ((3, 8), (8, 1)):\n"
         "            self.parts.append(nn.Linear(i, o))\n"
-        "        self.gain = nn.Linear(1, 1)\n    def forward(self, x):\n        for part in self.parts:\n            x = part(x)\n"
+        "        self.gain = nn.Linear(1, 1)\n    def forward(self, x):\n"
+        "        for part in self.parts:\n            x = part(x)\n"
         "        return self.gain(x)\n"
         f"net = Net()\nopt = torch.optim.SGD(net.parameters(), lr=1e-3)\n{LOOP}",
         join("join", "linear", unregistered=True),

@@ -137,6 +137,7 @@ def cured(
             "twin": twin,
             "back": back if back == back else 0.0,
             "cost": 1 + len(attempts),
+            "in_view": item.in_view,
         }
         rows.append(row)
         print(f"  {item.stem:36s} {row['verdict']:14s} {' + '.join(tried):40s}", end=" ")
@@ -176,7 +177,7 @@ def by_chance(plain: dict[Job, Result], done: dict[Job, Result]) -> dict[str, An
         back = back if back > 0 else 0.0  # what got worse would not be kept
         action = result.document["remedies"][0]["action"]
         row = {"program": item.stem, "remedies": [action], "before": before, "after": after}
-        rows.append(row | {"twin": twin, "back": back})
+        rows.append(row | {"twin": twin, "back": back, "in_view": item.in_view})
         print(f"  {item.stem:36s} {action:26s} {before} -> {after} (twin {twin}): {back:.2f}")
     recovered = tally.share(row["back"] >= 0.8 for row in rows)
     print("  at least 80 % recovered at random", recovered)

@@ -9,6 +9,7 @@ was where there is not exactly one place.
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,10 +55,12 @@ def with_normalized_input(
         text,
         made,
         [
-            f"input_mean = torch.tensor({_numbers(mean)}){shape}  # of each feature, as measured",
-            f"input_std = torch.tensor({_numbers(std)}){shape}",
+            "# mean and spread of each feature, as measured",
+            *_numbers("input_mean", mean, shape),
+            *_numbers("input_std", std, shape),
             f'{_name(made)}.get_submodule("{path}").register_forward_pre_hook(',
-            f"    lambda _, args: (((args[0] - input_mean) / input_std){clip}, *args[1:])",
+            f"    lambda _, args: ({'(' * bool(clip)}(args[0] - input_mean) / input_std"
+            f"{')' * bool(clip)}{clip}, *args[1:])",
             ")",
         ],
     )
@@ -82,12 +85,19 @@ def with_normalization(text: str, layers: Sequence[str], places: Mapping[str, Pl
     if len(of) != 1:
         return text
     width = "out_features" if known[0].kind == "Linear" else "out_channels"
-    names = ", ".join(f'"{layer}"' for layer in layers)
+    names = [f'"{layer}",' for layer in layers]
+    listed = [f"for name in ({' '.join(names).rstrip(',') if names[1:] else names[0]}):"]
+    if len(listed[0]) > 80:
+        listed = [
+            "for name in (",
+            *(f"    {line}" for line in textwrap.wrap(" ".join(names), 84)),
+            "):",
+        ]
     return _after(
         text,
         first,
         [
-            f"for name in ({names},):",
+            *listed,
             f"    layer = {_name(first)}.get_submodule(name)",
             f'    layer.add_module("normalization", torch.nn.{of[0]}(layer.{width}))',
             "    layer.register_forward_hook(lambda layer, _, output: layer.normalization(output))",
@@ -166,6 +176,12 @@ def _name(made: ast.Assign) -> str:
     return ast.unparse(made.targets[0])
 
 
+def variable_of(text: str, model: str) -> tuple[str, int] | None:
+    """The variable that holds the model of a class, and the line that makes it; if it is one."""
+    made = _made(text, Place(model, ""))
+    return None if made is None else (_name(made), made.lineno)
+
+
 def _after(text: str, made: ast.Assign, added: Sequence[str]) -> str:
     lines = text.splitlines(keepends=True)
     end = made.end_lineno or made.lineno
@@ -178,8 +194,13 @@ def _after(text: str, made: ast.Assign, added: Sequence[str]) -> str:
     return "".join(lines)
 
 
-def _numbers(values: Sequence[float]) -> str:
-    return "[" + ", ".join(f"{value:.6g}" for value in values) + "]"
+def _numbers(name: str, values: Sequence[float], shape: str) -> list[str]:
+    """Lines that make a tensor of some numbers."""
+    text = ", ".join(f"{value:.4g}" for value in values)
+    if len(text) <= 60:
+        return [f"{name} = torch.tensor([{text}]){shape}"]
+    lines = [f"    {line}" for line in textwrap.wrap(text, 84)]
+    return [f"{name} = torch.tensor([", *lines, f"]){shape}"]
 
 
 def imports_torch(tree: ast.AST) -> bool:

@@ -13,11 +13,14 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from rectifier.doctor.edits import exchanged, optimizer_of, parse, without_detach
+from rectifier.doctor.insertions import variable_of
 
 _LAYERS = ("Linear", "Conv", "RNN", "GRU", "LSTM", "Embedding", "Norm", "Sequential", "Block")
 
 
-def with_parameters(text: str, how: str, names: Sequence[str], unregistered: bool) -> str:
+def with_parameters(
+    text: str, how: str, names: Sequence[str], unregistered: bool, models: Sequence[str] = ()
+) -> str:
     """The edit for one way of being left out.
 
     Args:
@@ -25,6 +28,7 @@ def with_parameters(text: str, how: str, names: Sequence[str], unregistered: boo
         how: As the remedy's setting.
         names: Qualified names of the parameters.
         unregistered: Whether no module registers them.
+        models: Classes of the root modules that they belong to, as far as known.
     """
     if how == "attach":
         edited = without_detach(text)
@@ -35,10 +39,10 @@ def with_parameters(text: str, how: str, names: Sequence[str], unregistered: boo
         return _stepping(text)
     if how == "keep_gradient":
         return _cleared_before(text)
-    return _registered(text) if unregistered else _joined(text, names)
+    return _registered(text) if unregistered else _joined(text, names, models)
 
 
-def _joined(text: str, names: Sequence[str]) -> str:
+def _joined(text: str, names: Sequence[str], models: Sequence[str]) -> str:
     """The one optimiser holds the whole model, or takes a layer that was attached after it."""
     tree = parse(text)
     if tree is None:
@@ -53,6 +57,10 @@ def _joined(text: str, names: Sequence[str]) -> str:
     statement, (optimizer, parameters) = held[0]
     of = parameters.removesuffix(".parameters()")
     model, _, part = of.partition(".")
+    other = variable_of(text, models[0]) if len(set(models)) == 1 else None
+    if other is not None and other[0] != model and other[1] < statement.lineno and not part:
+        both = f"[*{other[0]}.parameters(), *{parameters}]"
+        return exchanged(text, cast("ast.Call", statement.value).args[0], both)
     first = {name.partition(".")[0] for name in names}
     if len(first) == 1:
         layer = first.copy().pop()
@@ -73,9 +81,8 @@ def _joined(text: str, names: Sequence[str]) -> str:
             lines.insert(end, f"{indent}{optimizer}.add_param_group({given})\n")
             return "".join(lines)
     if part and part.isidentifier() and names and part not in first and "" not in first:
-        call = statement.value
-        if isinstance(call, ast.Call):
-            return exchanged(text, call.args[0], f"{model}.parameters()")
+        held_now = cast("ast.Call", statement.value).args[0]
+        return exchanged(text, held_now, f"{model}.parameters()")
     return text
 
 

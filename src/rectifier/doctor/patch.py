@@ -118,7 +118,9 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place]) -> str:
     if remedy.action == "add_to_optimizer":
         how, names = str(remedy.settings.get("how", "")), remedy.scope.get("parameters", ())
         unregistered = bool(remedy.scope.get("unregistered"))
-        return with_parameters(text, how, names, unregistered)
+        known = [places.get(name.rpartition(".")[0]) for name in names]
+        models = [place.model if place else "" for place in known]
+        return with_parameters(text, how, names, unregistered, models)
     function, instead = remedy.settings.get("function", ""), remedy.settings.get("to", "")
     if remedy.settings.get("log"):
         return with_logarithm(text, str(function))

@@ -2,6 +2,7 @@
 # remedies: lower_learning_rate
 # metric: success rate up
 # story: Adam at 0.1 in a DQN: the shared layer died in the first updates
+# in view: a success rate counts as a metric
 """A dueling double DQN in a corridor with a pit."""
 
 import copy

@@ -41,20 +41,27 @@ class Attach(Rewriting):
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
-        """Know the parameters that are cut off."""
+        """Know the parameters that are cut off; the model is running just now."""
         del name, args, kwargs
+        self._know(model)
+        self._wake(model, calls=[torch.is_grad_enabled()])
+
+    def _know(self, model: nn.Module) -> None:
         named = set(self.remedy.scope.get("parameters", ()))
         for path, parameter in model.named_parameters():
             if not named or path in named:
                 self._cut[id(parameter)] = path
-        self._wake(model)
 
-    def _wake(self, model: nn.Module) -> None:
-        """Layers whose own parameters are cut off, and what lies between them, see gradients."""
+    def _wake(self, model: nn.Module, calls: list[bool]) -> None:
+        """Layers whose own parameters are cut off, and what lies between them, see gradients.
+
+        Args:
+            model: The root.
+            calls: Whether gradients were on at each call of it that is going on.
+        """
         if id(model) in self._woken:
             return
         self._woken.add(id(model))
-        calls: list[bool] = []
 
         def enter(module: nn.Module, args: Any) -> None:
             del module, args
@@ -92,7 +99,8 @@ class Attach(Rewriting):
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Leave such calls out from now on, in this thread."""
         del optimizer
-        self.on_model(model, "", (), {})
+        self._know(model)
+        self._wake(model, calls=[])
         self.stay()
         self.say("a detach() of what these parameters give is left out from now on")
 

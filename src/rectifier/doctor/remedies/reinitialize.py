@@ -115,10 +115,15 @@ class Reinitialize(Action):
         from rectifier.torch import init_
 
         scheme = str(self.remedy.settings.get("scheme", "he_normal"))
+        self._tables(model, name)
+        tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+        known = [m for m in model.modules() if isinstance(m, _KNOWN)]
+        layers = [m for m in known if not isinstance(m, nn.Embedding)]
+        if all(id(getattr(m, "weight", None)) in tables for m in layers):
+            return  # nothing but embeddings, and layers that share their weights
         with apart():
             init_(model, sample, scheme=scheme)
         self.say(f"weights of {name} drawn anew ({scheme}, gains of the activations)")
-        self._tables(model, name)
         self._centre(model, name)
         if sample is not None:
             with apart():
