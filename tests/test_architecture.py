@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"torch", "analysis", *DEFINITIONS},
     "compare": {"torch", "watch", "doctor", "data", "models", "analysis", *DEFINITIONS},
     "compare.result": set(),
+    "compare.prior": {"advice"},
     "training": {"torch", "data", "models", "session", "doctor.finding", *DEFINITIONS},
     "advice": {"torch", *DEFINITIONS},
     "claims": {

@@ -133,7 +133,7 @@ def _pooling(lab: Lab) -> Finding:
     seeds = lab.seeds(4, 20)
     runs = {}
     for pool in ([3, 2], [2, 2]):
-        setting = {**SMALL, "steps": lab.pick(60, 1500), "init": "he_normal"}
+        setting = {**SMALL, "steps": lab.pick(80, 1500), "init": "he_normal"}
         setting["sizes"] = {**SMALL["sizes"], "pool": pool}
         runs[pool[0]] = lab.map(train, [{**setting, "seed": seed} for seed in seeds])
     errors = {size: [1 - run["test"] for run in found] for size, found in runs.items()}

@@ -26,8 +26,12 @@ Runner = Callable[[bool, int, int, int, int, Any, int], None]
 SWITCH = "RECTIFIER_NATIVE"
 """Environment variable; ``0`` turns the compiled kernels off for this process."""
 
-DTYPES: Mapping[str, int] = MappingProxyType({"float32": 0, "bfloat16": 2, "float16": 3})
+DTYPES: Mapping[str, int] = MappingProxyType(
+    {"float32": 0, "float64": 1, "bfloat16": 2, "float16": 3}
+)
 """The element types that kernels are compiled for, by the numbers of ``native/bindings.cpp``."""
+
+_NO_DOUBLE = "kernels in float64 need a processor with fused multiply-add, which this one lacks"
 
 ALONE = 32767
 """Up to this many elements a call uses one thread; ``inline_size`` of ``native/team.hpp``."""
@@ -114,7 +118,18 @@ def obstacle(activation: Activation | str, dtype: str = "float32") -> str:
         )
     if dtype not in DTYPES:
         return f"kernels are compiled for {', '.join(DTYPES)} and this is {dtype}"
+    if dtype not in element_types():
+        return _NO_DOUBLE
     return ""
+
+
+@functools.cache
+def element_types() -> tuple[str, ...]:
+    """Return those of `DTYPES` that the kernels serve on this machine; empty without kernels."""
+    module = _load()[0]
+    if module is None:
+        return ()
+    return tuple(n for n in DTYPES if n != "float64" or module.has_fused_multiply_add)
 
 
 @functools.cache
@@ -185,6 +200,8 @@ def unary(
         raise InvalidInputError("grad must be given for 'backward' and only then.")
     if threads is not None and threads < 1:
         raise InvalidInputError(f"threads must be 1 or more, got {threads}.")
+    if "float64" in str(getattr(source, "dtype", "")) and "float64" not in element_types():
+        raise KernelUnavailableError(f"kernel {name!r} cannot run: {_NO_DOUBLE}.")
     run = _on_tensors if hasattr(source, "data_ptr") else _on_arrays
     try:
         run(module, row, source, out, grad, tuple(parameters), threads)

@@ -169,7 +169,7 @@ class Calls:
     def within(self, module: nn.Module) -> Iterator[None]:
         """See calls for the time of one forward pass of ``module`` that is already under way."""
         self.begin()
-        self._boundary.guard(self._enter, module, ())
+        self._boundary.hidden(self._enter, module, ())
         try:
             yield
         finally:
@@ -220,7 +220,7 @@ class Calls:
             return
         if not self._stack and not torch.is_grad_enabled() and self._rest(module):
             return
-        self._boundary.guard(self._enter, module, args)
+        self._boundary.hidden(self._enter, module, args)
         if isinstance(module, torch.jit.ScriptModule) and self._script is None:
             self._note("Inside TorchScript modules outputs are seen, but not gradients.")
             mode: Any = Scripted(self._saw_scripted)
@@ -295,7 +295,7 @@ class Calls:
             self._end_script()
         if self._elsewhere():
             return None
-        return self._boundary.guard(self._leave, module, output)
+        return self._boundary.hidden(self._leave, module, output)
 
     def _end_script(self) -> None:
         script, self._script = self._script, None
@@ -312,7 +312,7 @@ class Calls:
     ) -> None:
         if not self._elsewhere():
             form = forms.Form(function, input, False, True, apply)
-            self._boundary.guard(self._tell_scripted, form, output, weight)
+            self._boundary.hidden(self._tell_scripted, form, output, weight)
 
     def _tell_scripted(self, form: forms.Form, output: Tensor, weight: int) -> None:
         trains = torch.is_grad_enabled()
@@ -415,7 +415,7 @@ class Calls:
         @functools.wraps(original)
         def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
             entered = (
-                None if self._elsewhere() else self._boundary.guard(self._enter_custom, cls, args)
+                None if self._elsewhere() else self._boundary.hidden(self._enter_custom, cls, args)
             )
             if entered is None:
                 return original(cls, *args, **kwargs)
@@ -424,7 +424,7 @@ class Calls:
             except BaseException:
                 self._drop(entered)
                 raise
-            replaced = self._boundary.guard(self._leave_custom, entered, cls, result)
+            replaced = self._boundary.hidden(self._leave_custom, entered, cls, result)
             return result if replaced is None else replaced
 
         return apply
@@ -470,13 +470,13 @@ class Calls:
             return func(*args, **kwargs)
         if kind is forms.Kind.ACTIVATION:
             return self._activation(func, args, kwargs)
-        self._boundary.guard(self._telling.confirm, args)
+        self._boundary.hidden(self._telling.confirm, args)
         self._inside += 1
         try:
             result = func(*args, **kwargs)
         finally:
             self._inside -= 1
-        self._boundary.guard(self._after, kind, func, args, kwargs, result)
+        self._boundary.hidden(self._after, kind, func, args, kwargs, result)
         return result
 
     def _after(self, kind: forms.Kind, func: Any, args: Any, kwargs: Any, result: Any) -> None:
@@ -492,7 +492,7 @@ class Calls:
     def _activation(self, func: Any, args: Any, kwargs: Any) -> Any:
         if self._stack and self._stack[-1].application is not None:
             return func(*args, **kwargs)
-        application = self._boundary.guard(self._recognise, func, args, kwargs)
+        application = self._boundary.hidden(self._recognise, func, args, kwargs)
         if application is None:
             return func(*args, **kwargs)
         self._inside += 1
@@ -509,7 +509,7 @@ class Calls:
         finally:
             self._inside -= 1
         if isinstance(result, Tensor):
-            self._boundary.guard(self._applied, application, result)
+            self._boundary.hidden(self._applied, application, result)
         return result
 
     def _recognise(self, func: Any, args: Any, kwargs: Any) -> Application | None:

@@ -146,7 +146,8 @@ class Plan:
     def runners(self) -> dict[torch.dtype, native.Runner]:
         """The compiled kernel for each element type."""
         native.openmp()
-        return {getattr(torch, n): native.runner(self.kernel, n) for n in native.DTYPES}
+        types = native.element_types()
+        return {getattr(torch, n): native.runner(self.kernel, n) for n in types}
 
     @functools.cached_property
     def _fixed(self) -> tuple[float, ...]:

@@ -18,6 +18,7 @@ from torch import Tensor
 from rectifier.torch.sites import Site
 from rectifier.torch.unit_statistics import WHOLE
 from rectifier.watch import statistics
+from rectifier.watch.brief import Held
 from rectifier.watch.ledger import Observation
 
 
@@ -27,12 +28,14 @@ class Pass:
 
     Attributes:
         step: The step under way. ``trained``: whether it is known to be part of the training.
+        held: What entered the model, where it was not measured.
         listens: Whether gradients will come back through one of its sites.
     """
 
     step: int
     trained: bool = False
     inputs: Tensor | statistics.Floats | None = None
+    held: Held | None = None
     input_elements: int = 0
     forwards: list[tuple[Site, statistics.Forward]] = field(default_factory=list)
     nonzero: list[tuple[Site, Tensor | statistics.Floats, int]] = field(default_factory=list)
@@ -76,7 +79,7 @@ def load(
             parts = sites.setdefault(site, [])
             size = (seen.elements, seen.rows)
             parts.append(("units", cargo.put(seen.units), size))
-            for name in ("whole", "sample"):
+            for name in ("whole", "sample", "bad"):
                 tensor = getattr(seen, name)
                 if tensor is not None:
                     parts.append((name, cargo.put(tensor), size))
@@ -109,6 +112,8 @@ def unload(cargo: Cargo, parts: list[tuple[str, int, tuple[int, int]]]) -> Obser
         elif name == "squares":
             known = 0.0 if math.isnan(seen.gradient_squares) else seen.gradient_squares
             seen.gradient_squares = known + float(values)
+        elif name == "bad":
+            seen.bad += float(values)
         else:
             seen.sample = values
     return seen

@@ -89,10 +89,12 @@ class Observation:
         active: Positive outputs per unit. ``elements``, ``rows``: seen of each.
         nonzero: Non-zero input gradients per unit. ``gradient_elements``: seen of each.
         gradient_squares: Sum of squares of the gradient at the output; NaN: not known.
-        sums: Per unit non-zero outputs, sum of |output|, of inputs and of their squares: (4, U).
+        sums: Per unit non-zero outputs, sum of |output|, of inputs and of their squares: (4, U); in
+            a step that was looked at briefly the first two.
         whole: Of all elements: sums of outputs and their squares, smallest and largest input,
             counts of saturated elements (NaN: not known), of bad inputs and of bad outputs.
         sample: Some inputs.
+        bad: Outputs that are NaN or infinite, where they were counted apart from ``whole``.
     """
 
     elements: int = 0
@@ -104,6 +106,7 @@ class Observation:
     sums: Floats | None = None
     whole: Floats | None = None
     sample: Floats | None = None
+    bad: float = 0.0
 
 
 _NONZERO, _ABSOLUTE = 0, 1
