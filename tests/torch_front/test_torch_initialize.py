@@ -484,11 +484,15 @@ def test_a_concatenation_has_the_mean_square_of_its_parts() -> None:
             layer.register_forward_hook(
                 lambda _m, _i, y, to=squares: to.append(y.detach().square().mean())
             )
-        rt.init_(model, x, seed=0)
-        squares.clear()
-        model(x)
+        found = []
+        for seed in range(12):  # 64 units with ReLU stray by a fifth, network by network
+            rt.init_(model, x, seed=seed)
+            squares.clear()
+            model(x)
+            found.append(torch.stack(squares))
         kept = 2.0 if name == "relu" else 1.0
-        assert torch.stack(squares).tolist() == pytest.approx([kept] * 8, rel=0.2)
+        mean = torch.stack(found).mean(0)
+        assert mean.tolist() == pytest.approx([kept] * 8, rel=0.15)
     rows = rt.init_(Skip(), torch.randn(2, 3, 8, 8), seed=0)
     mixed = ((48 * power + 16 + 3) / 67) ** -0.5
     assert [row.gain for row in rows] == pytest.approx([1, power**-0.5, power**-0.5, mixed])

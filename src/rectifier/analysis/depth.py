@@ -119,7 +119,8 @@ class Propagation:
         """
         alike = np.nan_to_num(self.correlation, nan=1.0) ** 2
         sampled = 2 / np.array(self.width, np.float64) * (alike + (1 - alike) / samples)
-        strays = self.common**2 + (self.spread**2 - self.common**2) / samples
+        with np.errstate(invalid="ignore"):  # infinities, where the variance is one
+            strays = self.common**2 + (self.spread**2 - self.common**2) / samples
         deviation = self.variance * np.sqrt((strays + sampled) / networks)
         strayed = np.abs(self.variance * (1 + self.shift) - 1) + deviations * deviation
         return bool(np.all(strayed[1:] <= tolerance))
