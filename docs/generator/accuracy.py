@@ -21,7 +21,7 @@ _OTHER_PARAMETERS = (
     "order x cancel at 0 (smu and smu_1 with alpha = −1, acon_b with p = −1, acon_c with p2 = −p1, "
     "crrelu with epsilon = −1, sinlu with a b = −1, the slope of xielu with beta = 0), what is "
     "left, of a higher order in x, is off by about 1e-16 |x|. Where bias = −weight, the right tail "
-    "of dynamic_tanh is off by 1e-16. Not measured with other parameters: erfact and the Padé units."
+    "of dynamic_tanh is off by 1e-16. Not measured with other parameters: erfact."
 )
 
 
