@@ -102,3 +102,20 @@ def test_a_learned_exponent(formula: str, power: float) -> None:
         got = jax.grad(lambda x, p: f(x, p=p).sum(), (0, 1))(jax.numpy.array(x), np.array(power))
     np.testing.assert_allclose(got[0], by_x)
     np.testing.assert_allclose(got[1], by_p.sum())
+
+
+@pytest.mark.parametrize("family", ["gated", "rowwise"])
+def test_integers_become_floating_everywhere(family: str) -> None:
+    """As for activations of one number; PyTorch refused them here and the others did not."""
+    whole = np.arange(-4, 4).reshape(2, 4)
+    for name in getattr(rectifier.catalog, f"{family}_names")():
+        given = {"k": 2} if "topk" in name else {}
+        front = getattr(rectifier.numpy, family)(name)
+        want = front(whole, **given)
+        assert want.dtype == np.float64
+        got = getattr(rt, family)(name)(torch.from_numpy(whole), **given)
+        assert got.dtype == torch.get_default_dtype()
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+        got = getattr(rj, family)(name)(jax.numpy.asarray(whole), **given)
+        assert got.dtype == jax.numpy.zeros(()).dtype
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
