@@ -265,7 +265,7 @@ class Interception:
             if self._calls.paused:
                 return
             if self._calls.seeing and not any(map(callable, (*args[1:], *kwargs.values()))):
-                self._calls.end()  # without a closure no forward pass runs in a step
+                self._calls.rest()  # without a closure no forward pass runs in a step
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         stepping = self._stepping
