@@ -114,6 +114,7 @@ class Calls:
             if self._idle or self._off is not None:  # an interrupt may have left it off
                 self._idle, self._off = False, None
                 put_on(self._mode)
+                self._run_compiled_eagerly()
             return
         self._mode = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
         self._attach(self._mode)
@@ -147,12 +148,7 @@ class Calls:
         self._detach(mode)
         functions: Any = torch.autograd.Function
         functions.apply = self._apply
-        eager, self._eager = self._eager, None
-        if eager is not None:
-            eager.__exit__(None, None, None)
-            wrapper: Any = torch._dynamo.OptimizedModule
-            if self._optimized_call is not None:
-                wrapper.__call__ = self._optimized_call
+        self._run_compiled_again()
         self.forget()
 
     def rest(self) -> None:
@@ -162,12 +158,21 @@ class Calls:
         """
         if self._mode is None or self._idle:
             return
-        if self._eager is not None or self._resting is not None:
-            self.end()  # what is compiled may be the optimiser
+        if self._resting is not None:
+            self.end()
             return
         self._idle, self._off = True, None
         take_out(self._mode)
+        self._run_compiled_again()  # the optimiser may be compiled
         self.forget()
+
+    def _run_compiled_again(self) -> None:
+        eager, self._eager = self._eager, None
+        if eager is not None:
+            eager.__exit__(None, None, None)
+            wrapper: Any = torch._dynamo.OptimizedModule
+            if self._optimized_call is not None:
+                wrapper.__call__ = self._optimized_call
 
     def _run_compiled_eagerly(self) -> None:
         """While calls are seen, what ``torch.compile`` made runs as it was written."""
