@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "gated.hpp"
 #include "half.hpp"
 #include "loop.hpp"
 #include "table.hpp"
@@ -82,6 +83,23 @@ void run(const Entry& entry, std::size_t size, std::size_t shift, const double* 
   }
 }
 
+void run_gated(const GatedEntry& entry, std::size_t size, const double* parameters) {
+  Buffer<float> x(size, 1), gate(size, 1), g(size, 1), y(size, 1), z(size, 1);
+  for (std::size_t i = 0; i < size; ++i) {
+    x.data[i] = input(i + 5);
+    gate.data[i] = input(i);
+    g.data[i] = 1.0F;
+  }
+  entry.forward(x.data, gate.data, nullptr, y.data, nullptr, size, parameters);
+  bool nans = true;
+  for (std::size_t i = 0; i < size; ++i) {
+    const bool given = x.data[i] != x.data[i] || gate.data[i] != gate.data[i];
+    nans = nans && (!given || y.data[i] != y.data[i]);
+  }
+  expect(nans, entry.name, "NaN became a number");
+  entry.backward(x.data, gate.data, g.data, y.data, z.data, size, parameters);
+}
+
 // Every 4099th float and those around the ends, one by one, by comparing the floats themselves.
 void check_range(Range range) {
   const auto check = [&](std::uint32_t bits) {
@@ -128,6 +146,11 @@ int main() {
       for (const std::size_t shift : {1, 3}) run(entry, 37, shift, parameters);
     }
   }
+  double ones[most_parameters];
+  for (double& parameter : ones) parameter = 1.0;
+  for (std::size_t row = 0; row < gated_table_size; ++row) {
+    for (const std::size_t size : sizes) run_gated(gated_table[row], size, ones);
+  }
   for (const Range range : {Range{-13.0F, infinite}, Range{-infinite, 64.0F}, Range{-80.0F, 80.0F},
                             Range{-infinite, infinite}, Range{-10.0F, 4.026e9F}}) {
     check_range(range);
@@ -136,6 +159,7 @@ int main() {
   for (std::size_t row = 0; row < table_size; ++row) {
     if (table[row].parameters == 0 && row % 16 == 0) check_threads(table[row], none);
   }
-  std::printf("%zu kernels checked, %d failures\n", table_size, failures);
+  std::printf("%zu kernels and %zu gated units checked, %d failures\n", table_size, gated_table_size,
+              failures);
   return failures == 0 ? 0 : 1;
 }

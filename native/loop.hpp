@@ -130,12 +130,14 @@ constexpr std::size_t block = 1024;
 // waiting, and writes gain nothing by it.
 constexpr std::size_t stretch = 256;
 
-RECTIFIER_INLINE void prefetch(const float* from, std::size_t size) {
-  for (std::size_t i = 0; i < size; i += 16) RECTIFIER_PREFETCH(from + i);
+template <typename T>
+RECTIFIER_INLINE void prefetch(const T* from, std::size_t size) {
+  constexpr std::size_t line = 64 / sizeof(T);
+  for (std::size_t i = 0; i < size; i += line) RECTIFIER_PREFETCH(from + i);
 }
 
-template <class A, class M, Kind kind>
-RECTIFIER_INLINE void stretched_loop(const float* x, const float* g, float* y, std::size_t size,
+template <class A, class M, Kind kind, typename T>
+RECTIFIER_INLINE void stretched_loop(const T* x, const T* g, T* y, std::size_t size,
                                      std::size_t left, const Parameters<typename M::real>& p) {
   for (std::size_t first = 0; first < size; first += stretch) {
     const std::size_t count = size - first < stretch ? size - first : stretch;
@@ -143,7 +145,7 @@ RECTIFIER_INLINE void stretched_loop(const float* x, const float* g, float* y, s
       prefetch(x + first + block, stretch);
       if constexpr (kind == Kind::backward) prefetch(g + first + block, stretch);
     }
-    const float* by = kind == Kind::backward ? g + first : nullptr;
+    const T* by = kind == Kind::backward ? g + first : nullptr;
     plain_loop<A, M, kind>(x + first, by, y + first, count, p);
   }
 }
@@ -189,7 +191,7 @@ RECTIFIER_INLINE void double_loop(const double* x, const double* g, double* y, s
                                   const double* given) {
   const Parameters<double> p(given, A::count);
   if constexpr (!A::waves) {
-    plain_loop<A, Double, kind>(x, g, y, n, p);
+    stretched_loop<A, Double, kind>(x, g, y, n, n, p);
   } else {
     for (std::size_t first = 0; first < n; first += block) {
       const std::size_t size = n - first < block ? n - first : block;

@@ -59,9 +59,22 @@ def available() -> bool:
     return os.environ.get(SWITCH) != "0" and _load()[0] is not None
 
 
-def switched_on() -> bool:
-    """Say whether the environment leaves the compiled kernels on."""
-    return os.environ.get(SWITCH) != "0"
+def _look_up() -> Callable[[], bool]:
+    """Return `switched_on`, by the dictionary under ``os.environ`` where there is one.
+
+    To ask ``os.environ`` takes a microsecond, for it encodes the name each time; a training step on
+    few elements takes thirty.
+    """
+    table, encode = getattr(os.environ, "_data", None), getattr(os.environ, "encodekey", None)
+    value = getattr(os.environ, "encodevalue", None)
+    if table is None or encode is None or value is None:
+        return lambda: os.environ.get(SWITCH) != "0"
+    key, off, get = encode(SWITCH), value("0"), table.get
+    return lambda: bool(get(key) != off)
+
+
+switched_on = _look_up()
+"""Say whether the environment leaves the compiled kernels on."""
 
 
 def why_not() -> str:

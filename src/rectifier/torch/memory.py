@@ -18,7 +18,15 @@ CHUNK = 1 << 15
 """How many elements each thread gets at a time on the CPU: 256 KiB for each fp64 intermediate."""
 
 
-_PLAIN = (Tensor, torch.nn.Parameter)
+PLAIN = (Tensor, torch.nn.Parameter)
+"""The types whose tensors are what they seem."""
+
+# Looked up once: they are asked at every call.
+_dispatching = torch._C._len_torch_dispatch_stack
+_tracing = torch._C._get_tracing_state
+_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
+_batched = torch._C._functorch.is_legacy_batchedtensor  # where is_grads_batched=True
+_strided = torch.strided
 
 
 def is_real(tensor: Tensor) -> bool:
@@ -29,11 +37,12 @@ def is_real(tensor: Tensor) -> bool:
 def is_plain(tensor: Tensor) -> bool:
     """Whether a tensor is plain numbers, wherever they are, and nobody traces."""
     return (
-        type(tensor) in _PLAIN
-        and tensor.layout is torch.strided
-        and not torch._C._len_torch_dispatch_stack()
-        and not torch._C._get_tracing_state()
-        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+        type(tensor) in PLAIN
+        and tensor.layout is _strided
+        and not _dispatching()
+        and not _tracing()
+        and not _wrapped(tensor)
+        and not _batched(tensor)
         and not (tensor.is_neg() or tensor._is_zerotensor() or tensor.is_nested)
     )
 
