@@ -69,9 +69,7 @@ def forward(
     _module().forward_statistics(x, y, half, *extent, *region, zeros_too, per_unit, whole, threads)
 
 
-def outputs(
-    y: int, half: bool, extent: tuple[int, int, int], per_unit: int, threads: int
-) -> float:
+def outputs(y: int, half: bool, extent: tuple[int, int, int], per_unit: int, threads: int) -> float:
     """Count and sum the output of an activation alone, in one pass.
 
     Args:
