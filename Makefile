@@ -51,8 +51,13 @@ docs: .venv/.installed
 		exit 1; }
 	$(PYTHON) -m venv .venv
 
+# A failed build of the kernels is no failed installation, and pip does not show it: so say it here.
+TELL = @$(BIN)/python -c 'from rectifier.kernels import native; native.available() or \
+	print("\n*** WITHOUT COMPILED KERNELS, everything is slower: " + native.why_not() + "\n")'
+
 .venv/.installed: .venv/bin/python $(BUILD)
 	$(PIP) install -q -c constraints.txt -e '.[all]'
+	$(TELL)
 	touch $@
 
 .venv/.installed-dev: .venv/bin/python $(BUILD)
@@ -61,6 +66,7 @@ docs: .venv/.installed
 	@# a folder to itself: in one process with JAX's or TensorFlow's LLVM this one would abort.
 	-@$(BIN)/python -c 'import triton' 2>/dev/null || test -d .venv/triton || \
 		$(PIP) install -q --no-deps --target .venv/triton triton==3.9.0
+	$(TELL)
 	touch $@ .venv/.installed
 
 clean:

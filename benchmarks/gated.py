@@ -1,8 +1,8 @@
 """Gated units on the CPU: one compiled pass beside torch eager's usual formula.
 
 Input of shape (rows, 2 * width), halves side by side; "forward" without autograd, "training step"
-forward and backward. Run in turn, medians, ns per element of the result; bytes are those that
-autograd saves, by distinct storage, for each element of the result.
+forward and backward. Run in turn, the least of the rounds, ns per element of the result; bytes are
+those that autograd saves, by distinct storage, for each element of the result.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
 
 import rectifier.torch as rt
-from rectifier.torch.crossover import in_turn
+from rectifier.torch import timing
 
 Unit = Callable[[Tensor], Tensor]
 GATES: dict[str, Unit] = {
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=256)
     parser.add_argument("--width", type=int, default=4096)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=1.0, help="time for each comparison")
+    parser.add_argument("--rounds", type=int, default=30, help="rounds of each comparison")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -81,13 +81,13 @@ def main() -> None:
     for name in GATES:
         pair = {"eager": usual(name), "ours": rt.gated(name)}
         with torch.no_grad():
-            forward = in_turn(
+            forward = timing.measure(
                 {key: functools.partial(unit, x) for key, unit in pair.items()},
-                seconds=options.seconds,
+                rounds=options.rounds,
             )
-        training = in_turn(
+        training = timing.measure(
             {key: functools.partial(step, unit, leaf, grad) for key, unit in pair.items()},
-            seconds=options.seconds,
+            rounds=options.rounds,
         )
         size = {key: held(unit, leaf) for key, unit in pair.items()}
         found.append({"unit": name, "forward": forward, "step": training, "bytes": size})

@@ -7,10 +7,10 @@ activation; "checkpoint" recomputes each activation in backward by torch.utils.c
 
 Then, per activation, the relative error of the gradient by the input for x ~ N(0, 1).
 
-For comparison, as published: fewbit (arXiv 2202.00441) reports 15 to 30 % less memory for whole
-training steps with three bits; LowMemoryBP (arXiv 2406.16282) keeps two bits for GELU and SiLU,
-with an exact forward pass. They are of other models and of whole steps, so they stand beside these
-figures and not against them.
+For comparison, as published: fewbit (arXiv 2202.00441) keeps as few bits as it is told of every
+activation's input, three for GELU in its own example; LowMemoryBP (arXiv 2406.16282) keeps two for
+GELU and SiLU. Both leave the forward pass exact, as here. What they save was measured on other
+models and on whole steps, so their percentages do not compare with these figures.
 """
 
 from __future__ import annotations

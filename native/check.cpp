@@ -11,7 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "gated.hpp"
 #include "half.hpp"
+#include "loop.hpp"
 #include "table.hpp"
 #include "team.hpp"
 
@@ -42,27 +44,34 @@ struct Buffer {
   T* data;
 };
 
-void run(const Entry& entry, std::size_t size, std::size_t shift, const double* parameters) {
-  Buffer<float> x(size, shift), g(size, shift), y(size, shift), z(size, shift);
-  for (std::size_t i = 0; i < size; ++i) x.data[i] = input(i);
-  for (std::size_t i = 0; i < size; ++i) g.data[i] = 1.0F;
-  entry.forward(x.data, nullptr, y.data, size, parameters);
-  std::memcpy(z.data, x.data, size * sizeof(float));
-  entry.forward(z.data, nullptr, z.data, size, parameters);
+template <typename T, typename K>
+void run_kernels(const char* name, K forward, K backward, std::size_t size, std::size_t shift,
+                 const double* parameters) {
+  Buffer<T> x(size, shift), g(size, shift), y(size, shift), z(size, shift);
+  for (std::size_t i = 0; i < size; ++i) x.data[i] = static_cast<T>(input(i));
+  for (std::size_t i = 0; i < size; ++i) g.data[i] = static_cast<T>(1.0);
+  forward(x.data, nullptr, y.data, size, parameters);
+  std::memcpy(z.data, x.data, size * sizeof(T));
+  forward(z.data, nullptr, z.data, size, parameters);
   bool same = true;
   bool nans = true;
   for (std::size_t i = 0; i < size; ++i) {
     same = same && (y.data[i] == z.data[i] || (y.data[i] != y.data[i] && z.data[i] != z.data[i]));
     nans = nans && (x.data[i] == x.data[i] || y.data[i] != y.data[i]);
   }
-  expect(same, entry.name, "in place the value is another");
-  expect(nans, entry.name, "NaN became a number");
-  entry.backward(x.data, g.data, y.data, size, parameters);
-  entry.backward(x.data, g.data, g.data, size, parameters);
+  expect(same, name, "in place the value is another");
+  expect(nans, name, "NaN became a number");
+  backward(x.data, g.data, y.data, size, parameters);
+  backward(x.data, g.data, g.data, size, parameters);
   for (std::size_t i = 0; i < size; ++i) {
     nans = nans && (x.data[i] == x.data[i] || y.data[i] != y.data[i]);
   }
-  expect(nans, entry.name, "the slope at NaN is a number");
+  expect(nans, name, "the slope at NaN is a number");
+}
+
+void run(const Entry& entry, std::size_t size, std::size_t shift, const double* parameters) {
+  run_kernels<float>(entry.name, entry.forward, entry.backward, size, shift, parameters);
+  run_kernels<double>(entry.name, entry.forward64, entry.backward64, size, shift, parameters);
   for (const Half format : {Half::bfloat16, Half::float16}) {
     Buffer<std::uint16_t> a(size, shift), b(size, shift), c(size, shift);
     for (std::size_t i = 0; i < size; ++i) {
@@ -71,6 +80,39 @@ void run(const Entry& entry, std::size_t size, std::size_t shift, const double* 
     }
     through_float(entry.forward, format, a.data, nullptr, c.data, size, parameters);
     through_float(entry.backward, format, a.data, b.data, c.data, size, parameters);
+  }
+}
+
+void run_gated(const GatedEntry& entry, std::size_t size, const double* parameters) {
+  Buffer<float> x(size, 1), gate(size, 1), g(size, 1), y(size, 1), z(size, 1);
+  for (std::size_t i = 0; i < size; ++i) {
+    x.data[i] = input(i + 5);
+    gate.data[i] = input(i);
+    g.data[i] = 1.0F;
+  }
+  entry.forward(x.data, gate.data, nullptr, y.data, nullptr, size, parameters);
+  bool nans = true;
+  for (std::size_t i = 0; i < size; ++i) {
+    const bool given = x.data[i] != x.data[i] || gate.data[i] != gate.data[i];
+    nans = nans && (!given || y.data[i] != y.data[i]);
+  }
+  expect(nans, entry.name, "NaN became a number");
+  entry.backward(x.data, gate.data, g.data, y.data, z.data, size, parameters);
+}
+
+// Every 4099th float and those around the ends, one by one, by comparing the floats themselves.
+void check_range(Range range) {
+  const auto check = [&](std::uint32_t bits) {
+    const float x = of_bits<float>(bits);
+    if (x != x) return;
+    const bool inside = x >= range.low && x <= range.high;
+    expect(all_within(&x, 1, range) == inside, "all_within", "a float is on the wrong side");
+  };
+  for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32); bits += 4099) {
+    check(static_cast<std::uint32_t>(bits));
+  }
+  for (const float end : {range.low, range.high, 0.0F, -0.0F}) {
+    for (std::uint32_t i = 0; i < 64; ++i) check(bits_of(end) - 32 + i);
   }
 }
 
@@ -104,10 +146,20 @@ int main() {
       for (const std::size_t shift : {1, 3}) run(entry, 37, shift, parameters);
     }
   }
+  double ones[most_parameters];
+  for (double& parameter : ones) parameter = 1.0;
+  for (std::size_t row = 0; row < gated_table_size; ++row) {
+    for (const std::size_t size : sizes) run_gated(gated_table[row], size, ones);
+  }
+  for (const Range range : {Range{-13.0F, infinite}, Range{-infinite, 64.0F}, Range{-80.0F, 80.0F},
+                            Range{-infinite, infinite}, Range{-10.0F, 4.026e9F}}) {
+    check_range(range);
+  }
   double none[most_parameters] = {};
   for (std::size_t row = 0; row < table_size; ++row) {
     if (table[row].parameters == 0 && row % 16 == 0) check_threads(table[row], none);
   }
-  std::printf("%zu kernels checked, %d failures\n", table_size, failures);
+  std::printf("%zu kernels and %zu gated units checked, %d failures\n", table_size, gated_table_size,
+              failures);
   return failures == 0 ? 0 : 1;
 }

@@ -69,7 +69,19 @@ RECTIFIER_INLINE void gated_loop(const float* x, const float* gate, const float*
       const float* by = kind == Kind::backward ? g + first : nullptr;
       float* beside = kind == Kind::backward ? z + first : nullptr;
       if (usual_ones && all_within(at, size, range) && all_within(from, size, moderate)) {
-        plain_gated_loop<A, Single, kind>(from, at, by, y + first, beside, size, usual<A>);
+        // By stretches, as in loop.hpp and for its reason; a row ends, so the last block has no next.
+        for (std::size_t i = 0; i < size; i += stretch) {
+          const std::size_t count = size - i < stretch ? size - i : stretch;
+          if (first + i + block + stretch <= n) {
+            prefetch(from + i + block, stretch);
+            prefetch(at + i + block, stretch);
+            if constexpr (kind == Kind::backward) prefetch(by + i + block, stretch);
+          }
+          const float* of = kind == Kind::backward ? by + i : nullptr;
+          float* side = kind == Kind::backward ? beside + i : nullptr;
+          plain_gated_loop<A, Single, kind>(from + i, at + i, of, y + first + i, side, count,
+                                            usual<A>);
+        }
       } else {
         plain_gated_loop<A, Wide, kind>(from, at, by, y + first, beside, size, wide);
       }

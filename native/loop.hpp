@@ -18,7 +18,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
+#include "math_double.hpp"
 #include "math_library.hpp"
 #include "math_single.hpp"
 #include "math_wide.hpp"
@@ -77,14 +79,37 @@ RECTIFIER_INLINE void plain_loop(const T* x, const T* g, T* y, std::size_t n,
   }
 }
 
-RECTIFIER_INLINE bool all_within(const float* x, std::size_t n, Range range) {
-  unsigned outside = 0;
-  for (std::size_t i = 0; i < n; ++i) outside |= !(x[i] >= range.low && x[i] <= range.high);
-  return outside == 0;
+template <typename I>
+RECTIFIER_INLINE I larger(I a, I b) {
+  return a > b ? a : b;
 }
 
-template <class A>
-RECTIFIER_INLINE bool any_far(const float* x, std::size_t n, const Parameters<double>& p) {
+RECTIFIER_INLINE bool all_within(const float* x, std::size_t n, Range range) {
+  // The bits of floats are ordered as the floats are: those of one sign as unsigned integers, the
+  // positive ones above all others as signed integers. So one maximum tells, which is an operation a
+  // number. A NaN counts as large, or, where its sign is the other, as within: every mathematics
+  // gives it back.
+  if (range.low == -range.high) {
+    std::uint32_t most = 0;
+    for (std::size_t i = 0; i < n; ++i) most = larger(most, bits_of(x[i]) & 0x7fffffff);
+    return most <= bits_of(range.high);
+  }
+  bool within = true;
+  if (range.low != -infinite) {  // below 0
+    std::uint32_t most = 0;
+    for (std::size_t i = 0; i < n; ++i) most = larger(most, bits_of(x[i]));
+    within = most <= bits_of(range.low);
+  }
+  if (range.high != infinite) {  // above 0
+    std::int32_t most = 0;
+    for (std::size_t i = 0; i < n; ++i) most = larger(most, static_cast<std::int32_t>(bits_of(x[i])));
+    within = within && most <= static_cast<std::int32_t>(bits_of(range.high));
+  }
+  return within;
+}
+
+template <class A, typename T>
+RECTIFIER_INLINE bool any_far(const T* x, std::size_t n, const Parameters<double>& p) {
   unsigned found = 0;
   for (std::size_t i = 0; i < n; ++i) found |= A::far(static_cast<double>(x[i]), p.values);
   return found != 0;
@@ -105,12 +130,14 @@ constexpr std::size_t block = 1024;
 // waiting, and writes gain nothing by it.
 constexpr std::size_t stretch = 256;
 
-RECTIFIER_INLINE void prefetch(const float* from, std::size_t size) {
-  for (std::size_t i = 0; i < size; i += 16) RECTIFIER_PREFETCH(from + i);
+template <typename T>
+RECTIFIER_INLINE void prefetch(const T* from, std::size_t size) {
+  constexpr std::size_t line = 64 / sizeof(T);
+  for (std::size_t i = 0; i < size; i += line) RECTIFIER_PREFETCH(from + i);
 }
 
-template <class A, class M, Kind kind>
-RECTIFIER_INLINE void stretched_loop(const float* x, const float* g, float* y, std::size_t size,
+template <class A, class M, Kind kind, typename T>
+RECTIFIER_INLINE void stretched_loop(const T* x, const T* g, T* y, std::size_t size,
                                      std::size_t left, const Parameters<typename M::real>& p) {
   for (std::size_t first = 0; first < size; first += stretch) {
     const std::size_t count = size - first < stretch ? size - first : stretch;
@@ -118,7 +145,7 @@ RECTIFIER_INLINE void stretched_loop(const float* x, const float* g, float* y, s
       prefetch(x + first + block, stretch);
       if constexpr (kind == Kind::backward) prefetch(g + first + block, stretch);
     }
-    const float* by = kind == Kind::backward ? g + first : nullptr;
+    const T* by = kind == Kind::backward ? g + first : nullptr;
     plain_loop<A, M, kind>(x + first, by, y + first, count, p);
   }
 }
@@ -158,9 +185,29 @@ RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::
   }
 }
 
+// Double has one mathematics, which is right everywhere but for a wave's argument that is too large.
+template <class A, Kind kind>
+RECTIFIER_INLINE void double_loop(const double* x, const double* g, double* y, std::size_t n,
+                                  const double* given) {
+  const Parameters<double> p(given, A::count);
+  if constexpr (!A::waves) {
+    stretched_loop<A, Double, kind>(x, g, y, n, n, p);
+  } else {
+    for (std::size_t first = 0; first < n; first += block) {
+      const std::size_t size = n - first < block ? n - first : block;
+      const double* by = kind == Kind::backward ? g + first : nullptr;
+      if (any_far<A>(x + first, size, p)) {
+        plain_loop<A, DoubleLibrary, kind>(x + first, by, y + first, size, p);
+      } else {
+        plain_loop<A, Double, kind>(x + first, by, y + first, size, p);
+      }
+    }
+  }
+}
+
 }  // namespace rectifier
 
-// Defines NAME_forward and NAME_backward from the struct NAME.
+// Defines NAME_forward and NAME_backward, and the same with 64, from the struct NAME.
 #define RECTIFIER_KERNELS(name)                                                               \
   RECTIFIER_CLONES void name##_forward(const float* x, const float*, float* y, std::size_t n, \
                                        const double* given) {                                 \
@@ -169,4 +216,12 @@ RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::
   RECTIFIER_CLONES void name##_backward(const float* x, const float* g, float* y,             \
                                         std::size_t n, const double* given) {                 \
     float_loop<name, Kind::backward>(x, g, y, n, given);                                      \
+  }                                                                                           \
+  RECTIFIER_CLONES void name##_forward64(const double* x, const double*, double* y,           \
+                                         std::size_t n, const double* given) {                \
+    double_loop<name, Kind::forward>(x, nullptr, y, n, given);                                \
+  }                                                                                           \
+  RECTIFIER_CLONES void name##_backward64(const double* x, const double* g, double* y,        \
+                                          std::size_t n, const double* given) {               \
+    double_loop<name, Kind::backward>(x, g, y, n, given);                                     \
   }

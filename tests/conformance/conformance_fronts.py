@@ -28,6 +28,16 @@ IN_ITSELF = {"float64": 64.0, "float32": 12.0, "float16": 0.51, "bfloat16": 0.51
 KERNEL = {"float64": 64.0, "float32": 4.0, "float16": 0.51, "bfloat16": 0.51}
 """In ulp: a compiled kernel, or a framework's own operation."""
 
+IN_KERNELS = {
+    # The suite's reference is the composed path, which rounds what goes into an exponential; so do
+    # the kernels, elsewhere. tests/kernels/test_double_accuracy.py holds them to mpmath.
+    **{(name, "float64"): 750.0 for name in ("golu", "loglog", "cloglog")},
+    **{(name, "float64"): 800.0 for name in ("laplace", "gelu_tanh")},
+    ("phish", "float64"): 1300.0,  # the normal distribution of -38 is subnormal
+    # Five terms cancel for x < 0.
+    **{(name, "float64"): 900.0 for name in ("pau", "pau_a", "pau_c", "pau_d")},
+}
+"""Bars in ulp above the usual for the compiled kernels in fp64, with reasons."""
 IN_TORCH = {
     # torch's erfc in fp64: the rounding of its argument, magnified by the square of that.
     **{(name, "float64"): 1300.0 for name in ("gelu", "clipped_gelu", "phish", "probit")},

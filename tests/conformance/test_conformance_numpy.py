@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from catalog_limits import STEEP, WAVES, WAVING_SLOPES
-from conformance_fronts import KERNEL, ROUNDED_ONCE, NumPy
+from conformance_fronts import IN_KERNELS, KERNEL, ROUNDED_ONCE, NumPy
 from conformance_reference import grid
 from conformance_suite import Conformance
 
@@ -15,6 +15,7 @@ from rectifier import catalog
 from rectifier.numpy import function
 
 FORMATS = ("float32", "float16")
+EVERY = {dtype: KERNEL[dtype] for dtype in (*FORMATS, "float64")}
 
 
 class TestComposed(Conformance):
@@ -22,11 +23,11 @@ class TestComposed(Conformance):
 
 
 class TestNative(Conformance):
-    front = NumPy({dtype: KERNEL[dtype] for dtype in (*FORMATS, "float64")}, path="native")
+    front = NumPy(EVERY, IN_KERNELS, path="native")
 
 
 class TestDefault(Conformance):
-    front = NumPy({dtype: KERNEL[dtype] for dtype in (*FORMATS, "float64")})
+    front = NumPy(EVERY, IN_KERNELS)
 
 
 @pytest.mark.parametrize("name", catalog.names())

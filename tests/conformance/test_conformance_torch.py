@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance_fronts import IN_TORCH, KERNEL, ROUNDED_ONCE, Torch
+from conformance_fronts import IN_KERNELS, IN_TORCH, KERNEL, ROUNDED_ONCE, Torch
 from conformance_suite import Conformance, ConformanceOfParameters, ConformanceOfRows
 
 
@@ -11,7 +11,7 @@ class TestComposed(Conformance, ConformanceOfParameters, ConformanceOfRows):
 
 
 class TestNative(Conformance):
-    front = Torch(KERNEL, IN_TORCH, path="native")
+    front = Torch(KERNEL, IN_TORCH | IN_KERNELS, path="native")
 
 
 class TestFramework(Conformance):
@@ -19,4 +19,4 @@ class TestFramework(Conformance):
 
 
 class TestDefault(Conformance):
-    front = Torch(KERNEL, IN_TORCH)
+    front = Torch(KERNEL, IN_TORCH | IN_KERNELS)

@@ -128,7 +128,7 @@ def test_emitted_code_computes_the_expression(
     assert error[worst] <= ULP, (x[worst], got[worst], exact[worst])
 
 
-@pytest.mark.parametrize("mathematics", ["wide", "single"])
+@pytest.mark.parametrize("mathematics", ["wide", "single", "double"])
 def test_every_primitive_has_its_function(mathematics: str) -> None:
     headers = (NATIVE / f"math_{mathematics}.hpp", NATIVE / "math_basics.hpp")
     text = "".join(header.read_text(encoding="utf-8") for header in headers)

@@ -223,7 +223,8 @@ def read_only() -> np.ndarray:
 
 
 BAD: dict[str, tuple[Callable[[], tuple[object, object, object]], str]] = {
-    "other type": (lambda: (np.zeros(4), zeros(4), None), "source must be"),
+    "other type": (lambda: (np.zeros(4), zeros(4), None), "out must be"),
+    "long doubles": (lambda: (np.zeros(4, np.longdouble), zeros(4), None), "source must be"),
     "other type of out": (lambda: (zeros(4), np.zeros(4), None), "out must be"),
     "integers": (lambda: (np.zeros(4, np.int32), zeros(4), None), "source must be"),
     "half": (lambda: (np.zeros(4, np.float16), zeros(4), None), "out must be"),
@@ -295,6 +296,7 @@ def test_tensors_are_taken_as_they_are() -> None:
         (x, torch.empty(1000)),
         (x, torch.empty(1001, dtype=torch.float64)),
         (x.double(), out),
+        (x.double(), torch.empty(1000, dtype=torch.float64)),
         (x, torch.empty(2002)[::2]),
         (x, torch.empty(1001, device="meta")),
         (x, np.empty(1001, np.float32)),

@@ -32,7 +32,7 @@ def test_type_is_kept_and_rounded_once(name: str, dtype: str) -> None:
     for run in (call, call.derivative):
         got = run(x, path="composed")
         assert got.dtype == np.dtype(dtype)
-        exact = run(x.astype(np.float64))
+        exact = run(x.astype(np.float64), path="composed")
         np.testing.assert_array_equal(got, exact.astype(dtype))
 
 
@@ -214,8 +214,6 @@ def test_paths() -> None:
     swash = rectifier.numpy.function(rectifier.define("swash", "x * sigmoid(1.5 * x)"))
     with pytest.raises(KernelUnavailableError, match="native"):
         swash(x, path="native")
-    with pytest.raises(KernelUnavailableError, match="native"):
-        mish(x.astype(np.float64), path="native")
     with pytest.raises(LookupError, match="fast"):
         mish(x, path="fast")
 

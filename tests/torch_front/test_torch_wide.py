@@ -137,7 +137,7 @@ def test_sparse_ones_at_their_edges() -> None:
 def test_wrong_use() -> None:
     for make in (rt.gated("glu"), rt.rowwise("softmax")):
         torch.testing.assert_close(make(torch.arange(4)), make(torch.arange(4.0)))
-        with pytest.raises(InvalidInputError, match="real numbers, got torch.complex64"):
+        with pytest.raises(InvalidInputError, match=r"real numbers, got torch\.complex64"):
             make(torch.ones(4, dtype=torch.complex64))
         with pytest.raises(InvalidInputError, match=r"torch\.Tensor, got list"):
             make([1.0, 2.0])

@@ -107,7 +107,7 @@ C16 = Claim(
     "place of NORB and LFW: machines of 100 units on digits by contrastive divergence, a softmax "
     "on their features, test accuracy paired over seeds, 95 % by t.",
     (
-        Quantity("largest distance of ReLU from softplus", Range(0, 0.6932)),
+        Quantity("largest distance of ReLU from softplus (ln 2, at 0)"),
         Quantity("largest distance of the sum of binary units from softplus", Range(0, 0.05)),
         Quantity(
             "test accuracy, noisy rectified less binary (here: digits)",

@@ -21,6 +21,8 @@ HE = "He et al. (2015), Delving Deep into Rectifiers"
 
 LEARNERS = (("relu", "he_normal"), ("sigmoid", XAVIER), ("relu", XAVIER), ("tanh", XAVIER))
 RATES = (1e-3, 1e-4)
+FAINTEST = 1e-30
+"""Ratios below are drawn there: a picture needs no more."""
 REACH = 100.0
 """A gradient flows where the first weights' is at most so many times smaller or greater."""
 
@@ -108,7 +110,9 @@ def _flow(lab: Lab) -> Finding:
     learned = [statistics.spread(depths) for depths in _deepest(lab).values()]
     lines = []
     for (activation, init, normed), by_depth in ratios.items():
-        y = [math.exp(sum(math.log(max(r, 1e-300)) for r in some) / len(some)) for some in by_depth]
+        y = [
+            math.exp(sum(math.log(max(r, FAINTEST)) for r in some) / len(some)) for some in by_depth
+        ]
         name = f"{activation} {'xavier' if init == XAVIER else init}{' BN' if normed else ''}"
         lines.append(Line(name, tuple(map(float, DEPTHS)), tuple(y)))
     return Finding(

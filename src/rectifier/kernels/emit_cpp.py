@@ -27,6 +27,12 @@ FILES = 8
 """How many C++ files the kernels are spread over, so that several compilers can work at once."""
 
 _WAVES = ("sin", "cos")
+_LOOPS = (
+    ("forward", "float"),
+    ("backward", "float"),
+    ("forward64", "double"),
+    ("backward64", "double"),
+)
 
 _HEAD = """\
 // Printed by rectifier.kernels.emit_cpp from the catalog. Not to be edited.
@@ -197,13 +203,14 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
             "}  // namespace rectifier::emitted\n"
         )
     declared = "".join(
-        f"void {a.name}_{kind}(const float*, const float*, float*, std::size_t, const double*);\n"
+        f"void {a.name}_{kind}(const {real}*, const {real}*, {real}*, std::size_t, "
+        "const double*);\n"
         for a in activations
-        for kind in ("forward", "backward")
+        for kind, real in _LOOPS
     )
     rows = "".join(
         f'    {{"{a.name}", "{digest(a)}", {len(a.params)}, '
-        f"emitted::{a.name}_forward, emitted::{a.name}_backward, nullptr, nullptr}},\n"
+        f"{', '.join(f'emitted::{a.name}_{kind}' for kind, _ in _LOOPS)}}},\n"
         for a in activations
     )
     texts.append(

@@ -26,8 +26,12 @@ Runner = Callable[[bool, int, int, int, int, Any, int], None]
 SWITCH = "RECTIFIER_NATIVE"
 """Environment variable; ``0`` turns the compiled kernels off for this process."""
 
-DTYPES: Mapping[str, int] = MappingProxyType({"float32": 0, "bfloat16": 2, "float16": 3})
+DTYPES: Mapping[str, int] = MappingProxyType(
+    {"float32": 0, "float64": 1, "bfloat16": 2, "float16": 3}
+)
 """The element types that kernels are compiled for, by the numbers of ``native/bindings.cpp``."""
+
+_NO_DOUBLE = "kernels in float64 need a processor with fused multiply-add, which this one lacks"
 
 ALONE = 32767
 """Up to this many elements a call uses one thread; ``inline_size`` of ``native/team.hpp``."""
@@ -55,9 +59,22 @@ def available() -> bool:
     return os.environ.get(SWITCH) != "0" and _load()[0] is not None
 
 
-def switched_on() -> bool:
-    """Say whether the environment leaves the compiled kernels on."""
-    return os.environ.get(SWITCH) != "0"
+def _look_up() -> Callable[[], bool]:
+    """Return `switched_on`, by the dictionary under ``os.environ`` where there is one.
+
+    To ask ``os.environ`` takes a microsecond, for it encodes the name each time; a training step on
+    few elements takes thirty.
+    """
+    table, encode = getattr(os.environ, "_data", None), getattr(os.environ, "encodekey", None)
+    value = getattr(os.environ, "encodevalue", None)
+    if table is None or encode is None or value is None:
+        return lambda: os.environ.get(SWITCH) != "0"
+    key, off, get = encode(SWITCH), value("0"), table.get
+    return lambda: bool(get(key) != off)
+
+
+switched_on = _look_up()
+"""Say whether the environment leaves the compiled kernels on."""
 
 
 def why_not() -> str:
@@ -114,7 +131,18 @@ def obstacle(activation: Activation | str, dtype: str = "float32") -> str:
         )
     if dtype not in DTYPES:
         return f"kernels are compiled for {', '.join(DTYPES)} and this is {dtype}"
+    if dtype not in element_types():
+        return _NO_DOUBLE
     return ""
+
+
+@functools.cache
+def element_types() -> tuple[str, ...]:
+    """Return those of `DTYPES` that the kernels serve on this machine; empty without kernels."""
+    module = _load()[0]
+    if module is None:
+        return ()
+    return tuple(n for n in DTYPES if n != "float64" or module.has_fused_multiply_add)
 
 
 @functools.cache
@@ -185,6 +213,8 @@ def unary(
         raise InvalidInputError("grad must be given for 'backward' and only then.")
     if threads is not None and threads < 1:
         raise InvalidInputError(f"threads must be 1 or more, got {threads}.")
+    if "float64" in str(getattr(source, "dtype", "")) and "float64" not in element_types():
+        raise KernelUnavailableError(f"kernel {name!r} cannot run: {_NO_DOUBLE}.")
     run = _on_tensors if hasattr(source, "data_ptr") else _on_arrays
     try:
         run(module, row, source, out, grad, tuple(parameters), threads)

@@ -263,6 +263,7 @@ def _native(
 ) -> None:
     """Run the compiled kernel; a derivative is a backward pass of ones."""
     given, flat, copied = _flat_pair(source, target)
+    given = given.astype(flat.dtype, copy=False)  # integers
     gradient = np.ones_like(given) if kind == "backward" else None
     native.unary(name, kind, given, flat, grad=gradient, parameters=parameters)
     if copied:

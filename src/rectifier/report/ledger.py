@@ -98,10 +98,7 @@ def verdict(entry: Entry) -> str:
 
 def by_reading(entry: Entry) -> str:
     """What the verdict is in each way to read the claim; empty where there is one way."""
-    told = "; ".join(f"{reading}: {word}" for reading, word in entry.readings)
-    if len({word for _, word in entry.readings}) > 1:
-        return f"It depends on how the claim is read. {told}."
-    return f"In every reading. {told}." if told else ""
+    return " ".join(f"Read as “{reading}”: {word}." for reading, word in entry.readings)
 
 
 def counts(entries: tuple[Entry, ...]) -> list[tuple[str, str]]:

@@ -25,6 +25,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
+from torch.compiler import is_compiling
+from torch.overrides import has_torch_function
 
 from rectifier import catalog, kernels
 from rectifier.activation import Activation, check_flag
@@ -36,9 +38,10 @@ from rectifier.errors import (
 from rectifier.kernels import choose, cuda, native, residual
 from rectifier.torch import lean, on_gpu, portable
 from rectifier.torch.elementwise import Plan, apply, apply_lean, apply_traced
-from rectifier.torch.memory import is_plain
+from rectifier.torch.memory import PLAIN, is_plain
 from rectifier.torch.signature import checked, document, laid_out, signature
 
+_transforming = torch._C._are_functorch_transforms_active  # looked up once: this is asked each call
 _KEEPS_OUTPUT = frozenset({"relu"})
 
 
@@ -121,7 +124,7 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
         if keep != "input":
             return _apply_kept(plans, input, spec.bind(args, given), keep, inplace, path)
         if path is None and not (inplace or args or given) and _is_simple(input):
-            plan = plans.lean(input.dtype, input.device)
+            plan = plans.lean(input)
             if plan is not None:
                 return apply_lean(plan, input)
         if args or given:
@@ -179,9 +182,10 @@ def _short(spec: Activation) -> tuple[Callable[[Tensor], Tensor], int]:
 def _is_simple(input: Any) -> bool:
     """Whether nothing but plain autograd, or nobody, looks at what is done to a real tensor."""
     return (
-        not torch.compiler.is_compiling()
-        and not torch.overrides.has_torch_function((input,))
-        and not torch._C._are_functorch_transforms_active()
+        not is_compiling()  # first, so that a compiler reads no further
+        and type(input) in PLAIN
+        and not has_torch_function((input,))
+        and not _transforming()
         and forward_ad._current_level < 0
         and is_plain(input)
     )
@@ -200,10 +204,16 @@ class _Plans:
         self.get = functools.lru_cache(maxsize=64)(self._make)
         self._lean: dict[tuple[torch.dtype, str], Plan | None] = {}
 
-    def lean(self, dtype: torch.dtype, device: torch.device) -> Plan | None:
+    def lean(self, input: Tensor) -> Plan | None:
         """Return the plan for default parameters if it is to run a kernel."""
-        kind = device.type
-        if kind not in ("cpu", "cuda") or not (native if kind == "cpu" else cuda).switched_on():
+        dtype = input.dtype
+        if input.is_cpu:
+            kind, on = "cpu", native.switched_on()
+        elif input.is_cuda:
+            kind, on = "cuda", cuda.switched_on()
+        else:
+            return None
+        if not on:
             return None
         if (dtype, kind) not in self._lean:
             path = kernels.explain(self.spec, "torch", dtype, kind).path

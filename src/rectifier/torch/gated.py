@@ -30,8 +30,9 @@ def gated(name: str) -> Callable[..., Tensor]:
 
     Returns:
         ``f(input, dim=-1, gate="last", **parameters)``. The output is half as long along ``dim``
-        and has the input's floating type. ``gate="last"`` is the convention of ``torch.nn.functional.glu``;
-        ``"first"`` that of vLLM's fused kernels, ``"even"`` that of GPT-OSS.
+        and has the input's floating type. ``gate="last"`` is the convention of
+        ``torch.nn.functional.glu``; ``"first"`` that of vLLM's fused kernels, ``"even"`` that of
+        GPT-OSS.
 
     Raises:
         UnknownNameError: There is no such unit.

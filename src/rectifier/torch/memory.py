@@ -18,7 +18,15 @@ CHUNK = 1 << 15
 """How many elements each thread gets at a time on the CPU: 256 KiB for each fp64 intermediate."""
 
 
-_PLAIN = (Tensor, torch.nn.Parameter)
+PLAIN = (Tensor, torch.nn.Parameter)
+"""The types whose tensors are what they seem."""
+
+# Looked up once: they are asked at every call.
+_dispatching = torch._C._len_torch_dispatch_stack
+_tracing = torch._C._get_tracing_state
+_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
+_batched = torch._C._functorch.is_legacy_batchedtensor  # where is_grads_batched=True
+_strided = torch.strided
 
 
 def is_real(tensor: Tensor) -> bool:
@@ -29,12 +37,13 @@ def is_real(tensor: Tensor) -> bool:
 def is_plain(tensor: Tensor) -> bool:
     """Whether a tensor is plain numbers, wherever they are, and nobody traces."""
     return (
-        type(tensor) in _PLAIN
-        and tensor.layout is torch.strided
-        and not torch._C._len_torch_dispatch_stack()
-        and not torch._C._get_tracing_state()
-        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-        and not tensor.is_neg()
+        type(tensor) in PLAIN
+        and tensor.layout is _strided
+        and not _dispatching()
+        and not _tracing()
+        and not _wrapped(tensor)
+        and not _batched(tensor)
+        and not (tensor.is_neg() or tensor._is_zerotensor() or tensor.is_nested)
     )
 
 
@@ -48,6 +57,25 @@ def like(tensor: Tensor, layout: Tensor) -> Tensor:
     if tensor.dtype is layout.dtype and tensor.stride() == layout.stride():
         return tensor
     return torch.empty_like(layout).copy_(tensor)
+
+
+_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+def laid_as(result: Tensor, x: Tensor, parameters: Sequence[Tensor]) -> Tensor:
+    """Return a result in the memory format of the input, which one value per unit may have changed.
+
+    Args:
+        result: What was computed.
+        x: The input.
+        parameters: The tensors that took part.
+    """
+    kind = _CHANNELS_LAST.get(x.dim())
+    if kind is None or not any(p.numel() > 1 for p in parameters) or not is_plain(x):
+        return result
+    if x.is_contiguous() or not x.is_contiguous(memory_format=kind) or not is_plain(result):
+        return result
+    return result.contiguous(memory_format=kind)
 
 
 def can_be_cut(x: Tensor, parameters: Sequence[Tensor]) -> bool:

@@ -26,7 +26,7 @@ def _sparsemax(x: Tensor) -> Tensor:
     """Find the nearest point of the simplex, by its threshold, from the sorted row."""
     shifted = x - x.amax(-1, keepdim=True)
     ordered = shifted.sort(-1, descending=True).values
-    count = torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+    count = torch.ones_like(x).cumsum(-1)
     excess = ordered.cumsum(-1) - 1
     size = (count * ordered > excess).sum(-1, keepdim=True)
     threshold = excess.gather(-1, (size - 1).clamp(min=0)) / size
@@ -37,7 +37,7 @@ def _entmax15(x: Tensor) -> Tensor:
     """Find entmax at alpha 1.5, by its threshold, from the sorted row."""
     half = (x - x.amax(-1, keepdim=True)) / 2
     ordered = half.sort(-1, descending=True).values
-    count = torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+    count = torch.ones_like(x).cumsum(-1)
     mean = ordered.cumsum(-1) / count
     spread = ordered.square().cumsum(-1) - count * mean.square()
     threshold = mean - ((1 - spread) / count).clamp(min=0).sqrt()

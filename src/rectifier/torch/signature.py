@@ -25,6 +25,11 @@ def checked(spec: Activation | Rowwise, input: Any) -> Tensor:
             "for arrays and lists use rectifier.numpy."
         )
     if input.is_floating_point():
+        if input.is_nested:
+            raise InvalidInputError(
+                f"{spec.name}: expected a dense tensor, got a nested one; apply it to each of the "
+                "tensors in it, or to .values() of a jagged one."
+            )
         if input.layout != torch.strided:
             raise InvalidInputError(
                 f"{spec.name}: expected a dense tensor, got layout {input.layout}; "

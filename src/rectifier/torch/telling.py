@@ -75,6 +75,11 @@ class Telling:
         self._confirmed: set[str] = set()
         self._pending: dict[str, tuple[Application, int]] = {}
 
+    @property
+    def waits(self) -> bool:
+        """Whether an activation waits to be confirmed."""
+        return bool(self._pending)
+
     def forget(self) -> None:
         """Drop what waits to be confirmed."""
         self._pending.clear()

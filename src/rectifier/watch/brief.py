@@ -28,7 +28,8 @@ FIRST = 16
 """Observed steps that are close in any case, from the first on."""
 
 APART = 4
-"""Steps from one close one to the next after these."""
+"""One step in so many is close after these; two that follow each other, for optimisers that take
+turns."""
 
 MOST = 256
 """Close steps after which they lie twice as far apart, and so on."""
@@ -55,7 +56,7 @@ class Schedule:
             return True
         while index // self._apart >= MOST:
             self._apart *= 2
-        return index % self._apart == 0
+        return index % (2 * self._apart) < 2
 
 
 class Glance:

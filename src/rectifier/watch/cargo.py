@@ -90,6 +90,38 @@ def load(
     return sites
 
 
+def outputs(passes: Iterable[Pass]) -> dict[Site, Observation]:
+    """The measurements of a step that was looked at briefly, summed over each site's applications.
+
+    As `load` and `unload` give them; on the host, where they are already, in few operations.
+    """
+    found: dict[Site, Observation] = {}
+    for one in passes:
+        for site, seen in one.forwards:
+            if isinstance(seen.units, Tensor) or isinstance(seen.bad, Tensor):
+                return _fetched(passes)
+            known = found.get(site)
+            active = seen.units[0].astype(np.int64)
+            if known is None or known.active is None or known.sums is None:
+                found[site] = Observation(
+                    seen.elements, seen.rows, active, sums=seen.units[1:], bad=seen.bad or 0.0
+                )
+                continue
+            known.elements += seen.elements
+            known.rows += seen.rows
+            known.active = known.active + active
+            known.sums = known.sums + seen.units[1:]
+            known.bad += seen.bad or 0.0
+    return found
+
+
+def _fetched(passes: Iterable[Pass]) -> dict[Site, Observation]:
+    cargo = Cargo()
+    sites = load(cargo, passes)
+    cargo.fetch()
+    return {site: unload(cargo, parts) for site, parts in sites.items()}
+
+
 def unload(cargo: Cargo, parts: list[tuple[str, int, tuple[int, int]]]) -> Observation:
     """Sum the measurements of one site over its applications in a step."""
     seen = Observation()

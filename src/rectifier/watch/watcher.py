@@ -27,7 +27,7 @@ from rectifier.torch.sites import Layer, Observer, Site, Sleep
 from rectifier.watch import ranks, statistics
 from rectifier.watch.brief import Glance, Held, Schedule
 from rectifier.watch.budget import Budget
-from rectifier.watch.cargo import Cargo, Pass, load, unload
+from rectifier.watch.cargo import Cargo, Pass, load, outputs, unload
 from rectifier.watch.census import Census
 from rectifier.watch.closing import closing_window
 from rectifier.watch.layers import Layers
@@ -224,14 +224,14 @@ class Watcher(Observer):
         current.listens = current.listens or output.requires_grad
         current.forwards.append((site, measured))
 
-    @_unseen
     def on_output(self, site: Site, output: Tensor) -> None:
-        """Measure what one application of an activation gave, in a step that is looked at briefly."""
+        """Measure what one application gave, in a step that is looked at briefly."""
         if not output.numel() or type(output) not in (Tensor, nn.Parameter):
             return
         current = self._pass()
         current.listens = current.listens or output.requires_grad
-        current.forwards.append((site, statistics.outputs(output, site.unit_axis)))
+        found = statistics.outputs(output.detach(), site.unit_axis)
+        current.forwards.append((site, found))
 
     def on_trained(self, token: int) -> None:
         """The pass is part of the training."""
@@ -395,10 +395,7 @@ class Watcher(Observer):
         self._index += 1
 
     def _process_briefly(self, passes: list[Pass], parameters: list[Tensor], step: int) -> None:
-        cargo = Cargo()
-        sites = load(cargo, passes)
-        cargo.fetch()
-        observations = {site: unload(cargo, parts) for site, parts in sites.items()}
+        observations = outputs(passes)
         bad = self._losses.bad or any(seen.bad for seen in observations.values())
         if bad or self._glance.bad(parameters):
             self._look_for_trouble(passes, observations, parameters, step)
