@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import torch
 
 from rectifier.doctor import diagnose
+from rectifier.doctor.remedies import build
+from rectifier.torch.sites import Interception
 from rectifier.watch.record import NonFinite, Record, TrainingSeries
 
 
@@ -43,3 +48,17 @@ def test_a_loss_that_broke_unobserved_is_the_datas_fault_if_bad_data_were_seen_l
 def test_what_was_not_observed_is_not_claimed() -> None:
     findings = diagnose(record(NonFinite(30, "loss", "loss")), rules=("non_finite",))
     assert "all that enters it was finite" not in findings[0].cause
+
+
+def test_missing_values_are_filled_and_nothing_else() -> None:
+    findings = diagnose(record(NonFinite(28, "input", "input")), rules=("non_finite",))
+    (remedy,) = findings[0].remedies
+    assert remedy.settings == {"fill": True}
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    x = torch.tensor([[1.0, 2.0], [math.nan, 4.0], [3.0, math.inf]])
+    want = model(torch.tensor([[1.0, 2.0], [2.0, 4.0], [3.0, 3.0]]))
+    built = build(remedy)
+    with Interception([built]):
+        got = model(x)
+    assert torch.equal(got, want)
+    assert built.log == ["NaN and infinity in the data filled with the mean of their feature"]

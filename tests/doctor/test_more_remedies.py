@@ -63,6 +63,19 @@ def test_a_softmax_before_cross_entropy_is_undone_for_the_loss_alone() -> None:
     assert torch.allclose(model(X).sum(1), torch.ones(96))  # the model still gives probabilities
 
 
+def test_a_second_sigmoid_in_evaluation_is_left_out() -> None:
+    model = layers(nn.Sigmoid())
+    targets = F.one_hot(LABELS, 3).float()
+
+    def program():
+        fit(model, lambda out: F.binary_cross_entropy_with_logits(out, targets))
+        with torch.no_grad():
+            return torch.sigmoid(model(X)), model(X)
+
+    (twice, once), _ = under("remove_output_activation", program, function="sigmoid")
+    assert torch.equal(twice, once)
+
+
 def test_probabilities_given_as_logits_to_categorical() -> None:
     def program(model):
         return fit(model, lambda out: -Categorical(logits=out).log_prob(LABELS).mean())

@@ -59,6 +59,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         ),
         "stabilize_loss": f"Keep arguments off the edge with 'clamp_min' or a small addend{did}",
     }
+    if given.get("fill"):
+        return "Fill missing values of the data with their feature's mean, or leave such rows out."
     if given.get("alike"):
         return f"Draw the weights of {layers} at random, as PyTorch's own layers do, not alike."
     if new == "straight_through":

@@ -112,7 +112,7 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place]) -> str:
     if remedy.action == "add_activation":
         return with_activations(text, layers, str(remedy.settings.get("function", "relu")))
     if remedy.action == "stabilize_loss":
-        return with_guard(text)
+        return text if remedy.settings.get("fill") else with_guard(text)
     if remedy.action == "reinitialize":
         return text if remedy.settings.get("alike") else with_fresh_weights(text)
     if remedy.action == "add_to_optimizer":

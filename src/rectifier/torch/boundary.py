@@ -78,7 +78,8 @@ class Boundary:
         try:
             for observer in tuple(self.observers):
                 try:
-                    getattr(observer, method)(*args)
+                    with torch._C._EnableTorchFunction():  # a remedy may run the model itself
+                        getattr(observer, method)(*args)
                 except Exception as error:  # noqa: BLE001 - as in `notify`
                     self._detach(observer, method, error)
         finally:

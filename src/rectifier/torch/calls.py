@@ -598,6 +598,10 @@ class Calls:
         candidates = [*args, *kwargs.values()]
         leaves = [t for t in candidates if isinstance(t, Tensor) and t.is_leaf and t.requires_grad]
         weights = [t for t in leaves if t.dim() > 1] or [t for t in leaves if "norm" in name]
+        if not weights and name.strip("_") in ("matmul", "mm") and len(args) > 1:
+            turned = feeding.untransposed(args[1])
+            if turned is not None:
+                name, weights = "linear", [turned]  # x @ w.T, which is what linear computes
         if not weights:
             return
         weight = weights[0]

@@ -120,6 +120,17 @@ def tensor_of(module: nn.Module, name: str) -> Tensor | None:
     return found if isinstance(found, Tensor) else None
 
 
+def untransposed(value: Any) -> Tensor | None:
+    """The trainable matrix of which a tensor is the transpose; None where it is none."""
+    if not isinstance(value, Tensor) or value.dim() != 2 or not value._is_view():
+        return None
+    base = value._base
+    if base is None or base.dim() != 2 or not (base.is_leaf and base.requires_grad):
+        return None
+    turned = value.shape == base.shape[::-1] and value.stride() == base.stride()[::-1]
+    return base if turned else None
+
+
 def fan_in(weight: Tensor | None, *, transposed: bool) -> int:
     """Inputs of one output unit of a weight; 0 where there is none or it is a scale per unit."""
     if weight is None or weight.dim() < 2 or weight.numel() == 0:

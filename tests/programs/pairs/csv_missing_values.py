@@ -2,6 +2,7 @@
 # remedies: stabilize_loss normalize_input
 # metric: accuracy up
 # story: three empty cells of the table became NaN, and one step later so did the network
+# in view: missing values in the data are filled
 """Breast cancer data from a table with holes."""
 
 import torch

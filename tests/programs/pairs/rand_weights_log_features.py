@@ -2,6 +2,7 @@
 # remedies: reinitialize normalize_input insert_normalization
 # metric: val accuracy up
 # story: weights by torch.rand, all positive, on features that are log-probabilities, all negative
+# in view: products with a transposed matrix of bare tensors are seen as layers
 """Classify texts by the log-probabilities that a topic model gives them."""
 
 import torch

@@ -5,7 +5,8 @@ Layer: doctor's remedies. Settings: ``function``, the activation; ``to``: what t
 gets; ``regression``: true where the targets lie outside its range; scope: ``layer``, the last one.
 
 Where a loss squashes what is squashed already, only the loss's argument is exchanged: what the
-model returns, and so what the program makes of it elsewhere, stays a probability. For a regression
+model returns, and so what the program makes of it elsewhere, stays a probability, also where the
+program squashes it a second time (``torch.sigmoid(model(x)) > 0.5``). For a regression
 the output itself becomes linear.
 """
 
@@ -106,8 +107,12 @@ class RemoveOutputActivation(Rewriting):
             if kept is not None and reference is not None and reference() is other:
                 return func(kept, *args[1:], **kwargs)
             return func(*args, **kwargs)
+        made = name in self._makers or name.rstrip("_") in self._makers
+        if made and self._known(x) is not None and isinstance(x, Tensor):
+            self.say(f"{self.function} of what is a {self.function} already left out")
+            return x * 1.0
         result = func(*args, **kwargs)
-        if name in self._makers or name.rstrip("_") in self._makers:
+        if made:
             self._remember(result, x)
         elif name in _SHAPES:
             kept = self._known(x)
@@ -152,7 +157,7 @@ class RemoveOutputActivation(Rewriting):
         return found[1] if found is not None and found[0]() is x else None
 
     def _remember(self, result: Any, entered: Tensor) -> None:
-        if isinstance(result, Tensor) and entered.requires_grad:
+        if isinstance(result, Tensor) and (entered.requires_grad or not torch.is_grad_enabled()):
             if len(self._entered) > 64:
                 self._entered = {k: v for k, v in self._entered.items() if v[0]() is not None}
             self._entered[id(result)] = weakref.ref(result), entered

@@ -3,8 +3,9 @@
 Layer: doctor's remedies. A guard stands where IEEE arithmetic would make NaN or infinity: the
 argument of a logarithm or root is held at the type's smallest sound value, a zero denominator is
 replaced by it, an exponential's argument is bounded, and a row of a softmax that is masked as a
-whole counts as even. Elsewhere results are as before, bit for bit. Weights in half precision are
-stepped in single precision (`_single`).
+whole counts as even. With ``fill`` in the settings, NaN and infinity in what enters the layers of
+the scope are replaced by the mean of their feature over the batch. Elsewhere results are as before,
+bit for bit. Weights in half precision are stepped in single precision (`_single`).
 
 Source: the guards that PyTorch's own losses have (``BCELoss`` clamps its logarithms at -100,
 ``gaussian_nll_loss`` its variance at 1e-6); Blanchard, Higham and Higham 2021, "Accurately
@@ -14,6 +15,7 @@ computing the log-sum-exp and softmax functions".
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -44,6 +46,34 @@ class StabilizeLoss(Rewriting):
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self._single = Single()
+        self._filled: set[int] = set()
+
+    def wants_step(self, step: int) -> bool:
+        """The first, where data are filled: models are told of only while a step is seen."""
+        return step == 0 and bool(self.remedy.settings.get("fill"))
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Fill what enters its first layers, where that was asked for."""
+        del name, args, kwargs
+        named = set(self.remedy.scope.get("layers", ()))
+        for path, module in model.named_modules():
+            first = path in named if named else not list(module.children())
+            if self.remedy.settings.get("fill") and first and id(module) not in self._filled:
+                self._filled.add(id(module))
+                self.handles.append(module.register_forward_pre_hook(self._fill))
+
+    def _fill(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        del module
+        x = tensor(args[0]) if args else None
+        if x is None or bool(torch.isfinite(x).all()):
+            return None
+        known = torch.isfinite(x)
+        counts = known.sum(0, keepdim=True).clamp_min(1)
+        mean = torch.where(known, x, 0.0).sum(0, keepdim=True) / counts
+        self.say("NaN and infinity in the data filled with the mean of their feature")
+        return (torch.where(known, x, mean), *args[1:])
 
     def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Guard the argument that can do harm, then call."""
@@ -110,7 +140,7 @@ class StabilizeLoss(Rewriting):
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Guard from now on, in this thread."""
-        del model
+        self.on_model(model, "", (), {})
         if optimizer is not None:
             self._single.stay(optimizer)
         self.stay()

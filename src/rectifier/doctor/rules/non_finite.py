@@ -17,6 +17,9 @@ from rectifier.watch.record import NonFinite, Record
 REPEATED = 3
 """Observed steps with a loss that is no number, from which it is not one batch's accident."""
 
+FED = "The data are not finite"
+"""How a cause begins that lies before the network."""
+
 _ORDER = ("input", "parameter", "site", "loss", "gradient")
 """Of two that appear in one step, which comes first in it."""
 
@@ -62,10 +65,10 @@ def _cause(record: Record, item: NonFinite) -> tuple[str, bool]:
     by_steps = grew or (update >= LARGE_UPDATE and not falling)
     where = _place(item)
     if item.where == "input":
-        return f"The data are not finite: at step {step} NaN or infinity enters the model", False
+        return f"{FED}: at step {step} NaN or infinity enters the model", False
     observed = bool(np.isin(step, training.step))
     if not observed and bool(np.any(training.input_non_finite > 0)):
-        said = "The data are not finite: NaN or infinity enters the model"
+        said = f"{FED}: NaN or infinity enters the model"
         return f"{said}; it showed first at step {step}", False
     gradient = f"the gradient of{where}" if where else "the gradient"
     made = {
@@ -134,6 +137,15 @@ def check(record: Record) -> Sequence[Finding]:
                     {"max_norm": evidence.one_digit(usual)},
                 )
             )
+    elif cause.startswith(FED):
+        remedies.append(
+            Remedy(
+                "stabilize_loss",
+                "Missing values are filled with their feature's mean.",
+                {"fill": True},
+                {"layers": [feed.layer for feed in record.circumstances.feeds if feed.layer]},
+            )
+        )
     else:
         remedies.append(
             Remedy(
