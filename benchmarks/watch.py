@@ -4,16 +4,21 @@ Prints one ratio per network and way of watching. The ways take turns, block of 
 that what else the machine does falls on all alike; each figure is the median over rounds of the
 ratio to the unwatched block of the same round.
 
-    python benchmarks/watch.py [--rounds 15] [--only NAME]
+    python benchmarks/watch.py [--rounds 15] [--only NAME] [--others]
+    python benchmarks/watch.py --short [--rounds 5]
 
-Times are the process's CPU time on one thread, so that other programs disturb little. Both of
-rectifier's ways are measured as in a long run: their watchers have seen some hundred steps before,
-since the first steps of a run are observed more closely.
+Times are the process's CPU time on one thread, so that other programs disturb little. The allocator
+is told to keep what it has: whether it gives pages back after a step, and then faults them in
+again, depends on single bytes and weighs more than all that is measured here. Both of rectifier's
+ways are measured as in a long run: their watchers have seen some hundred steps before, since the
+first steps of a run are observed more closely. ``--short`` runs whole programs of some seconds with
+and without ``rectifier run``, imports, first steps and report included. Beside each figure stands
+its bar.
 
 The ways: ``every step`` and ``default budget`` are rectifier's. ``naive hooks`` is what people
 write by hand: a forward hook on each activation module with a per-unit count, mean and standard
 deviation, read at once. ``histograms`` logs one histogram per activation and weight at every
-step.
+step; both with ``--others``.
 """
 
 from __future__ import annotations
@@ -22,9 +27,14 @@ import argparse
 import contextlib
 import os
 import platform
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -41,7 +51,9 @@ class Task:
 
     def __init__(self, model: nn.Module, x: Tensor, y: Tensor, steps: int, warm: int) -> None:
         self.model, self.x, self.y, self.steps, self.warm = model, x, y, steps, warm
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+        self.optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+        if steps > 100:
+            self.optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
 
     def step(self) -> None:
         loss = F.cross_entropy(self.model(self.x), self.y)
@@ -54,14 +66,14 @@ def small_mlp() -> Task:
     model = nn.Sequential(
         nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 10)
     )
-    return Task(model, torch.randn(64, 64), torch.randint(0, 10, (64,)), 200, 4000)
+    return Task(model, torch.randn(64, 64), torch.randint(0, 10, (64,)), 400, 4000)
 
 
 def large_mlp() -> Task:
     model = nn.Sequential(
         nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10)
     )
-    return Task(model, torch.randn(512, 784), torch.randint(0, 10, (512,)), 12, 300)
+    return Task(model, torch.randn(512, 784), torch.randint(0, 10, (512,)), 8, 300)
 
 
 def cnn() -> Task:
@@ -71,7 +83,7 @@ def cnn() -> Task:
         *(nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
         nn.Linear(64, 10),
     )
-    return Task(model, torch.randn(32, 3, 32, 32), torch.randint(0, 10, (32,)), 12, 300)
+    return Task(model, torch.randn(32, 3, 32, 32), torch.randint(0, 10, (32,)), 8, 300)
 
 
 class Transformer(nn.Module):
@@ -88,7 +100,7 @@ class Transformer(nn.Module):
 
 
 def transformer() -> Task:
-    return Task(Transformer(), torch.randn(16, 64, 128), torch.randint(0, 10, (16,)), 12, 300)
+    return Task(Transformer(), torch.randn(16, 64, 128), torch.randint(0, 10, (16,)), 8, 300)
 
 
 TASKS = {
@@ -99,6 +111,11 @@ TASKS = {
 }
 WITHOUT = "no watching"
 EVERY, BUDGET = "every step", "default budget"
+LONG, SHORT = {EVERY: 0.05, BUDGET: 0.03}, {BUDGET: 0.08}
+"""Bars where a step takes 20 ms or more, and where it takes half a millisecond."""
+PROGRAM = (0.10, 0.5)
+"""Bar of a whole program of five seconds: share of its time, and seconds besides."""
+ALLOCATOR = {"MALLOC_TRIM_THRESHOLD_": str(2**34), "MALLOC_MMAP_THRESHOLD_": str(2**34)}
 
 
 @contextlib.contextmanager
@@ -172,8 +189,10 @@ def rectified(options: WatchOptions) -> Callable[[Task], Any]:
     return watched
 
 
-def measure(task: Task, ways: dict[str, Callable[[Task], Any]], rounds: int) -> dict[str, float]:
-    """Median ratio of each way to the unwatched block of its round, and its time per step."""
+def measure(
+    task: Task, ways: dict[str, Callable[[Task], Any]], rounds: int
+) -> tuple[dict[str, list[float]], float]:
+    """Ratios of each way to the unwatched block of its round; seconds of an unwatched step."""
     for _ in range(3):
         task.step()
     for name in (EVERY, BUDGET):
@@ -186,6 +205,7 @@ def measure(task: Task, ways: dict[str, Callable[[Task], Any]], rounds: int) -> 
         took = {}
         for name, way in ways.items():
             with way(task):
+                task.step()
                 start = time.process_time()
                 for _ in range(task.steps):
                     task.step()
@@ -193,17 +213,87 @@ def measure(task: Task, ways: dict[str, Callable[[Task], Any]], rounds: int) -> 
         plain.append(took[WITHOUT] / task.steps)
         for name in ways:
             ratios[name].append(took[name] / took[WITHOUT])
-    print(f"  step {statistics.median(plain) * 1e3:.2f} ms")
-    return {name: statistics.median(values) for name, values in ratios.items()}
+    return ratios, statistics.median(plain)
+
+
+def verdict(cost: float, bar: float | None) -> str:
+    """How a cost stands to its bar."""
+    if bar is None:
+        return ""
+    return f"bar {bar:.0%}: {'pass' if cost <= bar else 'miss'}"
+
+
+PROGRAMS = {
+    "MLP, 0.4 ms steps": ("mlp", 7500),
+    "CNN, 12 ms steps": ("cnn", 260),
+}
+SOURCE = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.set_num_threads(1)
+torch.manual_seed(0)
+if {kind!r} == "mlp":
+    model = nn.Sequential(
+        nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 10))
+    x = torch.randn(64, 64)
+else:
+    model = nn.Sequential(
+        nn.Conv2d(3, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(),
+        nn.Conv2d(32, 64, 3, stride=2, padding=1), nn.BatchNorm2d(64), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+    x = torch.randn(16, 3, 32, 32)
+y = torch.randint(0, 10, (x.shape[0],))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+for _ in range({steps}):
+    loss = F.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+def programs(rounds: int) -> None:
+    """Print what whole programs cost."""
+    for title, (kind, steps) in PROGRAMS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder, "train.py")
+            script.write_text(SOURCE.format(kind=kind, steps=steps))
+            plain, extra = [], []
+            for _ in range(rounds):
+                plain.append(seconds_of([str(script)]))
+                extra.append(seconds_of(["-m", "rectifier", "run", str(script)]) - plain[-1])
+        base, cost = statistics.median(plain), statistics.median(extra)
+        allowed = PROGRAM[0] * base + PROGRAM[1]
+        word = "pass" if cost <= allowed else "miss"
+        print(f"{title}: program {base:.2f} s, watched +{cost:.2f} s; bar {allowed:.2f} s: {word}")
+
+
+def seconds_of(arguments: list[str]) -> float:
+    """CPU seconds of one run of Python."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *arguments]
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--others", action="store_true", help="measure what others do as well")
+    parser.add_argument("--short", action="store_true", help="measure whole programs")
     parser.add_argument("--only", default="", help="networks whose title contains this")
     given = parser.parse_args()
+    if not given.short and os.environ.keys().isdisjoint(ALLOCATOR):
+        os.environ.update(ALLOCATOR)  # read when a process begins
+        os.execv(sys.executable, [sys.executable, *sys.argv])
     torch.set_num_threads(1)
     print(f"torch {torch.__version__}, {platform.machine()}, {os.cpu_count()} cores, 1 thread")
+    if given.short:
+        programs(given.rounds)
+        return
     for title, make in TASKS.items():
         if given.only not in title:
             continue
@@ -213,13 +303,22 @@ def main() -> None:
             WITHOUT: unwatched,
             EVERY: rectified(WatchOptions(every=1)),
             BUDGET: rectified(WatchOptions()),
-            "naive hooks": naive,
-            "histograms": histograms,
         }
-        print(title)
-        for name, ratio in measure(task, ways, given.rounds).items():
-            if name != WITHOUT:
-                print(f"  {name:<16} x {ratio:.3f}  ({(ratio - 1) * 100:+.1f} %)")
+        if given.others:
+            ways |= {"naive hooks": naive, "histograms": histograms}
+        ratios, step = measure(task, ways, given.rounds)
+        bars = LONG if step >= 0.02 else SHORT
+        print(f"{title}: step {step * 1e3:.2f} ms")
+        for name, found in ratios.items():
+            if name == WITHOUT:
+                continue
+            ratio = statistics.median(found)
+            low, _, high = statistics.quantiles(found, n=4)
+            print(
+                f"  {name:<16} x {ratio:.3f}  ({(ratio - 1) * 100:+.1f} %, quartiles "
+                f"{(low - 1) * 100:+.1f} and {(high - 1) * 100:+.1f} %)  "
+                f"{verdict(ratio - 1, bars.get(name))}"
+            )
 
 
 if __name__ == "__main__":

@@ -97,6 +97,14 @@ RECTIFIER_CLONES double squares_of(const std::uint16_t* from, std::size_t count)
   return squares_in<Bfloat16>(from, count);
 }
 
+// 0 times each element: not zero where one of them is NaN or infinite.
+RECTIFIER_CLONES double zeros_of(const float* from, std::size_t count) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t i = 0; i < count; ++i) sum += from[i] * 0.0f;
+  return static_cast<double>(sum);
+}
+
 // Of a large buffer from one in `sampled` blocks, evenly apart.
 template <typename T>
 double sampled_squares(const T* from, std::size_t count) {
@@ -120,17 +128,6 @@ double not_finite(const typename In::type* from, std::size_t count, bool rectifi
     found += !std::isfinite(rectified && value < 0 ? 0.0f : value);
   }
   return static_cast<double>(found);
-}
-
-// Calls work(thread's own first, count) over `items` things of `size` elements each, a stretch of
-// them on each thread.
-template <typename Work>
-void in_stretches(std::size_t items, std::size_t size, std::size_t threads, const Work& work) {
-  in_parallel(items * size, threads, [&](std::size_t first, std::size_t count) {
-    // The items that begin in these elements.
-    const std::size_t item = (first + size - 1) / size, end = (first + count + size - 1) / size;
-    if (item < end) work(item, end - item);
-  });
 }
 
 // Calls work(first, count) over pieces of a stretch: of some hundred thousand elements, so that both
@@ -259,6 +256,18 @@ void in_blocks(const float* from, std::size_t count, const Work& work) {
 
 }  // namespace
 
+bool any_bad_in_blocks(const float* const* buffers, const std::size_t* sizes, std::size_t number) {
+  double all = 0;
+  for (std::size_t i = 0; i < number; ++i) {
+    in_blocks(buffers[i], sizes[i], [&](const float* from, std::size_t count) {
+      for (std::size_t done = 0; done < count; done += run) {
+        all += zeros_of(from + done, std::min(run, count - done));
+      }
+    });
+  }
+  return !(all == 0);
+}
+
 void keep_blocks(const float* const* buffers, const std::size_t* sizes, std::size_t number,
                  float* kept, double* squares) {
   for (std::size_t i = 0; i < number; ++i) {
@@ -311,6 +320,14 @@ void bind_statistics(nb::module_& module) {
       },
       "buffers"_a, "sizes"_a, "some"_a, "threads"_a);
   module.def(
+      "any_bad_in_blocks",
+      [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes) {
+        const std::vector<const float*> from = pointers(buffers);
+        const nb::gil_scoped_release unlocked;
+        return any_bad_in_blocks(from.data(), sizes.data(), std::min(sizes.size(), from.size()));
+      },
+      "buffers"_a, "sizes"_a);
+  module.def(
       "keep_blocks",
       [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes,
          std::uintptr_t kept) {
@@ -348,6 +365,17 @@ void bind_statistics(nb::module_& module) {
       },
       "x"_a, "y"_a, "half"_a, "outer"_a, "units"_a, "inner"_a, "low"_a, "high"_a, "zeros_too"_a,
       "per_unit"_a, "whole"_a, "threads"_a);
+  module.def(
+      "output_statistics",
+      [](std::uintptr_t y, bool half, std::size_t outer, std::size_t units, std::size_t inner,
+         std::uintptr_t per_unit, std::size_t threads) {
+        const nb::gil_scoped_release unlocked;
+        return output_statistics(reinterpret_cast<const void*>(y),
+                                 half ? Element::bfloat16 : Element::float32,
+                                 {outer, units, inner}, reinterpret_cast<double*>(per_unit),
+                                 threads);
+      },
+      "y"_a, "half"_a, "outer"_a, "units"_a, "inner"_a, "per_unit"_a, "threads"_a);
   module.def(
       "gradient_statistics",
       [](std::uintptr_t to_input, std::uintptr_t to_output, bool half, std::size_t outer,

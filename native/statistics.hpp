@@ -33,6 +33,13 @@ void forward_statistics(const void* x, const void* y, Element element, Extent ex
                         double high, bool zeros_too, double* per_unit, double* whole,
                         std::size_t threads);
 
+// Of the output alone, read once: y > 0, y != 0 and sum |y| of each unit as [output_numbers][units].
+// Returns how many elements are not finite.
+constexpr std::size_t output_numbers = 3;
+
+double output_statistics(const void* y, Element element, Extent extent, double* per_unit,
+                         std::size_t threads);
+
 // nonzero[u] counts elements of the gradient with respect to the input that are not zero (NaN is
 // not); returns the sum of squares of the gradient with respect to the output, which of large
 // tensors is told from one of `sampled` equal parts.
@@ -49,6 +56,9 @@ void sums_of_squares(const float* const* buffers, const std::size_t* sizes, std:
 // Of a buffer of at least 2 * blocks * block elements so many blocks evenly apart are looked at, of a
 // smaller one all: what a few cache lines cost.
 constexpr std::size_t blocks = 256, block = 64;
+
+// Whether one of the elements that are looked at is NaN or infinite.
+bool any_bad_in_blocks(const float* const* buffers, const std::size_t* sizes, std::size_t number);
 
 // Copies what is looked at of several float32 buffers, one after the other, and squares it.
 void keep_blocks(const float* const* buffers, const std::size_t* sizes, std::size_t number,

@@ -14,34 +14,10 @@
 #include <vector>
 
 #include "statistics.hpp"
-
-#if !defined(RECTIFIER_CLONES)
-#define RECTIFIER_CLONES
-#endif
-
-#if defined(__GNUC__)
-#define RECTIFIER_FAST inline __attribute__((always_inline))
-#else
-#define RECTIFIER_FAST inline
-#endif
+#include "statistics_elements.hpp"
 
 namespace rectifier {
 namespace {
-
-struct Float32 {
-  using type = float;
-  static RECTIFIER_FAST float read(float value) { return value; }
-};
-
-struct Bfloat16 {  // the upper half of a float
-  using type = std::uint16_t;
-  static RECTIFIER_FAST float read(std::uint16_t value) {
-    const std::uint32_t word = static_cast<std::uint32_t>(value) << 16;
-    float found;
-    std::memcpy(&found, &word, sizeof(found));
-    return found;
-  }
-};
 
 // What a thread has found; joined at the end.
 struct Found {
@@ -71,16 +47,6 @@ struct Region {
   float low;
   float high;
 };
-
-// Sums are of floats, as the vectors of the machine have most of them, and are emptied into doubles
-// after so many additions that rounding stays near 1e-7.
-constexpr std::size_t run = 4096;  // elements, over at least 8 lanes
-constexpr std::size_t often = 128;  // rows
-
-// Rows with the units side by side: each lane is a unit. So many units at a time that their sums
-// stay in the nearest cache, and so many rows that the sums are not loaded and stored too often.
-constexpr std::size_t tile = 128;
-constexpr std::size_t together = 4;
 
 struct Lanes {
   std::int32_t positive[tile], nonzero[tile], outside[tile];

@@ -9,7 +9,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from rectifier import catalog
-from rectifier.activation import Activation, Param, Source, define
+from rectifier.activation import Activation, Param, Source
+from rectifier.definition import define
 from rectifier.errors import ExpressionError, InvalidActivationError, UnknownNameError
 from rectifier.expression import parse, to_text
 

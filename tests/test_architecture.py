@@ -20,7 +20,7 @@ import rectifier
 SOURCE = Path(__file__).parent.parent / "src" / "rectifier"
 
 FOR_ALL = {"errors", "optional"}
-DEFINITIONS = {"expression", "activation", "catalog"}
+DEFINITIONS = {"expression", "activation", "definition", "catalog"}
 FRONT_END = DEFINITIONS | {"analysis", "kernels"}
 RECORDS = {"watch.record", "doctor.finding", "doctor.outcome", "compare.result", "claims.record"}
 EVERYTHING = {
@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "optional": set(),
     "expression": set(),
     "activation": {"expression"},
+    "definition": {"activation", "expression"},
     "catalog": {"activation", "expression"},
     "analysis": DEFINITIONS,
     "kernels": DEFINITIONS,
@@ -52,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"torch", "analysis", *DEFINITIONS},
     "compare": {"torch", "watch", "doctor", "data", "models", "analysis", *DEFINITIONS},
     "compare.result": set(),
+    "compare.prior": {"advice"},
     "training": {"torch", "data", "models", "session", "doctor.finding", *DEFINITIONS},
     "advice": {"torch", *DEFINITIONS},
     "claims": {
@@ -84,7 +86,7 @@ MAY_IMPORT_A_FRAMEWORK = {
     "advice",
 }  # fmt: skip
 NEVER_A_FRAMEWORK = RECORDS | {"doctor.diagnose", "doctor.rules", "data", "report"}
-STANDARD_LIBRARY_ONLY = {"", "errors", "optional", "expression", "activation", "catalog"}
+STANDARD_LIBRARY_ONLY = {"", "errors", "optional", *DEFINITIONS}
 
 
 def dotted(path: Path) -> str:

@@ -25,18 +25,21 @@ def page() -> str:
         "the whole measured interval, which must lie inside the range. *Contradicted by its "
         "source* needs no experiment. What stands in the place of something that cannot be "
         "measured here (a proxy) is told, but decides nothing. The experiments are small, on small "
-        "data; *not reproduced* means just that.",
+        "data; *not reproduced* means just that, and *open* that no interval lies outside its "
+        "range: it only reaches across a bound, and more seeds may still settle it. A claim that "
+        "can be read in more than one way gets the worst verdict of its readings; all of them are "
+        "told.",
         table(("verdict", "claims"), report.counts(entries)),
         f"Measured: {_runs(entries)}.",
         table(
             ("", "claim", "measured [95 %]", "verdict"),
             [
-                (f"[{e.id}](#{e.id.lower()})", e.claim, report.measured(e), e.verdict)
+                (f"[{e.id}](#{e.id.lower()})", e.claim, report.measured(e), report.verdict(e))
                 for e in entries
             ],
         ),
         "## What turned out otherwise here",
-        "\n".join(f"- {e.id}, {e.verdict}: {e.claim}. {_against(e)}" for e in wrong),
+        "\n".join(f"- {e.id}, {report.verdict(e)}: {e.claim}. {_against(e)}" for e in wrong),
         *(_entry(entry) for entry in entries),
     ]
     return "\n\n".join(parts) + "\n"
@@ -91,7 +94,8 @@ def _entry(entry: Entry) -> str:
     return "\n\n".join(
         (
             f"### {entry.id}",
-            f"**{entry.claim}**: {entry.verdict}. ({entry.reason}.)",
+            f"**{entry.claim}**: {report.verdict(entry)}. ({entry.reason}.)"
+            + (f" {told}" if (told := report.by_reading(entry)) else ""),
             table(("quantity", "measured [95 %]", "claimed", "in the source"), rows),
             f"Said in section {entry.section}: “{entry.quote}”. Source: {entry.source}. It says: "
             f"{entry.says}",

@@ -13,7 +13,10 @@ import numpy as np
 import torch
 
 import rectifier.torch as rt
+from generator import namesakes
 from generator.text import table
+from rectifier import catalog
+from rectifier.analysis import peers
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
@@ -57,9 +60,36 @@ def page() -> str:
         "running the library when this page was built. Ours follow the primary source of each "
         "function; its page says where the source and the libraries part.",
         table(("question", "rectifier", *there, "what it means"), rows),
+        *_namesakes(),
     ]
     parts += [f"Not installed when this was built: {', '.join(absent)}."] if absent else []
     return "\n\n".join(parts) + "\n"
+
+
+def _namesakes() -> list[str]:
+    found, compared, absent = namesakes.rows()
+    heads = ("library", "name there", "name here", "at", "theirs", "ours")
+    parts = [
+        "## Same name, another function",
+        f"Each of {compared} names of what is installed, run with its defaults at "
+        f"{namesakes.POINTS.size} points from {namesakes.POINTS.min():g} to "
+        f"{namesakes.POINTS.max():g} beside what rectifier finds by that name. All the others "
+        f"agree within {namesakes.TOLERANCE:g}.",
+        table(heads, found),
+        f"Could not be loaded here, so not compared: {', '.join(absent)}." if absent else "",
+        "## Same name, another definition",
+        *(
+            f"`{name}` means [{theirs}](activations/{theirs}.md) in "
+            f"{', '.join(_who(name))}. Here it is [{name}](activations/{name}.md). "
+            f"{catalog.get(name).differs}"
+            for name, theirs in peers.MEANT.items()
+        ),
+    ]
+    return [part for part in parts if part]
+
+
+def _who(name: str) -> list[str]:
+    return [offer.title for offer in peers.offers() if name in offer.names]
 
 
 def _number(value: Any) -> str:
@@ -80,6 +110,7 @@ def questions(there: list[str]) -> list[Question]:
     far = torch.tensor(20.5, dtype=torch.float64)
     torchs: list[Callable[[], Any]] = [
         lambda: f.leaky_relu(minus),
+        lambda: torch.nn.LeakyReLU()(minus),
         lambda: torch.nn.PReLU()(minus),
         lambda: f.gelu(one),
         lambda: f.hardsigmoid(one),
@@ -102,6 +133,11 @@ def questions(there: list[str]) -> list[Question]:
             "leaky_relu(−1), defaults",
             "the slope: 0.01 as in the paper, or another",
             lambda: own.leaky_relu(minus),
+        ),
+        (
+            "a LeakyReLU layer at −1, defaults",
+            "the same of the layer: Keras's has another slope than its function",
+            lambda: rt.LeakyReLU()(minus),
         ),
         (
             "a new PReLU layer at −1",
@@ -166,6 +202,7 @@ def _keras(minus: Any, one: Any, pair: Any, far: Any) -> list[Any]:
     a = keras.activations
     return [
         lambda: a.leaky_relu(minus),
+        lambda: keras.layers.LeakyReLU()(minus),
         lambda: keras.layers.PReLU()(minus.reshape(1, 1)),
         lambda: a.gelu(one),
         lambda: a.hard_sigmoid(one),
@@ -190,7 +227,7 @@ def _jax() -> list[Any]:
 
     return [
         lambda: nn.leaky_relu(-1.0),
-        None,  # it has no layers
+        *[None] * 2,  # it has no layers
         lambda: nn.gelu(1.0),
         lambda: nn.hard_sigmoid(1.0),
         lambda: nn.glu(jax.numpy.array([2.0, 5.0]))[0],
@@ -207,6 +244,7 @@ def _transformers(minus: Any, one: Any) -> list[Any]:
 
     return [
         lambda: ACT2FN["leaky_relu"](minus),
+        None,  # what it has is the layer
         lambda: ACT2FN["prelu"](minus).detach(),
         lambda: ACT2FN["gelu"](one),
         *[None] * 4,

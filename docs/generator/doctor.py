@@ -21,8 +21,9 @@ _TERMS = """*Root cause found*: a finding that is an error or a warning names an
 programs, the share that is acceptable. *False alarms*: healthy programs, twins and others, with a
 warning or an error. *Repaired*: `rectifier repair`, two runs of the program in all, brought back at
 least 80 % of what the metric that the program prints had lost against its twin (losses on a log
-scale). *At random*: the same for one remedy drawn uniformly from all twelve, with sensible numbers,
-kept where the metric became better."""
+scale). *Blind*: without the programs that something was mended for after it was seen what they
+gave, listed at the end. *At random*: the same for one remedy drawn uniformly from all twelve, with
+sensible numbers, kept where the metric became better."""
 
 
 def page(summary: Mapping[str, Any]) -> str:
@@ -67,11 +68,13 @@ def _figures(parts: Mapping[str, Any]) -> str:
     ]
     asked = [
         ("root cause found", "≥ 85 %", "run", "recall"),
+        ("of these the blind ones", "", "run", "recall_blind"),
         ("first finding right", "≥ 70 %", "run", "first_right"),
         ("precision", "≥ 80 %", "run", "precision"),
         ("false alarms, healthy programs", "≤ 2 %", "run", "false_alarms"),
         ("of these without the twins", "", "run", "controls"),
         ("repaired", "≥ 70 %", "repair", "recovered"),
+        ("of these the blind ones", "", "repair", "recovered_blind"),
         ("at random", "", "random", "recovered"),
     ]
     rows = [
@@ -137,15 +140,11 @@ def _cures(parts: Mapping[str, Any]) -> str:
             )
             said += f": {', '.join(map(code, touched))}." if touched else "."
         blocks += [said, table(head, rows)]
-        if mended := part["repair"].get("mended"):
-            blocks.append(_mended(mended))
+        seen = {row["program"]: row["in_view"] for row in part["repair"]["programs"]}
+        if any(seen.values()):
+            blocks.append("Not blind, as they were in view when this was mended:")
+            blocks.append("\n".join(f"- {code(k)}: {what}" for k, what in seen.items() if what))
     return "\n\n".join(blocks) or "Not measured."
-
-
-def _mended(mended: Mapping[str, Any]) -> str:
-    """What was changed after this measurement, and why a second one is no longer blind."""
-    items = [f"- {code(name)}: {what}" for name, what in sorted(mended["remedies"].items())]
-    return "\n\n".join([_flat(mended["said"]), "\n".join(items)])
 
 
 def _number(value: Any) -> str:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from rectifier.activation import Activation as Activation
     from rectifier.activation import Param as Param
     from rectifier.activation import Source as Source
-    from rectifier.activation import define as define
     from rectifier.analysis import card as card
     from rectifier.analysis import gain as gain
     from rectifier.catalog import get as get
     from rectifier.catalog import names as names
+    from rectifier.definition import define as define
     from rectifier.kernels import explain as explain
 
 __version__ = "0.1.0"
@@ -27,7 +27,7 @@ _HOME = {
     "Param": "rectifier.activation",
     "Source": "rectifier.activation",
     "card": "rectifier.analysis",
-    "define": "rectifier.activation",
+    "define": "rectifier.definition",
     "explain": "rectifier.kernels",
     "gain": "rectifier.analysis",
     "get": "rectifier.catalog",

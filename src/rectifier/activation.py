@@ -2,10 +2,8 @@
 
 Layer: above expression, below the catalog (standard library only). `Activation` holds the formula,
 its parameters and its source, and checks them when it is built. The collection of known activations
-is left to `rectifier.catalog`; computing on arrays to the front ends.
-
-One file, though long: the record, its parts and `define`, which makes one of text, share one set of
-checks, and half of it is their documentation.
+is left to `rectifier.catalog`, making one of a user's text to `rectifier.definition`, computing on
+arrays to the front ends.
 """
 
 from __future__ import annotations
@@ -13,23 +11,17 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
 from rectifier.errors import InvalidActivationError, UnknownNameError
 from rectifier.expression import (
-    SCALAR,
-    Call,
     Expr,
     differentiate,
-    evaluate,
     free_names,
-    parse,
-    postorder,
     simplify,
-    stabilize,
     to_text,
 )
 
@@ -95,6 +87,15 @@ class Param:
                 f"{name!r} must be between {low:g} and {high:g}, got {number:g}."
             )
         return number
+
+    def __str__(self) -> str:
+        """What it does, its default and bounds, and whether it is learned."""
+        notes = [self.description] if self.description else []
+        notes.append(f"default {self.default:g}")
+        notes += [f"at least {self.low:g}"] if self.low is not None else []
+        notes += [f"at most {self.high:g}"] if self.high is not None else []
+        notes += ["learnable"] if self.learnable else []
+        return ", ".join(notes)
 
 
 @dataclass(frozen=True)
@@ -317,6 +318,33 @@ class Activation:
             for name, param in self.params.items()
         }
 
+    def bind(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a call's parameters by name, unchecked, as Python binds arguments.
+
+        Args:
+            args: Those given by position, in the order of the definition.
+            given: Those given by name.
+
+        Raises:
+            TypeError: There are too many, there is no such parameter, or one is given twice.
+        """
+        if len(args) > len(self.params):
+            raise TypeError(
+                f"{self.name}() takes the input and {len(self.params)} parameters "
+                f"({_listed(self.params)}), got {len(args)} after the input."
+            )
+        bound = dict(zip(self.params, args, strict=False))
+        for name, value in given.items():
+            if name not in self.params:
+                raise TypeError(
+                    f"{self.name}() has no parameter {name!r}; "
+                    f"its parameters are: {_listed(self.params)}."
+                )
+            if name in bound:
+                raise TypeError(f"{self.name}() got the parameter {name!r} twice.")
+            bound[name] = value
+        return bound
+
 
 @functools.lru_cache(maxsize=256)
 def _derivative(expression: Expr, order: int) -> Expr:
@@ -329,6 +357,19 @@ def _rebuild(fields: dict[str, Any]) -> Activation:
 
 def _listed(names: Mapping[str, Any]) -> str:
     return ", ".join(names) or "none"
+
+
+def broadcasts(own: Sequence[int], there: Sequence[int | None]) -> bool:
+    """Whether a parameter's shape broadcasts to that of an input, without enlarging it.
+
+    Args:
+        own: Shape of the parameter.
+        there: Shape of the input; None for a size that is not known yet, which fits all.
+    """
+    return len(own) <= len(there) and all(
+        size == 1 or other is None or size == other
+        for size, other in zip(own[::-1], there[::-1], strict=False)
+    )
 
 
 def check_flag(owner: str, option: str, value: Any) -> bool:
@@ -356,103 +397,3 @@ def _finite(what: str, value: Any) -> float:
     if not math.isfinite(number):
         raise InvalidActivationError(f"{what} must be a finite number, got {value!r}.")
     return number
-
-
-def define(
-    name: str,
-    formula: str,
-    *,
-    stable: str | None = None,
-    stable_derivative: str | None = None,
-    summary: str = "",
-    **params: Param | float,
-) -> Activation:
-    """Make an activation from a formula.
-
-    The result is registered nowhere: pass it on wherever the name of an activation is taken.
-
-    Args:
-        name: Lower-case name.
-        formula: The formula over ``x`` and the parameters, such as ``"x * sigmoid(beta * x)"``.
-        stable: A numerically better formula for the same function; where it is left out, one is
-            made by `rectifier.expression.stabilize`, so that ``log(1 + exp(x))`` does not overflow.
-        stable_derivative: A numerically better formula for its derivative.
-        summary: One sentence on what it is.
-        **params: The parameters; a plain number stands for ``Param(number)``.
-
-    Raises:
-        ExpressionError: A formula cannot be read.
-        InvalidActivationError: The parts do not fit together, or the formula has no finite value
-            at any input, as ``1 / 0 * x``.
-
-    Example:
-        >>> define("swash", "x * sigmoid(beta * x)", beta=Param(1.0, learnable=True)).learnable
-        ('beta',)
-    """
-    checked = {
-        key: value if isinstance(value, Param) else Param(value) for key, value in params.items()
-    }
-    names = ("x", *checked)
-    expression = parse(formula, names)
-    better = stabilize(expression) if stable is None else parse(stable, names)
-    slope = None if stable_derivative is None else parse(stable_derivative, names)
-    if slope is None and stable is None:
-        slope = _stable_slope(expression, better)
-    made = Activation(
-        name=name,
-        expression=expression,
-        params=checked,
-        summary=summary,
-        stable=None if better == expression else better,
-        stable_derivative=slope,
-    )
-    for what, expression in (
-        ("formula", made.expression),
-        ("stable form", made.value_expression),
-        ("derivative", made.derivative_expression),
-    ):
-        _check_finite(made, what, expression)
-    return made
-
-
-def _stable_slope(expression: Expr, better: Expr) -> Expr | None:
-    """Return a better form of a formula's derivative; None where its own will do.
-
-    That of the formula as it was given, rewritten too, has more digits near its zeros: log cosh has
-    tanh, where the stable form's is 1 - 2 sigmoid(-2 x). But an exponential may be left in it.
-    """
-    plain = _derivative(expression, 1)
-    own = stabilize(plain)
-    if better == expression:
-        return None if own == plain else own
-    left = any(isinstance(node, Call) and node.op == "exp" for node in postorder(own))
-    return stabilize(simplify(differentiate(better))) if left else own
-
-
-_PROBES = tuple(sign * size for size in (0.013, 0.31, 0.77, 1.7, 4.3, 19.0) for sign in (1, -1))
-"""Inputs of the usual sizes, at none of which a formula is likely to have a pole."""
-
-
-def _check_finite(activation: Activation, what: str, expression: Expr) -> None:
-    """Refuse an expression that is finite nowhere."""
-    values = {name: param.default for name, param in activation.params.items()}
-    table = {name: _or_nan(operation) for name, operation in SCALAR.items()}
-    if not any(math.isfinite(evaluate(expression, table, {"x": x, **values})) for x in _PROBES):
-        at = f" with its parameters at {values}" if values else ""
-        raise InvalidActivationError(
-            f"the {what} of activation {activation.name!r} has no finite value at any input from "
-            f"{min(_PROBES):g} to {max(_PROBES):g}{at}: {to_text(expression)}. Look for a division "
-            "by zero, or the logarithm or root of a negative number."
-        )
-
-
-def _or_nan(operation: Callable[..., float]) -> Callable[..., float]:
-    """Return an operation that gives NaN where Python's maths raises."""
-
-    def compute(*args: float) -> float:
-        try:
-            return operation(*args)
-        except (ArithmeticError, ValueError):
-            return math.nan
-
-    return compute

@@ -40,7 +40,7 @@ class UnknownNameError(RectifierError, LookupError):
         self.name = name
         self.known = sorted(known)
         lowered = {each.lower(): each for each in self.known}
-        near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.5)
         self.nearest = [lowered[each] for each in near]
         if self.nearest:
             hint = "did you mean " + " or ".join(repr(match) for match in self.nearest) + "?"

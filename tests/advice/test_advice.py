@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import rectifier
-from rectifier import models
+from rectifier import data, models
 from rectifier.advice.answer import advise
 from rectifier.advice.case import DOMAINS, OUTPUTS, PREFERENCES, Case
 from rectifier.advice.model import load, read
@@ -18,6 +18,7 @@ from rectifier.advice.rules import RULES, TOPICS
 from rectifier.analysis.schemes import SCHEMES
 from rectifier.claims import ledger
 from rectifier.cli.main import run_command
+from rectifier.compare import prior
 from rectifier.errors import InvalidInputError, ScriptError, UnknownNameError
 
 
@@ -68,6 +69,20 @@ def test_what_is_advised_exists_and_every_claim_named_is_one() -> None:
             rectifier.get(rule.choice)
         if rule.topic == "initialisation" and " " not in rule.choice:
             assert rule.choice in SCHEMES
+
+
+def test_compare_gives_the_same_advice_before_it_measures() -> None:
+    """One source of prior advice, for every domain that a task can have."""
+    named = {domain for task in data.names() if (domain := data.get(task).domain)}
+    assert named == set(prior.CASES)
+    for domain, case in prior.CASES.items():
+        told = prior.advice(domain)
+        rule = next(each.rule for each in advise(case) if each.topic == "activation")
+        assert rule.choice in told
+        assert rule.source in told
+        assert all(claim in told for claim in rule.claims)
+    assert "silu" in prior.advice("vision"), "where accuracy comes first"
+    assert prior.advice("") == ""
 
 
 def test_facts_are_checked() -> None:

@@ -8,8 +8,8 @@ from catalog_limits import JUMPING
 
 import rectifier
 from rectifier import catalog
-from rectifier.activation import define
 from rectifier.analysis import Card, card, gain, shape
+from rectifier.definition import define
 from rectifier.errors import InvalidActivationError, UnknownNameError
 
 

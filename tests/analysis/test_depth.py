@@ -10,10 +10,10 @@ import pytest
 from scipy.integrate import dblquad
 
 from rectifier import catalog
-from rectifier.activation import define
 from rectifier.analysis import gain, propagation
 from rectifier.analysis.mean_field import averages, product
 from rectifier.analysis.operations import values
+from rectifier.definition import define
 from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 
 
@@ -178,6 +178,25 @@ def test_signals_that_explode_or_vanish_end_in_what_they_are() -> None:
     assert propagation("tanh", 100, width=4000).keeps_variance()
     assert propagation("tanh", 100, width=100).keeps_variance(networks=40)
     assert not propagation("tanh", 100, width=100).keeps_variance()
+
+
+def test_a_batch_strays_less_than_one_input() -> None:
+    """At width 512 one input leaves 10 % for want of units alone; inputs share little of that."""
+    theory = propagation("tanh", 30, width=512, correlation=0.0)
+    assert not theory.keeps_variance()
+    assert theory.keeps_variance(samples=64)
+    alike = propagation("tanh", 30, width=512, correlation=1.0)
+    assert alike.common == pytest.approx(alike.spread)
+    assert not alike.keeps_variance(samples=64)
+    assert not propagation("elu", 100, width=512, correlation=0.0).keeps_variance(samples=10_000)
+    rng, batches = np.random.default_rng(3), []
+    for _ in range(2):
+        h = rng.standard_normal((64, 512))
+        for _ in range(30):
+            h = np.tanh(h) @ rng.standard_normal((512, 512)) * (gain("tanh") / math.sqrt(512))
+            batches.append(((h**2).mean(), (h[0] ** 2).mean()))
+    off = np.abs(np.array(batches) - 1).max(axis=0)
+    assert off[0] < 0.1 < off[1]
 
 
 def test_a_formula_of_ones_own_and_parameters() -> None:

@@ -12,10 +12,11 @@ from expression_reference import TABLE
 from scipy.integrate import quad
 
 import rectifier
-from rectifier import catalog
-from rectifier.activation import Activation, define
+from rectifier import analysis, catalog
+from rectifier.activation import Activation
 from rectifier.analysis import card, expectation, gain, gaussian_sparsity, kinks, moments
 from rectifier.analysis.operations import values
+from rectifier.definition import define
 from rectifier.errors import InvalidActivationError, UnknownNameError
 from rectifier.expression import evaluate
 from rectifier.numpy import gated, rowwise
@@ -141,6 +142,15 @@ def test_steins_identity(spec: Activation) -> None:
         below, above = values(spec.value_expression, beside, given)
         right += (above - below) * math.exp(-(place**2) / 2) / math.sqrt(2 * math.pi)
     assert right == pytest.approx(left, rel=1e-9, abs=1e-13)
+
+
+def test_what_a_parameter_makes_of_a_function() -> None:
+    """erf(0 exp(x)) is 0 times infinity far out; tanh(x) near 0 is no difference of sigmoids."""
+    assert analysis.gaussian_sparsity("erfact", alpha=0.0) == 1
+    assert analysis.zero_gradient_region("erfact", alpha=0.0) == ((-math.inf, math.inf),)
+    assert analysis.symmetry("aptx", alpha=0.0) == "even"
+    assert analysis.is_monotone("bent_identity", beta=-1.0)
+    assert analysis.is_monotone("bent_identity", beta=1.0)
 
 
 def test_sparsity() -> None:

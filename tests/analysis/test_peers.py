@@ -80,6 +80,20 @@ def test_act2fn_is_ours() -> None:
         torch.testing.assert_close(found, expected, msg=theirs, **loose)
 
 
+def test_swish_is_silu_to_the_others() -> None:
+    """Ours learns beta, as in the source; none of theirs has anything to learn."""
+    for title in ("keras.activations", "jax.nn", "timm", "HF ACT2FN"):
+        if not OFFERS[title].why_not:
+            assert OFFERS[title].names["swish"] == "silu"
+    assert OFFERS["jax.nn"].by_ours["silu"] == ("silu", "swish")
+    assert catalog.get("ACON-A").name == catalog.get("aconA").name == "swish"
+    nn = importlib.import_module("jax.nn")
+    assert nn.swish is nn.silu
+    x = torch.linspace(-5, 5, 9)
+    assert torch.equal(rt.activation("swish", learnable=False)(x), rt.functional.swish(x))
+    torch.testing.assert_close(rt.functional.swish(x), torch.nn.functional.silu(x))
+
+
 def test_a_missing_package_is_said_in_a_sentence() -> None:
     library = peers.Library("nowhere", "no_such_package", "a.py", lambda tree: [])
     offer = peers._offer(library)

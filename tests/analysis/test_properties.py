@@ -17,9 +17,10 @@ import pytest
 from expression_reference import TABLE, exact
 
 from rectifier import analysis, catalog
-from rectifier.activation import Activation, define
+from rectifier.activation import Activation
 from rectifier.analysis import Card, Cost, card, shape
 from rectifier.analysis.operations import values
+from rectifier.definition import define
 from rectifier.expression import PRIMITIVES, evaluate
 
 INF = math.inf

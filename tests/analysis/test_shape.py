@@ -7,8 +7,8 @@ import math
 import pytest
 
 from rectifier import analysis, catalog
-from rectifier.activation import define
 from rectifier.analysis import breakpoints, kinks, shape
+from rectifier.definition import define
 from rectifier.expression import differentiate, parse
 
 INF = math.inf

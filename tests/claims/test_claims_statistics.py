@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from rectifier.claims import statistics
+from rectifier.claims.record import Quantity, Range
+from rectifier.claims.verdict import reason
 
 
 def test_the_mean_s_interval_covers_as_often_as_it_says() -> None:
@@ -39,15 +41,25 @@ def test_ratio_is_scale_free() -> None:
 
 def test_runs_that_never_arrive_count() -> None:
     never = math.inf
-    found = statistics.censored_ratio([60.0] * 10, [10.0] * 10)
+    found = statistics.censored_ratio([60.0] * 10, [10.0] * 10, horizon=100)
     assert (found.low, found.value, found.high) == (6.0, 6.0, 6.0)
-    assert statistics.censored_ratio([never] * 10, [10.0] * 10).value == never
-    assert statistics.censored_ratio([10.0] * 10, [never] * 10).value == 0.0
-    both = statistics.censored_ratio([never] * 10, [never] * 10)
-    assert (both.low, both.high) == (0.0, never)
-    mixed = statistics.censored_ratio([60.0] * 6 + [never] * 4, [10.0] * 10)
+    mixed = statistics.censored_ratio([60.0] * 6 + [never] * 4, [10.0] * 10, horizon=100)
     assert mixed.value == 6.0
     assert mixed.high == never
+
+
+def test_a_race_that_was_ended_tells_no_more_than_that() -> None:
+    never = math.inf
+    slow = statistics.censored_ratio([never] * 10, [10.0] * 10, horizon=25)
+    assert (slow.low, slow.value, slow.high) == (2.5, never, never), "at least 25 against 10"
+    fast = statistics.censored_ratio([10.0] * 10, [never] * 10, horizon=25)
+    assert (fast.low, fast.value, fast.high) == (0.0, 0.0, 0.4)
+    both = statistics.censored_ratio([never] * 10, [never] * 10, horizon=25)
+    assert (both.low, both.value, both.high) == (0.0, 1.0, never)
+    claim = Quantity("times as fast", Range(5, 7))
+    assert reason(claim, slow).startswith("open"), "it may still be six"
+    longer = statistics.censored_ratio([never] * 10, [10.0] * 10, horizon=80)
+    assert reason(claim, longer).startswith("outside")
 
 
 def test_shares() -> None:

@@ -102,7 +102,6 @@ def test_a_result_that_does_not_fit_its_claim_any_more_is_not_used() -> None:
     assert entry.verdict == "not testable here"
 
 
-@pytest.mark.xfail(strict=True, reason="the kept run is not finished yet: claims --quick goes on")
 def test_the_package_brings_results_of_a_whole_run() -> None:
     kept = ledger.committed()
     measurable = {c.id for c in ledger.claims().values() if c.measure is not None}

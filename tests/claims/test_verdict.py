@@ -7,7 +7,7 @@ import math
 import pytest
 
 from rectifier.claims.record import VERDICTS, Estimate, Quantity, Range, about, exactly
-from rectifier.claims.verdict import conclude, judge, reason
+from rectifier.claims.verdict import conclude, is_open, judge, readings, reason
 
 SIX = Quantity("speed-up", Range(5, 7))
 
@@ -75,6 +75,34 @@ def test_all_quantities_must_hold() -> None:
     assert conclude([SIX, denied], [bad, good]) == "contradicted by its source"
     with pytest.raises(ValueError, match="zip"):
         conclude([SIX, SIX], [good])
+
+
+def test_a_claim_is_judged_in_every_reading_and_gets_the_worst_word() -> None:
+    shared = Quantity("fits both", Range(0, 1))
+    narrow = Quantity("as argued", Range(0, 1), reading="narrow")
+    wide = Quantity("as worded", Range(0, 1), reading="wide")
+    quantities = (shared, narrow, wide)
+    inside, outside = Estimate(0.5, 0.4, 0.6), Estimate(2, 2, 2)
+    estimates = (inside, inside, outside)
+    words = {"narrow": "reproduced", "wide": "not reproduced"}
+    assert dict(readings(quantities, estimates)) == words
+    assert conclude(quantities, estimates) == "not reproduced"
+    assert dict(readings(quantities, (outside, inside, inside))) == dict.fromkeys(
+        words, "not reproduced"
+    ), "a quantity without a reading counts in all"
+    assert readings((shared,), (inside,)) == ()
+    assert dict(readings(quantities, ())) == dict.fromkeys(words, "not testable here")
+
+
+def test_open_means_that_nothing_lies_outside() -> None:
+    across, outside, inside = Estimate(5, 4, 6), Estimate(1, 0, 2), Estimate(6, 5.5, 6.5)
+    assert is_open([SIX], [across])
+    assert is_open([SIX, SIX], [across, inside])
+    assert not is_open([SIX, SIX], [across, outside])
+    assert not is_open([SIX], [inside]), "reproduced"
+    assert not is_open([SIX], []), "not measured"
+    denied = Quantity("layers", exactly(3), source=exactly(2))
+    assert not is_open([SIX, denied], [across, inside]), "contradicted by its source"
 
 
 def test_ranges_and_estimates_are_checked() -> None:

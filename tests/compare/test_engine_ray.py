@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 
 PROGRAM = """
-import os, signal, sys
+import os, signal, sys, tempfile
+from pathlib import Path
 import numpy as np
 from rectifier import data
 from rectifier.compare import Store, make_plan, run_comparison, to_json
@@ -42,14 +44,19 @@ assert killed
 assert found.environment["engine"] == "ray"
 texts = [to_json(each).partition('"environment"')[0] for each in (found, expected)]
 assert texts[0] == texts[1], "Ray gives other numbers"
+left = [place.name for place in Path(tempfile.gettempdir()).glob("rectifier-data-*")]
+assert not left, left
 print("same")
 """
 
 
 def test_same_numbers_though_a_worker_is_killed(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=tmp_path, capture_output=True, text=True, timeout=280,
-        check=False, env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    # Short, since Ray puts sockets into it, whose paths may have 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as short:
+        settings = {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1", "TMPDIR": short}
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM], cwd=tmp_path, capture_output=True, text=True,
+            timeout=280, check=False, env={**os.environ, **settings},
+        )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.split()[-1] == "same"  # Ray tells of the death before

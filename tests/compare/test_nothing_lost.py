@@ -6,13 +6,16 @@ Each end is compared byte by byte with that of an undisturbed run: JSON and page
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +25,7 @@ from rectifier.compare import Store, run_comparison, to_json
 from rectifier.compare.plan import Plan
 from rectifier.compare.run import run_shard
 from rectifier.compare.trial import Outcome
-from rectifier.errors import OutputError
+from rectifier.errors import OutputError, RectifierError
 from rectifier.report import page
 
 Quick = Callable[..., Plan]
@@ -153,6 +156,65 @@ def test_two_processes_on_one_store_do_not_harm_each_other(
     assert resumed(plan, path) == expected
 
 
+SMALL = """
+import sys
+import numpy as np
+from rectifier import data
+from rectifier.compare import Store, make_plan, run_comparison, to_json
+
+draw = np.random.default_rng(0)
+x = draw.normal(size=(120, 3))
+task = data.from_arrays("mine", x, (x[:, 0] > 0).astype(int))
+plan = make_plan(task, ["relu", "tanh"], 4, studies=2, points=2, epochs=2, batch=32, hidden=(8,),
+                 timing=False, together="off")
+"""
+TWO = """
+with Store(sys.argv[1]) as store:
+    print("ready", flush=True)
+    input()
+    sys.stdout.write(to_json(run_comparison(plan, store, engine="inline", resume=True)))
+"""
+
+
+def test_two_processes_on_one_store_at_once_end_with_the_same_report(tmp_path: Path) -> None:
+    """Both write the same trials to the same file at the same time; none is harmed or lost."""
+    place = tmp_path / "shared.sqlite"
+
+    first, second = (
+        subprocess.Popen(
+            [sys.executable, "-c", SMALL + TWO, str(place)], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    for each in (first, second):
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
+    for each in (first, second):
+        assert each.stdin is not None
+        each.stdin.write("\n")
+        each.stdin.flush()
+    reports = []
+    for each in (first, second):
+        report, errors = each.communicate(timeout=200)
+        assert each.returncode == 0, errors
+        reports.append(report)
+    here: dict[str, Any] = {}
+    exec(SMALL, here)
+    with Store() as store:
+        calm = to_json(run_comparison(here["plan"], store, engine="inline"))
+    assert reports == [calm, calm]
+    with sqlite3.connect(place) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        lines, trials = database.execute(
+            "SELECT count(*), count(DISTINCT hash) FROM trial"
+        ).fetchone()
+    database.close()
+    assert trials == json.loads(calm)["trials"]
+    assert lines >= trials
+
+
 def test_parts_run_apart_and_merged_are_the_whole(calm: tuple[Plan, str], tmp_path: Path) -> None:
     plan, expected = calm
     sizes = []
@@ -205,3 +267,25 @@ def test_a_store_can_be_read_while_it_is_written(calm: tuple[Plan, str], tmp_pat
         assert reader.execute("SELECT count(DISTINCT hash) FROM trial").fetchone() == (plan.total,)
         reader.close()
     assert page is not None
+
+
+def test_a_store_that_several_make_at_the_same_moment_is_made_once(tmp_path: Path) -> None:
+    errors: list[RectifierError] = []
+
+    def make(path: Path, barrier: threading.Barrier) -> None:
+        barrier.wait()
+        try:
+            with Store(path) as store:
+                store.begin("plan", {}, resume=True)
+        except RectifierError as error:
+            errors.append(error)
+
+    for number in range(15):
+        barrier = threading.Barrier(6)
+        arguments = (tmp_path / f"{number}.sqlite", barrier)
+        threads = [threading.Thread(target=make, args=arguments) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == []

@@ -105,3 +105,17 @@ class ConformanceOfRows:
         options = {"pieces": 3} if rowwise == "maxout" else given
         got = self.front.wide_value("rowwise", rowwise, spoilt, "float64", **options)
         np.testing.assert_allclose(got, f(spoilt, **options), rtol=1e-12, atol=1e-15)
+
+    @pytest.mark.parametrize("rowwise", catalog.rowwise_names())
+    def test_the_gradient_at_nan_is_nan(self, rowwise: str) -> None:
+        """At a NaN, picked or not, and nowhere else unless the whole row hangs together."""
+        spoilt = np.array([[1.0, np.nan, 0.5, np.inf], [np.nan, 2.0, np.nan, 0.25]])
+        options = {"k": 1} if rowwise in FEW else {}
+        shape = rectifier.numpy.rowwise(rowwise)(spoilt, **options).shape
+        got = self.front.wide_slope("rowwise", rowwise, spoilt, np.ones(shape), **options)
+        alone = rowwise in ("crelu", "maxout", "topk", "batch_topk")
+        np.testing.assert_array_equal(np.isnan(got), np.isnan(spoilt) if alone else True)
+        if rowwise == "maxout":
+            np.testing.assert_array_equal(got[:, 1::2][0], [np.nan, 1.0])
+            value = self.front.wide_value("rowwise", rowwise, spoilt, "float64")
+            np.testing.assert_array_equal(value, [[np.nan, np.inf], [np.nan, np.nan]])

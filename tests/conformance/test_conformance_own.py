@@ -79,3 +79,43 @@ def test_gain_card_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert all(file.stat().st_size > 1000 for file in files)
     assert run_command(["show", "own", "--define", formula]) == 0
     assert f"{gain:.4f}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("formula", ["maximum(x, 0) ** p", "abs(x) ** p * sign(x)"])
+@pytest.mark.parametrize("power", [2.0, 0.5])
+def test_a_learned_exponent(formula: str, power: float) -> None:
+    """0 ** p log(0) is 0 for p > 0, and a root of max(x, 0) is flat below 0."""
+    spec = define("power", formula, p=Param(power, learnable=True))
+    x = np.array([-2.0, 0.0, 0.5, 3.0])
+    used = np.abs(x) if "abs" in formula else np.maximum(x, 0)
+    log = np.log(np.where(used > 0, used, 1))
+    by_p = np.where(used > 0, used**power * log, 0) * (np.sign(x) if "abs" in formula else 1)
+    by_x = np.where(used > 0, power * np.where(used > 0, used, 1) ** (power - 1), 0)
+    np.testing.assert_allclose(values(spec.parameter_derivative("p"), x, spec.parameters()), by_p)
+    np.testing.assert_allclose(rectifier.numpy.function(spec).derivative(x), by_x)
+    module, given = rt.activation(spec, dtype=torch.float64), torch.from_numpy(x).requires_grad_()
+    module(given).sum().backward()
+    np.testing.assert_allclose(module.p.grad, [by_p.sum()])
+    np.testing.assert_allclose(given.grad, by_x)
+    with jax.enable_x64(True):
+        f = rj.function(spec)
+        got = jax.grad(lambda x, p: f(x, p=p).sum(), (0, 1))(jax.numpy.array(x), np.array(power))
+    np.testing.assert_allclose(got[0], by_x)
+    np.testing.assert_allclose(got[1], by_p.sum())
+
+
+@pytest.mark.parametrize("family", ["gated", "rowwise"])
+def test_integers_become_floating_everywhere(family: str) -> None:
+    """As for activations of one number; PyTorch refused them here and the others did not."""
+    whole = np.arange(-4, 4).reshape(2, 4)
+    for name in getattr(rectifier.catalog, f"{family}_names")():
+        given = {"k": 2} if "topk" in name else {}
+        front = getattr(rectifier.numpy, family)(name)
+        want = front(whole, **given)
+        assert want.dtype == np.float64
+        got = getattr(rt, family)(name)(torch.from_numpy(whole), **given)
+        assert got.dtype == torch.get_default_dtype()
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+        got = getattr(rj, family)(name)(jax.numpy.asarray(whole), **given)
+        assert got.dtype == jax.numpy.zeros(()).dtype
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)

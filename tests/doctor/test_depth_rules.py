@@ -6,7 +6,19 @@ import dataclasses
 
 import numpy as np
 import pytest
-from doctor_records import STEPS, curve, falling, layer, record, site, spike, training
+from doctor_records import (
+    STEPS,
+    STUCK,
+    curve,
+    falling,
+    layer,
+    record,
+    site,
+    spike,
+    told,
+    training,
+    weight,
+)
 
 from rectifier.doctor.rules import (
     exploding_gradient,
@@ -186,3 +198,29 @@ def test_weights_that_a_decay_took_down() -> None:
     (finding,) = vanishing_gradient.RULE.check(sick)
     assert "weight decay" in finding.cause
     assert learning_rate_too_high.RULE.check(sick) == ()
+
+
+@pytest.mark.parametrize(
+    ("std", "wired", "trained", "fires"),
+    [
+        (0.01, 24, STUCK, True),
+        (0.125, 24, STUCK, False),  # orthogonal, or drawn so
+        (0.01, 3, STUCK, False),  # no recurrence
+        (0.01, 24, training(), False),  # it learnt
+    ],
+)
+def test_recurrent_weights_that_forget(std, wired, trained, fires) -> None:
+    """A radius of std times the root of 64 a round."""
+    square = weight("rec.weight", shape=(64, 64), std=std)
+    found = told(
+        vanishing_gradient,
+        site("act", layer="rec"),
+        trained=trained,
+        layers=(layer("rec"), layer("out")),
+        parameters=(square, weight("out.weight")),
+        wired=wired,
+    )
+    assert [f.layer for f in found] == (["rec"] if fires else [])
+    if fires:
+        assert found[0].remedies[0].scope["recurrent"]
+        assert found[0].evidence["rounds"] == 22

@@ -26,6 +26,7 @@ from rectifier.doctor import metrics
         ("[10/50] Loss_D: 1.3 Loss_G: 0.7", {"loss_d": 1.3, "loss_g": 0.7}),
         ("Final test accuracy = 0.93", {"final test accuracy": 0.93}),
         ("finished in 12.5 s at step 100, lr 0.1, time: 3ms", {}),
+        ("success rate 0.8 at learning rate 0.1", {"success rate": 0.8}),
         ("loss tensor(0.5000)", {"loss": 0.5}),
         ("\x1b[32mloss\x1b[0m 2", {"loss": 2.0}),
         ("", {}),
@@ -45,7 +46,8 @@ def test_long_output_is_read_in_reasonable_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "sign"), [("val acc", 1), ("loss", -1), ("g_loss", -1), ("beta", 0), ("reward", 1)]
+    ("name", "sign"),
+    [("val acc", 1), ("loss", -1), ("g_loss", -1), ("beta", 0), ("elbo", 0), ("win rate", 1)],
 )
 def test_direction(name: str, sign: int) -> None:
     assert metrics.direction(name) == sign

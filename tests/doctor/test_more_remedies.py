@@ -232,6 +232,31 @@ def test_a_detach_outside_forward_stays() -> None:
     assert not any(output.requires_grad for output in outputs)
 
 
+class Asleep(Cut):
+    def forward(self, x):
+        with torch.no_grad():
+            hidden = torch.tanh(self.first(x))
+        return self.last(hidden)
+
+
+def test_a_no_grad_in_forward_is_left_out_but_not_one_around_the_model() -> None:
+    want = fit(Cut(False), cross_entropy)
+    scope = {"parameters": ["first.weight", "first.bias"]}
+    seen = []
+
+    def program():
+        model = Asleep(False)
+        losses = fit(model, cross_entropy)
+        with torch.no_grad():
+            seen.append(model(X))
+        return losses
+
+    got, log = under("add_to_optimizer", program, scope, how="attach")
+    assert got == want
+    assert log == ["a no_grad() in forward is left out, so that the gradient passes"]
+    assert not seen[0].requires_grad
+
+
 def test_half_precision_weights_are_stepped_in_single_precision() -> None:
     """As fast as float32 does; in float16 itself Adam makes NaN of them."""
 

@@ -6,6 +6,7 @@ import pytest
 from doctor_records import STUCK, falling, layer, site, told, training, weight
 
 from rectifier.doctor.rules import poor_initialization
+from rectifier.watch.record import Head
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,25 @@ def test_embeddings_may_be_large() -> None:
         parameters=(weight("table.weight", std=1.0),),
     )
     assert found == ()
+
+
+@pytest.mark.parametrize(
+    ("head", "start", "severity"),
+    [("fc2", 40.0, "warning"), ("fc1", 40.0, "info"), ("fc2", 4.0, None)],
+)
+def test_logits_that_start_loud_are_told_even_of_a_network_that_learnt(
+    head: str, start: float, severity: str | None
+) -> None:
+    chain = ("nll_loss", "log_softmax", "mm")
+    found = told(
+        poor_initialization,
+        site(series={"input_std": 1.0}),
+        layers=(layer("fc1"), layer("fc2")),
+        trained=training(loss=falling(start, 0.1)),
+        parameters=(weight(std=0.1), weight("fc2.weight", std=1.0)),
+        heads=(Head(chain, head, width=10),),
+    )
+    wanted = [severity] if severity else []
+    if head == "fc1":
+        wanted = ["info"]
+    assert [f.severity for f in found] == wanted

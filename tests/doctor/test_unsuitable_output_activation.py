@@ -26,6 +26,7 @@ def told(*chain: str, **facts):
         (("nll_loss", "softmax", "addmm"), "error"),
         (("nll_loss", "addmm"), "error"),
         (("kl_div", "softmax", "addmm"), "error"),
+        (("div", "sum", "sub", "mul", "softmax", "addmm"), "error"),  # kl_div as the graph has it
     ],
 )
 def test_a_loss_that_gets_what_it_does_not_expect(chain, severity) -> None:
@@ -45,6 +46,9 @@ def test_a_loss_that_gets_what_it_does_not_expect(chain, severity) -> None:
         ("binary_cross_entropy", "sigmoid", "addmm"),
         ("kl_div", "log_softmax", "div", "addmm"),
         ("mean", "pow", "sub", "addmm"),
+        ("div", "sum", "sub", "mul", "log_softmax", "addmm"),  # kl_div
+        ("rsub", "sum", "mul", "softmax", "addmm"),  # an overlap
+        ("neg", "mean", "sum", "mul", "softmax", "addmm"),  # an expected value
     ],
 )
 def test_what_suits_is_not_accused(chain) -> None:
@@ -64,6 +68,8 @@ def test_targets_out_of_reach(outside, severity) -> None:
     assert [f.severity for f in found] == ([severity] if severity else [])
     by_hand = told("mean", "pow", "sub", "tanh", "addmm", outside=outside)
     assert len(by_hand) == len(found)
+    softplus = told("huber_loss", "select", "softplus", "addmm", outside=outside)
+    assert len(softplus) == len(found)
     scaled = told("mse_loss", "mul", "tanh", "addmm", outside=outside)
     assert scaled == ()
 
@@ -72,3 +78,8 @@ def test_a_relu_under_the_last_sigmoid_but_not_under_a_gate() -> None:
     (finding,) = told("binary_cross_entropy", "squeeze", "sigmoid", "relu", "addmm", width=1)
     assert finding.remedies[0].settings["function"] == "relu"
     assert told("mse_loss", "mul*", "sigmoid", "relu", "addmm", width=1) == ()
+
+
+def test_probabilities_where_logarithms_are_wanted_get_them() -> None:
+    (finding,) = told("div", "sum", "sub", "mul", "softmax", "addmm", width=8)
+    assert dict(finding.remedies[0].settings) == {"function": "softmax", "log": True}

@@ -11,7 +11,7 @@ import torch
 
 import rectifier.jax as rj
 import rectifier.torch as rt
-from rectifier.activation import define
+from rectifier.definition import define
 from rectifier.expression import parse, stabilize, to_text
 from rectifier.numpy import function
 

@@ -119,7 +119,11 @@ def test_a_parameter_that_is_not_asked_for_costs_no_nan() -> None:
     [
         (lambda x: rj.mish(x, 1.0), TypeError, "takes the input and 0 parameters"),
         (lambda x: rj.elu(x, 1.0, alpha=2.0), TypeError, "'alpha' twice"),
-        (lambda x: rj.elu(x, beta=2.0), TypeError, "no parameter 'beta'; it has: alpha"),
+        (
+            lambda x: rj.elu(x, beta=2.0),
+            TypeError,
+            "no parameter 'beta'; its parameters are: alpha",
+        ),
         (lambda x: rj.softplus(x, -1.0), InvalidActivationError, "'beta' must be between"),
         (lambda x: rj.swish(x, "a"), InvalidActivationError, "finite"),
         (lambda x: rj.prelu(x, jnp.ones(3)), InvalidInputError, r"\(3,\) does not broadcast"),

@@ -10,7 +10,8 @@ import pytest
 import rectifier
 import rectifier.numpy as rn
 from rectifier import catalog
-from rectifier.activation import Param, define
+from rectifier.activation import Param
+from rectifier.definition import define
 from rectifier.errors import InvalidActivationError, InvalidInputError, KernelUnavailableError
 from rectifier.kernels import native
 from rectifier.numpy import function, gelu, mish, prelu, relu

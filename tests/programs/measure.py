@@ -137,6 +137,7 @@ def cured(
             "twin": twin,
             "back": back if back == back else 0.0,
             "cost": 1 + len(attempts),
+            "in_view": item.in_view,
         }
         rows.append(row)
         print(f"  {item.stem:36s} {row['verdict']:14s} {' + '.join(tried):40s}", end=" ")
@@ -152,31 +153,32 @@ def cured(
     return publish.cured(healthy, rows, touched)
 
 
-def by_chance(
-    suite: list[Program], plain: dict[Job, Result], args: argparse.Namespace
-) -> dict[str, Any]:
+def drawn(suite: list[Program], args: argparse.Namespace) -> list[Result]:
+    """One rerun of each faulty program under a remedy drawn at random."""
+    jobs = [(item, "faulty") for item in suite if item.faulty]
+    if args.seen:
+        seen = [Result(**item) for item in json.loads(args.seen.read_text(encoding="utf-8"))]
+    else:
+        seen = spread(lambda job: runs.execute(*job, "run"), jobs, args.jobs)
+    sites = {r.stem: list(r.document.get("sites", ())) for r in seen if r.variant == "faulty"}
+    return spread(
+        lambda job: chance.execute(job[0], sites[job[0].stem], args.draw), jobs, args.jobs
+    )
+
+
+def by_chance(plain: dict[Job, Result], done: dict[Job, Result]) -> dict[str, Any]:
     """Print how much of the gap remedies drawn at random bring back, one rerun a program."""
-    faulty = [item for item in suite if item.faulty]
-    seen = spread(lambda job: runs.execute(*job, "run"), [(i, "faulty") for i in faulty], args.jobs)
-    sites = {r.stem: list(r.document.get("sites", ())) for r in seen}
     rows = []
-    for seed in range(args.draws):
-        jobs = [(item, "faulty") for item in faulty]
-        results = spread(
-            lambda job, seed=seed: chance.execute(job[0], sites[job[0].stem], seed),  # type: ignore[misc]
-            jobs,
-            args.jobs,
-        )
-        for item, result in zip(faulty, results, strict=True):
-            before, twin = (item.value(plain[item, k].printed) for k in ("faulty", "healthy"))
-            after = item.value(result.printed) if result.status == 0 else None
-            nan = float("nan")
-            back = tally.recovered(item, *(nan if v is None else v for v in (before, after, twin)))
-            back = back if back > 0 else 0.0  # what got worse would not be kept
-            action = result.document["remedies"][0]["action"]
-            row = {"program": item.stem, "remedies": [action], "before": before, "after": after}
-            rows.append(row | {"twin": twin, "back": back})
-            print(f"  {item.stem:36s} {action:26s} {before} -> {after} (twin {twin}): {back:.2f}")
+    for (item, _), result in done.items():
+        before, twin = (item.value(plain[item, k].printed) for k in ("faulty", "healthy"))
+        after = item.value(result.printed) if result.status == 0 else None
+        nan = float("nan")
+        back = tally.recovered(item, *(nan if v is None else v for v in (before, after, twin)))
+        back = back if back > 0 else 0.0  # what got worse would not be kept
+        action = result.document["remedies"][0]["action"]
+        row = {"program": item.stem, "remedies": [action], "before": before, "after": after}
+        rows.append(row | {"twin": twin, "back": back, "in_view": item.in_view})
+        print(f"  {item.stem:36s} {action:26s} {before} -> {after} (twin {twin}): {back:.2f}")
     recovered = tally.share(row["back"] >= 0.8 for row in rows)
     print("  at least 80 % recovered at random", recovered)
     return publish.cured([], rows, [])
@@ -198,7 +200,8 @@ def main() -> int:
     parser.add_argument("--gaps", action="store_true", help="without the tool")
     parser.add_argument("--repair", action="store_true", help="rectifier repair, not run")
     parser.add_argument("--random", action="store_true", help="remedies drawn at random")
-    parser.add_argument("--draws", type=int, default=1, help="draws a program, with --random")
+    parser.add_argument("--draw", type=int, default=0, help="which draw, with --random")
+    parser.add_argument("--seen", type=Path, help="runs that were kept, for the sites to draw from")
     parser.add_argument("--faulty", action="store_true", help="with --repair: no healthy program")
     parser.add_argument("--publish", type=Path, help="add the figures to this file")
     parser.add_argument("--commit", default="", help="the commit that was measured, for --publish")
@@ -220,16 +223,15 @@ def main() -> int:
     gaps(suite, plain)
     if args.gaps:
         return 0
-    if args.random:
-        publishing(args, "random", by_chance(suite, plain, args))
-        return 0
-    mode = "repair" if args.repair else "run"
-    if args.faulty:
+    mode = "repair" if args.repair else "random" if args.random else "run"
+    if args.faulty or args.random:
         jobs = [job for job in jobs if job[1] == "faulty"]
     if args.again:
         kept = [Result(**item) for item in json.loads(args.again.read_text(encoding="utf-8"))]
         by_name = {(result.stem, result.variant): result for result in kept}
         results = [by_name[item.stem, kind] for item, kind in jobs]
+    elif args.random:
+        results = drawn(suite, args)
     else:
         results = spread(lambda job: runs.execute(*job, mode), jobs, args.jobs)
     told = dict(zip(jobs, results, strict=True))
@@ -237,6 +239,8 @@ def main() -> int:
         args.json.write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
     if args.repair:
         publishing(args, "repair", cured(suite, plain, told))
+    elif args.random:
+        publishing(args, "random", by_chance(plain, told))
     else:
         judged(suite, plain, told)
         publishing(args, "run", publish.judged(suite, told))

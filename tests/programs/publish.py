@@ -31,6 +31,7 @@ def judged(suite: Sequence[Program], told: Mapping[Job, Result]) -> dict[str, An
         by_rule[verdict.program.rules[0]].append(verdict)
     return {
         "recall": _pair(tally.share(v.found for v in verdicts)),
+        "recall_blind": _pair(tally.share(v.found for v in verdicts if not v.program.in_view)),
         "first_right": _pair(tally.share(v.first_right for v in verdicts)),
         "precision": _pair(tally.precision(pairs, [result for _, result in healthy])),
         "false_alarms": _pair(tally.share(bool(tally.counting(r)) for _, r in healthy)),
@@ -67,10 +68,13 @@ def judged(suite: Sequence[Program], told: Mapping[Job, Result]) -> dict[str, An
 def cured(
     suite: Sequence[Program], rows: Sequence[Mapping[str, Any]], touched: Sequence[str]
 ) -> dict[str, Any]:
-    """How much of each gap came back."""
+    """How much of each gap came back; of ``suite``, healthy programs, which were not left alone."""
     costs = sorted(row["cost"] for row in rows if row.get("cost") is not None)
     return {
         "recovered": _pair(tally.share(row["back"] >= 0.8 for row in rows)),
+        "recovered_blind": _pair(
+            tally.share(row["back"] >= 0.8 for row in rows if not row["in_view"])
+        ),
         "programs": [{key: _plain(value) for key, value in row.items()} for row in rows],
         "not_left_alone": list(touched),
         "healthy": len(suite),

@@ -26,7 +26,7 @@ import warm
 from suite import Program
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
-LIMIT = 300.0
+LIMIT = 900.0
 """Seconds after which a run counts as hung; a program takes about four, on a busy core more."""
 
 

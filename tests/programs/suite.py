@@ -12,6 +12,8 @@ The head is the comment before the docstring:
 ``# remedies:``  ids of the remedies that cure it (pairs only)
 ``# metric:``    a printed name and ``up`` or ``down``, the direction that is better
 ``# story:``     what happened to whom, in a line or two (pairs only)
+``# in view:``   of a program to measure on: what was mended while looking at what it gave, so that
+                 it is blind no longer
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ class Program:
         rules: Acceptable root causes, the best first. ``remedies``: acceptable cures.
         metric: What it prints that tells how good it is. ``up``: whether higher is better.
         story: What happened to whom; empty for a healthy program.
+        in_view: What was mended with it in view; empty where it is blind.
     """
 
     stem: str
@@ -62,6 +65,7 @@ class Program:
     metric: str
     up: bool
     story: str = ""
+    in_view: str = ""
 
     @property
     def part(self) -> str:
@@ -108,7 +112,7 @@ def read(path: Path) -> Program:
         ValueError: Its head or its marks are not as they should be.
     """
     text = path.read_text(encoding="utf-8")
-    head = dict(re.findall(r"^# (rules|remedies|metric|story): (.+)$", text, re.MULTILINE))
+    head = dict(re.findall(r"^# (rules|remedies|metric|story|in view): (.+)$", text, re.MULTILINE))
     faulty = path.parent.name == "pairs"
     needed = {"rules", "remedies", "metric", "story"} if faulty else {"metric"}
     if not needed <= set(head):
@@ -123,7 +127,7 @@ def read(path: Path) -> Program:
         raise ValueError(f"{path.name}: expected a marked fault in pairs/ and none in healthy/")
     return Program(
         path.stem, path, faulty, rules, remedies, " ".join(name), direction == "up",
-        head.get("story", ""),
+        head.get("story", ""), head.get("in view", ""),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pickle
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 import rectifier.torch as rt
 from rectifier import Param, catalog, define
@@ -315,3 +316,32 @@ def test_short_tensors_take_torchs_own_operation_where_that_is_right(name: str) 
     assert torch.allclose(grad.double(), wanted, rtol=5e-7, atol=0)
     nan = torch.tensor([torch.nan], requires_grad=True)
     assert torch.autograd.grad(f(nan), nan)[0].isnan().all()
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
+def test_tensors_without_numbers_of_their_own() -> None:
+    """A zero tensor of autograd's has no memory; reading it ended the process."""
+    none = torch._efficientzerotensor((8,))
+    parts = [torch.ones(3), torch.ones(4)]
+    with FakeTensorMode():
+        fake = torch.empty(8)
+    for call in (functional.mish, functional.relu, rt.gated("swiglu"), rt.rowwise("sparsemax")):
+        assert torch.equal(call(none), call(torch.zeros(8)))
+        assert isinstance(call(fake), FakeTensor)
+        for layout in (torch.strided, torch.jagged):
+            with pytest.raises(InvalidInputError, match="nested"):
+                call(torch.nested.nested_tensor(parts, layout=layout))
+        with pytest.raises(InvalidInputError, match="to_dense"):
+            call(torch.eye(4).to_sparse())
+
+
+@pytest.mark.parametrize("name", ["shilu", "acon_c", "smu", "snake", "srelu"])
+def test_one_value_per_unit_keeps_channels_last(name: str) -> None:
+    last = {"memory_format": torch.channels_last}
+    for dtype in (torch.float32, torch.float64):
+        module = rt.activation(name, num_parameters=(4, 3, 5), dtype=dtype)
+        x = torch.randn(2, 4, 3, 5, dtype=dtype).contiguous(**last).requires_grad_()
+        y = module(x)
+        (grad,) = torch.autograd.grad(y, x, torch.randn_like(y).contiguous())
+        assert y.is_contiguous(**last)
+        assert grad.is_contiguous(**last)

@@ -17,6 +17,18 @@ from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownN
 SWASH = define("swash", "x * sigmoid(beta * x) + c", beta=Param(1.5, learnable=True), c=0.25)
 
 
+def test_a_parameter_beyond_float16_is_held_at_its_largest_number() -> None:
+    zero = torch.zeros(2, 3, dtype=torch.float16)
+    kinds = (rt.SMU().half(), rt.SMU(num_parameters=3, dtype=torch.float16))
+    for module in (*kinds, rt.SMU(mu=torch.tensor(1e6), dtype=torch.float16)):
+        assert (module.mu == 65504).all()
+        assert torch.equal(module(zero), zero)
+        module.reset_parameters()
+        assert (module.mu == 65504).all()
+    assert rt.SMU(dtype=torch.float16).float().mu.item() == 65504
+    assert rt.SMU().to(torch.bfloat16).mu.item() == pytest.approx(1e6, rel=2**-8)
+
+
 @pytest.mark.parametrize("name", catalog.names())
 def test_every_class_by_its_name_and_by_alias(name: str) -> None:
     spec = catalog.get(name)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.autograd import forward_ad
 
 import rectifier.numpy as rn
 import rectifier.torch as rt
@@ -90,6 +91,37 @@ def test_row_wise_gradients(name: str) -> None:
     assert torch.autograd.gradgradcheck(lambda t: f(t, **given), (x,))
 
 
+@pytest.mark.parametrize("name", [*catalog.gated_names(), *catalog.rowwise_names()])
+def test_transforms_and_forward_mode(name: str) -> None:
+    """What torch.func and dual numbers make of a unit is what plain backward makes of it."""
+    x, way = halves(3, 4), halves(4, 3).T
+    given = OPTIONS.get(name, {})
+    kind = rt.gated if name in catalog.gated_names() else rt.rowwise
+
+    def f(t: torch.Tensor) -> torch.Tensor:
+        return kind(name)(t, **given)
+
+    def total(t: torch.Tensor) -> torch.Tensor:
+        return f(t).square().sum()
+
+    rows = torch.stack([f(row) for row in x])
+    torch.testing.assert_close(torch.func.vmap(f)(x), rows)
+    torch.testing.assert_close(torch.func.vmap(f, 1, 1)(x.T.contiguous()), rows.T)
+    leaf = x.clone().requires_grad_()
+    (grad,) = torch.autograd.grad(total(leaf), leaf)
+    torch.testing.assert_close(torch.func.grad(total)(x), grad)
+    each = torch.stack([torch.func.grad(total)(row) for row in x])
+    torch.testing.assert_close(torch.func.vmap(torch.func.grad(total))(x), each)
+    jacobian = torch.autograd.functional.jacobian(f, x)
+    moved = torch.einsum("...ij,ij->...", jacobian, way)
+    torch.testing.assert_close(torch.func.jvp(f, (x,), (way,)), (f(x), moved))
+    with forward_ad.dual_level():
+        dual = forward_ad.unpack_dual(f(forward_ad.make_dual(x, way)))
+        torch.testing.assert_close(dual.tangent, moved)
+    curved = torch.autograd.functional.hessian(total, x)
+    torch.testing.assert_close(torch.func.hessian(total)(x), curved)
+
+
 def test_sparse_ones_at_their_edges() -> None:
     for name in ("sparsemax", "entmax15"):
         f = rt.rowwise(name)
@@ -104,12 +136,15 @@ def test_sparse_ones_at_their_edges() -> None:
 
 def test_wrong_use() -> None:
     for make in (rt.gated("glu"), rt.rowwise("softmax")):
-        with pytest.raises(InvalidInputError, match="floating tensor, got"):
-            make(torch.ones(4, dtype=torch.int64))
-        with pytest.raises(InvalidInputError, match="floating tensor, got list"):
+        torch.testing.assert_close(make(torch.arange(4)), make(torch.arange(4.0)))
+        with pytest.raises(InvalidInputError, match=r"real numbers, got torch\.complex64"):
+            make(torch.ones(4, dtype=torch.complex64))
+        with pytest.raises(InvalidInputError, match=r"torch\.Tensor, got list"):
             make([1.0, 2.0])
         with pytest.raises(InvalidInputError, match="along dimension 3"):
             make(torch.ones(4), dim=3)
+    assert rt.rowwise("maxout")(torch.zeros(0, 8)).shape == (0, 4)
+    assert rn.rowwise("maxout")(np.zeros((0, 8))).shape == (0, 4)
     with pytest.raises(InvalidInputError, match="even number"):
         rt.gated("glu")(torch.ones(3))
     with pytest.raises(UnknownNameError, match="did you mean 'last'"):

@@ -12,7 +12,7 @@ from torch import nn
 
 import rectifier.torch as rt
 from rectifier import catalog
-from rectifier.errors import InvalidActivationError, UnknownNameError
+from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 
 # torch's tracer does what torch itself deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
@@ -82,11 +82,29 @@ def test_swiglu_is_llamas() -> None:
         (lambda: rt.TopK(2, k=2), "each once"),
         (lambda: rt.Softmax(1, 2), "takes dim, each once"),
         (lambda: rt.BatchTopK(2, momentum=0.0), "momentum must be above 0"),
+        (lambda: rt.Softmax(dim="a"), "dim must be a whole number.*got 'a'"),
+        (lambda: rt.GLU(dim="a"), "dim must be a whole number.*got 'a'"),
+        (lambda: rt.SwiGLU("a", 3), "sizes must be whole numbers.*got 'a'"),
+        (lambda: rt.SwiGLU(-8, 20), "sizes must be whole numbers.*got -8"),
     ],
 )
 def test_wrong_arguments(make, message: str) -> None:
     with pytest.raises(InvalidActivationError, match=message):
         make()
+
+
+def test_input_of_the_wrong_width() -> None:
+    with pytest.raises(InvalidInputError, match=r"in_features=8 .*got shape \(2, 7\)"):
+        rt.SwiGLU(8, 20)(torch.randn(2, 7))
+
+
+def test_what_is_not_there_is_refused_when_built() -> None:
+    with pytest.raises(UnknownNameError, match="kernel path 'fast'"):
+        rt.activation("mish", path="fast")
+    with pytest.raises(UnknownNameError, match="'half'"):
+        rt.activation("mish", keep="half")
+    with pytest.raises(UnknownNameError, match="did you mean 'last'"):
+        rt.GLU(gate="lats")
 
 
 def test_an_unknown_name_is_still_told() -> None:
@@ -122,6 +140,14 @@ def test_batch_topk_keeps_k_per_row_on_average_and_then_a_threshold() -> None:
     x = torch.randn(3, 8)
     assert torch.equal(module(x), torch.where(x > expected, x, 0.0))
     assert torch.equal(module(x)[:1], module(x[:1]))
+    spoilt = torch.tensor([1.0, torch.nan, -1.0, 4.0], requires_grad=True)
+    y = module(spoilt)
+    assert torch.equal(y.isnan(), spoilt.isnan())
+    (grad,) = torch.autograd.grad(y.sum(), spoilt)
+    assert torch.equal(grad.isnan(), spoilt.isnan())
+    assert module(torch.tensor([5, 0, 1])).dtype == torch.float32
+    with pytest.raises(InvalidInputError, match="real numbers"):
+        module(torch.ones(3, dtype=torch.complex64))
     again = rt.BatchTopK(2)
     again.load_state_dict(module.state_dict())
     assert torch.equal(again.eval()(x), module(x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from rectifier.errors import InvalidInputError
 from rectifier.training import image_folder, loop
-from rectifier.training.imagenet import from_folder
+from rectifier.training.imagenet import from_folder, from_tables
 from rectifier.training.recipes import ALEXNET
 
 
@@ -109,3 +110,33 @@ def test_the_recipe_learns_a_folder(tmp_path: Path) -> None:
     trained = loop.run(job, steps=30, seed=0, every=30)
     assert trained.progress.scores[-1][1]["ten-crop accuracy"] == 1.0
     assert trained.failed is None
+
+
+def test_the_recipe_learns_tables_of_encoded_pictures(tmp_path: Path) -> None:
+    """CIFAR-10's layout on the public hub: a record with the bytes of a picture, and a label."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    draws = np.random.default_rng(0)
+    for name, count in (("train", 60), ("test", 20)):
+        cells, labels = [], []
+        for number in range(count):
+            pixels = draws.integers(0, 120, (32, 32, 3), dtype=np.uint8)
+            pixels[..., 2 * (number % 2)] += 100
+            stream = io.BytesIO()
+            Image.fromarray(pixels).save(stream, format="PNG")
+            cells.append({"bytes": stream.getvalue(), "path": None})
+            labels.append(number % 2)
+        parquet.write_table(
+            arrow.table({"img": cells, "label": labels}), tmp_path / f"{name}.parquet"
+        )
+    job = from_tables(
+        "alexnet", tmp_path, samples=48, crop=28, init="he_normal", batch=12, epochs=10,
+        sizes={"channels": (8, 8, 8, 8, 8), "hidden": 16, "stem": (5, 1), "dropout": 0.0},
+        recipe=dataclasses.replace(ALEXNET, rate=0.05),
+    )  # fmt: skip
+    assert job.steps == 40, "48 of the 60 pictures, ten times"
+    trained = loop.run(job, steps=40, seed=0, every=40)
+    assert trained.progress.scores[-1][1]["ten-crop accuracy"] > 0.9
+    (tmp_path / "test.parquet").unlink()
+    with pytest.raises(InvalidInputError, match=r"test\.parquet is not there"):
+        from_tables("alexnet", tmp_path, crop=28)

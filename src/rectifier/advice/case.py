@@ -8,7 +8,7 @@ from typing import Any
 
 from rectifier.errors import InvalidInputError, UnknownNameError
 
-DOMAINS = ("cnn", "transformer", "rnn", "rl", "series", "mlp")
+DOMAINS = ("cnn", "transformer", "rnn", "rl", "series", "tables", "mlp")
 PREFERENCES = ("speed", "accuracy")
 OUTPUTS = ("classes", "regression", "probability", "positive", "bounded")
 

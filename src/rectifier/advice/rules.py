@@ -128,6 +128,14 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.domain == "cnn",
     ),
     Rule(
+        "activation", "relu",
+        "Plain ReLU networks, well regularised, keep up with special ones on tables.",
+        "Gorishniy et al. (2021), Revisiting Deep Learning Models for Tabular Data; Kadra et al. "
+        "(2021), Well-tuned Simple Nets Excel on Tabular Datasets",
+        ("C43",),
+        lambda c: c.domain == "tables",
+    ),
+    Rule(
         "activation", "gelu",
         "Smooth ones are often a little better where cost does not count; measure it.",
         ARTICLE,

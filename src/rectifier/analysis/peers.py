@@ -15,6 +15,7 @@ import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from rectifier import catalog
 from rectifier.activation import Activation
@@ -102,6 +103,10 @@ def resolve(name: str) -> str:
     return ""
 
 
+MEANT: Mapping[str, str] = MappingProxyType({"swish": "silu"})
+"""What the libraries mean by a name that is another definition here: none learns swish's beta."""
+
+
 def _plain(name: str) -> Activation:
     if name in catalog.names():
         return catalog.get(name)
@@ -131,7 +136,9 @@ def _offer(library: Library) -> Offer:
         )
     tree = ast.parse(file.read_text(encoding="utf-8"))
     names = sorted({name for name in library.read(tree) if name not in library.others})
-    return Offer(library.title, version, {name: resolve(name) for name in names})
+    return Offer(
+        library.title, version, {name: MEANT.get(name, "") or resolve(name) for name in names}
+    )
 
 
 def _strings(node: ast.AST) -> list[str]:

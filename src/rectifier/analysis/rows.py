@@ -101,6 +101,18 @@ def compute(name: str, library: Any, held: Callable[[Any], Any], rows: Any, **op
     return _ALGORITHMS[name](library, held, rows, **options)
 
 
+def _marked(lib: Any, x: Any, where: Any) -> Any:
+    """Return an array that is NaN in some places, and whose gradient is NaN there too.
+
+    Comparisons hide a NaN, and what is picked from an array passes any gradient back to it.
+    """
+    return x * lib.where(where, math.nan + lib.zeros_like(x), lib.ones_like(x))
+
+
+def _marked_rows(lib: Any, x: Any) -> Any:
+    return _marked(lib, x, lib.isnan(lib.sum(x, axis=-1, keepdims=True)))
+
+
 def _shifted(lib: Any, held: Callable[[Any], Any], x: Any) -> Any:
     return x - held(lib.max(x, axis=-1, keepdims=True))
 
@@ -127,7 +139,7 @@ def _at(lib: Any, values: Any, place: Any, count: Any) -> Any:
 
 
 def _sparsemax(lib: Any, held: Callable[[Any], Any], x: Any) -> Any:
-    shifted = _shifted(lib, held, x)
+    shifted = _shifted(lib, held, _marked_rows(lib, x))
     ordered, count = _sorted(lib, held(shifted))
     excess = lib.cumsum(ordered, axis=-1) - 1.0
     inside = lib.where(count * ordered > excess, lib.ones_like(x), lib.zeros_like(x))
@@ -141,7 +153,7 @@ def _sparsemax(lib: Any, held: Callable[[Any], Any], x: Any) -> Any:
 
 
 def _entmax15(lib: Any, held: Callable[[Any], Any], x: Any) -> Any:
-    half = _shifted(lib, held, x) * 0.5
+    half = _shifted(lib, held, _marked_rows(lib, x)) * 0.5
     ordered, count = _sorted(lib, held(half))
     mean = lib.cumsum(ordered, axis=-1) / count
     spread = lib.cumsum(ordered * ordered, axis=-1) - count * mean * mean
@@ -165,7 +177,7 @@ def _spoilt(lib: Any, shifted: Any, result: Any) -> Any:
 
 
 def _crelu(lib: Any, held: Callable[[Any], Any], x: Any) -> Any:
-    zero = lib.zeros_like(x)
+    x, zero = _marked(lib, x, lib.isnan(x)), lib.zeros_like(x)
     return lib.concatenate([lib.where(x <= 0, zero, x), lib.where(x >= 0, zero, -x)], axis=-1)
 
 
@@ -175,15 +187,24 @@ def _maxout(lib: Any, held: Callable[[Any], Any], x: Any, pieces: int) -> Any:
         raise InvalidInputError(
             f"maxout: expected a multiple of pieces={pieces} elements, got {size}."
         )
-    return lib.max(lib.reshape(x, (*x.shape[:-1], size // pieces, pieces)), axis=-1)
+    groups = lib.reshape(_marked(lib, x, lib.isnan(x)), (*x.shape[:-1], size // pieces, pieces))
+    spoilt, ones = lib.isnan(groups), lib.ones_like(groups)
+    any_spoilt = lib.any(spoilt, axis=-1, keepdims=True)
+    sizes = lib.where(any_spoilt, lib.where(spoilt, ones, -ones), held(groups))
+    place = lib.argmax(sizes, axis=-1)
+    return lib.take_along_axis(groups, place[..., None], axis=-1)[..., 0]
+
+
+def _sizes(lib: Any, x: Any) -> Any:
+    """Return numbers to order by: NaN counts as the largest, or it would be dropped in silence."""
+    return lib.where(lib.isnan(x), math.inf + lib.zeros_like(x), x)
 
 
 def _topk(lib: Any, held: Callable[[Any], Any], x: Any, k: int) -> Any:
     if k > x.shape[-1]:
         raise InvalidInputError(f"topk: expected at least k={k} elements, got {x.shape[-1]}.")
-    # NaN counts as the largest number, or it would be dropped in silence.
-    size = lib.where(lib.isnan(x), math.inf + lib.zeros_like(x), held(x))
-    rank = lib.argsort(lib.argsort(-size, axis=-1), axis=-1)
+    x = _marked(lib, x, lib.isnan(x))
+    rank = lib.argsort(lib.argsort(-_sizes(lib, held(x)), axis=-1), axis=-1)
     return lib.where(rank < k, x, lib.zeros_like(x))
 
 

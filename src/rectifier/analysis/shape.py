@@ -172,7 +172,9 @@ def constant_pieces(
     """
     merged: list[Interval] = []
     for low, high in pieces(expression, parameters):
-        if np.all(values(expression, _inside(low, high), parameters) == value):
+        found = values(expression, _inside(low, high), parameters)
+        known = found[~np.isnan(found)]  # x erf(0 exp(x)) is 0, and 0 times infinity far out
+        if 2 * known.size > found.size and np.all(known == value):
             if merged and merged[-1][1] == low:
                 low = merged.pop()[0]
             merged.append((low, high))

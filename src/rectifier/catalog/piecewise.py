@@ -23,7 +23,12 @@ ACTIVATIONS = (
             "alpha": Param(0.1, low=0.0, high=1.0, description="slope beyond the bends"),
             "c": Param(1.0, low=0.0, description="where the bends are"),
         },
-        # At infinity all three lines are as large, and the plain form takes the slope of the wrong.
+        # For alpha = 1 the plain form rounds x + c to a number of the size of c. And at infinity
+        # all three lines are as large, so that it takes the slope of the wrong.
+        stable=(
+            "where(abs(x) > c, alpha * where(alpha > 0, x, clip(x, -1e30, 1e30))"
+            " + sign(x) * ((1 - alpha) * c), x)"
+        ),
         stable_derivative="where(abs(x) > c, alpha, 1)",
         source=Source(
             "Andrei Nicolae",

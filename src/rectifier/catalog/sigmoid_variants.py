@@ -192,7 +192,7 @@ ACTIVATIONS = (
         stable=_ACON_B[1],
         stable_derivative=_ACON_B[2],
         source=_ACON,
-        differs="ACON-A, with p 0, is swish.",
+        differs="ACON-A, with p 0, is swish; acon_a finds it.",
     ),
     entry(
         __name__,

@@ -98,7 +98,7 @@ ACTIVATIONS = (
         "swish",
         "x * sigmoid(beta * x)",
         class_name="Swish",
-        aliases=("swish_beta",),
+        aliases=("swish_beta", "acon_a", "acona"),
         summary="SiLU with a learned sharpness beta: linear at 0, near ReLU for large values.",
         params={
             "beta": Param(
@@ -115,7 +115,10 @@ ACTIVATIONS = (
             2017,
             url="https://arxiv.org/abs/1710.05941",
             equation="f(x) = x · sigmoid(βx)",
+            note="Ma et al. (2020), arXiv 2009.04759, call it ACON-A.",
         ),
+        differs="With beta learned, as in the source. Keras, JAX, timm and transformers call SiLU "
+        "swish, the source's Swish-1: for theirs take silu, or learnable=False.",
     ),
     entry(
         __name__,

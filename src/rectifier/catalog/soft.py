@@ -10,6 +10,13 @@ from rectifier.catalog._entry import Advice, entry
 _H = "where(abs(x) < 1e18, sqrt(x ** 2 + b), abs(x))"
 _REST = f"b / (2 * maximum({_H} + abs(x), 1e-30))"
 
+_BEND = "(beta * sign(x))"
+_C = "clip(x, -1e18, 1e18)"
+_ROOT = f"sqrt(1 + {_C} ** 2)"
+_FAR = "where(abs(x) < 1e18, sqrt(1 + x ** 2), abs(x))"
+# At an end of beta's range 0 times x, also where x is infinite.
+_STRAIGHT = f"(1 + {_BEND}) * where({_BEND} > -1, x, clip(x, -1e30, 1e30))"
+
 ACTIVATIONS = (
     entry(
         __name__,
@@ -159,11 +166,15 @@ ACTIVATIONS = (
         summary="The identity, bent smoothly at zero.",
         params={"beta": Param(0.5, low=-1.0, high=1.0, description="how much it bends")},
         # sqrt(x^2 + 1) - 1 = x r with r = x / (1 + sqrt(1 + x^2)): no cancellation, no overflow.
+        # With h = sqrt(1 + x^2) it is |x| - 1 + 1 / (h + |x|) too, which is for beta = 1 and x far
+        # below 0, where 1 + r loses every digit; 1 - |x| / h is 1 / (h (h + |x|)).
         stable=(
-            "x * (1 + beta * (clip(x, -1e18, 1e18) / (1 + sqrt(1 + clip(x, -1e18, 1e18) ** 2))))"
+            f"where({_BEND} * abs(x) < -1, {_STRAIGHT} - beta * (1 - 1 / ({_ROOT} + abs({_C}))),"
+            f" x * (1 + beta * ({_C} / (1 + {_ROOT}))))"
         ),
         stable_derivative=(
-            "1 + beta * (clip(x, -1e18, 1e18) / sqrt(1 + clip(x, -1e18, 1e18) ** 2))"
+            f"where({_BEND} * abs(x) < -1, 1 + {_BEND} - {_BEND} / ({_FAR} * ({_FAR} + abs(x))),"
+            f" 1 + beta * ({_C} / {_ROOT}))"
         ),
         source=Source(
             "Luke B. Godfrey",

@@ -1,4 +1,4 @@
-"""Claims about whole architectures and how to train them. Layer: claims."""
+"""Claims about which network takes which activation. Layer: claims."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from rectifier.claims import statistics
 from rectifier.claims.claim import Claim, Finding
-from rectifier.claims.comparing import by_activation, curve, values
+from rectifier.claims.comparing import by_activation, curve, tuned, values
 from rectifier.claims.lab import Lab
 from rectifier.claims.record import Line, Picture, Quantity, Range, exactly
-from rectifier.claims.trials import mixed, train
+from rectifier.claims.trials import train
 
 NAIR = "Nair and Hinton (2010), Rectified Linear Units Improve Restricted Boltzmann Machines"
 
@@ -107,7 +107,7 @@ C16 = Claim(
     "place of NORB and LFW: machines of 100 units on digits by contrastive divergence, a softmax "
     "on their features, test accuracy paired over seeds, 95 % by t.",
     (
-        Quantity("largest distance of ReLU from softplus", Range(0, 0.6932)),
+        Quantity("largest distance of ReLU from softplus (ln 2, at 0)"),
         Quantity("largest distance of the sum of binary units from softplus", Range(0, 0.05)),
         Quantity(
             "test accuracy, noisy rectified less binary (here: digits)",
@@ -179,7 +179,7 @@ def language(*, activation: str, steps: int, seed: int, python: str) -> dict[str
 def _transformers(lab: Lab) -> Finding:
     import platform
 
-    seeds = lab.seeds(3, 10)
+    seeds = lab.seeds(4, 10)
     names = ("relu", "gelu", "geglu")
     runs = {
         name: lab.map(
@@ -187,7 +187,7 @@ def _transformers(lab: Lab) -> Finding:
             [
                 {
                     "activation": name,
-                    "steps": lab.pick(120, 3000),
+                    "steps": lab.pick(150, 3000),
                     "seed": seed,
                     "python": platform.python_version(),
                 }
@@ -225,7 +225,7 @@ C32 = Claim(
     "T5 as published has ReLU in its feed-forward layers; version 1.1 has a gated GELU. BERT, GPT "
     "and ViT have GELU.",
     "In place of large models: a decoder of two layers of 32 on the characters of Python's "
-    "library, 120 steps (full: 3000), loss on another file, paired over seeds, 95 % by t.",
+    "library, 150 steps (full: 3000), loss on another file, paired over seeds, 95 % by t.",
     (
         Quantity("of the four named, those published with GELU", exactly(4), source=exactly(3)),
         Quantity(
@@ -237,25 +237,28 @@ C32 = Claim(
 )
 
 
-def _cnn(lab: Lab) -> dict[str, list[Any]]:
+def _cnn(lab: Lab) -> tuple[dict[str, list[Any]], dict[str, tuple[float, float]]]:
+    """Trainings of the small CNN by activation, and the rate and validation score of each."""
     setting = {
         "model": "cnn4",
         "pixels": 8,
         "sizes": {"width": 8},
         "init": "he_normal",
-        "rate": 3e-3,
         "schedule": "linear",
-        "steps": lab.pick(100, 3000),
+        "steps": lab.pick(150, 3000),
     }
     names = ("relu", "silu", "gelu", "elu", "tanh")
-    return by_activation(lab, names, lab.seeds(4, 20), setting)
+    best = tuned(lab, names, (3e-3, 1e-2, 3e-2), setting, seeds=lab.pick(2, 5))
+    seeds = lab.seeds(6, 20)
+    runs = {n: by_activation(lab, (n,), seeds, {**setting, "rate": best[n][0]})[n] for n in names}
+    return runs, best
 
 
 def _vision(lab: Lab) -> Finding:
-    runs = _cnn(lab)
-    mean = {n: float(np.mean(values(found, "test"))) for n, found in runs.items()}
-    ours = max(("relu", "silu"), key=mean.__getitem__)
-    theirs = max(("gelu", "elu", "tanh"), key=mean.__getitem__)
+    runs, best = _cnn(lab)
+    # Chosen on tuning seeds, so that the best is not the best by luck of the test.
+    ours = max(("relu", "silu"), key=lambda name: best[name][1])
+    theirs = max(("gelu", "elu", "tanh"), key=lambda name: best[name][1])
     return Finding(
         [
             statistics.difference(values(runs[ours], "test"), values(runs[theirs], "test")),
@@ -268,7 +271,7 @@ def _vision(lab: Lab) -> Finding:
                 tuple(curve(name, found) for name, found in runs.items()),
             )
         ],
-        [f"{ours} against {theirs}"],
+        [f"{ours} against {theirs}, each the best of its side on tuning seeds"],
     )
 
 
@@ -281,8 +284,9 @@ C33 = Claim(
     "A web guide (IABAC, 2025); for comparison Jordan (2024), 94 % on CIFAR-10 in 3.29 seconds, "
     "arXiv 2404.00498",
     "The fastest CIFAR-10 trainings of 2024 use GELU.",
-    "In its place: the four-layer CNN on 8×8 digits, five activations, Adam at 0.003 falling to 0; "
-    "better of ReLU and Swish less best of GELU, ELU and tanh, test accuracy, paired, 95 % by t.",
+    "In its place: the four-layer CNN on 8×8 digits, five activations, Adam, 150 steps (full: "
+    "3000), the rate of each chosen from three and falling to 0; better of ReLU and Swish less "
+    "best of GELU, ELU and tanh, both chosen on tuning seeds; test accuracy, paired, 95 % by t.",
     (
         Quantity(
             "test accuracy, ReLU or Swish less the best other (here: digits)",
@@ -296,7 +300,7 @@ C33 = Claim(
 
 
 def _elu_for_relu(lab: Lab) -> Finding:
-    runs = _cnn(lab)
+    runs, _ = _cnn(lab)
     won = statistics.difference(values(runs["elu"], "test"), values(runs["relu"], "test"))
     return Finding([won])
 
@@ -309,102 +313,10 @@ C38 = Claim(
     "proxy",
     "A blog (Vedan Analytics, 2025) without a study; none was found",
     "Nothing that can be traced.",
-    "In its place: the four-layer CNN on 8×8 digits, ELU less ReLU, test accuracy, paired over "
-    "seeds, 95 % by t. Stated: 2 to 3 points.",
+    "In its place: the four-layer CNN on 8×8 digits as for C33, ELU less ReLU, test accuracy, "
+    "paired over seeds, 95 % by t. Stated: 2 to 3 points.",
     (Quantity("accuracy won by ELU (here: digits)", Range(0.02, 0.03), "%", proxy=True),),
     _elu_for_relu,
-)
-
-ADAM_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
-SGD_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
-
-
-def _basins(lab: Lab) -> Finding:
-    seeds = lab.seeds(4, 20)
-    lost = {}
-    lines = []
-    for name, rates, good in (
-        ("adam", ADAM_RATES, (1e-3, 1e-2)),
-        ("sgd", SGD_RATES, (1e-2, 1e-1)),
-    ):
-        asked = [
-            {"optimizer": name, "rate": rate, "steps": lab.pick(250, 2000), "seed": seed}
-            for rate in rates
-            for seed in seeds
-        ]
-        runs = lab.map(train, asked)
-        score = {
-            rate: values(runs[k * len(seeds) : (k + 1) * len(seeds)], "test")
-            for k, rate in enumerate(rates)
-        }
-        best = max(rates, key=lambda r, s=score: sum(s[r]))  # type: ignore[misc]
-        inside = [rate for rate in rates if good[0] <= rate <= good[1]]
-        worst = min(inside, key=lambda r, s=score: sum(s[r]))  # type: ignore[misc]
-        lost[name] = statistics.difference(score[best], score[worst])
-        lines.append(Line(name, rates, tuple(sum(score[r]) / len(seeds) for r in rates)))
-    return Finding(
-        [lost["adam"], lost["sgd"]],
-        [Picture("Test accuracy by learning rate", "learning rate", "accuracy", tuple(lines))],
-    )
-
-
-C34 = Claim(
-    "C34",
-    "Start with learning rates of 0.001–0.01 for Adam and 0.01–0.1 for SGD",
-    "Start with moderate learning rates (0.001-0.01 for Adam, 0.01-0.1 for SGD)",
-    "11, 15",
-    "experiment",
-    "None is named; for comparison Hendrycks and Gimpel's code for GELU sweeps 1e-3 to 1e-5 (Adam)",
-    "Rates of published sweeps are as low as 1e-5.",
-    "ReLU perceptron of 64-64 on digits, 250 steps (full: 2000), seven rates each for Adam and SGD "
-    "with momentum 0.9; test accuracy lost by the worst rate in the range against the best of all, "
-    "paired over seeds, 95 % by t. Good to start with: not more than two points.",
-    (
-        Quantity("accuracy lost at worst within the range, Adam", Range(high=0.02), "%"),
-        Quantity("accuracy lost at worst within the range, SGD", Range(high=0.02), "%"),
-    ),
-    _basins,
-)
-
-
-def _mixes(lab: Lab) -> Finding:
-    names = ("relu", "gelu", "tanh")
-    mixes = [[a, b] for a in names for b in names]
-    search = [1_000_001 + k for k in range(lab.pick(2, 10))]
-    base = {"rate": 1e-2, "steps": lab.pick(300, 3000)}
-    runs = lab.map(mixed, [{**base, "activations": m, "seed": s} for m in mixes for s in search])
-    total = {
-        tuple(m): sum(run["validation"] for run in runs[k * len(search) : (k + 1) * len(search)])
-        for k, m in enumerate(mixes)
-    }
-    uniform = max((m for m in total if len(set(m)) == 1), key=total.__getitem__)
-    mixed_one = max((m for m in total if len(set(m)) > 1), key=total.__getitem__)
-    seeds = lab.seeds(6, 30)
-    scores = {
-        m: values(
-            lab.map(mixed, [{**base, "activations": list(m), "seed": s} for s in seeds]), "test"
-        )
-        for m in (mixed_one, uniform)
-    }
-    return Finding(
-        [statistics.difference(scores[mixed_one], scores[uniform])],
-        notes=[f"best mix: {' then '.join(mixed_one)}; best alone: {uniform[0]}"],
-    )
-
-
-C39 = Claim(
-    "C39",
-    "Mixing activations in one network can be better than one for all layers",
-    "Mixing activations can be beneficial.",
-    "14, 15",
-    "experiment",
-    "None is named; Zoph and Le-style searches over layers: e.g. Manessi and Rozza (2018)",
-    "Learned combinations of activations gave small gains.",
-    "All nine pairs of ReLU, GELU and tanh for two layers of 48 on mnist1d, searched on tuning "
-    "seeds and validation data; best mix less best single, test accuracy on fresh seeds, paired, "
-    "95 % by t.",
-    (Quantity("test accuracy, best mix less best single", Range(low=0.0), "%"),),
-    _mixes,
 )
 
 

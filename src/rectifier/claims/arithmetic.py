@@ -102,8 +102,18 @@ C15 = Claim(
     "seeds.",
     (
         Quantity("of the function alone, largest error", Range(0, 1e-6)),
-        Quantity("of a trained network without biases, relative error", Range(0, 1e-5), "%"),
-        Quantity("of a trained network with biases, relative error", Range(0, 1e-5), "%"),
+        Quantity(
+            "of a trained network without biases, relative error",
+            Range(0, 1e-5),
+            "%",
+            reading="a network without biases, as in the source",
+        ),
+        Quantity(
+            "of a trained network with biases, relative error",
+            Range(0, 1e-5),
+            "%",
+            reading="any network, as in the article",
+        ),
     ),
     _homogeneous,
 )

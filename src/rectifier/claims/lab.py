@@ -32,10 +32,10 @@ from rectifier.errors import OutputError, StoreError
 
 _APPLICATION = 0x52636C6D
 _TABLES = """
-CREATE TABLE trial (hash TEXT NOT NULL, function TEXT NOT NULL, setting TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS trial (hash TEXT NOT NULL, function TEXT NOT NULL, setting TEXT NOT NULL,
                     result TEXT NOT NULL, cpu REAL NOT NULL, written REAL NOT NULL);
-CREATE INDEX trial_hash ON trial (hash);
-CREATE TABLE claim (id TEXT NOT NULL, effort TEXT NOT NULL, result TEXT NOT NULL,
+CREATE INDEX IF NOT EXISTS trial_hash ON trial (hash);
+CREATE TABLE IF NOT EXISTS claim (id TEXT NOT NULL, effort TEXT NOT NULL, result TEXT NOT NULL,
                     written REAL NOT NULL);
 """
 

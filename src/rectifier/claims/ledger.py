@@ -22,7 +22,7 @@ from rectifier import __version__
 from rectifier.claims.claim import Claim
 from rectifier.claims.lab import Lab
 from rectifier.claims.record import Entry, Result
-from rectifier.claims.verdict import conclude, reason
+from rectifier.claims.verdict import conclude, is_open, readings, reason
 from rectifier.compare.trial import package_version
 from rectifier.errors import UnknownNameError
 
@@ -99,6 +99,8 @@ def entry(claim: Claim, result: Result | None, *, here: bool) -> Entry:
         verdict=word,
         reason=told,
         here=here and fits,
+        open=is_open(claim.quantities, estimates),
+        readings=readings(claim.quantities, estimates),
     )
 
 

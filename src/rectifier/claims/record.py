@@ -74,6 +74,8 @@ class Quantity:
         source: Values that the primary source gives for the very same quantity; None: it gives
             none, or it is the same work that the claim is quoted from.
         proxy: Whether what is measured stands for something else that cannot be measured here.
+        reading: Where the claim can be read in more than one way: the reading, in a few words, in
+            which this quantity has a say. Empty: in all of them.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Quantity:
     unit: str = ""
     source: Range | None = None
     proxy: bool = False
+    reading: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,9 @@ class Entry:
         quantities: What it says something about.
         result: What was measured; None: nothing yet.
         verdict: In one of four words. ``reason``: how it comes to that.
+        readings: Where the claim can be read in more than one way: each with its own verdict.
         here: Whether the result was measured by whoever asks, or came with the package.
+        open: Whether "not reproduced" only means that the intervals are too wide to tell.
     """
 
     id: str
@@ -201,3 +206,5 @@ class Entry:
     verdict: Verdict
     reason: str
     here: bool = False
+    open: bool = False
+    readings: tuple[tuple[str, Verdict], ...] = ()

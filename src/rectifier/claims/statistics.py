@@ -62,38 +62,47 @@ def median_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> 
 
 
 def censored_ratio(
-    numerators: Sequence[float], denominators: Sequence[float], *, draws: int = 4000
+    numerators: Sequence[float],
+    denominators: Sequence[float],
+    *,
+    horizon: float,
+    draws: int = 4000,
 ) -> Estimate:
-    """Ratio of the medians of two sets of times, where infinite means "never".
+    """Ratio of the medians of two sets of times, where infinite means "not by the horizon".
+
+    A run that had not arrived by the end may have arrived right after it, or never: the lower end
+    of the interval takes the horizon for it where it stands above the line, and infinity below;
+    the upper end the other way about. So a race that was ended early gives a wide interval, not a
+    large ratio.
 
     Args:
         numerators: Times of one, a seed each.
         denominators: Times of the other, same seeds.
+        horizon: When the runs were ended, in the same unit.
         draws: How often seeds are drawn anew, in pairs, for the 95 % interval (percentiles).
 
     Returns:
-        Infinite where most of the first never arrive, 0 where most of the second never do; NaN is
-        never returned: where both never arrive the ratio is 1 with no bounds.
+        The value is infinite where most of the first had not arrived, 0 where most of the second
+        had not, 1 where both had not; its interval is as above.
     """
     top, bottom = np.asarray(numerators, float), np.asarray(denominators, float)
     rows = np.random.default_rng(0).integers(len(top), size=(draws, len(top)))
 
-    def divided(over: Any, under: Any) -> Any:
-        with np.errstate(all="ignore"):
-            found = np.asarray(over / under)
-        both = np.isinf(over) & np.isinf(under)
-        return np.where(both, 1.0, found)
+    def known(times: Any) -> Any:
+        return np.where(np.isinf(times), horizon, times)
 
     # "inverted_cdf" never averages, and so never makes infinity minus infinity.
     def median(values: Any, axis: int) -> Any:
         return np.quantile(values, 0.5, axis=axis, method="inverted_cdf")
 
-    value = float(divided(median(top, 0), median(bottom, 0)))
-    drawn = divided(median(top[rows], 1), median(bottom[rows], 1))
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")
-    if np.isinf(median(top, 0)) and np.isinf(median(bottom, 0)):
-        return Estimate(1.0, 0.0, math.inf)
-    return Estimate(value, min(value, float(low)), max(value, float(high)))
+    over, under = float(median(top, 0)), float(median(bottom, 0))
+    value = 1.0 if math.isinf(over) and math.isinf(under) else over / under
+    tail = (1 - LEVEL) / 2
+    least = median(known(top)[rows], 1) / median(bottom[rows], 1)
+    most = median(top[rows], 1) / median(known(bottom)[rows], 1)
+    low = float(np.quantile(least, tail, method="inverted_cdf"))
+    high = float(np.quantile(most, 1 - tail, method="inverted_cdf"))
+    return Estimate(value, min(value, low), max(value, high))
 
 
 def share(hits: int, of: int) -> Estimate:

@@ -21,9 +21,10 @@ from torch import Tensor, nn
 
 import rectifier.torch as rt
 from rectifier import data, models
-from rectifier.activation import Activation, define
+from rectifier.activation import Activation
 from rectifier.claims.networks import perceptron
 from rectifier.compare.mechanism import measure
+from rectifier.definition import define
 from rectifier.torch.sites import Interception, Observer, Site
 
 FORMULAS = {"centred_relu": "maximum(x, 0) - 0.3989422804014327"}
@@ -144,7 +145,7 @@ def train(
     Returns:
         ``losses`` (each step), ``failed`` (a loss was not finite), ``reached`` (step of the target
         or None), ``train``, ``validation``, ``test`` (accuracies), ``step_seconds``; with
-        ``census`` also ``dead``, ``zeros``, ``zeros_before`` and ``mean``.
+        ``census`` also ``dead``, ``zeros``, ``zeros_before`` and ``mean``, None where it failed.
     """
     train_x, train_y, val_x, val_y, test_x, test_y = _data(task, seed, pixels)
     if samples:
@@ -199,7 +200,10 @@ def train(
         "test": _accuracy(net, test_x, test_y),
         "step_seconds": statistics.median(times),
     }
-    if census:
+    if census and failed:
+        # Its outputs are not numbers, which are neither zero nor positive: no unit would be dead.
+        told |= {"dead": None, "zeros": None, "zeros_before": zeros_before, "mean": None}
+    elif census:
         dead, zeros, _ = measure(net, train_x[:500])
         told |= {"dead": dead, "zeros": zeros, "zeros_before": zeros_before}
         told["mean"] = _mean_output(net, train_x[:500])

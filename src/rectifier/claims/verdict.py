@@ -8,7 +8,9 @@ Layer: claims, pure functions. A quantity is judged first:
 * otherwise, also where the interval only reaches across a bound: *not reproduced*.
 
 A claim is the conjunction of its quantities: the worst word counts, in the order above with
-*not reproduced* before *not testable here*.
+*not reproduced* before *not testable here*. Some claims can be read in more than one way; each
+reading is then judged by the quantities that belong to it, and the claim gets the worst word of its
+readings, since it was made without the qualification that would save it. `readings` tells them all.
 """
 
 from __future__ import annotations
@@ -53,6 +55,25 @@ def conclude(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None
     return next((word for word in _ORDER if word in words), "not testable here")
 
 
+def readings(
+    quantities: Sequence[Quantity], estimates: Sequence[Estimate | None]
+) -> tuple[tuple[str, Verdict], ...]:
+    """The word for each way to read a claim, in the order of the quantities; none where one.
+
+    Args:
+        quantities: Those of the claim.
+        estimates: One for each; none at all where nothing was measured.
+    """
+    given: Sequence[Estimate | None] = estimates or [None] * len(quantities)
+    pairs = list(zip(quantities, given, strict=True))
+    names = dict.fromkeys(quantity.reading for quantity in quantities if quantity.reading)
+    found = []
+    for name in names:
+        own = [(q, e) for q, e in pairs if q.reading in ("", name)]
+        found.append((name, conclude([q for q, _ in own], [e for _, e in own])))
+    return tuple(found)
+
+
 def reason(quantity: Quantity, estimate: Estimate | None) -> str:
     """How a quantity comes to its word, in a few more."""
     word = judge(quantity, estimate)
@@ -65,11 +86,33 @@ def reason(quantity: Quantity, estimate: Estimate | None) -> str:
     stated = quantity.stated or Range()
     if _within(estimate, stated):
         where = "inside the stated range"
-    elif estimate.high < stated.low or estimate.low > stated.high:
+    elif _apart(estimate, stated):
         where = "outside the stated range"
     else:
         where = "open: the interval reaches across a bound of the stated range"
     return f"a proxy, {where}" if quantity.proxy else where
+
+
+def is_open(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None]) -> bool:
+    """Whether "not reproduced" only means that the intervals are too wide to tell.
+
+    So where no interval lies outside its range: more seeds could still bear the claim out.
+    """
+    given: Sequence[Estimate | None] = estimates or [None] * len(quantities)
+    failed = [
+        (quantity, estimate)
+        for quantity, estimate in zip(quantities, given, strict=True)
+        if judge(quantity, estimate) == "not reproduced"
+    ]
+    return conclude(quantities, estimates) == "not reproduced" and not any(
+        _apart(estimate, quantity.stated or Range())
+        for quantity, estimate in failed
+        if estimate is not None
+    )
+
+
+def _apart(estimate: Estimate, stated: Range) -> bool:
+    return estimate.high < stated.low or estimate.low > stated.high
 
 
 def _meet(one: Range, other: Range) -> bool:

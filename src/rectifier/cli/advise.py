@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rectifier.advice.case import Case
     from rectifier.claims.record import Entry
 
-_DOMAINS = ("cnn", "transformer", "rnn", "rl", "series", "mlp")
+_DOMAINS = ("cnn", "transformer", "rnn", "rl", "series", "tables", "mlp")
 
 
 @click.command("advise", short_help="Which activation for this case, and what goes with it.")

@@ -141,6 +141,13 @@ if TYPE_CHECKING:
     "--html", "html_file", metavar="F", type=OutputFile(), help="Write a page with charts."
 )
 @click.option(
+    "--sink",
+    "sink_texts",
+    multiple=True,
+    metavar="S",
+    help="Send final runs there, too: mlflow[:URI] or wandb[:PROJECT]. May be given several times.",
+)
+@click.option(
     "--table",
     "table_file",
     metavar="F",
@@ -155,6 +162,7 @@ def command(
     json_file: str | None,
     html_file: str | None,
     table_file: str | None,
+    sink_texts: tuple[str, ...],
     workers: int | None,
     engine: str,
     address: str | None,
@@ -181,7 +189,11 @@ def command(
     """  # noqa: D301
     from rectifier.cli.console import console
     from rectifier.compare import make_plan, run
+    from rectifier.compare.sinks import from_text
 
+    sinks = [from_text(text) for text in sink_texts]
+    if sinks and shard is not None:
+        raise click.UsageError("--sink goes with a whole run; give it when the parts are merged")
     if until_settled:
         settings["looks"] = run.LOOKS
     plan = make_plan(
@@ -200,7 +212,8 @@ def command(
         return
     comparison = _run(
         plan, place, part, screen, resume,
-        {"until_settled": until_settled, "budget": math.inf if budget is None else budget},
+        {"until_settled": until_settled, "budget": math.inf if budget is None else budget,
+         "sinks": sinks},
         options,
     )  # fmt: skip
     if comparison is None:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rectifier.compare.plan import Plan as Plan
     from rectifier.compare.planning import DEFAULT_ACTIVATIONS as DEFAULT_ACTIVATIONS
     from rectifier.compare.planning import make_plan as make_plan
+    from rectifier.compare.recorder import Progress as Progress
     from rectifier.compare.result import Comparison as Comparison
-    from rectifier.compare.run import Progress as Progress
     from rectifier.compare.run import compare as compare
     from rectifier.compare.run import run_comparison as run_comparison
     from rectifier.compare.store import Store as Store
@@ -37,7 +37,7 @@ _HOME = {
     "Comparison": "result",
     "DEFAULT_ACTIVATIONS": "planning",
     "Plan": "plan",
-    "Progress": "run",
+    "Progress": "recorder",
     "Store": "store",
     "compare": "run",
     "from_json": "document",

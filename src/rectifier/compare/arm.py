@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rectifier import catalog
-from rectifier.activation import Activation, define
+from rectifier.activation import Activation
+from rectifier.definition import define
 from rectifier.errors import InvalidInputError
 
 OWN = "own"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rectifier import optional
 from rectifier.compare.result import Interval
-from rectifier.compare.statistics import LEVEL
+from rectifier.compare.statistics import LEVEL, spread
 
 RESAMPLES = 2000
 
@@ -76,19 +76,79 @@ def _iqm(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
+_SPREADS = np.concatenate([[0.0], np.geomspace(0.05, 50.0, 40)])
+"""True spreads of the arms that are thought possible, in standard errors of an arm's mean."""
+
+
 def chances_to_be_best(
     scores: Sequence[Sequence[float]], studies: Sequence[int] | None = None
 ) -> tuple[float, ...]:
-    """For each arm, how often it has the highest mean when seeds are drawn anew; ties shared.
+    """For each arm, the chance that its true mean is the highest; ties shared.
+
+    Three things keep this from being too sure. The error of a mean knows of tuning studies and has
+    few degrees of freedom where there are few (`rectifier.compare.statistics.spread`), so draws
+    have the tails of Student's t. Who leads of many leads by luck, too, so the arms' true means are
+    taken to be spread about their common one by an unknown amount, and are drawn nearer to it
+    accordingly: a half-Cauchy prior, one standard error wide, for that spread (A. Gelman 2006,
+    "Prior distributions for variance parameters in hierarchical models"). And which arms go up and
+    down together is drawn anew with the seeds. The tests simulate how often it is right.
 
     Args:
         scores: Of every arm on the same seeds.
         studies: Which tuning study each seed's settings come from.
     """
     table = np.asarray(scores, dtype=np.float64)
-    if table.shape[1] < 2:
+    arms, count = table.shape
+    if count < 2:
         return tuple(math.nan for _ in scores)
-    means = table[:, _resampled(studies, table.shape[1])].mean(axis=2)
-    top = np.isclose(means, means.max(axis=0), rtol=0, atol=1e-12)
+    stats: Any = optional.require("scipy.stats", extra="compare", purpose="comparing activations")
+    own = table - table.mean(axis=0)  # what a seed gives to all arms decides nothing
+    found = [spread(row.tolist(), studies) for row in own]
+    means = np.array([each.mean for each in found])[:, None]
+    errors = np.array([each.error for each in found])[:, None]
+    freedom = np.array([each.freedom for each in found])[:, None]
+    if arms < 2 or not errors.any():
+        top = np.isclose(means[:, 0], means.max(), rtol=0, atol=1e-12)
+        return tuple(float(share) for share in top / top.sum())
+    luck = own[:, _resampled(studies, count)].mean(axis=2) - means
+    scale = luck.std(axis=1, keepdims=True)
+    luck = np.divide(luck, scale, out=np.zeros_like(luck), where=scale > 0)
+    # One level for all arms in a draw, as in a multivariate t: the noise is large or it is small.
+    level = np.random.default_rng(1).uniform(size=(1, RESAMPLES))
+    errors = errors * np.sqrt(freedom / stats.chi2.isf(level, freedom))
+    kept = _kept(means, errors)
+    drawn = kept * means + np.sqrt(kept) * errors * luck
+    top = np.isclose(drawn, drawn.max(axis=0), rtol=0, atol=1e-12)
     shares = (top / top.sum(axis=0)).mean(axis=1)
     return tuple(float(share) for share in shares)
+
+
+def _kept(means: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much of each arm's distance from the common mean to believe, in every draw.
+
+    Args:
+        means: (arms, 1), about their common mean.
+        errors: (arms, draws).
+
+    Returns:
+        Shares (arms, draws): the spread's variance over its sum with the error's, for a spread
+        drawn from what the means say of it.
+    """
+    arms = len(means)
+    typical = np.sqrt(np.square(errors).mean(axis=0))  # of each draw
+    spreads = _SPREADS[:, None] * typical  # (spreads, draws)
+    variance = np.square(spreads)[:, None] + np.square(errors)
+    variance = np.maximum(variance, np.finfo(float).tiny)
+    fit = -0.5 * (np.log(variance) + np.square(means) / variance).sum(axis=1)
+    # The means are about their own mean, which takes one of their degrees of freedom.
+    steps = np.gradient(_SPREADS)
+    prior = np.log(steps / (1 + np.square(_SPREADS)))
+    weight = fit * (arms - 1) / arms + prior[:, None]
+    weight = np.exp(weight - weight.max(axis=0))
+    reached = np.cumsum(weight, axis=0) / weight.sum(axis=0)
+    chosen = (reached < np.random.default_rng(2).uniform(size=reached.shape[1])).sum(axis=0)
+    square = np.square(spreads[chosen, np.arange(spreads.shape[1])])
+    found: NDArray[np.float64] = square / np.maximum(
+        square + np.square(errors), np.finfo(float).tiny
+    )
+    return found

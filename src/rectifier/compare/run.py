@@ -12,57 +12,27 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rectifier import optional
 from rectifier.activation import Activation
-from rectifier.compare import engines, grouping, mixing, statistics, tuning
+from rectifier.compare import engines, statistics
 from rectifier.compare.arm import Arm
-from rectifier.compare.job import Job
 from rectifier.compare.plan import Plan
 from rectifier.compare.planning import make_plan
+from rectifier.compare.recorder import Progress, Recorder
 from rectifier.compare.result import Comparison
+from rectifier.compare.sinks import Sink
 from rectifier.compare.store import Store
-from rectifier.compare.summary import summarize, tried_points
-from rectifier.compare.trial import Outcome, Setting, Stage, Trial, package_version
+from rectifier.compare.summary import summarize
+from rectifier.compare.trial import package_version
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError
 
 LOOKS = 5
 """Looks at the verdicts that "until settled" may take; each tests at a fifth of the level."""
-_ROUND = 10
-"""Final seeds that are run before the next ones are begun."""
-_BUDGET_ROUND = 2
-"""The same where time may run out, so that little is left incomplete."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a comparison is; given to the callback at the start and after every job.
-
-    Attributes:
-        done: Trials whose outcome is there, those of the store included. ``total``: of all, as far
-            as is known; it grows when a search is extended.
-        resumed: How many of ``done`` came from the store.
-        failed: How many of ``done`` diverged or ended in an error.
-        elapsed: Seconds since the start.
-        remaining: Seconds that the rest will take, roughly; None before the first trial has ended.
-        stage: What is being run: ``cost``, then ``tuning``, then ``final``.
-        trial, outcome: The latest; None at the start.
-    """
-
-    done: int
-    total: int
-    resumed: int
-    failed: int
-    elapsed: float
-    remaining: float | None
-    stage: Stage
-    trial: Trial | None = None
-    outcome: Outcome | None = None
 
 
 def run_comparison(
@@ -77,6 +47,7 @@ def run_comparison(
     until_settled: bool = False,
     budget: float = math.inf,
     clock: Callable[[], float] = time.monotonic,
+    sinks: Sequence[Sink] = (),
 ) -> Comparison:
     """Run a plan's trials, keep their outcomes, and judge them.
 
@@ -94,6 +65,7 @@ def run_comparison(
         until_settled: Add seeds until every verdict is settled, or all looks are taken.
         budget: Seconds after which no further trial is begun.
         clock: Seconds, for the time left.
+        sinks: Where final runs go beside the store (`rectifier.compare.sinks`).
 
     Returns:
         The comparison, best first.
@@ -105,7 +77,7 @@ def run_comparison(
         InvalidInputError: The budget was spent before one seed of every arm had finished.
     """
     recorder, running, environment = _begin(
-        plan, store, progress, workers, engine, address, resume, budget, clock
+        plan, store, progress, workers, engine, address, resume, budget, clock, sinks
     )
     with running:
         statistics.require()  # while the workers load torch
@@ -119,6 +91,8 @@ def run_comparison(
             recorder.finals(current, chosen, together)
             found = summarize(current, recorder.outcomes, environment=environment)
             if not until_settled or recorder.spent or found.settled or look > plan.looks:
+                for sink in sinks:
+                    sink.finish(found)
                 return found
             current = plan.with_seeds(_more(plan.seeds, plan.tuning_seeds, look))
             recorder.total += len(plan.arms) * len(plan.seeds)
@@ -183,7 +157,8 @@ def _begin(
     resume: bool,
     budget: float,
     clock: Callable[[], float],
-) -> tuple[_Recorder, engines.Engine, dict[str, str]]:
+    sinks: Sequence[Sink] = (),
+) -> tuple[Recorder, engines.Engine, dict[str, str]]:
     make_engine = engines.get(engine)
     if importlib.util.find_spec("torch") is None:
         optional.require("torch", extra="torch", purpose="comparing activations")
@@ -193,7 +168,7 @@ def _begin(
     count = min(count, plan.total) if count > 0 else count
     options = {} if address is None else {"address": address}
     running = make_engine(plan.task, count, **options)
-    recorder = _Recorder(plan, store, kept, progress, budget, clock)
+    recorder = Recorder(plan, store, kept, progress, budget, clock, sinks)
     return recorder, running, _environment(engine, running.workers)
 
 
@@ -206,157 +181,6 @@ def _more(seeds: Sequence[int], taken: Sequence[int], times: int) -> tuple[int, 
         if seed not in taken:
             found.append(seed)
     return tuple(found)
-
-
-class _Recorder:
-    """Runs trials that have no outcome yet, writes what comes, and tells about it."""
-
-    engine: engines.Engine
-    pairs: frozenset[tuple[str, int]] | None = None
-    """Pairs of arm and study that are to be run; None: all."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        store: Store,
-        kept: dict[str, Outcome],
-        progress: Callable[[Progress], None] | None,
-        budget: float,
-        clock: Callable[[], float],
-    ) -> None:
-        self.outcomes: dict[str, Outcome] = {}
-        self.total = plan.total
-        self._plan, self._store, self._kept = plan, store, kept
-        self._progress, self._clock, self._begun = progress, clock, clock()
-        self._budget, self._resumed = budget, 0
-
-    @property
-    def spent(self) -> bool:
-        """Whether the budget is."""
-        return self._clock() - self._begun > self._budget
-
-    def costs(self) -> frozenset[str]:
-        """Measure what steps cost; returns the arms whose trials are to train together."""
-        plan = self._plan
-        everything = frozenset(arm.name for arm in plan.arms)
-        if plan.timing:
-            trials = plan.cost_trials()
-            self._run([Job("cost", trials)] if self._missing(trials) else [], trials, "cost")
-            costs = {trial.arm.name: self.outcomes[trial.hash] for trial in trials}
-            if all(cost.status == "error" for cost in costs.values()):
-                raise InvalidInputError(
-                    f"{plan.subject.name} cannot be trained on {plan.task.name}: "
-                    f"{costs[plan.arms[0].name].reason.partition(': ')[2]}"
-                )
-            if plan.together == "auto":
-                return grouping.worth_it(costs)
-        return everything if plan.together == "on" else frozenset()
-
-    def tune(self, together: frozenset[str]) -> dict[tuple[str, int], Setting]:
-        """Run all studies, extensions included; returns what they chose."""
-        plan = self._plan
-        trials = self._own(plan.first_trials(), lambda trial: trial.seed)
-        self._run(self._jobs(trials, together), trials, "tuning")
-        for _ in range(tuning.EXTENSIONS):
-            if self.spent:
-                break
-            tried = tried_points(plan, self.outcomes, self.pairs)
-            more = plan.more_trials(tried)
-            if not more:
-                break
-            self.total += len(more)
-            self._run(self._jobs(more, together), more, "tuning")
-        return plan.chosen(tried_points(plan, self.outcomes, self.pairs))
-
-    def mix(
-        self, chosen: dict[tuple[str, int], Setting], together: frozenset[str]
-    ) -> tuple[Plan, dict[tuple[str, int], Setting], frozenset[str]]:
-        """Search for a mix; returns the plan with it, tuned, or as it was if none is better."""
-        plan = self._plan
-
-        def run(trials: Sequence[Trial]) -> Mapping[str, Outcome]:
-            self.total += sum(trial.hash not in self.outcomes for trial in trials)
-            self._run(self._jobs(trials, frozenset()), trials, "tuning")
-            return self.outcomes
-
-        found = mixing.search(plan, tried_points(plan, self.outcomes), chosen, run)
-        if found in plan.arms:
-            return plan, chosen, together
-        self._plan = replace(plan, arms=(*plan.arms, found))
-        together = self.costs()
-        return self._plan, self.tune(together), together
-
-    def finals(
-        self,
-        plan: Plan,
-        chosen: Mapping[tuple[str, int], Setting],
-        together: frozenset[str],
-    ) -> None:
-        """Run the final trials, some seeds at a time."""
-        size = _ROUND if math.isinf(self._budget) else _BUDGET_ROUND
-        trials = [trial for seed in plan.seeds for trial in plan.final_trials(chosen, (seed,))]
-        trials = list(self._own(trials, lambda trial: plan.study_of(trial.seed)))
-        for start in range(0, len(plan.seeds), size):
-            seeds = plan.seeds[start : start + size]
-            some = [trial for trial in trials if trial.seed in seeds]
-            if self.spent:
-                some = [trial for trial in some if trial.hash in self._kept]
-            self._run(self._jobs(some, together), some, "final")
-
-    def _own(self, trials: Sequence[Trial], study: Callable[[Trial], int]) -> Sequence[Trial]:
-        """Those that belong to the part to be run."""
-        if self.pairs is None:
-            return trials
-        return [trial for trial in trials if (trial.arm.name, study(trial)) in self.pairs]
-
-    def _missing(self, trials: Sequence[Trial]) -> bool:
-        return any(trial.hash not in self._kept for trial in trials)
-
-    def _jobs(self, trials: Sequence[Trial], together: frozenset[str]) -> tuple[Job, ...]:
-        return grouping.jobs(trials, self._kept, together, self._plan.seconds)
-
-    def _run(self, jobs: Sequence[Job], trials: Sequence[Trial], stage: Stage) -> None:
-        """Run jobs; those of the trials that are kept need none."""
-        coming = {trial.hash for job in jobs for trial in job.trials}
-        found = {
-            trial.hash: self._kept[trial.hash]
-            for trial in trials
-            if trial.hash in self._kept and trial.hash not in coming | self.outcomes.keys()
-        }
-        self.outcomes |= found
-        self._resumed += len(found)
-        if trials:
-            self._tell(stage)
-        for job, outcomes in self.engine.run(jobs, lambda: self.spent):
-            pairs = list(zip(job.trials, outcomes, strict=True))
-            self._store.append_all(pairs)
-            for trial, outcome in pairs:
-                self.outcomes[trial.hash] = outcome
-                if outcome.status != "error":
-                    self._kept[trial.hash] = outcome
-            self._tell(stage, *pairs[-1])
-
-    def _tell(
-        self, stage: Stage, trial: Trial | None = None, outcome: Outcome | None = None
-    ) -> None:
-        if self._progress is None:
-            return
-        done = len(self.outcomes)
-        total = max(self.total, done)
-        elapsed, fresh = self._clock() - self._begun, done - self._resumed
-        self._progress(
-            Progress(
-                done=done,
-                total=total,
-                resumed=self._resumed,
-                failed=sum(found.status != "finished" for found in self.outcomes.values()),
-                elapsed=elapsed,
-                remaining=elapsed / fresh * (total - done) if fresh else None,
-                stage=stage,
-                trial=trial,
-                outcome=outcome,
-            )
-        )
 
 
 def _environment(engine: str, workers: int) -> dict[str, str]:
@@ -381,6 +205,7 @@ def compare(
     until_settled: bool = False,
     budget: float = math.inf,
     progress: Callable[[Progress], None] | None = None,
+    sinks: Sequence[Sink] = (),
     **options: Any,
 ) -> Comparison:
     """Which activation is best on a task, and is the difference real?
@@ -397,6 +222,8 @@ def compare(
         until_settled: Add seeds until every verdict is settled.
         budget: Seconds after which no further trial is begun.
         progress: Called at the start and after every trial.
+        sinks: Where final runs go beside the store, such as
+            ``(rectifier.compare.sinks.from_text("mlflow"),)``.
         **options: As for `rectifier.compare.planning.make_plan`: ``model``, ``epochs``, ….
 
     Returns:
@@ -423,4 +250,5 @@ def compare(
             resume=resume,
             until_settled=until_settled,
             budget=budget,
+            sinks=sinks,
         )

@@ -29,13 +29,16 @@ _PATIENCE = 5.0
 """Seconds to wait for another process that is writing."""
 
 _TABLES = """
-CREATE TABLE trial (
+CREATE TABLE IF NOT EXISTS trial (
     id INTEGER PRIMARY KEY, hash TEXT NOT NULL, status TEXT NOT NULL,
     identity TEXT NOT NULL, outcome TEXT NOT NULL, written REAL NOT NULL);
-CREATE INDEX trial_hash ON trial (hash);
-CREATE TABLE plan (hash TEXT PRIMARY KEY, settings TEXT NOT NULL, begun REAL NOT NULL);
-CREATE TRIGGER trial_kept BEFORE DELETE ON trial BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER trial_fixed BEFORE UPDATE ON trial BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE INDEX IF NOT EXISTS trial_hash ON trial (hash);
+CREATE TABLE IF NOT EXISTS plan (
+    hash TEXT PRIMARY KEY, settings TEXT NOT NULL, begun REAL NOT NULL);
+CREATE TRIGGER IF NOT EXISTS trial_kept BEFORE DELETE ON trial
+    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS trial_fixed BEFORE UPDATE ON trial
+    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 """
 
 
@@ -99,9 +102,10 @@ class Store:
                 )
             if self.path is not None and not self._read_only:
                 # Others may read meanwhile; a cut-off log loses its last transactions, no more.
-                self._database.execute("PRAGMA journal_mode = WAL")
+                self._set_wal()
                 self._database.execute("PRAGMA synchronous = FULL")
             if not tables:
+                # If another process has made them since we looked, this changes nothing.
                 self._database.executescript(
                     f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION};"
                     f"PRAGMA user_version = {SCHEMA}; {_TABLES} COMMIT;"
@@ -111,6 +115,19 @@ class Store:
             elif not self._read_only:
                 # An empty transaction tells now, not after the first trial, if writing is refused.
                 self._database.executescript("BEGIN IMMEDIATE; COMMIT;")
+
+    def _set_wal(self) -> None:
+        """Keep a log beside the file; waits for others, which SQLite here does not always do."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def _pragma(self, name: str) -> Any:
         return self._database.execute(f"PRAGMA {name}").fetchone()[0]

@@ -14,18 +14,19 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import shutil
 import sys
 import threading
-from functools import lru_cache
+from pathlib import Path
 from typing import Any, BinaryIO
 
-from rectifier.compare.engines.inline import KEPT
 from rectifier.compare.job import Job
+from rectifier.compare.shared import SharedData
 from rectifier.data import Task
 
 
 def main() -> None:
-    """Read a `Task`, then jobs until the input ends."""
+    """Read a `Task` and the folder of shared data, then jobs until the input ends."""
     source = os.fdopen(os.dup(0), "rb")
     sink = os.fdopen(os.dup(1), "wb")
     # What a model or an activation may print must not get between the outcomes, nor may it read.
@@ -34,23 +35,26 @@ def main() -> None:
     sys.stdout = sys.stderr
 
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(source, inbox), daemon=True).start()
+    task: Task
+    task, folder = pickle.load(source)
+    threading.Thread(target=_listen, args=(source, inbox, folder), daemon=True).start()
 
     from rectifier.compare.work import do  # seconds: torch
 
-    task: Task = inbox.get()
-    load = lru_cache(maxsize=KEPT)(task.load)
+    load = SharedData(Path(folder), task.load)
     while True:
         job: Job = inbox.get()
         pickle.dump(do(job, load), sink)
         sink.flush()
 
 
-def _listen(source: BinaryIO, inbox: queue.SimpleQueue[Any]) -> None:
+def _listen(source: BinaryIO, inbox: queue.SimpleQueue[Any], folder: str) -> None:
     while True:
         try:
             inbox.put(pickle.load(source))
         except EOFError:
+            # The engine is closing, or was killed and could not clear up.
+            shutil.rmtree(folder, ignore_errors=True)
             os._exit(0)
         except BaseException as error:  # noqa: BLE001 - said, then the process ends
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201

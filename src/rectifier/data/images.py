@@ -60,16 +60,21 @@ def cifar(path: Path, names: tuple[str, ...]) -> tuple[Pixels, NDArray[np.int64]
     return records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64)
 
 
-def parquet(path: Path) -> tuple[Pixels, NDArray[np.int64]]:
+def parquet(path: Path, *, most: int | None = None) -> tuple[Pixels, NDArray[np.int64]]:
     """Images (samples, channels, height, width) and labels of a table with encoded pictures.
 
     The first column holds the pictures, as bytes or as a record with a field ``bytes``; the column
     ``label`` the labels.
+
+    Args:
+        path: The file.
+        most: Read so many rows only, the first; None: all.
     """
     table = optional.require(
         "pyarrow.parquet", extra="export", purpose=f"reading {path.name}"
     ).read_table(path)
     image = optional.require("PIL.Image", extra="report", purpose=f"reading {path.name}")
+    table = table if most is None else table.slice(0, most)
     pictures = []
     for cell in table.column(0).to_pylist():
         raw = cell["bytes"] if isinstance(cell, dict) else cell

@@ -8,9 +8,10 @@ one place.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rectifier.doctor.edits import exchanged, optimizer_of, parse
+from rectifier.doctor.insertions import imports_torch, sequences
 
 _GUARDS = {
     "log": "{}.clamp_min(1e-7)",
@@ -46,7 +47,7 @@ def with_activations(text: str, layers: Sequence[str], function: str) -> str:
 
 
 def _in_sequence(text: str, tree: ast.AST, path: str, place: int, function: str) -> str | None:
-    found = [call for name, call in _sequences(tree) if not path or name == path.split(".")[-1]]
+    found = [call for name, call in sequences(tree) if not path or name == path.split(".")[-1]]
     if len(found) != 1:
         return None
     parts = found[0].args
@@ -60,15 +61,6 @@ def _in_sequence(text: str, tree: ast.AST, path: str, place: int, function: str)
     return None if segment is None else exchanged(text, parts[place], f"{segment}, {made}")
 
 
-def _sequences(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """Each ``nn.Sequential`` that a statement gives a name, and the name."""
-    for node in ast.walk(tree):
-        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
-            continue
-        if ast.unparse(node.value.func).rpartition(".")[2] == "Sequential":
-            yield ast.unparse(node.targets[0]).rpartition(".")[2], node.value
-
-
 def _at_call(text: str, tree: ast.AST, name: str, function: str) -> str | None:
     calls = [
         node
@@ -80,17 +72,10 @@ def _at_call(text: str, tree: ast.AST, name: str, function: str) -> str | None:
         and node.func.value.id == "self"
     ]
     segment = ast.get_source_segment(text, calls[0]) if len(calls) == 1 else None
-    if segment is None or not _imports_torch(tree):
+    if segment is None or not imports_torch(tree):
         return None
     dim = ", -1" if function == "log_softmax" else ""
     return exchanged(text, calls[0], f"torch.{function}({segment}{dim})")
-
-
-def _imports_torch(tree: ast.AST) -> bool:
-    return any(
-        isinstance(node, ast.Import) and any(a.name == "torch" and not a.asname for a in node.names)
-        for node in ast.walk(tree)
-    )
 
 
 def with_guard(text: str) -> str:
@@ -116,7 +101,7 @@ def with_guard(text: str) -> str:
 def with_fresh_weights(text: str) -> str:
     """Weights drawn anew (He et al. 2015) right before the one optimiser that gets the model's."""
     tree = parse(text)
-    if tree is None or not _imports_torch(tree):
+    if tree is None or not imports_torch(tree):
         return text
     made = [node for node in ast.walk(tree) if optimizer_of(node, text) is not None]
     if len(made) != 1 or not isinstance(made[0], ast.Assign):

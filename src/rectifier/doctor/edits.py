@@ -9,7 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-_MODULES = {"softmax": "Softmax", "sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU"}
+_MODULES = {
+    "softmax": "Softmax", "sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU",
+    "softplus": "Softplus",
+}  # fmt: skip
 
 
 def with_clipping(text: str, max_norm: float) -> str:
@@ -87,6 +90,23 @@ def without_output(text: str, function: str, instead: str = "") -> str:
     if inner is None:
         return text
     return exchanged(text, call, f"torch.{instead}({inner})" if instead else inner)
+
+
+def with_logarithm(text: str, function: str) -> str:
+    """The one softmax or sigmoid exchanged for its logarithm."""
+    tree = parse(text)
+    new = {"softmax": ("log_softmax", "LogSoftmax"), "sigmoid": ("logsigmoid", "LogSigmoid")}
+    if tree is None or function not in new:
+        return text
+    places = [call for call, _ in _applied(tree, function)]
+    segment = ast.get_source_segment(text, places[0].func) if len(places) == 1 else None
+    if segment is None or not isinstance(places[0].func, ast.Attribute):
+        return text
+    of, _, old = segment.rpartition(".")
+    call, module = new[function]
+    if function == "sigmoid" and old == "sigmoid":
+        return text  # torch has no logsigmoid
+    return exchanged(text, places[0].func, f"{of}.{module if old[0].isupper() else call}")
 
 
 def _applied(tree: ast.AST, function: str) -> Iterator[tuple[ast.Call, ast.expr | None]]:

@@ -34,11 +34,13 @@ _NOT_METRICS = frozenset({
 _UP = frozenset({
     "acc", "accuracy", "f1", "auc", "auroc", "ap", "map", "score", "reward", "return", "r2",
     "bleu", "rouge", "precision", "recall", "iou", "dice", "psnr", "ssim", "success",
-    "top1", "top5", "correct",
+    "top1", "top5", "correct", "win", "wins", "explained", "similarity", "correlation", "ndcg",
+    "mrr",
 })  # fmt: skip
 _DOWN = frozenset({
     "loss", "error", "err", "mse", "mae", "rmse", "nll", "bce", "ce", "perplexity", "ppl",
-    "fid", "distance", "kl", "elbo", "bpc", "bpd", "wer", "cer",
+    "fid", "distance", "kl", "bpc", "bpd", "wer", "cer", "residual", "divergence", "regret", "mape",
+    "reconstruction",
 })  # fmt: skip
 
 
@@ -62,7 +64,8 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
             words = match["name"].lower().split()
             while len(words) > 1 and words[0] in _NOT_METRICS:
                 words = words[1:]
-            if match["unit"] or words[-1] in _NOT_METRICS:
+            told = bool(set(words[:-1]) & (_UP | _DOWN))  # "success rate", unlike "learning rate"
+            if match["unit"] or (words[-1] in _NOT_METRICS and not (words[-1] == "rate" and told)):
                 continue
             found.setdefault(" ".join(words), []).append(_value(match))
     return {name: tuple(values) for name, values in found.items()}

@@ -41,11 +41,13 @@ class Attempt:
     Attributes:
         remedies: What was done. ``run``: what came of it.
         unwritten: Ids of remedies that did more than an edit of ours could say.
+        log: What they did, in sentences.
     """
 
     remedies: tuple[Remedy, ...]
     run: Run
     unwritten: frozenset[str] = frozenset()
+    log: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,7 @@ class Repair:
         attempts: In the order tried. ``chosen``: index of the one kept, or None.
         verdict: In one word or two. ``summary``: one or two sentences that prove it with numbers.
         patch: The edit that makes the cure permanent, as a unified diff; empty where none applies.
+        by_hand: What else to edit and where, a sentence for each remedy that the patch leaves out.
     """
 
     script: str
@@ -66,6 +69,7 @@ class Repair:
     verdict: RepairVerdict
     summary: str
     patch: str = ""
+    by_hand: tuple[str, ...] = ()
 
     @property
     def after(self) -> Run | None:

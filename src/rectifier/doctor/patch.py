@@ -16,8 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rectifier.doctor.additions import with_activations, with_fresh_weights, with_guard
-from rectifier.doctor.edits import with_clipping, without_detach, without_output
+from rectifier.doctor.edits import with_clipping, with_logarithm, without_output
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.insertions import Place, with_normalization, with_normalized_input
+from rectifier.doctor.joining import with_parameters
 
 _RATE = re.compile(r"(?:^|[_-])(?:lr|lrate|learning[_-]?rate|step[_-]?size|eta)(?:$|[_-]|\d)", re.I)
 _OPTIMIZERS = frozenset({
@@ -26,7 +28,7 @@ _OPTIMIZERS = frozenset({
 })  # fmt: skip
 _EDITED = frozenset({
     "clip_gradients", "remove_output_activation", "add_activation", "stabilize_loss",
-    "reinitialize", "add_to_optimizer",
+    "reinitialize", "add_to_optimizer", "normalize_input", "insert_normalization",
 })  # fmt: skip
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "relu": ("F.relu", "functional.relu", "torch.relu", "nn.ReLU"),
@@ -50,7 +52,11 @@ _REPLACEMENTS: Mapping[str, Mapping[str, str]] = {
 
 
 def patch_for(
-    script: Path, remedies: Sequence[Remedy], sources: Mapping[str, str], folder: Path
+    script: Path,
+    remedies: Sequence[Remedy],
+    sources: Mapping[str, str],
+    folder: Path,
+    places: Mapping[str, Place] | None = None,
 ) -> str:
     """The edits for some remedies.
 
@@ -59,6 +65,7 @@ def patch_for(
         remedies: What was done.
         sources: For each site its ``file.py:line``.
         folder: What the files of ``sources`` are named relative to.
+        places: What is known of each layer.
 
     Returns:
         A unified diff, empty where no edit is certain.
@@ -77,7 +84,7 @@ def patch_for(
         if remedy.action in _EDITED:
             text = text_of(script)
             if text is not None:
-                edits[script] = _edited(text, remedy)
+                edits[script] = _edited(text, remedy, places or {})
         elif remedy.action in ("lower_learning_rate", "raise_learning_rate"):
             text = text_of(script)
             if text is not None:
@@ -94,19 +101,29 @@ def patch_for(
     return "".join(_diff(path, text, folder) for path, text in edits.items())
 
 
-def _edited(text: str, remedy: Remedy) -> str:
+def _edited(text: str, remedy: Remedy, places: Mapping[str, Place]) -> str:
+    layers = remedy.scope.get("layers", ())
+    if remedy.action == "normalize_input":
+        return with_normalized_input(text, layers, remedy.settings, places)
+    if remedy.action == "insert_normalization":
+        return with_normalization(text, layers, places)
     if remedy.action == "clip_gradients":
         return with_clipping(text, float(remedy.settings["max_norm"]))
     if remedy.action == "add_activation":
-        layers = remedy.scope.get("layers", ())
         return with_activations(text, layers, str(remedy.settings.get("function", "relu")))
     if remedy.action == "stabilize_loss":
         return with_guard(text)
     if remedy.action == "reinitialize":
         return text if remedy.settings.get("alike") else with_fresh_weights(text)
     if remedy.action == "add_to_optimizer":
-        return without_detach(text) if remedy.settings.get("how") == "attach" else text
+        how, names = str(remedy.settings.get("how", "")), remedy.scope.get("parameters", ())
+        unregistered = bool(remedy.scope.get("unregistered"))
+        known = [places.get(name.rpartition(".")[0]) for name in names]
+        models = [place.model if place else "" for place in known]
+        return with_parameters(text, how, names, unregistered, models)
     function, instead = remedy.settings.get("function", ""), remedy.settings.get("to", "")
+    if remedy.settings.get("log"):
+        return with_logarithm(text, str(function))
     return without_output(text, str(function), str(instead))
 
 

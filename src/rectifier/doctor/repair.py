@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rectifier.doctor import child, judge, metrics
+from rectifier.doctor.by_hand import instruction
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.insertions import Place
 from rectifier.doctor.outcome import Attempt, Repair, RepairVerdict, Run
 from rectifier.doctor.patch import patch_for
 from rectifier.doctor.wording import listing, number
@@ -113,7 +115,8 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         weighed = judge.compare(before, after)
         if stopped:
             weighed = dataclasses.replace(weighed, verdict="not repaired")
-        attempt = Attempt(treatment, after, frozenset(rest.get("unwritten", ())))
+        log = tuple(rest.get("log", ()))
+        attempt = Attempt(treatment, after, frozenset(rest.get("unwritten", ())), log)
         done.append((attempt, weighed))
         if stopped or weighed.verdict == "repaired":
             break
@@ -140,13 +143,39 @@ def _conclude(
     flag = _argument(program, attempt.remedies)
     if flag:
         said += f" To make it last, pass {flag}."
-    sources = {site.site: site.source for site in before.record.sites}
-    written = [r for r in attempt.remedies if r.action not in attempt.unwritten]
-    patch = patch_for(Path(program.script), written, sources, Path.cwd())
-    if program.module or flag:
-        patch = ""
     repair = _ended(program, before, said, weighed.verdict, tries)
-    return dataclasses.replace(repair, chosen=best, patch=patch)
+    patch, by_hand = _lasting(program, before.record, attempt, flag)
+    return dataclasses.replace(repair, chosen=best, patch=patch, by_hand=by_hand)
+
+
+def _lasting(
+    program: _Program, record: Record, attempt: Attempt, flag: str
+) -> tuple[str, tuple[str, ...]]:
+    """The patch that makes a cure last, and in words what it leaves out."""
+    script, folder = Path(program.script), Path.cwd()
+    sources = {site.site: site.source for site in record.sites}
+    places = _places(record)
+    written: list[Remedy] = []
+    words: list[str] = []
+    for remedy in attempt.remedies:
+        if flag and remedy.action in ("lower_learning_rate", "raise_learning_rate"):
+            continue  # an argument says it
+        sure = not program.module and remedy.action not in attempt.unwritten
+        if sure and patch_for(script, [remedy], sources, folder, places):
+            written.append(remedy)
+        else:
+            words.append(instruction(remedy, sources, attempt.log if not sure else ()))
+    patch = patch_for(script, written, sources, folder, places) if written else ""
+    return patch, tuple(words)
+
+
+def _places(record: Record) -> dict[str, Place]:
+    """What an edit must know of each layer."""
+    known = {item.layer: Place(item.model, item.kind) for item in record.layers}
+    for site in record.sites:
+        if site.layer:
+            known[site.layer] = Place(site.model, site.layer_kind, site.units, site.unit_axis)
+    return known
 
 
 def _ended(

@@ -92,12 +92,23 @@ def _pow(a: float, b: float) -> float:
     return math.pow(a, b)
 
 
+def _number(expression: Expr) -> float | None:
+    """Return the number that an expression is, if it is one."""
+    value: float | None = getattr(expression, "value", None)
+    return value
+
+
 def _pow_rule(call: Callable[..., Expr], a: Args, d: Args, node: Expr) -> Expr:
     base, exponent = a
     slope = exponent * base ** (exponent - 1.0) * d[0]
+    if _number(d[0]) is None and not (_number(exponent) or 0.0) >= 1:
+        # The root of max(x, 0) is flat where the base is, though a root's own slope is infinite.
+        slope = call("where", call("eq", d[0], 0.0), 0.0, slope)
     if d[1].is_zero:
         return slope
-    return slope + node * call("log", base) * d[1]
+    # b**p log(b) tends to 0 with b for every p > 0, where log(0) would make it 0 times infinity.
+    positive = call("where", call("eq", base, 0.0), 1.0, base)
+    return slope + node * call("log", positive) * d[1]
 
 
 def _flat(call: Callable[..., Expr], a: Args, d: Args, node: Expr) -> Expr:

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rectifier import catalog
-from rectifier.activation import Activation
+from rectifier.activation import Activation, broadcasts
 from rectifier.errors import InvalidInputError
 from rectifier.jax.elementwise import compiled
 
@@ -66,7 +66,7 @@ class Function:
         spec = self.activation
         array = checked(spec.name, x)
         names, arrays, constants = [], [], []
-        given = _bind(spec, args, parameters) if args or parameters else {}
+        given = spec.bind(args, parameters) if args or parameters else {}
         for name, param in spec.params.items():
             value = given.get(name, param.default)
             if isinstance(value, jax.Array | np.ndarray):
@@ -130,34 +130,12 @@ def _fitting(spec: Activation, name: str, value: Any, shape: tuple[int, ...]) ->
             f"{spec.name}: the parameter {name!r} must be a number or a real array, "
             f"got {array.dtype}."
         )
-    fits = array.ndim <= len(shape) and all(
-        own in (1, there) for own, there in zip(array.shape[::-1], shape[::-1], strict=False)
-    )
-    if not fits:
+    if not broadcasts(array.shape, shape):
         raise InvalidInputError(
             f"{spec.name}: the parameter {name!r} of shape {array.shape} does not broadcast to the "
             f"input's shape {shape}; one value per channel lies along the last axis."
         )
     return array
-
-
-def _bind(spec: Activation, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
-    """Return the given parameters by name; positions count in the order of the definition."""
-    names = tuple(spec.params)
-    listed = ", ".join(names) or "none"
-    if len(args) > len(names):
-        raise TypeError(
-            f"{spec.name}() takes the input and {len(names)} parameters ({listed}), "
-            f"got {len(args)} after the input."
-        )
-    bound = dict(zip(names, args, strict=False))
-    for name, value in given.items():
-        if name not in names:
-            raise TypeError(f"{spec.name}() has no parameter {name!r}; it has: {listed}.")
-        if name in bound:
-            raise TypeError(f"{spec.name}() got the parameter {name!r} twice.")
-        bound[name] = value
-    return bound
 
 
 def _signature(spec: Activation) -> inspect.Signature:
@@ -178,12 +156,7 @@ def _document(spec: Activation) -> str:
     lines = [spec.summary or f"Apply {spec.name}.", "", f"    f(x) = {spec.formula}", "", "Args:"]
     lines.append("    x: An array of real numbers, of any shape.")
     for name, param in spec.params.items():
-        notes = [param.description] if param.description else []
-        notes.append(f"default {param.default:g}")
-        notes += [f"at least {param.low:g}"] if param.low is not None else []
-        notes += [f"at most {param.high:g}"] if param.high is not None else []
-        notes += ["learnable"] if param.learnable else []
-        lines.append(f"    {name}: A number or an array; {', '.join(notes)}.")
+        lines.append(f"    {name}: A number or an array; {param}.")
     lines += ["", "Returns:", "    A JAX array of the input's shape and floating type.", ""]
     equation = f" ({spec.source.equation})" if spec.source.equation else ""
     lines.append(f"Source: {spec.source}{equation}")

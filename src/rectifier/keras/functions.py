@@ -22,7 +22,7 @@ import numpy as np
 from keras import ops
 
 from rectifier import catalog
-from rectifier.activation import Activation
+from rectifier.activation import Activation, broadcasts
 from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 from rectifier.keras.definition import describe, restore
 from rectifier.keras.elementwise import apply
@@ -198,10 +198,7 @@ def _fitting(spec: Activation, name: str, value: Any, x: Any) -> Any:
             f"{spec.name}: the parameter {name!r} must be a number or a floating tensor, "
             f"got {tensor.dtype}."
         )
-    fits = len(own) <= len(there) and all(
-        a == 1 or b is None or a == b for a, b in zip(own[::-1], there[::-1], strict=False)
-    )
-    if not fits:
+    if not broadcasts(own, there):
         raise InvalidInputError(
             f"{spec.name}: the parameter {name!r} of shape {own} does not broadcast to the input's "
             f"shape {there}; one value per channel lies along the last axis."

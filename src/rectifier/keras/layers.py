@@ -100,7 +100,7 @@ class ActivationLayer(keras.layers.Layer):
             weight = self.add_weight(
                 name=name,
                 shape=shape,
-                initializer=keras.initializers.Constant(self.function.parameters[name]),
+                initializer=keras.initializers.Constant(self._start(name)),
                 regularizer=self.regularizers[name],
                 constraint=self.constraints[name],
                 autocast=False,
@@ -137,6 +137,11 @@ class ActivationLayer(keras.layers.Layer):
             "constraint": _written(self.constraints, keras.constraints.serialize),
         }
         return config | self.function.parameters
+
+    def _start(self, name: str) -> float:
+        """Return where learning starts; a number beyond float16 is held at its largest there."""
+        number = self.function.parameters[name]
+        return max(-65504.0, min(number, 65504.0)) if self.variable_dtype == "float16" else number
 
     def _axis(self, rank: int) -> int:
         if self.axis is None:

@@ -69,6 +69,32 @@ def forward(
     _module().forward_statistics(x, y, half, *extent, *region, zeros_too, per_unit, whole, threads)
 
 
+def outputs(y: int, half: bool, extent: tuple[int, int, int], per_unit: int, threads: int) -> float:
+    """Count and sum the output of an activation alone, in one pass.
+
+    Args:
+        y: Address of the output: float32, or bfloat16 where ``half``.
+        half: Whether the elements are bfloat16.
+        extent: As in `forward`.
+        per_unit: Address of float64 ``(3, units)``, written: the first rows of `UNIT_NUMBERS`.
+        threads: Most threads to use.
+
+    Returns:
+        How many elements are NaN or infinite.
+    """
+    return float(_module().output_statistics(y, half, *extent, per_unit, threads))
+
+
+def any_bad(buffers: list[int], sizes: list[int]) -> bool:
+    """Whether NaN or infinity is among some elements of several contiguous float32 buffers.
+
+    Args:
+        buffers: Their addresses.
+        sizes: How many elements each has; of a large one `kept_of` so many are looked at.
+    """
+    return bool(_module().any_bad_in_blocks(buffers, sizes))
+
+
 def sums_of_squares(buffers: list[int], sizes: list[int], some: bool, threads: int) -> list[float]:
     """The sum of squares of each of several contiguous float32 buffers.
 

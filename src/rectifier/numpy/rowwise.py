@@ -61,7 +61,7 @@ def _maxout(x: Array, pieces: int) -> Array:
         raise InvalidInputError(
             f"maxout: expected a multiple of pieces={pieces} elements, got {x.shape[-1]}."
         )
-    return np.asarray(x.reshape(*x.shape[:-1], -1, pieces).max(axis=-1))
+    return np.asarray(x.reshape(*x.shape[:-1], x.shape[-1] // pieces, pieces).max(axis=-1))
 
 
 def _topk(x: Array, k: int) -> Array:

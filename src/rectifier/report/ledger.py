@@ -86,9 +86,26 @@ def origin(entry: Entry) -> str:
     )
 
 
+def verdict(entry: Entry) -> str:
+    """The verdict, and whether it is open or depends on how the claim is read."""
+    told: list[str] = [entry.verdict]
+    if entry.open:
+        told.append("open")
+    if len({word for _, word in entry.readings}) > 1:
+        told.append("depends on the reading")
+    return told[0] if len(told) == 1 else f"{told[0]} ({', '.join(told[1:])})"
+
+
+def by_reading(entry: Entry) -> str:
+    """What the verdict is in each way to read the claim; empty where there is one way."""
+    return " ".join(f"Read as “{reading}”: {word}." for reading, word in entry.readings)
+
+
 def counts(entries: tuple[Entry, ...]) -> list[tuple[str, str]]:
-    """How many claims have each verdict."""
-    return [(word, str(sum(e.verdict == word for e in entries))) for word in VERDICTS]
+    """How many claims have each verdict, and how many of "not reproduced" are open."""
+    told = [(word, str(sum(e.verdict == word for e in entries))) for word in VERDICTS]
+    place = VERDICTS.index("not reproduced") + 1
+    return [*told[:place], ("of these open", str(sum(e.open for e in entries))), *told[place:]]
 
 
 def to_dict(entry: Entry) -> dict[str, Any]:
@@ -105,12 +122,15 @@ def to_dict(entry: Entry) -> dict[str, Any]:
         "quote": entry.quote,
         "protocol": entry.protocol,
         "reason": entry.reason,
+        "open": entry.open,
+        "readings": dict(entry.readings),
         "measured_here": entry.here,
         "quantities": [
             {
                 "name": quantity.name,
                 "unit": quantity.unit,
                 "proxy": quantity.proxy,
+                "reading": quantity.reading,
                 "stated": _range(quantity.stated),
                 "source": _range(quantity.source),
                 "measured": None if found is None else _range(found),

@@ -61,6 +61,7 @@ def repair_summary(repair: Repair) -> dict[str, Any]:
         ],
         "chosen": repair.chosen,
         "patch": repair.patch,
+        "by_hand": list(repair.by_hand),
     }
     return _finite(data)  # type: ignore[no-any-return]
 

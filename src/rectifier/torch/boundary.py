@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
+
 from rectifier.torch.observer import Observer
 
 
@@ -24,6 +26,7 @@ class Boundary:
 
     Attributes:
         live: The observers that want the step under way.
+        busy: How many calls of observers are under way.
         replacers: Those of them that may replace what a site computes.
         notes: What failed or could not be seen, as sentences.
         seconds: Time spent in observing.
@@ -38,12 +41,12 @@ class Boundary:
         self.step = 0
         self.thread = threading.get_ident()
         self._stop = stop
-        self._busy = 0
+        self.busy = 0
         self._guarding = 0
 
     def elsewhere(self) -> bool:
         """Whether the call under way is an observer's own, or another thread's."""
-        return self._busy > 0 or threading.get_ident() != self.thread
+        return self.busy > 0 or threading.get_ident() != self.thread
 
     def choose(self) -> None:
         """Ask the observers which of them want the step that begins."""
@@ -60,18 +63,18 @@ class Boundary:
 
     def notify(self, observer: Observer, method: str, *args: Any) -> Any:
         """Tell one observer; what it raises detaches it."""
-        self._busy += 1
+        self.busy += 1
         try:
             return getattr(observer, method)(*args)
         except Exception as error:  # noqa: BLE001 - the boundary to the user's program; noted
             self._detach(observer, method, error)
             return None
         finally:
-            self._busy -= 1
+            self.busy -= 1
 
     def announce(self, method: str, *args: Any) -> None:
         """Tell all observers."""
-        self._busy += 1
+        self.busy += 1
         try:
             for observer in tuple(self.observers):
                 try:
@@ -79,7 +82,7 @@ class Boundary:
                 except Exception as error:  # noqa: BLE001 - as in `notify`
                     self._detach(observer, method, error)
         finally:
-            self._busy -= 1
+            self.busy -= 1
 
     def _detach(self, observer: Observer, method: str, error: Exception) -> None:
         self.notes.append(
@@ -90,6 +93,24 @@ class Boundary:
         self.live = tuple(o for o in self.live if o is not observer)
         self.replacers = tuple(o for o in self.replacers if o is not observer)
 
+    def hidden(self, method: Callable[..., Any], *args: Any) -> Any:
+        """As `guard`, and unseen by torch's function modes.
+
+        Under a mode of torch every look at a tensor's shape is a call of that mode, ours included.
+        """
+        self._guarding += 1
+        start = time.perf_counter() if self._guarding == 1 else 0.0
+        try:
+            with torch._C.DisableTorchFunction():
+                return method(*args)
+        except Exception as error:  # noqa: BLE001 - the boundary to the user's program; noted
+            self._failed(method, error)
+            return None
+        finally:
+            self._guarding -= 1
+            if self._guarding == 0:
+                self.seconds += time.perf_counter() - start
+
     def guard(self, method: Callable[..., Any], *args: Any) -> Any:
         """Run a part of the interception; its failure ends the observation, not the program."""
         self._guarding += 1
@@ -97,15 +118,18 @@ class Boundary:
         try:
             return method(*args)
         except Exception as error:  # noqa: BLE001 - the boundary to the user's program; noted
-            self.notes.append(
-                f"Observation ended at step {self.step}: {method.__name__.strip('_')} raised "
-                f"{type(error).__name__}: {error}"
-            )
-            self.observers = []
-            self.live = self.replacers = ()
-            self._stop()
+            self._failed(method, error)
             return None
         finally:
             self._guarding -= 1
             if self._guarding == 0:
                 self.seconds += time.perf_counter() - start
+
+    def _failed(self, method: Callable[..., Any], error: Exception) -> None:
+        self.notes.append(
+            f"Observation ended at step {self.step}: {method.__name__.strip('_')} raised "
+            f"{type(error).__name__}: {error}"
+        )
+        self.observers = []
+        self.live = self.replacers = ()
+        self._stop()

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ from rectifier.torch.activation_modules import (
 from rectifier.torch.arguments import first_floating, keywords
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.feeding import Layer
-from rectifier.torch.mode import Seeing, put_on, take_out
+from rectifier.torch.leaf import Leaf, is_as_made, leaf_of
+from rectifier.torch.mode import Seeing, put_on, take_off, take_out
 from rectifier.torch.naming import Model, is_wrapper
 from rectifier.torch.recurrent import Given, gates
 from rectifier.torch.registry import Registry
@@ -91,6 +93,8 @@ class Calls:
         self._masks = forms.Masks()
         self._mode: Seeing | None = None
         self._script: tuple[nn.Module, Any] | None = None
+        self._idle = False
+        self._off: nn.Module | None = None
         self._handles: list[RemovableHandle] = []
         self._resting: RemovableHandle | None = None
         self._apply: Any = None
@@ -102,11 +106,15 @@ class Calls:
     @property
     def seeing(self) -> bool:
         """Whether calls are being seen."""
-        return self._mode is not None
+        return self._mode is not None and not self._idle
 
     def begin(self) -> None:
         """Start to see calls."""
         if self._mode is not None:
+            if self._idle or self._off is not None:  # an interrupt may have left it off
+                self._idle, self._off = False, None
+                put_on(self._mode)
+                self._run_compiled_eagerly()
             return
         self._mode = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
         self._attach(self._mode)
@@ -134,18 +142,37 @@ class Calls:
     def end(self) -> None:
         """See no more; everything is as it was before."""
         mode, self._mode = self._mode, None
+        self._idle, self._off = False, None
         if mode is None:
             return
         self._detach(mode)
         functions: Any = torch.autograd.Function
         functions.apply = self._apply
+        self._run_compiled_again()
+        self.forget()
+
+    def rest(self) -> None:
+        """See no more until `begin`: an optimiser steps, and then the next step will be seen too.
+
+        The hooks of modules stay: to take them out and put them in costs a tenth of a millisecond.
+        """
+        if self._mode is None or self._idle:
+            return
+        if self._resting is not None:
+            self.end()
+            return
+        self._idle, self._off = True, None
+        take_out(self._mode)
+        self._run_compiled_again()  # the optimiser may be compiled
+        self.forget()
+
+    def _run_compiled_again(self) -> None:
         eager, self._eager = self._eager, None
         if eager is not None:
             eager.__exit__(None, None, None)
             wrapper: Any = torch._dynamo.OptimizedModule
             if self._optimized_call is not None:
                 wrapper.__call__ = self._optimized_call
-        self.forget()
 
     def _run_compiled_eagerly(self) -> None:
         """While calls are seen, what ``torch.compile`` made runs as it was written."""
@@ -169,7 +196,7 @@ class Calls:
     def within(self, module: nn.Module) -> Iterator[None]:
         """See calls for the time of one forward pass of ``module`` that is already under way."""
         self.begin()
-        self._boundary.guard(self._enter, module, ())
+        self._boundary.hidden(self._enter, module, ())
         try:
             yield
         finally:
@@ -188,7 +215,10 @@ class Calls:
         return bool(self._stack) and self._stack[-1].unsure is not None
 
     def _elsewhere(self) -> bool:
-        if self._inside > 0 or self.paused > 0 or self._boundary.elsewhere():
+        boundary = self._boundary  # looked into, not asked: this is called for every module
+        if self._inside or self.paused or self._idle or boundary.busy:
+            return True
+        if threading.get_ident() != boundary.thread:
             return True
         if torch._C._functorch.peek_interpreter_stack() is None:
             return False
@@ -203,25 +233,35 @@ class Calls:
     def aside(self) -> Iterator[None]:
         """See nothing for a while, at no cost: what runs is no forward pass."""
         mode = self._mode
-        if mode is None:
+        if mode is None or self._idle:
             yield
             return
         take_out(mode)
         try:
             yield
         finally:
-            if self._mode is mode:
+            if self._mode is mode and not self._idle:
                 put_on(mode)
 
     # Modules
 
     def _enter_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if self._elsewhere() or is_wrapper(module):
+        if self._elsewhere():
             return
+        leaf = leaf_of(module)
+        if leaf is Leaf.NONE and is_wrapper(module):
+            return
+        seeing = None if leaf is Leaf.NONE or not self._stack else self._mode
+        if seeing is not None and is_as_made(module) and take_off(seeing):
+            self._off = module  # what it calls is known
+            if self._telling.waits:
+                self._boundary.hidden(self._telling.confirm, args)
+            if leaf is not Leaf.ACTIVATION:
+                return
         if not self._stack and not torch.is_grad_enabled() and self._rest(module):
             return
-        self._boundary.guard(self._enter, module, args)
-        if isinstance(module, torch.jit.ScriptModule) and self._script is None:
+        self._boundary.hidden(self._enter, module, args)
+        if self._script is None and isinstance(module, torch.jit.ScriptModule):
             self._note("Inside TorchScript modules outputs are seen, but not gradients.")
             mode: Any = Scripted(self._saw_scripted)
             self._script = module, mode
@@ -260,6 +300,8 @@ class Calls:
         self._stack.append(entered)
         if top is not None and top.application is not None:
             return
+        if leaf_of(module) is Leaf.PLAIN:
+            return
         entered.given = Given.of(module, args)
         tensor = args[0] if args and isinstance(args[0], Tensor) else None
         if tensor is None or not tensor.is_floating_point() or tensor.dim() == 0:
@@ -291,11 +333,35 @@ class Calls:
                 self._boundary.notify(observer, "on_input", model.name, tensor)
 
     def _leave_module(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+        if self._off is module:
+            return self._leave_leaf(module, output)
         if self._script is not None and self._script[0] is module:
             self._end_script()
         if self._elsewhere():
             return None
-        return self._boundary.guard(self._leave, module, output)
+        return self._boundary.hidden(self._leave, module, output)
+
+    def _leave_leaf(self, module: nn.Module, output: Any) -> Any:
+        """One of torch's own modules has run, and what it called was not looked at."""
+        self._off = None
+        mode = self._mode
+        if mode is not None and not self._idle:
+            put_on(mode)
+        if leaf_of(module) is Leaf.ACTIVATION:
+            return self._boundary.hidden(self._leave, module, output)
+        if output is not None and module._parameters and self._stack:
+            self._boundary.hidden(self._leave_layer, module, output)
+        return None
+
+    def _leave_layer(self, module: nn.Module, output: Any) -> None:
+        if not is_layer(module):
+            return
+        model = self._stack[-1].model
+        path = model.path(module)
+        if path is None:
+            model = self._registry.models.find(module)
+            path = model.path(module) or ""
+        self._ran(self._registry.module_layer(model, path, module), output)
 
     def _end_script(self) -> None:
         script, self._script = self._script, None
@@ -312,7 +378,7 @@ class Calls:
     ) -> None:
         if not self._elsewhere():
             form = forms.Form(function, input, False, True, apply)
-            self._boundary.guard(self._tell_scripted, form, output, weight)
+            self._boundary.hidden(self._tell_scripted, form, output, weight)
 
     def _tell_scripted(self, form: forms.Form, output: Tensor, weight: int) -> None:
         trains = torch.is_grad_enabled()
@@ -415,7 +481,7 @@ class Calls:
         @functools.wraps(original)
         def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
             entered = (
-                None if self._elsewhere() else self._boundary.guard(self._enter_custom, cls, args)
+                None if self._elsewhere() else self._boundary.hidden(self._enter_custom, cls, args)
             )
             if entered is None:
                 return original(cls, *args, **kwargs)
@@ -424,7 +490,7 @@ class Calls:
             except BaseException:
                 self._drop(entered)
                 raise
-            replaced = self._boundary.guard(self._leave_custom, entered, cls, result)
+            replaced = self._boundary.hidden(self._leave_custom, entered, cls, result)
             return result if replaced is None else replaced
 
         return apply
@@ -470,13 +536,13 @@ class Calls:
             return func(*args, **kwargs)
         if kind is forms.Kind.ACTIVATION:
             return self._activation(func, args, kwargs)
-        self._boundary.guard(self._telling.confirm, args)
+        self._boundary.hidden(self._telling.confirm, args)
         self._inside += 1
         try:
             result = func(*args, **kwargs)
         finally:
             self._inside -= 1
-        self._boundary.guard(self._after, kind, func, args, kwargs, result)
+        self._boundary.hidden(self._after, kind, func, args, kwargs, result)
         return result
 
     def _after(self, kind: forms.Kind, func: Any, args: Any, kwargs: Any, result: Any) -> None:
@@ -492,7 +558,7 @@ class Calls:
     def _activation(self, func: Any, args: Any, kwargs: Any) -> Any:
         if self._stack and self._stack[-1].application is not None:
             return func(*args, **kwargs)
-        application = self._boundary.guard(self._recognise, func, args, kwargs)
+        application = self._boundary.hidden(self._recognise, func, args, kwargs)
         if application is None:
             return func(*args, **kwargs)
         self._inside += 1
@@ -509,7 +575,7 @@ class Calls:
         finally:
             self._inside -= 1
         if isinstance(result, Tensor):
-            self._boundary.guard(self._applied, application, result)
+            self._boundary.hidden(self._applied, application, result)
         return result
 
     def _recognise(self, func: Any, args: Any, kwargs: Any) -> Application | None:
@@ -550,7 +616,7 @@ class Calls:
         self._last = (layer, self._tick)
         feeding.mark(output, layer, self._tick)
         for observer in self._boundary.live:
-            if not observer.training_only or torch.is_grad_enabled():
+            if not observer.brief and (not observer.training_only or torch.is_grad_enabled()):
                 self._boundary.notify(observer, "on_layer", layer, output)
 
     def _lost(self, name: str, result: Any) -> None:

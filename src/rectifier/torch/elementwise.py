@@ -25,7 +25,7 @@ from rectifier.errors import KernelUnavailableError
 from rectifier.expression import Expr, differentiate
 from rectifier.kernels import native
 from rectifier.torch import on_gpu
-from rectifier.torch.memory import can_be_cut, in_chunks, is_real, is_scalar, like
+from rectifier.torch.memory import can_be_cut, in_chunks, is_real, is_scalar, laid_as, like
 from rectifier.torch.program import Program, lower
 
 
@@ -102,7 +102,7 @@ class Plan:
         if not unrounded and can_be_cut(x, parameters):
             return in_chunks(self.program, dtype, x, parameters)
         result = self.program.run([tensor.to(dtype) for tensor in (x, *parameters)])
-        return result if unrounded else result.to(x.dtype)
+        return result if unrounded else laid_as(result.to(x.dtype), x, parameters)
 
     def run_kernel(
         self, x: Tensor, parameters: Sequence[Tensor] = (), grad: Tensor | None = None
@@ -193,7 +193,7 @@ class Plan:
             return in_chunks(plan.program, dtype, x, parameters, factor, total=which > 0)
         derivative = apply(plan, True, x, *parameters)
         product = derivative * factor.to(derivative.dtype)
-        return product.to(x.dtype) if which == 0 else product
+        return laid_as(product.to(x.dtype), x, parameters) if which == 0 else product
 
     def takes(self, dtype: torch.dtype) -> bool:
         """Whether the kernel is there for an element type."""

@@ -64,6 +64,7 @@ class Follower:
         parameters: The values of its parameters, as far as they can be read from a module.
         apply: The function itself, where it is known.
         like: A tensor of the element type and on the device that `apply` expects, if known.
+        parts: Of a concatenation, the share of each part and the activations that made it.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Follower:
     parameters: Mapping[str, float] = field(default_factory=dict)
     apply: Callable[[Tensor], Tensor] | None = None
     like: Tensor | None = None
+    parts: tuple[tuple[float, tuple[Follower, ...]], ...] = ()
 
 
 def of_module(module: nn.Module) -> Follower | None:
@@ -228,6 +230,17 @@ def _joined(chain: tuple[Follower, ...], by_itself: bool) -> Follower:
     return Follower(f"x * {name}" if by_itself else name, apply=apply, like=like)
 
 
+def _mixed(parts: tuple[tuple[float, tuple[Follower, ...]], ...]) -> Follower:
+    """Return what made a concatenation; one within it counts as its own parts."""
+    parts = tuple(
+        (share * own, inner)
+        for share, made in parts
+        for own, inner in (made[0].parts if len(made) == 1 and made[0].parts else ((1.0, made),))
+    )
+    names = (" * ".join(f.name for f in made) or "x" for share, made in parts if share > 0)
+    return Follower(f"cat({', '.join(dict.fromkeys(names))})", parts=parts)
+
+
 class _Listener(sites.Observer):
     """Notes for each layer the activations that its output reaches, and those that feed it.
 
@@ -238,7 +251,7 @@ class _Listener(sites.Observer):
     def __init__(self, paths: Mapping[int, str]) -> None:
         self._after: dict[str, list[Follower]] = {}
         self._reads: dict[str, Any] = {}
-        self._origins: Origins[Follower] = Origins(_joined)
+        self._origins: Origins[Follower] = Origins(_joined, _mixed)
         self._known: dict[int, tuple[sites.Site, Follower]] = {}
         self._paths = paths
         self._before: dict[int, str | None] = {}

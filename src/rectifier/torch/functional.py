@@ -39,7 +39,7 @@ from rectifier.kernels import choose, cuda, native, residual
 from rectifier.torch import lean, on_gpu, portable
 from rectifier.torch.elementwise import Plan, apply, apply_lean, apply_traced
 from rectifier.torch.memory import PLAIN, is_plain
-from rectifier.torch.signature import bind, checked, document, laid_out, signature
+from rectifier.torch.signature import checked, document, laid_out, signature
 
 _transforming = torch._C._are_functorch_transforms_active  # looked up once: this is asked each call
 _KEEPS_OUTPUT = frozenset({"relu"})
@@ -122,13 +122,13 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
         ):
             return input.copy_(short(input.clone())) if inplace else short(input)
         if keep != "input":
-            return _apply_kept(plans, input, bind(spec, args, given), keep, inplace, path)
+            return _apply_kept(plans, input, spec.bind(args, given), keep, inplace, path)
         if path is None and not (inplace or args or given) and _is_simple(input):
             plan = plans.lean(input)
             if plan is not None:
                 return apply_lean(plan, input)
         if args or given:
-            given = bind(spec, args, given)
+            given = spec.bind(args, given)
             values = tuple(given.get(name, spec.params[name].default) for name in names)
         else:
             values = plans.defaults

@@ -16,6 +16,7 @@ from rectifier import catalog
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch.functional import function
 from rectifier.torch.gated_fused import fused
+from rectifier.torch.signature import checked
 
 HALVES = ("last", "first", "odd", "even")
 """What may gate: a half of the dimension, or every other number counted from 0."""
@@ -29,8 +30,9 @@ def gated(name: str) -> Callable[..., Tensor]:
 
     Returns:
         ``f(input, dim=-1, gate="last", **parameters)``. The output is half as long along ``dim``
-        and has the input's type. ``gate="last"`` is the convention of ``torch.nn.functional.glu``;
-        ``"first"`` that of vLLM's fused kernels, ``"even"`` that of GPT-OSS.
+        and has the input's floating type. ``gate="last"`` is the convention of
+        ``torch.nn.functional.glu``; ``"first"`` that of vLLM's fused kernels, ``"even"`` that of
+        GPT-OSS.
 
     Raises:
         UnknownNameError: There is no such unit.
@@ -44,6 +46,7 @@ def gated(name: str) -> Callable[..., Tensor]:
     product = function(unit)
 
     def call(input: Tensor, dim: int = -1, gate: str = "last", **parameters: Any) -> Tensor:
+        input = checked(unit, input)
         split(unit.name, input, dim, gate)  # checks
 
         def composed(input: Tensor) -> Tensor:
@@ -63,13 +66,10 @@ def gated(name: str) -> Callable[..., Tensor]:
     return call
 
 
-def split(name: str, input: Any, dim: int, gate: str) -> tuple[Tensor, Tensor]:
+def split(name: str, input: Tensor, dim: int, gate: str) -> tuple[Tensor, Tensor]:
     """Return the linear part and the part that gates, as views."""
     if gate not in HALVES:
         raise UnknownNameError("part that gates", gate, HALVES)
-    if not isinstance(input, Tensor) or not input.is_floating_point():
-        got = input.dtype if isinstance(input, Tensor) else type(input).__name__
-        raise InvalidInputError(f"{name}: expected a floating tensor, got {got}.")
     if not -input.dim() <= dim < input.dim() or input.shape[dim] % 2:
         raise InvalidInputError(
             f"{name}: expected an even number of elements along dimension {dim}, got shape "

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from rectifier import catalog
 from rectifier.activation import Activation, check_flag
-from rectifier.errors import InvalidActivationError, InvalidInputError
+from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 from rectifier.torch.functional import function
-from rectifier.torch.gated import gated
+from rectifier.torch.gated import HALVES, gated
+from rectifier.torch.rowwise_modules import check_dim
 
 
 class GatedModule(nn.Module):
@@ -39,8 +40,9 @@ class GatedModule(nn.Module):
         **values: Values of the unit's parameters, numbers.
 
     Raises:
-        InvalidActivationError: Only one of the two sizes is given, an option does not go with
-            sizes, or a value is out of its bounds.
+        InvalidActivationError: Only one of the two sizes is given or a size is not a whole number,
+            an option does not go with sizes, or a value is out of its bounds.
+        UnknownNameError: There is no such part as ``gate`` names.
 
     Example:
         >>> import torch
@@ -72,7 +74,9 @@ class GatedModule(nn.Module):
         del self.values["gate"]
         self._find()
         self.projected = in_features is not None
-        self.dim, self.gate = dim, gate
+        if gate not in HALVES:
+            raise UnknownNameError("part that gates", gate, HALVES)
+        self.dim, self.gate = check_dim(name, dim), gate
         check_flag(name, "bias", bias)
         if in_features is None or hidden_features is None:
             if not (in_features is hidden_features is out_features is None):
@@ -89,10 +93,16 @@ class GatedModule(nn.Module):
                 f"{name} with sizes has projections of their own for the halves of the last "
                 "dimension; leave out dim and gate."
             )
+        out = in_features if out_features is None else out_features
+        for size in (in_features, hidden_features, out):
+            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+                raise InvalidActivationError(
+                    f"{name}: sizes must be whole numbers from 1, as in {name}(512, 1376), "
+                    f"got {size!r}."
+                )
         kind = {"bias": bias, "device": device, "dtype": dtype}
         self.gate_proj = nn.Linear(in_features, hidden_features, **kind)  # type: ignore[arg-type]
         self.up_proj = nn.Linear(in_features, hidden_features, **kind)  # type: ignore[arg-type]
-        out = in_features if out_features is None else out_features
         self.down_proj = nn.Linear(hidden_features, out, **kind)  # type: ignore[arg-type]
 
     def _find(self) -> None:
@@ -118,9 +128,11 @@ class GatedModule(nn.Module):
         """
         if not self.projected:
             return self.halves(input, self.dim, self.gate, **self.values)
-        if input.dim() == 0:
+        width = self.gate_proj.in_features
+        if input.dim() == 0 or input.shape[-1] != width:
             raise InvalidInputError(
-                f"{self.unit.class_name}: expected at least one dimension, got a number."
+                f"{self.unit.class_name}: expected in_features={width} elements along the last "
+                f"dimension, got shape {tuple(input.shape)}."
             )
         rows = input if input.dim() > 1 else input[None]
         held = self.product(self.up_proj(rows), gate=self.gate_proj(rows), **self.values)

@@ -89,10 +89,11 @@ def init_(
     What depth then does, and for which activations a hundred layers can keep the variance at all,
     is predicted by `rectifier.analysis.propagation`.
 
-    A gate written by hand (``silu(a) * b``) counts as the product that it is, ``F.glu`` and the
-    gated units of this package with both halves. Normalised inputs have unit variance: nothing is
-    given through a normalisation. The three projections into an ``nn.MultiheadAttention`` are drawn
-    with gain 1, by LSUV too.
+    Of a concatenation, as in DenseNet and U-Net, the mean square is that of its parts, each by its
+    share. A gate written by hand (``silu(a) * b``) counts as the product that it is, ``F.glu`` and
+    the gated units of this package with both halves. Normalised inputs have unit variance: nothing
+    is given through a normalisation. The three projections into an ``nn.MultiheadAttention`` are
+    drawn with gain 1, by LSUV too.
 
     Embeddings, normalisations, recurrent layers, frozen weights and weights that are shared with an
     embedding are left as they are. Four schemes do more than draw weights of one scale:

@@ -232,7 +232,7 @@ class Interception:
     def _note(self, losses: Any, start: float) -> None:
         """A backward pass begins while all sleep."""
         sleep = self._sleep
-        loss = _first(losses)
+        loss = losses if type(losses) is Tensor else _first(losses)
         if self._scaled is not None:
             scaled, self._scaled = self._scaled, None
             loss = scaled[1] if scaled[0] is loss else loss
@@ -265,34 +265,31 @@ class Interception:
             if self._calls.paused:
                 return
             if self._calls.seeing and not any(map(callable, (*args[1:], *kwargs.values()))):
-                self._calls.end()  # without a closure no forward pass runs in a step
+                self._calls.rest()  # without a closure no forward pass runs in a step
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         stepping = self._stepping
-        if self._sleep.left and self._asleep():
-            start = time.perf_counter()
-            if id(optimizer) in stepping:
+        sleep = self._sleep
+        if sleep.left and not self._boundary.elsewhere():
+            if stepping == [id(optimizer)]:
+                start = time.perf_counter()
+                stepping.clear()
+                self._boundary.step += 1
+                self._backwards = 0
+                sleep.stepped.append(id(optimizer))
+                sleep.left -= 1
+                sleep.seconds += time.perf_counter() - start
+                if not sleep.left:
+                    self._rouse()
+                    self._boundary.guard(self._choose)
+            elif id(optimizer) in stepping:
                 del stepping[stepping.index(id(optimizer)) :]
-                if not stepping:
-                    self._slept(id(optimizer), start)
             return
         if not self._here() or id(optimizer) not in stepping:
             return
         del stepping[stepping.index(id(optimizer)) :]
         if not stepping:
             self._boundary.guard(self._end_step, optimizer)
-
-    def _slept(self, optimizer: int, start: float) -> None:
-        """A step has ended while all slept."""
-        sleep = self._sleep
-        self._boundary.step += 1
-        self._backwards = 0
-        sleep.stepped.append(optimizer)
-        sleep.left -= 1
-        sleep.seconds += time.perf_counter() - start
-        if not sleep.left:
-            self._rouse()
-            self._boundary.guard(self._choose)
 
     def _start_step(self, optimizer: Optimizer | None) -> None:
         if self._calls.seeing:
@@ -334,7 +331,7 @@ class Interception:
 
     def _aside(self, original: Any) -> Any:
         def aside(*args: Any, **kwargs: Any) -> Any:
-            if not self._calls.seeing or not self._here():
+            if self._sleep.left or not self._calls.seeing or not self._here():
                 return original(*args, **kwargs)
             with self._calls.aside():
                 return original(*args, **kwargs)
@@ -383,13 +380,14 @@ class Interception:
         return scale
 
     def _backward(self, original: Any) -> Any:
+        calls = self._calls
+
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._here():
                 return original(tensors, *args, **kwargs)
             if self._boundary.live:
                 with _Backward(self, tensors):
                     return original(tensors, *args, **kwargs)
-            calls = self._calls
             if self._sleep.left:
                 self._note(tensors, time.perf_counter())
                 calls.paused += 1

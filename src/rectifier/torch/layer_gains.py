@@ -93,12 +93,27 @@ def layer_gains(flow: Flow, names: tuple[str, ...], rule: str) -> dict[str, Laye
             moved.update(mine)
     result = {}
     for name in names:
-        gain = followed.get(name, 1.0)
-        for follower in flow.before.get(name, ()):
-            if follower in moved or not _counts_before(follower, rule):
-                gain *= gains.of(follower)
-        result[name] = LayerGain.of(flow, name, gain)
+        made = flow.before.get(name, ())
+        read = _power(made, lambda f: f in moved or not _counts_before(f, rule), gains)
+        result[name] = LayerGain.of(flow, name, followed.get(name, 1.0) / math.sqrt(read))
     return result
+
+
+def _power(made: tuple[Follower, ...], due: Callable[[Follower], bool], gains: _Gains) -> float:
+    """Return the mean square of a product of activations that nothing has made up for yet.
+
+    Args:
+        made: The activations.
+        due: Whether an activation's gain is still to be given, by the layer that reads it.
+        gains: Their gains.
+    """
+    power = 1.0
+    for follower in made:
+        if follower.parts:
+            power *= sum(share * _power(each, due, gains) for share, each in follower.parts)
+        elif due(follower):
+            power /= gains.of(follower) ** 2
+    return power
 
 
 def _counts_before(follower: Follower, rule: str) -> bool:

@@ -43,7 +43,7 @@ def is_plain(tensor: Tensor) -> bool:
         and not _tracing()
         and not _wrapped(tensor)
         and not _batched(tensor)
-        and not tensor.is_neg()
+        and not (tensor.is_neg() or tensor._is_zerotensor() or tensor.is_nested)
     )
 
 
@@ -57,6 +57,25 @@ def like(tensor: Tensor, layout: Tensor) -> Tensor:
     if tensor.dtype is layout.dtype and tensor.stride() == layout.stride():
         return tensor
     return torch.empty_like(layout).copy_(tensor)
+
+
+_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+def laid_as(result: Tensor, x: Tensor, parameters: Sequence[Tensor]) -> Tensor:
+    """Return a result in the memory format of the input, which one value per unit may have changed.
+
+    Args:
+        result: What was computed.
+        x: The input.
+        parameters: The tensors that took part.
+    """
+    kind = _CHANNELS_LAST.get(x.dim())
+    if kind is None or not any(p.numel() > 1 for p in parameters) or not is_plain(x):
+        return result
+    if x.is_contiguous() or not x.is_contiguous(memory_format=kind) or not is_plain(result):
+        return result
+    return result.contiguous(memory_format=kind)
 
 
 def can_be_cut(x: Tensor, parameters: Sequence[Tensor]) -> bool:

@@ -53,6 +53,17 @@ def put_on(mode: TorchFunctionMode) -> None:
     torch._C._push_on_torch_function_stack(mode)
 
 
+def take_off(mode: TorchFunctionMode) -> bool:
+    """Remove a mode from the top of the stack; False, and nothing done, where another is there."""
+    if torch._C._len_torch_function_stack() == 0:
+        return False
+    top = torch._C._pop_torch_function_stack()
+    if top is mode:
+        return True
+    torch._C._push_on_torch_function_stack(top)
+    return False
+
+
 def take_out(mode: TorchFunctionMode) -> None:
     """Remove a mode from wherever it is on the stack; others may lie above it."""
     above: list[Any] = []

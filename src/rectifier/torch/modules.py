@@ -22,6 +22,7 @@ from rectifier import catalog
 from rectifier.activation import Activation, Param, check_flag
 from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 from rectifier.expression import parse
+from rectifier.kernels import choose, residual
 from rectifier.torch.functional import function
 from rectifier.torch.gated_modules import GatedModule, gated_class
 from rectifier.torch.rowwise_modules import RowwiseModule, rowwise_class
@@ -65,8 +66,12 @@ class ActivationModule(nn.Module):
         **values: Values of the parameters by name. For a learnable one it is where training starts
             and may be a tensor with one value, or one per channel.
 
+    A parameter beyond the largest number of float16, such as the ``mu`` of SMU, 1e6, is held at
+    that number in float16.
+
     Raises:
         InvalidActivationError: There is no such parameter, or a value is out of its bounds.
+        UnknownNameError: There is no such path, or nothing such to keep.
 
     Example:
         >>> from rectifier.torch import PReLU
@@ -101,6 +106,9 @@ class ActivationModule(nn.Module):
         self.activation = spec
         self.function: Callable[..., Tensor] = function(spec)
         self.inplace = check_flag(spec.class_name, "inplace", inplace)
+        if path is not None and path not in choose.PATHS:
+            raise UnknownNameError("kernel path", path, choose.PATHS)
+        residual.check(keep)
         self.path = path
         self.keep = keep
         self.learnable = (
@@ -151,9 +159,18 @@ class ActivationModule(nn.Module):
 
     def reset_parameters(self) -> None:
         """Set the learnable parameters to the defaults of the catalog."""
-        with torch.no_grad():
-            for name in self.learnable:
-                getattr(self, name).fill_(self.activation.params[name].default)
+        for name in self.learnable:
+            parameter = getattr(self, name)
+            start = self.activation.params[name].default
+            with torch.no_grad():
+                parameter.copy_(torch.tensor(start, dtype=torch.float64))
+            held(parameter)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> ActivationModule:
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name in self.learnable:  # half() makes an infinity of SMU's mu, 1e6
+            held(getattr(self, name))
+        return self
 
     def _get_name(self) -> str:
         return self.activation.class_name
@@ -379,8 +396,21 @@ def _start(
                 f"{spec.class_name}: {name!r} must start from a number or a floating tensor with 1 "
                 f"or num_parameters={count} values; got {start.dtype}, shape {tuple(start.shape)}."
             )
-        return start.detach().to(device, dtype).reshape(-1).expand(count).reshape(shape).clone()
-    return torch.full(shape, spec.params[name].check(name, start), device=device, dtype=dtype)
+        made = start.detach().to(device, dtype).reshape(-1).expand(count).reshape(shape).clone()
+        return held(made) if start.isfinite().all() else made
+    number = spec.params[name].check(name, start)
+    if dtype is torch.float16:
+        number = min(max(number, -_LARGEST), _LARGEST)
+    return torch.full(shape, number, device=device, dtype=dtype)
+
+
+_LARGEST = torch.finfo(torch.float16).max
+
+
+@torch.no_grad()
+def held(parameter: Tensor) -> Tensor:
+    """Hold an overflown parameter of float16 at the largest number there is, in place."""
+    return parameter.clamp_(-_LARGEST, _LARGEST) if parameter.dtype is torch.float16 else parameter
 
 
 def __getattr__(name: str) -> Any:

@@ -111,6 +111,10 @@ class Observer:
     training_only: bool = False
     """True: sites, layers, inputs and losses only of passes that record gradients."""
 
+    brief: bool = False
+    """True: in the step under way `on_output` and `on_trained` instead of `on_site` and what comes
+    of gradients; set it in `wants_step`."""
+
     interception: Interception | None = None
     """Set while the observer is attached."""
 
@@ -141,6 +145,12 @@ class Observer:
 
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         """A site has run. ``input`` is as it was before, also where the site overwrites it."""
+
+    def on_output(self, site: Site, output: Tensor) -> None:
+        """A site has run; what it was applied to may be overwritten already."""
+
+    def on_trained(self, token: int) -> None:
+        """A gradient has come back to a site, for a pass that this observer saw."""
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """A layer with weights has run."""

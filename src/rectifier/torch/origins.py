@@ -7,12 +7,14 @@ that needs no gradient has no place on the graph and is known by its memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
 Mark = TypeVar("Mark")
+Part = tuple[float, tuple[Mark, ...]]
 
 _KEY = "rectifier_origin"
 _NORMALISING = ("batch_norm", "batchnorm", "layernorm", "layer_norm", "groupnorm", "rmsnorm")
@@ -27,10 +29,16 @@ class Origins(Generic[Mark]):
         joined: Makes one mark of those that were applied one on another, the first applied first,
             and of whether the result was then multiplied by what the first was applied to, as in
             ``h * sigmoid(h)``.
+        mixed: Makes one mark of the parts of a concatenation: the share of each, and its marks.
     """
 
-    def __init__(self, joined: Callable[[tuple[Mark, ...], bool], Mark]) -> None:
+    def __init__(
+        self,
+        joined: Callable[[tuple[Mark, ...], bool], Mark],
+        mixed: Callable[[tuple[Part[Mark], ...]], Mark],
+    ) -> None:
         self._joined = joined
+        self._mixed = mixed
         self._chains: dict[int, tuple[tuple[Mark, ...], int]] = {}
         self._tick = 0
         self._found: dict[int, tuple[Any, tuple[int, tuple[Mark, ...]] | None]] = {}
@@ -69,8 +77,8 @@ class Origins(Generic[Mark]):
     def of(self, noted: Any) -> tuple[Mark, ...]:
         """Return the marks of what made a tensor.
 
-        Where branches meet in a product all count, as in a gate; elsewhere, as in a residual sum,
-        the branch that ran last.
+        Where branches meet in a product all count, as in a gate, and in a concatenation each by
+        its share; elsewhere, as in a residual sum, the branch that ran last.
 
         Args:
             noted: What `note` gave.
@@ -94,6 +102,8 @@ class Origins(Generic[Mark]):
         name = str(node.name()).lower()
         if left == 0 or any(word in name for word in _NORMALISING):
             return (0, ())
+        if name.startswith("cat"):
+            return self._parts(node, left)
         above = (self._above(up, left - 1) for up, _ in node.next_functions if up is not None)
         branches: Sequence[tuple[int, tuple[Mark, ...]]] = [b for b in above if b is not None]
         if not branches:
@@ -106,6 +116,22 @@ class Origins(Generic[Mark]):
                     return max(ticks), (self._joined(chain[0], True),)
             return max(ticks), tuple(mark for _, marks in branches for mark in marks)
         return max(branches, key=lambda branch: branch[0])
+
+    def _parts(self, node: Any, left: int) -> tuple[int, tuple[Mark, ...]] | None:
+        """Return the marks of a concatenation: one of all its parts, or none if none has any."""
+        whole = math.prod(node._input_metadata[0].shape)
+        parts: list[Part[Mark]] = []
+        latest = None
+        for up, place in node.next_functions:
+            found = None if up is None else self._above(up, left - 1)
+            if found is not None:
+                latest = max(found[0], latest or 0)
+                share = math.prod(up._input_metadata[place].shape) / whole
+                parts.append((share, tuple(dict.fromkeys(found[1]))))
+        if latest is None:
+            return None
+        parts.append((1 - sum(share for share, _ in parts), ()))  # what comes from no layer
+        return latest, (self._mixed(tuple(parts)),) if any(marks for _, marks in parts) else ()
 
     def _marks_nothing(self, node: Any, tick: int) -> bool:
         """Whether a factor of a product is the very result of a layer that ran at a tick."""

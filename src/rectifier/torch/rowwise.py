@@ -3,6 +3,9 @@
 Layer: torch front end, on the records of the catalog. Half precision is computed in float32 and
 rounded once. What torch has is torch's; sparsemax and entmax have gradients of their own, from the
 output alone, since autograd through their sorting would keep a dozen tensors.
+
+NaN: a row with one is NaN in the functions that make a distribution, and so are its gradients. The
+others (crelu, maxout, top-k) pass it on, and the gradient is NaN at the place of the NaN alone.
 """
 
 from __future__ import annotations
@@ -16,69 +19,133 @@ from torch import Tensor
 
 from rectifier import catalog
 from rectifier.errors import InvalidInputError
+from rectifier.torch.signature import checked
 
 
-class _Sparsemax(torch.autograd.Function):
-    """The nearest point of the simplex, along the last dimension."""
+def _sparsemax(x: Tensor) -> Tensor:
+    """Find the nearest point of the simplex, by its threshold, from the sorted row."""
+    shifted = x - x.amax(-1, keepdim=True)
+    ordered = shifted.sort(-1, descending=True).values
+    count = torch.ones_like(x).cumsum(-1)
+    excess = ordered.cumsum(-1) - 1
+    size = (count * ordered > excess).sum(-1, keepdim=True)
+    threshold = excess.gather(-1, (size - 1).clamp(min=0)) / size
+    return torch.clamp(shifted - threshold, min=0)
+
+
+def _entmax15(x: Tensor) -> Tensor:
+    """Find entmax at alpha 1.5, by its threshold, from the sorted row."""
+    half = (x - x.amax(-1, keepdim=True)) / 2
+    ordered = half.sort(-1, descending=True).values
+    count = torch.ones_like(x).cumsum(-1)
+    mean = ordered.cumsum(-1) / count
+    spread = ordered.square().cumsum(-1) - count * mean.square()
+    threshold = mean - ((1 - spread) / count).clamp(min=0).sqrt()
+    size = (threshold <= ordered).sum(-1, keepdim=True)
+    chosen = threshold.gather(-1, (size - 1).clamp(min=0))
+    return torch.clamp(half - chosen, min=0).square()
+
+
+def _support(result: Tensor) -> Tensor:
+    return (result > 0).to(result.dtype)
+
+
+def _root(result: Tensor) -> Tensor:
+    # √p has no derivative at 0; off the support nothing is to be derived.
+    return torch.where(result > 0, torch.where(result > 0, result, 1).sqrt(), 0)
+
+
+class _Projection(torch.autograd.Function):
+    """A projection of rows on the simplex whose Jacobian follows from its output.
+
+    With a weight w of each output it is diag(w) - w wᵀ / Σw, which is symmetric: so what backward
+    does to a gradient is what forward mode does to a tangent.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        """Find the threshold from the sorted row."""
-        shifted = x - x.amax(-1, keepdim=True)
-        ordered = shifted.sort(-1, descending=True).values
-        count = torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
-        excess = ordered.cumsum(-1) - 1
-        size = (count * ordered > excess).sum(-1, keepdim=True)
-        threshold = excess.gather(-1, (size - 1).clamp(min=0)) / size
-        result = torch.clamp(shifted - threshold, min=0)
+    def forward(
+        ctx: Any, x: Tensor, find: Callable[[Tensor], Tensor], weigh: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """Compute, and keep the output."""
+        result = find(x)
+        ctx.weigh = weigh
         ctx.save_for_backward(result)
+        ctx.save_for_forward(result)
         return result
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        """The gradient on the support, less its mean there."""
-        (result,) = ctx.saved_tensors
-        support = (result > 0).to(result.dtype)
-        mean = (grads[0] * support).sum(-1, keepdim=True) / support.sum(-1, keepdim=True)
-        return support * (grads[0] - mean)
-
-
-class _Entmax15(torch.autograd.Function):
-    """Entmax at alpha 1.5, along the last dimension."""
+        """The gradient, weighted, less its weighted mean."""
+        return _turned(ctx, grads[0]), None, None
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        """Find the threshold from the sorted row."""
-        half = (x - x.amax(-1, keepdim=True)) / 2
-        ordered = half.sort(-1, descending=True).values
-        count = torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
-        mean = ordered.cumsum(-1) / count
-        spread = ordered.square().cumsum(-1) - count * mean.square()
-        threshold = mean - ((1 - spread) / count).clamp(min=0).sqrt()
-        size = (threshold <= ordered).sum(-1, keepdim=True)
-        chosen = threshold.gather(-1, (size - 1).clamp(min=0))
-        result = torch.clamp(half - chosen, min=0).square()
-        ctx.save_for_backward(result)
-        return result
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        """The tangent, in the same way."""
+        return _turned(ctx, tangents[0])
+
+
+class _Traceable(_Projection):
+    """The same without a rule for forward mode, which the tracer of ``torch.compile`` refuses."""
+
+    jvp = torch.autograd.Function.jvp
+
+
+class _Transformable(_Projection):
+    """The same in the form that ``torch.func`` needs, which costs more for every call."""
+
+    generate_vmap_rule = True
 
     @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        """The gradient weighted with √p, less its weighted mean."""
-        (result,) = ctx.saved_tensors
-        # √p has no derivative at 0; off the support nothing is to be derived.
-        weight = torch.where(result > 0, torch.where(result > 0, result, 1).sqrt(), 0)
-        mean = (grads[0] * weight).sum(-1, keepdim=True) / weight.sum(-1, keepdim=True)
-        return weight * (grads[0] - mean)
+    def forward(  # type: ignore[override]
+        x: Tensor, find: Callable[[Tensor], Tensor], weigh: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """Compute."""
+        return find(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Keep the output."""
+        ctx.weigh = inputs[2]
+        ctx.save_for_backward(output)
+        ctx.save_for_forward(output)
 
 
-def _own(kind: Any) -> Callable[[Tensor], Tensor]:
-    """Return an autograd function as a plain one."""
+def _turned(ctx: Any, way: Tensor) -> Tensor:
+    (result,) = ctx.saved_tensors
+    weight = ctx.weigh(result)
+    mean = (way * weight).sum(-1, keepdim=True) / weight.sum(-1, keepdim=True)
+    turned: Tensor = weight * (way - mean)
+    return turned
+
+
+def _projection(
+    find: Callable[[Tensor], Tensor], weigh: Callable[[Tensor], Tensor]
+) -> Callable[[Tensor], Tensor]:
+    """Return a projection as a function that autograd and ``torch.func`` can transform."""
 
     def call(x: Tensor) -> Tensor:
-        result: Tensor = kind.apply(x)
+        if torch.compiler.is_compiling():
+            kind: Any = _Traceable
+        else:
+            kind = _Transformable if torch._C._are_functorch_transforms_active() else _Projection
+        result: Tensor = kind.apply(x, find, weigh)
         return result
 
     return call
+
+
+def nan_marked(x: Tensor) -> Tensor:
+    """Return the input, with a gradient that is NaN where it is NaN, whatever comes back.
+
+    What is kept for it is a mask of a byte an element.
+    """
+    number = ~x.isnan()
+    return x * number / number
+
+
+def _crelu(x: Tensor) -> Tensor:
+    x = nan_marked(x)
+    return torch.cat([torch.relu(x), torch.relu(-x)], -1)
 
 
 def _maxout(x: Tensor, pieces: int) -> Tensor:
@@ -86,13 +153,15 @@ def _maxout(x: Tensor, pieces: int) -> Tensor:
         raise InvalidInputError(
             f"maxout: expected a multiple of pieces={pieces} elements, got {x.shape[-1]}."
         )
-    largest: Tensor = x.reshape(*x.shape[:-1], -1, pieces).max(-1).values
+    groups = nan_marked(x).reshape(*x.shape[:-1], x.shape[-1] // pieces, pieces)
+    largest: Tensor = groups.max(-1).values
     return largest
 
 
 def _topk(x: Tensor, k: int) -> Tensor:
     if k > x.shape[-1]:
         raise InvalidInputError(f"topk: expected at least k={k} elements, got {x.shape[-1]}.")
+    x = nan_marked(x)
     kept = x.topk(k, dim=-1)
     return torch.zeros_like(x).scatter(-1, kept.indices, kept.values)
 
@@ -111,9 +180,9 @@ _ALGORITHMS: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
         "softmax": lambda x: torch.softmax(x, -1),
         "log_softmax": lambda x: torch.log_softmax(x, -1),
         "softmin": lambda x: torch.softmax(-x, -1),
-        "sparsemax": _own(_Sparsemax),
-        "entmax15": _own(_Entmax15),
-        "crelu": lambda x: torch.cat([torch.relu(x), torch.relu(-x)], -1),
+        "sparsemax": _projection(_sparsemax, _support),
+        "entmax15": _projection(_entmax15, _root),
+        "crelu": _crelu,
         "maxout": _maxout,
         "topk": _topk,
         "batch_topk": _batch_topk,
@@ -128,7 +197,7 @@ def rowwise(name: str) -> Callable[..., Tensor]:
         name: A name of `rectifier.catalog.rowwise_names`.
 
     Returns:
-        ``f(input, dim=-1, **options)``; the output has the input's type.
+        ``f(input, dim=-1, **options)``; the output has the input's floating type.
 
     Raises:
         UnknownNameError: There is no such function.
@@ -142,15 +211,13 @@ def rowwise(name: str) -> Callable[..., Tensor]:
     algorithm = _ALGORITHMS[record.name]
 
     def call(input: Tensor, dim: int = -1, **options: Any) -> Tensor:
-        if not isinstance(input, Tensor) or not input.is_floating_point():
-            got = input.dtype if isinstance(input, Tensor) else type(input).__name__
-            raise InvalidInputError(f"{record.name}: expected a floating tensor, got {got}.")
+        input = checked(record, input)
         if not -input.dim() <= dim < input.dim() or not input.shape[dim]:
             raise InvalidInputError(
                 f"{record.name}: expected at least one element along dimension {dim}, got shape "
                 f"{tuple(input.shape)}."
             )
-        working = torch.float32 if input.dtype in (torch.float16, torch.bfloat16) else input.dtype
+        working = torch.float32 if input.dtype.itemsize < 4 else input.dtype
         rows = input.to(working).movedim(dim, -1)
         return algorithm(rows, **record.chosen(options)).movedim(-1, dim).to(input.dtype)
 

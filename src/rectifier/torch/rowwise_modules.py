@@ -17,7 +17,25 @@ from torch import Tensor, nn
 from rectifier import catalog
 from rectifier.catalog import Rowwise
 from rectifier.errors import InvalidActivationError
-from rectifier.torch.rowwise import rowwise
+from rectifier.torch.rowwise import nan_marked, rowwise
+from rectifier.torch.signature import checked
+
+
+def check_dim(owner: str, dim: Any) -> int:
+    """Return a dimension after checking that it is a whole number.
+
+    Args:
+        owner: What takes it, for the message.
+        dim: What was given.
+
+    Raises:
+        InvalidActivationError: It is something else.
+    """
+    if isinstance(dim, bool) or not isinstance(dim, int):
+        raise InvalidActivationError(
+            f"{owner}: dim must be a whole number, such as -1 for the last dimension, got {dim!r}."
+        )
+    return dim
 
 
 class RowwiseModule(nn.Module):
@@ -43,7 +61,7 @@ class RowwiseModule(nn.Module):
                 f"{options}."
             )
         given |= options
-        self.dim: int = given.pop("dim", -1)
+        self.dim: int = check_dim(self.record.class_name, given.pop("dim", -1))
         self.options = self.record.chosen(given)
         self.function = rowwise(self.record.name)
 
@@ -108,7 +126,8 @@ class BatchTopK(RowwiseModule):
             A tensor of the input's shape and type.
         """
         if not self.training:
-            return torch.where(input > self.threshold.to(input.dtype), input, 0.0)
+            x = nan_marked(checked(self.record, input))
+            return torch.where(x <= self.threshold.to(x.dtype), 0.0, x)  # NaN passes
         result = super().forward(input)
         with torch.no_grad():
             kept = result.detach()

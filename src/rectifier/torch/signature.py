@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rectifier.activation import Activation
+from rectifier.activation import Activation, broadcasts
+from rectifier.catalog import Rowwise
 from rectifier.errors import InvalidInputError
 
 
-def checked(spec: Activation, input: Any) -> Tensor:
+def checked(spec: Activation | Rowwise, input: Any) -> Tensor:
     """Return the input as a floating tensor; raise InvalidInputError where it cannot be one."""
     if not isinstance(input, Tensor):
         raise InvalidInputError(
@@ -24,6 +25,11 @@ def checked(spec: Activation, input: Any) -> Tensor:
             "for arrays and lists use rectifier.numpy."
         )
     if input.is_floating_point():
+        if input.is_nested:
+            raise InvalidInputError(
+                f"{spec.name}: expected a dense tensor, got a nested one; apply it to each of the "
+                "tensors in it, or to .values() of a jagged one."
+            )
         if input.layout != torch.strided:
             raise InvalidInputError(
                 f"{spec.name}: expected a dense tensor, got layout {input.layout}; "
@@ -56,36 +62,12 @@ def laid_out(spec: Activation, name: str, value: Tensor, x: Tensor) -> Tensor:
             f"{spec.name}: the parameter {name!r} has {value.shape[0]} values, one per channel, so "
             f"dimension 1 of the input must be {value.shape[0]}; got shape {tuple(x.shape)}."
         )
-    fits = value.dim() <= x.dim() and all(
-        own in (1, there) for own, there in zip(value.shape[::-1], x.shape[::-1], strict=False)
-    )
-    if not fits:
+    if not broadcasts(value.shape, x.shape):
         raise InvalidInputError(
             f"{spec.name}: the parameter {name!r} of shape {tuple(value.shape)} does not broadcast "
             f"to the input's shape {tuple(x.shape)}."
         )
     return value
-
-
-def bind(spec: Activation, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
-    """Return the given parameters by name; positions count in the order of the spec."""
-    names = tuple(spec.params)
-    listed = ", ".join(names) or "none"
-    if len(args) > len(names):
-        raise TypeError(
-            f"{spec.name}() takes the input and {len(names)} parameters ({listed}), "
-            f"got {len(args)} after the input."
-        )
-    bound = dict(zip(names, args, strict=False))
-    for name, value in given.items():
-        if name not in names:
-            raise TypeError(
-                f"{spec.name}() has no parameter {name!r}; its parameters are: {listed}."
-            )
-        if name in bound:
-            raise TypeError(f"{spec.name}() got the parameter {name!r} twice.")
-        bound[name] = value
-    return bound
 
 
 def signature(spec: Activation) -> inspect.Signature:
@@ -112,12 +94,7 @@ def document(spec: Activation) -> str:
     lines = [spec.summary or f"Apply {spec.name}.", "", f"    f(x) = {spec.formula}", "", "Args:"]
     lines.append("    input: A floating tensor of any shape, on any device.")
     for name, param in spec.params.items():
-        notes = [param.description] if param.description else []
-        notes.append(f"default {param.default:g}")
-        notes += [f"at least {param.low:g}"] if param.low is not None else []
-        notes += [f"at most {param.high:g}"] if param.high is not None else []
-        notes += ["learnable"] if param.learnable else []
-        lines.append(f"    {name}: A number or a tensor; {', '.join(notes)}.")
+        lines.append(f"    {name}: A number or a tensor; {param}.")
     lines += [
         "    inplace: Whether to write the result into the input.",
         "    path: ``native``, ``triton``, ``framework`` or ``composed``; None for the fastest",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 from rectifier.torch import forms
@@ -54,7 +55,8 @@ class Application:
     ) -> Self:
         """Before the call runs."""
         tensor = form.input
-        kept = tensor.detach().clone() if form.inplace and observers else tensor
+        copied = form.inplace and not all(o.brief for o in observers)
+        kept = tensor.detach().clone() if copied else tensor
         node = tensor.grad_fn
         number = tensor.output_nr if node is not None else 0
         before = tensor.clone() if form.inplace and replaceable else None
@@ -72,6 +74,11 @@ class Telling:
         self._boundary = boundary
         self._confirmed: set[str] = set()
         self._pending: dict[str, tuple[Application, int]] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether an activation waits to be confirmed."""
+        return bool(self._pending)
 
     def forget(self) -> None:
         """Drop what waits to be confirmed."""
@@ -94,7 +101,8 @@ class Telling:
         for observer in self._boundary.replacers:
             tensor = application.original if application.before is None else application.before
             site = application.site
-            result = self._boundary.notify(observer, "replace", site, tensor, apply)
+            with torch._C._EnableTorchFunction():  # what is put in place is the program's own
+                result = self._boundary.notify(observer, "replace", site, tensor, apply)
             if not isinstance(result, Tensor):
                 continue
             if len(given) == 1:
@@ -133,12 +141,37 @@ class Telling:
         output = application.output
         if output is None or output.shape != application.input.shape:
             return
+        site = application.site
         for observer in application.observers:
-            site = application.site
-            self._boundary.notify(observer, "on_site", site, application.input, output)
-        listening = [o for o in application.observers if _listens(o)]
-        if listening and output.requires_grad:
+            if observer.brief:
+                self._boundary.notify(observer, "on_output", site, output)
+            else:
+                self._boundary.notify(observer, "on_site", site, application.input, output)
+        if not output.requires_grad:
+            return
+        brief = [o for o in application.observers if o.brief]
+        if brief:
+            self._hear(output, token, brief)
+        listening = [o for o in application.observers if not o.brief and _listens(o)]
+        if listening:
             self._listen(application, output, token, listening)
+
+    def _hear(self, output: Tensor, token: int, observers: list[Observer]) -> None:
+        """Have it told that a gradient comes back to a site.
+
+        Before its node runs: what comes after it makes autograd keep both gradients until then.
+        """
+        boundary = self._boundary
+
+        def before_node(gradients: Any) -> None:
+            for observer in observers:
+                if observer in boundary.observers:
+                    boundary.notify(observer, "on_trained", token)
+
+        if output.grad_fn is None:
+            output.register_hook(before_node)  # type: ignore[no-untyped-call]
+        else:
+            output.grad_fn.register_prehook(before_node)
 
     def _listen(
         self, application: Application, output: Tensor, token: int, observers: list[Observer]

@@ -91,6 +91,32 @@ def forward(
     return found[: -len(WHOLE)].reshape(len(ROWS), units), found[-len(WHOLE) :]
 
 
+def outputs(output: Tensor, axis: int) -> tuple[Floats, float] | None:
+    """Count and sum the output of an activation alone.
+
+    Args:
+        output: What it gave.
+        axis: Dimension of the units.
+
+    Returns:
+        ``(3, units)``, the first rows of `ROWS`, and how many elements are NaN or infinite; None:
+        not possible.
+    """
+    if not applies(output):
+        return None
+    y, extent = _whole(output, axis)
+    units = extent[1]
+    found = np.empty((3, units))
+    bad = compiled.outputs(
+        y.data_ptr(),
+        y.dtype is torch.bfloat16,
+        extent,
+        found.ctypes.data,
+        torch.get_num_threads(),
+    )
+    return found, bad
+
+
 def gradient(to_input: Tensor, to_output: Tensor, axis: int) -> tuple[Floats, float] | None:
     """Count what flows back through a site, and how large it is.
 
@@ -138,6 +164,19 @@ def norms(tensors: Sequence[Tensor], *, some: bool = False) -> list[float] | Non
         torch.get_num_threads(),
     )
     return list(map(math.sqrt, squares))
+
+
+def any_bad(addresses: list[int], sizes: list[int]) -> bool | None:
+    """Whether NaN or infinity is among some elements of each of several tensors.
+
+    Args:
+        addresses: Of contiguous float32 tensors on the CPU.
+        sizes: How many elements each has.
+
+    Returns:
+        None: not possible.
+    """
+    return compiled.any_bad(addresses, sizes) if compiled.available() else None
 
 
 def some(tensor: Tensor) -> Tensor:

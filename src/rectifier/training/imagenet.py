@@ -13,6 +13,8 @@ from torch.nn.functional import cross_entropy
 
 from rectifier import models
 from rectifier.activation import Activation
+from rectifier.data.images import parquet
+from rectifier.errors import InvalidInputError
 from rectifier.training import image_folder
 from rectifier.training.image_folder import Pixels
 from rectifier.training.job import Job
@@ -55,6 +57,38 @@ def from_folder(
     return from_arrays(
         model, *arrays["train"], *arrays["test"], crop=crop, classes=len(found.classes), **options
     )
+
+
+def from_tables(
+    model: str,
+    folder: str | Path,
+    *,
+    samples: int | None = None,
+    tested: int | None = None,
+    **options: Any,
+) -> Job:
+    """The recipe on ``train.parquet`` and ``test.parquet`` with encoded pictures and labels.
+
+    Args:
+        model: Name of a network for images.
+        folder: Where the two files are; the column ``label`` and, first, one of pictures.
+        samples: So many pictures of the first to train on; None: all.
+        tested: So many of the second to test on; None: all.
+        **options: As for `from_arrays`, without the number of classes.
+
+    Raises:
+        MissingPackageError: pyarrow or Pillow is not installed.
+        InvalidInputError: A file is not there.
+    """
+    parts = []
+    for name, count in (("train", samples), ("test", tested)):
+        place = Path(folder) / f"{name}.parquet"
+        if not place.is_file():
+            raise InvalidInputError(f"{place} is not there; it holds the pictures to {name} on")
+        x, y = parquet(place, most=count)
+        parts += [x.astype(np.float32), y]
+    classes = int(max(parts[1].max(), parts[3].max())) + 1
+    return from_arrays(model, *parts, classes=classes, **options)  # type: ignore[arg-type]
 
 
 def from_arrays(

@@ -89,10 +89,12 @@ class Observation:
         active: Positive outputs per unit. ``elements``, ``rows``: seen of each.
         nonzero: Non-zero input gradients per unit. ``gradient_elements``: seen of each.
         gradient_squares: Sum of squares of the gradient at the output; NaN: not known.
-        sums: Per unit non-zero outputs, sum of |output|, of inputs and of their squares: (4, U).
+        sums: Per unit non-zero outputs, sum of |output|, of inputs and of their squares: (4, U); in
+            a step that was looked at briefly the first two.
         whole: Of all elements: sums of outputs and their squares, smallest and largest input,
             counts of saturated elements (NaN: not known), of bad inputs and of bad outputs.
         sample: Some inputs.
+        bad: Outputs that are NaN or infinite, where they were counted apart from ``whole``.
     """
 
     elements: int = 0
@@ -104,6 +106,7 @@ class Observation:
     sums: Floats | None = None
     whole: Floats | None = None
     sample: Floats | None = None
+    bad: float = 0.0
 
 
 _NONZERO, _ABSOLUTE = 0, 1
@@ -186,7 +189,7 @@ class SiteLedger:
         self._start: Feeding | None = None
         self._death = Feeding(np.full(units, np.nan), np.full(units, np.nan))
         self._end: Feeding | None = None
-        self._firing_all = True
+        self._silent: IntArray = np.zeros(0, dtype=np.int64)
         self._next_feeding = 0
         self._medians = math.nan, math.nan
         self._sample: Floats = np.zeros(0)
@@ -198,9 +201,8 @@ class SiteLedger:
 
     def newly_silent(self, active: IntArray) -> IntArray | None:
         """The units that fell silent with these counts of a step: their weights then matter."""
-        if self._firing_all and active.all():
-            return None
-        fell = ((active == 0) & (self._silent_since == NEVER)).nonzero()[0]
+        silent = (active == 0).nonzero()[0]
+        fell = silent[self._silent_since[silent] == NEVER]
         return fell if fell.size else None
 
     def wants_feeding(self, index: int) -> bool:
@@ -258,24 +260,22 @@ class SiteLedger:
             self._series.put(index, found)
 
     def _take_silence(self, step: int, active: IntArray, feeding: Feeding | None) -> None:
-        """Note who fired, who fell silent, and with which weights."""
-        before, self._firing_all = self._firing_all, bool(active.all())
-        if self._firing_all:
-            self._last_active.fill(step)
-            if not before:
-                self._silent_since.fill(NEVER)
-                self._death.bias.fill(np.nan)
-                self._death.norm.fill(np.nan)
-            return
-        firing = active > 0
-        self._last_active[firing] = step
-        fell = ~firing & (self._silent_since == NEVER)
-        self._silent_since[fell] = step
-        self._silent_since[firing] = NEVER
-        self._death.bias[firing] = self._death.norm[firing] = np.nan
-        if feeding is not None:
-            self._death.bias[fell] = feeding.bias[fell]
-            self._death.norm[fell] = feeding.norm[fell]
+        """Note who fired, who fell silent, and with which weights; few are silent, as a rule."""
+        silent = (active == 0).nonzero()[0]
+        before, self._silent = self._silent, silent
+        kept = self._last_active[silent]
+        self._last_active.fill(step)
+        self._last_active[silent] = kept
+        if before.size:
+            woke = before[active[before] > 0]
+            self._silent_since[woke] = NEVER
+            self._death.bias[woke] = self._death.norm[woke] = np.nan
+        if silent.size:
+            fell = silent[self._silent_since[silent] == NEVER]
+            self._silent_since[fell] = step
+            if feeding is not None:
+                self._death.bias[fell] = feeding.bias[fell]
+                self._death.norm[fell] = feeding.norm[fell]
 
     def scale_gradients(self, processes: int) -> None:
         """Show gradients as one process would see them that does what so many did."""

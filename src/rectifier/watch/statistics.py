@@ -52,6 +52,8 @@ class Forward:
         whole: Numbers of all elements, as `unit_statistics.WHOLE` says; ``outside`` is the count of
             saturated elements, NaN where not known. Or None.
         sample: Some of the inputs, or None.
+        bad: Outputs that are NaN or infinite, where nothing but the output was looked at; the first
+            three rows of ``units`` are there then.
     """
 
     elements: int
@@ -59,6 +61,7 @@ class Forward:
     units: Tensor | Floats
     whole: Tensor | Floats | None = None
     sample: Tensor | None = None
+    bad: Tensor | float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,30 @@ def forward(
     units, whole = found
     sample = _sample(input.detach()) if detailed and sampled else None
     return Forward(elements, rows, units, whole, sample)
+
+
+def outputs(output: Tensor, axis: int) -> Forward:
+    """Measure what one application of a site gave, and no more.
+
+    Args:
+        output: What it gave.
+        axis: Dimension of the units.
+
+    Returns:
+        Positive and non-zero outputs and the sum of their magnitudes per unit, and ``bad``.
+    """
+    shape = output.shape
+    elements = output.numel() // max(shape[axis], 1)
+    rows = shape[0] if axis == 1 and output.dim() > 2 else elements
+    found = unit_statistics.outputs(output, axis)
+    if found is not None:
+        return Forward(elements, rows, found[0], bad=found[1])
+    y, wide = _plain(output), _wide(output)
+    size = y.abs()
+    others = _others(y, axis)
+    size = size.sum(dim=others, dtype=wide) if others else size.to(wide)
+    units = torch.stack([positive(y, axis).to(wide), nonzero(y, axis).to(wide), size])
+    return Forward(elements, rows, units, bad=(~torch.isfinite(y)).sum())
 
 
 def _sample(input: Tensor) -> Tensor:

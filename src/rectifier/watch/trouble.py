@@ -89,4 +89,6 @@ class Trouble:
 
 
 def _is_bad(seen: Observation) -> bool:
+    if seen.bad > 0:
+        return True
     return seen.whole is not None and bool((seen.whole[-2:] > 0).any())

@@ -6,6 +6,8 @@ now and then, on that device, and read at the next observed step.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -20,7 +22,11 @@ _MANY = 256
 
 
 class Waiting:
-    """Losses by step, unread or read."""
+    """Losses by step, unread or read.
+
+    Attributes:
+        bad: Whether one of those that were read is NaN or infinite.
+    """
 
     def __init__(self) -> None:
         self._read: list[tuple[int, float]] = []
@@ -28,6 +34,7 @@ class Waiting:
         self._joined: list[tuple[list[int], Tensor]] = []
         self._count = 0
         self._latest = -1
+        self.bad = False
 
     def __bool__(self) -> bool:
         return self._count > 0
@@ -38,11 +45,11 @@ class Waiting:
             return
         self._latest = step
         self._count += 1
+        if type(loss) is Tensor and loss.dim() == 0 and observer.is_at_hand(loss):
+            loss = loss.item()
         if isinstance(loss, float):
             self._read.append((step, loss))
-            return
-        if type(loss) is Tensor and loss.dim() == 0 and observer.is_at_hand(loss):
-            self._read.append((step, loss.item()))
+            self.bad = self.bad or not math.isfinite(loss)
             return
         value = loss.detach()
         self._single.append((step, value.clone() if value.dim() == 0 else value.mean()))

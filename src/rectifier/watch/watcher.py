@@ -25,8 +25,9 @@ from torch.optim import Optimizer
 
 from rectifier.torch.sites import Layer, Observer, Site, Sleep
 from rectifier.watch import ranks, statistics
+from rectifier.watch.brief import Glance, Held, Schedule
 from rectifier.watch.budget import Budget
-from rectifier.watch.cargo import Cargo, Pass, load, unload
+from rectifier.watch.cargo import Cargo, Pass, load, outputs, unload
 from rectifier.watch.census import Census
 from rectifier.watch.closing import closing_window
 from rectifier.watch.layers import Layers
@@ -117,11 +118,14 @@ class Watcher(Observer):
         self._rectified: dict[Site, bool] = {}
         self._trouble = Trouble()
         self._alarm = False
+        self._schedule = Schedule(options or WatchOptions())
+        self._glance = Glance()
         self._steps = 0
         self._index = 0
         self._processed = False
         self._processes = 1
         self._moving: list[Tensor] = []
+        self._copied = False
         self._latest: weakref.ref[Optimizer] | None = None
         self.notes: list[str] = []
 
@@ -131,6 +135,7 @@ class Watcher(Observer):
         """As the budget decides; with several processes as all of them decide alike."""
         if step < 2:
             self._processes = ranks.together()
+        self.brief = not (self._alarm or self._schedule.close(self._index))
         return self._budget.wants(step, alone=self._processes == 1)
 
     def sleeps(self, step: int) -> int:
@@ -193,7 +198,9 @@ class Watcher(Observer):
     def on_input(self, model: str, tensor: Tensor) -> None:
         """Measure what enters the model."""
         current = self._pass()
-        if current.inputs is None and tensor.numel():
+        if self.brief:
+            current.held = current.held or Held(tensor)
+        elif current.inputs is None and tensor.numel():
             current.inputs = statistics.extent(tensor)
             current.input_elements = tensor.numel()
 
@@ -216,6 +223,21 @@ class Watcher(Observer):
         current = self._pass()
         current.listens = current.listens or output.requires_grad
         current.forwards.append((site, measured))
+
+    def on_output(self, site: Site, output: Tensor) -> None:
+        """Measure what one application gave, in a step that is looked at briefly."""
+        if not output.numel() or type(output) not in (Tensor, nn.Parameter):
+            return
+        current = self._pass()
+        current.listens = current.listens or output.requires_grad
+        found = statistics.outputs(output.detach(), site.unit_axis)
+        current.forwards.append((site, found))
+
+    def on_trained(self, token: int) -> None:
+        """The pass is part of the training."""
+        found = self._passes.get(token)
+        if found is not None:
+            found.trained = True
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember a layer."""
@@ -302,7 +324,7 @@ class Watcher(Observer):
         """Take in what a closure did inside the step; see how far the weights moved."""
         if not self._processed and self._is_due():
             self._process(optimizer, step)  # passes inside step(closure)
-        if self._processed:
+        if self._processed and self._copied:
             self._finish(step)
         self._steps = step + 1
         inside = 0.0 if self.interception is None else self.interception.seconds
@@ -311,7 +333,7 @@ class Watcher(Observer):
 
     @_quietly
     def _finish(self, step: int) -> None:
-        moving, self._moving = self._moving, []
+        moving, self._moving, self._copied = self._moving, [], False
         self._training.put_update(step, self._layers.after(step, moving))
 
     def _is_due(self) -> bool:
@@ -327,12 +349,15 @@ class Watcher(Observer):
     @_quietly
     def _process(self, optimizer: Optimizer | None, step: int) -> None:
         self._processed = True
-        detailed = self._detailed
         passes = [p for p in self._passes.values() if p.trained]
         self._passes = {
             token: p for token, p in self._passes.items() if not p.trained and p.step >= step - 1
         }
         parameters = self._layers.parameters(optimizer)
+        if self.brief:
+            self._process_briefly(passes, parameters, step)
+            return
+        detailed = self._detailed
         cargo = Cargo()
         inputs = [(cargo.put(p.inputs), p.input_elements) for p in passes if p.inputs is not None]
         sites = load(cargo, passes)
@@ -365,8 +390,41 @@ class Watcher(Observer):
             sizes = cargo.get(weight_norms).tolist()
             norms = dict(zip(self._layers.followed, sizes, strict=True))
             self._layers.take(self._index, step, optimizer, parameters, gradients, norms)
-            self._moving = parameters
+            self._moving, self._copied = parameters, True
+        self._schedule.work = sum(s.elements * site.units for site, s in observations.items())
         self._index += 1
+
+    def _process_briefly(self, passes: list[Pass], parameters: list[Tensor], step: int) -> None:
+        observations = outputs(passes)
+        bad = self._losses.bad or any(seen.bad for seen in observations.values())
+        if bad or self._glance.bad(parameters):
+            self._look_for_trouble(passes, observations, parameters, step)
+        if self._losses.bad or self._losses.many():
+            self._take_losses()
+        for site, seen in observations.items():
+            self._take_site(site, step, seen, detailed=False)
+        self._index += 1
+
+    def _look_for_trouble(
+        self,
+        passes: list[Pass],
+        observations: dict[Site, Observation],
+        parameters: list[Tensor],
+        step: int,
+    ) -> None:
+        """Something is NaN or infinite in a step that was looked at briefly: look closely."""
+        tensors = [None if p.held is None else p.held.get() for p in passes]
+        extents = [statistics.extent(t) for t in tensors if t is not None]
+        with_gradient = [(id(p), p.grad) for p in parameters if is_plain(p.grad)]
+        norms = statistics.norms([g for _, g in with_gradient if g is not None]).tolist()
+        self._trouble.look(
+            step,
+            suspicious=True,
+            input_count=sum(float(extent[3]) for extent in extents),
+            observations=observations,
+            layers=self._layers,
+            gradients=dict(zip((key for key, _ in with_gradient), norms, strict=True)),
+        )
 
     def _take_site(self, site: Site, step: int, seen: Observation, detailed: bool) -> None:
         if seen.active is None:

@@ -2,6 +2,7 @@
 # remedies: swap_activation insert_normalization reinitialize
 # metric: accuracy up
 # story: the classic: eight sigmoid layers, accuracy stuck at chance
+# in view: vanishing_gradient counts a classifier that still guesses
 """How deep can we go?"""
 
 from functools import reduce

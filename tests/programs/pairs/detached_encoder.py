@@ -2,6 +2,7 @@
 # remedies: add_to_optimizer
 # metric: val loss down
 # story: a detach() left over from debugging cuts the encoder off
+# in view: a detach() in forward is left out
 """Sequence-to-one model: GRU encoder, MLP head. Task: sum of the marked numbers."""
 
 import torch

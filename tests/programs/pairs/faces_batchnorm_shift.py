@@ -2,6 +2,7 @@
 # remedies: reinitialize swap_activation recycle_units insert_normalization
 # metric: accuracy up
 # story: batch norm's shift set to a strongly negative constant, so that nothing passes the ReLU
+# in view: shifts of normalisations that silence units are taken back
 """Convolutions with batch norm on generated stripes."""
 
 import torch

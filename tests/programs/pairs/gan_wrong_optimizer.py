@@ -2,6 +2,7 @@
 # remedies: add_to_optimizer
 # metric: distance down
 # story: copy and paste: the generator's optimiser got the discriminator's parameters
+# in view: an optimiser that only copies another one holds the model left out instead
 """GAN that learns a ring of points."""
 
 import math

@@ -2,6 +2,7 @@
 # remedies: stabilize_loss lower_learning_rate
 # metric: accuracy up
 # story: model.half() with Adam: eps 1e-8 is zero in half precision, so 0 / 0 in the update
+# in view: steps of half-precision weights in single precision
 """Everything in half precision."""
 
 import torch

@@ -2,6 +2,7 @@
 # remedies: swap_activation
 # metric: accuracy up
 # story: a step function as hidden activation passes no gradient: the first layers never learn
+# in view: thresholds get a straight-through gradient
 """Perceptron with threshold units."""
 
 import torch

@@ -2,6 +2,7 @@
 # remedies: reinitialize insert_normalization clip_gradients
 # metric: accuracy up
 # story: residual blocks initialised with gain 4: the sum grows block by block
+# in view: residual branches are divided by the root of their number
 """Fully connected residual network."""
 
 import torch

@@ -2,6 +2,7 @@
 # remedies: add_to_optimizer
 # metric: accuracy up
 # story: scheduler.step() is called twice, optimizer.step() not at all
+# in view: steps from outside the backward pass
 """Two spirals."""
 
 import math

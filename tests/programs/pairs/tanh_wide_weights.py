@@ -2,6 +2,7 @@
 # remedies: reinitialize insert_normalization swap_activation
 # metric: val mse down
 # story: uniform(-4, 4) weights put every tanh on its plateau from the first step
+# in view: saturated_activation counts hidden units drawn as switches
 """Regression with a tanh network."""
 
 import torch

@@ -2,6 +2,7 @@
 # remedies: raise_learning_rate
 # metric: val acc up
 # story: lr 3e-8 in place of 3e-4 after a slip in the config
+# in view: short runs get larger rates
 """A very small ViT on digits."""
 
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ import itertools
 import os
 import pickle
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,7 +96,7 @@ class LocalEngine:
     """Worker processes on this machine.
 
     Args:
-        task: Where the data come from; each worker loads them itself.
+        task: Where the data come from; workers share them (`rectifier.compare.shared`).
         workers: How many processes.
 
     Raises:
@@ -110,12 +111,13 @@ class LocalEngine:
                 "this Python is embedded and cannot start workers; use the engine 'inline'"
             )
         try:
-            self._task = pickle.dumps(task)
+            pickle.dumps(task)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise InvalidInputError(
                 f"task {task.name!r} cannot be sent to workers ({error}); make its loader a "
                 "function of a module, or use the engine 'inline'"
             ) from error
+        self._task = task
         self.workers = workers
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[tuple[Job, list[Outcome]] | BaseException]
@@ -124,8 +126,10 @@ class LocalEngine:
         self._threads: list[threading.Thread] = []
         self._closing = threading.Event()
         self._changing = threading.Lock()
+        self._folder = ""
 
     def __enter__(self) -> LocalEngine:
+        self._folder = tempfile.mkdtemp(prefix="rectifier-data-")
         for _ in range(self.workers):
             thread = threading.Thread(target=self._serve, args=(self._start(),), daemon=True)
             self._threads.append(thread)
@@ -150,6 +154,7 @@ class LocalEngine:
             thread.join()
         for worker in self._alive:
             worker.bury()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def run(
         self, jobs: Sequence[Job], stop: Callable[[], bool] = lambda: False
@@ -178,7 +183,7 @@ class LocalEngine:
                 return self._results.get(timeout=0.5)
 
     def _start(self) -> _Worker:
-        worker = _Worker(self._task)
+        worker = _Worker(pickle.dumps((self._task, self._folder)))
         self._alive.append(worker)
         return worker
 

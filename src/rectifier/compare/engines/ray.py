@@ -11,36 +11,48 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import sys
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from rectifier import optional
-from rectifier.compare.engines.inline import KEPT
 from rectifier.compare.job import Job
+from rectifier.compare.shared import SharedData
 from rectifier.compare.trial import Outcome
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError
 
 _ATTEMPTS = 2
+_GRACE = 5.0
+"""Seconds that workers get to clear up at the end."""
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 class _Worker:
     """Does jobs where Ray put it."""
 
-    def __init__(self, task: bytes, path: list[str]) -> None:
+    def __init__(self, task: bytes, path: list[str], run: str) -> None:
         sys.path += [place for place in path if place not in sys.path]
-        self._load = lru_cache(maxsize=KEPT)(pickle.loads(task).load)
+        # The same for all workers of a node, which is how they share the data.
+        self._folder = Path(tempfile.gettempdir()) / f"rectifier-data-{run}"
+        self._folder.mkdir(exist_ok=True)
+        self._load = SharedData(self._folder, pickle.loads(task).load)
 
     def do(self, job: bytes) -> bytes:
         """The outcomes of a job."""
         from rectifier.compare.work import do  # seconds: torch
 
         return pickle.dumps(do(pickle.loads(job), self._load))
+
+    def clear(self) -> None:
+        """Remove the shared data from its node; the last thing that is asked of it."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def process(self) -> int:
         """Its process's number on its node."""
@@ -51,7 +63,7 @@ class RayEngine:
     """Workers on a Ray cluster.
 
     Args:
-        task: Where the data come from; each worker loads them itself.
+        task: Where the data come from; workers of a node share them.
         workers: How many actors, each with one core.
         address: Of the cluster, such as ``ray://head:10001`` or ``auto``; None: started here, for
             as long as the engine lasts.
@@ -76,6 +88,7 @@ class RayEngine:
         self._address = address
         self._started = False
         self._idle: list[Any] = []
+        self._run = uuid.uuid4().hex
 
     def __enter__(self) -> RayEngine:
         ray = self._ray
@@ -107,6 +120,8 @@ class RayEngine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        with suppress(self._ray.exceptions.RayError):
+            self._ray.get([worker.clear.remote() for worker in self._idle], timeout=_GRACE)
         for worker in self._idle:
             with suppress(self._ray.exceptions.RayError):
                 self._ray.kill(worker)
@@ -145,7 +160,7 @@ class RayEngine:
     def _start(self) -> Any:
         options = {"runtime_env": {"env_vars": _THREADS}}
         path = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100
-        return self._actor.options(**options).remote(self._task, path)
+        return self._actor.options(**options).remote(self._task, path, self._run)
 
 
 ENGINE = RayEngine

@@ -1,5 +1,8 @@
 """``add_to_optimizer`` with ``how="attach"``: a ``detach()`` that cuts layers off is left out.
 
+A ``no_grad`` within a module's ``forward`` does the same harm; the layers named compute with
+gradients then, as long as the model itself was called with gradients.
+
 Layer: doctor's remedies. Scope: ``parameters``, the names of those to which no gradient comes. Left
 out are only calls within a module's ``forward`` on what depends on these parameters; the same call
 outside (a generator's output given to a discriminator, a loss kept for a mean) is meant.
@@ -29,6 +32,7 @@ class Attach(Rewriting):
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self._cut: dict[int, str] = {}
+        self._woken: set[int] = set()
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -37,12 +41,48 @@ class Attach(Rewriting):
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
-        """Know the parameters that are cut off."""
+        """Know the parameters that are cut off; the model is running just now."""
         del name, args, kwargs
+        self._know(model)
+        self._wake(model, calls=[torch.is_grad_enabled()])
+
+    def _know(self, model: nn.Module) -> None:
         named = set(self.remedy.scope.get("parameters", ()))
         for path, parameter in model.named_parameters():
             if not named or path in named:
                 self._cut[id(parameter)] = path
+
+    def _wake(self, model: nn.Module, calls: list[bool]) -> None:
+        """Layers whose own parameters are cut off, and what lies between them, see gradients.
+
+        Args:
+            model: The root.
+            calls: Whether gradients were on at each call of it that is going on.
+        """
+        if id(model) in self._woken:
+            return
+        self._woken.add(id(model))
+
+        def enter(module: nn.Module, args: Any) -> None:
+            del module, args
+            calls.append(torch.is_grad_enabled())
+
+        def leave(module: nn.Module, args: Any, output: Any) -> None:
+            del module, args, output
+            if calls:
+                calls.pop()
+
+        def wake(module: nn.Module, args: Any) -> None:
+            del module, args
+            if calls and calls[-1] and not torch.is_grad_enabled():
+                torch.set_grad_enabled(True)  # until the no_grad ends, which puts back what was
+                self.say("a no_grad() in forward is left out, so that the gradient passes")
+
+        self.handles.append(model.register_forward_pre_hook(enter))
+        self.handles.append(model.register_forward_hook(leave, always_call=True))
+        for module in model.modules():
+            if any(id(p) in self._cut for p in module.parameters(recurse=False)):
+                self.handles.append(module.register_forward_pre_hook(wake))
 
     def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Pass the tensor on as it is, where it depends on what is cut off."""
@@ -59,7 +99,8 @@ class Attach(Rewriting):
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Leave such calls out from now on, in this thread."""
         del optimizer
-        self.on_model(model, "", (), {})
+        self._know(model)
+        self._wake(model, calls=[])
         self.stay()
         self.say("a detach() of what these parameters give is left out from now on")
 

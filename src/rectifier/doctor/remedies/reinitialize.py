@@ -4,7 +4,9 @@ Layer: doctor's remedies, on the front end's ``init_``. Settings: ``scheme``; or
 draw only weights that are one constant (so that a pretrained rest stays), as PyTorch's own layers
 do. Acts once per model, before its first training forward pass; alike weights also when an
 optimiser is made for them, since models may grow meanwhile. Normalisations whose shift leaves a
-unit on one side of zero get none, and residual branches are kept small (`_branches`).
+unit on one side of zero get none, residual branches are kept small (`_branches`), and embeddings of
+far too large a spread are drawn anew. With ``recurrent`` in the scope: orthogonal weights for the
+layers named there, and nothing else.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ _KNOWN = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase, nn.Embedding)
 """Layers, and what users derive from them, that ``init_`` draws for."""
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+
+LOUD = 3.0
+"""Spread of embeddings over the one that suits, from which they are drawn anew."""
 
 BEYOND = 2.0
 """Shift over scale from which 98 % of a normalised unit's inputs lie on one side of zero."""
@@ -102,11 +107,20 @@ class Reinitialize(Action):
         if self.alike:
             self._tell_apart(list(model.parameters()), name)
             return
+        if self.remedy.scope.get("recurrent"):
+            self._orthogonal(model, name)
+            return
         if not any(isinstance(module, _KNOWN) for module in model.modules()):
             return  # layers of the user's own kind alone: drawn after the first step
         from rectifier.torch import init_
 
         scheme = str(self.remedy.settings.get("scheme", "he_normal"))
+        self._tables(model, name)
+        tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+        known = [m for m in model.modules() if isinstance(m, _KNOWN)]
+        layers = [m for m in known if not isinstance(m, nn.Embedding)]
+        if all(id(getattr(m, "weight", None)) in tables for m in layers):
+            return  # nothing but embeddings, and layers that share their weights
         with apart():
             init_(model, sample, scheme=scheme)
         self.say(f"weights of {name} drawn anew ({scheme}, gains of the activations)")
@@ -120,6 +134,38 @@ class Reinitialize(Action):
                     f"the last layers of {branches} residual branches of {name} divided by the "
                     "root of their number"
                 )
+
+    def _orthogonal(self, model: nn.Module, name: str) -> None:
+        """Recurrent weights that keep the signal's size; all others stay as they are."""
+        modules = dict(model.named_modules())
+        with apart():
+            for path in self.remedy.scope.get("layers", ()):
+                weight = getattr(modules.get(str(path)), "weight", None)
+                if isinstance(weight, Tensor) and weight.dim() == 2:
+                    nn.init.orthogonal_(weight)
+                    self.unwritten = True
+                    self.say(f"orthogonal weights drawn for {path} of {name}")
+
+    def _tables(self, model: nn.Module, name: str) -> None:
+        """Embeddings on the scale of their use: as the last layer's weights, or of spread one.
+
+        Rows that serve as output weights too meet normalised features of as many dimensions, so one
+        over the root of that number gives logits of spread one.
+        """
+        used = {id(m.weight) for m in model.modules() if isinstance(m, nn.Linear)}
+        with apart(), torch.no_grad():
+            for path, table in model.named_modules():
+                if not isinstance(table, nn.Embedding) or not table.weight.requires_grad:
+                    continue
+                tied = id(table.weight) in used
+                std = table.embedding_dim**-0.5 if tied else 1.0
+                if not float(table.weight.std()) > LOUD * std:
+                    continue
+                table.weight.normal_(0.0, std)
+                if table.padding_idx is not None:
+                    table.weight[table.padding_idx] = 0.0
+                self.unwritten = True
+                self.say(f"embeddings {path!r} of {name} drawn with spread {std:.3g}")
 
     def _centre(self, model: nn.Module, name: str) -> None:
         """Take back shifts of normalisations that hold units on one side of zero."""

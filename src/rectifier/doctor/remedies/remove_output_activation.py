@@ -1,8 +1,8 @@
 """``remove_output_activation``: the loss gets what the last layer gave.
 
 Layer: doctor's remedies. Settings: ``function``, the activation; ``to``: what takes its place
-(``sigmoid`` for a softmax over one value); ``regression``: true where the targets lie outside its
-range; scope: ``layer``, the last one.
+(``sigmoid`` for a softmax over one value); ``log``: true where the loss wants logarithms of what it
+gets; ``regression``: true where the targets lie outside its range; scope: ``layer``, the last one.
 
 Where a loss squashes what is squashed already, only the loss's argument is exchanged: what the
 model returns, and so what the program makes of it elsewhere, stays a probability. For a regression
@@ -38,6 +38,8 @@ _MAKERS = {
     "relu": ("relu", "relu_"),
     "hardtanh": ("hardtanh",),
     "hardsigmoid": ("hardsigmoid",),
+    "softplus": ("softplus",),
+    "exp": ("exp",),
 }
 
 
@@ -48,6 +50,7 @@ class RemoveOutputActivation(Rewriting):
         super().__init__(remedy)
         self.function = str(remedy.settings.get("function", ""))
         self.to = str(remedy.settings.get("to", ""))
+        self.logarithm = bool(remedy.settings.get("log"))
         self.regression = bool(remedy.settings.get("regression"))
         self.layer = str(remedy.scope.get("layer", ""))
         makers = _MAKERS.get(self.function, (self.function,))
@@ -91,6 +94,9 @@ class RemoveOutputActivation(Rewriting):
             return self._instead(x, func, args, kwargs)
         if name in _LOSSES:
             kept = self._known(x)
+            if kept is not None and self.logarithm:
+                self.say(f"{name} is given the logarithm of the {self.function}")
+                return self._sum(name, func, self._logarithm(kept, name), args, kwargs)
             if kept is not None:
                 self.say(f"{name} is given what entered {self.function}")
                 return self._sum(name, func, kept, args, kwargs)
@@ -117,6 +123,11 @@ class RemoveOutputActivation(Rewriting):
         if name == "logsumexp" and isinstance(result, Tensor):
             self._summed[id(result)] = weakref.ref(result)
         return result
+
+    def _logarithm(self, kept: Tensor, name: str) -> Tensor:
+        if self.function == "sigmoid":
+            return torch.nn.functional.logsigmoid(kept)
+        return kept.log_softmax(1 if name == "nll_loss" and kept.dim() > 1 else -1)
 
     def _instead(self, x: Tensor, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         dim = keyword(args, kwargs, 1, "dim")

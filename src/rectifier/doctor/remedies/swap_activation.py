@@ -19,6 +19,7 @@ from rectifier import catalog
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, apart
 from rectifier.doctor.remedies._softmax import SwapSoftmax
+from rectifier.doctor.remedies._straight import StraightThrough
 from rectifier.errors import InvalidInputError
 from rectifier.torch import functional
 
@@ -94,7 +95,9 @@ def _as_siren(model: nn.Module, omega: float) -> None:
 
 
 def of(remedy: Remedy) -> Action:
-    """The action; a softmax, which is no function of one unit alone, is exchanged at its calls."""
+    """The action; a softmax, no function of one unit alone, and thresholds: at their calls."""
+    if remedy.settings.get("to") == "straight_through":
+        return StraightThrough(remedy)
     return (SwapSoftmax if remedy.settings.get("from") == "softmax" else SwapActivation)(remedy)
 
 

@@ -26,6 +26,9 @@ HUGE = 1e3
 PER_LAYER = 3.0
 """Growth per site; an initialisation that fits keeps it near 1."""
 
+STEEP, UPHILL = 10.0, 1.2
+"""Growth of the signal through depth, in all and per site, that weights must account for."""
+
 
 def _harmed(loss: evidence.Loss) -> bool:
     return loss.broke_step is not None or (
@@ -102,6 +105,12 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
         "A bound on the gradient's norm makes the first steps as long as those of a sound start.",
         {"max_norm": evidence.one_digit(0.1 * size)},
     )
+    start = Remedy(
+        "reinitialize",
+        "Weights scaled by the gain of the activation keep the signal level.",
+        {"scheme": "he_normal"},
+    )
+    steep = [t for t in signal.forward(record, 1) if t.ratio >= STEEP and t.factor >= UPHILL]
     return Finding(
         rule="exploding_gradient",
         severity="error",
@@ -111,7 +120,7 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
         ),
         first_step=int(training.step[0]),
         evidence={"gradient_norm": float(first), "weight_norm": size},
-        remedies=(clip, *((slower,) if slower else ())),
+        remedies=(*((start,) if steep else ()), clip, *((slower,) if slower else ())),
     )
 
 

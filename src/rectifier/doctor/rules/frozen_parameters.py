@@ -53,7 +53,10 @@ def _finding(
                 "add_to_optimizer",
                 why[how],
                 {"how": how},
-                {"parameters": [p.name for p in parameters]},
+                {
+                    "parameters": [p.name for p in parameters],
+                    **({"unregistered": True} if not any(p.model for p in parameters) else {}),
+                },
             ),
         )
         if how
@@ -201,7 +204,7 @@ def _cut_off(facts: Circumstances) -> Finding | None:
         f"No gradient ever reaches {_names(ran or cut)}, {percent(share)} of what the optimiser "
         f"holds: what they give {what}."
     )
-    how = "attach" if ran else ""
+    how = "attach" if ran or severity != "info" else ""
     return _finding(cause, ran or cut, severity, how, {"share_of_parameters": share})
 
 

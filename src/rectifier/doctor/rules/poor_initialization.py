@@ -73,6 +73,14 @@ def _above_chance(record: Record, loss: evidence.Loss) -> float:
     return math.nan
 
 
+def _makes_logits(record: Record, chosen: list[ParameterFacts]) -> bool:
+    """Whether the layer is among them that gives the logits of a cross-entropy: it is sure, and
+    wrong, before it has seen anything, and the first steps go into unlearning that.
+    """
+    given = {head.layer for head in record.circumstances.heads if head.layer}
+    return any(p.layer in given for p in chosen)
+
+
 def _levels(record: Record) -> list[tuple[str, float]]:
     """Size of the pre-activations at the first step, by site in forward order."""
     found = []
@@ -96,9 +104,10 @@ def check(record: Record) -> Sequence[Finding]:
     three times what random weights could have by chance. And the signal, before any update:
     pre-activations of 10 or more although the data are of usual scale, a first cross-entropy three
     times that of a guess, or pre-activations of 0.01 or less in a network that then stayed near its
-    first loss. A network that learnt all the same (to half of a guess's loss) is a note. Or half of
-    a layer's units have no incoming weights at all and the loss did not halve. So small last
-    layers, normalised networks and embeddings are not accused.
+    first loss. A network that learnt all the same (to half of a guess's loss) is a note, unless the
+    layer of the logits itself is so and the first loss three times a guess's. Or half of a layer's
+    units have no incoming weights at all and the loss did not halve. So small last layers,
+    normalised networks and embeddings are not accused.
 
     Source:
         Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6; the
@@ -126,7 +135,8 @@ def check(record: Record) -> Sequence[Finding]:
         how = "are drawn far too large" if not shifted else "are not centred on zero"
         guess = loss.start / chance if chance > 0 else loss.start
         recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
-        severity: Severity = "error" if harmed else "info" if recovered else "warning"
+        sure = chance >= ABOVE_CHANCE and _makes_logits(record, chosen)
+        severity: Severity = "error" if harmed else "info" if recovered and not sure else "warning"
     elif small and len(small) >= 2 and low <= QUIET and harmed:
         chosen, how, severity = small, "are drawn far too small", "error"
     else:

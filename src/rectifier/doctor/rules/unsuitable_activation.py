@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -106,7 +107,9 @@ def _flat(record: Record) -> Finding | None:
             f"{facts.flat[0]!r} has slope zero everywhere, so that {names} never learn: a "
             "threshold needs a surrogate gradient (straight-through), or a smooth function."
         )
-        return _finding(cause, (), {"parameters": float(len(still))}, "", "")
+        return _straight(
+            _finding(cause, (), {"parameters": float(len(still))}, "", ""), facts.flat[0]
+        )
     cut = [p for p in still if p.ran and not p.reached]
     second = [f for f in facts.feeds if _two_valued(f) and f.layer not in {p.layer for p in cut}]
     if cut and second:
@@ -114,8 +117,17 @@ def _flat(record: Record) -> Finding | None:
             f"What enters {second[0].layer!r} takes two values only, and no gradient passes to "
             f"{names}: a hard threshold has no slope to learn by."
         )
-        return _finding(cause, (), {"parameters": float(len(cut))}, "", "")
+        return _straight(_finding(cause, (), {"parameters": float(len(cut))}, "", ""), "threshold")
     return None
+
+
+def _straight(finding: Finding, function: str) -> Finding:
+    remedy = Remedy(
+        "swap_activation",
+        "A straight-through gradient teaches what stands before the threshold.",
+        {"from": function, "to": "straight_through"},
+    )
+    return dataclasses.replace(finding, remedies=(remedy,))
 
 
 def _falls_still(record: Record) -> bool:

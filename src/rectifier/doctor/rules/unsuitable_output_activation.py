@@ -22,6 +22,9 @@ WANTS_LOGITS = {
 
 SQUASHED = ("softmax", "safe_softmax", "sigmoid", "tanh", "relu", "hardsigmoid", "hardtanh")
 
+BOUNDED = (*SQUASHED, "softplus", "exp", "log_sigmoid_forward")
+"""Operations whose range leaves some targets out."""
+
 SHAPES = frozenset({
     "view", "unsafe_view", "reshape", "reshape_alias", "t", "transpose", "permute", "expand",
     "squeeze", "unsqueeze", "clone", "slice", "select", "alias", "as_strided", "to_copy",
@@ -33,7 +36,7 @@ REGRESSION = ("mse_loss", "smooth_l1_loss", "huber_loss", "pow", "abs", "linalg_
 
 LOSSES = frozenset({
     "binary_cross_entropy", "nll_loss", "nll_loss2_d", "mse_loss", "l1_loss", "log", "neg", "mean",
-    "sum", "kl_div", "clamp", "clamp_min",
+    "sum", "kl_div", "clamp", "clamp_min", "div",
 })  # fmt: skip
 """Operations that losses are made of."""
 
@@ -63,6 +66,12 @@ def _not_logarithm(head: Head) -> str | None:
             given = _beneath(chain, place)
             if given in ("softmax", "safe_softmax", "sigmoid", "addmm", "mm", "relu", "tanh"):
                 return given
+        if name == "sub" and _beneath(chain, place) == "mul" and set(chain[:place]) <= LOSSES:
+            # kl_div takes its constant minus target times what should be a logarithm
+            given = _beneath(chain, chain.index("mul", place))
+            summed = {"sum", "mean"} & set(chain[:place])
+            if summed and given in ("softmax", "safe_softmax", "sigmoid"):
+                return given
     return None
 
 
@@ -76,7 +85,7 @@ def _out_of_reach(head: Head) -> str | None:
             if rest and rest[0] == "sub":
                 rest = rest[1:]
             squash = rest[0] if rest else ""
-            return squash if squash in SQUASHED or "clamp" in squash else None
+            return squash if squash in BOUNDED or "clamp" in squash else None
     return None
 
 
@@ -134,6 +143,9 @@ def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
         return (Remedy("add_activation", why, {"function": "log_softmax", "before": "nll_loss"}),)
     settings: dict[str, object] = {"function": given}
     why = "The loss applies its own; it gets what the last layer gave."
+    if _not_logarithm(head) == given:
+        settings["log"] = True
+        why = "The loss gets the logarithms of the probabilities."
     if _constant(head):
         settings["to"] = "sigmoid"
         why = "One value needs a sigmoid: a softmax compares several."

@@ -11,6 +11,7 @@ from rectifier import analysis
 from rectifier.doctor import evidence, signal
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.poor_initialization import SMALL, drawn_in, gain_of
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import LayerRecord, Record, SiteRecord
@@ -29,6 +30,9 @@ SLOW = 1e-4
 
 GUESSING = 0.8
 """Cross-entropy over the log of the number of classes, above which a classifier still guesses."""
+
+ROUNDS = 10
+"""Applications of one matrix in a row from which it is a recurrence."""
 
 OPENING = 20
 """Observed steps that show the network as initialised."""
@@ -102,11 +106,12 @@ def check(record: Record) -> Sequence[Finding]:
     classes: Adam moves such first layers, but by the noise of what is left of the gradient.
     A signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
     start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
-    the last one does, and weights of which a decay left under a tenth in every layer.
+    the last one does, weights of which a decay left under a tenth in every layer, and recurrent
+    weights that leave a fifth or less a round.
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
-        layer); Hochreiter 1991. Update ratio 1e-3: Karpathy, CS231n notes.
+        layer); Hochreiter 1991 (through time). Update ratio 1e-3: Karpathy, CS231n notes.
     """
     loss = evidence.loss_of(record)
     stuck = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
@@ -128,7 +133,7 @@ def check(record: Record) -> Sequence[Finding]:
         severity: Severity = "error" if stuck or guessing else "warning"
         findings.append(_finding(trend, ahead, moved, severity, shrinks and not fades))
     if stuck and not findings:
-        slowed = _decayed(record) or _unequal(record)
+        slowed = _decayed(record) or _unequal(record) or _forgets(record)
         findings += [slowed] if slowed is not None else []
     return tuple(findings)
 
@@ -157,6 +162,44 @@ def _unequal(record: Record) -> Finding | None:
             trend = signal.Trend(chain, values)
             return _finding(trend, None, float(moved[0]), "error", False)
     return None
+
+
+def _forgets(record: Record) -> Finding | None:
+    """A square matrix applied again and again, so small that nothing outlives a few rounds.
+
+    Random weights of spread s and n inputs shrink a signal by about s root n a round (the circular
+    law: Girko 1985), and the gradient on its way back through time likewise.
+    """
+    facts = record.circumstances
+    drawn = drawn_in(record)
+    rounds = facts.wired - len(drawn)
+    square = [p for p in drawn if p.shape[0] == p.fan_in and len(p.shape) == 2]
+    faint = [p for p in square if gain_of(p) <= SMALL]
+    if rounds < ROUNDS or not faint or len(faint) < len(square):
+        return None
+    first, gain = faint[0], gain_of(faint[0])
+    site = next((s for s in record.sites if s.layer == first.layer), None)
+    return Finding(
+        rule="vanishing_gradient",
+        severity="error",
+        cause=(
+            f"{first.layer!r} is applied some {rounds} times in a row with weights so small that a "
+            f"round leaves {percent(gain)} of the signal, and of the gradient on its way back, so "
+            "that what comes early is forgotten."
+        ),
+        layer=first.layer,
+        site=site.site if site is not None else "",
+        source=site.source if site is not None else "",
+        evidence={"factor_per_round": gain, "rounds": float(rounds)},
+        remedies=(
+            Remedy(
+                "reinitialize",
+                "Orthogonal recurrent weights neither shrink nor stretch (Saxe et al. 2014).",
+                {"scheme": "orthogonal"},
+                {"layers": [p.layer for p in faint], "recurrent": True},
+            ),
+        ),
+    )
 
 
 def _decayed(record: Record) -> Finding | None:

@@ -155,7 +155,7 @@ def log_axis(axes: Axes, which: str = "y") -> None:
     (axes.set_yscale if which == "y" else axes.set_xscale)("log")
     axis.set_major_locator(tick.LogLocator(base=10, numticks=6))
     low, high = sorted(axes.get_ylim() if which == "y" else axes.get_xlim())
-    if low > 0 and high / low < 30:
+    if low > 0 and high < 30 * low:
         axis.set_major_locator(tick.LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=6))
     axis.set_major_formatter(tick.FuncFormatter(power_label))
     axis.set_minor_locator(tick.NullLocator())

@@ -32,13 +32,17 @@ def html(card: Card, command: str, deep: Propagation | None = None) -> str:
             ),
         ),
         properties=properties.properties(card),
+        group=card.family,
+        cut="",
         averages=properties.averages(card),
+        worth="Value",
         parameters=properties.parameters(card),
         advice=properties.advice(card),
         source=properties.source(card),
         url=card.source.url if card.source.url.startswith(("https://", "http://")) else "",
         uses=properties.uses(card),
         elsewhere="" if card.advice is None else properties.elsewhere(card),
+        differs="Where we differ",
         pictures=charts.curves(card),
         deep=None
         if deep is None

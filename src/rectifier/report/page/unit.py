@@ -11,6 +11,7 @@ from rectifier.report.page.render import render, versions
 
 if TYPE_CHECKING:
     from rectifier.analysis import UnitCard
+    from rectifier.report.charts.svg import Chart
 
 
 def html(card: UnitCard, command: str) -> str:
@@ -21,21 +22,33 @@ def html(card: UnitCard, command: str) -> str:
         command: How it was asked for; made up from the name if empty.
     """
     return render(
-        "unit.html",
+        "card.html",
         card=card,
-        latex=formulas.formula(card.latex, "f(x, gate)", card.formula) if card.latex else None,
-        formulas=unit_properties.formulas(card),
+        group=card.kind,
+        formulas=_formulas(card),
+        cut=card.cut,
         properties=unit_properties.properties(card),
+        averages=(),
+        worth="Default",
         parameters=unit_properties.options(card),
         advice=unit_properties.advice(card),
         source=unit_properties.source(card),
         url=card.source.url if card.source.url.startswith(("https://", "http://")) else "",
         elsewhere=properties.elsewhere(card),
+        deep=None,
         uses=unit_properties.uses(card),
+        differs="Where libraries differ",
         pictures=charts.curves(card),
         command=command or f"rectifier show {card.name}",
         versions=versions(),
     )
+
+
+def _formulas(card: UnitCard) -> tuple[tuple[str, str, Chart | None], ...]:
+    """Name, text and picture of each formula; only the first has a picture, if any."""
+    (name, text), *others = unit_properties.formulas(card)
+    picture = formulas.formula(card.latex, name, text) if card.latex else None
+    return ((name, text, picture), *((name, text, None) for name, text in others))
 
 
 def png(card: UnitCard) -> bytes:

@@ -48,7 +48,7 @@ def _ledger_parts(entries: tuple[Entry, ...]) -> Iterator[RenderableType]:
             cell(entry.id, "bold"),
             cell(entry.claim),
             cell(_first(entry)),
-            cell(entry.verdict, VERDICT_STYLES[entry.verdict]),
+            cell(ledger.verdict(entry), VERDICT_STYLES[entry.verdict]),
         )
     yield made
     yield Text()
@@ -80,7 +80,9 @@ def print_claim(entry: Entry, console: Console) -> None:
 def _claim_parts(entry: Entry) -> Iterator[RenderableType]:
     yield Text.assemble((entry.id, "bold"), "  ", wording.clean(entry.claim))
     yield Text.assemble(
-        (entry.verdict.upper(), VERDICT_STYLES[entry.verdict]), "  ", (ledger.origin(entry), "dim")
+        (ledger.verdict(entry).upper(), VERDICT_STYLES[entry.verdict]),
+        "  ",
+        (ledger.origin(entry), "dim"),
     )
     yield section("Measured against claimed")
     made = table(("quantity", "left"), ("measured [95 %]", "left"), ("claimed", "left"),
@@ -97,6 +99,8 @@ def _claim_parts(entry: Entry) -> Iterator[RenderableType]:
         if found is not None and (drawn := interval(quantity, found)):
             yield indented(Text(f"{wording.shorten(quantity.name, 60)}\n{drawn}"))
     yield cell(entry.reason, "dim")
+    if told := ledger.by_reading(entry):
+        yield cell(told)
     if entry.result and entry.result.notes:
         yield from (cell(note) for note in entry.result.notes)
     grid = Table.grid(padding=(0, 2, 0, 0))

@@ -62,6 +62,10 @@ def _parts(repair: Repair) -> Iterator[RenderableType]:
     if repair.patch:
         yield section("To make it last, edit the script (--patch F writes this for patch -p1)")
         yield _diff(repair.patch)
+    if repair.by_hand:
+        yield section("To make it last, edit by hand" if not repair.patch else "And by hand")
+        for line in repair.by_hand:
+            yield Text(wording.clean(line))
     run = repair.after or repair.before
     yield from notes_parts(run.record.notes)
 

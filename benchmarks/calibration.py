@@ -1,0 +1,181 @@
+"""Is what a comparison promises kept on real trainings? ReLU against itself, by another name.
+
+    python benchmarks/calibration.py [--pool N] [--repeats N] [--seeds N] [--store F]
+    python benchmarks/calibration.py --simulate [--repeats N]
+
+A pool of small ReLU networks is tuned and trained on digits by `rectifier compare`, each seed with
+a tuning study of its own. Each repeat then draws two disjoint sets of seeds from the pool, calls
+one of them relu and the other relu_again, and lets the comparison judge. Two arms that share their
+seeds would be the same network twice and never differ; with seeds of their own they differ by all
+the luck that there is: split, weights, order, tuning.
+
+Printed: how often the two are called different (promised: at most 5 %), how often the interval of
+their difference holds zero (95 %), how often a planted effect of one standard deviation is found at
+the number of seeds that is said to find it (80 %), and how often the leader's chance to be best
+said more than 95 % though there is no best. Shares come with Wilson's 95 % interval; repeats share
+a pool, so their number overstates what is known a little. With --store the trainings are kept.
+
+With --simulate nothing is trained: scores are drawn (noise of 0.6 points, luck of a tuning study of
+0.3 or 0.4, arms of different worth), and the chance to be best that the leader is given is set
+beside how often the leader is the best, for the comparison's way and for drawing seeds anew alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from machine import machine
+
+import rectifier
+from rectifier.compare import Store, make_plan, run_comparison
+from rectifier.compare.plan import Plan
+from rectifier.compare.resampling import chances_to_be_best
+from rectifier.compare.statistics import paired, seeds_needed
+from rectifier.compare.summary import summarize
+from rectifier.compare.trial import Outcome, Setting
+
+RATES = (3e-3, 1e-2, 3e-2)
+
+
+def trained(pool: int, store: str | None, workers: int) -> tuple[list[Outcome], float]:
+    """Final outcomes of the pool, and the smallest step of a score."""
+    plan = make_plan(
+        "digits", ["relu"], pool, learning_rates=RATES, samples=400, epochs=10, batch=32,
+        hidden=(32,), tuning_seeds=range(1_000_000, 1_000_000 + pool), timing=False, together="on",
+    )  # fmt: skip
+    with Store(store) as opened:
+        run_comparison(plan, opened, workers=workers, resume=True)
+        found = opened.lines()
+        outcomes = {key: (identity, outcome) for key, identity, outcome in found}
+    finals = [
+        Outcome.from_dict(outcome)
+        for identity, outcome in outcomes.values()
+        if identity["stage"] == "final"
+    ]
+    scored = [outcome for outcome in finals if outcome.test is not None]
+    print(f"pool: {len(scored)} of {pool} trainings finished, each tuned over {len(RATES)} rates")
+    return scored, next(iter(plan.facts.values())).resolution
+
+
+def judged(seeds: int, resolution: float) -> tuple[Plan, list[str]]:
+    """A plan of the two names, and the hashes of its final trials, arm by arm."""
+    twin = rectifier.define("relu_again", "maximum(x, 0)")
+    plan = make_plan("digits", ["relu", twin], seeds, learning_rates=[0.01], timing=False)
+    facts = {seed: replace(found, resolution=resolution) for seed, found in plan.facts.items()}
+    plan.__dict__["facts"] = facts  # a cached property: the pool's resolution, not this plan's
+    chosen = {(a.name, s): Setting(0.01) for a in plan.arms for s in plan.tuning_seeds}
+    trials = plan.final_trials(chosen)
+    return plan, [t.hash for a in plan.arms for t in trials if t.arm.name == a.name]
+
+
+def share(hits: int, of: int) -> str:
+    """A share with Wilson's 95 % interval, in per cent."""
+    z, value = 1.96, hits / of
+    centre = (value + z * z / (2 * of)) / (1 + z * z / of)
+    reach = z / (1 + z * z / of) * math.sqrt(value * (1 - value) / of + z * z / (4 * of * of))
+    return f"{100 * value:.1f} % [{100 * (centre - reach):.1f}, {100 * (centre + reach):.1f}]"
+
+
+def calibrate(pool: Sequence[Outcome], repeats: int, seeds: int, resolution: float) -> None:
+    draw = np.random.default_rng(0)
+    plan, hashes = judged(seeds, resolution)
+    scores = np.array([outcome.test for outcome in pool], dtype=float)
+    deviation = math.sqrt(2) * float(scores.std(ddof=1))  # of a difference of two seeds
+    enough = seeds_needed(1.0, 1.0, 0.05)
+    different = holds = found = sure = 0
+    for _ in range(repeats):
+        places = draw.permutation(len(pool))[: 2 * seeds]
+        outcomes = {h: pool[place] for h, place in zip(hashes, places, strict=True)}
+        comparison = summarize(plan, outcomes)
+        different += comparison.rows[1].verdict == "worse"
+        sure += max(row.chance_best for row in comparison.rows) > 0.95
+        first, second = scores[places[:seeds]], scores[places[seeds:]]
+        gap = paired(first.tolist(), second.tolist(), resolution).interval()
+        holds += gap.low <= 0.0 <= gap.high
+        places = draw.permutation(len(pool))[: 2 * enough]
+        better = scores[places[:enough]] + deviation
+        found += paired(better.tolist(), scores[places[enough:]].tolist(), 0.0).p_value < 0.05
+    print(f"seeds {seeds}, repeats {repeats}, standard deviation {100 * scores.std(ddof=1):.2f}")
+    print(f"called different though the same       {share(different, repeats)}, promised 5 %")
+    print(f"interval of the difference holds zero  {share(holds, repeats)}, promised 95 %")
+    print(f"one deviation found with {enough} seeds     {share(found, repeats)}, promised 80 %")
+    print(f"chance to be best said above 95 %      {share(sure, repeats)}")
+
+
+CASES = ((2, 3, 0.004), (6, 3, 0.004), (6, 10, 0.003))
+"""Arms, tuning studies, and the luck of a study."""
+
+
+def redrawn(scores: np.ndarray, own: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Chances to be best by drawing studies and seeds anew, and nothing else."""
+    groups = [np.flatnonzero(own == group) for group in np.unique(own)]
+    means = []
+    for _ in range(500):
+        picked = draw.integers(len(groups), size=len(groups))
+        rows = np.concatenate([draw.choice(groups[k], len(groups[k])) for k in picked])
+        means.append(scores[:, rows].mean(axis=1))
+    table = np.array(means)
+    return (table == table.max(axis=1, keepdims=True)).mean(axis=0)
+
+
+def simulate(repeats: int, seeds: int) -> None:
+    """Print what the leader is given, and how often it is the best."""
+    print(f"seeds {seeds}, repeats {repeats}; said / right, of those above 90 %: right (number)")
+    for arms, studies, luck in CASES:
+        for worth in (0.001, 0.004):
+            draw = np.random.default_rng(0)
+            own = np.arange(seeds) % studies
+            told: dict[str, list[tuple[float, bool]]] = {"redrawn": [], "compare": []}
+            for _ in range(repeats):
+                truth = draw.normal(0, worth, arms)
+                scores = truth[:, None] + draw.normal(0, 0.008, seeds)
+                scores += draw.normal(0, 0.006, (arms, seeds))
+                scores += draw.normal(0, luck, (arms, studies))[:, own]
+                scores = np.round((0.9 + scores) * 2000) / 2000
+                ways = {
+                    "redrawn": redrawn(scores, own, draw),
+                    "compare": np.array(chances_to_be_best(scores.tolist(), own.tolist())),
+                }
+                for way, chances in ways.items():
+                    leader = int(chances.argmax())
+                    told[way].append((chances[leader], leader == truth.argmax()))
+            line = f"arms {arms}  studies {studies:2}  worth {100 * worth:.1f} points"
+            for way, pairs in told.items():
+                said, right = np.array(pairs, dtype=float).T
+                sure = said > 0.9
+                held = f"{right[sure].mean():.2f}" if sure.any() else "-"
+                line += f"  {way} {said.mean():.2f} / {right.mean():.2f}, {held} ({sure.sum()})"
+            print(line, flush=True)
+
+
+def main() -> None:
+    """Train, draw, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pool", type=int, default=240, help="trainings to draw from")
+    parser.add_argument("--repeats", type=int, default=1000)
+    parser.add_argument("--seeds", type=int, default=10, help="of each arm in a repeat")
+    parser.add_argument("--store", help="keep the trainings in this file, and go on with it")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--simulate", action="store_true", help="the chance to be best; no trainings"
+    )
+    options = parser.parse_args()
+    if options.simulate:
+        simulate(options.repeats, options.seeds)
+        return
+    if options.pool < 4 * options.seeds:
+        parser.error(f"a pool of {options.pool} is too small to draw 2 times {options.seeds} from")
+    print(machine(options.workers))
+    pool, resolution = trained(options.pool, options.store, options.workers)
+    calibrate(pool, options.repeats, options.seeds, resolution)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""What to edit, and where, in words: for a remedy that no certain edit could be proposed for.
+
+Layer: doctor; standard library only. Beside `rectifier.doctor.patch`: a cure that lives in a rerun
+alone is none, so each remedy that worked ends in a patch or in one of these sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.wording import listing
+
+_TRAINED = {
+    "join": "Hand {names} to the optimiser, where it is made or by 'optimizer.add_param_group'",
+    "unfreeze": "Leave out what sets 'requires_grad' to False for {names}",
+    "keep_gradient": "Call 'optimizer.zero_grad()' before 'loss.backward()', or after the step",
+    "step": "Call 'optimizer.step()' after each 'loss.backward()'",
+    "attach": "Leave out the 'detach()' or 'no_grad()' between {names} and the loss",
+}
+
+
+def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] = ()) -> str:
+    """One sentence on what to edit where.
+
+    Args:
+        remedy: What helped.
+        sources: For each site its ``file.py:line``.
+        log: What it did in the rerun.
+    """
+    given, scope = remedy.settings, remedy.scope
+    layers = listing([repr(name) for name in scope.get("layers", ())]) or "the layers concerned"
+    places = listing(
+        list(dict.fromkeys(sources[s] for s in scope.get("sites", ()) if s in sources))
+    )
+    at = f" (at {places})" if places else ""
+    function, new = str(given.get("function", given.get("from", ""))), str(given.get("to", ""))
+    names = listing([repr(name) for name in scope.get("parameters", ())]) or "the parameters"
+    did = f": {'; '.join(log)}" if log else ""
+    said = {
+        "lower_learning_rate": f"Set the learning rate to {new} where it was {function}",
+        "raise_learning_rate": f"Set the learning rate to {new} where it was {function}",
+        "clip_gradients": "Call 'torch.nn.utils.clip_grad_norm_(model.parameters(), "
+        f"{given.get('max_norm', 1)})' between 'loss.backward()' and 'optimizer.step()'",
+        "normalize_input": f"Before data enter {layers}, in training and evaluation, subtract each "
+        "feature's mean over the training data and divide by its standard deviation",
+        "insert_normalization": f"Put a batch normalisation (torch.nn.BatchNorm1d, or 2d for "
+        f"images) behind {layers}, before the activation{at}",
+        "swap_activation": f"Use {new} in place of {function}{at}"
+        + (", and draw the weights anew for it" if scope.get("reinitialize") else ""),
+        "reinitialize": f"Before the optimiser is made, draw the weights anew, as "
+        f"'rectifier.torch.init_(model, sample)' does{did}",
+        "recycle_units": "Make 'rectifier.torch.ReDo(model, optimizer, every=1000)' and call it "
+        f"after each step{at}",
+        "remove_output_activation": f"Give the loss what the last layer gives, without {function}",
+        "add_activation": f"Put an activation (torch.{function or 'relu'}) behind {layers}",
+        "add_to_optimizer": _TRAINED.get(str(given.get("how", "join")), _TRAINED["join"]).format(
+            names=names
+        ),
+        "stabilize_loss": f"Keep arguments off the edge with 'clamp_min' or a small addend{did}",
+    }
+    if given.get("alike"):
+        return f"Draw the weights of {layers} at random, as PyTorch's own layers do, not alike."
+    if new == "straight_through":
+        return f"Let the gradient pass the {function}: 'x + ({function}(x) - x).detach()'."
+    if given.get("log"):
+        return f"Give the loss the logarithm: 'log_softmax' in place of {function}."
+    return said.get(remedy.action, remedy.action.replace("_", " ")) + "."

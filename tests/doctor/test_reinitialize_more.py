@@ -1,0 +1,60 @@
+"""What reinitialize does beyond layers: embeddings and recurrent weights."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from rectifier.doctor import remedies
+from rectifier.doctor.finding import Remedy
+
+
+class Tied(nn.Module):
+    def __init__(self, spread: float) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.table = nn.Embedding(50, 64, padding_idx=0)
+        self.head = nn.Linear(64, 50, bias=False)
+        nn.init.normal_(self.table.weight, std=spread)
+        self.head.weight = self.table.weight
+
+    def forward(self, words: torch.Tensor) -> torch.Tensor:
+        return self.head(self.table(words))
+
+
+def drawn(model: nn.Module, **scope: object) -> list[str]:
+    built = remedies.build(Remedy("reinitialize", "", {"scheme": "he_normal"}, scope))
+    built.apply(model, None)
+    return built.log
+
+
+def test_tied_embeddings_give_logits_of_spread_one() -> None:
+    model = Tied(1.0)
+    drawn(model)
+    assert float(model.table.weight.detach().std()) == pytest.approx(1 / 8, rel=0.05)
+    assert not model.table.weight[0].any(), "the row of the padding stays zero"
+    assert model.head.weight is model.table.weight
+
+
+def test_embeddings_of_usual_spread_stay() -> None:
+    for model in (Tied(0.02), nn.Sequential(nn.Embedding(50, 64), nn.Linear(64, 2))):
+        before = next(model.parameters()).detach().clone()
+        drawn(model)
+        assert torch.equal(next(model.parameters()), before)
+
+
+def test_loud_embeddings_get_spread_one() -> None:
+    model = nn.Sequential(nn.Embedding(200, 16), nn.Linear(16, 2))
+    nn.init.uniform_(model[0].weight, -40, 40)
+    drawn(model)
+    assert float(model[0].weight.detach().std()) == pytest.approx(1.0, rel=0.05)
+
+
+def test_recurrent_weights_alone_become_orthogonal() -> None:
+    model = nn.ModuleDict({"rec": nn.Linear(8, 8), "out": nn.Linear(8, 2)})
+    kept = model["out"].weight.detach().clone()
+    drawn(model, layers=["rec"], recurrent=True)
+    weight = model["rec"].weight
+    assert torch.allclose(weight @ weight.T, torch.eye(8), atol=1e-5)
+    assert torch.equal(model["out"].weight, kept)
