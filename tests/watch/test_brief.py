@@ -91,7 +91,7 @@ def test_optimizers_that_take_turns_are_all_looked_at_closely() -> None:
     for period in (2, 3, 4, 5, 6):
         shares = np.bincount([index % period for index in close], minlength=period)
         assert shares.min() > 0, period
-    assert len(close) < 4000 / 3
+    assert len(close) < 4000 / 6
 
 
 def test_small_networks_and_wide_strides_are_always_looked_at_closely() -> None:

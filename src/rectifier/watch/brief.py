@@ -31,8 +31,11 @@ APART = 4
 """One step in so many is close after these; two that follow each other, for optimisers that take
 turns."""
 
+EARLY = 128
+"""Observed steps after which they lie twice as far apart."""
+
 MOST = 256
-"""Close steps after which they lie twice as far apart, and so on."""
+"""Close steps after which they lie twice as far apart again, and so on."""
 
 
 class Schedule:
@@ -54,6 +57,8 @@ class Schedule:
         """
         if self._all or index < FIRST or self.work < LARGE:
             return True
+        if index >= EARLY and self._apart == APART:
+            self._apart = 2 * APART
         while index // self._apart >= MOST:
             self._apart *= 2
         return index % (2 * self._apart) < 2
