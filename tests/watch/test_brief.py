@@ -63,7 +63,7 @@ def test_counts_and_deaths_are_those_of_a_run_that_is_looked_at_closely(
 ) -> None:
     short, full = train(1, monkeypatch), train(2**62, monkeypatch)
     assert (short.observed_steps, full.observed_steps) == (60, 60)
-    assert (len(short.sites[0].series.step), len(full.sites[0].series.step)) == (28, 60)
+    assert (len(short.sites[0].series.step), len(full.sites[0].series.step)) == (26, 60)
     assert np.array_equal(short.training.loss, full.training.loss)
     for one, two in zip(short.sites, full.sites, strict=True):
         for name in EXACT:
@@ -89,8 +89,9 @@ def test_optimizers_that_take_turns_are_all_looked_at_closely() -> None:
     close = [index for index in range(4000) if schedule.close(index)]
     assert close[: brief.FIRST] == list(range(brief.FIRST))
     for period in (2, 3, 4, 5, 6):
-        shares = np.bincount([index % period for index in close], minlength=period)
-        assert shares.min() > 0, period
+        late = [index for index in close if index >= 1000]
+        shares = np.bincount([index % period for index in late], minlength=period)
+        assert shares.min() > len(late) / period / 2, period
     assert len(close) < 4000 / 6
 
 

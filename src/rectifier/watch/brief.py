@@ -28,8 +28,8 @@ FIRST = 16
 """Observed steps that are close in any case, from the first on."""
 
 APART = 4
-"""One step in so many is close after these; two that follow each other, for optimisers that take
-turns."""
+"""About one step in so many is close after these: two that follow each other, at odd distances, for
+optimisers that take turns."""
 
 EARLY = 128
 """Observed steps after which they lie twice as far apart."""
@@ -61,7 +61,7 @@ class Schedule:
             self._apart = 2 * APART
         while index // self._apart >= MOST:
             self._apart *= 2
-        return index % (2 * self._apart) < 2
+        return index % (2 * self._apart + 1) < 2
 
 
 class Glance:
