@@ -12,6 +12,7 @@ SGD whose rate is divided three times, ten-crop test); FOLDER holds ``train.parq
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from rectifier import models
 from rectifier.training import loop, starts
 from rectifier.training.imagenet import from_tables
 from rectifier.training.job import Job
+from rectifier.training.recipes import ALEXNET
 
 OTHER_TASKS = {"alphazero": ("connect3",)}
 GUESSING = {"validation accuracy": 0.1, "points against chance": 0.5, "ten-crop accuracy": 0.1}
@@ -45,7 +47,10 @@ def report(name: str, job: Job, steps: int | None) -> None:
 
 
 def cifar(folder: Path, samples: int) -> Job:
-    """AlexNet of a tenth of the width on CIFAR-10, six passes instead of ninety."""
+    """AlexNet of a tenth of the width on CIFAR-10: eight passes instead of ninety.
+
+    So few steps need a larger rate, and smaller batches, than those of 2012; the rest is theirs.
+    """
     return from_tables(
         "alexnet",
         folder,
@@ -53,8 +58,10 @@ def cifar(folder: Path, samples: int) -> Job:
         tested=1000,
         crop=28,
         init="he_normal",
-        epochs=6,
+        batch=64,
+        epochs=8,
         sizes={"channels": (16, 32, 32, 32, 32), "hidden": 128, "stem": (5, 1)},
+        recipe=dataclasses.replace(ALEXNET, rate=0.03),
     )
 
 
