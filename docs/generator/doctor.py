@@ -78,7 +78,16 @@ def _figures(parts: Mapping[str, Any]) -> str:
         ("at random", "", "random", "recovered"),
     ]
     rows = [
-        (what, bar, *(_share(part.get(mode, {}).get(key)) for part in parts.values()))
+        (
+            what,
+            bar,
+            *(
+                _share(part.get(mode, {}).get(key))
+                if name == "measure" or not key.endswith("_blind")
+                else ""
+                for name, part in parts.items()
+            ),
+        )
         for what, bar, mode, key in asked
     ]
     return table(("", "bar", *(PARTS[name] for name in parts)), [*rows, *commits])
@@ -139,11 +148,19 @@ def _cures(parts: Mapping[str, Any]) -> str:
                 f" {len(touched) or 'none'} {'was' if len(touched) == 1 else 'were'} not left alone"
             )
             said += f": {', '.join(map(code, touched))}." if touched else "."
+            worse = part["repair"].get("worsened", [])
+            said += f" {', '.join(map(code, worse)) or 'None'} became worse by it."
         blocks += [said, table(head, rows)]
         seen = {row["program"]: row["in_view"] for row in part["repair"]["programs"]}
         if any(seen.values()):
             blocks.append("Not blind, as they were in view when this was mended:")
             blocks.append("\n".join(f"- {code(k)}: {what}" for k, what in seen.items() if what))
+        if since := part["repair"].get("since"):
+            blocks.append(
+                "Mended since, with these programs in view; the table and the shares above are "
+                "from before:"
+            )
+            blocks.append("\n".join(f"- {code(k)}: {what}" for k, what in sorted(since.items())))
     return "\n\n".join(blocks) or "Not measured."
 
 
