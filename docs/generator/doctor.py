@@ -14,7 +14,7 @@ faulty one, rewritten from faults that were reported, and a healthy twin that di
 two, and healthy ones alone, among them many that look suspicious by nature. The name of a program
 decides by its hash which part it is in. Rules and thresholds were made while looking at the part
 *developed on*; of the part *measured on* only figures were read, except where a program is named
-below as missed."""
+below as missed. Whoever wrote the rules wrote the programs too."""
 
 _TERMS = """*Root cause found*: a finding that is an error or a warning names an acceptable cause.
 *First right*: the first finding does. *Precision*: of the root causes named, in faulty and healthy
@@ -54,7 +54,8 @@ def _flat(text: str) -> str:
 def _share(pair: Sequence[int] | None) -> str:
     if not pair or not pair[1]:
         return "not measured"
-    return f"{100 * pair[0] / pair[1]:.0f} % ({pair[0]} of {pair[1]})"
+    value = 100 * pair[0] / pair[1]
+    return f"{value:.{int(0 < value < 10)}f} % ({pair[0]} of {pair[1]})"
 
 
 def _figures(parts: Mapping[str, Any]) -> str:
