@@ -201,10 +201,11 @@ def measure(
                 task.step()
     ratios: dict[str, list[float]] = {name: [] for name in ways}
     plain: list[float] = []
-    for _ in range(rounds):
+    for turn in range(rounds):
         took = {}
-        for name, way in ways.items():
-            with way(task):
+        order = list(ways)[turn % len(ways) :] + list(ways)[: turn % len(ways)]
+        for name in order:
+            with ways[name](task):
                 task.step()
                 start = time.process_time()
                 for _ in range(task.steps):

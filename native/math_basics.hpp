@@ -2,7 +2,8 @@
 //
 // Layer: native/, above bits.hpp. A *mathematics* is a struct with a type `real` and one static
 // function per primitive of rectifier.expression, under the primitive's name; the emitted kernels are
-// templates over it. There are several, see math_wide.hpp, math_single.hpp and math_library.hpp.
+// templates over it. There are several, see math_wide.hpp, math_single.hpp, math_library.hpp and, for
+// kernels on double, math_double.hpp.
 //
 // Rules for all: no branches (both sides of a choice are computed and one is selected), no tables,
 // NaN comes out where NaN went in, infinities have the right limits. None needs -ffast-math, and none

@@ -101,3 +101,15 @@ def _count(store: Path) -> int:
         return trials_in(store)
     except sqlite3.OperationalError:
         return 0
+
+
+def test_sinks_are_checked_before_anything_is_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command([*SMALL, "--sink", "mlflo:runs"]) == 2
+    assert "mlflow" in capsys.readouterr().err
+    monkeypatch.setattr("rectifier.compare.sinks.from_text", lambda text: text)
+    assert run_command([*SMALL, "--sink", "mlflow", "--shard", "1/2"]) == 2
+    assert "whole run" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())

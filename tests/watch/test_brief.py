@@ -39,7 +39,7 @@ def train(large: int, monkeypatch: pytest.MonkeyPatch, trouble: str = "") -> Rec
     with Interception([watcher], [model]) as interception:
         for step in range(60):
             x, y = torch.randn(32, 16), torch.randint(0, 4, (32,))
-            if step == 29:  # between two close ones
+            if step == 29:  # a brief one
                 with torch.no_grad():
                     model[0].bias[3] = -100.0
                 if trouble == "input":
@@ -63,7 +63,7 @@ def test_counts_and_deaths_are_those_of_a_run_that_is_looked_at_closely(
 ) -> None:
     short, full = train(1, monkeypatch), train(2**62, monkeypatch)
     assert (short.observed_steps, full.observed_steps) == (60, 60)
-    assert (len(short.sites[0].series.step), len(full.sites[0].series.step)) == (28, 60)
+    assert (len(short.sites[0].series.step), len(full.sites[0].series.step)) == (24, 60)
     assert np.array_equal(short.training.loss, full.training.loss)
     for one, two in zip(short.sites, full.sites, strict=True):
         for name in EXACT:
@@ -89,15 +89,16 @@ def test_optimizers_that_take_turns_are_all_looked_at_closely() -> None:
     close = [index for index in range(4000) if schedule.close(index)]
     assert close[: brief.FIRST] == list(range(brief.FIRST))
     for period in (2, 3, 4, 5, 6):
-        shares = np.bincount([index % period for index in close], minlength=period)
-        assert shares.min() > 0, period
-    assert len(close) < 4000 / 3
+        late = [index for index in close if index >= 1000]
+        shares = np.bincount([index % period for index in late], minlength=period)
+        assert shares.min() > len(late) / period / 2, period
+    assert len(close) < 4000 / 6
 
 
 def test_small_networks_and_wide_strides_are_always_looked_at_closely() -> None:
     small = brief.Schedule(WatchOptions(every=1))
     small.work = brief.LARGE - 1
-    apart, budget = brief.Schedule(WatchOptions(every=brief.APART)), brief.Schedule(WatchOptions())
+    apart, budget = brief.Schedule(WatchOptions(every=brief.WIDE)), brief.Schedule(WatchOptions())
     apart.work = budget.work = brief.LARGE
     for schedule in (small, apart, budget):
         assert all(schedule.close(index) for index in range(200))

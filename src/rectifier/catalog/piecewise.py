@@ -6,7 +6,7 @@ from rectifier.activation import Param, Source
 from rectifier.catalog._entry import Advice, entry, learned
 
 _SOFT_EXPONENTIAL = (
-    "where(alpha < 0, -log(1 - alpha * (x + alpha)) / where(alpha < 0, alpha, -1),"
+    "where(alpha < 0, -{log} / where(alpha < 0, alpha, -1),"
     " where(alpha > 0, expm1(alpha * x) / where(alpha > 0, alpha, 1) + alpha,"
     " x + (alpha + alpha * {x} * ({x} / 2))))"
 )
@@ -106,14 +106,20 @@ ACTIVATIONS = (
     entry(
         __name__,
         "soft_exponential",
-        _SOFT_EXPONENTIAL.format(x="x"),
+        _SOFT_EXPONENTIAL.format(x="x", log="log(1 - alpha * (x + alpha))"),
         class_name="SoftExponential",
         aliases=("softexponential",),
         summary="Between logarithm, identity and exponential, by a learned parameter.",
         params={"alpha": learned(0.0, "-1 logarithm, 0 identity, 1 exponential")},
-        stable=_SOFT_EXPONENTIAL.format(x="clip(x, -3e38, 3e38)"),
+        # For alpha near 0 the logarithm is that of a number near 1, and for alpha = -1 it is
+        # log(x), where 1 + (x - 1) has no digit of a small x.
+        stable=_SOFT_EXPONENTIAL.format(
+            x="clip(x, -3e38, 3e38)",
+            log="where(abs(alpha * (x + alpha)) < 0.5, log1p(-(alpha * (x + alpha))),"
+            " log((1 - alpha) * (1 + alpha) - alpha * x))",
+        ),
         stable_derivative=(
-            "where(alpha < 0, 1 / (1 - alpha * (x + alpha)),"
+            "where(alpha < 0, 1 / ((1 - alpha) * (1 + alpha) - alpha * x),"
             " where(alpha > 0, exp(where(alpha > 0, alpha * x, 0)), 1))"
         ),
         source=Source(

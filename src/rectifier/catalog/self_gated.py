@@ -220,17 +220,23 @@ ACTIVATIONS = (
             "beta": Param(1.0, description="sharpness"),
             "gamma": Param(0.5, description="factor of the whole"),
         },
-        # alpha + tanh(v) = (alpha - 1) + 2 sigmoid(2v): with alpha 1 no digit of the tail is lost.
-        # Near 0, where tanh is as small as v, it is this form that loses them with alpha 0.
+        # alpha + tanh(v) = (alpha - 1) + 2 sigmoid(2v) = (alpha + 1) - 2 sigmoid(-2v): with alpha 1
+        # no digit of the left tail is lost, with alpha -1 none of the right one. Near 0, where tanh
+        # is as small as v, it is these forms that lose them with alpha 0.
         stable=(
             "where(abs(beta * x) < 0.5, gamma * (alpha + tanh(beta * x)) * x, "
+            "where(beta * x > 0, "
+            "gamma * where(abs(x) < 3e38, (alpha + 1) * x, where(alpha == -1, 0, (alpha + 1) * x))"
+            " - where(beta * x > 400, 0, gamma * (2 * sigmoid(-(2 * beta * x))) * x), "
             "gamma * where(abs(x) < 3e38, (alpha - 1) * x, where(alpha == 1, 0, (alpha - 1) * x))"
-            " + where(beta * x < -400, 0, gamma * (2 * sigmoid(2 * beta * x)) * x))"
+            " + where(beta * x < -400, 0, gamma * (2 * sigmoid(2 * beta * x)) * x)))"
         ),
         stable_derivative=(
             "where(abs(beta * x) < 0.5,"
             " gamma * (alpha + (tanh(beta * x) + (1 - tanh(beta * x) ** 2) * (beta * x))), "
-            "gamma * ((alpha - 1) + 2 * sigmoid(2 * beta * x)"
+            "gamma * where(beta * x > 0, (alpha + 1) - 2 * sigmoid(-(2 * beta * x))"
+            " * (1 - 2 * clip(beta * x, -400, 400) * sigmoid(2 * beta * x)),"
+            " (alpha - 1) + 2 * sigmoid(2 * beta * x)"
             " * (1 + 2 * clip(beta * x, -400, 400) * sigmoid(-(2 * beta * x)))))"
         ),
         source=Source(

@@ -120,23 +120,26 @@ def tuned(
 
 def eighteen(lab: Lab) -> Comparison:
     """Eighteen activations on digits, the learning rate tuned anew for every seed of each."""
-    return _compared(lab, EIGHTEEN, len(lab.seeds(5, 30)))
+    return _compared(lab, EIGHTEEN, len(lab.seeds(5, 30)), epochs=6, rates=(1e-2, 3e-2))
 
 
 def relatives(lab: Lab) -> Comparison:
-    """ReLU and those that are said to be better, on more seeds; else as `eighteen`."""
-    return _compared(lab, RELATIVES, len(lab.seeds(16, 60)))
+    """ReLU and those that are said to be better, on more seeds and tuned over more rates."""
+    return _compared(lab, RELATIVES, len(lab.seeds(16, 60)), epochs=10, rates=(3e-3, 1e-2, 3e-2))
 
 
-def _compared(lab: Lab, names: Sequence[str], seeds: int) -> Comparison:
+def _compared(
+    lab: Lab, names: Sequence[str], seeds: int, *, epochs: int, rates: Sequence[float]
+) -> Comparison:
+    """Compare; epochs and rates are those of a quick run."""
     from rectifier.compare import Store, make_plan, run_comparison
 
     plan = make_plan(
         "digits",
         names,
         seeds,
-        learning_rates=lab.pick((3e-3, 1e-2, 3e-2), (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)),
-        epochs=lab.pick(10, 15),
+        learning_rates=lab.pick(rates, (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)),
+        epochs=lab.pick(epochs, 15),
         timing=False,
     )
     if plan.hash not in lab.comparisons:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.option("--size", default=1 << 20, show_default=True, help="Elements of each tensor.")
 @click.option("--threads", type=int, help="Threads; PyTorch's own choice unless given.")
 @click.option("--rounds", default=9, show_default=True, help="Counted rounds of each row.")
-@click.option("--dtype", default="float32", show_default=True, help="Or bfloat16, float16.")
+@click.option(
+    "--dtype", default="float32", show_default=True, help="Or float64, bfloat16, float16."
+)
 @click.option("--allocate", is_flag=True, help="Make each result anew instead of reusing a buffer.")
 @click.option(
     "--json", "json_file", metavar="F", type=OutputFile(dash=True), help="As JSON; - for stdout."

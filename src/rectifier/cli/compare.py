@@ -193,7 +193,9 @@ def command(
 
     sinks = [from_text(text) for text in sink_texts]
     if sinks and shard is not None:
-        raise click.UsageError("--sink goes with a whole run; give it when the parts are merged")
+        raise click.UsageError(
+            "--sink goes with a whole run; the trials of parts are in their stores (store export)"
+        )
     if until_settled:
         settings["looks"] = run.LOOKS
     plan = make_plan(

@@ -51,6 +51,8 @@ from rectifier.torch.registry import Registry
 from rectifier.torch.scripted import Scripted
 from rectifier.torch.telling import Application, Telling
 
+_REENTRANT = "Inside checkpoints with use_reentrant=True nothing is seen; with False it is."
+
 
 @dataclass(slots=True)
 class _Entered:
@@ -480,6 +482,8 @@ class Calls:
 
         @functools.wraps(original)
         def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
+            if cls.__module__ == "torch.utils.checkpoint":
+                self._note(_REENTRANT)
             entered = (
                 None if self._elsewhere() else self._boundary.hidden(self._enter_custom, cls, args)
             )

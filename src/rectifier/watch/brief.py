@@ -27,12 +27,13 @@ LARGE = 2**17
 FIRST = 16
 """Observed steps that are close in any case, from the first on."""
 
-APART = 4
-"""One step in so many is close after these; two that follow each other, for optimisers that take
-turns."""
+APART = {0: 11, 128: 17, 2048: 37, 4096: 67, 8192: 131, 16384: 257}
+"""From the observed step on that is named, how far it is from one close step to the next but one:
+close are two that follow each other, at distances that are prime, for optimisers that take turns.
+"""
 
-MOST = 256
-"""Close steps after which they lie twice as far apart, and so on."""
+WIDE = 4
+"""A stride of the user's own from which on all observed steps are close."""
 
 
 class Schedule:
@@ -43,20 +44,18 @@ class Schedule:
     """
 
     def __init__(self, options: WatchOptions) -> None:
-        self._all = options.every is None or options.every >= APART
-        self._apart = APART
+        self._all = options.every is None or options.every >= WIDE
         self.work = 0
 
     def close(self, index: int) -> bool:
-        """Whether the observed step number ``index`` (from 0) is; ask in rising order.
+        """Whether the observed step number ``index`` (from 0) is.
 
         `work` is to be set before: the outputs that were seen in the latest step.
         """
         if self._all or index < FIRST or self.work < LARGE:
             return True
-        while index // self._apart >= MOST:
-            self._apart *= 2
-        return index % (2 * self._apart) < 2
+        apart = next(apart for start, apart in reversed(APART.items()) if index >= start)
+        return index % apart < 2
 
 
 class Glance:

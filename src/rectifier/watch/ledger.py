@@ -108,6 +108,11 @@ class Observation:
     sample: Floats | None = None
     bad: float = 0.0
 
+    @property
+    def is_brief(self) -> bool:
+        """Whether nothing but outputs was looked at."""
+        return self.sums is not None and len(self.sums) == 2
+
 
 _NONZERO, _ABSOLUTE = 0, 1
 """Rows of `Observation.sums` with the counts of non-zero outputs, and the sums of |output|."""
@@ -219,6 +224,7 @@ class SiteLedger:
         seen: Observation,
         feeding: Feeding | None,
         medians: tuple[float, float] | None,
+        close: int | None = None,
     ) -> None:
         """Take in one observed step.
 
@@ -228,6 +234,8 @@ class SiteLedger:
             seen: What was measured; ``seen.active`` is there.
             feeding: Bias and weights of this step, where they were read.
             medians: Of bias and weight norm over units, where they were read; else the last known.
+            close: Number of the step among those that were looked at closely, by which series and
+                maps are thinned; None: all were.
         """
         active = seen.active
         if active is None or seen.elements == 0:
@@ -251,13 +259,16 @@ class SiteLedger:
         self._clock.window.add(self, index, step, recent)
         if seen.sample is not None:
             self._sample = seen.sample
-        if self._clock.maps.keeps(index):
+        if seen.is_brief:
+            return
+        row_index = index if close is None else close
+        if self._clock.maps.keeps(row_index):
             shares, (mean, layer) = active / seen.elements, _mean_abs(seen, self._map_units)
-            self._map.put(index, (step, shares[self._map_units], mean, layer))
-        if seen.whole is not None and seen.sums is not None and self._clock.series.keeps(index):
+            self._map.put(row_index, (step, shares[self._map_units], mean, layer))
+        if seen.whole is not None and seen.sums is not None and self._clock.series.keeps(row_index):
             gradient = seen.nonzero, seen.gradient_elements, seen.gradient_squares
             found = row(step, active, seen.elements, seen.sums, seen.whole, gradient, self._medians)
-            self._series.put(index, found)
+            self._series.put(row_index, found)
 
     def _take_silence(self, step: int, active: IntArray, feeding: Feeding | None) -> None:
         """Note who fired, who fell silent, and with which weights; few are silent, as a rule."""

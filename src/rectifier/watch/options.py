@@ -15,7 +15,9 @@ class WatchOptions:
     """How a program is watched.
 
     Attributes:
-        every: Observe every n-th step; None: as many steps as the budget allows.
+        every: Observe every n-th step; None: as many steps as the budget allows. Where it is every
+            step of a large network, most are looked at briefly (`rectifier.watch.brief` says what
+            that leaves out).
         budget: Share of the run's time that observing may cost where ``every`` is None; None: 0.02.
 
     Raises:

@@ -121,7 +121,7 @@ class Watcher(Observer):
         self._schedule = Schedule(options or WatchOptions())
         self._glance = Glance()
         self._steps = 0
-        self._index = 0
+        self._index = self._close = 0
         self._processed = False
         self._processes = 1
         self._moving: list[Tensor] = []
@@ -183,7 +183,7 @@ class Watcher(Observer):
 
     @property
     def _detailed(self) -> bool:
-        return self._alarm or self._clock.details.keeps(self._index)
+        return self._alarm or self._clock.details.keeps(self._close)
 
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
@@ -218,7 +218,7 @@ class Watcher(Observer):
             detailed=self._detailed,
             saturation=self._saturation[site],
             rectified=self._rectified[site],
-            sampled=self._clock.maps.keeps(self._index),
+            sampled=self._clock.maps.keeps(self._close),
         )
         current = self._pass()
         current.listens = current.listens or output.requires_grad
@@ -389,9 +389,10 @@ class Watcher(Observer):
         if detailed:
             sizes = cargo.get(weight_norms).tolist()
             norms = dict(zip(self._layers.followed, sizes, strict=True))
-            self._layers.take(self._index, step, optimizer, parameters, gradients, norms)
+            self._layers.take(self._close, step, optimizer, parameters, gradients, norms)
             self._moving, self._copied = parameters, True
         self._schedule.work = sum(s.elements * site.units for site, s in observations.items())
+        self._close += 1
         self._index += 1
 
     def _process_briefly(self, passes: list[Pass], parameters: list[Tensor], step: int) -> None:
@@ -438,6 +439,7 @@ class Watcher(Observer):
             *(self._index, step, seen),
             feeding(site, fell) if whole or fell is not None else None,
             medians(site) if detailed else None,
+            self._close,
         )
 
     def _take_losses(self) -> None:
