@@ -152,6 +152,8 @@ def _cures(parts: Mapping[str, Any]) -> str:
             worse = part["repair"].get("worsened", [])
             said += f" {', '.join(map(code, worse)) or 'None'} became worse by it."
         blocks += [said, table(head, rows)]
+        if note := part["repair"].get("note"):
+            blocks.append(_flat(note))
         seen = {row["program"]: row["in_view"] for row in part["repair"]["programs"]}
         if any(seen.values()):
             blocks.append("Not blind, as they were in view when this was mended:")
