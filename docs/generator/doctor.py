@@ -14,7 +14,7 @@ faulty one, rewritten from faults that were reported, and a healthy twin that di
 two, and healthy ones alone, among them many that look suspicious by nature. The name of a program
 decides by its hash which part it is in. Rules and thresholds were made while looking at the part
 *developed on*; of the part *measured on* only figures were read, except where a program is named
-below as missed."""
+below as missed. Whoever wrote the rules wrote the programs too."""
 
 _TERMS = """*Root cause found*: a finding that is an error or a warning names an acceptable cause.
 *First right*: the first finding does. *Precision*: of the root causes named, in faulty and healthy
@@ -54,7 +54,8 @@ def _flat(text: str) -> str:
 def _share(pair: Sequence[int] | None) -> str:
     if not pair or not pair[1]:
         return "not measured"
-    return f"{100 * pair[0] / pair[1]:.0f} % ({pair[0]} of {pair[1]})"
+    value = 100 * pair[0] / pair[1]
+    return f"{value:.{int(0 < value < 10)}f} % ({pair[0]} of {pair[1]})"
 
 
 def _figures(parts: Mapping[str, Any]) -> str:
@@ -78,7 +79,16 @@ def _figures(parts: Mapping[str, Any]) -> str:
         ("at random", "", "random", "recovered"),
     ]
     rows = [
-        (what, bar, *(_share(part.get(mode, {}).get(key)) for part in parts.values()))
+        (
+            what,
+            bar,
+            *(
+                _share(part.get(mode, {}).get(key))
+                if name == "measure" or not key.endswith("_blind")
+                else ""
+                for name, part in parts.items()
+            ),
+        )
         for what, bar, mode, key in asked
     ]
     return table(("", "bar", *(PARTS[name] for name in parts)), [*rows, *commits])
@@ -139,11 +149,21 @@ def _cures(parts: Mapping[str, Any]) -> str:
                 f" {len(touched) or 'none'} {'was' if len(touched) == 1 else 'were'} not left alone"
             )
             said += f": {', '.join(map(code, touched))}." if touched else "."
+            worse = part["repair"].get("worsened", [])
+            said += f" {', '.join(map(code, worse)) or 'None'} became worse by it."
         blocks += [said, table(head, rows)]
+        if note := part["repair"].get("note"):
+            blocks.append(_flat(note))
         seen = {row["program"]: row["in_view"] for row in part["repair"]["programs"]}
         if any(seen.values()):
             blocks.append("Not blind, as they were in view when this was mended:")
             blocks.append("\n".join(f"- {code(k)}: {what}" for k, what in seen.items() if what))
+        if since := part["repair"].get("since"):
+            blocks.append(
+                "Mended since, with these programs in view; the table and the shares above are "
+                "from before:"
+            )
+            blocks.append("\n".join(f"- {code(k)}: {what}" for k, what in sorted(since.items())))
     return "\n\n".join(blocks) or "Not measured."
 
 

@@ -1,0 +1,34 @@
+"""Every remedy ends in a sentence on what to edit, where no certain edit could be proposed."""
+
+from __future__ import annotations
+
+import pytest
+
+from rectifier.doctor import remedies
+from rectifier.doctor.by_hand import instruction
+from rectifier.doctor.finding import Remedy
+
+
+@pytest.mark.parametrize("action", remedies.names())
+def test_every_remedy_has_a_sentence(action: str) -> None:
+    said = instruction(Remedy(action, "", {"from": 0.5, "to": 0.05}), {})
+    assert said.endswith(".")
+    assert said != f"{action.replace('_', ' ')}."
+
+
+@pytest.mark.parametrize(
+    ("remedy", "words"),
+    [
+        (
+            Remedy("swap_activation", "", {"from": "relu", "to": "gelu"}, {"sites": ["a"]}),
+            "net.py:7",
+        ),
+        (Remedy("normalize_input", "", {}, {"layers": ["fc1"]}), "'fc1'"),
+        (Remedy("add_to_optimizer", "", {"how": "join"}, {"parameters": ["w"]}), "'w'"),
+        (Remedy("add_to_optimizer", "", {"how": "attach"}), "no_grad"),
+        (Remedy("stabilize_loss", "", {"fill": True}), "missing values"),
+        (Remedy("swap_activation", "", {"from": "round", "to": "straight_through"}), "detach()"),
+    ],
+)
+def test_it_names_the_place_and_the_edit(remedy: Remedy, words: str) -> None:
+    assert words in instruction(remedy, {"a": "net.py:7"})
