@@ -326,7 +326,8 @@ class Calls:
         if module.training and root is not None and root not in self._announced:
             self._announced.add(root)
             given = (args, given_names) if root is module else ((), {})
-            self._boundary.announce("on_model", root, model.name, *given)
+            with torch._C._EnableTorchFunction():  # an observer may look into the model with a mode
+                self._boundary.announce("on_model", root, model.name, *given)
             model.refresh()
             entered.path = model.path(module) or entered.path
         tensor = first_floating((args, given_names)) if self._concerns(model) else None
