@@ -80,15 +80,17 @@ def from_tables(
         MissingPackageError: pyarrow or Pillow is not installed.
         InvalidInputError: A file is not there.
     """
-    parts = []
-    for name, count in (("train", samples), ("test", tested)):
+
+    def read(name: str, most: int | None) -> tuple[Pixels, NDArray[np.integer[Any]]]:
         place = Path(folder) / f"{name}.parquet"
         if not place.is_file():
             raise InvalidInputError(f"{place} is not there; it holds the pictures to {name} on")
-        x, y = parquet(place, most=count)
-        parts += [x.astype(np.float32), y]
-    classes = int(max(parts[1].max(), parts[3].max())) + 1
-    return from_arrays(model, *parts, classes=classes, **options)  # type: ignore[arg-type]
+        x, y = parquet(place, most=most)
+        return x.astype(np.float32), y
+
+    (train_x, train_y), (test_x, test_y) = read("train", samples), read("test", tested)
+    classes = int(max(train_y.max(), test_y.max())) + 1
+    return from_arrays(model, train_x, train_y, test_x, test_y, classes=classes, **options)
 
 
 def from_arrays(
