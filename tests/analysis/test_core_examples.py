@@ -8,7 +8,6 @@ import importlib
 import pytest
 
 MODULES = {
-    "rectifier.activation": 1,
     "rectifier.analysis.counting": 1,
     "rectifier.analysis.depth": 1,
     "rectifier.analysis.differentiability": 1,
@@ -17,6 +16,7 @@ MODULES = {
     "rectifier.analysis.shape": 1,
     "rectifier.analysis.summary": 2,
     "rectifier.catalog": 1,
+    "rectifier.definition": 1,
     "rectifier.expression.parser": 1,
     "rectifier.numpy.functions": 1,
 }

@@ -93,16 +93,10 @@ def test_mlflow(
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_wandb_offline(
-    quick: Callable[..., Plan], outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("wandb")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_SILENT", "true")
+def test_wandb_offline(quick: Callable[..., Plan], outcome: Outcome, offline_wandb: Path) -> None:
     trial = _final(quick())
     sinks.from_text("wandb:project").trial(trial, outcome)
-    (file,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
+    (file,) = (offline_wandb / "wandb").glob("offline-run-*/*.wandb")
     data = file.read_bytes()
     for word in (trial.hash, sinks.title(trial), "validation_score", "0.875", "finished"):
         assert word.encode() in data, word

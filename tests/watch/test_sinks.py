@@ -153,13 +153,9 @@ def test_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_wandb_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    needs("wandb")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_SILENT", "true")
+def test_wandb_offline(offline_wandb: Path) -> None:
     fill(sinks.from_text("wandb:project"))
-    (file,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
+    (file,) = (offline_wandb / "wandb").glob("offline-run-*/*.wandb")
     rows = [row for row in histories(file) if "rectifier.silent/relu" in row]
     assert [row["rectifier_step"] for row in rows] == [0, 1, 2, 3, 4, 5]
     assert rows[4]["rectifier.training/loss"] == 2.0

@@ -222,13 +222,16 @@ ACTIVATIONS = (
         },
         # alpha + tanh(v) = (alpha - 1) + 2 sigmoid(2v) = (alpha + 1) - 2 sigmoid(-2v): with alpha 1
         # no digit of the left tail is lost, with alpha -1 none of the right one. Near 0, where tanh
-        # is as small as v, it is these forms that lose them with alpha 0.
+        # is as small as v, it is these forms that lose them with alpha 0. gamma comes first, since
+        # 2x may overflow where x does not.
         stable=(
             "where(abs(beta * x) < 0.5, gamma * (alpha + tanh(beta * x)) * x, "
             "where(beta * x > 0, "
-            "gamma * where(abs(x) < 3e38, (alpha + 1) * x, where(alpha == -1, 0, (alpha + 1) * x))"
+            "where(abs(x) < 3e38, gamma * (alpha + 1) * x,"
+            " where(alpha == -1, 0, gamma * (alpha + 1) * x))"
             " - where(beta * x > 400, 0, gamma * (2 * sigmoid(-(2 * beta * x))) * x), "
-            "gamma * where(abs(x) < 3e38, (alpha - 1) * x, where(alpha == 1, 0, (alpha - 1) * x))"
+            "where(abs(x) < 3e38, gamma * (alpha - 1) * x,"
+            " where(alpha == 1, 0, gamma * (alpha - 1) * x))"
             " + where(beta * x < -400, 0, gamma * (2 * sigmoid(2 * beta * x)) * x)))"
         ),
         stable_derivative=(
