@@ -104,6 +104,16 @@ def test_a_learned_exponent(formula: str, power: float) -> None:
     np.testing.assert_allclose(got[1], by_p.sum())
 
 
+def test_the_root_of_what_is_flat() -> None:
+    spec, x = define("half_root", "sqrt(maximum(x, 0))"), np.array([-2.0, 0.0, 4.0])
+    np.testing.assert_array_equal(rectifier.numpy.function(spec).derivative(x), [0, 0, 0.25])
+    given = torch.from_numpy(x).requires_grad_()
+    rt.activation(spec)(given).sum().backward()
+    np.testing.assert_array_equal(given.grad, [0, 0, 0.25])
+    slopes = jax.grad(lambda x: rj.function(spec)(x).sum())(jax.numpy.array(x, "float32"))
+    np.testing.assert_array_equal(slopes, [0, 0, 0.25])
+
+
 @pytest.mark.parametrize("family", ["gated", "rowwise"])
 def test_integers_become_floating_everywhere(family: str) -> None:
     """As for activations of one number; PyTorch refused them here and the others did not."""

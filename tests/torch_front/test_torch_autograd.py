@@ -133,6 +133,18 @@ def assert_each_agrees(got: list[Tensor], expected: list[Tensor]) -> None:
         assert torch.allclose(one, other, rtol=1e-6, atol=1e-30), name
 
 
+def test_drawn_slopes_compile() -> None:
+    torch._dynamo.reset()
+    module, x = rt.RReLU(), torch.randn(64, requires_grad=True)
+    y = torch.compile(module, fullgraph=True, backend="eager")(x)
+    y.sum().backward()
+    assert torch.equal(y[x > 0], x[x > 0])
+    slopes = x.grad[x < 0]
+    assert slopes.min() >= module.values["lower"]
+    assert slopes.max() <= module.values["upper"]
+    assert slopes.unique().numel() > 10
+
+
 def test_all_of_the_catalog_in_one_compiled_graph_and_in_one_exported() -> None:
     torch._dynamo.reset()
     module, x = Every().eval().requires_grad_(False), 3 * inputs(dtype=torch.float32)[:, None]

@@ -25,6 +25,9 @@ def test_a_parameter_beyond_float16_is_held_at_its_largest_number() -> None:
         assert torch.equal(module(zero), zero)
         module.reset_parameters()
         assert (module.mu == 65504).all()
+    loaded = rt.SMU().half()
+    loaded.load_state_dict(rt.SMU().state_dict())
+    assert torch.equal(loaded(zero), zero)
     assert rt.SMU(dtype=torch.float16).float().mu.item() == 65504
     assert rt.SMU().to(torch.bfloat16).mu.item() == pytest.approx(1e6, rel=2**-8)
 

@@ -124,6 +124,12 @@ def test_modules_of_rows_are_torchs() -> None:
     assert repr(rt.Maxout(3, 1)) == "Maxout(pieces=3, dim=1)"
 
 
+def test_an_empty_batch_moves_no_threshold() -> None:
+    module = rt.BatchTopK(2)
+    assert module(torch.zeros(0, 8)).shape == (0, 8)
+    assert module.batches.item() == 0
+
+
 def test_batch_topk_keeps_k_per_row_on_average_and_then_a_threshold() -> None:
     module, seen = rt.BatchTopK(2), []
     for _ in range(5):

@@ -111,6 +111,27 @@ def _pow_rule(call: Callable[..., Expr], a: Args, d: Args, node: Expr) -> Expr:
     return slope + node * call("log", positive) * d[1]
 
 
+def _branches(expression: Expr) -> bool:
+    """Whether an expression is put together of pieces, so that it may be zero over a whole one."""
+    waiting, seen = [expression], set()
+    while waiting:
+        node = waiting.pop()
+        if getattr(node, "op", "") == "where":
+            return True
+        if id(node) not in seen:
+            seen.add(id(node))
+            waiting += getattr(node, "args", ())
+    return False
+
+
+def _sqrt_rule(call: Callable[..., Expr], a: Args, d: Args, node: Expr) -> Expr:
+    slope = d[0] / (2.0 * node)
+    if _branches(d[0]):
+        # The root of max(x, 0) is flat where that is, though a root's own slope is infinite.
+        return call("where", call("eq", d[0], 0.0), 0.0, slope)
+    return slope
+
+
 def _flat(call: Callable[..., Expr], a: Args, d: Args, node: Expr) -> Expr:
     """Derivative of what is constant between its jumps."""
     return 0.0 * a[0]
@@ -212,7 +233,7 @@ _ALL = (
         math.log1p,
         r"\ln\left(1 + {0}\right)",
     ),
-    _function("sqrt", lambda call, a, d, node: d[0] / (2.0 * node), math.sqrt, r"\sqrt{{{0}}}"),
+    _function("sqrt", _sqrt_rule, math.sqrt, r"\sqrt{{{0}}}"),
     _function(
         # sigmoid(-a), not 1 - sigmoid(a): the difference is 0 for every a > 37 in fp64.
         "sigmoid",

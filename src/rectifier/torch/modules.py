@@ -172,6 +172,11 @@ class ActivationModule(nn.Module):
             held(getattr(self, name))
         return self
 
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        for name in self.learnable:  # float16 of a float32 checkpoint
+            held(getattr(self, name))
+
     def _get_name(self) -> str:
         return self.activation.class_name
 
@@ -200,7 +205,7 @@ class RandomSlopes(ActivationModule):
             return super().forward(input)
         rows = input if input.dim() > 1 else input[None]  # one dimension would be one per channel
         slopes = torch.empty_like(rows).uniform_(self.values["lower"], self.values["upper"])
-        result = function(_DRAWN)(rows, slopes, inplace=self.inplace, path=self.path)
+        result = _drawn(rows, slopes, inplace=self.inplace, path=self.path)
         return result if input.dim() > 1 else result.reshape(input.shape)
 
 
@@ -208,6 +213,8 @@ _DRAWN = Activation(
     "rrelu", parse("where(x > 0, x, slope * x)", ("x", "slope")), {"slope": Param(0)}
 )
 """What randomised leaky ReLU is once its slopes are drawn."""
+
+_drawn = function(_DRAWN)  # made here, since a compiler cannot follow how
 
 
 class RandomCoefficients(ActivationModule):

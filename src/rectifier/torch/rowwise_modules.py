@@ -129,6 +129,8 @@ class BatchTopK(RowwiseModule):
             x = nan_marked(checked(self.record, input))
             return torch.where(x <= self.threshold.to(x.dtype), 0.0, x)  # NaN passes
         result = super().forward(input)
+        if not result.numel():
+            return result
         with torch.no_grad():
             kept = result.detach()
             least = torch.where(kept > 0, kept, torch.inf).amin().to(self.threshold.dtype)
