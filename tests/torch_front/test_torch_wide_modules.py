@@ -124,6 +124,13 @@ def test_modules_of_rows_are_torchs() -> None:
     assert repr(rt.Maxout(3, 1)) == "Maxout(pieces=3, dim=1)"
 
 
+def test_projections_take_whole_numbers_and_refuse_complex_ones() -> None:
+    unit, whole = rt.SwiGLU(8, 4), torch.arange(16).reshape(2, 8)
+    assert torch.equal(unit(whole), unit(whole.float()))
+    with pytest.raises(InvalidInputError, match="real numbers"):
+        unit(whole.to(torch.complex64))
+
+
 def test_an_empty_batch_moves_no_threshold() -> None:
     module = rt.BatchTopK(2)
     assert module(torch.zeros(0, 8)).shape == (0, 8)

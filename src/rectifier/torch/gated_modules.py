@@ -134,6 +134,13 @@ class GatedModule(nn.Module):
                 f"{self.unit.class_name}: expected in_features={width} elements along the last "
                 f"dimension, got shape {tuple(input.shape)}."
             )
+        if input.is_complex():
+            raise InvalidInputError(
+                f"{self.unit.class_name}: expected real numbers, got {input.dtype}; "
+                "apply it to the real and the imaginary part, as you mean it."
+            )
+        if not input.is_floating_point():
+            input = input.to(self.gate_proj.weight.dtype)
         rows = input if input.dim() > 1 else input[None]
         held = self.product(self.up_proj(rows), gate=self.gate_proj(rows), **self.values)
         result: Tensor = self.down_proj(held)
