@@ -21,9 +21,9 @@ from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch import gated_calls, sites
 from rectifier.torch.activation_modules import module_function
+from rectifier.torch.elementwise_modules import ActivationModule
 from rectifier.torch.feeding import nearest
 from rectifier.torch.gated_modules import GatedModule
-from rectifier.torch.modules import ActivationModule
 from rectifier.torch.origins import Origins
 from rectifier.torch.rowwise_modules import RowwiseModule
 from rectifier.torch.sample import running
