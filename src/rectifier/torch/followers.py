@@ -276,8 +276,9 @@ class _Listener(sites.Observer):
         """A layer has run: one of ours, or what rescales the output of the latest of ours."""
         module = layer.module()
         self._latest = self._paths.get(id(module), self._latest)
-        if isinstance(module, WEIGHTED) and id(module) not in self._paths:
-            self._latest = None  # a frozen layer: what follows it is not ours to fit
+        others = isinstance(module, WEIGHTED) and id(module) not in self._paths
+        if others or isinstance(module, nn.RNNBase | nn.RNNCellBase):
+            self._latest = None  # frozen or recurrent: what follows it is not ours to fit
         self._before[id(layer)] = self._latest
         self._origins.mark(output, ())
 
