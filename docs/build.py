@@ -45,7 +45,9 @@ def main() -> None:
     if options.kept:
         pages = {"coverage": overview.coverage(offers), "conventions": conventions.page()}
         if summary is not None:
-            pages["accuracy"] = accuracy.page(summary)
+            sampled = HERE / "accuracy64.json"
+            double = json.loads(sampled.read_text(encoding="utf-8")) if sampled.exists() else None
+            pages["accuracy"] = accuracy.page(summary, double)
         measured_on_gpu = HERE / "gpu.json"
         if measured_on_gpu.exists():
             pages["gpu"] = gpu.page(json.loads(measured_on_gpu.read_text(encoding="utf-8")))
