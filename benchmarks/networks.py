@@ -213,14 +213,14 @@ def cases(only: list[str], device: str, cifar: Path | None) -> list[Case]:
         )
         sizes = {"channels": channels, "hidden": hidden, "stem": (5, 1)}
         long = {"steps": 1000 if small else 8000}
-        found = [Case("alexnet on CIFAR-10, recipe of 2012", "alexnet", "", folder, sizes, long)]
+        found = [Case("alexnet on CIFAR-10 (recipe of 2012)", "alexnet", "", folder, sizes, long)]
         for blocks in (9, 3):
             for shortcuts in (False, True):
                 kind = "residual" if shortcuts else "plain"
                 width = 4 if small else 16
                 found.append(
                     Case(
-                        f"{kind}, {6 * blocks + 2} layers, on CIFAR-10",
+                        f"{kind} {6 * blocks + 2} on CIFAR-10",
                         "resnet20",
                         "",
                         folder,
@@ -305,6 +305,14 @@ def _guarded(
         return {"error": f"failed: {type(error).__name__}: {str(error).splitlines()[0][:300]}"}
 
 
+def write(file: Path, device: str, run: Mapping[str, Any]) -> None:
+    """Write a run into a file; the last one on the other kind of device stays in it."""
+    kept = json.loads(file.read_text(encoding="utf-8"))["runs"] if file.exists() else {}
+    runs = {**kept, torch.device(device).type: run}
+    text = json.dumps({"schema": 1, "runs": dict(sorted(runs.items()))}, indent=1)
+    file.write_text(text + "\n", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -322,21 +330,19 @@ def main() -> None:
     if torch.device(options.device).type == "cuda":
         where = f"{torch.cuda.get_device_name(options.device)}; {where}"
     print(where)
+    facts = {
+        "machine": where,
+        "device": options.device,
+        "jobs": options.jobs,
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
     results: dict[str, dict[str, Any]] = {}
 
     def keep(case: Case, told: Mapping[str, Any]) -> None:
         print(line(case, told), flush=True)
         results[case.name] = {"model": case.model, **told, "learned": learned(told)}
         if options.json is not None:
-            content = {
-                "schema": 1,
-                "machine": where,
-                "device": options.device,
-                "jobs": options.jobs,
-                "date": time.strftime("%Y-%m-%d", time.gmtime()),
-                "results": dict(sorted(results.items())),
-            }
-            options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            write(options.json, options.device, {**facts, "results": dict(sorted(results.items()))})
 
     only = [name for name in options.only.split(",") if name]
     chosen = cases(only, options.device, options.cifar)
