@@ -47,7 +47,7 @@ TUNING = 1_000_001
 
 def horizon(lab: Lab) -> int:
     """Steps after which a race is ended: ten times what ReLU needs in small."""
-    return int(lab.pick(800, 6000))
+    return int(lab.pick(800, 3000))
 
 
 def race(lab: Lab) -> dict[str, list[float]]:
@@ -58,7 +58,7 @@ def race(lab: Lab) -> dict[str, list[float]]:
     names = ("relu", "tanh", "sigmoid")
     setting: dict[str, Any] = {**RACE, "steps": horizon(lab)}
     if lab.full:
-        setting |= {"pixels": 32, "sizes": {"width": 32}}
+        setting |= {"pixels": 16, "sizes": {"width": 16}, "every": 20}
     tuning = [TUNING + k for k in range(lab.pick(2, 5))]
 
     def swiftness(asked: Sequence[tuple[str, float]]) -> list[float]:
@@ -162,7 +162,7 @@ def _compared(
     lab: Lab, names: Sequence[str], seeds: int, *, epochs: int, rates: Sequence[float]
 ) -> Comparison:
     """Compare; epochs and rates are those of a quick run."""
-    from rectifier.compare import Store, make_plan, run_comparison
+    from rectifier.compare import make_plan
 
     plan = make_plan(
         "digits",
@@ -172,12 +172,7 @@ def _compared(
         epochs=lab.pick(epochs, 15),
         timing=False,
     )
-    if plan.hash not in lab.comparisons:
-        with Store(lab.beside(f"compare-{len(names)}")) as store:
-            lab.comparisons[plan.hash] = run_comparison(
-                plan, store, workers=lab.workers or 1, engine=lab.engine, resume=True
-            )
-    return lab.comparisons[plan.hash]
+    return lab.compare(plan, f"compare-{len(names)}")
 
 
 def row(comparison: Comparison, name: str) -> Row:
