@@ -306,9 +306,15 @@ def _guarded(
 
 
 def write(file: Path, device: str, run: Mapping[str, Any]) -> None:
-    """Write a run into a file; the last one on the other kind of device stays in it."""
+    """Write a run into a file; what is there of other networks, or of other devices, stays.
+
+    Results of the same device but of another machine do not.
+    """
     kept = json.loads(file.read_text(encoding="utf-8"))["runs"] if file.exists() else {}
-    runs = {**kept, torch.device(device).type: run}
+    kind = torch.device(device).type
+    same = all(kept.get(kind, {}).get(name) == run[name] for name in ("machine", "jobs"))
+    results = {**(kept[kind]["results"] if same else {}), **run["results"]}
+    runs = {**kept, kind: {**run, "results": dict(sorted(results.items()))}}
     text = json.dumps({"schema": 1, "runs": dict(sorted(runs.items()))}, indent=1)
     file.write_text(text + "\n", encoding="utf-8")
 
@@ -342,7 +348,7 @@ def main() -> None:
         print(line(case, told), flush=True)
         results[case.name] = {"model": case.model, **told, "learned": learned(told)}
         if options.json is not None:
-            write(options.json, options.device, {**facts, "results": dict(sorted(results.items()))})
+            write(options.json, options.device, {**facts, "results": results})
 
     only = [name for name in options.only.split(",") if name]
     chosen = cases(only, options.device, options.cifar)
