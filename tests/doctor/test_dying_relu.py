@@ -86,6 +86,20 @@ def test_raised_learning_rate_is_named() -> None:
     assert finding.remedies[0].settings["from"] == pytest.approx(0.3)
 
 
+def test_what_went_on_learning_after_the_deaths_had_enough_left() -> None:
+    """Half of a layer died at a jump; then the loss fell to a third of what it was before."""
+    for end, severity in ((0.4, "info"), (0.9, "warning")):
+        loss = np.concatenate([falling(2.3, 1.9, 30), falling(4.3, end, STEPS - 30)])
+        sick = record(site(dead_at={30: 50}), trained=training(loss, spike(1e-2, 0.5, 29)))
+        assert [finding.severity for finding in RULE.check(sick)] == [severity]
+
+
+def test_gains_drawn_as_zero_have_not_grown() -> None:
+    (finding,) = RULE.check(record(site(dead_at={40: 90}, norm_start=0.0), trained=SOSO))
+    assert "grew" not in finding.cause
+    assert "weight_norm_growth" not in finding.evidence
+
+
 def test_unknown_numbers_are_left_out() -> None:
     blind = training(curve(np.nan), np.nan, np.nan)
     (finding,) = RULE.check(record(site(dead_at={40: 90}), trained=blind))

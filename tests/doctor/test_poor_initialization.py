@@ -35,6 +35,27 @@ def test_the_scale_of_the_weights(facts, size, loss, severity) -> None:
     assert [f.severity for f in found] == ([severity] if severity else [])
 
 
+@pytest.mark.parametrize(
+    ("name", "std", "end", "severity"),
+    [
+        ("fc1.weight_hh_l0", 0.3, 1e4, "warning"),  # far above 1e7 / 1e4**2
+        ("fc1.weight_hh_l0", 0.3, 0.002, "info"),
+        ("fc1.weight_hh_l0", 0.125, 1e4, None),
+        ("fc1.weight", 0.3, 1e4, None),
+    ],
+)
+def test_a_recurrent_state_is_multiplied_again_and_again(name, std, end, severity) -> None:
+    found = told(
+        poor_initialization,
+        site(series={"input_std": 1e4}),
+        layers=(layer("fc1"),),
+        trained=training(loss=falling(1e7, end)),
+        parameters=(weight(name, std=std),),
+        heads=(Head(("mean", "pow", "sub", "addmm"), "head"),),
+    )
+    assert [f.severity for f in found] == ([severity] if severity else [])
+
+
 def test_embeddings_may_be_large() -> None:
     table = layer("table")
     object.__setattr__(table, "kind", "Embedding")

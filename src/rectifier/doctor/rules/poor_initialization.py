@@ -19,6 +19,10 @@ From four on a ReLU layer multiplies the signal's power by eight, a linear one b
 SMALL = 0.2
 """The other way: the signal's power falls to a fiftieth at a ReLU layer."""
 
+RECURRENT = 2.0
+"""Likewise where a state is multiplied anew at every step: with ReLU its power doubles each time,
+and after forty steps the state is a million times what it was."""
+
 OFFSET = 3.0
 """Mean of the weights times the root of their inputs over their spread: of random weights about
 one over the root of the units."""
@@ -73,6 +77,12 @@ def _above_chance(record: Record, loss: evidence.Loss) -> float:
     return math.nan
 
 
+def _squares(record: Record) -> bool:
+    """Whether the loss is a squared error, which grows as the square of an output too large."""
+    squares = ("mse_loss", "pow")
+    return any(set(squares) & set(head.chain[:3]) for head in record.circumstances.heads)
+
+
 def _makes_logits(record: Record, chosen: list[ParameterFacts]) -> bool:
     """Whether the layer is among them that gives the logits of a cross-entropy: it is sure, and
     wrong, before it has seen anything, and the first steps go into unlearning that.
@@ -100,14 +110,16 @@ def check(record: Record) -> Sequence[Finding]:
     """Weights whose scale at the start does not suit their number of inputs, with the harm shown.
 
     Two things must hold. The weights: their root mean square times the root of the number of inputs
-    is 4 or more, or 0.2 or less (He: 1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is
-    three times what random weights could have by chance. And the signal, before any update:
-    pre-activations of 10 or more although the data are of usual scale, a first cross-entropy three
-    times that of a guess, or pre-activations of 0.01 or less in a network that then stayed near its
-    first loss. A network that learnt all the same (to half of a guess's loss) is a note, unless the
-    layer of the logits itself is so and the first loss three times a guess's. Or half of a layer's
-    units have no incoming weights at all and the loss did not halve. So small last layers,
-    normalised networks and embeddings are not accused.
+    is 4 or more (2 or more where a recurrent state is multiplied by them), or 0.2 or less (He:
+    1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is three times what random weights
+    could have by chance. And the signal, before any update: pre-activations of 10 or more although
+    the data are of usual scale, a first cross-entropy three times that of a guess, or
+    pre-activations of 0.01 or less in a network that then stayed near its first loss. A network
+    that learnt all the same (to half of a guess's loss, which of a squared error is the first loss
+    over the square of the signal's size) is a note, unless the layer of the logits itself is so and
+    the first loss three times a guess's. Or half of a layer's units have no incoming weights at all
+    and the loss did not halve. So small last layers, normalised networks and embeddings are not
+    accused.
 
     Source:
         Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6; the
@@ -122,7 +134,7 @@ def check(record: Record) -> Sequence[Finding]:
     low = min((level for _, level in levels), default=math.nan)
     usual = not _input_scale(record) >= 100
     chance = _above_chance(record, loss)
-    large = [p for p in drawn if gain_of(p) >= LARGE]
+    large = [p for p in drawn if gain_of(p) >= (RECURRENT if "weight_hh" in p.name else LARGE)]
     small = [p for p in drawn if gain_of(p) <= SMALL]
     shifted = [p for p in drawn if _offset(p) >= OFFSET and gain_of(p) >= 1.0]
     harmed = evidence.stuck(loss) or loss.broke_step is not None
@@ -134,6 +146,8 @@ def check(record: Record) -> Sequence[Finding]:
         chosen = shifted or large
         how = "are drawn far too large" if not shifted else "are not centred on zero"
         guess = loss.start / chance if chance > 0 else loss.start
+        if _squares(record) and top >= LOUD:
+            guess /= top**2  # the error of outputs that are so much too large
         recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
         sure = chance >= ABOVE_CHANCE and _makes_logits(record, chosen)
         severity: Severity = "error" if harmed else "info" if recovered and not sure else "warning"
