@@ -102,6 +102,16 @@ def test_target_follows_the_opening_steps(opening: float, target: float) -> None
     assert finding.remedies[0].settings == {"from": 0.5, "to": target}
 
 
+def test_a_schedule_that_comes_down_by_itself_is_cut_at_its_top() -> None:
+    rate = np.maximum(0.4 / np.arange(1, STEPS + 1), 2e-3)
+    trained = training(spiking(2.3, 40.0, 2.3, 2), spike(1e-2, 5.0, 1), rate)
+    (finding,) = RULE.check(record(trained=trained, optimizer="Adam"))
+    usual = float(np.median(rate))
+    assert finding.remedies[0].settings == {
+        "from": 0.2, "to": pytest.approx(usual, rel=1e-4), "cap": True
+    }  # fmt: skip
+
+
 def test_without_a_known_rate_there_is_no_remedy() -> None:
     trained = training(spiking(2.3, 40.0, 2.3, 12), spike(1e-2, 1.5, 11), np.nan)
     (finding,) = RULE.check(record(trained=trained))

@@ -56,6 +56,27 @@ def test_a_recurrent_state_is_multiplied_again_and_again(name, std, end, severit
     assert [f.severity for f in found] == ([severity] if severity else [])
 
 
+@pytest.mark.parametrize(
+    ("function", "spreads", "layers"),
+    [
+        ("sin", (200.0, 12.0, 13.0), ["a1", "a2"]),
+        ("sin", (200.0, 2.3, 2.3), None),  # SIREN's own; the first may run as it likes
+        ("sin", (12.0,), None),
+        ("relu", (200.0, 12.0, 13.0), None),
+    ],
+)
+def test_sines_that_run_through_whole_periods(function, spreads, layers) -> None:
+    sites = [
+        site(f"a{i}.act", layer=f"a{i}", order=i, function=function, series={"input_std": spread})
+        for i, spread in enumerate(spreads)
+    ]
+    known = tuple(layer(f"a{i}") for i in range(len(spreads)))
+    found = told(poor_initialization, *sites, layers=known, parameters=(weight("a0.weight"),))
+    assert [[f.layer, *f.also] for f in found] == ([layers] if layers else [])
+    if layers:
+        assert found[0].remedies[0].scope["factors"]["a1"] == pytest.approx(1 / 12)
+
+
 def test_embeddings_may_be_large() -> None:
     table = layer("table")
     object.__setattr__(table, "kind", "Embedding")

@@ -223,7 +223,11 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
     if record.optimizer in ADAPTIVE:  # its first steps tell of its own start, not of the rate
         factor = max(factor, min(0.1, ADAPTIVE_RATE / rate))
     target = evidence.one_digit(rate * factor)
-    return Remedy("lower_learning_rate", why, {"from": float(f"{rate:.6g}"), "to": target})
+    settings: dict[str, object] = {"from": float(f"{rate:.6g}"), "to": target}
+    usual = evidence.median(record.training.learning_rate)
+    if usual <= min(0.1 * rate, 3 * target):  # the schedule comes down to that by itself
+        settings |= {"to": max(target, float(f"{usual:.6g}")), "cap": True}
+    return Remedy("lower_learning_rate", why, settings)
 
 
 def check(record: Record) -> Sequence[Finding]:

@@ -12,6 +12,8 @@ from rectifier.doctor.wording import listing, number, percent
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import ParameterFacts
 
+SINES = ("sin", "cos")
+
 LARGE = 4.0
 """Spread of weights times the root of their inputs: He's is 1.41, PyTorch's own 0.58, Glorot's 1.
 From four on a ReLU layer multiplies the signal's power by eight, a linear one by sixteen."""
@@ -29,6 +31,10 @@ one over the root of the units."""
 
 LOUD = 10.0
 """Spread of pre-activations at the start; an initialisation that fits gives about one."""
+
+PERIOD = 2 * math.pi
+"""Spread of a sine's input from which it runs through whole periods: the output then tells nothing
+of the input but noise. Sines behind sines start at one."""
 
 EMPTY = 0.5
 """Share of a layer's units whose incoming weights are all zero; sparse schemes (Martens 2010) leave
@@ -117,12 +123,13 @@ def check(record: Record) -> Sequence[Finding]:
     pre-activations of 0.01 or less in a network that then stayed near its first loss. A network
     that learnt all the same (to half of a guess's loss, which of a squared error is the first loss
     over the square of the signal's size) is a note, unless the layer of the logits itself is so and
-    the first loss three times a guess's. Or half of a layer's units have no incoming weights at all
-    and the loss did not halve. So small last layers, normalised networks and embeddings are not
-    accused.
+    the first loss three times a guess's. Or what enters all sines that stand behind other sines
+    spreads over whole periods. Or half of a layer's units have no incoming weights at all and the
+    loss did not halve. So small last layers, normalised networks and embeddings are not accused.
 
     Source:
-        Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6; the
+        Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6;
+        Sitzmann et al. 2020, section 3.2 (sines: inputs of spread one at every layer); the
         first loss as a check: Karpathy, CS231n notes, "Before learning: sanity checks".
     """
     loss = evidence.loss_of(record)
@@ -142,6 +149,9 @@ def check(record: Record) -> Sequence[Finding]:
     empty = [p for p in drawn if p.empty_start >= EMPTY and not p.zero_start]
     if empty:
         return (_empty(empty, harmed, loss),)
+    wrapped = _wrapped(record)
+    if wrapped:
+        return (_periods(record, wrapped),)
     if (shifted or large) and loud:
         chosen = shifted or large
         how = "are drawn far too large" if not shifted else "are not centred on zero"
@@ -156,6 +166,50 @@ def check(record: Record) -> Sequence[Finding]:
     else:
         return ()
     return (_finding(chosen, how, severity, top, low, chance, loss),)
+
+
+def _wrapped(record: Record) -> dict[str, float]:
+    """Layers before sines that stand behind sines, by the spread that enters; none if one fits.
+
+    The first sine of a network may run through any number of periods: its frequencies are chosen.
+    """
+    sines = [s for s in sorted(record.sites, key=lambda s: s.order) if s.function in SINES]
+    behind = [s for i, s in enumerate(sines) if any(o.model == s.model for o in sines[:i])]
+    spreads = {s.layer: evidence.median(s.series.input_std[:1]) for s in behind if s.layer}
+    return spreads if spreads and all(v >= PERIOD for v in spreads.values()) else {}
+
+
+def _periods(record: Record, spreads: dict[str, float]) -> Finding:
+    layers = list(spreads)
+    widest = max(spreads.values())
+    factors = {name: 1 / value for name, value in spreads.items()}
+    for p in drawn_in(record):
+        first = any(s.layer == p.layer and s.function in SINES for s in record.sites)
+        siren = 1 / (p.fan_in * math.sqrt(3))  # uniform up to one over the inputs, in the first
+        if first and p.layer not in factors and p.std > siren:
+            factors[p.layer] = siren / p.std
+    return Finding(
+        rule="poor_initialization",
+        severity="warning",
+        cause=(
+            f"What enters the sines behind {listing([repr(name) for name in layers])} spreads over "
+            f"± {number(widest)} at the start, whole periods where one unit is due: their output "
+            "is noise, and so is what is learnt between the training data."
+        ),
+        layer=layers[0],
+        first_step=0,
+        evidence={"input_std": widest},
+        remedies=(
+            Remedy(
+                "reinitialize",
+                "Weights divided by the spread that they give start each sine on one period, as in "
+                "SIREN.",
+                {"scheme": "scaled"},
+                {"layers": list(factors), "factors": factors},
+            ),
+        ),
+        also=tuple(layers[1:]),
+    )
 
 
 def _empty(chosen: list[ParameterFacts], harmed: bool, loss: evidence.Loss) -> Finding:
