@@ -14,8 +14,8 @@ The head is the comment before the docstring:
 ``# story:``     what happened to whom, in a line or two (pairs only)
 ``# in view:``   of a program to measure on: what was mended while looking at what it gave, so that
                  it is blind no longer
-``# batch:``     ``second`` where it was written later, by one who had read no rule, and committed
-                 before the tool saw it
+``# batch:``     ``second``, ``third`` where it was written later and committed before the tool saw
+                 it; who wrote the second had read no rule
 """
 
 from __future__ import annotations
