@@ -57,7 +57,7 @@ def test_sparse_but_living_units_are_healthy() -> None:
 
 def test_rare_units_that_stopped_are_dead() -> None:
     """Planted: as rarely active, but with a silence that chance does not explain."""
-    found = RULE.check(record(site(rate=0.05, dead_at={30: 40}), trained=SOSO))
+    found = RULE.check(record(site(rate=0.05, dead_at={30: 45}), trained=SOSO))
     assert [finding.severity for finding in found] == ["warning"]
 
 
@@ -67,6 +67,12 @@ def test_rare_units_that_stopped_are_dead() -> None:
 def test_few_dead_units_are_at_most_a_note(dead: int, severities: list[str]) -> None:
     found = RULE.check(record(site(dead_at={150: dead} if dead else None), trained=SOSO))
     assert [finding.severity for finding in found] == severities
+
+
+@pytest.mark.parametrize(("units", "severity"), [(8, "info"), (80, "warning")])
+def test_half_of_few_units_is_chance(units: int, severity: str) -> None:
+    (finding,) = RULE.check(record(site(units=units, dead_at={150: units // 2}), trained=SOSO))
+    assert finding.severity == severity
 
 
 def test_a_cut_off_layer_is_said_to_be_a_consequence() -> None:

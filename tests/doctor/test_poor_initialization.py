@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 from doctor_records import STUCK, falling, layer, site, told, training, weight
 
@@ -71,8 +74,14 @@ def test_sines_that_run_through_whole_periods(function, spreads, layers) -> None
         for i, spread in enumerate(spreads)
     ]
     known = tuple(layer(f"a{i}") for i in range(len(spreads)))
-    found = told(poor_initialization, *sites, layers=known, parameters=(weight("a0.weight"),))
+    drawn = tuple(weight(f"a{i}.weight", shape=(100, 64)) for i in range(len(spreads)))
+    found = told(poor_initialization, *sites, layers=known, parameters=drawn)
     assert [[f.layer, *f.also] for f in found] == ([layers] if layers else [])
+    blind = [
+        dataclasses.replace(s, series=dataclasses.replace(s.series, gradient_rms=np.zeros(300)))
+        for s in sites
+    ]
+    assert told(poor_initialization, *blind, layers=known, parameters=drawn) == ()
     if layers:
         assert found[0].remedies[0].scope["factors"]["a1"] == pytest.approx(1 / 12)
 

@@ -172,8 +172,16 @@ def _wrapped(record: Record) -> dict[str, float]:
     """Layers before sines that stand behind sines, by the spread that enters; none if one fits.
 
     The first sine of a network may run through any number of periods: its frequencies are chosen.
+    Sines of time or place alone, as embeddings are made of, pass no gradient and are none of ours.
     """
-    sines = [s for s in sorted(record.sites, key=lambda s: s.order) if s.function in SINES]
+    widths = {(p.layer, p.shape[0]) for p in drawn_in(record)}
+    sines = [
+        site
+        for site in sorted(record.sites, key=lambda s: s.order)
+        if site.function in SINES
+        and (site.layer, site.units) in widths
+        and evidence.largest(site.series.gradient_rms) > 0
+    ]
     behind = [s for i, s in enumerate(sines) if any(o.model == s.model for o in sines[:i])]
     spreads = {s.layer: evidence.median(s.series.input_std[:1]) for s in behind if s.layer}
     return spreads if spreads and all(v >= PERIOD for v in spreads.values()) else {}
