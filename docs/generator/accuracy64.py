@@ -28,7 +28,7 @@ def section(summary: Mapping[str, Any]) -> str:
             f"{summary['machine']}; kept in [accuracy64.json](accuracy64.json). fp64 has too many "
             f"numbers to try all: these are the largest errors of the value / of the derivative at "
             f"{summary['points']} random inputs of each activation, in units in the last place of "
-            "fp64, against the plain formula in 180 to 400 digits. Three fifths of the inputs are "
+            "fp64, against the plain formula in hundreds of digits. Three fifths of the inputs are "
             "usual or small ones, down to 1e-12; the others reach to 12, 40 and 700 in size. "
             "Larger errors may lie between them. There is no bar: a formula that rounds the "
             "argument of an exponential is off by as many units as that argument is large. Beside "
