@@ -255,12 +255,13 @@ class Watcher(Observer):
 
     def on_backward(self, loss: Tensor) -> None:
         """Keep the loss; it is read at the next observed step where reading means waiting."""
-        if self.interception is not None and self.interception.observing:
+        observed = self.interception is not None and self.interception.observing
+        if observed:
             self._trains_without_sites()
         self._loss_function = self._loss_function or self._loss_name
         with torch._C.DisableTorchFunction():
             self._losses.put(self._steps, loss)
-        if self._census.wants_loss():
+        if self._census.wants_loss(loss, observed):
             self._take_census(loss)
 
     @_quietly
@@ -312,7 +313,8 @@ class Watcher(Observer):
             if self._latest is None or self._latest() is not optimizer:
                 self._latest = weakref.ref(optimizer)
                 self._layers.add_optimizer(optimizer)
-            if self._census.wants_step(optimizer):
+            observed = self.interception is not None and self.interception.observing
+            if self._census.wants_step(optimizer, observed):
                 self._count(optimizer)
             self._optimizer = self._optimizer or type(optimizer).__name__
         self._processed = False
