@@ -12,8 +12,8 @@ trained on, beside what guessing gives and what its fresh weights give. On the C
 the small sizes of `rectifier train`; on the GPU those that have one get their published width and
 depth, with a first layer for small images. Accuracies on CIFAR-10 come from a recompressed copy of
 the set and tell that the recipe works; they are not to be compared with published ones. The plain
-networks beside the residual ones are there to fall behind: with equal depth, equal recipe and few
-steps the shortcuts are what makes 56 layers learn (He et al. 2016, figure 6)."""
+networks beside the residual ones are those that the paper of 2016 sets beside them: same layers,
+same recipe, no shortcuts (He et al. 2016, figure 6); one run each."""
 
 _HEADS = {"cpu": "On the CPU", "cuda": "On a GPU"}
 
