@@ -11,7 +11,9 @@ _INTRO = """Every network of `rectifier.models` trained on a task, scored on dat
 trained on, beside what guessing gives and what its fresh weights give. On the CPU the networks have
 the small sizes of `rectifier train`; on the GPU those that have one get their published width and
 depth, with a first layer for small images. Accuracies on CIFAR-10 come from a recompressed copy of
-the set and tell that the recipe works; they are not to be compared with published ones."""
+the set and tell that the recipe works; they are not to be compared with published ones. The plain
+networks beside the residual ones are those that the paper of 2016 sets beside them: same layers,
+same recipe, no shortcuts (He et al. 2016, figure 6); one run each."""
 
 _HEADS = {"cpu": "On the CPU", "cuda": "On a GPU"}
 
@@ -28,12 +30,16 @@ def page(summary: Mapping[str, Any]) -> str:
         together = "one at a time" if run["jobs"] == 1 else f"{run['jobs']} at once"
         blocks += [
             f"## {_HEADS.get(kind, kind)}",
-            f"{run['date']}, {run['machine']}; {together}, so seconds tell the order of size.",
+            f"{run['date']}, {run['machine']}; {together}, wall seconds on a machine that did other work too.",
             _table(run["results"]),
         ]
-        missed = [name for name, told in run["results"].items() if not told["learned"]]
+        results = run["results"]
+        missed = [n for n, told in results.items() if not told["learned"] and "error" not in told]
+        ended = [f"{code(n)} ({told['error']})" for n, told in results.items() if "error" in told]
         if missed:
             blocks.append(f"Not clearly above guessing: {', '.join(map(code, missed))}.")
+        if ended:
+            blocks.append(f"Without a result: {', '.join(ended)}.")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -41,7 +47,6 @@ def _table(results: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
     for name, told in results.items():
         if "error" in told:
-            rows.append((code(name), told["error"], "", "", "", "", "", ""))
             continue
         guess = told["guessing"]
         rows.append(

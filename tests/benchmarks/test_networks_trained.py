@@ -57,7 +57,7 @@ def test_results_are_written_and_drawn(
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     page = importlib.import_module("generator.networks").page({"runs": {"cpu": runs["cpu"]}})
     assert f"| test accuracy | {told['gelu_mlp']['value']:.3f} | 0.100 |" in page
-    assert "Not clearly above guessing: `broken`." in page
+    assert "Without a result: `broken` (failed: InvalidInputError" in page
 
 
 def test_two_processes_train_a_group_each(script: ModuleType) -> None:
