@@ -116,8 +116,8 @@ def _batches(summary: Mapping[str, Any]) -> list[str]:
         "## First sight",
         _flat(
             """Programs written later and committed before the tool saw any of them; who wrote the
-            second batch had read no rule. What is below was mended afterwards and is no longer
-            blind; the difference to the table above is what looking at programs is worth."""
+            second batch had read no rule. Most of what went wrong was mended since, so none is
+            blind any more; the difference to the table above is what looking at them is worth."""
         ),
         table(("", *(f"{name} batch" for name in found)), rows),
     ]
