@@ -542,3 +542,62 @@ def test_signs_within_forward_become_smooth_and_others_stay() -> None:
     assert torch.equal(given, torch.tanh(raw))
     assert torch.equal(labels, torch.sign(X))
     assert log == ["sign → tanh within forward"]
+
+
+def adversaries(cut: bool):
+    """Two rounds of a generator and a critic; whether the generator got a gradient in each."""
+    torch.manual_seed(0)
+    g, d = nn.Sequential(nn.Linear(3, 3)), nn.Sequential(nn.Linear(3, 1))
+    of_g, of_d = (torch.optim.SGD(m.parameters(), lr=0.1) for m in (g, d))
+    got = []
+    for _ in range(3):
+        fake = g(torch.randn(8, 3))
+        of_d.zero_grad()
+        (d(fake.detach()) - 1).square().mean().backward()
+        of_d.step()
+        of_g.zero_grad()
+        given = fake.detach() if cut else fake
+        d(given).square().mean().backward()
+        got.append(g[0].weight.grad is not None)
+        of_g.step()
+    return got
+
+
+def test_only_the_detach_before_the_idle_optimizers_step_is_left_out() -> None:
+    scope = {"parameters": ["0.weight", "0.bias"]}
+    got, log = under("add_to_optimizer", lambda: adversaries(cut=True), scope, how="attach")
+    assert got == [False, True, True]
+    assert len(log) == 1
+    assert log[0].startswith("the detach() at test_more_remedies.py:")
+    got, log = under("add_to_optimizer", lambda: adversaries(cut=False), scope, how="attach")
+    assert got == [True, True, True]
+    assert log == []
+
+
+class Routed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.router, self.experts = nn.Linear(6, 4), nn.Linear(6, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits = self.router(x)
+        chosen = F.one_hot(logits.argmax(-1), 4).float()
+        return (chosen * self.experts(x)).sum(-1)
+
+
+def test_a_choice_passes_the_gradient_of_a_softmax() -> None:
+    model = Routed()
+    want = model(X).detach()
+
+    def program():
+        given = model(X)
+        given.sum().backward()
+        return given.detach()
+
+    got, log = under("add_to_optimizer", program, {"parameters": ["router.weight"]}, how="attach")
+    assert torch.allclose(got, want)
+    soft = torch.softmax(model.router(X), -1)
+    (gradient,) = torch.autograd.grad((soft * model.experts(X).detach()).sum(), model.router.weight)
+    assert torch.allclose(model.router.weight.grad, gradient, atol=1e-5)
+    assert log == ["a choice by argmax passes the gradient of a softmax"]

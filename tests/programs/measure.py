@@ -258,7 +258,8 @@ def publishing(args: argparse.Namespace, what: str, found: dict[str, Any]) -> No
             "date": time.strftime("%Y-%m-%d"),
             "versions": {name: importlib.metadata.version(name) for name in names},
         }
-        publish.keep(args.publish, args.part, what, {**found, "commit": args.commit}, facts)
+        part = f"{args.batch} batch" if args.batch else args.part
+        publish.keep(args.publish, part, what, {**found, "commit": args.commit}, facts)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         "add_activation": f"Put an activation (torch.{function or 'relu'}) behind {layers}",
         "add_to_optimizer": _TRAINED.get(str(given.get("how", "join")), _TRAINED["join"]).format(
             names=names
-        ),
+        )
+        + did,
         "stabilize_loss": f"Keep arguments off the edge with 'clamp_min' or a small addend{did}",
     }
     if given.get("fill"):

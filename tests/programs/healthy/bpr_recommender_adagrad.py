@@ -1,5 +1,6 @@
 # batch: second
 # metric: auc up
+# in view: sparse gradients are gradients
 """Bayesian personalised ranking: embeddings drawn with std 0.01, sparse gradients, Adagrad at 0.5."""
 
 import torch

@@ -2,6 +2,7 @@
 # remedies: lower_learning_rate insert_normalization swap_activation
 # metric: held-out mse down
 # story: momentum 0.9 became 0.99 and the rate stayed: ten times the step, and the units died
+# in view: heavy momentum is shortened; a rise that left no harm is a note
 """Convolutional autoencoder on digits."""
 
 import torch

@@ -2,6 +2,7 @@
 # remedies: reinitialize insert_normalization
 # metric: held-out accuracy up
 # story: the embedding drawn from minus to plus the vocabulary's size: all gates on their stops
+# in view: where tables alone are loud the rest stays
 """Balanced or not: brackets read by a GRU."""
 
 import torch

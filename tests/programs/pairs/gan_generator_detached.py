@@ -2,6 +2,7 @@
 # remedies: add_to_optimizer
 # metric: mean distance down
 # story: fake.detach() stayed in the generator's own loss
+# in view: a detach() before the idle optimiser's step is left out
 """A GAN of a ring of points."""
 
 import math

@@ -2,6 +2,7 @@
 # remedies: insert_normalization reinitialize clip_gradients lower_learning_rate
 # metric: node accuracy up
 # story: the adjacency was never divided by the degree, so each of six layers multiplies by thirty
+# in view: growth between well-scaled weights; slow deaths are notes
 """Graph network on a stochastic block model."""
 
 import torch

@@ -3,6 +3,7 @@
 # remedies: add_to_optimizer
 # metric: test mse down
 # story: the router picks an expert by argmax alone; nothing flows back to it, and it never learns to route
+# in view: a choice by argmax gets a way back
 """Mixture of small experts on a function in pieces."""
 
 import torch

@@ -2,6 +2,7 @@
 # remedies: reinitialize
 # metric: psnr up
 # story: sine layers with omega 30 and nn.Linear's own weights: noise from the first step on
+# in view: sines that run through whole periods
 """Fit an image by sines."""
 
 import torch

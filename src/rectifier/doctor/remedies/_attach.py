@@ -4,20 +4,24 @@ A ``no_grad`` within a module's ``forward`` does the same harm; the layers named
 gradients then, as long as the model itself was called with gradients.
 
 Layer: doctor's remedies. Scope: ``parameters``, the names of those to which no gradient comes. Left
-out are only calls within a module's ``forward`` on what depends on these parameters; the same call
-outside (a generator's output given to a discriminator, a loss kept for a mean) is meant.
+out are calls within a module's ``forward`` on what depends on these parameters; outside only those
+after which the optimiser of these parameters found no gradient, on a line that serves no other
+optimiser's step (a generator's output given to a discriminator, a loss kept for a mean, is meant).
+A choice by ``argmax`` gets a way back too (`_choice`).
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies._choice import Choice
 from rectifier.doctor.remedies._rewriting import Rewriting, tensor
 from rectifier.torch import graph
 
@@ -27,12 +31,16 @@ _FORWARD = nn.Module._call_impl.__code__
 class Attach(Rewriting):
     """Lets the gradient through to layers that a ``detach()`` cuts off from the loss."""
 
-    names = frozenset({"detach"})
+    names = frozenset({"detach", *Choice.names})
 
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self._cut: dict[int, str] = {}
         self._woken: set[int] = set()
+        self._choice = Choice()
+        self._since: set[str] = set()
+        self._guilty: set[str] = set()
+        self._meant: set[str] = set()
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -86,15 +94,46 @@ class Attach(Rewriting):
 
     def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Pass the tensor on as it is, where it depends on what is cut off."""
-        del name
+        if name != "detach":
+            result = func(*args, **kwargs)
+            carried = self._choice.result(name, args, result)
+            if carried is None:
+                return result
+            self.unwritten = True
+            self.say("a choice by argmax passes the gradient of a softmax")
+            return carried
         x = tensor(args[0]) if args else None
-        if x is None or x.grad_fn is None or not torch.is_grad_enabled() or not in_forward():
+        if x is None or x.grad_fn is None or not torch.is_grad_enabled():
             return func(*args, **kwargs)
         leaves = (graph.variable_of(node) for node in graph.nodes(x.grad_fn))
         if not any(id(leaf) in self._cut for leaf in leaves if leaf is not None):
             return func(*args, **kwargs)
-        self.say("a detach() in forward is left out, so that the gradient passes")
-        return x.view_as(x)
+        if in_forward():
+            self.say("a detach() in forward is left out, so that the gradient passes")
+            return x.view_as(x)
+        line = _line()
+        if line in self._guilty - self._meant:
+            self.unwritten = True
+            self.say(f"the detach() at {line} is left out, so that the gradient passes")
+            return x.view_as(x)
+        self._since.add(line)
+        return func(*args, **kwargs)
+
+    def before_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
+        """Which lines cut this optimiser's own parameters off, and which serve another's step?"""
+        del step
+        held = [p for g in optimizer.param_groups for p in g["params"]] if optimizer else []
+        own = [p for p in held if id(p) in self._cut]
+        if not own:
+            self._meant |= self._since
+        elif not any(p.grad is not None and bool(p.grad.any()) for p in own):
+            self._guilty |= self._since
+        self._since.clear()
+
+    def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
+        """Choices are not kept beyond a step."""
+        del optimizer, step
+        self._choice.forget()
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Leave such calls out from now on, in this thread."""
@@ -103,6 +142,14 @@ class Attach(Rewriting):
         self._wake(model, calls=[])
         self.stay()
         self.say("a detach() of what these parameters give is left out from now on")
+
+
+def _line() -> str:
+    """``file.py:line`` of the program's call."""
+    frame: Any = sys._getframe(2)
+    while frame is not None and "rectifier" in Path(frame.f_code.co_filename).parts:
+        frame = frame.f_back
+    return "" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
 
 
 def in_forward() -> bool:
