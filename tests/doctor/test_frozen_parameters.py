@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from doctor_records import STUCK, told, weight
+from doctor_records import STUCK, falling, layer, told, training, weight
 
 from rectifier.doctor.rules import frozen_parameters
 from rectifier.watch.record import OptimizerFacts
@@ -64,6 +64,24 @@ def test_a_layer_that_runs_and_is_cut_off() -> None:
     assert note.severity == "info"
     (finding,) = told(frozen_parameters, parameters=(weight(), unused))
     assert finding.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("places", "end", "severity"),
+    [
+        ((0, 1), 0.1, "info"),  # an idle branch of a training that went well
+        ((1, 0), 0.1, "error"),  # what learns may stand on it
+        ((0, 1), 0.5, "error"),  # its own loss may be what remained
+    ],
+)
+def test_an_idle_branch_is_a_note_where_the_rest_learnt(places, end, severity) -> None:
+    cut = weight("critic.weight", moved=0.0, reached=0, with_gradient=0, nonzero=0)
+    actor = weight("actor.weight")
+    layers = (layer("actor", order=places[0]), layer("critic", order=places[1]))
+    curve = training(loss=falling(1.0, end))
+    (finding,) = told(frozen_parameters, parameters=(actor, cut), layers=layers, trained=curve)
+    assert finding.severity == severity
+    assert (finding.remedies == ()) == (severity == "info")
 
 
 def test_a_body_that_no_optimizer_holds_under_a_trained_head() -> None:

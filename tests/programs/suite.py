@@ -14,8 +14,9 @@ The head is the comment before the docstring:
 ``# story:``     what happened to whom, in a line or two (pairs only)
 ``# in view:``   of a program to measure on: what was mended while looking at what it gave, so that
                  it is blind no longer
-``# batch:``     ``second``, ``third`` where it was written later and committed before the tool saw
-                 it; who wrote the second had read no rule
+``# batch:``     ``second`` to ``fifth`` where it was written later and committed before the tool
+                 saw it; who wrote the second and the fourth had read no rule, who wrote the fifth
+                 meant to provoke false alarms
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 # batch: fifth
 # metric: agreement up
+# in view: an idle branch is a note where the rest learnt
 """An actor-critic network is first cloned from an expert; its critic runs along, and its turn comes in a later script."""
 
 import torch

@@ -20,6 +20,9 @@ MANY = 0.3
 MOST = 0.5
 """Share of what runs that is frozen untaught, from which a loss that does not fall is its doing."""
 
+WELL = 0.2
+"""Share of the first loss left at the end, from which a training went well."""
+
 STEPS = 3
 """Looked-at steps, or losses, from which one may say never."""
 
@@ -187,8 +190,26 @@ def _never_taught(facts: Circumstances, stuck: bool) -> Finding | None:
     return _finding(cause, frozen, severity, "unfreeze", {"share_of_parameters": share})
 
 
-def _cut_off(facts: Circumstances) -> Finding | None:
+def _idle(record: Record, cut: Sequence[ParameterFacts]) -> bool:
+    """Whether what is cut off is a branch that nothing asks for, in a training that went well.
+
+    Two things must hold, as either alone is found in faulty runs. No layer that learns comes after
+    the branch, so that none can stand on what it gives. And the loss fell to a fifth: one that also
+    holds a part without a gradient (``loss + other.item()``) keeps that part.
+    """
+    learnt = [p for p in record.circumstances.parameters if p.with_gradient]
+    place = {layer.layer: layer.order for layer in record.layers}
+    if len({p.model for p in (*cut, *learnt)}) != 1 or any(
+        p.layer not in place for p in (*cut, *learnt)
+    ):
+        return False
+    last = max((place[p.layer] for p in learnt), default=-1)
+    return last < min(place[p.layer] for p in cut) and evidence.loss_of(record).reached(WELL)
+
+
+def _cut_off(record: Record) -> Finding | None:
     """Parameters that an optimiser holds, in layers that ran, to which nothing comes back."""
+    facts = record.circumstances
     held = [p for p in facts.parameters if p.held and p.trainable and p.steps >= STEPS]
     cut = [
         p
@@ -201,6 +222,8 @@ def _cut_off(facts: Circumstances) -> Finding | None:
     share = _size(cut) / max(_size(held), 1)
     severity: Severity = "error" if ran and share >= FEW else "info"
     what = "is computed but cut off from the loss (detached, or turned into plain numbers)"
+    if ran and _idle(record, ran):
+        severity, what = "info", "is computed, and nothing in the loss asks for it"
     if not ran:
         what = "takes no part in any loss, or runs without gradients"
         if share >= MANY and not any(p.loaded for p in cut):
@@ -222,7 +245,9 @@ def check(record: Record) -> Sequence[Finding]:
     fall, a network most of which is frozen at random values. Freezing on purpose is told from it:
     frozen parameters (``requires_grad = False``) beside ones that learn, models that no optimiser
     was ever meant for (a fixed critic behind what is trained, an input that is optimised), what is
-    updated by hand, and weights that were loaded or trained before are no fault.
+    updated by hand, and weights that were loaded or trained before are no fault. A branch behind
+    which no layer learns (a critic whose turn comes later) is a note where the loss fell to a fifth
+    without it.
 
     Source:
         PyTorch documentation, "torch.optim" (parameters must be collected before and be
@@ -235,7 +260,7 @@ def check(record: Record) -> Sequence[Finding]:
         stuck = evidence.stuck(evidence.loss_of(record))
         found = [
             _cut_loss(facts) or _emptied(facts) or _left_out(facts) or _never_taught(facts, stuck),
-            _cut_off(facts),
+            _cut_off(record),
         ]
     return tuple(finding for finding in found if finding is not None)
 
