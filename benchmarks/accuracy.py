@@ -8,6 +8,9 @@ activations go through NumPy and PyTorch too. `precision.formats` says what an e
 `precision.sweep` what it is beside a zero of the derivative, `precision.references` what the
 results are held against; those are held to mpmath here, and the table ends with where they fail.
 
+With --fp64 the same is measured in fp64 instead, at 300 inputs of each activation, against mpmath
+alone (`precision.double`); that takes two minutes.
+
 An interrupted run goes on where it stopped (--store), as long as the code is the same; for the
 twenty, as long as their kernels are.
 """
@@ -32,7 +35,7 @@ os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", "33554432")  # or page faults ta
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "268435456")
 
 import torch
-from precision import contestants, inspection, results, sweep
+from precision import contestants, double, inspection, results, sweep
 from precision.formats import FORMATS
 from precision.references import CORE
 
@@ -50,6 +53,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="a sample of the sample, in a minute")
     parser.add_argument("--exhaustive", action="store_true", help="all fp32 inputs of the twenty")
+    parser.add_argument("--fp64", action="store_true", help="a sample in fp64, and nothing else")
     parser.add_argument("--only", default="", help="names, separated by commas")
     parser.add_argument("--ours", action="store_true", help="leave the frameworks' own out")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2))
@@ -63,6 +67,9 @@ def main() -> None:
         sys.exit(f"--exhaustive measures the compiled kernels, and {native.why_not()}")
     names = [n for n in options.only.split(",") if n] or list(catalog.names())
     names = [catalog.get(name).name for name in names]
+    if options.fp64:
+        keep(sampled_in_double(names, options.jobs), options.json)
+        return
     work = plan(names, options)
     kernels = (results.kernel_fingerprint(name) for name in CORE)
     store = results.Store(options.store, {*results.fingerprints().values(), *kernels})
@@ -73,12 +80,35 @@ def main() -> None:
     complete = run([] if options.summary else todo, store, options.jobs)
     summary = summarise(names, work, store, options.quick)
     print(table(summary))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-        print(f"wrote {options.json}")
+    keep(summary, options.json)
     if not complete:
         sys.exit("interrupted; the same command goes on from here")
+
+
+def keep(summary: dict[str, Any], file: Path | None) -> None:
+    """Write a summary where that was asked for."""
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        print(f"wrote {file}")
+
+
+def sampled_in_double(names: list[str], jobs: int) -> dict[str, Any]:
+    """Measure in fp64, print the table, and return everything for the documentation."""
+    print(f"{len(names)} activations in fp64; {machine()}")
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        rows = list(pool.map(double.measure, names))
+    print(double.table(rows))
+    return {
+        "schema": 1,
+        "machine": machine(),
+        "versions": results.frameworks(),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "compiled": "float64" in native.element_types(),
+        "points": double.POINTS,
+        "rows": rows,
+    }
 
 
 @dataclasses.dataclass(frozen=True)

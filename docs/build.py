@@ -1,7 +1,8 @@
 """Build the pages that are made from the code.
 
     python docs/build.py [--out docs] [--only relu,gelu]     one per activation, and their index
-    python docs/build.py --kept       coverage, conventions, accuracy, gpu, doctor, claims
+    python docs/build.py --kept       coverage, conventions, accuracy, gpu, doctor, claims,
+                                      networks
     python docs/build.py --claims                            claims alone
 
 The pages of activations, with their plots, go to OUT/activations and are not kept in the
@@ -15,7 +16,17 @@ import argparse
 import json
 from pathlib import Path
 
-from generator import accuracy, activation, claims, conventions, doctor, gpu, overview, units
+from generator import (
+    accuracy,
+    activation,
+    claims,
+    conventions,
+    doctor,
+    gpu,
+    networks,
+    overview,
+    units,
+)
 
 from rectifier import catalog
 from rectifier.analysis import peers
@@ -45,13 +56,18 @@ def main() -> None:
     if options.kept:
         pages = {"coverage": overview.coverage(offers), "conventions": conventions.page()}
         if summary is not None:
-            pages["accuracy"] = accuracy.page(summary)
+            sampled = HERE / "accuracy64.json"
+            double = json.loads(sampled.read_text(encoding="utf-8")) if sampled.exists() else None
+            pages["accuracy"] = accuracy.page(summary, double)
         measured_on_gpu = HERE / "gpu.json"
         if measured_on_gpu.exists():
             pages["gpu"] = gpu.page(json.loads(measured_on_gpu.read_text(encoding="utf-8")))
         judged = HERE / "doctor.json"
         if judged.exists():
             pages["doctor"] = doctor.page(json.loads(judged.read_text(encoding="utf-8")))
+        trained = HERE / "networks.json"
+        if trained.exists():
+            pages["networks"] = networks.page(json.loads(trained.read_text(encoding="utf-8")))
         for name, text in pages.items():
             (options.out / f"{name}.md").write_text(text, encoding="utf-8")
         print(f"{', '.join(pages)} in {options.out}")

@@ -1,10 +1,11 @@
-"""The page on accuracy, from the file that ``benchmarks/accuracy.py --json`` writes."""
+"""The page on accuracy, from the files that ``benchmarks/accuracy.py --json`` writes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from generator import accuracy64
 from generator.text import BUILT, code, link, table
 
 OURS = ("rectifier.numpy", "rectifier.torch")
@@ -25,8 +26,13 @@ _OTHER_PARAMETERS = (
 )
 
 
-def page(summary: Mapping[str, Any]) -> str:
-    """Return the page as Markdown."""
+def page(summary: Mapping[str, Any], double: Mapping[str, Any] | None = None) -> str:
+    """Return the page as Markdown.
+
+    Args:
+        summary: What was measured.
+        double: What was measured in fp64, if anything was.
+    """
     rows = {(row["name"], row["dtype"]): row for row in summary["rows"]}
     names = list(dict.fromkeys(name for name, _ in rows))
     whole = [n for n in names if rows[n, "float32"]["share"] == 1]
@@ -58,6 +64,7 @@ def page(summary: Mapping[str, Any]) -> str:
             ("activation", *(code(who) for who in (*OURS, "rectifier.jax", "rectifier.keras"))),
             _rows(names, rows, "float32", others=("rectifier.jax", "rectifier.keras")),
         ),
+        *([] if double is None else [accuracy64.section(double)]),
         "## The references",
         _references(summary["references"]),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from torch import nn
 
 import rectifier
 from rectifier import data, models
-from rectifier.advice.answer import advise
+from rectifier.advice.answer import advise, stance
 from rectifier.advice.case import DOMAINS, OUTPUTS, PREFERENCES, Case
 from rectifier.advice.model import load, read
 from rectifier.advice.rules import RULES, TOPICS
@@ -41,7 +42,7 @@ def choices(**facts: object) -> dict[str, str]:
         ({"depth": 30, "batch_norm": False}, "activation", "selu"),
         ({"depth": 30, "batch_norm": False}, "initialisation", "lecun_normal"),
         ({"depth": 30, "batch_norm": True}, "activation", "relu"),
-        ({"depth": 40, "width": 3, "batch_norm": True}, "initialisation", "randomized_asymmetric"),
+        ({"domain": "cnn", "depth": 40, "width": 3}, "initialisation", "randomized_asymmetric"),
         ({"depth": 40, "width": 30, "batch_norm": True}, "initialisation", "he_normal"),
         ({"output": "positive"}, "output", "softplus, or the exponential"),
     ],
@@ -185,3 +186,49 @@ def test_loading_tells_what_failed(tmp_path: Path) -> None:
     script.write_text("1 / 0\n")
     with pytest.raises(ScriptError, match="ZeroDivisionError"):
         load(f"{script}:build")
+
+
+@pytest.mark.parametrize(
+    ("side", "verdict", "settled", "word"),
+    [
+        ("for", "reproduced", True, "supports it"),
+        ("for", "not reproduced", True, "contradicts it"),
+        ("for", "contradicted by its source", True, "contradicts it"),
+        ("against", "reproduced", True, "contradicts it"),
+        ("against", "not reproduced", True, "supports it"),
+        ("for", "not reproduced", False, "leaves it open"),
+        ("against", "not testable here", True, "leaves it open"),
+        ("about", "reproduced", True, "bears on it"),
+    ],
+)
+def test_a_verdict_supports_or_contradicts_advice(
+    side: Any, verdict: str, settled: bool, word: str
+) -> None:
+    assert stance(side, verdict, settled=settled) == word
+
+
+def test_sides_are_taken_by_claims_that_are_named() -> None:
+    for rule in RULES:
+        assert set(rule.against) | set(rule.about) <= set(rule.claims), rule.why
+        assert not set(rule.against) & set(rule.about), rule.why
+    (relu,) = [r for r in RULES if "C38" in r.claims]
+    assert [relu.side(name) for name in ("C33", "C38")] == ["for", "against"]
+
+
+def test_only_bare_rectified_networks_are_feared_to_be_born_dead() -> None:
+    def chosen(**facts: Any) -> str:
+        found = advise(Case("cnn", depth=80, width=4, **facts))
+        return next(a.rule.choice for a in found if a.topic == "initialisation")
+
+    assert chosen(activations=("relu",)) == "randomized_asymmetric"
+    assert chosen() == "randomized_asymmetric"
+    assert chosen(batch_norm=True) == "he_normal"
+    assert chosen(residual=True) == "he_normal"
+    assert chosen(activations=("silu",)) == "he_normal"
+
+
+def test_a_cell_that_is_called_step_by_step_is_recurrent() -> None:
+    case = read(models.get("irnn")((8, 8), 10), torch.randn(2, 8, 8)).case
+    assert case.domain == "rnn"
+    assert case.residual is False
+    assert read(models.get("gelu_mlp")(64, 10)).case.domain == "mlp"

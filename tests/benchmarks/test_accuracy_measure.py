@@ -18,7 +18,10 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 def precision() -> SimpleNamespace:
     sys.path.insert(0, str(BENCHMARKS))
     try:
-        names = ("contestants", "exact", "formats", "inspection", "references", "results", "sweep")
+        names = (
+            *("contestants", "double", "exact", "formats", "inspection", "references"),
+            *("results", "sweep"),
+        )
         loaded = {name: importlib.import_module(f"precision.{name}") for name in names}
     finally:
         sys.path.remove(str(BENCHMARKS))
@@ -136,3 +139,18 @@ def test_the_lines_far_out_are_the_references(precision: SimpleNamespace) -> Non
                 np.testing.assert_allclose(one, two, **bars)
     near = np.array([-1.0, -200.0])
     assert references.fast_reference("gelu", near) is references.gelu
+
+
+def test_fp64_is_measured_at_a_sample(
+    precision: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double = precision.double
+    found = double.measure("softsign", 20)["of"]
+    assert set(found) == set(double.WHO)
+    assert all(found["rectifier.numpy"]["value"][place]["ulp"] < 3 for place in double.PLACES)
+    one_off = lambda x: (np.nextafter(np.abs(x), np.inf), np.sign(x))  # noqa: E731
+    monkeypatch.setattr(double, "_runner", lambda who, name: one_off if who == "torch" else None)
+    worst = double.measure("absolute", 20)["of"]["torch"]
+    assert worst["value"]["middle"]["ulp"] == worst["value"]["tails"]["ulp"] == 1.0
+    assert worst["slope"]["middle"]["ulp"] == 0.0
+    assert double.table([double.measure("absolute", 5)]).count("1.00 / 0.00") == 2

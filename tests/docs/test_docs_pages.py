@@ -70,7 +70,10 @@ def test_the_page_on_accuracy_is_that_of_the_measurement(generator: str) -> None
     accuracy = importlib.import_module(f"{generator}.accuracy")
     summary = json.loads((DOCS / "accuracy.json").read_text(encoding="utf-8"))
     assert not summary["quick"]
-    assert (DOCS / "accuracy.md").read_text(encoding="utf-8") == accuracy.page(summary)
+    sampled = DOCS / "accuracy64.json"
+    double = json.loads(sampled.read_text(encoding="utf-8")) if sampled.exists() else None
+    assert double is None or [row["name"] for row in double["rows"]] == list(catalog.names())
+    assert (DOCS / "accuracy.md").read_text(encoding="utf-8") == accuracy.page(summary, double)
 
 
 def test_the_page_of_claims_is_up_to_date(generator: str) -> None:
@@ -103,3 +106,19 @@ def test_the_page_on_the_doctor_is_that_of_the_measurement(generator: str) -> No
     doctor = importlib.import_module(f"{generator}.doctor")
     summary = json.loads((DOCS / "doctor.json").read_text(encoding="utf-8"))
     assert (DOCS / "doctor.md").read_text(encoding="utf-8") == doctor.page(summary)
+
+
+def test_the_section_on_fp64_names_what_is_far_off(generator: str) -> None:
+    accuracy64 = importlib.import_module(f"{generator}.accuracy64")
+    error = lambda ulp: {"ulp": ulp, "x": 1.0}  # noqa: E731
+    good = {order: {"middle": error(0.5), "tails": error(1.0)} for order in ("value", "slope")}
+    bad = {**good, "slope": {"middle": error(2.0), "tails": error(412.0)}}
+    rows = [
+        {"name": name, "of": {"rectifier.numpy": found, "rectifier.torch": found}}
+        for name, found in (("relu", good), ("erfact", bad))
+    ]
+    facts = {"date": "2026-01-01", "machine": "m", "compiled": True, "points": 300, "rows": rows}
+    section = accuracy64.section(facts)
+    assert "Up to 12 in size 2 of 2 are within 8 ulp here, value and slope." in section
+    assert "Beyond that 1 of 2 are within 8 ulp here, and these are not: erfact (412)." in section
+    assert "| erfact | 0.50 / 2.00 | 1.00 / 412 |" in section

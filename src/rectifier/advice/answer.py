@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rectifier.advice.case import Case
-from rectifier.advice.rules import RULES, TOPICS, Rule, Topic
+from rectifier.advice.rules import RULES, TOPICS, Rule, Side, Topic
 
 
 @dataclass(frozen=True)
@@ -55,3 +55,23 @@ def _note(topic: Topic, rule: Rule, case: Case) -> str:
     if rule.choice == "randomized_asymmetric" and case.born_dead is not None:
         return f"up to {case.born_dead:.0%} of such networks are dead at the start"
     return ""
+
+
+def stance(side: Side, verdict: str, *, settled: bool) -> str:
+    """What the ledger's verdict on a claim means for a piece of advice.
+
+    Args:
+        side: How the claim stands to the advice, if it is true.
+        verdict: What came of it.
+        settled: Whether the verdict is one in every way that the claim can be read, and no interval
+            reaches across a bound.
+
+    Returns:
+        ``supports it``, ``contradicts it``, ``leaves it open`` or ``bears on it``.
+    """
+    if side == "about":
+        return "bears on it"
+    if verdict == "not testable here" or not settled:
+        return "leaves it open"
+    speaks_for = (verdict == "reproduced") == (side == "for")
+    return "supports it" if speaks_for else "contradicts it"

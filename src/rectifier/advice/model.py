@@ -26,6 +26,7 @@ _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _WEIGHTED = (nn.Linear, *_CONVOLUTIONS)
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 _GATES = frozenset(("sigmoid", "softmax", "log_softmax"))
+_STEPS = 3
 _SIDES = (32, 64, 224, 28, 8)
 
 
@@ -135,6 +136,31 @@ class _Sums(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+class _Repeats:
+    """Counts the calls of square linear layers: a recurrent cell calls its own once a step."""
+
+    def __init__(self, modules: Sequence[nn.Module]) -> None:
+        self.calls: dict[int, int] = {}
+        self._hooks = [
+            module.register_forward_pre_hook(self._count)
+            for module in modules
+            if isinstance(module, nn.Linear) and module.in_features == module.out_features
+        ]
+
+    def _count(self, module: nn.Module, _: Any) -> None:
+        self.calls[id(module)] = self.calls.get(id(module), 0) + 1
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether one was called for three steps or more."""
+        return max(self.calls.values(), default=0) >= _STEPS
+
+    def remove(self) -> None:
+        """Take the hooks off again."""
+        for hook in self._hooks:
+            hook.remove()
+
+
 def made_up(shape: Sequence[int]) -> Tensor:
     """Two samples of a shape, from N(0, 1)."""
     return torch.randn(2, *shape)
@@ -154,6 +180,7 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
     layers = [m for m in modules if isinstance(m, _WEIGHTED)]
     notes: list[str] = []
     seen, sums = _Seen(), _Sums()
+    repeats = _Repeats(modules)
     output: Any = None
     tried = [sample] if sample is not None else list(_guesses(model))
     training = model.training
@@ -162,6 +189,7 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
     try:
         for guess in tried:
             seen, sums = _Seen(), _Sums()
+            repeats.calls.clear()
             given = guess if isinstance(guess, tuple) else (guess,)
             try:
                 with torch.no_grad(), Interception([seen], [model]), sums:
@@ -171,6 +199,7 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
             except Exception as failed:  # noqa: BLE001 - a wrong guess may raise anything
                 error = failed
     finally:
+        repeats.remove()
         model.train(training)
     if output is None:
         why = "no input could be guessed" if error is None else f"running it failed: {error}"
@@ -179,12 +208,14 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
         )
     functions = tuple(dict.fromkeys(seen.functions)) or _by_modules(modules)
     hidden = tuple(name for name in functions if name not in _GATES)
+    domain = _domain(modules, sums.attention > 0, repeats.recurrent)
+    bridged = sums.shortcuts > 0 and domain != "rnn"  # a cell adds the input to its state
     case = Case(
-        domain=_domain(modules, sums.attention > 0),
+        domain=domain,
         depth=len(layers) or None,
         width=min((_outputs(layer) for layer in layers[:-1]), default=None),
         batch_norm=any(isinstance(m, _BATCH_NORMS) for m in modules),
-        residual=sums.shortcuts > 0 if output is not None else None,
+        residual=bridged if output is not None else None,
         activations=hidden,
     )
     if isinstance(output, Tensor):
@@ -196,10 +227,10 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
     return Reading(case, tuple(notes))
 
 
-def _domain(modules: Sequence[nn.Module], attention: bool) -> str:
+def _domain(modules: Sequence[nn.Module], attention: bool, recurrent: bool) -> str:
     if attention or any(isinstance(m, nn.MultiheadAttention) for m in modules):
         return "transformer"
-    if any(isinstance(m, nn.RNNBase | nn.RNNCellBase) for m in modules):
+    if recurrent or any(isinstance(m, nn.RNNBase | nn.RNNCellBase) for m in modules):
         return "rnn"
     if any(isinstance(m, _CONVOLUTIONS) for m in modules):
         return "cnn"

@@ -24,6 +24,7 @@ TOPICS: tuple[Topic, ...] = (
     "output",
     "monitor",
 )
+Side = Literal["for", "against", "about"]
 ARTICLE = "the article, sections 10 and 11"
 
 
@@ -35,8 +36,10 @@ class Rule:
         topic: What it is about. ``choice``: what to take.
         why: One sentence.
         source: Who says so.
-        claims: Numbers of the ledger's claims that bear on it.
+        claims: Numbers of the ledger's claims that bear on it: if true, they speak for it.
         holds: For which cases.
+        against: Those of the claims that speak against it if true.
+        about: Those that speak neither for nor against it, whatever comes of them.
     """
 
     topic: Topic
@@ -45,6 +48,14 @@ class Rule:
     source: str
     claims: tuple[str, ...]
     holds: Callable[[Case], bool]
+    against: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+
+    def side(self, claim: str) -> Side:
+        """How a claim stands to the advice, if it is true."""
+        if claim in self.against:
+            return "against"
+        return "about" if claim in self.about else "for"
 
 
 RULES: tuple[Rule, ...] = (
@@ -55,6 +66,7 @@ RULES: tuple[Rule, ...] = (
         "Howard et al. (2019), Searching for MobileNetV3, section 5.2",
         ("C13", "C12"),
         lambda c: c.edge,
+        about=("C13", "C12"),
     ),
     Rule(
         "activation", "tanh",
@@ -63,6 +75,7 @@ RULES: tuple[Rule, ...] = (
         "Hochreiter and Schmidhuber (1997); Le, Jaitly and Hinton (2015)",
         ("C40",),
         lambda c: c.domain == "rnn",
+        against=("C40",),
     ),
     Rule(
         "activation", "swiglu",
@@ -77,6 +90,8 @@ RULES: tuple[Rule, ...] = (
         "Mirzadeh et al. (2023), ReLU Strikes Back",
         ("C12", "C32", "C13"),
         lambda c: c.domain == "transformer" and c.prefer == "speed",
+        against=("C32",),
+        about=("C12", "C13"),
     ),
     Rule(
         "activation", "gelu",
@@ -98,6 +113,7 @@ RULES: tuple[Rule, ...] = (
         "Silver et al. (2018), A general reinforcement learning algorithm, methods",
         ("C17",),
         lambda c: c.domain == "rl",
+        about=("C17",),
     ),
     Rule(
         "activation", "leaky_relu",
@@ -112,6 +128,7 @@ RULES: tuple[Rule, ...] = (
         "Klambauer et al. (2017), Self-Normalizing Neural Networks",
         ("C30", "C08"),
         lambda c: c.deep and c.bare and c.domain == "mlp",
+        about=("C08",),
     ),
     Rule(
         "activation", "silu",
@@ -119,6 +136,7 @@ RULES: tuple[Rule, ...] = (
         "Ramachandran, Zoph and Le (2017), Searching for Activation Functions",
         ("C29", "C33", "C27", "C43"),
         lambda c: c.domain == "cnn" and c.prefer == "accuracy",
+        against=("C27", "C43"),
     ),
     Rule(
         "activation", "relu",
@@ -126,6 +144,7 @@ RULES: tuple[Rule, ...] = (
         ARTICLE,
         ("C33", "C38", "C43"),
         lambda c: c.domain == "cnn",
+        against=("C38",),
     ),
     Rule(
         "activation", "relu",
@@ -141,6 +160,7 @@ RULES: tuple[Rule, ...] = (
         ARTICLE,
         ("C43", "C28"),
         lambda c: c.prefer == "accuracy",
+        against=("C43",),
     ),
     Rule(
         "activation", "relu",
@@ -148,6 +168,7 @@ RULES: tuple[Rule, ...] = (
         ARTICLE,
         ("C43", "C13"),
         lambda c: True,
+        about=("C13",),
     ),
     # Initialisation
     Rule(
@@ -156,6 +177,7 @@ RULES: tuple[Rule, ...] = (
         "Le, Jaitly and Hinton (2015), A Simple Way to Initialize Recurrent Networks",
         ("C40",),
         lambda c: c.domain == "rnn",
+        about=("C40",),
     ),
     Rule(
         "initialisation", "N(0, 0.02²), divided by √(2 · layers) before each shortcut",
@@ -176,7 +198,9 @@ RULES: tuple[Rule, ...] = (
         "A network this narrow and deep is often dead from the start with symmetric weights.",
         "Lu et al. (2020), Dying ReLU and Initialization",
         ("C17",),
-        lambda c: (c.born_dead or 0.0) > 0.05,
+        lambda c: (c.born_dead or 0.0) > 0.05 and c.batch_norm is not True and not c.residual
+        and (not c.activations or "relu" in c.activations),
+        about=("C17",),
     ),
     Rule(
         "initialisation", "he_normal",
@@ -207,6 +231,7 @@ RULES: tuple[Rule, ...] = (
         "Lyle et al. (2023), Understanding Plasticity in Neural Networks",
         ("C17",),
         lambda c: c.domain == "rl",
+        about=("C17",),
     ),
     Rule(
         "normalisation", "none; alpha dropout where dropout is wanted",
@@ -228,6 +253,7 @@ RULES: tuple[Rule, ...] = (
         "He et al. (2016), Deep Residual Learning; Ioffe and Szegedy (2015)",
         ("C08", "C18", "C20"),
         lambda c: c.deep and not c.residual,
+        about=("C08",),
     ),
     Rule(
         "normalisation", "batch normalisation before each activation",
@@ -242,6 +268,7 @@ RULES: tuple[Rule, ...] = (
         "LeCun, Bottou, Orr and Müller (1998), Efficient BackProp",
         ("C19",),
         lambda c: True,
+        about=("C19",),
     ),
     # Learning rate
     Rule(
@@ -264,6 +291,7 @@ RULES: tuple[Rule, ...] = (
         ARTICLE,
         ("C34", "C17"),
         lambda c: True,
+        about=("C17",),
     ),
     # Output
     Rule(
@@ -293,6 +321,7 @@ RULES: tuple[Rule, ...] = (
         ARTICLE,
         ("C16",),
         lambda c: c.output == "positive",
+        about=("C16",),
     ),
     Rule(
         "output", "tanh",
@@ -308,6 +337,7 @@ RULES: tuple[Rule, ...] = (
         "Sokar et al. (2023), The Dormant Neuron Phenomenon in Deep RL",
         ("C17",),
         lambda c: c.domain == "rl",
+        about=("C17",),
     ),
     Rule(
         "monitor", "the norm of the gradient over time steps",
@@ -322,6 +352,7 @@ RULES: tuple[Rule, ...] = (
         "Glorot and Bengio (2010), Understanding the difficulty of training deep networks",
         ("C08", "C09"),
         lambda c: c.deep,
+        about=("C08", "C09"),
     ),
     Rule(
         "monitor", "dead units and zeros by layer (rectifier run train.py)",
@@ -330,5 +361,6 @@ RULES: tuple[Rule, ...] = (
         "Lu et al. (2020), Dying ReLU and Initialization",
         ("C17", "C41", "C10"),
         lambda c: True,
+        about=("C17", "C41", "C10"),
     ),
 )  # fmt: skip

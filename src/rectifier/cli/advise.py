@@ -12,6 +12,7 @@ from rectifier.cli.options import Listed, OutputFile, write_json
 if TYPE_CHECKING:
     from rectifier.advice.answer import Advice
     from rectifier.advice.case import Case
+    from rectifier.advice.rules import Rule
     from rectifier.claims.record import Entry
 
 _DOMAINS = ("cnn", "transformer", "rnn", "rl", "series", "tables", "mlp")
@@ -82,7 +83,8 @@ def command(
     from rectifier.cli.console import console
     from rectifier.report.terminal.advice import print_advice
 
-    print_advice(case.to_dict(), notes, [_row(each) for each in advice], evidence, console())
+    rows = [_row(each, evidence) for each in advice]
+    print_advice(case.to_dict(), notes, rows, evidence, console())
 
 
 def _read(model: str, shape: tuple[int, ...] | None) -> tuple[Case, tuple[str, ...]]:
@@ -111,19 +113,39 @@ def _evidence(advice: tuple[Advice, ...]) -> dict[str, Entry]:
     return {entry.id: entry for entry in ledger.entries(here, sorted(named))}
 
 
-def _row(each: Advice) -> dict[str, Any]:
+def _row(each: Advice, evidence: dict[str, Entry]) -> dict[str, Any]:
     return {
         "topic": each.topic,
         "choice": each.rule.choice,
         "why": each.rule.why,
         "source": each.rule.source,
         "claims": list(each.rule.claims),
+        "stances": _stances(each.rule, evidence),
         "note": each.note,
         "also": [
-            {"choice": r.choice, "why": r.why, "source": r.source, "claims": list(r.claims)}
+            {
+                "choice": r.choice,
+                "why": r.why,
+                "source": r.source,
+                "claims": list(r.claims),
+                "stances": _stances(r, evidence),
+            }
             for r in each.also
         ],
     }
+
+
+def _stances(rule: Rule, evidence: dict[str, Entry]) -> dict[str, str]:
+    """What each claim that a rule names means for it."""
+    from rectifier.advice.answer import stance
+
+    found = {}
+    for name in rule.claims:
+        entry = evidence[name]
+        words = {word for _, word in entry.readings} or {entry.verdict}
+        settled = len(words) == 1 and not entry.open
+        found[name] = stance(rule.side(name), entry.verdict, settled=settled)
+    return found
 
 
 def _to_dict(
@@ -135,7 +157,7 @@ def _to_dict(
         "schema": 1,
         "case": case.to_dict(),
         "notes": list(notes),
-        "advice": [_row(each) for each in advice],
+        "advice": [_row(each, evidence) for each in advice],
         "evidence": {
             name: {
                 "claim": entry.claim,

@@ -29,8 +29,8 @@ def print_advice(
     Args:
         case: The facts, plain.
         notes: How they were found.
-        advice: A row a topic: ``topic``, ``choice``, ``why``, ``source``, ``claims``, ``note`` and
-            ``also``.
+        advice: A row a topic: ``topic``, ``choice``, ``why``, ``source``, ``claims``,
+            ``stances``, ``note`` and ``also``.
         evidence: Entries of the ledger, by number.
         console: Where to print.
     """
@@ -62,16 +62,18 @@ def _parts(
             yield indented(cell(row["note"], "dim"))
         yield indented(cell(row["why"]))
         yield indented(cell(f"source: {row['source']}", "dim"))
+        if not row["claims"]:
+            yield indented(cell("no claim of the ledger bears on it", "dim"))
         for name in row["claims"]:
-            yield indented(_claim(evidence[name], brief=name in told))
+            yield indented(_claim(evidence[name], row["stances"][name], brief=name in told))
             told.add(name)
         for other in row["also"][:2]:
             yield indented(cell(f"or {other['choice']}: {other['why']}", "dim"))
 
 
-def _claim(entry: Entry, *, brief: bool) -> Text:
+def _claim(entry: Entry, stance: str, *, brief: bool) -> Text:
     text = Text.assemble(
-        (entry.id, "bold"), " ", wording.clean(entry.claim), ": ",
+        (entry.id, "bold"), f" {stance}: ", wording.clean(entry.claim), ": ",
         (entry.verdict, VERDICT_STYLES[entry.verdict]),
     )  # fmt: skip
     if not brief and entry.result is not None:
