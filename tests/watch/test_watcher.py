@@ -366,14 +366,18 @@ def test_nothing_trained_and_nothing_to_see_are_said() -> None:
     assert [layer.layer for layer in record.layers] == ["linear"]
 
 
-def test_memory_stays_flat(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("every", "large"), [(5, None), (1, 1)], ids=["asleep", "brief"])
+def test_memory_stays_flat(every: int, large: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if large is not None:
+        monkeypatch.setattr("rectifier.watch.brief.LARGE", large)
+        monkeypatch.setattr("rectifier.watch.ledger.DETAILS", 16)
     monkeypatch.setattr("rectifier.watch.ledger.SERIES", 16)
     monkeypatch.setattr("rectifier.watch.ledger.MAP_ROWS", 8)
     monkeypatch.setattr("rectifier.watch.training.SERIES", 16)
     monkeypatch.setattr("rectifier.watch.thinning._BLOCKS", 8)
     model = Small(64)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    watcher = Watcher(WatchOptions(every=5))  # and asleep in between
+    watcher = Watcher(WatchOptions(every=every))  # and asleep, or brief, in between
 
     def tensors() -> int:
         gc.collect()
@@ -390,7 +394,7 @@ def test_memory_stays_flat(monkeypatch: pytest.MonkeyPatch) -> None:
         assert tensors() <= held + 2
         assert blocks() - before < 800, "less than a tenth of an object a step"
     record = watcher.record()
-    assert (record.steps, record.observed_steps) == (10_000, 2000)
+    assert (record.steps, record.observed_steps) == (10_000, 10_000 // every)
 
 
 def test_watching_changes_no_result_and_no_random_number() -> None:
