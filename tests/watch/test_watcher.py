@@ -368,6 +368,7 @@ def test_nothing_trained_and_nothing_to_see_are_said() -> None:
 
 @pytest.mark.parametrize(("every", "large"), [(5, None), (1, 1)], ids=["asleep", "brief"])
 def test_memory_stays_flat(every: int, large: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    total = 10_000 if large is None else 4000
     if large is not None:
         monkeypatch.setattr("rectifier.watch.brief.LARGE", large)
         monkeypatch.setattr("rectifier.watch.ledger.DETAILS", 16)
@@ -375,7 +376,9 @@ def test_memory_stays_flat(every: int, large: int | None, monkeypatch: pytest.Mo
     monkeypatch.setattr("rectifier.watch.ledger.MAP_ROWS", 8)
     monkeypatch.setattr("rectifier.watch.training.SERIES", 16)
     monkeypatch.setattr("rectifier.watch.thinning._BLOCKS", 8)
-    model = Small(64)
+    model = (
+        Small(64) if large is None else nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    )
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     watcher = Watcher(WatchOptions(every=every))  # and asleep, or brief, in between
 
@@ -388,13 +391,13 @@ def test_memory_stays_flat(every: int, large: int | None, monkeypatch: pytest.Mo
         return sys.getallocatedblocks()
 
     with Interception([watcher], [model]):
-        steps(model, optimizer, 2000, batch=4)
+        steps(model, optimizer, total // 5, batch=4)
         before, held = blocks(), tensors()
-        steps(model, optimizer, 8000, batch=4)
+        steps(model, optimizer, total - total // 5, batch=4)
         assert tensors() <= held + 2
-        assert blocks() - before < 800, "less than a tenth of an object a step"
+        assert blocks() - before < total * 0.08, "less than a tenth of an object a step"
     record = watcher.record()
-    assert (record.steps, record.observed_steps) == (10_000, 10_000 // every)
+    assert (record.steps, record.observed_steps) == (total, total // every)
 
 
 def test_watching_changes_no_result_and_no_random_number() -> None:
