@@ -94,7 +94,7 @@ def large_mlp(device: str) -> Task:
     model = nn.Sequential(
         nn.Linear(784, wide), nn.ReLU(), nn.Linear(wide, wide), nn.ReLU(), nn.Linear(wide, 10)
     )
-    return Task(model, torch.randn(batch, 784, device=device), labels(batch, device), 4, 300)
+    return Task(model, torch.randn(batch, 784, device=device), labels(batch, device), 4, 160)
 
 
 def cnn(device: str) -> Task:
@@ -106,7 +106,7 @@ def cnn(device: str) -> Task:
         nn.Linear(64, 10),
     )
     x = torch.randn(batch, 3, size, size, device=device)
-    return Task(model, x, labels(batch, device), 4, 300)
+    return Task(model, x, labels(batch, device), 4, 160)
 
 
 class Transformer(nn.Module):
@@ -125,7 +125,7 @@ class Transformer(nn.Module):
 def transformer(device: str) -> Task:
     width, layers, batch = (128, 2, 16) if device == "cpu" else (512, 6, 128)
     x = torch.randn(batch, 64, width, device=device)
-    return Task(Transformer(width, layers), x, labels(batch, device), 4, 300)
+    return Task(Transformer(width, layers), x, labels(batch, device), 4, 160)
 
 
 TASKS = {

@@ -11,6 +11,7 @@ One file, though long: everything is told of the same list of parameters, at the
 from __future__ import annotations
 
 import math
+import sys
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rectifier.torch import graph, upstream, wiring
+from rectifier.torch import graph, observer, upstream, wiring
 from rectifier.torch.sites import Layer
 from rectifier.watch import likeness
 from rectifier.watch.record.circumstances import (
@@ -47,18 +48,26 @@ class _Occasions:
 
     def __init__(self) -> None:
         self._next = self.count = 0
+        self._late = False
 
-    def now(self) -> bool:
-        """Count one more; whether it is to be looked at."""
+    def now(self, *, later: bool = False) -> bool:
+        """Count one more; whether it is to be looked at.
+
+        Args:
+            later: Not this one, since looking would mean waiting for a device: the first after it
+                of which that is not true.
+        """
         place, self.count = self.count, self.count + 1
-        if place < self._next:
+        due = place >= self._next
+        self._late = due and later
+        if not due or later:
             return False
         self._next = place + 1 if place < 2 else math.ceil(place * _GROWTH)
         return True
 
     def ahead(self) -> int:
-        """How many more are not to be looked at."""
-        return self._next - self.count
+        """How many more are not to be looked at; one that is late wakes nobody."""
+        return sys.maxsize if self._late else self._next - self.count
 
     def passed(self, number: int) -> None:
         """So many more have passed, of those that are not to be looked at."""
@@ -190,10 +199,10 @@ class Census:
             known.steps += number
             known.occasions.passed(number)
 
-    def wants_loss(self) -> bool:
+    def wants_loss(self, loss: Tensor, observed: bool) -> bool:
         """A backward pass begins: is it time to look at the graph of its loss?"""
         self._backwards += 1
-        return self._losses.now()
+        return self._losses.now(later=not observed and not observer.is_at_hand(loss))
 
     def on_backward(self, loss: Tensor, step: int, source: str) -> None:
         """Look at the graph of a loss."""
@@ -243,14 +252,20 @@ class Census:
             names = (str(node.name()) for node in graph.nodes(outputs.grad_fn))
             self._second_order = any("BackwardBackward" in name for name in names)
 
-    def wants_step(self, optimizer: Optimizer) -> bool:
-        """An optimiser is about to step: is it time to look at its parameters?"""
+    def wants_step(self, optimizer: Optimizer, observed: bool) -> bool:
+        """An optimiser is about to step: is it time to look at its parameters?
+
+        Args:
+            optimizer: One that may not have been met.
+            observed: Whether this step is; where not, nobody may wait for a device.
+        """
         known = self._optimizers.get(optimizer)
         if known is None:
             self.on_optimizer(optimizer)
             known = self._optimizers[optimizer]
         known.steps += 1
-        return known.occasions.now()
+        far = not observed and not all(map(observer.is_at_hand, held(optimizer)[:1]))
+        return known.occasions.now(later=far)
 
     def before_step(self, optimizer: Optimizer) -> None:
         """See which of the optimiser's parameters have a gradient."""

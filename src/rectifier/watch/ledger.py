@@ -210,6 +210,18 @@ class SiteLedger:
         fell = silent[self._silent_since[silent] == NEVER]
         return fell if fell.size else None
 
+    def is_news(self, index: int, active: IntArray) -> bool:
+        """Whether a step is to be taken in at once, for what it says of the weights.
+
+        Else it may wait: the same units are silent as at the latest step that was taken in.
+        """
+        if index >= self._next_feeding:
+            return True
+        known = self._silent
+        if active.size - np.count_nonzero(active) != known.size:
+            return True
+        return known.size > 0 and bool(active[known].any())
+
     def wants_feeding(self, index: int) -> bool:
         """Whether bias and weights of all units are to be read: now and then, ever more seldom."""
         if index < self._next_feeding:
