@@ -6,6 +6,8 @@ worker for each core, and groups of trials that train as one in the same workers
 digits MLP (64 and 64 units) for the same epochs and validate after each.
 
 Then: the seconds that an engine adds to a trial, and the share of the time that the store takes.
+
+With --device cuda all three run on the GPU; run it once for each device to set them side by side.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from torch import nn
 from rectifier.compare import Store
 from rectifier.compare.engines.local import LocalEngine
 from rectifier.compare.job import Job
+from rectifier.compare.placement import Placement
 from rectifier.compare.planning import make_plan
 from rectifier.compare.trial import Setting, Trial
 
@@ -34,20 +37,19 @@ def plain(trial: Trial, data: object) -> float:
     """One training as anyone would write it; returns the validation accuracy."""
     dataset = data
     torch.manual_seed(trial.seed)
-    x, y = torch.from_numpy(dataset.train_x), torch.from_numpy(dataset.train_y)
-    check_x, check_y = (
-        torch.from_numpy(dataset.validation_x),
-        torch.from_numpy(dataset.validation_y),
+    x, y, check_x, check_y = (
+        torch.from_numpy(getattr(dataset, name)).to(trial.device)
+        for name in ("train_x", "train_y", "validation_x", "validation_y")
     )
     model = nn.Sequential(
         nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)
-    )
+    ).to(trial.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=trial.setting.learning_rate)
     steps = trial.epochs * trial.steps
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
     for _ in range(trial.epochs):
         model.train()
-        order = torch.randperm(len(x))
+        order = torch.randperm(len(x), device=trial.device)
         for start in range(0, len(x), trial.batch):
             rows = order[start : start + trial.batch]
             optimizer.zero_grad()
@@ -62,9 +64,9 @@ def plain(trial: Trial, data: object) -> float:
     return score
 
 
-def measure(rounds: int, members: int, epochs: int, workers: int) -> dict[str, float]:
+def measure(rounds: int, members: int, epochs: int, workers: int, device: str) -> dict[str, float]:
     """Trials per minute, and overheads."""
-    plan = make_plan("digits", ["relu"], 2 * members, epochs=epochs, timing=False)
+    plan = make_plan("digits", ["relu"], 2 * members, epochs=epochs, timing=False, device=device)
     rates = [0.002 * 1.05**number for number in range(len(plan.seeds))]
     arm = plan.arms[0]
     trials = [
@@ -77,7 +79,7 @@ def measure(rounds: int, members: int, epochs: int, workers: int) -> dict[str, f
     ]
     alone = [Job("alone", (trial,)) for trial in trials[: 8 * workers]]
     times: dict[str, list[float]] = {"plain": [], "alone": [], "together": []}
-    with LocalEngine(plan.task, workers) as engine:
+    with LocalEngine(plan.task, workers, Placement(plan.device, per_gpu=workers)) as engine:
         list(engine.run([Job("alone", (trials[0],))] * workers))  # torch is loaded, data are there
         for _ in range(rounds):
             times["plain"].append(_each(lambda: [plain(t, dataset) for t in trials[:8]], 8))
@@ -119,13 +121,17 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=64, help="trials that train as one")
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
-    found = measure(options.rounds, options.members, options.epochs, options.workers)
+    found = measure(
+        options.rounds, options.members, options.epochs, options.workers, options.device
+    )
     if options.json:
         print(json.dumps(found))
         return
     print(machine(options.workers))
+    print(f"trials on {options.device}")
     print(f"plain loop                    {found['plain_per_minute']:7.0f} trials a minute")
     print(
         f"one by one, {options.workers} workers         {found['alone_per_minute']:7.0f}"

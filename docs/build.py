@@ -1,7 +1,8 @@
 """Build the pages that are made from the code.
 
     python docs/build.py [--out docs] [--only relu,gelu]     one per activation, and their index
-    python docs/build.py --kept       coverage, conventions, accuracy, gpu, speed, ...
+    python docs/build.py --kept       coverage, conventions, accuracy, gpu, speed, doctor,
+                                      claims, networks
     python docs/build.py --claims                            claims alone
 
 The pages of activations, with their plots, go to OUT/activations and are not kept in the
@@ -15,7 +16,18 @@ import argparse
 import json
 from pathlib import Path
 
-from generator import accuracy, activation, claims, conventions, doctor, gpu, overview, speed, units
+from generator import (
+    accuracy,
+    activation,
+    claims,
+    conventions,
+    doctor,
+    gpu,
+    networks,
+    overview,
+    speed,
+    units,
+)
 
 from rectifier import catalog
 from rectifier.analysis import peers
@@ -55,6 +67,9 @@ def main() -> None:
         judged = HERE / "doctor.json"
         if judged.exists():
             pages["doctor"] = doctor.page(json.loads(judged.read_text(encoding="utf-8")))
+        trained = HERE / "networks.json"
+        if trained.exists():
+            pages["networks"] = networks.page(json.loads(trained.read_text(encoding="utf-8")))
         for name, text in pages.items():
             (options.out / f"{name}.md").write_text(text, encoding="utf-8")
         print(f"{', '.join(pages)} in {options.out}")

@@ -164,3 +164,10 @@ def test_wrong_options() -> None:
         rowwise("maxout")(ROWS)
     with pytest.raises(UnknownNameError, match="sparsemax"):
         rowwise("sparsmax")
+
+
+@pytest.mark.parametrize("axis", ["a", None, 1.0, True])
+def test_an_axis_that_is_no_whole_number(axis: object) -> None:
+    for call in (rowwise("softmax"), gated("glu"), gated("glu").derivative):
+        with pytest.raises(InvalidActivationError, match="axis must be a whole number"):
+            call(ROWS, axis=axis)

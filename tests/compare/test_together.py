@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from rectifier.compare.plan import Plan
 from rectifier.compare.together import Members, refusal, train_together
 from rectifier.compare.training import fresh, run_trial
 from rectifier.compare.trial import Outcome, Setting, Trial
+from rectifier.compare.updates import AllAtOnce, MemberByMember
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError
 
@@ -33,11 +35,18 @@ def trials_of(plan: Plan) -> list[Trial]:
     return [replace(t, setting=s) for t, s in zip(trials, SETTINGS, strict=True)]
 
 
+@pytest.mark.parametrize("way", [MemberByMember, AllAtOnce])
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
 @pytest.mark.parametrize("activation", ["gelu", "prelu"])
 def test_within_a_millionth_after_a_hundred_steps_in_double_precision(
-    quick: Quick, blobs: Task, optimizer: str, activation: str
+    quick: Quick,
+    blobs: Task,
+    optimizer: str,
+    activation: str,
+    way: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(together, "updates_of", way)
     trials = trials_of(quick([activation], seeds=4, optimizer=optimizer, epochs=50))
     sets = [blobs.load(trial.seed) for trial in trials]
     models = [fresh(t, d).double() for t, d in zip(trials, sets, strict=True)]

@@ -81,7 +81,10 @@ def test_gain_card_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert f"{gain:.4f}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("formula", ["maximum(x, 0) ** p", "abs(x) ** p * sign(x)"])
+@pytest.mark.parametrize(
+    "formula",
+    ["maximum(x, 0) ** p", "abs(x) ** p * sign(x)", "exp(p * log(maximum(x, 0)))"],
+)
 @pytest.mark.parametrize("power", [2.0, 0.5])
 def test_a_learned_exponent(formula: str, power: float) -> None:
     """0 ** p log(0) is 0 for p > 0, and a root of max(x, 0) is flat below 0."""

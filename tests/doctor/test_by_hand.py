@@ -27,6 +27,8 @@ def test_every_remedy_has_a_sentence(action: str) -> None:
         (Remedy("add_to_optimizer", "", {"how": "join"}, {"parameters": ["w"]}), "'w'"),
         (Remedy("add_to_optimizer", "", {"how": "attach"}), "no_grad"),
         (Remedy("stabilize_loss", "", {"fill": True}), "missing values"),
+        (Remedy("stabilize_loss", "", {"decay": True}), "weight_decay"),
+        (Remedy("lower_learning_rate", "", {"from": 0.8, "to": 0.08}), "times 0.1"),
         (Remedy("swap_activation", "", {"from": "round", "to": "straight_through"}), "detach()"),
     ],
 )

@@ -25,7 +25,7 @@ from rectifier.doctor.rules import (
     learning_rate_too_high,
     vanishing_gradient,
 )
-from rectifier.watch.record import Circumstances, Head
+from rectifier.watch.record import Circumstances, Head, OptimizerFacts
 
 DEPTH = 8
 
@@ -132,6 +132,21 @@ def test_exploding_before_any_update() -> None:
     assert finding.remedies[0].action == "reinitialize"
 
 
+@pytest.mark.parametrize(("std", "first"), [(0.1, "insert_normalization"), (0.5, "reinitialize")])
+def test_growth_between_weights_of_a_usual_scale_is_not_theirs(std: float, first: str) -> None:
+    """Sums over neighbours multiply too."""
+    drawn = tuple(weight(f"layers.{i}.weight", std=std) for i in range(DEPTH))
+    (finding,) = told(
+        exploding_gradient,
+        *chain(1.0, forward=30.0),
+        trained=training(np.where(np.arange(STEPS) < 3, 1e5, np.nan)),
+        layers=tuple(layer(f"layers.{i}") for i in range(DEPTH)),
+        parameters=drawn,
+    )
+    assert finding.remedies[0].action == first
+    assert ("usual scale" in finding.cause) == (first == "insert_normalization")
+
+
 def test_growth_without_harm_is_no_finding() -> None:
     assert exploding_gradient.RULE.check(record(*chain(6.0))) == ()
 
@@ -145,13 +160,24 @@ def test_growth_that_came_with_training_is_not_the_networks() -> None:
     assert exploding_gradient.RULE.check(record(*sites, trained=training(curve(2.3)))) == ()
 
 
-def burst(at: int = 199):
+def burst(at: int = 199, **more):
     trained = training(
         np.where(np.arange(STEPS) <= at, falling(2.3, 0.2), 50.0),
         spike(1e-3, 5.0, at),
         gradient_norm=spike(1.0, 1e4, at),
     )
-    return record(trained=trained)
+    return record(trained=trained, **more)
+
+
+def test_another_task_is_no_burst() -> None:
+    made = tuple(OptimizerFacts("SGD", 0.1, step, 2, 2, 0, 100) for step in (0, 198))
+    assert exploding_gradient.RULE.check(burst(circumstances=Circumstances(optimizers=made))) == ()
+
+
+def test_a_burst_into_next_to_nothing_is_none() -> None:
+    loss = np.where(np.arange(STEPS) <= 199, falling(2.3, 1e-8), 1e-3)
+    trained = training(loss, gradient_norm=spike(1.0, 1e4, 199))
+    assert exploding_gradient.RULE.check(record(trained=trained)) == ()
 
 
 def test_a_burst_is_dated_and_clipping_proposed() -> None:

@@ -57,7 +57,7 @@ def test_sparse_but_living_units_are_healthy() -> None:
 
 def test_rare_units_that_stopped_are_dead() -> None:
     """Planted: as rarely active, but with a silence that chance does not explain."""
-    found = RULE.check(record(site(rate=0.05, dead_at={30: 40}), trained=SOSO))
+    found = RULE.check(record(site(rate=0.05, dead_at={30: 45}), trained=SOSO))
     assert [finding.severity for finding in found] == ["warning"]
 
 
@@ -67,6 +67,12 @@ def test_rare_units_that_stopped_are_dead() -> None:
 def test_few_dead_units_are_at_most_a_note(dead: int, severities: list[str]) -> None:
     found = RULE.check(record(site(dead_at={150: dead} if dead else None), trained=SOSO))
     assert [finding.severity for finding in found] == severities
+
+
+@pytest.mark.parametrize(("units", "severity"), [(8, "info"), (80, "warning")])
+def test_half_of_few_units_is_chance(units: int, severity: str) -> None:
+    (finding,) = RULE.check(record(site(units=units, dead_at={150: units // 2}), trained=SOSO))
+    assert finding.severity == severity
 
 
 def test_a_cut_off_layer_is_said_to_be_a_consequence() -> None:
@@ -84,6 +90,20 @@ def test_raised_learning_rate_is_named() -> None:
     (finding,) = RULE.check(record(site(dead_at={101: 80}), trained=training(None, update, rate)))
     assert finding.evidence["learning_rate"] == pytest.approx(0.3)
     assert finding.remedies[0].settings["from"] == pytest.approx(0.3)
+
+
+def test_what_went_on_learning_after_the_deaths_had_enough_left() -> None:
+    """Half of a layer died at a jump; then the loss fell to a third of what it was before."""
+    for end, severity in ((0.4, "info"), (0.9, "warning")):
+        loss = np.concatenate([falling(2.3, 1.9, 30), falling(4.3, end, STEPS - 30)])
+        sick = record(site(dead_at={30: 50}), trained=training(loss, spike(1e-2, 0.5, 29)))
+        assert [finding.severity for finding in RULE.check(sick)] == [severity]
+
+
+def test_gains_drawn_as_zero_have_not_grown() -> None:
+    (finding,) = RULE.check(record(site(dead_at={40: 90}, norm_start=0.0), trained=SOSO))
+    assert "grew" not in finding.cause
+    assert "weight_norm_growth" not in finding.evidence
 
 
 def test_unknown_numbers_are_left_out() -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from doctor_records import STEPS, curve, falling, record, site, spike, spiking, training
+from doctor_records import STEPS, curve, falling, layer, record, site, spike, spiking, training
 
 from rectifier.doctor.rules.learning_rate_too_high import RULE, gradient_burst
 
@@ -49,7 +49,7 @@ def test_a_catapult_that_lands_lower_is_no_fault() -> None:
     assert [finding.severity for finding in RULE.check(record(trained=trained))] == ["info"]
 
 
-@pytest.mark.parametrize(("end", "severity"), [(0.1, "warning"), (1.6, "error")])
+@pytest.mark.parametrize(("end", "severity"), [(0.1, "info"), (0.9, "warning"), (1.6, "error")])
 def test_it_matters_if_units_died_of_it(end: float, severity: str) -> None:
     trained = training(spiking(2.3, 6.0, end, 12), spike(1e-2, 0.5, 11), 0.5)
     (finding,) = RULE.check(record(site(dead_at={12: 60}), trained=trained))
@@ -68,6 +68,25 @@ def test_weights_replaced_without_end_are_found_without_a_rise() -> None:
     assert finding.severity == "error"
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "update", "end", "told"),
+    [
+        ("AdamW", 0.1, 0.05, 1.2, 1),
+        ("AdamW", 0.01, 0.05, 1.2, 0),  # a usual rate, small weights
+        ("AdamW", 0.1, 0.01, 1.2, 0),  # large weights
+        ("AdamW", 0.1, 0.05, 0.2, 0),  # it learnt
+        ("SGD", 0.1, 0.05, 1.2, 0),  # a usual rate for it
+    ],
+)
+def test_large_steps_all_along_are_found_though_the_loss_only_falls(
+    optimizer: str, rate: float, update: float, end: float, told: int
+) -> None:
+    trained = training(falling(3.0, end), spike(update, 0.2, 5), rate)
+    sick = record(trained=trained, layers=(layer(update_ratio=update),), optimizer=optimizer)
+    found = RULE.check(sick)
+    assert [(f.severity, f.first_step) for f in found] == [("warning", 5)] * told
+
+
 def test_a_line_search_is_left_alone() -> None:
     trained = training(spiking(2.3, 40.0, 2.3, 12), 1.5)
     assert RULE.check(record(trained=trained, optimizer="LBFGS")) == ()
@@ -81,6 +100,16 @@ def test_target_follows_the_opening_steps(opening: float, target: float) -> None
     trained = training(spiking(2.3, 40.0, 2.3, 41), update, 0.5)
     (finding,) = RULE.check(record(trained=trained))
     assert finding.remedies[0].settings == {"from": 0.5, "to": target}
+
+
+def test_a_schedule_that_comes_down_by_itself_is_cut_at_its_top() -> None:
+    rate = np.maximum(0.4 / np.arange(1, STEPS + 1), 2e-3)
+    trained = training(spiking(2.3, 40.0, 2.3, 2), spike(1e-2, 5.0, 1), rate)
+    (finding,) = RULE.check(record(trained=trained, optimizer="Adam"))
+    usual = float(np.median(rate))
+    assert finding.remedies[0].settings == {
+        "from": 0.2, "to": pytest.approx(usual, rel=1e-4), "cap": True
+    }  # fmt: skip
 
 
 def test_without_a_known_rate_there_is_no_remedy() -> None:

@@ -461,3 +461,84 @@ def test_a_shift_that_silences_a_normalised_unit_is_taken_back() -> None:
     assert model[1].bias.tolist() == [0.0, 0.5, 0.0, -8.0]
     assert model[1].weight.tolist() == [1.0, 1.0, 0.0, 4.0]  # a scale of zero may be meant
     assert "shifts beyond the spread in 1 of Sequential set to zero" in log
+
+
+def optimized(action: str, make, scope=None, **settings):
+    """The settings of the one group at each step under a remedy, and those between the steps."""
+    seen = []
+    model = layers()
+
+    def program():
+        optimizer = make(model)
+        for scale in (1.0, 0.01):
+            optimizer.param_groups[0]["lr"] *= scale
+            before = dict(optimizer.param_groups[0])
+            cross_entropy(model(X)).backward()
+            handle = optimizer.register_step_pre_hook(
+                lambda o, *_: seen.append({k: o.param_groups[0].get(k) for k in WATCHED})
+            )
+            optimizer.step()
+            handle.remove()
+            assert {k: optimizer.param_groups[0].get(k) for k in WATCHED} == {
+                k: before.get(k) for k in WATCHED
+            }
+        return seen
+
+    return under(action, program, scope, **settings)
+
+
+WATCHED = ("lr", "momentum", "weight_decay")
+
+
+def test_a_heavy_momentum_is_shortened_before_the_rate_is_lowered() -> None:
+    seen, log = optimized(
+        "lower_learning_rate",
+        lambda m: torch.optim.SGD(m.parameters(), 0.3, momentum=0.99),
+        **{"from": 0.3, "to": 0.03},
+    )
+    assert [round(s["momentum"], 3) for s in seen] == [0.9, 0.9]
+    assert [s["lr"] for s in seen] == pytest.approx([0.3, 0.003])  # its steps are a tenth as long
+    assert "momentum of SGD: 0.99 → 0.9" in log
+    seen, _ = optimized(
+        "lower_learning_rate",
+        lambda m: torch.optim.SGD(m.parameters(), 0.3, momentum=0.9),
+        **{"from": 0.3, "to": 0.03},
+    )
+    assert [s["lr"] for s in seen] == pytest.approx([0.03, 0.0003])
+
+
+def test_only_the_top_of_a_schedule_is_cut_off() -> None:
+    settings = {"from": 0.4, "to": 0.01, "cap": True}
+    make = lambda m: torch.optim.SGD(m.parameters(), 0.4)  # noqa: E731
+    seen, log = optimized("lower_learning_rate", make, **settings)
+    assert [s["lr"] for s in seen] == pytest.approx([0.01, 0.004])
+    assert log == ["learning rate of SGD: held at 0.01 or below"]
+
+
+@pytest.mark.parametrize(("kind", "usual"), [(torch.optim.SGD, 5e-4), (torch.optim.AdamW, 0.01)])
+def test_a_decay_that_outweighs_the_loss_becomes_a_usual_one(kind, usual) -> None:
+    strong = lambda m: kind(m.parameters(), lr=0.1, weight_decay=0.5)  # noqa: E731
+    seen, log = optimized("stabilize_loss", strong, decay=True)
+    assert [s["weight_decay"] for s in seen] == [usual, usual]
+    assert log == [f"weight decay of {kind.__name__}: 0.5 → {usual:g}"]
+    weak = lambda m: kind(m.parameters(), lr=0.1, weight_decay=1e-4)  # noqa: E731
+    seen, _ = optimized("stabilize_loss", weak, decay=True)
+    assert [s["weight_decay"] for s in seen] == [1e-4, 1e-4]
+
+
+class Signs(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.sign(x)
+
+
+def test_signs_within_forward_become_smooth_and_others_stay() -> None:
+    model = layers(Signs())
+
+    def program():
+        with torch.no_grad():
+            return model(X), model[:3](X), torch.sign(X)
+
+    (given, raw, labels), log = under("swap_activation", program, **{"from": "sign", "to": "tanh"})
+    assert torch.equal(given, torch.tanh(raw))
+    assert torch.equal(labels, torch.sign(X))
+    assert log == ["sign → tanh within forward"]

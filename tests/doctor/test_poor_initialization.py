@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 from doctor_records import STUCK, falling, layer, site, told, training, weight
 
@@ -33,6 +36,54 @@ def test_the_scale_of_the_weights(facts, size, loss, severity) -> None:
         parameters=(weight(**facts), weight("fc2.weight", **facts)),
     )
     assert [f.severity for f in found] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "std", "end", "severity"),
+    [
+        ("fc1.weight_hh_l0", 0.3, 1e4, "warning"),  # far above 1e7 / 1e4**2
+        ("fc1.weight_hh_l0", 0.3, 0.002, "info"),
+        ("fc1.weight_hh_l0", 0.125, 1e4, None),
+        ("fc1.weight", 0.3, 1e4, None),
+    ],
+)
+def test_a_recurrent_state_is_multiplied_again_and_again(name, std, end, severity) -> None:
+    found = told(
+        poor_initialization,
+        site(series={"input_std": 1e4}),
+        layers=(layer("fc1"),),
+        trained=training(loss=falling(1e7, end)),
+        parameters=(weight(name, std=std),),
+        heads=(Head(("mean", "pow", "sub", "addmm"), "head"),),
+    )
+    assert [f.severity for f in found] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("function", "spreads", "layers"),
+    [
+        ("sin", (200.0, 12.0, 13.0), ["a1", "a2"]),
+        ("sin", (200.0, 2.3, 2.3), None),  # SIREN's own; the first may run as it likes
+        ("sin", (12.0,), None),
+        ("relu", (200.0, 12.0, 13.0), None),
+    ],
+)
+def test_sines_that_run_through_whole_periods(function, spreads, layers) -> None:
+    sites = [
+        site(f"a{i}.act", layer=f"a{i}", order=i, function=function, series={"input_std": spread})
+        for i, spread in enumerate(spreads)
+    ]
+    known = tuple(layer(f"a{i}") for i in range(len(spreads)))
+    drawn = tuple(weight(f"a{i}.weight", shape=(100, 64)) for i in range(len(spreads)))
+    found = told(poor_initialization, *sites, layers=known, parameters=drawn)
+    assert [[f.layer, *f.also] for f in found] == ([layers] if layers else [])
+    blind = [
+        dataclasses.replace(s, series=dataclasses.replace(s.series, gradient_rms=np.zeros(300)))
+        for s in sites
+    ]
+    assert told(poor_initialization, *blind, layers=known, parameters=drawn) == ()
+    if layers:
+        assert found[0].remedies[0].scope["factors"]["a1"] == pytest.approx(1 / 12)
 
 
 def test_embeddings_may_be_large() -> None:

@@ -58,3 +58,40 @@ def test_recurrent_weights_alone_become_orthogonal() -> None:
     weight = model["rec"].weight
     assert torch.allclose(weight @ weight.T, torch.eye(8), atol=1e-5)
     assert torch.equal(model["out"].weight, kept)
+
+
+def test_where_tables_alone_were_loud_the_rest_stays() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(200, 16), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 2))
+    nn.init.uniform_(model[0].weight, -40, 40)
+    kept = model[1].weight.detach().clone()
+    assert len(drawn(model)) == 1
+    assert torch.equal(model[1].weight, kept)
+    nn.init.normal_(model[0].weight, std=40)
+    nn.init.normal_(model[1].weight, std=2.0)
+    drawn(model)
+    assert float(model[1].weight.detach().std()) < 0.5
+
+
+@pytest.mark.parametrize("kind", ["relu", "tanh", "gru"])
+def test_recurrent_weights_off_their_scale_keep_a_state(kind: str) -> None:
+    torch.manual_seed(0)
+    make = nn.GRU if kind == "gru" else lambda i, o: nn.RNN(i, o, nonlinearity=kind)
+    model = nn.ModuleDict({"rec": make(3, 8), "out": nn.Linear(8, 2)})
+    usual = model["rec"].weight_hh_l0.detach().clone()
+    drawn(model)
+    assert torch.equal(model["rec"].weight_hh_l0, usual), "PyTorch's own may stay"
+    nn.init.normal_(model["rec"].weight_hh_l0, std=1.0)
+    drawn(model)
+    for gate in model["rec"].weight_hh_l0.split(8):
+        assert torch.allclose(gate @ gate.T, torch.eye(8), atol=1e-5)
+    assert not model["rec"].bias_hh_l0.any()
+
+
+def test_weights_are_scaled_by_the_factor_of_their_layer() -> None:
+    model = nn.Sequential(nn.Linear(2, 8), nn.Linear(8, 8))
+    before = [p.detach().clone() for p in model.parameters()]
+    scope = {"layers": ["1"], "factors": {"1": 0.1}}
+    remedies.build(Remedy("reinitialize", "", {"scheme": "scaled"}, scope)).apply(model, None)
+    for parameter, old, factor in zip(model.parameters(), before, (1, 1, 0.1, 0.1), strict=True):
+        assert torch.allclose(parameter, old * factor)

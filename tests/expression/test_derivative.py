@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import mpmath as mp
+import numpy as np
 import pytest
 from expression_reference import TABLE
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from rectifier.analysis.operations import FLOAT64
 from rectifier.expression import (
     PRIMITIVES,
     SCALAR,
@@ -149,3 +151,27 @@ def test_the_largest_formula_is_differentiated_in_bounded_time() -> None:
     assert evaluate(second, SCALAR, {"x": 0.5}) >= 0
     chain = "tanh(" * 55 + "x" + ")" * 55
     assert 0 < evaluate(differentiate(parse(chain)), SCALAR, {"x": 0.5}) < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exp(p * log(maximum(x, 0)))",
+        "sign(x) * exp(log(abs(x)) * p)",
+        "exp(-p / square(x))",
+        "exp(p * log(maximum(x, 0)) - x)",
+    ],
+)
+@pytest.mark.parametrize("name", ["x", "p"])
+def test_an_exponential_that_is_zero_is_flat(text: str, name: str) -> None:
+    slope = differentiate(parse(text, ("x", "p")), name)
+    further = differentiate(slope, name)
+    with np.errstate(all="ignore"):
+        for expression in (slope, further):
+            assert evaluate(expression, FLOAT64, {"x": np.zeros(1), "p": 2.5}) == 0.0
+
+
+def test_an_exponential_that_is_never_zero_keeps_its_plain_slope() -> None:
+    assert to_text(differentiate(parse("exp(x / p)", ("x", "p")), "p")) == (
+        "-(exp(x / p) * (x / p / p))"
+    )

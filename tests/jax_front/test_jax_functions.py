@@ -129,6 +129,8 @@ def test_a_parameter_that_is_not_asked_for_costs_no_nan() -> None:
         (lambda x: rj.prelu(x, jnp.ones(3)), InvalidInputError, r"\(3,\) does not broadcast"),
         (lambda x: rj.prelu(x, jnp.ones((2, 4))), InvalidInputError, "does not broadcast"),
         (lambda x: rj.prelu(x, jnp.ones(4, bool)), InvalidInputError, "must be a number"),
+        (lambda x: rj.rowwise("softmax")(x, "a"), InvalidActivationError, "axis must be .*'a'"),
+        (lambda x: rj.gated("glu")(x, None), InvalidActivationError, "axis must be .*None"),
         (lambda x: rj.mihs(x), AttributeError, "did you mean 'mish'"),
         (lambda x: rj.function("mihs"), UnknownNameError, "did you mean 'mish'"),
     ],

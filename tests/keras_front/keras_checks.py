@@ -85,6 +85,11 @@ def test_what_is_taken_and_given_back() -> None:
         (lambda x: rk.gated("glu")(x, gate="lst"), UnknownNameError, "did you mean 'last'"),
         (lambda x: rk.TopK(), InvalidActivationError, "topk takes k"),
         (lambda x: rk.rowwise("softmax")(x, axis=2), InvalidInputError, "along axis 2"),
+        (lambda x: rk.rowwise("softmax")(x, axis="a"), InvalidActivationError, "axis must be"),
+        (lambda x: rk.gated("glu")(x, axis=1.0), InvalidActivationError, "axis must be .*1.0"),
+        (lambda x: rk.Softmax(axis="a"), InvalidActivationError, "Softmax: axis must be"),
+        (lambda x: rk.GLU(axis=None), InvalidActivationError, "GLU: axis must be"),
+        (lambda x: rk.GLU(gate="lst"), UnknownNameError, "did you mean 'last'"),
         (lambda x: rk.PReLU(constraint={"w": "non_neg"}), InvalidActivationError, "given for w"),
         (
             lambda x: rk.activation(define("a", "x * trainable", trainable=1.0)),

@@ -197,6 +197,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="another suite like this one")
     parser.add_argument("--cold", action="store_true", help="a fresh interpreter for each run")
     parser.add_argument("--only", help="stems, with commas between them")
+    parser.add_argument("--batch", help="those of this batch alone")
     parser.add_argument("--gaps", action="store_true", help="without the tool")
     parser.add_argument("--repair", action="store_true", help="rectifier repair, not run")
     parser.add_argument("--random", action="store_true", help="remedies drawn at random")
@@ -217,6 +218,8 @@ def main() -> int:
         os.environ["PROGRAMS_COLD"] = "1"
     if args.only:
         suite = [item for item in suite if item.stem in args.only.split(",")]
+    if args.batch:
+        suite = [item for item in suite if item.batch == args.batch]
     jobs = variants(suite)
     results = spread(lambda job: runs.plain(*job, args.kept), jobs, args.jobs)
     plain = dict(zip(jobs, results, strict=True))

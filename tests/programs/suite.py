@@ -14,6 +14,8 @@ The head is the comment before the docstring:
 ``# story:``     what happened to whom, in a line or two (pairs only)
 ``# in view:``   of a program to measure on: what was mended while looking at what it gave, so that
                  it is blind no longer
+``# batch:``     ``second``, ``third`` where it was written later and committed before the tool saw
+                 it; who wrote the second had read no rule
 """
 
 from __future__ import annotations
@@ -55,6 +57,7 @@ class Program:
         metric: What it prints that tells how good it is. ``up``: whether higher is better.
         story: What happened to whom; empty for a healthy program.
         in_view: What was mended with it in view; empty where it is blind.
+        batch: ``first``, or the later one that it was written with.
     """
 
     stem: str
@@ -66,6 +69,7 @@ class Program:
     up: bool
     story: str = ""
     in_view: str = ""
+    batch: str = "first"
 
     @property
     def part(self) -> str:
@@ -112,7 +116,7 @@ def read(path: Path) -> Program:
         ValueError: Its head or its marks are not as they should be.
     """
     text = path.read_text(encoding="utf-8")
-    head = dict(re.findall(r"^# (rules|remedies|metric|story|in view): (.+)$", text, re.MULTILINE))
+    head = dict(re.findall(r"^# (rules|remedies|metric|story|in view|batch): (.+)$", text, re.M))
     faulty = path.parent.name == "pairs"
     needed = {"rules", "remedies", "metric", "story"} if faulty else {"metric"}
     if not needed <= set(head):
@@ -127,7 +131,7 @@ def read(path: Path) -> Program:
         raise ValueError(f"{path.name}: expected a marked fault in pairs/ and none in healthy/")
     return Program(
         path.stem, path, faulty, rules, remedies, " ".join(name), direction == "up",
-        head.get("story", ""), head.get("in view", ""),
+        head.get("story", ""), head.get("in view", ""), head.get("batch", "first"),
     )  # fmt: skip
 
 

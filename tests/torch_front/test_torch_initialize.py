@@ -496,3 +496,46 @@ def test_a_concatenation_has_the_mean_square_of_its_parts() -> None:
     rows = rt.init_(Skip(), torch.randn(2, 3, 8, 8), seed=0)
     mixed = ((48 * power + 16 + 3) / 67) ** -0.5
     assert [row.gain for row in rows] == pytest.approx([1, power**-0.5, power**-0.5, mixed])
+
+
+class Fork(nn.Module):
+    """Two activations of one layer's output."""
+
+    def __init__(self, read: bool) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.c = nn.Linear(8, 8) if read else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.a(x)
+        return self.b(torch.relu(h)) + self.c(torch.tanh(h))
+
+
+def test_a_layer_with_two_followers_is_told() -> None:
+    first, *readers = rt.init_(Fork(True), torch.randn(4, 8))
+    assert first.gain == 1.0
+    assert first.note == (
+        "relu and tanh follow it, so that the gain of each is left to the layers that read its "
+        "output"
+    )
+    assert str(first).endswith(first.note)
+    assert [row.note for row in readers] == ["", ""]
+    assert [row.gain for row in readers] == pytest.approx(
+        [rectifier.gain("relu"), rectifier.gain("tanh")]
+    )
+    assert rt.init_(Fork(False), torch.randn(4, 8))[0].note.endswith("which none does of tanh")
+    (row, *_) = rt.init_(nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8)))
+    assert row.note == ""
+
+
+def test_a_recurrent_layer_behind_takes_no_gain_away() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.LSTM(8, 4))
+    (row,) = rt.init_(model, torch.randn(3, 8))
+    assert (row.activation, row.gain) == ("relu", pytest.approx(2**0.5))
+
+
+def test_attention_whose_output_layer_is_frozen() -> None:
+    model, x = nn.MultiheadAttention(16, 2), torch.randn(5, 2, 16)
+    model.out_proj.weight.requires_grad_(False)
+    rows = rt.init_(model, (x, x, x))
+    assert [row.layer for row in rows] == ["in_proj.q", "in_proj.k", "in_proj.v"]

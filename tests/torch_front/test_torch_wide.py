@@ -11,7 +11,7 @@ from torch.autograd import forward_ad
 import rectifier.numpy as rn
 import rectifier.torch as rt
 from rectifier import catalog
-from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 
 # torch's own forward mode does what torch itself deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
@@ -141,7 +141,7 @@ def test_wrong_use() -> None:
             make(torch.ones(4, dtype=torch.complex64))
         with pytest.raises(InvalidInputError, match=r"torch\.Tensor, got list"):
             make([1.0, 2.0])
-        with pytest.raises(InvalidInputError, match="along dimension 3"):
+        with pytest.raises(InvalidInputError, match="along dim 3"):
             make(torch.ones(4), dim=3)
     assert rt.rowwise("maxout")(torch.zeros(0, 8)).shape == (0, 4)
     assert rn.rowwise("maxout")(np.zeros((0, 8))).shape == (0, 4)
@@ -151,3 +151,15 @@ def test_wrong_use() -> None:
         rt.gated("glu")(torch.ones(4), gate="lats")
     with pytest.raises(UnknownNameError, match="sparsemax"):
         rt.rowwise("sparsmax")
+
+
+@pytest.mark.parametrize("dim", ["a", None, 1.0, True])
+def test_a_dim_that_is_no_whole_number(dim: object) -> None:
+    for call in (rt.rowwise("softmax"), rt.rowwise("crelu"), rt.gated("glu")):
+        with pytest.raises(InvalidActivationError, match="dim must be a whole number"):
+            call(halves(3, 4), dim=dim)
+
+
+def test_a_dim_of_numpys_integers() -> None:
+    f = rt.rowwise("softmax")
+    assert torch.equal(f(halves(3, 4), np.int64(0)), f(halves(3, 4), 0))

@@ -81,7 +81,8 @@ def test_swiglu_is_llamas() -> None:
         (lambda: rt.TopK(), "topk takes k"),
         (lambda: rt.TopK(2, k=2), "each once"),
         (lambda: rt.Softmax(1, 2), "takes dim, each once"),
-        (lambda: rt.BatchTopK(2, momentum=0.0), "momentum must be above 0"),
+        (lambda: rt.BatchTopK(2, momentum=0.0), "momentum must be a number above 0"),
+        (lambda: rt.BatchTopK(2, momentum="a"), "momentum must be a number .*got 'a'"),
         (lambda: rt.Softmax(dim="a"), "dim must be a whole number.*got 'a'"),
         (lambda: rt.GLU(dim="a"), "dim must be a whole number.*got 'a'"),
         (lambda: rt.SwiGLU("a", 3), "sizes must be whole numbers.*got 'a'"),
@@ -164,7 +165,30 @@ def test_batch_topk_keeps_k_per_row_on_average_and_then_a_threshold() -> None:
     again = rt.BatchTopK(2)
     again.load_state_dict(module.state_dict())
     assert torch.equal(again.eval()(x), module(x))
+    with pytest.raises(InvalidInputError, match="at least k=9 elements in a row, got 4"):
+        rt.BatchTopK(9).eval()(torch.ones(3, 4))
+    with pytest.raises(InvalidInputError, match="along dim 5"):
+        rt.BatchTopK(2, dim=5).eval()(torch.ones(3, 4))
     running = rt.BatchTopK(1, momentum=0.25)
     running(torch.tensor([[1.0, 0.5]]))
     running(torch.tensor([[2.0, 0.5]]))
     assert running.threshold.item() == 1.25
+
+
+def test_a_batch_under_transformations() -> None:
+    x, module = torch.randn(2, 3, 4), rt.BatchTopK(2)
+    for transformed in (
+        lambda: torch.func.vmap(module)(x),
+        lambda: torch.func.grad(lambda y: module(y).sum())(x),
+    ):
+        with pytest.raises(InvalidInputError, match=r"moves its threshold.*call \.eval\(\) first"):
+            transformed()
+
+    def total(buffers: dict[str, torch.Tensor], y: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(module, buffers, (y,)).sum()
+
+    buffers = {name: each.clone() for name, each in module.named_buffers()}
+    kept = torch.func.grad(total, argnums=1)(buffers, x)
+    assert kept.sum() == 2 * 6
+    module.eval()
+    assert torch.equal(torch.func.vmap(module)(x), module(x))

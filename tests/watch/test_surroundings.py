@@ -82,6 +82,68 @@ def test_layers_without_an_activation_between_and_the_way_to_the_loss() -> None:
     assert head.source.startswith("tests/watch/test_surroundings.py:")
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+def test_sparse_gradients_are_gradients(sparse: bool) -> None:
+    table = nn.EmbeddingBag(9, 4, sparse=sparse)
+
+    def run() -> None:
+        optimizer = torch.optim.SGD(table.parameters(), lr=0.1)
+        for _ in range(3):
+            optimizer.zero_grad()
+            table(torch.randint(0, 9, (5, 2))).square().mean().backward()
+            optimizer.step()
+
+    (weight,) = watched(run, table).circumstances.parameters
+    assert (weight.steps, weight.with_gradient, weight.nonzero) == (3, 3, 3)
+
+
+def test_attention_over_frozen_memory_is_not_one_layer() -> None:
+    """The product of scores and values has one input with a graph; that does not make it linear."""
+    embed, query, out = nn.Embedding(7, 4), nn.Linear(4, 4), nn.Linear(4, 3)
+    model = nn.ModuleList([embed, query, out])
+    embed.requires_grad_(False)
+
+    def loss(tokens: Tensor, y: Tensor) -> Tensor:
+        values = embed(tokens)
+        scores = torch.softmax(query(values) @ values.mT, -1)
+        return F.cross_entropy(out(scores @ values).mean(1), y)
+
+    optimizer = torch.optim.SGD([*query.parameters(), *out.parameters()], lr=0.1)
+
+    def run() -> None:
+        for _ in range(3):
+            loss(torch.randint(0, 7, (6, 5)), torch.randint(0, 3, (6,))).backward()
+            optimizer.step()
+
+    assert watched(run, model).circumstances.joints == ()
+
+
+LEVELS = torch.tensor([0.1, 0.5, 0.9])
+
+
+def quantile(p: Tensor, y: Tensor) -> Tensor:
+    return torch.maximum(LEVELS * (y - p), (LEVELS - 1) * (y - p)).mean()
+
+
+@pytest.mark.parametrize(
+    ("width", "loss"),
+    [
+        (1, lambda p, y: ((p.squeeze(-1) - y[:, 0]) ** 2).mean()),
+        (1, lambda p, y: (y.view(-1) - p.view(-1)).abs().mean()),
+        (1, lambda p, y: F.l1_loss(p[:, 0], y[:, 0])),
+        (3, quantile),
+        (3, lambda p, y: (p[:, 1] - y[:, 0]).pow(2).sum()),
+    ],
+)
+def test_targets_of_losses_by_hand(width: int, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+    torch.manual_seed(0)
+    y = torch.linspace(-1, 3, 41)[:, None]
+    model = nn.Sequential(nn.Linear(2, width), nn.ReLU())
+    (head,) = train(model, lambda: (torch.randn(41, 2), y), loss).circumstances.heads
+    assert (head.target_low, head.target_high) == pytest.approx((-1, 3), abs=1e-5)
+    assert head.outside == pytest.approx(10 / 41, abs=1e-6)
+
+
 def test_optimizers_and_parameters_nobody_holds() -> None:
     model = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 5), nn.ReLU(), nn.Linear(5, 2))
     model.unused = nn.Parameter(torch.ones(3))

@@ -9,12 +9,13 @@ derivative of sorting, and is right to every order. NumPy's own functions are th
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from rectifier.activation import Activation
-from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 
 HALVES = ("last", "first", "odd", "even")
 """What may gate: a half of the axis, or every other number counted from 0."""
@@ -31,11 +32,10 @@ def parts(name: str, x: Any, axis: int, gate: str) -> tuple[Any, Any]:
 
     Raises:
         UnknownNameError: `gate` is something else.
+        InvalidActivationError: The axis is no whole number.
         InvalidInputError: There is no such axis, or its length is odd.
     """
-    if gate not in HALVES:
-        raise UnknownNameError("part that gates", gate, HALVES)
-    size = length(name, x.shape, axis)
+    gate, size = check_gate(gate), length(name, x.shape, axis)
     if size % 2:
         raise InvalidInputError(
             f"{name}: expected an even number of elements along axis {axis}, got shape "
@@ -75,14 +75,67 @@ def named(call: Callable[..., Any], name: str, document: str) -> Callable[..., A
     return call
 
 
-def length(name: str, shape: Sequence[int | None], axis: int) -> int:
-    """Return the length of an axis after checking that it is there, known and not empty."""
-    size = shape[axis] if -len(shape) <= axis < len(shape) else None
+def check_axis(name: str, axis: Any, word: str = "axis") -> int:
+    """Return the number of an axis after checking that it is a whole number.
+
+    Args:
+        name: What takes it, for the message.
+        axis: What was given.
+        word: What the front end calls it: ``axis`` or ``dim``.
+
+    Raises:
+        InvalidActivationError: It is something else.
+    """
+    if isinstance(axis, bool) or not isinstance(axis, int | numbers.Integral):
+        raise InvalidActivationError(
+            f"{name}: {word} must be a whole number, such as -1 for the last one, got {axis!r}."
+        )
+    return int(axis)
+
+
+def check_gate(gate: Any) -> str:
+    """Return the name of the part that gates.
+
+    Raises:
+        UnknownNameError: It is none of `HALVES`.
+    """
+    if gate not in HALVES:
+        raise UnknownNameError("part that gates", gate, HALVES)
+    return str(gate)
+
+
+def length(name: str, shape: Sequence[int | None], axis: Any, word: str = "axis") -> int:
+    """Return the length of an axis after checking that it is there, known and not empty.
+
+    Args:
+        name: Whose input it is, for the message.
+        shape: The input's shape.
+        axis: The axis; negative ones count from the end.
+        word: What the front end calls it.
+
+    Raises:
+        InvalidActivationError: The axis is no whole number.
+        InvalidInputError: There is no such axis, or it is empty.
+    """
+    place = check_axis(name, axis, word)
+    size = shape[place] if -len(shape) <= place < len(shape) else None
     if not size:
         raise InvalidInputError(
-            f"{name}: expected at least one element along axis {axis}, got shape {tuple(shape)}."
+            f"{name}: expected at least one element along {word} {place}, got shape {tuple(shape)}."
         )
     return size
+
+
+def check_k(name: str, k: int, size: int) -> None:
+    """Check that a row has as many elements as are to be kept.
+
+    Raises:
+        InvalidInputError: It has fewer.
+    """
+    if k > size:
+        raise InvalidInputError(
+            f"{name}: expected at least k={k} elements in a row, got {size}; take a smaller k."
+        )
 
 
 def compute(name: str, library: Any, held: Callable[[Any], Any], rows: Any, **options: int) -> Any:
@@ -201,8 +254,7 @@ def _sizes(lib: Any, x: Any) -> Any:
 
 
 def _topk(lib: Any, held: Callable[[Any], Any], x: Any, k: int) -> Any:
-    if k > x.shape[-1]:
-        raise InvalidInputError(f"topk: expected at least k={k} elements, got {x.shape[-1]}.")
+    check_k("topk", k, x.shape[-1])
     x = _marked(lib, x, lib.isnan(x))
     rank = lib.argsort(lib.argsort(-_sizes(lib, held(x)), axis=-1), axis=-1)
     return lib.where(rank < k, x, lib.zeros_like(x))
@@ -210,10 +262,7 @@ def _topk(lib: Any, held: Callable[[Any], Any], x: Any, k: int) -> Any:
 
 def _batch_topk(lib: Any, held: Callable[[Any], Any], x: Any, k: int) -> Any:
     size = x.shape[-1]
-    if k > size:
-        raise InvalidInputError(
-            f"batch_topk: expected at least k={k} elements in a row, got {size}."
-        )
+    check_k("batch_topk", k, size)
     rows = math.prod(x.shape[:-1])
     flat = _topk(lib, held, lib.reshape(x, (rows * size,)), k * rows) if rows else x
     return lib.reshape(flat, x.shape)

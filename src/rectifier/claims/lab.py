@@ -23,12 +23,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rectifier.claims.record import Result
 from rectifier.compare.result import Comparison
 from rectifier.compare.trial import hash_of, package_version
 from rectifier.errors import OutputError, StoreError
+
+if TYPE_CHECKING:
+    from rectifier.compare.plan import Plan
 
 _APPLICATION = 0x52636C6D
 _TABLES = """
@@ -176,7 +179,7 @@ class Lab:
             Results in the order of the settings.
         """
         asked = [dict(setting) for setting in settings]
-        keys = [_key(function, setting) for setting in asked]
+        keys = [key_of(function, setting) for setting in asked]
         results: dict[str, Any] = {}
         missing: dict[str, dict[str, Any]] = {}
         for key, setting in zip(keys, asked, strict=True):
@@ -196,6 +199,22 @@ class Lab:
             if self._progress is not None:
                 self._progress(done, len(set(keys)))
         return [results[key] for key in keys]
+
+    def compare(self, plan: Plan, name: str) -> Comparison:
+        """Run a comparison through ``rectifier.compare``, its trials kept beside the notebook.
+
+        Args:
+            plan: What is compared.
+            name: Of its store.
+        """
+        from rectifier.compare import Store, run_comparison
+
+        if plan.hash not in self.comparisons:
+            with Store(self.beside(name)) as store:
+                self.comparisons[plan.hash] = run_comparison(
+                    plan, store, workers=self.workers or 1, engine=self.engine, resume=True
+                )
+        return self.comparisons[plan.hash]
 
     def _run(
         self, function: Callable[..., Any], missing: Mapping[str, Mapping[str, Any]]
@@ -277,7 +296,13 @@ def _name(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{function.__name__}"
 
 
-def _key(function: Callable[..., Any], setting: Mapping[str, Any]) -> str:
+def call(function: Callable[..., Any], setting: Mapping[str, Any]) -> tuple[Any, float]:
+    """Run one trial in this process as a worker would; its result and its processor seconds."""
+    return _call(function.__module__, function.__name__, setting)
+
+
+def key_of(function: Callable[..., Any], setting: Mapping[str, Any]) -> str:
+    """What a trial is kept under: a hash of function, setting and code."""
     return hash_of(
         {
             "function": _name(function),

@@ -6,7 +6,7 @@ from typing import Any
 
 from rectifier.claims import statistics
 from rectifier.claims.claim import Claim, Finding
-from rectifier.claims.comparing import values
+from rectifier.claims.comparing import TUNING, values
 from rectifier.claims.lab import Lab
 from rectifier.claims.record import Estimate, Line, Picture, Quantity, Range, about
 from rectifier.claims.trials import train
@@ -70,7 +70,7 @@ C10 = Claim(
 
 def _regularises(lab: Lab) -> Finding:
     weights = (0.0, 0.003, 0.01, 0.03, 0.1)
-    seeds = lab.seeds(20, 40)
+    seeds = lab.seeds(40, 80)
     setting = {
         "model": "glorot_mlp",
         "sizes": {"width": lab.pick(128, 1000), "depth": lab.pick(2, 3)},
@@ -79,10 +79,12 @@ def _regularises(lab: Lab) -> Finding:
         "steps": lab.pick(200, 1500),
         "census": True,
     }
-    asked = [{**setting, "l1": w, "seed": s} for w in weights for s in seeds]
-    runs = lab.map(train, asked)
-    by = {w: runs[k * len(seeds) : (k + 1) * len(seeds)] for k, w in enumerate(weights)}
-    chosen = max(weights[1:], key=lambda w: sum(values(by[w], "validation")))
+    tuning = [TUNING + k for k in range(lab.pick(5, 10))]
+    looked = {w: lab.map(train, [{**setting, "l1": w, "seed": s} for s in tuning]) for w in weights}
+    chosen = max(weights[1:], key=lambda w: sum(values(looked[w], "validation")))
+    by = {
+        w: lab.map(train, [{**setting, "l1": w, "seed": s} for s in seeds]) for w in (0.0, chosen)
+    }
     dropped = lab.map(
         train,
         [
@@ -98,8 +100,8 @@ def _regularises(lab: Lab) -> Finding:
         ],
     )
     plain = values(by[0.0], "test")
-    zeros = [sum(values(by[w], "zeros")) / len(seeds) for w in weights]
-    scores = [sum(values(by[w], "test")) / len(seeds) for w in weights]
+    zeros = [sum(values(looked[w], "zeros")) / len(tuning) for w in weights]
+    scores = [sum(values(looked[w], "validation")) / len(tuning) for w in weights]
     rows = sorted(zip(zeros, scores, strict=True))
     line = Line("", tuple(z for z, _ in rows), tuple(s for _, s in rows))
     return Finding(
@@ -108,7 +110,7 @@ def _regularises(lab: Lab) -> Finding:
             statistics.difference(values(dropped, "test"), plain),
             statistics.mean(values(by[chosen], "zeros")),
         ],
-        [Picture("Test accuracy by sparsity", "share of zeros", "test accuracy", (line,))],
+        [Picture("Accuracy by sparsity", "share of zeros", "validation accuracy", (line,))],
         [f"weight of the penalty chosen on validation data: {chosen:g}"],
     )
 
@@ -122,8 +124,9 @@ C11 = Claim(
     f"{GLOROT}, section 4.1 and figure 3",
     "Up to about 85 % zeros accuracy was not harmed; it was not improved either.",
     "The rectifier network of 2011 (width 128, 2 layers; full: 1000, 3) on 200 digits, L1 on the "
-    "outputs in five strengths; the best on validation data against none, test accuracy, paired "
-    "over seeds, 95 % by t. Dropout of one half in its place, for comparison.",
+    "outputs in four strengths; the best on the validation data of five other seeds against none,"
+    " test accuracy, paired over forty seeds (full: eighty), 95 % by t. Dropout of one half in "
+    "its place, for comparison.",
     (
         Quantity("test accuracy won by the best L1 sparsity", Range(low=0.0), "%"),
         Quantity("test accuracy won by dropout", None, "%"),

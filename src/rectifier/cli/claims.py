@@ -38,6 +38,7 @@ _WORKERS = click.option(
 @click.group("claims", invoke_without_command=True, short_help="Is what is said of ReLU true?")
 @click.option("--quick", is_flag=True, help="Measure every claim in small: minutes on two cores.")
 @click.option("--all", "everything", is_flag=True, help="Measure every claim at length: hours.")
+@click.option("--dry-run", is_flag=True, help="Say how long it would take, and measure nothing.")
 @_STORE
 @_WORKERS
 @_JSON
@@ -54,6 +55,7 @@ def command(
     ctx: click.Context,
     quick: bool,
     everything: bool,
+    dry_run: bool,
     store: str,
     workers: int | None,
     json_file: str | None,
@@ -67,19 +69,21 @@ def command(
     here. Without --quick or --all the ledger is shown as it is known: with what was measured here,
     else with what came with the package.
 
-    A run can be interrupted; the same command goes on.
+    A run can be interrupted or killed; the same command goes on. --all says first how long it will
+    take; --dry-run says so alone, claim by claim.
 
     \b
     Examples:
       rectifier claims list
       rectifier claims run C07 C12
       rectifier claims --quick --html claims.html
+      rectifier claims --all --dry-run
       rectifier claims list --json - | python -m json.tool
     """  # noqa: D301
     if ctx.invoked_subcommand is not None:
-        if quick or everything:
+        if quick or everything or dry_run:
             raise click.UsageError(
-                "--quick and --all measure every claim; leave out the rest, or use "
+                "--quick, --all and --dry-run are about every claim; leave out the rest, or use "
                 "'rectifier claims run ID --quick'"
             )
         return
@@ -87,6 +91,11 @@ def command(
 
     if quick and everything:
         raise click.UsageError("--quick and --all exclude each other; give one")
+    if dry_run:
+        if not (quick or everything):
+            raise click.UsageError("--dry-run goes with --quick or --all; give one")
+        _forecast(ledger.claims().values(), full=everything, workers=workers)
+        return
     if quick or everything:
         _measure(ledger.claims().values(), store, full=everything, workers=workers, again=False)
     _show(store, None, json_file, html_file, commit_file)
@@ -148,10 +157,14 @@ def _measure(
     from rectifier.cli.console import console
 
     wanted = [claim for claim in chosen if claim.measure is not None]
+    foretold = full and len(wanted) > 1
     screen = console(stderr=True)
     with Notebook(store) as notebook:
         kept = {} if again else notebook.results("full" if full else "quick")
         missing = [claim for claim in wanted if claim.id not in kept]
+        if foretold and missing:
+            screen.print("looking how long it will take", markup=False)
+            _forecast(missing, full=True, workers=workers, brief=True)
         try:
             with (
                 _progress(len(missing)) as (tell, advance),
@@ -169,6 +182,35 @@ def _measure(
                 soft_wrap=True,
             )
             raise
+
+
+def _forecast(
+    chosen: Iterable[Claim], *, full: bool, workers: int | None, brief: bool = False
+) -> None:
+    """How long claims will take; brief: the sum alone, on standard error."""
+    import os
+
+    from rectifier.claims import forecast
+    from rectifier.cli.console import console
+
+    count = workers or os.cpu_count() or 1
+    screen = console(stderr=brief)
+    costs = []
+    for cost in forecast.foretell(chosen, full=full, workers=count):
+        costs.append(cost)
+        if not brief:
+            screen.print(
+                f"{cost.claim}  {cost.trials:>6,} trials  {forecast.duration(cost.seconds):>8}",
+                markup=False,
+            )
+    screen.print(
+        f"{sum(cost.trials for cost in costs):,} trials, about "
+        f"{forecast.duration(sum(cost.seconds for cost in costs))} on {count} "
+        + ("worker" if count == 1 else "workers")
+        + ("; it can be interrupted, and the same command goes on" if brief else ""),
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 @contextmanager

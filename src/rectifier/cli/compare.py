@@ -109,8 +109,24 @@ if TYPE_CHECKING:
 @click.option("--budget", type=DURATION, help="Begin nothing after this time, such as 30m or 2h.")
 @click.option("--trial-time", "seconds", type=DURATION, help="Give up a trial after this time.")
 @click.option("--dry-run", is_flag=True, help="Say how many trials and how long, and stop.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: one a core.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes. Default: one a core or a GPU."
+)
 @click.option("--engine", default="local", show_default=True, help="local, inline or ray.")
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda", "auto"]),
+    default="cpu",
+    show_default=True,
+    help="What trials run on; auto: a GPU where torch sees one.",
+)
+@click.option(
+    "--per-gpu",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Workers that share a GPU.",
+)
 @click.option("--address", metavar="A", help="Of a Ray cluster, such as ray://head:10001.")
 @click.option("--shard", metavar="I/N", help="Run part I of N into a store of its own; see store.")
 @click.option(
@@ -166,6 +182,7 @@ def command(
     workers: int | None,
     engine: str,
     address: str | None,
+    per_gpu: int,
     shard: str | None,
     dry_run: bool,
     until_settled: bool,
@@ -208,7 +225,10 @@ def command(
     middle = plan.hash[:8] if part is None else f"{plan.hash[:8]}-{part[0]}of{part[1]}"
     place = Path(store or f"rectifier-{_file_name(plan.task.name)}-{middle}.sqlite")
     screen = console(stderr=True)
-    options: dict[str, Any] = {"workers": workers, "engine": engine, "address": address}
+    options: dict[str, Any] = {
+        "workers": workers, "engine": engine, "address": address,
+        "per_gpu": per_gpu,
+    }  # fmt: skip
     if dry_run:
         _dry_run(plan, engine, console())
         return

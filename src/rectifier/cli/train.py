@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--rate", type=float, help="Learning rate. Default: by the network.")
 @click.option("--optimizer", help="adam, adamw or sgd. Default: by the network.")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="Where it trains, such as cuda.")
 @click.option(
     "--set",
     "sizes",
@@ -64,6 +65,7 @@ def command(
     rate: float | None,
     optimizer: str | None,
     seed: int,
+    device: str,
     sizes: tuple[str, ...],
     images: str | None,
     crop: int,
@@ -86,6 +88,7 @@ def command(
       rectifier train cnn4 --activation tanh
       rectifier train alphazero --task connect3
       rectifier train resnet20 --set width=16 --steps 2000 --html resnet20.html
+      rectifier train vgg16 --set width=64 --device cuda
       rectifier train alexnet --images my-images --crop 64 --set stem=[5,1]
     """  # noqa: D301
     from rectifier.training import loop, starts
@@ -98,14 +101,15 @@ def command(
 
         job = from_folder(
             model, images, size=crop * 8 // 7, crop=crop, activation=activation, init=init,
-            seed=seed, batch=batch, sizes=own,
+            seed=seed, batch=batch, sizes=own, device=device,
         )  # fmt: skip
         task = "images"
     else:
         task = task or starts.start(model).task
         job = starts.make(
-            model, task=task, activation=activation, init=init, seed=seed, batch=batch, sizes=own
-        )
+            model, task=task, activation=activation, init=init, seed=seed, batch=batch, sizes=own,
+            device=device,
+        )  # fmt: skip
     if rate is not None:
         job.rate = rate
     if optimizer is not None:
@@ -120,6 +124,7 @@ def command(
         "rate": job.rate,
         "optimizer": job.optimizer,
         "sizes": json.dumps(own, sort_keys=True),
+        "device": device,
     }
     place = Path(checkpoint or f"rectifier-{model}-{task}.pt")
     from rectifier.cli.console import console

@@ -16,11 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rectifier.compare import energy, network
+from rectifier.compare import device, energy, network
 from rectifier.compare.course import optimizer_of
 from rectifier.compare.objective import loss_of
 from rectifier.compare.together import Members, refusal
-from rectifier.compare.training import Tensors, check_data, fresh, one_thread
+from rectifier.compare.training import Tensors, check_data, fresh, noted, one_thread
 from rectifier.compare.trial import Outcome, Trial
 from rectifier.data import Dataset
 
@@ -46,7 +46,8 @@ def measure_costs(trials: Sequence[Trial], load: Callable[[int], Any]) -> list[O
         trials: Of stage ``cost``.
         load: Gives the data of a seed.
     """
-    with one_thread(), network.seeded(trials[0].seed):
+    on = trials[0].device
+    with one_thread(), device.repeatable(on) as notes, network.seeded(trials[0].seed):
         dataset = load(trials[0].seed)
         if not isinstance(dataset, Dataset):
             return [Outcome("finished", reason="episodes have steps of no fixed cost")] * len(
@@ -64,10 +65,12 @@ def measure_costs(trials: Sequence[Trial], load: Callable[[int], Any]) -> list[O
         for _ in range(ROUNDS):
             for place, bench in enumerate(benches):
                 if isinstance(bench, _Bench):
+                    device.wait(on)
                     meter = energy.Meter()
                     begun = time.perf_counter()
                     for _ in range(STEPS):
                         bench.step()
+                    device.wait(on)
                     times[place].append((time.perf_counter() - begun) / STEPS)
                     joules[place].append(meter.joules() / STEPS)
         outcomes = []
@@ -75,7 +78,7 @@ def measure_costs(trials: Sequence[Trial], load: Callable[[int], Any]) -> list[O
             if isinstance(bench, Exception):
                 outcomes.append(Outcome("error", reason=f"{type(bench).__name__}: {bench}"))
                 continue
-            together, why_not = _together(bench)
+            together, why_not = _together(bench, on)
             outcomes.append(
                 Outcome(
                     "finished",
@@ -83,15 +86,19 @@ def measure_costs(trials: Sequence[Trial], load: Callable[[int], Any]) -> list[O
                     step_time=min(times[place]),
                     together_time=together,
                     memory=bench.memory,
-                    joules=min(joules[place]),
-                    energy="measured" if energy.readable() else "estimated",
+                    **(_energy(joules[place]) if on == "cpu" else {}),
                 )
             )
-        return outcomes
+    return [noted(outcome, notes) for outcome in outcomes]
+
+
+def _energy(joules: Sequence[float]) -> dict[str, Any]:
+    """Of the processor only: a GPU's own count moves ten times a second, too coarse for a step."""
+    return {"joules": min(joules), "energy": "measured" if energy.readable() else "estimated"}
 
 
 def _bench(trial: Trial, dataset: Dataset) -> _Bench:
-    data = Tensors.of(dataset)
+    data = Tensors.of(dataset, trial.device)
     model = fresh(trial, dataset)
     x, y = data.train_x[: trial.batch], data.train_y[: trial.batch]
     loss = loss_of(dataset.kind)
@@ -121,14 +128,16 @@ def _bench(trial: Trial, dataset: Dataset) -> _Bench:
     return _Bench(step, memory, together, "")
 
 
-def _together(bench: _Bench) -> tuple[float, str]:
+def _together(bench: _Bench, on: str) -> tuple[float, str]:
     """Seconds of a step for each of several that train together."""
     if bench.together is None:
         return math.nan, bench.why_not
     times = []
     for _ in range(_TOGETHER_ROUNDS):
+        device.wait(on)
         begun = time.perf_counter()
         bench.together()
+        device.wait(on)
         times.append((time.perf_counter() - begun) / MEMBERS)
     return min(times), ""
 

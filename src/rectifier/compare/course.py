@@ -97,11 +97,12 @@ def augmented(x: Tensor, augment: str, generator: torch.Generator) -> Tensor:
     most = max(1, height // 10)
     padded = nn.functional.pad(x, (most, most, most, most))
     shift = torch.randint(0, 2 * most + 1, (2, count), generator=generator)
-    rows = (shift[0][:, None] + torch.arange(height))[:, :, None]
-    columns = (shift[1][:, None] + torch.arange(width))[:, None, :]
-    moved = padded[torch.arange(count)[:, None, None], :, rows, columns].permute(0, 3, 1, 2)
+    rows = (shift[0][:, None] + torch.arange(height))[:, :, None].to(x.device)
+    columns = (shift[1][:, None] + torch.arange(width))[:, None, :].to(x.device)
+    places = torch.arange(count, device=x.device)[:, None, None]
+    moved = padded[places, :, rows, columns].permute(0, 3, 1, 2)
     if augment == "flip":
-        mirror = torch.rand(count, generator=generator) < 0.5
+        mirror = (torch.rand(count, generator=generator) < 0.5).to(x.device)
         moved = torch.where(mirror[:, None, None, None], moved.flip(3), moved)
     return moved
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from rectifier.compare import grouping
 from rectifier.compare.engines import inline
 from rectifier.compare.job import Job
+from rectifier.compare.placement import Placement
 from rectifier.compare.plan import Plan
 from rectifier.compare.trial import Outcome
 
@@ -23,7 +24,7 @@ def forecast(plan: Plan) -> tuple[str, ...]:
     """Lines for a person: trials, and the time predicted for several numbers of workers."""
     timed = replace(plan, timing=True)
     trials = timed.cost_trials()
-    with inline.InlineEngine(plan.task) as engine:
+    with inline.InlineEngine(plan.task, placement=Placement(plan.device)) as engine:
         ((_, outcomes),) = engine.run([Job("cost", trials)])
     costs = {trial.arm.name: each for trial, each in zip(trials, outcomes, strict=True)}
     each = len(plan.search.first(plan.tuning_seeds[0])) if plan.search.tuned else 0

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 import rectifier.torch as rt
 from rectifier import analysis, catalog, models
 from rectifier.compare.arm import Arm
+from rectifier.compare.device import generators
 from rectifier.compare.reference import resolve
 from rectifier.compare.trial import Subject
 from rectifier.errors import InvalidInputError, RectifierError, UnknownNameError
@@ -93,7 +94,7 @@ def build(subject: Subject, arm: Arm, shapes: Shapes, seed: int, example: Tensor
 def seeded(seed: int) -> Iterator[None]:
     """Python's, NumPy's and torch's global generators start from a seed, and are put back."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - what users' code draws from
-    with torch.random.fork_rng(devices=()):
+    with torch.random.fork_rng(devices=generators()):
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002
         torch.manual_seed(seed)

@@ -39,7 +39,7 @@ def sums(kind: str, outputs: Tensor, y: Tensor) -> Tensor:
 
     Right answers or the squared error left, answers, sum of losses, and sum of squares of y.
     """
-    count = torch.tensor(float(y.numel()), dtype=torch.float64)
+    count = torch.tensor(float(y.numel()), dtype=torch.float64, device=outputs.device)
     loss = loss_of(kind)(outputs, y).double()
     if kind == "values":
         return torch.stack([loss * count, count, loss * count, y.double().square().sum()])
@@ -49,7 +49,7 @@ def sums(kind: str, outputs: Tensor, y: Tensor) -> Tensor:
 
 def score_and_loss(kind: str, total: Tensor, mean: float = 0.0) -> tuple[float, float]:
     """Score and mean loss from added `sums`; ``mean`` is that of y, for values."""
-    first, count, loss, squares = (float(value) for value in total)
+    first, count, loss, squares = total.tolist()
     if kind != "values":
         return first / count, loss / count
     variance = squares - count * mean**2
@@ -61,7 +61,7 @@ def evaluate(
 ) -> tuple[float, float]:
     """Score and mean loss of a network over a split; the caller has set evaluation mode."""
     with torch.no_grad():
-        total = torch.zeros(4, dtype=torch.float64)
+        total = torch.zeros(4, dtype=torch.float64, device=x.device)
         for start in range(0, len(x), _CHUNK):
             part = slice(start, start + _CHUNK)
             total += sums(kind, model(x[part]), y[part])

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from rectifier.compare.arm import Arm
+from rectifier.compare.placement import DEVICES
 from rectifier.compare.trial import DataFacts, Setting, Stage, Subject, Trial, describe, hash_of
 from rectifier.compare.tuning import Search, Tried, best
 from rectifier.data import METRICS, Task
@@ -53,6 +54,7 @@ class Plan:
             gives the same report, byte for byte.
         looks: How often the verdicts may be looked at before the last seed (`until settled`).
         mix: Whether to search for a mix by layer, and compare it too.
+        device: What trials run on, one of `rectifier.compare.placement.DEVICES`.
     """
 
     task: Task
@@ -74,6 +76,7 @@ class Plan:
     timing: bool = True
     looks: int = 1
     mix: bool = False
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if not self.arms:
@@ -114,6 +117,7 @@ class Plan:
             ("schedule", self.schedule, SCHEDULES),
             ("way to train together", self.together, TOGETHER),
             ("augmentation", self.augment, ("", "shift", "flip")),
+            ("device", self.device, DEVICES),
         ):
             if chosen not in known:
                 raise UnknownNameError(kind, chosen, known)
@@ -179,6 +183,7 @@ class Plan:
             "timing": self.timing,
             "looks": self.looks,
             "mix": self.mix,
+            "device": self.device,
         }
 
     @cached_property
@@ -255,6 +260,7 @@ class Plan:
             augment=self.augment,
             seed=seed,
             stage=stage,
+            device=self.device,
         )
 
     def with_seeds(self, seeds: Sequence[int]) -> Plan:

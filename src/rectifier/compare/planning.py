@@ -12,6 +12,7 @@ from typing import Any
 from rectifier import data
 from rectifier.activation import Activation
 from rectifier.compare import arm as arm_module
+from rectifier.compare import placement
 from rectifier.compare.arm import Arm
 from rectifier.compare.plan import OPTIMIZERS, Plan, check_seeds
 from rectifier.compare.subject import built_in, is_reference, of_user
@@ -71,6 +72,7 @@ def make_plan(
     timing: bool = True,
     looks: int = 1,
     mix: bool = False,
+    device: str = "cpu",
 ) -> Plan:
     """A plan from what a person says: names, aliases, a number of seeds.
 
@@ -106,6 +108,7 @@ def make_plan(
         timing: Whether steps are timed.
         looks: How often the verdicts may be looked at on the way.
         mix: Search for a mix by layer, and compare it too.
+        device: ``cpu``, ``cuda``, or ``auto``: a GPU where torch sees one here.
 
     Returns:
         The checked plan.
@@ -179,6 +182,7 @@ def make_plan(
         timing=timing,
         looks=looks,
         mix=mix,
+        device=placement.resolve(device),
     )
 
 

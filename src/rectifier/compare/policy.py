@@ -37,13 +37,13 @@ def run_episodes(trial: Trial, episodes: Episodes, deadline: float) -> Outcome:
     shapes = network.Shapes(episodes.shape, episodes.outputs, episodes.kind)
     example = torch.zeros(2, *episodes.shape)
     seed = course.seed_of(trial.seed, course.INIT)
-    model = network.build(trial.subject, trial.arm, shapes, seed, example)
+    model = network.build(trial.subject, trial.arm, shapes, seed, example).to(trial.device)
     optimizer = course.optimizer_of(trial, model)
     record = course.Record(trial, model)
     streams = np.random.SeedSequence([trial.seed, course.ACT]).spawn(4)
     starts, acts, checks, tests = (np.random.default_rng(each) for each in streams)
     steps, done = trial.epochs * UPDATES, 0
-    seen = torch.zeros(0, *episodes.shape)
+    seen = torch.zeros(0, *episodes.shape, device=trial.device)
     for epoch in range(1, trial.epochs + 1):
         share = 0.0
         for _ in range(UPDATES):
@@ -87,14 +87,14 @@ def _play(
     environment = _environment(episodes, count, starts)
     states, actions, alive = [], [], []
     while not environment.over:
-        state = torch.from_numpy(environment.state.astype(np.float32))
+        state = _state(environment, model)
         standing = environment.alive.copy()
         with torch.no_grad():
-            likely = torch.softmax(model(state), dim=1)[:, 1].double().numpy()
+            likely = torch.softmax(model(state), dim=1)[:, 1].double().numpy(force=True)
         right = acts.random(count) < likely
         environment.step(right)
         states.append(state)
-        actions.append(torch.from_numpy(right.astype(np.int64)))
+        actions.append(torch.from_numpy(right.astype(np.int64)).to(state.device))
         alive.append(standing)
     return torch.stack(states), torch.stack(actions), np.stack(alive).astype(np.float64)
 
@@ -109,7 +109,7 @@ def _loss(model: nn.Module, states: Tensor, actions: Tensor, alive: Any) -> Tens
     advantage = (returns - returns.sum(axis=1, keepdims=True) / standing) * alive
     count = max(alive.sum(), 1.0)
     spread = math.sqrt(float((advantage**2).sum()) / count) or 1.0
-    weight = torch.from_numpy((advantage / spread).astype(np.float32)).flatten()
+    weight = torch.from_numpy((advantage / spread).astype(np.float32)).flatten().to(states.device)
     logs = torch.log_softmax(model(states.flatten(0, 1)), dim=1)
     chosen = logs.gather(1, actions.flatten()[:, None])[:, 0]
     loss: Tensor = -(weight * chosen).sum() / count
@@ -122,10 +122,16 @@ def _score(model: nn.Module, episodes: Episodes, count: int, starts: np.random.G
     length = np.zeros(count)
     with torch.no_grad():
         while not environment.over:
-            state = torch.from_numpy(environment.state.astype(np.float32))
             length += environment.alive
-            environment.step(model(state).argmax(dim=1).numpy() == 1)
+            likelier = model(_state(environment, model)).argmax(dim=1)
+            environment.step(likelier.numpy(force=True) == 1)
     return float(length.mean()) / episodes.longest
+
+
+def _state(environment: Any, model: nn.Module) -> Tensor:
+    """Where all carts are, on the model's device."""
+    state = torch.from_numpy(environment.state.astype(np.float32))
+    return state.to(next(model.parameters()).device)
 
 
 def _environment(episodes: Episodes, count: int, generator: np.random.Generator) -> Any:

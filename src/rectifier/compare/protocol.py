@@ -63,7 +63,14 @@ def _training(plan: Plan) -> str:
     )
     if plan.augment:
         text += f", samples augmented by {plan.augment}"
-    return text + ". Biases, norms and slopes that opt out get no weight decay."
+    text += ". Biases, norms and slopes that opt out get no weight decay."
+    if plan.device != "cpu":
+        text += (
+            f" Trained on {plan.device}: torch's deterministic algorithms asked for, fp32 not "
+            "rounded to TF32; weights, orders and augmentation are drawn as on a CPU, but sums are "
+            "added in another order, so another kind of GPU gives other last digits."
+        )
+    return text
 
 
 def _tuning(plan: Plan) -> str:
@@ -106,9 +113,10 @@ def _cost(plan: Plan, comparison: Comparison) -> str:
     if not plan.timing:
         return "Nothing was timed."
     kinds = {row.energy for row in comparison.rows if row.energy}
+    where = "on one thread" if plan.device == "cpu" else f"on {plan.device}, to the device's end"
     text = (
-        "Steps were timed on one thread, all activations in turn in one process, the fastest of "
-        "24 rounds"
+        f"Steps were timed {where}, all activations in turn in one process, the fastest of 24 "
+        "rounds"
     )
     if kinds == {"measured"}:
         text += "; energy is the processor package's own count"

@@ -20,6 +20,7 @@ from rectifier import optional
 from rectifier.activation import Activation
 from rectifier.compare import engines, statistics
 from rectifier.compare.arm import Arm
+from rectifier.compare.placement import Placement, gpu_names
 from rectifier.compare.plan import Plan
 from rectifier.compare.planning import make_plan
 from rectifier.compare.recorder import Progress, Recorder
@@ -43,6 +44,7 @@ def run_comparison(
     workers: int | None = None,
     engine: str = "local",
     address: str | None = None,
+    per_gpu: int = 1,
     resume: bool = False,
     until_settled: bool = False,
     budget: float = math.inf,
@@ -58,9 +60,11 @@ def run_comparison(
         plan: What to run. With ``until_settled`` its ``looks`` say how often to add as many seeds.
         store: Where outcomes go, and come from with ``resume``.
         progress: Called in this thread at the start and after every job.
-        workers: Number of processes; default one for each core, 16 at most.
+        workers: Number of processes; default one for each core, 16 at most; on GPUs, as many as
+            they serve.
         engine: Name of an engine: ``local``, ``inline`` or ``ray``.
         address: Of a Ray cluster; default: one on this machine.
+        per_gpu: Workers that share a GPU, where the plan is for GPUs.
         resume: Go on with what is in the store. Trials that ended in an error are tried again.
         until_settled: Add seeds until every verdict is settled, or all looks are taken.
         budget: Seconds after which no further trial is begun.
@@ -77,7 +81,7 @@ def run_comparison(
         InvalidInputError: The budget was spent before one seed of every arm had finished.
     """
     recorder, running, environment = _begin(
-        plan, store, progress, workers, engine, address, resume, budget, clock, sinks
+        plan, store, progress, workers, engine, address, per_gpu, resume, budget, clock, sinks
     )
     with running:
         statistics.require()  # while the workers load torch
@@ -108,6 +112,7 @@ def run_shard(
     workers: int | None = None,
     engine: str = "local",
     address: str | None = None,
+    per_gpu: int = 1,
     resume: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
@@ -124,6 +129,7 @@ def run_shard(
         workers: Number of processes.
         engine: Name of an engine.
         address: Of a Ray cluster.
+        per_gpu: Workers that share a GPU.
         resume: Go on with what is in the store.
         clock: Seconds, for the time left.
 
@@ -134,7 +140,7 @@ def run_shard(
     if not 1 <= part <= parts:
         raise InvalidInputError(f"a part is numbered from 1 to their number; {part}/{parts} came")
     recorder, running, _ = _begin(
-        plan, store, progress, workers, engine, address, resume, math.inf, clock
+        plan, store, progress, workers, engine, address, per_gpu, resume, math.inf, clock
     )
     pairs = list(itertools.product([arm.name for arm in plan.arms], plan.tuning_seeds))
     recorder.pairs = frozenset(pairs[part - 1 :: parts])
@@ -154,6 +160,7 @@ def _begin(
     workers: int | None,
     engine: str,
     address: str | None,
+    per_gpu: int,
     resume: bool,
     budget: float,
     clock: Callable[[], float],
@@ -164,12 +171,13 @@ def _begin(
         optional.require("torch", extra="torch", purpose="comparing activations")
     store.begin(plan.hash, plan.settings, resume=resume)
     kept = {key: outcome for key, outcome in store.outcomes().items() if outcome.status != "error"}
-    count = engines.default_workers() if workers is None else workers
+    placement = Placement(plan.device, per_gpu)
+    count = engines.default_workers(placement) if workers is None else workers
     count = min(count, plan.total) if count > 0 else count
     options = {} if address is None else {"address": address}
-    running = make_engine(plan.task, count, **options)
+    running = make_engine(plan.task, count, placement, **options)
     recorder = Recorder(plan, store, kept, progress, budget, clock, sinks)
-    return recorder, running, _environment(engine, running.workers)
+    return recorder, running, _environment(engine, running.workers, placement)
 
 
 def _more(seeds: Sequence[int], taken: Sequence[int], times: int) -> tuple[int, ...]:
@@ -183,11 +191,12 @@ def _more(seeds: Sequence[int], taken: Sequence[int], times: int) -> tuple[int, 
     return tuple(found)
 
 
-def _environment(engine: str, workers: int) -> dict[str, str]:
+def _environment(engine: str, workers: int, placement: Placement) -> dict[str, str]:
     return {
         "engine": engine,
         "workers": str(workers),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        **({"gpus": gpu_names() or "not of this machine"} if placement.on_gpu else {}),
         "python": platform.python_version(),
         **{package: package_version(package) for package in ("torch", "numpy", "scipy")},
     }
@@ -202,6 +211,7 @@ def compare(
     resume: bool = False,
     workers: int | None = None,
     engine: str = "local",
+    per_gpu: int = 1,
     until_settled: bool = False,
     budget: float = math.inf,
     progress: Callable[[Progress], None] | None = None,
@@ -219,12 +229,14 @@ def compare(
         resume: Go on with what the store holds.
         workers: Number of processes; default one for each core, 16 at most.
         engine: ``local`` (processes), ``inline`` (this process) or ``ray``.
+        per_gpu: Workers that share a GPU, with ``device="cuda"``.
         until_settled: Add seeds until every verdict is settled.
         budget: Seconds after which no further trial is begun.
         progress: Called at the start and after every trial.
         sinks: Where final runs go beside the store, such as
             ``(rectifier.compare.sinks.from_text("mlflow"),)``.
-        **options: As for `rectifier.compare.planning.make_plan`: ``model``, ``epochs``, ….
+        **options: As for `rectifier.compare.planning.make_plan`: ``model``, ``device``,
+            ``epochs``, ….
 
     Returns:
         The comparison; ``print(comparison.recommendation)`` says what it comes to.
@@ -247,6 +259,7 @@ def compare(
             progress=progress,
             workers=workers,
             engine=engine,
+            per_gpu=per_gpu,
             resume=resume,
             until_settled=until_settled,
             budget=budget,

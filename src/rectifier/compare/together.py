@@ -19,12 +19,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-import rectifier.torch as rt
-from rectifier.compare import network
+from rectifier.compare import device, network
 from rectifier.compare.course import ORDER, OutOfTimeError, Record, factor, stream
 from rectifier.compare.objective import loss_of, score_and_loss, sums
-from rectifier.compare.training import Tensors, check_data, examined, fresh, one_thread
+from rectifier.compare.training import Tensors, check_data, examined, fresh, noted, one_thread
 from rectifier.compare.trial import Outcome, Trial
+from rectifier.compare.updates import updates_of
 from rectifier.data import Dataset
 from rectifier.errors import InvalidInputError
 
@@ -80,7 +80,7 @@ class Members:
             return sums(kind, functional_call(self.pattern, (weights, buffers), (x,)), y)
 
         self._losses, self._totals = vmap(one), vmap(totals)
-        self._updates = _Updates(self.trials, self.pattern, self.weights)
+        self._updates = updates_of(self.trials, self.pattern, self.weights)
 
     def step(self, x: Tensor, y: Tensor, step: int, steps: int) -> Tensor:
         """One step of all members: their samples first, (members, batch, …). The losses before."""
@@ -97,75 +97,18 @@ class Members:
         chunk = max(1, _CHUNK // count)
         self.pattern.eval()
         with torch.no_grad():
-            total = torch.zeros(count, 4, dtype=torch.float64)
+            total = torch.zeros(count, 4, dtype=torch.float64, device=x.device)
             for start in range(0, x.shape[1], chunk):
                 part = slice(start, start + chunk)
                 total += self._totals(self.weights, self._buffers, x[:, part], y[:, part])
         self.pattern.train()
         means = y.flatten(1).double().mean(dim=1) if kind == "values" else torch.zeros(count)
-        return [score_and_loss(kind, total[n], float(means[n])) for n in range(count)]
+        rows, centres = total.cpu(), means.tolist()
+        return [score_and_loss(kind, rows[n], centres[n]) for n in range(count)]
 
     def state(self, member: int) -> dict[str, Tensor]:
         """Weights of one member, as views."""
         return {name: value.detach()[member] for name, value in self.weights.items()}
-
-
-class _Updates:
-    """torch's own fused optimisers, called for each member on its slices of the stacked weights.
-
-    By way of ``torch.optim`` a step of 64 members would spend most of its time in Python.
-    """
-
-    def __init__(
-        self, trials: Sequence[Trial], pattern: nn.Module, weights: dict[str, Tensor]
-    ) -> None:
-        self._optimizer = trials[0].optimizer
-        decayed = _decayed(pattern)
-        names = [[n for n in weights if n in decayed], [n for n in weights if n not in decayed]]
-        self._weights = weights
-        self._parts = []
-        state = {
-            name: [torch.zeros_like(value, requires_grad=False) for _ in range(2)]
-            for name, value in weights.items()
-        }
-        for member, trial in enumerate(trials):
-            for group, decay in zip(names, (trial.setting.weight_decay, 0.0), strict=True):
-                if group:
-                    own = [weights[name].detach()[member] for name in group]
-                    kept = [[state[name][k][member] for name in group] for k in range(2)]
-                    counts = [torch.zeros(()) for _ in group]
-                    self._parts.append((member, group, decay, own, kept, counts))
-        self._first = True
-
-    def apply(self, rates: Sequence[float]) -> None:
-        """Update every member at its own rate, from the gradients of the stacked weights."""
-        gradients = {name: _gradient(value).unbind() for name, value in self._weights.items()}
-        for member, group, decay, own, (first, second), counts in self._parts:
-            found = [gradients[name][member] for name in group]
-            if self._optimizer == "sgd":
-                torch._fused_sgd_(
-                    own, found, first, lr=rates[member], momentum=0.9, weight_decay=decay,
-                    dampening=0.0, nesterov=False, maximize=False, is_first_step=self._first,
-                )  # fmt: skip
-                continue
-            torch._foreach_add_(counts, 1)
-            update = torch._fused_adam_ if self._optimizer == "adam" else torch._fused_adamw_
-            update(
-                own, found, first, second, [], counts, lr=rates[member], beta1=0.9, beta2=0.999,
-                weight_decay=decay, eps=1e-8, amsgrad=False, maximize=False,
-            )  # fmt: skip
-        self._first = False
-
-
-def _gradient(value: Tensor) -> Tensor:
-    return torch.zeros_like(value) if value.grad is None else value.grad
-
-
-def _decayed(pattern: nn.Module) -> set[str]:
-    """Names of the parameters that weight decay pulls on, as alone."""
-    names = {id(parameter): name for name, parameter in pattern.named_parameters()}
-    groups = rt.parameter_groups(pattern, weight_decay=1.0)
-    return {names[id(p)] for group in groups if group["weight_decay"] for p in group["params"]}
 
 
 def train_together(
@@ -185,7 +128,8 @@ def train_together(
         InvalidInputError: They cannot train together, or the data are not those of the plan.
     """
     begun = time.perf_counter()
-    with one_thread(), network.seeded(trials[0].seed):
+    on = trials[0].device
+    with one_thread(), device.repeatable(on) as notes, network.seeded(trials[0].seed):
         sets: dict[int, Dataset] = {trial.seed: load(trial.seed) for trial in trials}
         for trial in trials:
             check_data(trial, sets[trial.seed])
@@ -199,7 +143,9 @@ def train_together(
             for trial, record, failure in zip(trials, records, failures, strict=True)
         ]
     share = (time.perf_counter() - begun) / len(trials)
-    return [replace(outcome, seconds=share, together=len(trials)) for outcome in outcomes]
+    return [
+        replace(noted(outcome, notes), seconds=share, together=len(trials)) for outcome in outcomes
+    ]
 
 
 def _outcome(record: Record, dataset: Dataset, failure: Outcome | None) -> Outcome:
@@ -207,7 +153,7 @@ def _outcome(record: Record, dataset: Dataset, failure: Outcome | None) -> Outco
         return failure
     if record.trial.stage == "tuning":
         return record.ended()
-    return examined(record, dataset, Tensors.of(dataset))
+    return examined(record, dataset, Tensors.of(dataset, record.trial.device))
 
 
 def _train(
@@ -218,8 +164,9 @@ def _train(
 ) -> tuple[list[Record], list[Outcome | None]]:
     members = Members(trials, models)
     seeds = list(sets)
-    which = torch.tensor([seeds.index(trial.seed) for trial in trials])
-    data = {seed: Tensors.of(sets[seed]) for seed in seeds}
+    on = trials[0].device
+    which = torch.tensor([seeds.index(trial.seed) for trial in trials], device=on)
+    data = {seed: Tensors.of(sets[seed], on) for seed in seeds}
     train_x = torch.stack([data[seed].train_x for seed in seeds])
     train_y = torch.stack([data[seed].train_y for seed in seeds])
     validation_x = torch.stack([data[t.seed].validation_x for t in trials])
@@ -230,8 +177,8 @@ def _train(
     count, batch = train_x.shape[1], trials[0].batch
     steps, done = trials[0].epochs * math.ceil(count / batch), 0
     for epoch in range(1, trials[0].epochs + 1):
-        rows = torch.stack([torch.randperm(count, generator=order) for order in orders])
-        totals = torch.zeros(len(trials), dtype=torch.float64)
+        rows = torch.stack([torch.randperm(count, generator=order) for order in orders]).to(on)
+        totals = torch.zeros(len(trials), dtype=torch.float64, device=on)
         for start in range(0, count, batch):
             taken = rows[:, start : start + batch]
             losses = members.step(
@@ -243,14 +190,14 @@ def _train(
                 _note(records, failures, "the loss", losses.tolist(), done)
             if time.perf_counter() > deadline:
                 raise OutOfTimeError(f"stopped in epoch {epoch}, step {done}: out of time")
-        judged = members.evaluate(validation_x, validation_y)
+        judged, trained = members.evaluate(validation_x, validation_y), totals.tolist()
         _note(records, failures, "the validation loss", [loss for _, loss in judged], done)
         for number, record in enumerate(records):
             if failures[number] is None:
                 score, loss = judged[number]
                 if record.improves(score, loss):
                     _copy(members, number, record.model)
-                record.epoch(float(totals[number]) / count, score, loss)
+                record.epoch(trained[number] / count, score, loss)
         if all(failure is not None for failure in failures):
             break
     for number, record in enumerate(records):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rectifier.compare import network
+from rectifier.compare import device, network
 from rectifier.compare.course import (
     AUGMENT,
     INIT,
@@ -52,11 +52,21 @@ def attempt(trial: Trial, load: Callable[[int], Any], seconds: float = math.inf)
     """
     begun = time.perf_counter()
     try:
-        with one_thread(), network.seeded(trial.seed):  # for what draws random numbers itself
+        with (
+            one_thread(),
+            device.repeatable(trial.device) as notes,
+            network.seeded(trial.seed),  # for what draws random numbers itself
+        ):
             outcome = run_trial(trial, load(trial.seed), begun + seconds)
+        outcome = noted(outcome, notes)
     except Exception as error:  # noqa: BLE001 - one failed training must not end a comparison
         outcome = failed(error)
     return replace(outcome, seconds=time.perf_counter() - begun)
+
+
+def noted(outcome: Outcome, notes: Sequence[str]) -> Outcome:
+    """The outcome with what is to be known of how it came about."""
+    return replace(outcome, reason=" ".join(filter(None, (outcome.reason, *notes))))
 
 
 def failed(error: Exception) -> Outcome:
@@ -88,7 +98,7 @@ def run_trial(trial: Trial, dataset: Any, deadline: float = math.inf) -> Outcome
     check_data(trial, dataset)
     if not isinstance(dataset, Dataset):
         return run_episodes(trial, dataset, deadline)
-    data = Tensors.of(dataset)
+    data = Tensors.of(dataset, trial.device)
     model = fresh(trial, dataset)
     optimizer = optimizer_of(trial, model)
     order, noise = stream(trial.seed, ORDER), stream(trial.seed, AUGMENT)
@@ -97,7 +107,7 @@ def run_trial(trial: Trial, dataset: Any, deadline: float = math.inf) -> Outcome
     steps, done = trial.epochs * math.ceil(len(data.train_x) / trial.batch), 0
     for epoch in range(1, trial.epochs + 1):
         model.train()
-        rows = torch.randperm(len(data.train_x), generator=order)
+        rows = torch.randperm(len(data.train_x), generator=order).to(trial.device)
         total = 0.0
         for start in range(0, len(rows), trial.batch):
             taken = rows[start : start + trial.batch]
@@ -159,9 +169,9 @@ class Tensors:
     test_y: Tensor
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Tensors:
-        """Without a copy. The test split is looked at by no one before the end."""
-        return cls(*(_Lazy(dataset, name) for name in cls.__dataclass_fields__))  # type: ignore[arg-type]
+    def of(cls, dataset: Dataset, device: str) -> Tensors:
+        """On the CPU without a copy. The test split is looked at by no one before the end."""
+        return cls(*(_Lazy(dataset, name, device) for name in cls.__dataclass_fields__))  # type: ignore[arg-type]
 
     def __getattribute__(self, name: str) -> Any:
         value = super().__getattribute__(name)
@@ -171,13 +181,13 @@ class Tensors:
 class _Lazy:
     """An array that becomes a tensor when it is asked for."""
 
-    def __init__(self, dataset: Dataset, name: str) -> None:
-        self._dataset, self._name = dataset, name
+    def __init__(self, dataset: Dataset, name: str, device: str) -> None:
+        self._dataset, self._name, self._device = dataset, name, device
         self._made: Tensor | None = None
 
     def tensor(self) -> Tensor:
         if self._made is None:
-            self._made = torch.from_numpy(getattr(self._dataset, self._name))
+            self._made = torch.from_numpy(getattr(self._dataset, self._name)).to(self._device)
         return self._made
 
 
@@ -191,10 +201,11 @@ def check_data(trial: Trial, dataset: Any) -> None:
 
 
 def fresh(trial: Trial, dataset: Dataset) -> nn.Module:
-    """The network of a trial before its training."""
+    """The network of a trial before its training, on its device."""
     shapes = network.Shapes(dataset.shape, dataset.outputs, dataset.kind)
     example = torch.from_numpy(dataset.train_x[:2])
-    return network.build(trial.subject, trial.arm, shapes, seed_of(trial.seed, INIT), example)
+    made = network.build(trial.subject, trial.arm, shapes, seed_of(trial.seed, INIT), example)
+    return made.to(trial.device)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import metadata
@@ -96,6 +96,7 @@ class Trial:
         epochs, batch, optimizer, schedule, augment: As in `rectifier.compare.plan.Plan`.
         seed: Decides split, initial weights, order of the data and augmentation.
         stage: ``tuning`` runs never open the test split.
+        device: ``cpu`` or ``cuda``; which GPU it is does not count, as it does not of CPUs.
     """
 
     task: str
@@ -110,6 +111,7 @@ class Trial:
     seed: int
     stage: Stage
     augment: str = ""
+    device: str = "cpu"
 
     @property
     def steps(self) -> int:
@@ -137,6 +139,7 @@ class Trial:
             "augment": self.augment,
             "seed": self.seed,
             "stage": self.stage,
+            "device": self.device,
             "code": code_version("" if self.subject.own else self.subject.name),
             "rectifier": package_version("rectifier"),
             "torch": package_version("torch"),
@@ -226,6 +229,11 @@ class Outcome:
         return cls(**given)
 
 
+def spoilt(outcomes: Iterable[Outcome]) -> bool:
+    """Whether an error has left its process unable to use its GPU any more."""
+    return any(each.status == "error" and "CUDA error" in each.reason for each in outcomes)
+
+
 def _plain(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -259,8 +267,9 @@ def describe(activation: Activation) -> dict[str, Any]:
 
 
 _CODE = (
-    "compare.costs", "compare.course", "compare.mechanism", "compare.network",
+    "compare.costs", "compare.course", "compare.device", "compare.mechanism", "compare.network",
     "compare.objective", "compare.policy", "compare.together", "compare.training",
+    "compare.updates",
 )  # fmt: skip
 """Files whose source decides a trial's numbers."""
 

@@ -20,6 +20,14 @@ _TRAINED = {
 }
 
 
+def _times(given: Mapping[str, object]) -> str:
+    """The factor: a schedule may set the rate, so that no such number stands in the program."""
+    old, new = given.get("from"), given.get("to")
+    if not isinstance(old, int | float) or not isinstance(new, int | float) or not old:
+        return ""
+    return f" (all rates of a schedule times {new / old:.2g})"
+
+
 def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] = ()) -> str:
     """One sentence on what to edit where.
 
@@ -38,7 +46,9 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
     names = listing([repr(name) for name in scope.get("parameters", ())]) or "the parameters"
     did = f": {'; '.join(log)}" if log else ""
     said = {
-        "lower_learning_rate": f"Set the learning rate to {new} where it was {function}",
+        "lower_learning_rate": f"Take smaller steps{did}"
+        if did
+        else f"Set the learning rate to {new} where it was {function}{_times(given)}",
         "raise_learning_rate": f"Set the learning rate to {new} where it was {function}",
         "clip_gradients": "Call 'torch.nn.utils.clip_grad_norm_(model.parameters(), "
         f"{given.get('max_norm', 1)})' between 'loss.backward()' and 'optimizer.step()'",
@@ -61,6 +71,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
     }
     if given.get("fill"):
         return "Fill missing values of the data with their feature's mean, or leave such rows out."
+    if given.get("decay"):
+        return f"Give the optimiser a smaller 'weight_decay'{did}."
     if given.get("alike"):
         return f"Draw the weights of {layers} at random, as PyTorch's own layers do, not alike."
     if new == "straight_through":

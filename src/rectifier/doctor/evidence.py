@@ -219,6 +219,12 @@ def opening_update(record: Record, until: float) -> float:
     return float(max(early[0], np.median(early[:10]), 1e-12))
 
 
+def new_phase(record: Record, step: int) -> bool:
+    """Whether another training began about then: an optimiser was made, for other data or parts."""
+    starts = [item.step for item in record.circumstances.optimizers if item.step > 0]
+    return any(abs(step - start) <= 15 for start in starts)
+
+
 def one_digit(value: float) -> float:
     """Rounded to one significant digit: a setting that a person would type."""
     if value <= 0 or not math.isfinite(value):

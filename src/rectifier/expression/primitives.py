@@ -124,6 +124,29 @@ def _branches(expression: Expr) -> bool:
     return False
 
 
+def _may_vanish(exponent: Expr) -> bool:
+    """Whether an exponent may be -inf at a finite input: by a logarithm, or what it divides by."""
+    waiting, seen = [exponent], set()
+    while waiting:
+        node = waiting.pop()
+        args: Args = getattr(node, "args", ())
+        op = getattr(node, "op", "")
+        if op == "log" or (op == "div" and getattr(args[1], "args", ())):
+            return True
+        if id(node) not in seen:
+            seen.add(id(node))
+            waiting += args
+    return False
+
+
+def _exp_rule(call: Callable[..., Expr], a: Args, d: Args, node: Expr) -> Expr:
+    slope = node * d[0]
+    if _may_vanish(a[0]):
+        # exp(p log(max(x, 0))) is flat where it is 0, though the logarithm's slope is infinite.
+        return call("where", call("eq", node, 0.0), 0.0, slope)
+    return slope
+
+
 def _sqrt_rule(call: Callable[..., Expr], a: Args, d: Args, node: Expr) -> Expr:
     slope = d[0] / (2.0 * node)
     if _branches(d[0]):
@@ -219,7 +242,7 @@ _ALL = (
         _minimum,
         r"\min\left({0}, {1}\right)",
     ),
-    _function("exp", lambda call, a, d, node: node * d[0], math.exp, r"e^{{{0}}}"),
+    _function("exp", _exp_rule, math.exp, r"e^{{{0}}}"),
     _function(
         "expm1",
         lambda call, a, d, node: call("exp", a[0]) * d[0],

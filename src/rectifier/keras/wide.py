@@ -80,7 +80,8 @@ class GatedLayer(keras.layers.Layer):
         **options: Values of the unit's parameters, and what every Keras layer takes.
 
     Raises:
-        InvalidActivationError: A value is out of its bounds.
+        InvalidActivationError: A value is out of its bounds, or the axis is not a whole number.
+        UnknownNameError: There is no such part as ``gate`` names.
     """
 
     unit: ClassVar[Activation]
@@ -88,7 +89,7 @@ class GatedLayer(keras.layers.Layer):
     def __init__(self, *, axis: int = -1, gate: str = "last", **options: Any) -> None:
         given = {n: options.pop(n) for n in self.unit.params if n in options and n != "gate"}
         super().__init__(**options)
-        self.axis, self.gate = axis, gate
+        self.axis, self.gate = rows.check_axis(self.unit.class_name, axis), rows.check_gate(gate)
         self.values = self.unit.parameters(**given)
         del self.values["gate"]
         self.supports_masking = axis == -1
@@ -118,7 +119,7 @@ class RowwiseLayer(keras.layers.Layer):
             takes.
 
     Raises:
-        InvalidActivationError: An option is missing or not a whole number.
+        InvalidActivationError: An option is missing, or it or the axis is not a whole number.
     """
 
     record: ClassVar[Rowwise]
@@ -126,7 +127,8 @@ class RowwiseLayer(keras.layers.Layer):
     def __init__(self, *, axis: int = -1, **options: Any) -> None:
         given = {name: options.pop(name) for name in self.record.options if name in options}
         super().__init__(**options)
-        self.axis, self.options = axis, self.record.chosen(given)
+        self.axis = rows.check_axis(self.record.class_name, axis)
+        self.options = self.record.chosen(given)
 
     def call(self, inputs: Any) -> Any:
         """Apply the function."""

@@ -47,8 +47,14 @@ class Residual(nn.Module):
 
 
 def basic(
-    into: int, out_of: int, stride: int, activation: str | Activation, *, padded: bool
-) -> Residual:
+    into: int,
+    out_of: int,
+    stride: int,
+    activation: str | Activation,
+    *,
+    padded: bool,
+    plain: bool = False,
+) -> nn.Module:
     """Two 3×3 convolutions.
 
     Args:
@@ -57,12 +63,15 @@ def basic(
         stride: Of the first convolution.
         activation: Name or definition.
         padded: Whether a shortcut between sizes has no parameters (option A) or is a projection.
+        plain: Whether there is no shortcut at all.
     """
     body = nn.Sequential(
         convolution(into, out_of, 3, stride),
         unit(activation, out_of),
         convolution(out_of, out_of, 3),
     )
+    if plain:
+        return nn.Sequential(body, unit(activation, out_of))
     if into == out_of and stride == 1:
         shortcut: nn.Module = nn.Identity()
     elif padded:

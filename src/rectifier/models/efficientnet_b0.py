@@ -116,7 +116,8 @@ def build(
         inputs: Shape of an image, at least 32×32.
         classes: Number of outputs (logits).
         activation: Name or definition.
-        init: Name of a scheme; None: ``he_normal_fan_out``.
+        init: Name of a scheme; None: ``he_normal_fan_out``, and U(±1/√classes) for the last
+            layer, as in the authors' code.
         generator: Source of the initial weights; default torch's global one.
         width: Factor on all numbers of channels.
         dropout: Before the last layer.
@@ -165,6 +166,9 @@ def build(
         last = scaled(1280)
         layers += [*_convolution(into, last, 1, 1, 1), unit(activation, last)]
         layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout)]
-        model = nn.Sequential(*layers, nn.Linear(last, classes))
+        head = nn.Linear(last, classes)
+        model = nn.Sequential(*layers, head)
         initialize(model, init or "he_normal_fan_out", activation)
+        if init is None and not head.weight.is_meta:
+            nn.init.uniform_(head.weight, -(classes**-0.5), classes**-0.5)
     return model

@@ -24,6 +24,7 @@ def build(
     generator: torch.Generator | None = None,
     width: int = 16,
     blocks: int = 3,
+    shortcuts: bool = True,
 ) -> nn.Sequential:
     """The network with fresh weights, float32.
 
@@ -34,7 +35,8 @@ def build(
         init: Name of a scheme; None: ``he_normal``, as published.
         generator: Source of the initial weights; default torch's global one.
         width: Channels of the first of three stages; each next one has twice as many.
-        blocks: Residual blocks of a stage; 3 make 20 layers.
+        blocks: Residual blocks of a stage; 3 make 20 layers, 9 make 56.
+        shortcuts: False: the plain network that the paper sets beside it.
 
     Returns:
         Input (samples, *inputs), output (samples, classes).
@@ -58,7 +60,9 @@ def build(
             out_of = width * 2**stage
             for block in range(blocks):
                 stride = 2 if stage and not block else 1
-                layers.append(basic(into, out_of, stride, activation, padded=True))
+                layers.append(
+                    basic(into, out_of, stride, activation, padded=True, plain=not shortcuts)
+                )
                 into = out_of
         layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(into, classes)]
         model = nn.Sequential(*layers)

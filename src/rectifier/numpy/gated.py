@@ -6,13 +6,14 @@ everything of `rectifier.numpy`; which half gates is the caller's to say.
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
 from rectifier import catalog
 from rectifier.analysis.operations import FLOAT64
-from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.analysis.rows import check_axis, check_gate
+from rectifier.errors import InvalidInputError
 from rectifier.expression import Expr, evaluate
 from rectifier.numpy.functions import Array, as_input
 
@@ -48,10 +49,11 @@ class Gated:
 
         Raises:
             InvalidInputError: The input cannot be split.
-            InvalidActivationError: A parameter has another name or an impossible value.
+            InvalidActivationError: A parameter has another name or an impossible value, or the axis
+                is not a whole number.
         """
         source = as_input(x)
-        linear, gating = split(source, axis, gate)
+        linear, gating = split(self.activation.name, source, axis, gate)
         result = self._compute(self.activation.value_expression, linear, gating, parameters)
         return result.astype(_kept(source))
 
@@ -71,7 +73,7 @@ class Gated:
         """
         source = as_input(x)
         result = np.empty(source.shape, _kept(source))
-        inputs, outputs = split(source, axis, gate), split(result, axis, gate)
+        inputs, outputs = (split(self.activation.name, a, axis, gate) for a in (source, result))
         by_gate = self.activation.parameter_derivative("gate")
         for slope, output in zip(
             (self.activation.derivative_expression, by_gate), outputs, strict=True
@@ -101,13 +103,12 @@ def gated(name: str) -> Gated:
     return Gated(name)
 
 
-def split(x: Array, axis: int, gate: str) -> tuple[Array, Array]:
+def split(name: str, x: Array, axis: int, gate: str) -> tuple[Array, Array]:
     """Return the linear part and the part that gates, as views."""
-    if gate not in get_args(Half):
-        raise UnknownNameError("part that gates", gate, get_args(Half))
+    axis, gate = check_axis(name, axis), check_gate(gate)
     if not -x.ndim <= axis < x.ndim or x.shape[axis] % 2:
         raise InvalidInputError(
-            f"expected an even number of elements along axis {axis}, got shape {x.shape}."
+            f"{name}: expected an even number of elements along axis {axis}, got shape {x.shape}."
         )
     moved = np.moveaxis(x, axis, -1)
     half = moved.shape[-1] // 2

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rectifier import catalog
+from rectifier.analysis.rows import check_k, length
 from rectifier.errors import InvalidInputError
 from rectifier.numpy.functions import Array, as_input
 
@@ -65,8 +66,7 @@ def _maxout(x: Array, pieces: int) -> Array:
 
 
 def _topk(x: Array, k: int) -> Array:
-    if k > x.shape[-1]:
-        raise InvalidInputError(f"topk: expected at least k={k} elements, got {x.shape[-1]}.")
+    check_k("topk", k, x.shape[-1])
     # NaN counts as the largest number, or it would be dropped in silence.
     order = np.argsort(-np.where(np.isnan(x), np.inf, x), axis=-1, kind="stable")[..., :k]
     result = np.zeros_like(x)
@@ -75,11 +75,8 @@ def _topk(x: Array, k: int) -> Array:
 
 
 def _batch_topk(x: Array, k: int) -> Array:
+    check_k("batch_topk", k, x.shape[-1])
     rows = x.size // x.shape[-1]
-    if k > x.shape[-1]:
-        raise InvalidInputError(
-            f"batch_topk: expected at least k={k} elements in a row, got {x.shape[-1]}."
-        )
     return _topk(x.reshape(1, -1), k * rows).reshape(x.shape) if rows else x.copy()
 
 
@@ -125,13 +122,11 @@ class Rowwise:
 
         Raises:
             InvalidInputError: There is no such axis, or it has no suitable length.
-            InvalidActivationError: An option is missing, unknown or not a whole number from 1.
+            InvalidActivationError: An option is missing, unknown or not a whole number from 1, or
+                the axis is not a whole number.
         """
         source = as_input(x)
-        if not -source.ndim <= axis < source.ndim or not source.shape[axis]:
-            raise InvalidInputError(
-                f"expected at least one element along axis {axis}, got shape {source.shape}."
-            )
+        length(self.record.name, source.shape, axis)
         rows = np.moveaxis(source.astype(np.float64), axis, -1)
         with np.errstate(all="ignore"):
             result = _ALGORITHMS[self.record.name](rows, **self.record.chosen(options))

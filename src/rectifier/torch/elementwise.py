@@ -9,6 +9,7 @@ A gradient at a NaN input is NaN, by every path. torch lets relu, elu, leaky_rel
 finite gradient there, which hides where a NaN came from.
 
 Checking what a caller gave, and choosing the path, is left to `rectifier.torch.functional`.
+This is one file because the plan, the operation and its derivatives call each other in a circle.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch import gated_calls, sites
 from rectifier.torch.activation_modules import module_function
+from rectifier.torch.elementwise_modules import ActivationModule
 from rectifier.torch.feeding import nearest
 from rectifier.torch.gated_modules import GatedModule
-from rectifier.torch.modules import ActivationModule
 from rectifier.torch.origins import Origins
 from rectifier.torch.rowwise_modules import RowwiseModule
 from rectifier.torch.sample import running
@@ -276,8 +276,9 @@ class _Listener(sites.Observer):
         """A layer has run: one of ours, or what rescales the output of the latest of ours."""
         module = layer.module()
         self._latest = self._paths.get(id(module), self._latest)
-        if isinstance(module, WEIGHTED) and id(module) not in self._paths:
-            self._latest = None  # a frozen layer: what follows it is not ours to fit
+        others = isinstance(module, WEIGHTED) and id(module) not in self._paths
+        if others or isinstance(module, nn.RNNBase | nn.RNNCellBase):
+            self._latest = None  # frozen or recurrent: what follows it is not ours to fit
         self._before[id(layer)] = self._latest
         self._origins.mark(output, ())
 

@@ -13,13 +13,11 @@ from typing import Any
 from torch import Tensor
 
 from rectifier import catalog
-from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.analysis.rows import check_axis, check_gate
+from rectifier.errors import InvalidInputError
 from rectifier.torch.functional import function
 from rectifier.torch.gated_fused import fused
 from rectifier.torch.signature import checked
-
-HALVES = ("last", "first", "odd", "even")
-"""What may gate: a half of the dimension, or every other number counted from 0."""
 
 
 def gated(name: str) -> Callable[..., Tensor]:
@@ -47,6 +45,7 @@ def gated(name: str) -> Callable[..., Tensor]:
 
     def call(input: Tensor, dim: int = -1, gate: str = "last", **parameters: Any) -> Tensor:
         input = checked(unit, input)
+        dim = check_axis(unit.name, dim, "dim")
         split(unit.name, input, dim, gate)  # checks
 
         def composed(input: Tensor) -> Tensor:
@@ -68,11 +67,10 @@ def gated(name: str) -> Callable[..., Tensor]:
 
 def split(name: str, input: Tensor, dim: int, gate: str) -> tuple[Tensor, Tensor]:
     """Return the linear part and the part that gates, as views."""
-    if gate not in HALVES:
-        raise UnknownNameError("part that gates", gate, HALVES)
+    check_gate(gate)
     if not -input.dim() <= dim < input.dim() or input.shape[dim] % 2:
         raise InvalidInputError(
-            f"{name}: expected an even number of elements along dimension {dim}, got shape "
+            f"{name}: expected an even number of elements along dim {dim}, got shape "
             f"{tuple(input.shape)}."
         )
     half = input.shape[dim] // 2

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from rectifier import catalog
 from rectifier.activation import Activation, check_flag
-from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
+from rectifier.analysis.rows import check_axis, check_gate
+from rectifier.errors import InvalidActivationError, InvalidInputError
 from rectifier.torch.functional import function
-from rectifier.torch.gated import HALVES, gated
-from rectifier.torch.rowwise_modules import check_dim
+from rectifier.torch.gated import gated
 
 
 class GatedModule(nn.Module):
@@ -74,9 +74,7 @@ class GatedModule(nn.Module):
         del self.values["gate"]
         self._find()
         self.projected = in_features is not None
-        if gate not in HALVES:
-            raise UnknownNameError("part that gates", gate, HALVES)
-        self.dim, self.gate = check_dim(name, dim), gate
+        self.dim, self.gate = check_axis(name, dim, "dim"), check_gate(gate)
         check_flag(name, "bias", bias)
         if in_features is None or hidden_features is None:
             if not (in_features is hidden_features is out_features is None):

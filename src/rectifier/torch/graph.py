@@ -67,8 +67,8 @@ def leaf_of(node: Any) -> Tensor | None:
         variable = getattr(node, "variable", None)
         if isinstance(variable, Tensor):
             return variable
-        if name_of(node) in LOOKUPS:
-            return None
+        if name_of(node) in LOOKUPS | PRODUCTS:
+            return None  # a product is data, though the one input that has a graph is a weight
         above = above_of(node)
         if len(above) != 1 and "weight_norm" not in name_of(node):
             return None

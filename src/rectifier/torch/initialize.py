@@ -39,6 +39,7 @@ class InitializedLayer:
         fan: The number of connections that the scheme divides by.
         std: Standard deviation that the weights were drawn with.
         reads: Name of the activation that made the layer's input; empty where none did.
+        note: What the person who asked should know, in one sentence; empty where there is nothing.
     """
 
     layer: str
@@ -47,13 +48,14 @@ class InitializedLayer:
     fan: float
     std: float
     reads: str = ""
+    note: str = ""
 
     def __str__(self) -> str:
         reads = f"reads {self.reads}, " if self.reads else ""
         follows = f"followed by {self.activation or 'no activation'}"
         return (
             f"{self.layer or '(root)'}: {reads}{follows}, gain {self.gain:.4g}, "
-            f"fan {self.fan:g}, std {self.std:.4g}"
+            f"fan {self.fan:g}, std {self.std:.4g}{f'; {self.note}' if self.note else ''}"
         )
 
 
@@ -122,7 +124,8 @@ def init_(
         **parameters: Values of the parameters of `activation`, such as ``negative_slope=0.2``.
 
     Returns:
-        One row per layer, in the order of the model's modules.
+        One row per layer, in the order of the model's modules. A row whose layer has several
+        followers that cannot share one gain says so in its note.
 
     Raises:
         InvalidInputError: It cannot be known which activation follows a layer, or activations of
@@ -154,7 +157,8 @@ def init_(
         generator = torch.Generator().manual_seed(seed)
     layers = _layers(model)
     recurrents = identity_recurrent.find(model) if rule.distribution == "identity" else {}
-    if not layers and not recurrents:
+    attention = attention_weights.find(model)
+    if not layers and not recurrents and not attention:
         raise InvalidInputError(
             "the model has no linear or convolutional layer with trainable weights to initialise."
         )
@@ -177,8 +181,10 @@ def init_(
         drawn = draw(layer, rule, found.gain, generator, float(ones))
         assign(layer, drawn)
         after, before = ", ".join(found.after), " * ".join(found.before)
-        rows[name] = InitializedLayer(name, after, found.gain, drawn.fan, drawn.std, before)
-    for name, projection in attention_weights.find(model).items():
+        rows[name] = InitializedLayer(
+            name, after, found.gain, drawn.fan, drawn.std, before, found.note
+        )
+    for name, projection in attention.items():
         drawn = draw(projection, rule, 1.0, generator)
         assign(projection, drawn)
         rows[name] = InitializedLayer(name, "", 1.0, drawn.fan, drawn.std)

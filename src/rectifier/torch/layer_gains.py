@@ -43,16 +43,19 @@ class LayerGain:
         gain: The factor on the standard deviation of the weights.
         after: Names of the activations that follow the layer.
         before: Names of those that made its input.
+        note: Why the activations that follow have no say in the gain, if there are several.
     """
 
     gain: float = 1.0
     after: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
+    note: str = ""
 
     @classmethod
-    def of(cls, flow: Flow, name: str, gain: float = 1.0) -> Self:
+    def of(cls, flow: Flow, name: str, gain: float = 1.0, note: str = "") -> Self:
         """Return the factor for a layer, with what stands around it."""
-        return cls(gain, _names(flow.after.get(name, ())), _names(flow.before.get(name, ())))
+        after, before = flow.after.get(name, ()), flow.before.get(name, ())
+        return cls(gain, _names(after), _names(before), note)
 
 
 def layer_gains(flow: Flow, names: tuple[str, ...], rule: str) -> dict[str, LayerGain]:
@@ -73,6 +76,7 @@ def layer_gains(flow: Flow, names: tuple[str, ...], rule: str) -> dict[str, Laye
     gains = _Gains()
     followed: dict[str, float] = {}
     moved: set[Follower] = set()
+    notes: dict[str, str] = {}
     for name, found in flow.after.items():
         mine = list(found)
         settled = [f for f in mine if _counts_before(f, rule)]
@@ -91,12 +95,29 @@ def layer_gains(flow: Flow, names: tuple[str, ...], rule: str) -> dict[str, Laye
             followed[name] = values[0]
         else:
             moved.update(mine)
+            notes[name] = _several(mine, flow)
     result = {}
     for name in names:
         made = flow.before.get(name, ())
         read = _power(made, lambda f: f in moved or not _counts_before(f, rule), gains)
-        result[name] = LayerGain.of(flow, name, followed.get(name, 1.0) / math.sqrt(read))
+        gain = followed.get(name, 1.0) / math.sqrt(read)
+        result[name] = LayerGain.of(flow, name, gain, notes.get(name, ""))
     return result
+
+
+def _several(followers: list[Follower], flow: Flow) -> str:
+    """Say what becomes of the gains of several activations after one layer; empty for one."""
+    if len(_names(tuple(followers))) < 2:
+        return ""
+    note = f"{' and '.join(_names(tuple(followers)))} follow it, so that the gain of each is left "
+    note += "to the layers that read its output"
+    read = {part for made in flow.before.values() for part in _parts(made)}
+    unread = _names(tuple(f for f in followers if f not in read))
+    return f"{note}, which none does of {' and '.join(unread)}" if unread else note
+
+
+def _parts(made: tuple[Follower, ...]) -> set[Follower]:
+    return set(made).union(*(_parts(each) for f in made for _, each in f.parts))
 
 
 def _power(made: tuple[Follower, ...], due: Callable[[Follower], bool], gains: _Gains) -> float:

@@ -62,6 +62,13 @@ class Sources:
         self._inside = tuple(
             {f"{place}{os.sep}" for package in packages for place in (package, package.resolve())}
         )
+        own = Path(__file__).parents[1]
+        # Networks and trainings that come with the package are read like anybody's.
+        self._shown_too = tuple(
+            f"{place / part}{os.sep}"
+            for place in {own, own.resolve()}
+            for part in ("models", "training")
+        )
         self._ours: dict[str, bool] = {}
         self._shown: dict[str, str] = {}
 
@@ -86,6 +93,7 @@ class Sources:
         known = self._ours.get(filename)
         if known is None:
             known = filename.startswith(("<frozen ", *self._inside))
+            known = known and not filename.startswith(self._shown_too)
             self._ours[filename] = known
         return known
 

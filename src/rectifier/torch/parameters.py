@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from rectifier.errors import InvalidInputError
-from rectifier.torch.modules import ActivationModule
+from rectifier.torch.elementwise_modules import ActivationModule
 
 
 def parameter_groups(

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from rectifier import catalog
+from rectifier.analysis.rows import check_k, length
 from rectifier.errors import InvalidInputError
 from rectifier.torch.signature import checked
 
@@ -159,18 +160,14 @@ def _maxout(x: Tensor, pieces: int) -> Tensor:
 
 
 def _topk(x: Tensor, k: int) -> Tensor:
-    if k > x.shape[-1]:
-        raise InvalidInputError(f"topk: expected at least k={k} elements, got {x.shape[-1]}.")
+    check_k("topk", k, x.shape[-1])
     x = nan_marked(x)
     kept = x.topk(k, dim=-1)
     return torch.zeros_like(x).scatter(-1, kept.indices, kept.values)
 
 
 def _batch_topk(x: Tensor, k: int) -> Tensor:
-    if k > x.shape[-1]:
-        raise InvalidInputError(
-            f"batch_topk: expected at least k={k} elements in a row, got {x.shape[-1]}."
-        )
+    check_k("batch_topk", k, x.shape[-1])
     rows = x.numel() // x.shape[-1]
     return _topk(x.reshape(-1), k * rows).reshape(x.shape) if rows else x.clone()
 
@@ -212,11 +209,7 @@ def rowwise(name: str) -> Callable[..., Tensor]:
 
     def call(input: Tensor, dim: int = -1, **options: Any) -> Tensor:
         input = checked(record, input)
-        if not -input.dim() <= dim < input.dim() or not input.shape[dim]:
-            raise InvalidInputError(
-                f"{record.name}: expected at least one element along dimension {dim}, got shape "
-                f"{tuple(input.shape)}."
-            )
+        length(record.name, input.shape, dim, "dim")
         working = torch.float32 if input.dtype.itemsize < 4 else input.dtype
         rows = input.to(working).movedim(dim, -1)
         return algorithm(rows, **record.chosen(options)).movedim(-1, dim).to(input.dtype)

@@ -15,27 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from rectifier import catalog
+from rectifier.analysis.rows import check_axis, check_k, length
 from rectifier.catalog import Rowwise
-from rectifier.errors import InvalidActivationError
+from rectifier.errors import InvalidActivationError, InvalidInputError
 from rectifier.torch.rowwise import nan_marked, rowwise
 from rectifier.torch.signature import checked
-
-
-def check_dim(owner: str, dim: Any) -> int:
-    """Return a dimension after checking that it is a whole number.
-
-    Args:
-        owner: What takes it, for the message.
-        dim: What was given.
-
-    Raises:
-        InvalidActivationError: It is something else.
-    """
-    if isinstance(dim, bool) or not isinstance(dim, int):
-        raise InvalidActivationError(
-            f"{owner}: dim must be a whole number, such as -1 for the last dimension, got {dim!r}."
-        )
-    return dim
 
 
 class RowwiseModule(nn.Module):
@@ -61,7 +45,7 @@ class RowwiseModule(nn.Module):
                 f"{options}."
             )
         given |= options
-        self.dim: int = check_dim(self.record.class_name, given.pop("dim", -1))
+        self.dim: int = check_axis(self.record.class_name, given.pop("dim", -1), "dim")
         self.options = self.record.chosen(given)
         self.function = rowwise(self.record.name)
 
@@ -110,8 +94,12 @@ class BatchTopK(RowwiseModule):
 
     def __init__(self, *args: Any, momentum: float | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        if momentum is not None and not 0 < momentum <= 1:
-            raise InvalidActivationError(f"momentum must be above 0 and at most 1, got {momentum}.")
+        number = isinstance(momentum, int | float) and not isinstance(momentum, bool)
+        if momentum is not None and not (number and 0 < momentum <= 1):
+            raise InvalidActivationError(
+                "BatchTopK: momentum must be a number above 0 and at most 1, or None for the mean "
+                f"of all batches, got {momentum!r}."
+            )
         self.momentum = momentum
         self.register_buffer("threshold", torch.zeros(()))
         self.register_buffer("batches", torch.zeros((), dtype=torch.int64))
@@ -124,13 +112,38 @@ class BatchTopK(RowwiseModule):
 
         Returns:
             A tensor of the input's shape and type.
+
+        Raises:
+            InvalidInputError: A row has fewer than k elements, or a transform of ``torch.func``
+                keeps the threshold of a module in training from being moved.
         """
         if not self.training:
-            x = nan_marked(checked(self.record, input))
+            x = checked(self.record, input)
+            check_k(
+                self.record.name,
+                self.options["k"],
+                length(self.record.name, x.shape, self.dim, "dim"),
+            )
+            x = nan_marked(x)
             return torch.where(x <= self.threshold.to(x.dtype), 0.0, x)  # NaN passes
         result = super().forward(input)
         if not result.numel():
             return result
+        if torch.compiler.is_compiling() or not torch._C._are_functorch_transforms_active():
+            self._learn(result)
+            return result
+        try:
+            self._learn(result)
+        except RuntimeError as error:
+            raise InvalidInputError(
+                "BatchTopK: while training it moves its threshold, which a transform of torch.func "
+                "cannot let it do; call .eval() first, take rectifier.torch.rowwise('batch_topk'), "
+                "or hand the transformed function the buffers by torch.func.functional_call."
+            ) from error
+        return result
+
+    def _learn(self, result: Tensor) -> None:
+        """Move the threshold towards the smallest positive output of a batch."""
         with torch.no_grad():
             kept = result.detach()
             least = torch.where(kept > 0, kept, torch.inf).amin().to(self.threshold.dtype)
@@ -140,7 +153,6 @@ class BatchTopK(RowwiseModule):
             weight = 1 / self.batches.clamp(min=1) if self.momentum is None else self.momentum
             weight = torch.where(self.batches == 1, 1.0, weight)
             self.threshold += torch.where(counts, weight * (least - self.threshold), 0.0)
-        return result
 
 
 OWN: Mapping[str, type[RowwiseModule]] = {"batch_topk": BatchTopK}

@@ -29,6 +29,7 @@ from rectifier.torch.graph import (
     nodes,
     variable_of,
 )
+from rectifier.torch.targets import dimension_of, saved, target_of
 
 _LINEAR = SHAPES | {
     "mul", "div", "neg", "add", "sub", "rsub", "mean", "sum", "avg_pool2_d", "avg_pool1_d",
@@ -59,8 +60,6 @@ FLAT = frozenset({"sign", "round", "floor", "ceil", "trunc", "sgn"})
 
 ONE_SIDED = frozenset({"kl_div", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
 """Losses whose second argument is a target."""
-
-REGRESSIONS = frozenset({"mse_loss", "smooth_l1_loss", "huber_loss"})
 
 
 @dataclass
@@ -210,18 +209,18 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
     facts: dict[str, Any] = {"chain": chain}
     place = next((i for i, name in enumerate(chain) if name in SQUASHES or "clamp" in name), None)
     below = way[:-1] if place is None else way[: place + 1]
-    output = _saved(way[place], "result", "self") if place is not None else None
+    output = saved(way[place], "result", "self") if place is not None else None
     bounds = (-math.inf, math.inf)
     if place is not None:
         facts["low"], facts["high"] = bounds = _bounds(way[place])
         if chain[place] in ("softmax", "safe_softmax") and output is not None:
-            facts["width"] = output.shape[_dimension(way[place], output)]
+            facts["width"] = output.shape[dimension_of(way[place], output)]
     if "log_softmax" in chain:
         spread = way[chain.index("log_softmax")]
-        values = _saved(spread, "result")
+        values = saved(spread, "result")
         if values is not None and name_of(spread) == "log_softmax":
-            facts["width"] = values.shape[_dimension(spread, values)]
-    target, predicted = _target(below, output)
+            facts["width"] = values.shape[dimension_of(spread, values)]
+    target, predicted = target_of(below, output)
     shown = output if output is not None else predicted
     if shown is not None and shown.numel():
         facts["output_low"], facts["output_high"] = _range(shown)
@@ -244,42 +243,6 @@ def _bounds(node: Any) -> tuple[float, float]:
         -math.inf if not isinstance(low, int | float) else float(low),
         math.inf if not isinstance(high, int | float) else float(high),
     )
-
-
-def _target(way: tuple[Any, ...], output: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-    """Target and prediction of a regression loss on the way, written as a call or by hand."""
-    for place, node in enumerate(way):
-        name = name_of(node)
-        if name in REGRESSIONS:
-            return _saved(node, "target"), _saved(node, "self")
-        if name not in ("pow", "abs", "linalg_vector_norm", "mul") or place + 1 >= len(way):
-            continue
-        difference, minus = _saved(node, "self"), way[place + 1]
-        if difference is None or name_of(minus) != "sub" or len(above_of(minus)) != 1:
-            continue
-        if output is None or output.shape != difference.shape:
-            continue
-        first = minus.next_functions[0][0] is not None
-        return (output - difference if first else output + difference), output
-    return None, None
-
-
-def _saved(node: Any, *names: str) -> Tensor | None:
-    """A tensor that a node keeps; None where it has none of that name or it was overwritten."""
-    for name in names:
-        try:
-            value = getattr(node, f"_saved_{name}", None)
-        except RuntimeError:
-            return None
-        if isinstance(value, Tensor):
-            return value.detach()
-    return None
-
-
-def _dimension(node: Any, output: Tensor) -> int:
-    place = int(getattr(node, "_saved_dim", -1))
-    place = place - 2**64 if place >= 2**63 else place
-    return place if -output.dim() <= place < output.dim() else -1
 
 
 def _range(values: Tensor) -> tuple[float, float]:
@@ -358,7 +321,7 @@ def units_last(node: Any) -> bool:
 def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
     name = name_of(node)
     for label in ("mat1", "input", "self"):
-        values = _saved(node, label)
+        values = saved(node, label)
         if values is not None and values.is_floating_point() and values.dim() >= 2:
             conv = "conv" in name
             rows = values.movedim(1, -1) if conv else values

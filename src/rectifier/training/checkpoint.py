@@ -66,6 +66,7 @@ def save(
         "optimizer": optimizer.state_dict(),
         "generator": generator.get_state(),
         "global": torch.random.get_rng_state(),
+        "device": _device_state(job),
         "memory": job.memory(),
         "step": progress.step,
         "losses": list(progress.losses),
@@ -110,7 +111,7 @@ def load(
         InvalidInputError: It is no checkpoint, or one of another run.
     """
     try:
-        content = torch.load(path, weights_only=True)
+        content = torch.load(path, weights_only=True, map_location="cpu")
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise InvalidInputError(f"{path} is no checkpoint that can be read ({error})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -126,6 +127,8 @@ def load(
     optimizer.load_state_dict(content["optimizer"])
     generator.set_state(content["generator"])
     torch.random.set_rng_state(content["global"])
+    if content.get("device") is not None:
+        torch.cuda.set_rng_state(content["device"])
     if content["memory"]:
         job.remember(content["memory"])
     return Progress(
@@ -133,3 +136,10 @@ def load(
         [(int(step), float(loss)) for step, loss in content["losses"]],
         [(int(step), dict(scores)) for step, scores in content["scores"]],
     )
+
+
+def _device_state(job: Job) -> torch.Tensor | None:
+    """The random state of the GPU that a job is trained on; None on the CPU."""
+    if next(job.model.parameters()).is_cuda:
+        return torch.cuda.get_rng_state()
+    return None

@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy
 from rectifier import data, models
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
-from rectifier.training.job import Job, supervised
+from rectifier.training.job import Job, device_of, supervised
 
 TOKENS = 17
 """Grey values of a digit, 0 to 16, as tokens."""
@@ -68,6 +68,7 @@ def classify(
     form: str,
     least: int,
     sizes: Mapping[str, Any],
+    device: str = "cpu",
 ) -> Job:
     """A network of ``rectifier.models`` on a task of ``rectifier.data``.
 
@@ -81,7 +82,9 @@ def classify(
         form: See `shaped`.
         least: See `shaped`.
         sizes: The network's own arguments.
+        device: Where it is trained; drawn are all numbers on the CPU.
     """
+    place = device_of(device)
     found = data.get(task).load(seed)
     arrays = {
         name: torch.from_numpy(getattr(found, name))
@@ -101,6 +104,7 @@ def classify(
     chosen = {k: v for k, v in (("activation", activation), ("init", init)) if v is not None}
     if model == "mlp":
         chosen = {"activation": "relu", **chosen}
+    arrays = {name: array.to(place) for name, array in arrays.items()}
     shape = tuple(arrays["train_x"].shape[1:])
     network = models.get(model)(
         math.prod(shape) if form == "vector" else shape,
@@ -108,7 +112,7 @@ def classify(
         generator=torch.Generator().manual_seed(seed),
         **chosen,
         **sizes,
-    )
+    ).to(place)
 
     def evaluate() -> dict[str, float]:
         return {

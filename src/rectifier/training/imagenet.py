@@ -17,7 +17,7 @@ from rectifier.data.images import parquet
 from rectifier.errors import InvalidInputError
 from rectifier.training import image_folder
 from rectifier.training.image_folder import Pixels
-from rectifier.training.job import Job
+from rectifier.training.job import Job, device_of
 from rectifier.training.recipes import ALEXNET, Recipe
 
 SCALE = 58.0
@@ -109,6 +109,7 @@ def from_arrays(
     epochs: float | None = None,
     sizes: Mapping[str, Any] | None = None,
     recipe: Recipe = ALEXNET,
+    device: str = "cpu",
 ) -> Job:
     """Crops, flips, colour shifts, SGD with a rate that is divided three times, ten-crop test.
 
@@ -127,7 +128,9 @@ def from_arrays(
         epochs: Passes over the data; None: the recipe's.
         sizes: The network's own arguments.
         recipe: Optimiser, rate and schedule.
+        device: Where the network is; pictures are cropped and shifted on the CPU.
     """
+    place = device_of(device)
     colours = image_folder.statistics(train_x)
     chosen: dict[str, Any] = {} if activation is None else {"activation": activation}
     network = models.get(model)(
@@ -137,7 +140,7 @@ def from_arrays(
         generator=torch.Generator().manual_seed(seed),
         **chosen,
         **(sizes or {}),
-    )
+    ).to(place)
     size = min(batch or recipe.batch, len(train_x))
 
     def gradients(generator: torch.Generator) -> float:
@@ -145,19 +148,28 @@ def from_arrays(
         draws = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
         made = image_folder.augment(train_x[rows], colours, crop, draws) / SCALE
         network.train()
-        loss = cross_entropy(network(torch.from_numpy(made)), torch.from_numpy(train_y[rows]))
+        wanted = torch.from_numpy(train_y[rows]).to(place)
+        loss = cross_entropy(network(torch.from_numpy(made).to(place)), wanted)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.item()
 
     def predict(images: Pixels) -> Pixels:
         with torch.no_grad():
-            parts = torch.split(torch.from_numpy(images / SCALE), 256)
-            told: Pixels = torch.cat([network(part).softmax(dim=1) for part in parts]).numpy()
-        return told
+            parts = torch.split(torch.from_numpy(images / SCALE), 250)
+            told = torch.cat([network(part.to(place)).softmax(dim=1).cpu() for part in parts])
+        chances: Pixels = told.numpy()
+        return chances
 
     def evaluate() -> dict[str, float]:
         network.eval()
-        told = image_folder.averaged(predict, image_folder.ten_crops(test_x, colours, crop))
+        # Not all at once: the ten crops of ten thousand small pictures take a gigabyte.
+        parts = [test_x[at : at + 500] for at in range(0, len(test_x), 500)]
+        told = np.concatenate(
+            [
+                image_folder.averaged(predict, image_folder.ten_crops(part, colours, crop))
+                for part in parts
+            ]
+        )
         ranked = np.argsort(-told, axis=1)
         wanted = test_y[:, None]
         return {

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from rectifier.errors import InvalidInputError
+
 
 @dataclass
 class Job:
@@ -42,6 +44,21 @@ class Job:
     remember: Callable[[dict[str, Any]], None] = lambda memory: None
 
 
+def device_of(name: str) -> torch.device:
+    """A device by name.
+
+    Raises:
+        InvalidInputError: There is no such device here.
+    """
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        told = str(error).partition("\n")[0]
+        raise InvalidInputError(f"the device {name!r} cannot be used here ({told})") from error
+    return device
+
+
 def supervised(
     model: nn.Module,
     loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
@@ -54,13 +71,14 @@ def supervised(
     Args:
         model: The network.
         loss: Of outputs and targets.
-        x: Inputs, a row a sample.
-        y: Targets.
+        x: Inputs, a row a sample, on the network's device.
+        y: Targets, there too.
         batch: Samples a step.
     """
 
     def gradients(generator: torch.Generator) -> float:
-        rows = torch.randint(len(x), (min(batch, len(x)),), generator=generator)
+        # Drawn on the CPU, so that every device sees the same batches.
+        rows = torch.randint(len(x), (min(batch, len(x)),), generator=generator).to(x.device)
         model.train()
         value = loss(model(x[rows]), y[rows])
         value.backward()  # type: ignore[no-untyped-call]

@@ -18,7 +18,7 @@ from torch.nn.functional import mse_loss
 
 from rectifier import models
 from rectifier.activation import Activation
-from rectifier.training.job import Job, supervised
+from rectifier.training.job import Job, device_of, supervised
 
 HEIGHT, WIDTH = 32, 64
 Array = NDArray[np.float32]
@@ -74,10 +74,12 @@ def steer(
     seed: int,
     batch: int,
     sizes: Mapping[str, Any],
+    device: str = "cpu",
 ) -> Job:
     """The two-stream network on the road; scored by the share of the angle's variance explained."""
-    train_x, train_y = (torch.from_numpy(part) for part in make(2000, 2 * seed))
-    test_x, test_y = (torch.from_numpy(part) for part in make(500, 2 * seed + 1))
+    place = device_of(device)
+    train_x, train_y = (torch.from_numpy(part).to(place) for part in make(2000, 2 * seed))
+    test_x, test_y = (torch.from_numpy(part).to(place) for part in make(500, 2 * seed + 1))
     chosen: dict[str, Any] = {} if activation is None else {"activation": activation}
     network = models.get(model)(
         (2, HEIGHT, WIDTH),
@@ -86,7 +88,7 @@ def steer(
         generator=torch.Generator().manual_seed(seed),
         **chosen,
         **sizes,
-    )
+    ).to(place)
 
     def evaluate() -> dict[str, float]:
         network.eval()

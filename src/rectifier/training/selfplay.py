@@ -24,7 +24,7 @@ from rectifier import models
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.training.boards import GAMES, Board, Game
-from rectifier.training.job import Job
+from rectifier.training.job import Job, device_of
 
 SIMULATIONS = 24
 EXPLORE = 1.5
@@ -68,7 +68,9 @@ def foresee(network: nn.Module, game: Game, boards: list[Board]) -> tuple[Shares
     Returns:
         (boards, moves) and (boards,).
     """
-    logits, value = network(torch.from_numpy(game.planes(boards)))
+    place = next(network.parameters()).device
+    told = network(torch.from_numpy(game.planes(boards)).to(place))
+    logits, value = (part.cpu() for part in told)
     allowed = np.stack([game.allowed(board) for board in boards])
     scores = np.where(allowed, logits.double().numpy(), -np.inf)
     chances = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -232,6 +234,7 @@ def self_play(
     seed: int,
     batch: int,
     sizes: Mapping[str, Any],
+    device: str = "cpu",
 ) -> Job:
     """AlphaZero's network on a small game; scored by its points against random moves.
 
@@ -243,6 +246,7 @@ def self_play(
     if model != "alphazero":
         raise InvalidInputError(f"{model} has no value head; only alphazero plays itself")
     game = GAMES[task]
+    place = device_of(device)
     chosen: dict[str, Any] = {} if activation is None else {"activation": activation}
     network = models.get(model)(
         (2, game.rows, game.columns),
@@ -251,7 +255,7 @@ def self_play(
         generator=torch.Generator().manual_seed(seed),
         **chosen,
         **sizes,
-    )
+    ).to(place)
     memory: deque[tuple[torch.Tensor, torch.Tensor, float]] = deque(maxlen=REMEMBERED)
     count = 0
 
@@ -265,9 +269,9 @@ def self_play(
             )
         count += 1
         rows = torch.randint(len(memory), (batch,), generator=generator).tolist()
-        seen = torch.stack([memory[row][0] for row in rows])
-        wanted = torch.stack([memory[row][1] for row in rows])
-        results = torch.tensor([memory[row][2] for row in rows])
+        seen = torch.stack([memory[row][0] for row in rows]).to(place)
+        wanted = torch.stack([memory[row][1] for row in rows]).to(place)
+        results = torch.tensor([memory[row][2] for row in rows]).to(place)
         network.train()
         logits, value = network(seen)
         loss = nn.functional.cross_entropy(logits, wanted) + nn.functional.mse_loss(value, results)

@@ -10,7 +10,7 @@ from rectifier import data, models
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.training.boards import GAMES
 
-Kind = Literal["classify", "steer", "self_play", "contrast", "predict"]
+Kind = Literal["classify", "steer", "self_play", "imitate", "contrast", "predict"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Start:
         kind: What it learns to do. ``task``: on what, where nobody says.
         form: How it reads samples. ``least``: the smallest side of an image.
         sizes: Its own arguments, small.
+        init: Scheme where nobody says, for weights that suit these sizes; None: the network's own.
         settings: What to change in the job: optimiser, rate, steps, ….
     """
 
@@ -29,6 +30,7 @@ class Start:
     form: str = "vector"
     least: int = 1
     sizes: Mapping[str, Any] = field(default_factory=dict)
+    init: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -38,19 +40,26 @@ STARTS: Mapping[str, Start] = {
         form="image",
         least=24,
         sizes={"channels": (8, 16, 16, 16, 16), "hidden": 64, "stem": (5, 1)},
+        init="he_normal",
         settings={"optimizer": "sgd", "rate": 0.01, "weight_decay": 5e-4, "steps": 600},
     ),
-    "alphago_policy": Start(form="image"),
+    "alphago_policy": Start("imitate", "tictactoe", sizes={"width": 24}),
     "alphazero": Start("self_play", "tictactoe", sizes=_SMALL_BOARD),
     "cnn4": Start(form="image", least=8, sizes={"width": 8}, settings={"rate": 3e-3}),
     "efficientnet_b0": Start(form="image", least=32, sizes={"width": 0.25, "drop_path": 0.0}),
     "gelu_mlp": Start(),
+    "gpt_tiny": Start("predict", "text", sizes={"size": 48}),
     "glorot_mlp": Start(sizes={"width": 200}),
     "irnn": Start(form="rows", sizes={"width": 64}, settings={"rate": 3e-3}),
     "mish_mlp": Start(sizes={"width": 100, "depth": 4}),
     "mlp": Start(settings={"rate": 3e-3}),
     "plain22": Start(form="image", least=8, sizes={"width": 6, "hidden": 64, "small": True}),
-    "plain30": Start(form="image", least=8, sizes={"width": 6, "hidden": 64, "small": True}),
+    "plain30": Start(
+        form="image",
+        least=8,
+        sizes={"width": 9, "hidden": 128, "small": True},
+        settings={"rate": 5e-4, "steps": 1000},
+    ),
     "rbm": Start("contrast"),
     "resnet20": Start(form="image", sizes={"width": 8}),
     "resnet50": Start(form="image", least=32, sizes={"width": 8, "stages": (1, 1, 1, 1)}),
@@ -64,6 +73,7 @@ STARTS: Mapping[str, Start] = {
         sizes={"tokens": 17, "size": 48, "layers": 2, "heads": 4, "dropout": 0.0},
         settings={"rate": 2e-3},
     ),
+    "vit_tiny": Start(form="image", sizes={"size": 48, "patch": 2}, settings={"rate": 3e-3}),
     "vgg16": Start(form="image", least=32, sizes={"width": 8, "hidden": 64}),
 }
 
@@ -83,7 +93,12 @@ def tasks(kind: Kind) -> tuple[str, ...]:
     """Names of the tasks that a network of a kind can be trained on."""
     if kind in ("classify", "contrast"):
         return data.names()
-    return {"steer": ("road",), "self_play": tuple(GAMES), "predict": ("text",)}[kind]
+    return {
+        "steer": ("road",),
+        "self_play": tuple(GAMES),
+        "imitate": ("tictactoe",),
+        "predict": ("text",),
+    }[kind]
 
 
 def make(
@@ -95,6 +110,7 @@ def make(
     seed: int = 0,
     batch: int = 64,
     sizes: Mapping[str, Any] | None = None,
+    device: str = "cpu",
 ) -> Any:
     """The job of a network on a task.
 
@@ -102,10 +118,11 @@ def make(
         model: Name of a network.
         task: Name of a task; None: the network's own.
         activation: Name; None: the network's published one.
-        init: Name of a scheme; None: the network's own.
+        init: Name of a scheme; None: that of `Start`.
         seed: Of data, weights and order.
         batch: Samples a step.
         sizes: Change the network's own arguments.
+        device: Where it is trained, such as ``cuda``; weights and batches are the same anywhere.
 
     Returns:
         A `rectifier.training.job.Job`.
@@ -120,10 +137,11 @@ def make(
         raise UnknownNameError(f"task for {model}", chosen, tasks(found.kind))
     common: dict[str, Any] = {
         "activation": activation,
-        "init": init,
+        "init": init or found.init,
         "seed": seed,
         "batch": batch,
         "sizes": {**found.sizes, **(sizes or {})},
+        "device": device,
     }
     try:
         job = _make(model, found, chosen, common)
@@ -145,6 +163,10 @@ def _make(model: str, found: Start, task: str, common: dict[str, Any]) -> Any:
         from rectifier.training.selfplay import self_play
 
         return self_play(model, task, **common)
+    if found.kind == "imitate":
+        from rectifier.training.teacher import imitate
+
+        return imitate(model, **common)
     if found.kind == "contrast":
         from rectifier.training.boltzmann import contrast
 

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from rectifier import models
 from rectifier.activation import Activation
-from rectifier.training.job import Job
+from rectifier.training.job import Job, device_of
 
 LENGTH = 48
 
@@ -42,8 +42,10 @@ def predict(
     seed: int,
     batch: int,
     sizes: Mapping[str, Any],
+    device: str = "cpu",
 ) -> Job:
     """A decoder that foretells characters; scored by bits a character on other text."""
+    place = device_of(device)
     train, test, count = characters()
     chosen: dict[str, Any] = {} if activation is None else {"activation": activation}
     network = models.get(model)(
@@ -53,18 +55,19 @@ def predict(
         generator=torch.Generator().manual_seed(seed),
         **chosen,
         **sizes,
-    )
+    ).to(place)
 
     def gradients(generator: torch.Generator) -> float:
         network.train()
-        x, y = windows(train, batch, generator)
+        x, y = (part.to(place) for part in windows(train, batch, generator))
         loss = cross_entropy(network(x).flatten(0, 1), y.flatten())
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.item()
 
     def evaluate() -> dict[str, float]:
         network.eval()
-        x, y = windows(test, 64, torch.Generator().manual_seed(0))
+        drawn = windows(test, 64, torch.Generator().manual_seed(0))
+        x, y = (part.to(place) for part in drawn)
         with torch.no_grad():
             loss = cross_entropy(network(x).flatten(0, 1), y.flatten()).item()
         return {"bits a character": loss / 0.6931471805599453}

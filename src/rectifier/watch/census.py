@@ -257,9 +257,7 @@ class Census:
         known = self._optimizers[optimizer]
         own = held(optimizer)
         known.ids = {id(p) for p in own}
-        with_gradient = [p for p in own if is_plain(p.grad)]
-        norms = [float(p.grad.norm()) for p in with_gradient if p.grad is not None]
-        nonzero = dict(zip(map(id, with_gradient), norms, strict=True))
+        nonzero = {id(p): likeness.any_of(p.grad) for p in own if p.grad is not None}
         for p in own:
             self._meet(p)
             person = self._people.get(id(p))
@@ -269,7 +267,7 @@ class Census:
                     facts,
                     steps=facts.steps + 1,
                     with_gradient=facts.with_gradient + (id(p) in nonzero),
-                    nonzero=facts.nonzero + (nonzero.get(id(p), 0.0) != 0.0),
+                    nonzero=facts.nonzero + nonzero.get(id(p), False),
                 )
 
     # Keeping it

@@ -31,6 +31,16 @@ def sample(parameter: Tensor) -> Tensor | None:
     return flat[:: max(1, flat.numel() // _KEPT)][:_KEPT].float().clone()
 
 
+def any_of(gradient: Tensor) -> bool:
+    """Whether a gradient has an element that is not zero; of one that cannot be read: yes.
+
+    Those of embeddings may be sparse, those of sharded weights distributed.
+    """
+    if gradient.layout is torch.sparse_coo:
+        gradient = gradient._values()
+    return not is_plain(gradient) or bool(gradient.any())
+
+
 def alike(values: Tensor) -> tuple[float, float]:
     """Share of rows, and of columns, that repeat another one."""
     if values.dim() < 2 or not values.numel():

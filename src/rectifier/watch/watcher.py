@@ -182,7 +182,8 @@ class Watcher(Observer):
         self._census.on_loaded(module)
 
     @property
-    def _detailed(self) -> bool:
+    def detailed(self) -> bool:
+        """Whether a close look at the step under way takes weights and updates in too."""
         return self._alarm or self._clock.details.keeps(self._close)
 
     def _pass(self) -> Pass:
@@ -215,7 +216,7 @@ class Watcher(Observer):
             self._saturation[site] = None if known else statistics.saturation_of(site.apply)
         measured = statistics.forward(
             *(input, output, site.unit_axis, site.function),
-            detailed=self._detailed,
+            detailed=self.detailed,
             saturation=self._saturation[site],
             rectified=self._rectified[site],
             sampled=self._clock.maps.keeps(self._close),
@@ -279,7 +280,7 @@ class Watcher(Observer):
             return
         found.trained = True
         count, squares = statistics.gradients(
-            to_input, to_output, site.unit_axis, detailed=self._detailed
+            to_input, to_output, site.unit_axis, detailed=self.detailed
         )
         if count is not None and to_input is not None:
             found.nonzero.append((site, count, to_input.numel() // max(site.units, 1)))
@@ -357,7 +358,7 @@ class Watcher(Observer):
         if self.brief:
             self._process_briefly(passes, parameters, step)
             return
-        detailed = self._detailed
+        detailed = self.detailed
         cargo = Cargo()
         inputs = [(cargo.put(p.inputs), p.input_elements) for p in passes if p.inputs is not None]
         sites = load(cargo, passes)

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Protocol
 
 from rectifier.compare.job import Job
+from rectifier.compare.placement import ON_CPU, Placement, visible_gpus
 from rectifier.compare.trial import Outcome
 from rectifier.errors import UnknownNameError
 
@@ -55,8 +56,8 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Callable[..., Engine]:
-    """The engine of that name: call it with the task and the number of workers; ``ray`` also
-    takes the ``address`` of a cluster.
+    """The engine of that name: call it with the task, the number of workers and the `Placement`;
+    ``ray`` also takes the ``address`` of a cluster.
 
     Raises:
         UnknownNameError: There is no such engine.
@@ -67,8 +68,10 @@ def get(name: str) -> Callable[..., Engine]:
     return engine
 
 
-def default_workers() -> int:
-    """One for each core that this process may use, 16 at most."""
+def default_workers(placement: Placement = ON_CPU) -> int:
+    """One for each core that this process may use, 16 at most; on GPUs, as many as they serve."""
+    if placement.on_gpu:
+        return placement.per_gpu * max(1, len(visible_gpus()))
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(allowed or 1, _container_limit(), _MOST_WORKERS))
 

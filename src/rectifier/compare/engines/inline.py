@@ -10,6 +10,7 @@ from functools import lru_cache
 from types import TracebackType
 
 from rectifier.compare.job import Job
+from rectifier.compare.placement import ON_CPU, Placement
 from rectifier.compare.trial import Outcome
 from rectifier.data import Task
 
@@ -23,10 +24,15 @@ class InlineEngine:
     Args:
         task: Where the data come from.
         workers: Taken for the sake of the common form.
+        placement: On what; of several GPUs torch's current one is used.
+
+    Raises:
+        InvalidInputError: A GPU is to be used, and none is here.
     """
 
-    def __init__(self, task: Task, workers: int = 1) -> None:
+    def __init__(self, task: Task, workers: int = 1, placement: Placement = ON_CPU) -> None:
         self.workers = 1
+        placement.gpus()  # or say at once that there is none
         self._load = lru_cache(maxsize=KEPT)(task.load)
 
     def __enter__(self) -> InlineEngine:

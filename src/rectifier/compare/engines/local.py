@@ -1,9 +1,10 @@
-"""The usual engine: worker processes on this machine, one thread each.
+"""The usual engine: worker processes on this machine, one thread each, on GPUs one GPU each.
 
 Layer: compare. Workers are started once and fed over pipes (`rectifier.compare.worker` says why not
 by ``multiprocessing``). Each has a thread here that hands it the next job and waits for what
 comes back. A worker that dies is replaced and its job tried once more; if that kills the second
-one, too, the job's trials have failed and the comparison goes on.
+one, too, the job's trials have failed and the comparison goes on. A worker whose GPU cannot be used
+after an error is replaced, too, on the same GPU.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import IO
 
 from rectifier.compare.job import Job
-from rectifier.compare.trial import Outcome
+from rectifier.compare.placement import ON_CPU, Placement
+from rectifier.compare.trial import Outcome, spoilt
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError
 
@@ -39,7 +41,8 @@ _GRACE = 3.0
 class _Worker:
     """One process. What it writes to its error stream is kept to explain its death."""
 
-    def __init__(self, task: bytes) -> None:
+    def __init__(self, task: bytes, seat: Mapping[str, str]) -> None:
+        self.seat = seat
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
         single = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self.process = subprocess.Popen(
@@ -47,7 +50,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **single},
+            env={**os.environ, **single, **seat},
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -98,12 +101,14 @@ class LocalEngine:
     Args:
         task: Where the data come from; workers share them (`rectifier.compare.shared`).
         workers: How many processes.
+        placement: On what. GPUs are given out to the workers in turn.
 
     Raises:
-        InvalidInputError: There are to be no workers, or the task cannot be sent to them.
+        InvalidInputError: There are to be no workers, the task cannot be sent to them, or a GPU is
+            to be used and none is here.
     """
 
-    def __init__(self, task: Task, workers: int) -> None:
+    def __init__(self, task: Task, workers: int, placement: Placement = ON_CPU) -> None:
         if workers < 1:
             raise InvalidInputError(f"at least one worker is needed; {workers} came")
         if not sys.executable:
@@ -119,6 +124,7 @@ class LocalEngine:
             ) from error
         self._task = task
         self.workers = workers
+        self._seats = [placement.environment(n, placement.gpus()) for n in range(workers)]
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[tuple[Job, list[Outcome]] | BaseException]
         self._results = queue.SimpleQueue()
@@ -130,8 +136,8 @@ class LocalEngine:
 
     def __enter__(self) -> LocalEngine:
         self._folder = tempfile.mkdtemp(prefix="rectifier-data-")
-        for _ in range(self.workers):
-            thread = threading.Thread(target=self._serve, args=(self._start(),), daemon=True)
+        for seat in self._seats:
+            thread = threading.Thread(target=self._serve, args=(self._start(seat),), daemon=True)
             self._threads.append(thread)
             thread.start()
         return self
@@ -182,8 +188,8 @@ class LocalEngine:
             with suppress(queue.Empty):
                 return self._results.get(timeout=0.5)
 
-    def _start(self) -> _Worker:
-        worker = _Worker(pickle.dumps((self._task, self._folder)))
+    def _start(self, seat: Mapping[str, str]) -> _Worker:
+        worker = _Worker(pickle.dumps((self._task, self._folder)), seat)
         self._alive.append(worker)
         return worker
 
@@ -194,7 +200,7 @@ class LocalEngine:
                 return worker
             self._alive.remove(worker)
             reasons.append(worker.bury())
-            return self._start()
+            return self._start(worker.seat)
 
     def _serve(self, worker: _Worker) -> None:
         try:
@@ -209,6 +215,8 @@ class LocalEngine:
                 if self._closing.is_set():
                     return
                 self._results.put((job, outcomes or [_lost(reasons)] * len(job.trials)))
+                if spoilt(outcomes or ()):
+                    worker = self._replace(worker, [])
         except BaseException as error:  # noqa: BLE001 - raised again where `run` is waiting
             if not self._closing.is_set():
                 self._results.put(error)

@@ -1,10 +1,12 @@
 """Workers on a Ray cluster: one that is there, or one started on this machine.
 
-Layer: compare; needs ray. Every worker is an actor with one core of its own, which does jobs by the
-same entry as the local engine's processes, on one thread, so CPU trials give the same numbers. What
-comes back goes through this process, which alone writes the store. A worker that is lost, with its
-node or alone, is replaced and its job tried once more; if that fails, too, the trials have failed.
-Nodes of a cluster need rectifier, and the user's own code, installed or on a shared disk.
+Layer: compare; needs ray. Every worker is an actor with one core of its own, on GPUs also with a
+GPU or its share of one, which Ray finds a place for. It does jobs by the same entry as the local
+engine's processes, on one thread, so CPU trials give the same numbers. Workers for which there is
+no place yet get no job, and join when the cluster has grown. What comes back goes through this
+process, which alone writes the store. A worker that is lost, with its node or alone, is replaced
+and its job tried once more; if that fails, too, the trials have failed. Nodes of a cluster need
+rectifier, and the user's own code, installed or on a shared disk.
 """
 
 from __future__ import annotations
@@ -23,12 +25,15 @@ from typing import Any
 
 from rectifier import optional
 from rectifier.compare.job import Job
+from rectifier.compare.placement import ON_CPU, WORKSPACE, Placement
 from rectifier.compare.shared import SharedData
-from rectifier.compare.trial import Outcome
+from rectifier.compare.trial import Outcome, spoilt
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError
 
 _ATTEMPTS = 2
+_LOST = 3
+"""Workers that may be lost before they did a job, for each that there is to be."""
 _GRACE = 5.0
 """Seconds that workers get to clear up at the end."""
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -65,6 +70,7 @@ class RayEngine:
     Args:
         task: Where the data come from; workers of a node share them.
         workers: How many actors, each with one core.
+        placement: On what. With GPUs an actor asks for one, or for its share of one.
         address: Of the cluster, such as ``ray://head:10001`` or ``auto``; None: started here, for
             as long as the engine lasts.
 
@@ -73,7 +79,13 @@ class RayEngine:
         InvalidInputError: There are to be no workers, or the task cannot be sent to them.
     """
 
-    def __init__(self, task: Task, workers: int, address: str | None = None) -> None:
+    def __init__(
+        self,
+        task: Task,
+        workers: int,
+        placement: Placement = ON_CPU,
+        address: str | None = None,
+    ) -> None:
         self._ray: Any = optional.require("ray", extra="ray", purpose="the engine 'ray'")
         if workers < 1:
             raise InvalidInputError(f"at least one worker is needed; {workers} came")
@@ -85,9 +97,11 @@ class RayEngine:
                 "function of a module, or use the engine 'inline'"
             ) from error
         self.workers = workers
-        self._address = address
+        self._placement, self._address = placement, address
         self._started = False
         self._idle: list[Any] = []
+        self._coming: dict[Any, Any] = {}
+        self._lost_on_the_way = 0
         self._run = uuid.uuid4().hex
 
     def __enter__(self) -> RayEngine:
@@ -110,8 +124,18 @@ class RayEngine:
                     "'ray start --head', or leave --address out"
                 ) from error
             self._started = True
-        self._actor = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
-        self._idle = [self._start() for _ in range(self.workers)]
+        wanted: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0}
+        if self._placement.on_gpu:
+            wanted["num_gpus"] = 1 / self._placement.per_gpu
+            if not ray.cluster_resources().get("GPU"):
+                self.__exit__(None, None, None)
+                raise InvalidInputError(
+                    f"trials are to run on {self._placement.device}, but no node of the Ray "
+                    "cluster has a GPU; leave the device at cpu"
+                )
+        self._actor = ray.remote(**wanted)(_Worker)
+        for _ in range(self.workers):
+            self._hire()
         return self
 
     def __exit__(
@@ -122,10 +146,10 @@ class RayEngine:
     ) -> None:
         with suppress(self._ray.exceptions.RayError):
             self._ray.get([worker.clear.remote() for worker in self._idle], timeout=_GRACE)
-        for worker in self._idle:
+        for worker in (*self._idle, *self._coming.values()):
             with suppress(self._ray.exceptions.RayError):
                 self._ray.kill(worker)
-        self._idle = []
+        self._idle, self._coming = [], {}
         if self._started:
             self._ray.shutdown()
 
@@ -140,25 +164,53 @@ class RayEngine:
                 job, attempt = waiting.pop()
                 worker = self._idle.pop()
                 under_way[worker.do.remote(pickle.dumps(job))] = worker, job, attempt
-            if not under_way:
+            if not under_way and (not waiting or self._idle):
                 return
-            (done,), _ = self._ray.wait(list(under_way), num_returns=1)
+            (done,), _ = self._ray.wait([*under_way, *self._coming], num_returns=1)
+            if done in self._coming:
+                self._arrived(done)
+                continue
             worker, job, attempt = under_way.pop(done)
             try:
                 outcomes: list[Outcome] = pickle.loads(self._ray.get(done))
             except self._ray.exceptions.RayError as error:
-                self._idle.append(self._start())
+                self._hire()
                 if attempt < _ATTEMPTS:
                     waiting.append((job, attempt + 1))
                     continue
                 reason = f"its worker was lost twice ({type(error).__name__})"
                 outcomes = [Outcome("error", reason=reason)] * len(job.trials)
             else:
-                self._idle.append(worker)
+                if spoilt(outcomes):
+                    self._ray.kill(worker)
+                    self._hire()
+                else:
+                    self._idle.append(worker)
             yield job, outcomes
 
+    def _hire(self) -> None:
+        """Ask for a worker; it gets jobs once it is there."""
+        worker = self._start()
+        self._coming[worker.process.remote()] = worker
+
+    def _arrived(self, told: Any) -> None:
+        """A worker is there, or has been lost on its way; then another is asked for."""
+        worker = self._coming.pop(told)
+        try:
+            self._ray.get(told)
+        except self._ray.exceptions.RayError as error:
+            self._lost_on_the_way += 1
+            if self._lost_on_the_way > _LOST * self.workers:
+                raise InvalidInputError(
+                    f"Ray cannot start workers ({type(error).__name__}: {error})"
+                ) from error
+            self._hire()
+        else:
+            self._idle.append(worker)
+
     def _start(self) -> Any:
-        options = {"runtime_env": {"env_vars": _THREADS}}
+        settings = {**_THREADS, **(WORKSPACE if self._placement.on_gpu else {})}
+        options = {"runtime_env": {"env_vars": settings}}
         path = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100
         return self._actor.options(**options).remote(self._task, path, self._run)
 

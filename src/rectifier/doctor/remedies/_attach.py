@@ -88,7 +88,7 @@ class Attach(Rewriting):
         """Pass the tensor on as it is, where it depends on what is cut off."""
         del name
         x = tensor(args[0]) if args else None
-        if x is None or x.grad_fn is None or not torch.is_grad_enabled() or not _in_forward():
+        if x is None or x.grad_fn is None or not torch.is_grad_enabled() or not in_forward():
             return func(*args, **kwargs)
         leaves = (graph.variable_of(node) for node in graph.nodes(x.grad_fn))
         if not any(id(leaf) in self._cut for leaf in leaves if leaf is not None):
@@ -105,7 +105,8 @@ class Attach(Rewriting):
         self.say("a detach() of what these parameters give is left out from now on")
 
 
-def _in_forward() -> bool:
+def in_forward() -> bool:
+    """Whether the call that a `Rewriting` was given is made within a module's ``forward``."""
     frame: Any = sys._getframe(2)
     while frame is not None:
         if frame.f_code is _FORWARD:

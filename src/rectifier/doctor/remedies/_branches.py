@@ -38,7 +38,13 @@ def scale_down(model: nn.Module, sample: tuple[Any, ...]) -> int:
         (1/sqrt(N)); Zhang, Dauphin and Ma 2019, "Fixup initialization" (the last layer of each
         branch); De and Smith 2020 (why normalised branches need none).
     """
-    parameters = {id(p): p for p in model.parameters() if p.requires_grad and p.dim() > 1}
+    recurrent = (nn.RNNBase, nn.RNNCellBase)  # their sums over time are no branches in depth
+    inner = {id(p) for m in model.modules() if isinstance(m, recurrent) for p in m.parameters()}
+    parameters = {
+        id(p): p
+        for p in model.parameters()
+        if p.requires_grad and p.dim() > 1 and id(p) not in inner
+    }
     found: list[Any] = []
 
     def ran(module: nn.Module, args: Any, output: Any) -> None:

@@ -6,7 +6,8 @@ do. Acts once per model, before its first training forward pass; alike weights a
 optimiser is made for them, since models may grow meanwhile. Normalisations whose shift leaves a
 unit on one side of zero get none, residual branches are kept small (`_branches`), and embeddings of
 far too large a spread are drawn anew. With ``recurrent`` in the scope: orthogonal weights for the
-layers named there, and nothing else.
+layers named there, and nothing else. With the scheme ``scaled``: the weights that are there, times
+the ``factors`` of the scope.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from torch import Tensor, nn
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, apart
 from rectifier.doctor.remedies._branches import scale_down
+from rectifier.doctor.remedies._recurrent import redraw
 from rectifier.doctor.wording import listing
+from rectifier.errors import InvalidInputError
 from rectifier.torch.activation_modules import is_torch
 from rectifier.torch.sites import Layer
 
@@ -115,15 +118,33 @@ class Reinitialize(Action):
         from rectifier.torch import init_
 
         scheme = str(self.remedy.settings.get("scheme", "he_normal"))
-        self._tables(model, name)
+        if scheme == "scaled":
+            self._scale(model, name)
+            return
+        redrawn = self._tables(model, name)
         tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
         known = [m for m in model.modules() if isinstance(m, _KNOWN)]
         layers = [m for m in known if not isinstance(m, nn.Embedding)]
         if all(id(getattr(m, "weight", None)) in tables for m in layers):
             return  # nothing but embeddings, and layers that share their weights
+        if redrawn and all(_fits(p) for m in layers for p in m.parameters() if p.dim() > 1):
+            return  # the fault was in the tables
+        gains = "gains of the activations"
         with apart():
-            init_(model, sample, scheme=scheme)
-        self.say(f"weights of {name} drawn anew ({scheme}, gains of the activations)")
+            try:
+                init_(model, sample, scheme=scheme)
+            except InvalidInputError:
+                if sample is not None:
+                    raise
+                # nothing to run the model on (called by keywords, or live): ReLU's gain for all
+                init_(model, activation="relu", scheme=scheme)
+                gains = "gain of ReLU"
+        self.say(f"weights of {name} drawn anew ({scheme}, {gains})")
+        with apart():
+            recurrent = redraw(model)
+        if recurrent:
+            self.unwritten = True
+            self.say(f"recurrent weights of {listing(recurrent)} of {name} keep a state's size now")
         self._centre(model, name)
         if sample is not None:
             with apart():
@@ -134,6 +155,18 @@ class Reinitialize(Action):
                     f"the last layers of {branches} residual branches of {name} divided by the "
                     "root of their number"
                 )
+
+    def _scale(self, model: nn.Module, name: str) -> None:
+        """Weights and biases times the factor of their layer."""
+        modules = dict(model.named_modules())
+        factors: Mapping[str, float] = self.remedy.scope.get("factors", {})
+        found = [(path, modules[path], f) for path, f in factors.items() if path in modules]
+        with torch.no_grad():
+            for path, module, factor in found:
+                for parameter in module.parameters(recurse=False):
+                    parameter.mul_(factor)
+                self.say(f"weights of {path} of {name} times {factor:.3g}")
+        self.unwritten = True
 
     def _orthogonal(self, model: nn.Module, name: str) -> None:
         """Recurrent weights that keep the signal's size; all others stay as they are."""
@@ -146,12 +179,13 @@ class Reinitialize(Action):
                     self.unwritten = True
                     self.say(f"orthogonal weights drawn for {path} of {name}")
 
-    def _tables(self, model: nn.Module, name: str) -> None:
+    def _tables(self, model: nn.Module, name: str) -> bool:
         """Embeddings on the scale of their use: as the last layer's weights, or of spread one.
 
         Rows that serve as output weights too meet normalised features of as many dimensions, so one
-        over the root of that number gives logits of spread one.
+        over the root of that number gives logits of spread one. Returns whether any was drawn.
         """
+        redrawn = False
         used = {id(m.weight) for m in model.modules() if isinstance(m, nn.Linear)}
         with apart(), torch.no_grad():
             for path, table in model.named_modules():
@@ -162,10 +196,12 @@ class Reinitialize(Action):
                 if not float(table.weight.std()) > LOUD * std:
                     continue
                 table.weight.normal_(0.0, std)
+                redrawn = True
                 if table.padding_idx is not None:
                     table.weight[table.padding_idx] = 0.0
                 self.unwritten = True
                 self.say(f"embeddings {path!r} of {name} drawn with spread {std:.3g}")
+        return redrawn
 
     def _centre(self, model: nn.Module, name: str) -> None:
         """Take back shifts of normalisations that hold units on one side of zero."""
@@ -210,6 +246,14 @@ class Reinitialize(Action):
         self._draw(model, type(model).__name__, None)
         if optimizer is not None:
             optimizer.state.clear()
+
+
+def _fits(weight: Tensor) -> bool:
+    """Whether weights are on a scale that keeps a signal: between 0.2 and 4 over the root of their
+    inputs, as `rectifier.doctor.rules.poor_initialization` has it.
+    """
+    inputs = weight.numel() // max(weight.shape[0], 1)
+    return 0.2 < float(weight.detach().double().square().mean().sqrt()) * math.sqrt(inputs) < 4.0
 
 
 def _order(item: tuple[Layer, Tensor]) -> int:

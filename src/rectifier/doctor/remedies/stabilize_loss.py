@@ -5,7 +5,8 @@ argument of a logarithm or root is held at the type's smallest sound value, a ze
 replaced by it, an exponential's argument is bounded, and a row of a softmax that is masked as a
 whole counts as even. With ``fill`` in the settings, NaN and infinity in what enters the layers of
 the scope are replaced by the mean of their feature over the batch. Elsewhere results are as before,
-bit for bit. Weights in half precision are stepped in single precision (`_single`).
+bit for bit. With ``decay``, nothing but the weight decay is bounded (`_decay`). Weights in half
+precision are stepped in single precision (`_single`).
 
 Source: the guards that PyTorch's own losses have (``BCELoss`` clamps its logarithms at -100,
 ``gaussian_nll_loss`` its variance at 1e-6); Blanchard, Higham and Higham 2021, "Accurately
@@ -22,6 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies._decay import Decay
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 from rectifier.doctor.remedies._single import Single
 
@@ -160,4 +163,6 @@ def _not_zero(x: Tensor, small: float) -> Tensor:
     return x.masked_fill(zero, small) if bool(zero.any()) else x
 
 
-ACTION = StabilizeLoss
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy; a decay of the weights is a part of the loss too."""
+    return (Decay if remedy.settings.get("decay") else StabilizeLoss)(remedy)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from rectifier import catalog
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, apart
+from rectifier.doctor.remedies._smooth import Smooth
 from rectifier.doctor.remedies._softmax import SwapSoftmax
 from rectifier.doctor.remedies._straight import StraightThrough
 from rectifier.errors import InvalidInputError
@@ -95,9 +96,11 @@ def _as_siren(model: nn.Module, omega: float) -> None:
 
 
 def of(remedy: Remedy) -> Action:
-    """The action; a softmax, no function of one unit alone, and thresholds: at their calls."""
+    """The action; a softmax (of several units), thresholds and signs are met at their calls."""
     if remedy.settings.get("to") == "straight_through":
         return StraightThrough(remedy)
+    if remedy.settings.get("from") in ("sign", "sgn"):
+        return Smooth(remedy)
     return (SwapSoftmax if remedy.settings.get("from") == "softmax" else SwapActivation)(remedy)
 
 

@@ -12,7 +12,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower, overshoot
+from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, LEARNT, lower, overshoot
 from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.watch.record import FloatArray, Record, SiteRecord
 
@@ -23,11 +23,11 @@ MANY = 0.4
 """From here on a layer has lost so much of its width that it is worth a warning by itself."""
 
 
+LEFT = 1 / 3
+"""Share of the loss before the deaths that is left at the end, where the rest sufficed."""
+
 MOST = 0.7
 """From here on a layer is hardly there."""
-
-LEARNT = 0.2
-"""Share of the first loss left at the end, from which the width that is left has sufficed."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def _moved(start: FloatArray, then: FloatArray, dead: evidence.BoolArray, relati
     if start.size != dead.size or then.size != dead.size:
         return math.nan
     if relative:
-        return evidence.median(then[dead] / np.maximum(start[dead], 1e-30))
+        there = dead & (start > 0)  # growth from nothing, as of a gain drawn as zero, says nothing
+        return evidence.median(then[there] / start[there])
     return evidence.median(then[dead] - start[dead])
 
 
@@ -138,10 +139,17 @@ def _why(case: Case) -> str:
     return f"{when}, little by little{rate}"
 
 
-def _at_new_phase(record: Record, case: Case) -> bool:
-    """Whether they fell silent when another training began: on other data, not by the steps."""
-    starts = [item.step for item in record.circumstances.optimizers if item.step > 0]
-    return any(abs(case.deaths.onset - start) <= 15 for start in starts)
+def _learnt_since(case: Case, loss: evidence.Loss) -> bool:
+    """Whether the width that was left sufficed: most of the loss went after they had died."""
+    return loss.known and loss.end <= LEFT * case.loss_before
+
+
+def _at_least(case: Case) -> float:
+    """The share that is sure: Wilson's lower bound at 80 %, as few units make a coarse share."""
+    units, share, z = case.site.units, case.share, 0.8416
+    middle = share + z * z / (2 * units)
+    spread = z * math.sqrt(share * (1 - share) / units + z * z / (4 * units * units))
+    return (middle - spread) / (1 + z * z / units)
 
 
 def _severity(case: Case, harmed: bool, learnt: bool) -> Severity | None:
@@ -149,9 +157,10 @@ def _severity(case: Case, harmed: bool, learnt: bool) -> Severity | None:
         return "info" if case.share >= 0.02 else None
     if case.share >= MOST:
         return "warning" if learnt and not harmed else "error"
-    if case.share >= MANY:
+    if _at_least(case) >= MANY:
         return "error" if harmed else "info" if learnt else "warning"
-    return "warning" if harmed and case.share >= 0.25 else "info"
+    driven = case.by_steps or case.raised >= 2
+    return "warning" if harmed and driven and case.share >= 0.25 else "info"
 
 
 def _remedies(record: Record, case: Case) -> tuple[Remedy, ...]:
@@ -183,13 +192,14 @@ def _remedies(record: Record, case: Case) -> tuple[Remedy, ...]:
 def check(record: Record) -> Sequence[Finding]:
     """Units whose zero-gradient side holds all their inputs, though they once were active.
 
-    A unit is dead only if its silence exceeds chance (`evidence.dead_units`), so rare firing is no
-    death and sparsity no fault. Below 10 % of a layer: ``info`` at most, as healthy training leaves
-    some behind; from 40 % on: ``warning``; ``error`` where the loss stayed near its start or the
-    layer has lost 70 % of its width; one degree less where the loss fell to a fifth, so that the
-    rest sufficed. Between, ``warning`` only with harm to the loss. Units
-    that fall silent where another training begins (a new optimiser) do so on other data: ``info``
-    if it goes well.
+    Four units of eight are no such share yet, forty of eighty are (`_at_least`). A unit is dead
+    only if its silence exceeds chance (`evidence.dead_units`), so rare firing is no death and
+    sparsity no fault. Below 10 % of a layer: ``info`` at most, as healthy training leaves some
+    behind; from 40 % on: ``warning``; ``error`` where the loss stayed near its start or the layer
+    has lost 70 % of its width; one degree less where the loss fell to a fifth, or to a third after
+    the deaths, so that the rest sufficed. From a quarter on ``warning`` where the loss was harmed
+    and a step did it, as most units are left. Units that fall silent where another training begins
+    (a new optimiser) do so on other data: ``info`` if it goes well.
 
     Source:
         "As much as 40 % of your network can be dead if the learning rate is set too high" (CS231n
@@ -206,10 +216,11 @@ def check(record: Record) -> Sequence[Finding]:
     grave = [c for c in known if c.share >= FEW]
     findings = []
     for case in known:
-        severity = _severity(case, harmed, loss.reached(LEARNT))
+        learnt = loss.reached(LEARNT) or _learnt_since(case, loss)
+        severity = _severity(case, harmed, learnt)
         if severity is None:
             continue
-        if not harmed and _at_new_phase(record, case):
+        if not harmed and evidence.new_phase(record, case.deaths.onset):
             severity = "info"
         first = grave[0] if grave else case
         lost = f"{percent(case.share)} of the {case.site.units} units of {place(case.site)}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from rectifier.doctor import evidence, signal
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
@@ -14,6 +16,7 @@ from rectifier.doctor.rules.learning_rate_too_high import (
     lower,
     overshoot,
 )
+from rectifier.doctor.rules.poor_initialization import drawn_in, gain_of
 from rectifier.doctor.wording import number, place
 from rectifier.watch.record import Record
 
@@ -25,6 +28,19 @@ HUGE = 1e3
 
 PER_LAYER = 3.0
 """Growth per site; an initialisation that fits keeps it near 1."""
+
+FITTING = 2.0
+"""Size of weights times the root of their inputs, up to which they are on a usual scale: He's is
+1.41."""
+
+BETWEEN = (
+    "the weights are on a usual scale, so what lies between them (a sum over neighbours, a "
+    "repeated or added branch) makes it grow"
+)
+
+TOLD = 0.01
+"""Share of the first loss below which a loss is as good as none: a rise that ends there undid
+nothing."""
 
 STEEP, UPHILL = 10.0, 1.2
 """Growth of the signal through depth, in all and per site, that weights must account for."""
@@ -63,6 +79,24 @@ def _by_depth(record: Record, loss: evidence.Loss) -> Finding | None:
         "sites": [site.site for site in trend.sites],
         "layers": [site.layer for site in trend.sites],
     }
+    drawn = [
+        gain_of(p) for p in drawn_in(record) if p.layer in {site.layer for site in trend.sites}
+    ]
+    between = not evidence.median(np.array(drawn)) >= FITTING  # not the weights, what lies between
+    if between and drawn:
+        cause = cause.replace("the weights start too large", BETWEEN)
+    remedies = (
+        Remedy(
+            "reinitialize",
+            "Weights scaled by the gain of the activation keep the signal level.",
+            {"scheme": "he_normal"},
+        ),
+        Remedy(
+            "insert_normalization",
+            "Normalised pre-activations cannot grow from layer to layer.",
+            scope=where,
+        ),
+    )
     return Finding(
         rule="exploding_gradient",
         severity="error" if _harmed(loss) else "warning",
@@ -72,18 +106,7 @@ def _by_depth(record: Record, loss: evidence.Loss) -> Finding | None:
         source=at.source,
         first_step=int(record.training.step[0]) if record.training.step.size else 0,
         evidence={"growth": growth, "factor_per_layer": factor, "depth": float(count)},
-        remedies=(
-            Remedy(
-                "reinitialize",
-                "Weights scaled by the gain of the activation keep the signal level.",
-                {"scheme": "he_normal"},
-            ),
-            Remedy(
-                "insert_normalization",
-                "Normalised pre-activations cannot grow from layer to layer.",
-                scope=where,
-            ),
-        ),
+        remedies=remedies[::-1] if between and drawn else remedies,
     )
 
 
@@ -135,7 +158,8 @@ def _by_burst(record: Record, loss: evidence.Loss) -> Finding | None:
     usual = evidence.median(before[-200:])
     burst = evidence.largest(evidence.between(training.step, training.gradient_norm, step, step))
     was = evidence.median(evidence.between(training.step, training.loss, step - 20, step - 1))
-    if not (loss.end >= 2 * was or _harmed(loss) or loss.broke_step is not None):
+    undone = loss.end >= max(2 * was, TOLD * loss.start)
+    if not (undone or _harmed(loss)) or evidence.new_phase(record, step):
         return None
     size = f"from its usual {number(usual)} to {number(burst)}"
     if math.isnan(burst):
@@ -160,13 +184,13 @@ def _by_burst(record: Record, loss: evidence.Loss) -> Finding | None:
 def check(record: Record) -> Sequence[Finding]:
     """A gradient that grows a hundredfold through depth, or bursts out of calm, with harm done.
 
-    Through depth: at the first step, before any update, threefold a layer and a hundredfold
-    over three or more activations; with a fitting initialisation the factor is near one. From the
-    start: a first gradient a thousand times the weights' norm, so that only a learning rate of 1e-6
-    would give the usual update ratio of 1e-3. In time: a hundred times the running median after at
-    least twenty calm steps. All count only where the loss broke, rose or stayed near its start:
-    normalisation and clipping make growth harmless, and clipped gradients are measured as the
-    optimiser gets them.
+    Through depth: at the first step, before any update, threefold a layer and a hundredfold over
+    three or more activations; with a fitting initialisation the factor is near one. From the start:
+    a first gradient a thousand times the weights' norm, so that only a learning rate of 1e-6 would
+    give the usual update ratio of 1e-3. In time: a hundred times the running median after at least
+    twenty calm steps, unless another training begins there (a new task, a new optimiser). All count
+    only where the loss broke, rose or stayed near its start: normalisation and clipping make growth
+    harmless, and clipped gradients are measured as the optimiser gets them.
 
     Source:
         He et al. 2015, section 2.2 (product of per-layer factors); Glorot and Bengio 2010; Pascanu,

@@ -163,23 +163,28 @@ def _left_out(facts: Circumstances) -> Finding | None:
 
 
 def _never_taught(facts: Circumstances, stuck: bool) -> Finding | None:
-    """Most of what runs is frozen as it was drawn at random, and the loss does not fall."""
+    """Most of what runs is frozen as it was drawn at random; to harm if the loss does not fall."""
     ran = [p for p in facts.parameters if p.ran or p.steps]
     frozen = [
         p for p in ran if not p.trainable and not p.loaded and not p.steps and not p.moved > 0
     ]
     drawn = [p for p in frozen if p.std > 0]
-    if not stuck or not drawn or not any(p.steps for p in ran):
+    if not drawn or not any(p.steps for p in ran):
         return None
     share = _size(frozen) / max(_size(ran), 1)
     if share < MOST:
         return None
+    then = (
+        "what is left to train cannot make up for it, and the loss stayed where it was"
+        if stuck
+        else "meant, as in reservoirs and random features, or a filter that caught too much"
+    )
     cause = (
         f"{percent(share)} of the parameters that run are frozen at the values that they were "
-        f"drawn with ({_names(drawn)}): what is left to train cannot make up for it, and the loss "
-        "stayed where it was."
+        f"drawn with ({_names(drawn)}): {then}."
     )
-    return _finding(cause, frozen, "error", "unfreeze", {"share_of_parameters": share})
+    severity: Severity = "error" if stuck else "info"
+    return _finding(cause, frozen, severity, "unfreeze", {"share_of_parameters": share})
 
 
 def _cut_off(facts: Circumstances) -> Finding | None:

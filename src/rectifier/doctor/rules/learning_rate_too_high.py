@@ -21,6 +21,15 @@ LARGE_UPDATE = 0.1
 OVERSHOOT = 1.25
 """Loss over its start from which a rise is no batch noise."""
 
+USUAL_UPDATE = 1e-3
+"""Update ratio of a training that goes well (Karpathy, CS231n notes)."""
+
+RESTLESS = 30.0
+"""A decade and a half above what is usual, in rate and in update ratio."""
+
+LEARNT = 0.2
+"""Share of the first loss left at the end, from which a rise on the way did no harm that lasted."""
+
 LOST = 0.25
 """Share of a layer's units that died of the steps, from which the layer is harmed."""
 
@@ -39,6 +48,7 @@ class Overshoot:
     Attributes:
         step: When. ``learning_rate``: then. ``update``: largest update ratio of that time.
         harmed: Whether the run came to nothing. ``broke``: the loss became non-finite.
+        restless: Whether the loss did not rise, and all steps were large all the same.
     """
 
     step: int
@@ -47,6 +57,7 @@ class Overshoot:
     harmed: bool
     broke: bool
     loss: evidence.Loss
+    restless: bool = False
 
 
 def overshoot(record: Record) -> Overshoot | None:
@@ -71,7 +82,7 @@ def overshoot(record: Record) -> Overshoot | None:
         return None
     rise = _rise_step(record, loss)
     if rise is None:
-        return _no_progress(record, loss)
+        return _no_progress(record, loss) or _restless(record, loss)
     end = max(loss.peak_step, rise)
     update = evidence.update_before(record, "", rise - 10, end)
     exploded = bool(np.isinf(training.update_ratio).any())
@@ -104,6 +115,36 @@ def _no_progress(record: Record, loss: evidence.Loss) -> Overshoot | None:
         return None
     rate = evidence.learning_rate_at(record, 0)
     return Overshoot(int(record.training.step[0]), rate, update, True, False, loss)
+
+
+def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:
+    """Adaptive steps that are thirty times the usual in rate and in size, and a middling end.
+
+    With such optimisers a rate that is too high need not make the loss rise: clipping and the
+    bound on each element's step keep it where the steps' own noise lets it fall no further.
+    """
+    training = record.training
+    rate, update = evidence.largest(training.learning_rate), _of_matrices(record)
+    if record.optimizer not in ADAPTIVE or not rate >= RESTLESS * ADAPTIVE_RATE:
+        return None
+    if not update >= RESTLESS * USUAL_UPDATE or record.observed_steps < 20:
+        return None
+    peak = evidence.largest(training.update_ratio)
+    if not (peak >= LARGE_UPDATE and loss.known and loss.start > 0) or loss.reached(LEARNT):
+        return None
+    start, end = int(training.step[0]), int(training.step[-1])
+    step = _first_large(record, start, end, start)
+    rate = evidence.learning_rate_at(record, step)
+    return Overshoot(step, rate, peak, False, False, loss, restless=True)
+
+
+def _of_matrices(record: Record) -> float:
+    """Median over layers of their median update ratio; NaN if unknown.
+
+    Tables of embeddings, of which a step moves a few rows, and which start small, are left out.
+    """
+    layers = [item for item in record.layers if "mbedding" not in item.kind]
+    return evidence.median(np.array([evidence.median(item.update_ratio) for item in layers]))
 
 
 def _first_large(record: Record, low: float, high: float, default: int) -> int:
@@ -182,7 +223,11 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
     if record.optimizer in ADAPTIVE:  # its first steps tell of its own start, not of the rate
         factor = max(factor, min(0.1, ADAPTIVE_RATE / rate))
     target = evidence.one_digit(rate * factor)
-    return Remedy("lower_learning_rate", why, {"from": float(f"{rate:.6g}"), "to": target})
+    settings: dict[str, object] = {"from": float(f"{rate:.6g}"), "to": target}
+    usual = evidence.median(record.training.learning_rate)
+    if usual <= min(0.1 * rate, 3 * target):  # the schedule comes down to that by itself
+        settings |= {"to": max(target, float(f"{usual:.6g}")), "cap": True}
+    return Remedy("lower_learning_rate", why, settings)
 
 
 def check(record: Record) -> Sequence[Finding]:
@@ -190,8 +235,10 @@ def check(record: Record) -> Sequence[Finding]:
 
     ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start), or
     where a quarter of a layer's units died of it and the loss did not halve. ``warning`` where it
-    halved in spite of the dead, or recovered from a step that changed the weights by more than
-    their own norm and quadrupled the loss. Else ``info``.
+    halved in spite of the dead though not to a fifth, or recovered from a step that changed the
+    weights by more than their own norm and quadrupled the loss, or where
+    an adaptive optimiser's rate and all its steps are thirty times the usual and the loss did not
+    fall to a fifth, though it never rose. Else ``info``.
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate
@@ -209,7 +256,7 @@ def check(record: Record) -> Sequence[Finding]:
     violent = found.update >= 1 and loss.growth >= 4
     lost = killed(record, found.step)
     bad = found.harmed or (lost is not None and not loss.end < 0.5 * loss.start)
-    odd = violent or lost is not None
+    odd = violent or found.restless or (lost is not None and not loss.reached(LEARNT))
     severity: Severity = "error" if bad else "warning" if odd else "info"
     rate = f"the learning rate {number(found.learning_rate)}"
     if math.isnan(found.learning_rate):

@@ -12,6 +12,8 @@ from rectifier.doctor.wording import listing, number, percent
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import ParameterFacts
 
+SINES = ("sin", "cos")
+
 LARGE = 4.0
 """Spread of weights times the root of their inputs: He's is 1.41, PyTorch's own 0.58, Glorot's 1.
 From four on a ReLU layer multiplies the signal's power by eight, a linear one by sixteen."""
@@ -19,12 +21,20 @@ From four on a ReLU layer multiplies the signal's power by eight, a linear one b
 SMALL = 0.2
 """The other way: the signal's power falls to a fiftieth at a ReLU layer."""
 
+RECURRENT = 2.0
+"""Likewise where a state is multiplied anew at every step: with ReLU its power doubles each time,
+and after forty steps the state is a million times what it was."""
+
 OFFSET = 3.0
 """Mean of the weights times the root of their inputs over their spread: of random weights about
 one over the root of the units."""
 
 LOUD = 10.0
 """Spread of pre-activations at the start; an initialisation that fits gives about one."""
+
+PERIOD = 2 * math.pi
+"""Spread of a sine's input from which it runs through whole periods: the output then tells nothing
+of the input but noise. Sines behind sines start at one."""
 
 EMPTY = 0.5
 """Share of a layer's units whose incoming weights are all zero; sparse schemes (Martens 2010) leave
@@ -73,6 +83,12 @@ def _above_chance(record: Record, loss: evidence.Loss) -> float:
     return math.nan
 
 
+def _squares(record: Record) -> bool:
+    """Whether the loss is a squared error, which grows as the square of an output too large."""
+    squares = ("mse_loss", "pow")
+    return any(set(squares) & set(head.chain[:3]) for head in record.circumstances.heads)
+
+
 def _makes_logits(record: Record, chosen: list[ParameterFacts]) -> bool:
     """Whether the layer is among them that gives the logits of a cross-entropy: it is sure, and
     wrong, before it has seen anything, and the first steps go into unlearning that.
@@ -100,17 +116,20 @@ def check(record: Record) -> Sequence[Finding]:
     """Weights whose scale at the start does not suit their number of inputs, with the harm shown.
 
     Two things must hold. The weights: their root mean square times the root of the number of inputs
-    is 4 or more, or 0.2 or less (He: 1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is
-    three times what random weights could have by chance. And the signal, before any update:
-    pre-activations of 10 or more although the data are of usual scale, a first cross-entropy three
-    times that of a guess, or pre-activations of 0.01 or less in a network that then stayed near its
-    first loss. A network that learnt all the same (to half of a guess's loss) is a note, unless the
-    layer of the logits itself is so and the first loss three times a guess's. Or half of a layer's
-    units have no incoming weights at all and the loss did not halve. So small last layers,
-    normalised networks and embeddings are not accused.
+    is 4 or more (2 or more where a recurrent state is multiplied by them), or 0.2 or less (He:
+    1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is three times what random weights
+    could have by chance. And the signal, before any update: pre-activations of 10 or more although
+    the data are of usual scale, a first cross-entropy three times that of a guess, or
+    pre-activations of 0.01 or less in a network that then stayed near its first loss. A network
+    that learnt all the same (to half of a guess's loss, which of a squared error is the first loss
+    over the square of the signal's size) is a note, unless the layer of the logits itself is so and
+    the first loss three times a guess's. Or what enters all sines that stand behind other sines
+    spreads over whole periods. Or half of a layer's units have no incoming weights at all and the
+    loss did not halve. So small last layers, normalised networks and embeddings are not accused.
 
     Source:
-        Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6; the
+        Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6;
+        Sitzmann et al. 2020, section 3.2 (sines: inputs of spread one at every layer); the
         first loss as a check: Karpathy, CS231n notes, "Before learning: sanity checks".
     """
     loss = evidence.loss_of(record)
@@ -122,7 +141,7 @@ def check(record: Record) -> Sequence[Finding]:
     low = min((level for _, level in levels), default=math.nan)
     usual = not _input_scale(record) >= 100
     chance = _above_chance(record, loss)
-    large = [p for p in drawn if gain_of(p) >= LARGE]
+    large = [p for p in drawn if gain_of(p) >= (RECURRENT if "weight_hh" in p.name else LARGE)]
     small = [p for p in drawn if gain_of(p) <= SMALL]
     shifted = [p for p in drawn if _offset(p) >= OFFSET and gain_of(p) >= 1.0]
     harmed = evidence.stuck(loss) or loss.broke_step is not None
@@ -130,10 +149,15 @@ def check(record: Record) -> Sequence[Finding]:
     empty = [p for p in drawn if p.empty_start >= EMPTY and not p.zero_start]
     if empty:
         return (_empty(empty, harmed, loss),)
+    wrapped = _wrapped(record)
+    if wrapped:
+        return (_periods(record, wrapped),)
     if (shifted or large) and loud:
         chosen = shifted or large
         how = "are drawn far too large" if not shifted else "are not centred on zero"
         guess = loss.start / chance if chance > 0 else loss.start
+        if _squares(record) and top >= LOUD:
+            guess /= top**2  # the error of outputs that are so much too large
         recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
         sure = chance >= ABOVE_CHANCE and _makes_logits(record, chosen)
         severity: Severity = "error" if harmed else "info" if recovered and not sure else "warning"
@@ -142,6 +166,58 @@ def check(record: Record) -> Sequence[Finding]:
     else:
         return ()
     return (_finding(chosen, how, severity, top, low, chance, loss),)
+
+
+def _wrapped(record: Record) -> dict[str, float]:
+    """Layers before sines that stand behind sines, by the spread that enters; none if one fits.
+
+    The first sine of a network may run through any number of periods: its frequencies are chosen.
+    Sines of time or place alone, as embeddings are made of, pass no gradient and are none of ours.
+    """
+    widths = {(p.layer, p.shape[0]) for p in drawn_in(record)}
+    sines = [
+        site
+        for site in sorted(record.sites, key=lambda s: s.order)
+        if site.function in SINES
+        and (site.layer, site.units) in widths
+        and evidence.largest(site.series.gradient_rms) > 0
+    ]
+    behind = [s for i, s in enumerate(sines) if any(o.model == s.model for o in sines[:i])]
+    spreads = {s.layer: evidence.median(s.series.input_std[:1]) for s in behind if s.layer}
+    return spreads if spreads and all(v >= PERIOD for v in spreads.values()) else {}
+
+
+def _periods(record: Record, spreads: dict[str, float]) -> Finding:
+    layers = list(spreads)
+    widest = max(spreads.values())
+    factors = {name: 1 / value for name, value in spreads.items()}
+    for p in drawn_in(record):
+        first = any(s.layer == p.layer and s.function in SINES for s in record.sites)
+        siren = 1 / (p.fan_in * math.sqrt(3))  # uniform up to one over the inputs, in the first
+        if first and p.layer not in factors and p.std > siren:
+            factors[p.layer] = siren / p.std
+    return Finding(
+        rule="poor_initialization",
+        severity="warning",
+        cause=(
+            f"What enters the sines behind {listing([repr(name) for name in layers])} spreads over "
+            f"± {number(widest)} at the start, whole periods where one unit is due: their output "
+            "is noise, and so is what is learnt between the training data."
+        ),
+        layer=layers[0],
+        first_step=0,
+        evidence={"input_std": widest},
+        remedies=(
+            Remedy(
+                "reinitialize",
+                "Weights divided by the spread that they give start each sine on one period, as in "
+                "SIREN.",
+                {"scheme": "scaled"},
+                {"layers": list(factors), "factors": factors},
+            ),
+        ),
+        also=tuple(layers[1:]),
+    )
 
 
 def _empty(chosen: list[ParameterFacts], harmed: bool, loss: evidence.Loss) -> Finding:

@@ -122,12 +122,18 @@ def _flat(record: Record) -> Finding | None:
 
 
 def _straight(finding: Finding, function: str) -> Finding:
-    remedy = Remedy(
+    straight = Remedy(
         "swap_activation",
         "A straight-through gradient teaches what stands before the threshold.",
         {"from": function, "to": "straight_through"},
     )
-    return dataclasses.replace(finding, remedies=(remedy,))
+    smooth = Remedy(
+        "swap_activation",
+        "A hyperbolic tangent has the range of a sign, and a slope.",
+        {"from": function, "to": "tanh"},
+    )
+    remedies = (smooth, straight) if function in ("sign", "sgn") else (straight,)
+    return dataclasses.replace(finding, remedies=remedies)
 
 
 def _falls_still(record: Record) -> bool:

@@ -221,6 +221,13 @@ def _decayed(record: Record) -> Finding | None:
         layer=first.layer,
         first_step=int(at[0]) if at.size else 0,
         evidence={"weights_left": left},
+        remedies=(
+            Remedy(
+                "stabilize_loss",
+                "A weight decay of usual strength leaves the loss in charge.",
+                {"decay": True},
+            ),
+        ),
     )
 
 

@@ -1,0 +1,60 @@
+"""The page on what the networks learned: what ``benchmarks/networks.py --json`` wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from generator.text import code, table
+
+_INTRO = """Every network of `rectifier.models` trained on a task, scored on data that it was not
+trained on, beside what guessing gives and what its fresh weights give. On the CPU the networks have
+the small sizes of `rectifier train`; on the GPU those that have one get their published width and
+depth, with a first layer for small images. Accuracies on CIFAR-10 come from a recompressed copy of
+the set and tell that the recipe works; they are not to be compared with published ones."""
+
+_HEADS = {"cpu": "On the CPU", "cuda": "On a GPU"}
+
+
+def page(summary: Mapping[str, Any]) -> str:
+    """Return the page as Markdown."""
+    blocks = [
+        "# What the networks learn",
+        "Measured by `benchmarks/networks.py`. This page is made from "
+        "[networks.json](networks.json).",
+        _INTRO.replace("\n", " "),
+    ]
+    for kind, run in summary["runs"].items():
+        together = "one at a time" if run["jobs"] == 1 else f"{run['jobs']} at once"
+        blocks += [
+            f"## {_HEADS.get(kind, kind)}",
+            f"{run['date']}, {run['machine']}; {together}, so seconds tell the order of size.",
+            _table(run["results"]),
+        ]
+        missed = [name for name, told in run["results"].items() if not told["learned"]]
+        if missed:
+            blocks.append(f"Not clearly above guessing: {', '.join(map(code, missed))}.")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _table(results: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = []
+    for name, told in results.items():
+        if "error" in told:
+            rows.append((code(name), told["error"], "", "", "", "", "", ""))
+            continue
+        guess = told["guessing"]
+        rows.append(
+            (
+                code(name),
+                f"{told['parameters']:,}",
+                told["score"],
+                f"{told['value']:.3f}",
+                "" if guess is None else f"{guess:.3f}",
+                f"{told['fresh']:.3f}",
+                str(told["steps"]),
+                f"{told['seconds']:.0f}",
+            )
+        )
+    head = ("network", "parameters", "score", "trained", "guessing", "fresh", "steps", "seconds")
+    return table(head, rows)
