@@ -72,8 +72,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    # glibc gives freed blocks back to the system until a larger one has been freed: without this the
-    # first rows would measure page faults, on both sides.
+    # glibc gives freed blocks back to the system until a larger one has been freed: without this
+    # the first rows would measure page faults, on both sides.
     torch.empty(1 << 22).fill_(0.0)
     x = torch.randn(options.rows, 2 * options.width)
     leaf = x.clone().requires_grad_()

@@ -30,9 +30,9 @@ def page(parts: Parts) -> str:
             "bytes (a copy, or `a + b` into `c`) on as many threads: no kernel can be further "
             "ahead than that, so where it is below a bar, nobody can meet that bar here. What "
             "limits a row that misses is *memory* where the bound is below the bar; else it is "
-            "*arithmetic*, with how many times as long as moving the bytes it takes. On a machine that "
-            "does other work too, or whose cores share one physical core, two runs may differ by "
-            "a fifth.",
+            "*arithmetic*, with how many times as long as moving the bytes it takes. On a machine "
+            "that does other work too, or whose cores share one physical core, two runs may "
+            "differ by a fifth.",
             *(section for name, write in _SECTIONS.items() if (part := parts.get(name))
               for section in write(part["rows"])),
         )
