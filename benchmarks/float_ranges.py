@@ -174,7 +174,8 @@ def build(specs: list[Activation], units: list[Activation], folder: Path) -> cty
     source, built = folder / "ranges.cpp", folder / "ranges.so"
     source.write_text(_SHIM % (emitted, rows), encoding="utf-8")
     flags = ["-std=gnu++17", "-O2", "-ftree-vectorize", "-march=x86-64-v3", "-fno-math-errno"]
-    flags += ["-fno-trapping-math", "-fno-thread-jumps", "-fno-split-paths", "-fPIC", "-shared"]
+    flags += ["-fno-trapping-math", "-fno-thread-jumps", "-fno-split-paths"]
+    flags += ["-fno-tree-pre", "-fPIC", "-shared"]
     command = [compiler, *flags, f"-I{ROOT / 'native'}", str(source), "-o", str(built)]
     subprocess.run(command, check=True)
     library = ctypes.CDLL(str(built))

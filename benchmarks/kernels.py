@@ -11,17 +11,23 @@ Parts, each chosen by name or all of them:
 - ``numpy``: gelu, mish, softplus and silu against the usual NumPy and SciPy formulas, at 1 M.
 
 Contestants of a row take turns within one run; figures are the least over the rounds, in ns per
-element. The inputs are normal with variance 4.
+element. The inputs are normal with variance 4. Each speed-up stands beside its *bound*: the other
+side's time over that of moving the same bytes, a copy or ``a + b -> c``, with as many threads. No
+kernel can be faster than memory, so no speed-up can be larger than that.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from machine import add_to
 from torch import Tensor
 
 from rectifier import catalog
@@ -32,8 +38,13 @@ from rectifier.torch import timing
 SMALL = (1, 16, 256, 1024, 4096, 16384)
 
 
-def memory(options: argparse.Namespace) -> None:
+Rows = list[dict[str, Any]]
+"""What is measured, as it goes into JSON; a table's last rows are its means."""
+
+
+def memory(options: argparse.Namespace) -> Rows:
     """Print each activation's time as a multiple of moving the same bytes."""
+    kept: Rows = []
     for dtype in (torch.float32, torch.bfloat16):
         names = options.names or (catalog.names() if dtype == torch.float32 else MEMORY_HALF)
         print(f"\n{options.large:,} elements of {dtype}: times a copy, times a + b -> c")
@@ -43,44 +54,70 @@ def memory(options: argparse.Namespace) -> None:
             forward, backward = found[name]
             ns = f"({forward.ns['rectifier']:.3f}, {backward.ns['rectifier']:.3f} ns)"
             print(f"{name:22} {forward.of_memory:6.2f} {backward.of_memory:6.2f}  {ns}")
+            kept.append(
+                {"name": name, "dtype": str(dtype).removeprefix("torch."),
+                 "forward": forward.of_memory, "backward": backward.of_memory}
+            )  # fmt: skip
         for number, label in enumerate(("forward, copy", "backward, a + b")):
             values = [pair[number].of_memory for pair in found.values()]
             print(
                 f"{label:16} geometric mean {timing.geometric_mean(values):.2f}, worst "
                 f"{max(values):.2f}, above 1.5: {sum(v > 1.5 for v in values)} of {len(values)}"
             )
+    return kept
 
 
 MEMORY_HALF = ("relu", "leaky_relu", "gelu", "silu", "mish", "tanh", "sigmoid", "softplus", "elu")
 
 
-def torch_own(options: argparse.Namespace) -> None:
+def torch_own(options: argparse.Namespace) -> Rows:
     """Print the speed-up over PyTorch's own operations."""
+    kept: Rows = []
     for allocate in (False, True):
         kind = "with new results" if allocate else "into given buffers"
         print(f"\n{options.middle:,} elements of fp32, {kind}: times as fast as torch eager")
+        print(f"{'':14}{'forward':>8}{'bound':>7}{'backward':>10}{'bound':>7}   ns torch/ours")
         names = [n for n in timing.OPPONENTS if not options.names or n in options.names]
         found = {
             name: timing.rows(name, options.middle, rounds=8 * options.rounds, allocate=allocate)
             for name in names
         }
-        for name, (forward, backward) in found.items():
-            ns = " ".join(f"{row.ns['torch']:.3f}/{row.ns['rectifier']:.3f}" for row in found[name])
+        for name, pair in found.items():
+            cells = "".join(f"{row.speed_up:8.2f}{row.bound:7.2f}  " for row in pair)
+            ns = " ".join(f"{row.ns['torch']:.3f}/{row.ns['rectifier']:.3f}" for row in pair)
             note = "" if timing.OPPONENTS[name].accurate else "  torch misses our accuracy bar"
-            print(f"{name:14} {forward.speed_up:6.2f} {backward.speed_up:6.2f}  ({ns} ns){note}")
+            print(f"{name:14}{cells} {ns}{note}")
+            kept.append({"name": name, "allocate": allocate} | _pair(pair, name))
         hard = [name for name in names if timing.OPPONENTS[name].transcendental]
         for number, label in enumerate(("forward", "backward")):
             for group, members in (("transcendental", hard), ("all", names)):
-                ups = [found[name][number].speed_up or 0.0 for name in members]
-                mean = timing.geometric_mean(ups)
-                print(f"{label:9} {group:15} geometric mean {mean:.2f}, least {min(ups):.2f}")
+                rows = [found[name][number] for name in members]
+                ups = [row.speed_up or 0.0 for row in rows]
+                bounds = [row.bound or 0.0 for row in rows]
+                print(
+                    f"{label:9} {group:15} geometric mean {timing.geometric_mean(ups):.2f}, bound "
+                    f"{timing.geometric_mean(bounds):.2f}; least {min(ups):.2f}"
+                )
+    return kept
 
 
-def compiled(options: argparse.Namespace) -> None:
+def _pair(pair: Sequence[timing.Row], name: str) -> dict[str, Any]:
+    opponent = timing.OPPONENTS[name]
+    return {
+        "transcendental": opponent.transcendental,
+        "accurate": opponent.accurate,
+        "forward": pair[0].speed_up,
+        "forward bound": pair[0].bound,
+        "backward": pair[1].speed_up,
+        "backward bound": pair[1].bound,
+    }
+
+
+def compiled(options: argparse.Namespace) -> Rows:
     """Print the speed-up over what torch.compile makes of PyTorch's functions."""
     print(f"\n{options.middle:,} elements of fp32: times as fast as torch.compile, new results")
     x = torch.randn(options.middle) * 2
-    ups = []
+    kept: Rows = []
     for name in options.names or ("gelu", "silu", "mish", "softplus", "elu", "tanh"):
         theirs = torch.compile(getattr(torch.nn.functional, name))
         theirs(x)
@@ -89,9 +126,10 @@ def compiled(options: argparse.Namespace) -> None:
             {"theirs": lambda f=theirs: f(x), "ours": lambda f=ours: f(x)},
             3 * options.rounds,
         )
-        ups.append(seconds["theirs"] / seconds["ours"])
-        print(f"{name:14} {ups[-1]:6.2f}")
-    print(f"geometric mean {timing.geometric_mean(ups):.2f}")
+        kept.append({"name": name, "forward": seconds["theirs"] / seconds["ours"]})
+        print(f"{name:14} {kept[-1]['forward']:6.2f}")
+    print(f"geometric mean {timing.geometric_mean([row['forward'] for row in kept]):.2f}")
+    return kept
 
 
 EAGER: dict[str, Callable[[Tensor], Tensor]] = {
@@ -100,16 +138,19 @@ EAGER: dict[str, Callable[[Tensor], Tensor]] = {
 } | {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "hard_swish": torch.nn.functional.hardswish}
 
 
-def small(options: argparse.Namespace) -> None:
+def small(options: argparse.Namespace) -> Rows:
     """Print the speed-up of a forward and backward pass on few elements."""
     print("\nforward and backward through autograd, times as fast as torch eager, by elements")
     print(f"{'':12}" + "".join(f"{size:>9,}" for size in SMALL))
+    kept: Rows = []
     for name, theirs in EAGER.items():
         if options.names and name not in options.names:
             continue
         ours = timing.public(name)
         ups = [timing.training_step(ours, theirs, size, 4 * options.rounds) for size in SMALL]
         print(f"{name:12}" + "".join(f"{up:9.2f}" for up in ups), flush=True)
+        kept.append({"name": name, **{str(size): up for size, up in zip(SMALL, ups, strict=True)}})
+    return kept
 
 
 USUAL: dict[str, Callable[[Tensor], Tensor]] = {
@@ -132,57 +173,103 @@ def _pau(x: Tensor) -> Tensor:
     return top / (1 + (sum(at[f"b{k}"] * x**k for k in range(2, 5)) + at["b1"] * x).abs())
 
 
-def composed(options: argparse.Namespace) -> None:
+def composed(options: argparse.Namespace) -> Rows:
     """Print the speed-up over the usual formula in eager mode."""
     print(f"\n{options.middle:,} elements of fp32: times as fast as the usual formula, eager")
+    print(f"{'':14}{'forward':>8}{'bound':>7}{'backward':>10}{'bound':>7}")
     x = torch.randn(options.middle) * 2
     leaf, grad = x.clone().requires_grad_(), torch.randn(options.middle)
-    found: list[tuple[float, float]] = []
+    kept: Rows = []
     for name, theirs in USUAL.items():
         if options.names and name not in options.names:
             continue
         ours = timing.public(name)
-        forward = timing.measure({"t": lambda f=theirs: f(x), "o": lambda f=ours: f(x)}, 25)
+        forward = timing.measure(
+            {"theirs": lambda f=theirs: f(x), "ours": lambda f=ours: f(x), "memory": x.clone}, 25
+        )
         y, z = theirs(leaf), ours(leaf)
 
         def back(result: Tensor) -> object:
             return torch.autograd.grad(result, leaf, grad, retain_graph=True)
 
-        backward = timing.measure({"t": lambda y=y: back(y), "o": lambda z=z: back(z)}, 25)
-        found.append((forward["t"] / forward["o"], backward["t"] / backward["o"]))
-        print(f"{name:14} {found[-1][0]:6.2f} {found[-1][1]:6.2f}", flush=True)
-    for label, ups in zip(("forward", "backward"), zip(*found, strict=True), strict=True):
-        print(f"{label:9} geometric mean {timing.geometric_mean(ups):.2f}, least {min(ups):.2f}")
+        backward = timing.measure(
+            {
+                "theirs": lambda y=y: back(y),
+                "ours": lambda z=z: back(z),
+                "memory": lambda: torch.add(x, grad),
+            },
+            25,
+        )
+        row: dict[str, Any] = {"name": name}
+        for label, seconds in (("forward", forward), ("backward", backward)):
+            row[label] = seconds["theirs"] / seconds["ours"]
+            row[f"{label} bound"] = seconds["theirs"] / seconds["memory"]
+        kept.append(row)
+        cells = "".join(f"{row[d]:8.2f}{row[f'{d} bound']:7.2f}  " for d in DIRECTIONS)
+        print(f"{name:14}{cells}", flush=True)
+    for label in DIRECTIONS:
+        ups, bounds = ([row[key] for row in kept] for key in (label, f"{label} bound"))
+        print(
+            f"{label:9} geometric mean {timing.geometric_mean(ups):.2f}, bound "
+            f"{timing.geometric_mean(bounds):.2f}; least {min(ups):.2f}"
+        )
+    return kept
 
 
-def against_numpy(options: argparse.Namespace) -> None:
-    """Print the speed-up over the usual NumPy and SciPy formulas."""
-    from scipy.special import erf
+DIRECTIONS = ("forward", "backward")
 
-    usual: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "gelu": lambda x: 0.5 * x * (1 + erf(x / np.float32(np.sqrt(2)))),
-        "mish": lambda x: x * np.tanh(np.log1p(np.exp(x))),
-        "softplus": lambda x: np.log1p(np.exp(x)),
-        "silu": lambda x: x / (1 + np.exp(-x)),
+
+def formulas() -> Mapping[str, Mapping[str, Callable[[np.ndarray], np.ndarray]]]:
+    """Return the usual NumPy and SciPy formulas: by activation, and by how they are written."""
+    from scipy.special import erf, expit, softplus
+
+    root = np.float32(np.sqrt(2))
+    return {
+        "gelu": {"0.5 * x * (1 + erf(x / sqrt(2)))": lambda x: 0.5 * x * (1 + erf(x / root))},
+        "mish": {
+            "x * tanh(logaddexp(0, x))": lambda x: x * np.tanh(np.logaddexp(np.float32(0), x)),
+            "x * tanh(log1p(exp(x)))": lambda x: x * np.tanh(np.log1p(np.exp(x))),
+        },
+        "softplus": {
+            "logaddexp(0, x)": lambda x: np.logaddexp(np.float32(0), x),
+            "scipy.special.softplus(x)": softplus,
+            "log1p(exp(x))": lambda x: np.log1p(np.exp(x)),
+        },
+        "silu": {
+            "x * expit(x)": lambda x: x * expit(x),
+            "x / (1 + exp(-x))": lambda x: x / (1 + np.exp(-x)),
+        },
     }
-    print(f"\n{options.middle:,} elements of fp32: times as fast as NumPy, new results; into given")
+
+
+def against_numpy(options: argparse.Namespace) -> Rows:
+    """Print the speed-up over the usual NumPy and SciPy formulas; the last of some overflows."""
+    print(f"\n{options.middle:,} elements of fp32: times as fast as NumPy's one thread")
+    print(f"{'':10}{'':34}{'new':>8}{'given':>8}{'bound':>8}{'1 thread':>10}")
     x = np.random.default_rng(0).normal(0, 2, options.middle).astype(np.float32)
     out = np.empty_like(x)
-    found = []
-    for name, theirs in usual.items():
+    kept: Rows = []
+    for name, ways in formulas().items():
         ours = numpy_function(name)
-        seconds = timing.measure(
-            {
-                "theirs": lambda f=theirs: f(x),
-                "ours": lambda f=ours: f(x),
-                "given": lambda f=ours: f(x, out=out),
-            },
-            4 * options.rounds,
-        )
-        found.append([seconds["theirs"] / seconds[key] for key in ("ours", "given")])
-        print(f"{name:14} {found[-1][0]:6.2f} {found[-1][1]:6.2f}")
-    means = [timing.geometric_mean(column) for column in zip(*found, strict=True)]
-    print(f"geometric mean {means[0]:.2f} {means[1]:.2f}")
+        defaults = tuple(param.default for param in catalog.get(name).params.values())
+        for formula, theirs in ways.items():
+            seconds = timing.measure(
+                {
+                    "theirs": lambda f=theirs: f(x),
+                    "new": lambda f=ours: f(x),
+                    "given": lambda f=ours: f(x, out=out),
+                    "memory": lambda: np.copyto(out, x),
+                    "alone": functools.partial(
+                        native.unary, name, "forward", x, out, parameters=defaults, threads=1
+                    ),
+                },
+                3 * options.rounds,
+            )
+            ups = {key: seconds["theirs"] / seconds[key] for key in seconds if key != "theirs"}
+            kept.append({"name": name, "formula": formula} | ups)
+            cells = "".join(f"{ups[key]:8.2f}" for key in ("new", "given", "memory"))
+            print(f"{name:10}{formula:34}{cells}{ups['alone']:10.2f}")
+    return kept
 
 
 PARTS = {
@@ -204,13 +291,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--middle", type=int, default=1 << 20)
     parser.add_argument("--threads", type=int, default=min(2, native.default_threads()))
     parser.add_argument("--rounds", type=int, default=5, help="counted rounds of each row")
+    parser.add_argument("--json", type=Path, metavar="F", help="add what is measured to this file")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     native.default_threads.cache_clear()
     print(timing.machine())
     for part in options.parts or [name for name in PARTS if name != "compile"]:
-        PARTS[part](options)
+        rows = PARTS[part](options)
+        if options.json is not None:
+            add_to(options.json, part, timing.machine(), rows)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,30 @@
-"""One line on what a benchmark runs on."""
+"""What a benchmark runs on, and where its figures are kept."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+
+
+def add_to(file: Path, part: str, runs_on: str, rows: object) -> None:
+    """Put the rows of a part into a JSON file, with the machine and the day; its others stay.
+
+    Args:
+        file: The file, which may not be there yet.
+        part: What the rows are of.
+        runs_on: The line on the machine.
+        rows: What JSON can hold.
+    """
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    day = datetime.now(UTC).date().isoformat()
+    known[part] = {"machine": runs_on, "date": day, "rows": rows}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def machine(threads: int) -> str:

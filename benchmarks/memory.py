@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
-from machine import machine
+from machine import add_to, machine
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.checkpoint import checkpoint
@@ -114,16 +114,13 @@ def lean(model: nn.Module, policy: str) -> nn.Module | None:
 
 
 def main() -> None:
-    """Print the tables, or JSON."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--json", type=Path, metavar="F", help="add what is measured to this file")
     options = parser.parse_args()
     found: list[dict[str, object]] = []
-    if not options.json:
-        print(machine(torch.get_num_threads()))
-        print(
-            f"\n{'model':18} {'activation':10} {'keep':10} {'MB':>7} {'of eager':>9} {'error':>9}"
-        )
+    print(machine(torch.get_num_threads()))
+    print(f"\n{'model':18} {'activation':10} {'keep':10} {'MB':>7} {'of eager':>9} {'error':>9}")
     for kind in (nn.GELU, nn.SiLU, nn.LeakyReLU):
         for name, (model, x) in models(kind).items():
             exact = held(copy.deepcopy(model).double(), x.double())[1]
@@ -138,24 +135,23 @@ def main() -> None:
                     {"model": name, "activation": kind.__name__, "keep": policy, "bytes": size,
                      "of_eager": size / base, "error": error}
                 )  # fmt: skip
-                if not options.json:
-                    print(
-                        f"{name:18} {kind.__name__:10} {policy:10} {size / 1e6:7.2f} "
-                        f"{size / base:8.1%} {error:9.1e}"
-                    )
-    errors = per_activation(not options.json)
-    if options.json:
-        print(json.dumps({"models": found, "activations": errors}))
+                print(
+                    f"{name:18} {kind.__name__:10} {policy:10} {size / 1e6:7.2f} "
+                    f"{size / base:8.1%} {error:9.1e}"
+                )
+    errors = per_activation()
+    if options.json is not None:
+        found += [{"activation": name, "errors": each} for name, each in errors.items()]
+        add_to(options.json, "memory kept", machine(torch.get_num_threads()), found)
 
 
-def per_activation(shown: bool) -> dict[str, dict[str, float]]:
+def per_activation() -> dict[str, dict[str, float]]:
     """Return the relative error of the gradient by the input under each policy."""
     x = torch.randn(200_000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     grad = torch.randn(200_000, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     table: dict[str, dict[str, float]] = {}
-    if shown:
-        print("\ngradient by the input, x ~ N(0, 1): relative error")
-        print(f"{'':12}" + "".join(f"{policy:>10}" for policy in POLICIES[1:]))
+    print("\ngradient by the input, x ~ N(0, 1): relative error")
+    print(f"{'':12}" + "".join(f"{policy:>10}" for policy in POLICIES[1:]))
     for name in ("relu", "leaky_relu", "gelu", "silu", "mish", "tanh", "elu", "selu", "softplus"):
         function = getattr(rt.functional, name)
         by: dict[str, float] = {}
@@ -167,9 +163,8 @@ def per_activation(shown: bool) -> dict[str, dict[str, float]]:
                 continue
             by[policy] = float((got.double() - exact).norm() / exact.norm())
         table[name] = by
-        if shown:
-            cells = (f"{by[p]:10.1e}" if p in by else f"{'–':>10}" for p in POLICIES[1:])
-            print(f"{name:12}" + "".join(cells))
+        cells = (f"{by[p]:10.1e}" if p in by else f"{'–':>10}" for p in POLICIES[1:])
+        print(f"{name:12}" + "".join(cells))
     return table
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import copy
 import functools
-import json
+from pathlib import Path
 
 import torch
-from machine import machine
+from machine import add_to, machine
 from torch import Tensor, nn
 
 import rectifier.torch as rt
@@ -39,7 +39,7 @@ def error(found: Tensor, expected: Tensor) -> float:
 
 
 def main() -> None:
-    """Print the tables, or JSON."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--width", type=int, default=4096)
     parser.add_argument("--inner", type=int, default=16384)
@@ -47,22 +47,18 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=0.6, help="time for each row of a table")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--json", type=Path, metavar="F", help="add what is measured to this file")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    found = []
-    if not options.json:
-        print(machine(options.threads))
+    found: list[dict[str, object]] = []
+    print(machine(options.threads))
     for zeros in options.zeros:
         dense = block(options.width, options.inner, zeros)
         sparse = copy.deepcopy(dense)
         torch.manual_seed(1)
         layers = rt.sparsify(sparse, torch.randn(16, options.width))
-        if not options.json:
-            print(f"\n{options.width} → {options.inner} → {options.width}: {layers[-1]}")
-            print(
-                "rows   zeros   2nd dense    2nd sparse  ratio  block dense  sparse  ratio  error"
-            )
+        print(f"\n{options.width} → {options.inner} → {options.width}: {layers[-1]}")
+        print("rows   zeros   2nd dense    2nd sparse  ratio  block dense  sparse  ratio  error")
         for rows in options.rows:
             x = torch.randn(rows, options.width)
             with torch.inference_mode():
@@ -78,25 +74,22 @@ def main() -> None:
             share = float((hidden == 0).float().mean())
             one, two, three, four = (1e3 * value for value in seconds.values())
             found.append({"rows": rows, "zeros": share, "error": wrong, "seconds": seconds})
-            if not options.json:
-                print(
-                    f"{rows:4}  {share:6.1%}  {one:8.3f} ms  {two:8.3f} ms {one / two:5.2f}x "
-                    f"{three:8.3f} {four:8.3f} {three / four:5.2f}x  {wrong:.1e}"
-                )
-    worst = price(options.inner, options.width, options.rows, options.seconds, not options.json)
-    if options.json:
-        print(json.dumps({"machine": machine(options.threads), "rows": found, "price": worst}))
+            print(
+                f"{rows:4}  {share:6.1%}  {one:8.3f} ms  {two:8.3f} ms {one / two:5.2f}x "
+                f"{three:8.3f} {four:8.3f} {three / four:5.2f}x  {wrong:.1e}"
+            )
+    worst = price(options.inner, options.width, options.rows, options.seconds)
+    if options.json is not None:
+        found += [{"rows": rows, "price": ratio} for rows, ratio in worst.items()]
+        add_to(options.json, "sparse", machine(options.threads), found)
 
 
-def price(
-    inputs: int, outputs: int, rows: list[int], seconds: float, shown: bool
-) -> dict[int, float]:
+def price(inputs: int, outputs: int, rows: list[int], seconds: float) -> dict[int, float]:
     """Time a sparse layer that gets no zeros."""
     dense = nn.Linear(inputs, outputs)
     sparse = rt.SparseLinear.of_(copy.deepcopy(dense), [inputs // 2] * max(rows))
     ratios = {}
-    if shown:
-        print("\nno zeros at all: time of the sparse layer over that of the dense one")
+    print("\nno zeros at all: time of the sparse layer over that of the dense one")
     for each in rows:
         x = torch.randn(each, inputs)
         with torch.inference_mode():
@@ -105,9 +98,8 @@ def price(
                 {"dense": lambda x=x: dense(x), "sparse": lambda x=x: sparse(x)}, seconds=seconds
             )
         ratios[each] = taken["sparse"] / taken["dense"]
-        if shown:
-            share = looking / taken["dense"]
-            print(f"{each:4} rows  {ratios[each]:6.3f}  (looking alone takes {share:.2%})")
+        share = looking / taken["dense"]
+        print(f"{each:4} rows  {ratios[each]:6.3f}  (looking alone takes {share:.2%})")
     return ratios
 
 

@@ -1,8 +1,8 @@
 """Build the pages that are made from the code.
 
     python docs/build.py [--out docs] [--only relu,gelu]     one per activation, and their index
-    python docs/build.py --kept       coverage, conventions, accuracy, gpu, doctor, claims,
-                                      networks
+    python docs/build.py --kept       coverage, conventions, accuracy, gpu, speed, doctor,
+                                      claims, networks
     python docs/build.py --claims                            claims alone
 
 The pages of activations, with their plots, go to OUT/activations and are not kept in the
@@ -25,6 +25,7 @@ from generator import (
     gpu,
     networks,
     overview,
+    speed,
     units,
 )
 
@@ -62,6 +63,9 @@ def main() -> None:
         measured_on_gpu = HERE / "gpu.json"
         if measured_on_gpu.exists():
             pages["gpu"] = gpu.page(json.loads(measured_on_gpu.read_text(encoding="utf-8")))
+        measured_on_cpu = HERE / "speed.json"
+        if measured_on_cpu.exists():
+            pages["speed"] = speed.page(json.loads(measured_on_cpu.read_text(encoding="utf-8")))
         judged = HERE / "doctor.json"
         if judged.exists():
             pages["doctor"] = doctor.page(json.loads(judged.read_text(encoding="utf-8")))

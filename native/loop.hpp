@@ -59,8 +59,8 @@ struct Parameters {
 };
 
 // The defaults of an activation's parameters, which the compiler knows: a division by 1 costs nothing.
-template <class A>
-constexpr Parameters<float> usual{A::defaults, A::count};
+template <class A, typename R = float>
+constexpr Parameters<R> usual{A::defaults, A::count};
 
 enum class Kind { forward, backward };
 
@@ -150,6 +150,16 @@ RECTIFIER_INLINE void stretched_loop(const T* x, const T* g, T* y, std::size_t s
   }
 }
 
+// In double, with parameters that the compiler knows if they are the defaults.
+template <class A, Kind kind>
+RECTIFIER_INLINE void wide_loop(const float* x, const float* g, float* y, std::size_t n,
+                                const Parameters<double>& p, [[maybe_unused]] bool defaults) {
+  if constexpr (A::count > 0) {
+    if (defaults) return plain_loop<A, Wide, kind>(x, g, y, n, usual<A, double>);
+  }
+  plain_loop<A, Wide, kind>(x, g, y, n, p);
+}
+
 template <class A, Kind kind>
 RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::size_t n,
                                  const double* given) {
@@ -157,10 +167,11 @@ RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::
   constexpr bool single = range.low <= range.high;
   constexpr bool everywhere = range.low == -infinite && range.high == infinite;
   const Parameters<double> wide(given, A::count);
+  const bool defaults = are_defaults<A>(given);
   if constexpr (!single && !A::waves) {
-    plain_loop<A, Wide, kind>(x, g, y, n, wide);
+    wide_loop<A, kind>(x, g, y, n, wide, defaults);
   } else {
-    const bool may_be_single = single && has_fused_multiply_add && are_defaults<A>(given);
+    const bool may_be_single = single && has_fused_multiply_add && defaults;
     if constexpr (everywhere) {
       if (may_be_single) return stretched_loop<A, Single, kind>(x, g, y, n, n, usual<A>);
     }
@@ -180,7 +191,7 @@ RECTIFIER_INLINE void float_loop(const float* x, const float* g, float* y, std::
           continue;
         }
       }
-      plain_loop<A, Wide, kind>(from, by, y + first, size, wide);
+      wide_loop<A, kind>(from, by, y + first, size, wide, defaults);
     }
   }
 }

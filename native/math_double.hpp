@@ -252,6 +252,35 @@ struct Double : Basics<double> {
     return with_sign_of(z < 1.0 ? inside : outside, a);
   }
 
+  RECTIFIER_INLINE static double own_tanh(double a) { return a * tanh(a); }
+
+  RECTIFIER_INLINE static double mul_tanh_exp(double a, double b) { return a * tanh(exp(b)); }
+
+  // tanh(t) + 4 a t sigmoid(2 t) sigmoid(-2 t) with t = e^b.
+  RECTIFIER_INLINE static double tanh_exp_gate_slope(double a, double b) {
+    const double t = exp(b);
+    return tanh(t) + a * t * (4.0 * sigmoid_slope(2.0 * t));
+  }
+
+  RECTIFIER_INLINE static double mul_tanh_log1p_sigmoid(double a, double b) {
+    return a * tanh(log1p(sigmoid(b)));
+  }
+
+  RECTIFIER_INLINE static double tanh_log1p_sigmoid_gate_slope(double a, double b) {
+    const double s = sigmoid(b);
+    const double value = tanh(log1p(s));
+    return value + a * (1.0 - value * value) * sigmoid_slope(b) / (1.0 + s);
+  }
+
+  RECTIFIER_INLINE static double mul_log1p_sigmoid(double a, double b) {
+    return a * log1p(sigmoid(b));
+  }
+
+  RECTIFIER_INLINE static double log1p_sigmoid_gate_slope(double a, double b) {
+    const double s = sigmoid(b);
+    return log1p(s) + a * sigmoid_slope(b) / (1.0 + s);
+  }
+
   // a tanh(softplus(b)) = a n / (n + 2) with n = t (t + 2), t = e^b.
   RECTIFIER_INLINE static double mul_tanh_softplus(double a, double b) {
     const Exponential e = exponential(maximum(minimum(b, 22.0), -800.0));

@@ -120,9 +120,15 @@ struct Single : Basics<float> {
   RECTIFIER_INLINE static float first(float b) { return b; }
   RECTIFIER_INLINE static float first(Pair b) { return b.high; }
 
-  // 1 + scale (1 + fraction), e^a in two parts.
-  RECTIFIER_INLINE static float one_more(const Exponential& e) {
-    return __builtin_fmaf(e.scale, e.fraction, 1.0F + e.scale);
+  // top / (1 + t) for 0 <= t <= 1, rounded once but for 3e-9 of it, without a division: a polynomial
+  // 5e-5 away (the error is a Chebyshev polynomial), and what that leaves over. It takes as many
+  // operations as the division and its correction, and does not wait for the only divider.
+  RECTIFIER_INLINE static float over_one_more(float top, float t) {
+    const float inverse = polynomial(t, 0.999948982194786F, -0.9962757002193766F,
+                                     0.9534207438396001F, -0.7705729299525534F,
+                                     0.4179378603132493F, -0.10448446507831233F);
+    const float near = top * inverse;
+    return __builtin_fmaf(__builtin_fmaf(-near, t, top - near), inverse, near);
   }
 
   RECTIFIER_INLINE static float mul_sigmoid(float a, float b) {
@@ -220,9 +226,175 @@ struct Single : Basics<float> {
   RECTIFIER_INLINE static float tanh(float a) {
     const Exponential e = exponential(-2.0F * minimum(abs(a), 10.0F));
     const float top = __builtin_fmaf(-e.scale, e.fraction, 1.0F - e.scale);
-    const float high = one_more(e);
-    const float low = __builtin_fmaf(e.scale, e.fraction, e.scale) - (high - 1.0F);
-    return with_sign_of(quotient(top, {high, low}), a);
+    const float t = __builtin_fmaf(e.scale, e.fraction, e.scale);
+    return with_sign_of(over_one_more(top, t), a);
+  }
+
+  // a tanh(a), finite a.
+  RECTIFIER_INLINE static float own_tanh(float a) {
+    const Exponential e = exponential(-2.0F * minimum(abs(a), 10.0F));
+    return quotient(times(abs(a), sum(1.0F - e.scale, -e.scale, e)),
+                    sum(1.0F + e.scale, e.scale, e));
+  }
+
+  // e^b, and e^(-2 e^b) with what rounding took from its argument.
+  struct Twice {
+    Pair once;
+    Exponential again;
+  };
+  RECTIFIER_INLINE static Twice exponentials(float b) {
+    const Exponential e = exponential(minimum(b, 3.0F));  // from there on the second one is 0
+    const float high = __builtin_fmaf(e.scale, e.fraction, e.scale);
+    const float low = __builtin_fmaf(e.scale, e.fraction, e.scale - high) + e.scale * e.rest;
+    Exponential again = exponential(-2.0F * high);
+    again.rest -= 2.0F * (low + low * again.fraction);
+    return {{high, low}, again};
+  }
+
+  // a tanh(e^b), finite a.
+  RECTIFIER_INLINE static float mul_tanh_exp(float a, float b) {
+    const Exponential e = exponentials(b).again;
+    return quotient(times(a, sum(1.0F - e.scale, -e.scale, e)), sum(1.0F + e.scale, e.scale, e));
+  }
+
+  // tanh(t) + 4 a t g / (1 + g)^2 with t = e^b and g = e^(-2 t): one quotient, where 1 - g is right.
+  RECTIFIER_INLINE static float tanh_exp_gate_slope(float a, float b) {
+    const Twice both = exponentials(b);
+    const Exponential& e = both.again;
+    const Pair less = sum(1.0F - e.scale, -e.scale, e);
+    const Pair more = sum(1.0F + e.scale, e.scale, e);
+    const float g = __builtin_fmaf(e.scale, e.fraction, e.scale);
+    const float g_rest =
+        __builtin_fmaf(e.scale, e.rest, __builtin_fmaf(e.scale, e.fraction, e.scale - g));
+    const float t = both.once.high;
+    const float product = t * g;
+    const float product_rest =
+        __builtin_fmaf(t, g, -product) + __builtin_fmaf(t, g_rest, both.once.low * g);
+    const float base = less.high * more.high;
+    const float base_rest = __builtin_fmaf(less.high, more.high, -base) +
+                            __builtin_fmaf(less.high, more.low, less.low * more.high);
+    const float top = __builtin_fmaf(4.0F * a, product, base) +
+                      __builtin_fmaf(4.0F * a, product_rest, base_rest);
+    return top / __builtin_fmaf(more.high, more.high, 2.0F * (more.high * more.low));
+  }
+
+  // tanh(log(1 + sigmoid(b))) is a quotient of polynomials in t = e^-|b|: (3 + 2 t) / (5 + 6 t + 2 t^2)
+  // on the right and t (2 + 3 t) / (2 + 6 t + 5 t^2) on the left. That times a finite a.
+  RECTIFIER_INLINE static float mul_tanh_log1p_sigmoid(float a, float b) {
+    const Exponential e = beside(b);
+    const bool left = b < 0;
+    const float t = __builtin_fmaf(e.scale, e.fraction, e.scale);
+    const float t_rest = __builtin_fmaf(e.scale, e.fraction, e.scale - t);
+    const float least = left ? 2.0F : 3.0F;
+    const float steep = left ? 3.0F : 2.0F;
+    const Pair top = straight(least, steep, t, t_rest);
+    const float factor = left ? a * e.scale : a;
+    const float fraction = left ? e.fraction : 0.0F;
+    const float all = __builtin_fmaf(top.high, fraction, top.high);
+    const float all_rest = __builtin_fmaf(top.high, fraction, top.high - all) +
+                           __builtin_fmaf(top.low, fraction, top.low);
+    return quotient(times(factor, {all, all_rest}), smish_bottom(left, t, t_rest));
+  }
+
+  RECTIFIER_INLINE static Pair smish_bottom(bool left, float t, float t_rest) {
+    const float least = left ? 2.0F : 5.0F;
+    const float most = left ? 5.0F : 2.0F;
+    const float inner = __builtin_fmaf(most, t, 6.0F);
+    const float high = __builtin_fmaf(t, inner, least);
+    const float low = __builtin_fmaf(t, inner, least - high) +
+                      __builtin_fmaf(t, __builtin_fmaf(most, t, 6.0F - inner),
+                                     t_rest * __builtin_fmaf(most, t, inner));
+    return {high, low};
+  }
+
+  // That function plus a times its slope by b, over the square of the same polynomial.
+  RECTIFIER_INLINE static float tanh_log1p_sigmoid_gate_slope(float a, float b) {
+    const Exponential e = beside(b);
+    const bool left = b < 0;
+    const Pair t = whole(e);
+    const float outer = __builtin_fmaf(4.0F, a, 4.0F);
+    const float beside_it = __builtin_fmaf(12.0F, a, 18.0F);
+    const float inner = __builtin_fmaf(8.0F, a, 28.0F);
+    const float last = left ? 15.0F : outer;
+    const float third = __builtin_fmaf(t.high, last, left ? inner : beside_it);
+    const float second = __builtin_fmaf(t.high, third, left ? beside_it : inner);
+    const float first = left ? outer : 15.0F;
+    const float product = t.high * second;
+    const float top = first + product;
+    const float back = top - first;
+    const float lost = (first - (top - back)) + (product - back);
+    const float steep = __builtin_fmaf(t.high, __builtin_fmaf(t.high, last, third), second);
+    const float top_rest = lost + __builtin_fmaf(t.low, steep, __builtin_fmaf(t.high, second, -product));
+    const Pair bottom = smish_bottom(left, t.high, t.low);
+    const float more = __builtin_fmaf(top, left ? e.fraction : 0.0F, top_rest);
+    const float all = top + more;
+    const float square = bottom.high * bottom.high;
+    const float square_rest = __builtin_fmaf(bottom.high, bottom.high, -square) +
+                              2.0F * (bottom.high * bottom.low);
+    return (left ? e.scale : 1.0F) * quotient(Pair{all, (top - all) + more}, {square, square_rest});
+  }
+
+  // e^a as a pair.
+  RECTIFIER_INLINE static Pair whole(const Exponential& e) {
+    const float high = __builtin_fmaf(e.scale, e.fraction, e.scale);
+    return {high, __builtin_fmaf(e.scale, e.rest, __builtin_fmaf(e.scale, e.fraction, e.scale - high))};
+  }
+
+  // log(1 + sigmoid(b)), which is 2 artanh(v) with v = 1 / (3 + 2 t) on the right and t / (2 + 3 t) on
+  // the left, t = e^-|b|.
+  RECTIFIER_INLINE static Pair log1p_sigmoid(bool left, float t, float t_rest) {
+    const float steep = left ? 3.0F : 2.0F;
+    const Pair v = pair_quotient({left ? t : 1.0F, left ? t_rest : 0.0F},
+                                 straight(left ? 2.0F : 3.0F, steep, t, t_rest));
+    const float w = v.high * v.high;
+    const float more = v.high * (w * polynomial(w, 0.6666664033669924F, 0.40007560644911206F, 0.28236619805310481F,
+                                                0.26851498022837152F));
+    const float high = __builtin_fmaf(2.0F, v.high, more);
+    return {high, (__builtin_fmaf(2.0F, v.high, -high) + more) + 2.0F * v.low};
+  }
+
+  // least + steep t, as a pair, for a result that is not much smaller than `least`.
+  RECTIFIER_INLINE static Pair straight(float least, float steep, float t, float t_rest) {
+    const float high = __builtin_fmaf(steep, t, least);
+    return {high, __builtin_fmaf(steep, t, least - high) + steep * t_rest};
+  }
+
+  RECTIFIER_INLINE static Pair pair_quotient(Pair top, Pair bottom) {
+    const float inverse = 1.0F / bottom.high;
+    const float high = top.high * inverse;
+    const float left = __builtin_fmaf(-high, bottom.high, top.high);
+    return {high, (__builtin_fmaf(-high, bottom.low, left) + top.low) * inverse};
+  }
+
+  // a log(1 + sigmoid(b)), finite a.
+  RECTIFIER_INLINE static float mul_log1p_sigmoid(float a, float b) {
+    const Exponential e = beside(b);
+    const float t = __builtin_fmaf(e.scale, e.fraction, e.scale);
+    const Pair factor = log1p_sigmoid(b < 0, t, __builtin_fmaf(e.scale, e.fraction, e.scale - t));
+    return __builtin_fmaf(a, factor.high, a * factor.low);
+  }
+
+  // That function plus a times its slope by b, t / ((1 + t) (1 + 2 t)) or t / ((1 + t) (2 + t)).
+  RECTIFIER_INLINE static float log1p_sigmoid_gate_slope(float a, float b) {
+    const bool left = b < 0;
+    const Pair t = whole(beside(b));
+    const Pair value = log1p_sigmoid(left, t.high, t.low);
+    const float least = left ? 1.0F : 2.0F;
+    const float most = left ? 2.0F : 1.0F;
+    const float inner = __builtin_fmaf(most, t.high, 3.0F);
+    const float bottom = __builtin_fmaf(t.high, inner, least);
+    const float bottom_rest =
+        __builtin_fmaf(t.high, inner, least - bottom) +
+        __builtin_fmaf(t.high, __builtin_fmaf(most, t.high, 3.0F - inner),
+                       t.low * __builtin_fmaf(most, t.high, inner));
+    const Pair slope = pair_quotient(t, {bottom, bottom_rest});
+    return __builtin_fmaf(a, slope.high, value.high) + __builtin_fmaf(a, slope.low, value.low);
+  }
+
+  // a (b.high + b.low), as a pair.
+  RECTIFIER_INLINE static Pair times(float a, Pair b) {
+    const float high = a * b.high;
+    return {high, __builtin_fmaf(a, b.high, -high) + a * b.low};
   }
 
   RECTIFIER_INLINE static float tanh_squared(float a) {
@@ -342,17 +514,19 @@ struct Single : Basics<float> {
     return a < -1.0F ? NAN : not_negative;
   }
 
+  // (t - log(1 + t)) / t^2 for 0 <= t <= 1.
+  RECTIFIER_INLINE static float log1p_tail(float t) {
+    return polynomial(t, 0.4999993145465851F, -0.33330464363098145F, 0.2495801985361302F,
+                      -0.19692113208188677F, 0.1534493483840978F, -0.10661261984543896F,
+                      0.05745899729314766F, -0.020087432315827727F, 0.00329079023785531F);
+  }
+
   // log(1 + e^a) with e^-|a| in two parts.
   RECTIFIER_INLINE static float softplus(float a) {
     const Exponential e = exponential(-minimum(abs(a), 68.0F));
     const float t = __builtin_fmaf(e.scale, e.fraction, e.scale);
     const float t_rest = __builtin_fmaf(e.scale, e.fraction, e.scale - t);
-    const float tail = polynomial(t, 0.4999993145465851F, -0.33330464363098145F,
-                                  0.2495801985361302F, -0.19692113208188677F,
-                                  0.1534493483840978F, -0.10661261984543896F,
-                                  0.05745899729314766F, -0.020087432315827727F,
-                                  0.00329079023785531F);
-    return t + (maximum(a, 0.0F) + __builtin_fmaf(-t * t, tail, t_rest));
+    return t + (maximum(a, 0.0F) + __builtin_fmaf(-t * t, log1p_tail(t), t_rest));
   }
 
   RECTIFIER_INLINE static float pow(float a, float b) {

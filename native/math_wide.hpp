@@ -111,6 +111,39 @@ struct Wide : Basics<double> {
     return abs(a) < 1.0 ? inside : a - tanh(a);
   }
 
+  RECTIFIER_INLINE static double own_tanh(double a) { return a * tanh(a); }
+
+  RECTIFIER_INLINE static double mul_tanh_exp(double a, double b) { return a * tanh(exp(b)); }
+
+  // tanh(t) + 4 a t sigmoid(2 t) sigmoid(-2 t) with t = e^b.
+  RECTIFIER_INLINE static double tanh_exp_gate_slope(double a, double b) {
+    const double t = exp(b);
+    return tanh(t) + a * t * (4.0 * sigmoid_slope(2.0 * t));
+  }
+
+  // a tanh(log(1 + s)) = a n / (n + 2) with n = s (s + 2), s = sigmoid(b).
+  RECTIFIER_INLINE static double mul_tanh_log1p_sigmoid(double a, double b) {
+    const double s = sigmoid(b);
+    const double n = s * (s + 2.0);
+    return a * (n * inverse(n + 2.0));
+  }
+
+  RECTIFIER_INLINE static double tanh_log1p_sigmoid_gate_slope(double a, double b) {
+    const double s = sigmoid(b);
+    const double n = s * (s + 2.0);
+    const double right = inverse(n + 2.0);
+    return (n + 4.0 * a * s * (1.0 + s) * sigmoid(-b) * right) * right;
+  }
+
+  RECTIFIER_INLINE static double mul_log1p_sigmoid(double a, double b) {
+    return a * log1p(sigmoid(b));
+  }
+
+  RECTIFIER_INLINE static double log1p_sigmoid_gate_slope(double a, double b) {
+    const double s = sigmoid(b);
+    return log1p(s) + a * sigmoid_slope(b) * inverse(1.0 + s);
+  }
+
   RECTIFIER_INLINE static double tanh_softplus(double b) {
     const double t = exp(minimum(b, 22.0));
     const double n = t * (t + 2.0);

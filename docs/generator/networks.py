@@ -30,7 +30,8 @@ def page(summary: Mapping[str, Any]) -> str:
         together = "one at a time" if run["jobs"] == 1 else f"{run['jobs']} at once"
         blocks += [
             f"## {_HEADS.get(kind, kind)}",
-            f"{run['date']}, {run['machine']}; {together}, wall seconds on a machine that did other work too.",
+            f"{run['date']}, {run['machine']}; {together}; wall seconds, on a machine "
+            "that did other work too.",
             _table(run["results"]),
         ]
         results = run["results"]

@@ -48,6 +48,17 @@ def test_what_makes_no_sense_is_said(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not native.available(), reason="no compiled kernels")
+def test_without_fused_multiply_add_it_says_what_is_timed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(native, "element_types", lambda: ("float32", "bfloat16", "float16"))
+    assert run_command(["bench", "relu", "--dtype", "float64"]) == 2
+    assert "fused multiply-add" in capsys.readouterr().err
+    assert run_command(["bench", "relu", "--size", "2000", "--rounds", "1"]) == 0
+    assert "compute in double" in capsys.readouterr().out
+
+
 def test_without_kernels_there_is_nothing_to_time(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,7 +64,7 @@ def test_run_shows_measured_against_claimed_and_is_remembered(
         (["run", "C77"], "unknown claim"),
         (["run"], "Missing argument"),
         (["--quick", "--all"], "exclude each other"),
-        (["--quick", "list"], "measure every claim"),
+        (["--quick", "list"], "are about every claim"),
         (["list", "--html", "nowhere/page.html"], "nowhere"),
     ],
 )

@@ -189,3 +189,21 @@ def test_survival_counts_runs_that_never_got_there() -> None:
     steps = statistics.survival([3.0, 5.0, math.inf, 5.0], 10.0)
     assert steps == ((0.0, 1.0), (3.0, 0.75), (5.0, 0.25), (10.0, 0.25))
     assert statistics.survival([math.inf] * 3, 4.0) == ((0.0, 1.0), (4.0, 1.0))
+
+
+def test_what_tuning_adds_is_told_from_all_arms_and_noise_from_each() -> None:
+    """Three studies alone say little of the ratio; a steady arm stays steadier than an unsteady."""
+    draw, own = np.random.default_rng(11), [place % 3 for place in range(12)]
+    noise = np.array([0.002, 0.004, 0.004, 0.008])
+    alone, shared = [], []
+    for _ in range(300):
+        scores = noise[:, None] * draw.normal(0, 1, (4, 12))
+        scores += noise[:, None] * draw.normal(0, 1, (4, 3))[:, own]
+        alone.append([statistics.spread(row, own).error for row in scores])
+        shared.append([each.error for each in statistics.shared_spreads(scores.tolist(), own)])
+    truth = noise * math.sqrt(1 / 3 + 1 / 12)
+    doubt = [np.log(np.array(each) / truth).std(axis=0) for each in (alone, shared)]
+    assert (doubt[1] < 0.8 * doubt[0]).all(), doubt
+    assert np.sqrt(np.square(shared).mean(axis=0)) == pytest.approx(truth, rel=0.15)
+    rows = scores.tolist()
+    assert statistics.shared_spreads(rows) == tuple(statistics.spread(row) for row in rows)

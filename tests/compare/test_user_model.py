@@ -226,3 +226,25 @@ def test_a_changed_file_changes_the_hash_also_one_that_is_imported(net: str) -> 
     helper.write_text(HELPER)
     Path(net).write_text(NET)
     assert source_hash(net) == before
+
+
+def test_what_a_step_costs_is_asked_on_equal_terms() -> None:
+    """A replaced function call takes longer by itself; the model's own must bear that, too."""
+
+    class Calls(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = nn.Linear(4, 4), nn.Linear(4, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.two(torch.relu(self.one(x)))
+
+    x = torch.randn(8, 4)
+    plain, equal = Calls(), Calls()
+    equal.load_state_dict(plain.state_dict())
+    (relu,) = arms(["relu"])
+    network.place(plain, relu, ("relu",), x)
+    assert "forward" not in plain.__dict__, "the model as it is was touched"
+    network.place(equal, relu, ("relu",), x, on_equal_terms=True)
+    assert "forward" in equal.__dict__
+    assert torch.equal(plain(x), equal(x))

@@ -12,7 +12,7 @@ from rectifier.analysis.operations import FLOAT64
 from rectifier.expression import Expr, evaluate, postorder, to_text
 from rectifier.expression.tree import Call
 from rectifier.kernels.bounds import bounds
-from rectifier.kernels.forms import arrange, form, odd_cubic
+from rectifier.kernels.forms import ON_CPU, arrange, form, odd_cubic
 
 ROUNDING = 1e-12
 """Relative; a rearranged product of doubles rounds a few times elsewhere."""
@@ -60,6 +60,10 @@ def test_arranging_keeps_the_values() -> None:
         ("sigmoid(x) + x * (sigmoid(x) * sigmoid(-x) * 3)", "gate_slope"),
         ("where(abs(x) < 1, x / 3, x - tanh(x))", "minus_tanh"),
         ("where(abs(x) < 2, x / 3, x - tanh(x))", "where"),
+        ("x * tanh(x)", "own_tanh"),
+        ("3 * x * tanh(exp(x))", "mul_tanh_exp"),
+        ("x * log1p(sigmoid(x))", "mul_log1p_sigmoid"),
+        ("x * tanh(log1p(sigmoid(x)))", "mul_tanh_log1p_sigmoid"),
         ("x / 6", "div_constant"),
         ("3 * where(x > 0, x, 2 * exp(x))", "where"),
     ],
@@ -69,6 +73,19 @@ def test_a_form_is_found(formula: str, function: str) -> None:
     assert isinstance(root, Call)
     used = Counter(a for node in postorder(root) if isinstance(node, Call) for a in node.args)
     assert form(root, bounds(root, {}), used)[0] == function
+
+
+@pytest.mark.parametrize("name", ["lisht", "logish", "smish", "tanh_exp"])
+def test_derivatives_have_the_forms_that_a_gpu_does_without(name: str) -> None:
+    spec = catalog.get(name)
+    for expression in (spec.value_expression, spec.derivative_expression):
+        root = arrange(expression)
+        calls = [node for node in postorder(root) if isinstance(node, Call)]
+        used = Counter(argument for node in calls for argument in node.args)
+        between = bounds(root, {})
+        found = {form(node, between, used)[0] for node in calls} & ON_CPU
+        assert found or (name == "lisht" and expression is spec.derivative_expression)
+        assert not ON_CPU & {form(node, between, used, ON_CPU)[0] for node in calls}
 
 
 def test_a_cubic_needs_constants() -> None:

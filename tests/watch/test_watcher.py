@@ -366,14 +366,21 @@ def test_nothing_trained_and_nothing_to_see_are_said() -> None:
     assert [layer.layer for layer in record.layers] == ["linear"]
 
 
-def test_memory_stays_flat(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("every", "large"), [(5, None), (1, 1)], ids=["asleep", "brief"])
+def test_memory_stays_flat(every: int, large: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    total = 10_000 if large is None else 4000
+    if large is not None:
+        monkeypatch.setattr("rectifier.watch.brief.LARGE", large)
+        monkeypatch.setattr("rectifier.watch.ledger.DETAILS", 16)
     monkeypatch.setattr("rectifier.watch.ledger.SERIES", 16)
     monkeypatch.setattr("rectifier.watch.ledger.MAP_ROWS", 8)
     monkeypatch.setattr("rectifier.watch.training.SERIES", 16)
     monkeypatch.setattr("rectifier.watch.thinning._BLOCKS", 8)
-    model = Small(64)
+    model = (
+        Small(64) if large is None else nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    )
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    watcher = Watcher(WatchOptions(every=5))  # and asleep in between
+    watcher = Watcher(WatchOptions(every=every))  # and asleep, or brief, in between
 
     def tensors() -> int:
         gc.collect()
@@ -384,13 +391,13 @@ def test_memory_stays_flat(monkeypatch: pytest.MonkeyPatch) -> None:
         return sys.getallocatedblocks()
 
     with Interception([watcher], [model]):
-        steps(model, optimizer, 2000, batch=4)
+        steps(model, optimizer, total // 5, batch=4)
         before, held = blocks(), tensors()
-        steps(model, optimizer, 8000, batch=4)
+        steps(model, optimizer, total - total // 5, batch=4)
         assert tensors() <= held + 2
-        assert blocks() - before < 800, "less than a tenth of an object a step"
+        assert blocks() - before < total * 0.08, "less than a tenth of an object a step"
     record = watcher.record()
-    assert (record.steps, record.observed_steps) == (10_000, 2000)
+    assert (record.steps, record.observed_steps) == (total, total // every)
 
 
 def test_watching_changes_no_result_and_no_random_number() -> None:

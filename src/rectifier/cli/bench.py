@@ -51,6 +51,8 @@ def command(
         raise KernelUnavailableError(f"there is nothing to time: {native.why_not()}.")
     if dtype not in native.DTYPES:
         raise InvalidInputError(f"kernels are compiled for {', '.join(native.DTYPES)}; got {dtype}")
+    if dtype not in native.element_types():
+        raise KernelUnavailableError(f"there is nothing to time: {native.obstacle('relu', dtype)}.")
     if size < 1 or rounds < 1 or (threads is not None and threads < 1):
         raise InvalidInputError("--size, --rounds and --threads must be 1 or more.")
     if threads is not None:
@@ -59,6 +61,8 @@ def command(
     found: list[Row] = []
     if json_file != "-":
         click.echo(f"{timing.machine()}\n{size:,} elements of {dtype}, ns per element\n")
+        if "float64" not in native.element_types():
+            click.echo(f"{_NO_FUSED}\n")
         click.echo(_HEAD)
     for name in wanted:
         pair = timing.rows(name, size, getattr(torch, dtype), rounds, allocate)
@@ -82,6 +86,10 @@ def command(
         write_json(json_file, {**head, "threads": torch.get_num_threads(), "rows": rows})
 
 
+_NO_FUSED = (
+    "This processor has no fused multiply-add: kernels of float compute in double, which takes "
+    "several times as long as in float."
+)
 _COLUMNS = f"{'torch':>8}{'ours':>8}{'speed-up':>10}"
 _HEAD = (
     f"{'':22}{'forward':>38}   {'backward':>38}\n"

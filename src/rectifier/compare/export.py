@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from rectifier import optional
+from rectifier.compare.arm import OWN
 from rectifier.compare.store import Store
 from rectifier.errors import OutputError
 
 
 def write(store: Store, target: str | Path) -> int:
     """Write a line for every trial: its hash, what it was, and what came of it.
+
+    A network of the user's that was left as it is has `rectifier.compare.arm.OWN` as activation.
 
     Args:
         store: Where the trials are.
@@ -51,7 +54,7 @@ def write(store: Store, target: str | Path) -> int:
 
 def _flat(trial_hash: str, identity: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
     activations = [each["name"] for each in identity["activation"]]
-    row: dict[str, Any] = {"hash": trial_hash, "activation": "|".join(activations)}
+    row: dict[str, Any] = {"hash": trial_hash, "activation": "|".join(activations) or OWN}
     for name, value in identity.items():
         if name != "activation":
             row[name] = value if _is_plain(value) else json.dumps(value, sort_keys=True)

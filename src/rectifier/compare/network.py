@@ -50,7 +50,15 @@ class Shapes:
     kind: str
 
 
-def build(subject: Subject, arm: Arm, shapes: Shapes, seed: int, example: Tensor) -> nn.Module:
+def build(
+    subject: Subject,
+    arm: Arm,
+    shapes: Shapes,
+    seed: int,
+    example: Tensor,
+    *,
+    on_equal_terms: bool = False,
+) -> nn.Module:
     """A fresh network on the CPU.
 
     Args:
@@ -59,6 +67,7 @@ def build(subject: Subject, arm: Arm, shapes: Shapes, seed: int, example: Tensor
         shapes: What it has to fit.
         seed: Decides the initial weights.
         example: Two samples or more, to run it on.
+        on_equal_terms: As for `place`.
 
     Returns:
         The network in training mode.
@@ -85,7 +94,7 @@ def build(subject: Subject, arm: Arm, shapes: Shapes, seed: int, example: Tensor
         return model.train()
     with seeded(seed):
         model = _user_model(subject.name, shapes, seed)
-    place(model, arm, subject.functions, example)
+    place(model, arm, subject.functions, example, on_equal_terms=on_equal_terms)
     _check(subject.name, model, shapes, example)
     return model.train()
 
@@ -239,8 +248,23 @@ def functions_to_replace(sites: Sequence[Site]) -> tuple[str, ...]:
     return tuple(name for name in found if name not in _GATES) or found
 
 
-def place(model: nn.Module, arm: Arm, functions: Sequence[str], example: Tensor) -> None:
+def place(
+    model: nn.Module,
+    arm: Arm,
+    functions: Sequence[str],
+    example: Tensor,
+    *,
+    on_equal_terms: bool = False,
+) -> None:
     """Put an arm at the hidden places of a model that has some of these functions, and rescale.
+
+    Args:
+        model: Is changed.
+        arm: What to put there.
+        functions: What it takes the place of.
+        example: Samples to run the model on.
+        on_equal_terms: A function call is replaced even by what it is: to replace one costs time
+            in every step, which the model's own function would be spared else.
 
     Raises:
         InvalidInputError: There is no such place, or fewer than the arm has activations.
@@ -264,9 +288,13 @@ def place(model: nn.Module, arm: Arm, functions: Sequence[str], example: Tensor)
     for function in dict.fromkeys(site.function for site in sites):
         for activation in dict.fromkeys(chosen.values()):
             names = [
-                s.name for s in sites if s.function == function and chosen[s.name] == activation
+                s.name
+                for s in sites
+                if s.function == function
+                and chosen[s.name] == activation
+                and (activation.name != function or (on_equal_terms and s.module() is None))
             ]
-            if names and activation.name != function:
+            if names:
                 rt.swap(model, function, activation, (example,), only=names)
 
 

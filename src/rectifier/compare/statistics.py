@@ -25,6 +25,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rectifier import optional
 from rectifier.compare.result import Interval
@@ -89,6 +90,40 @@ class Spread:
         return float(2 * _stats().t.sf(abs(self.mean) / self.error, self.freedom))
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """One-way analysis of variance by study, of values of a count.
+
+    Attributes:
+        between, within: Mean squares. ``outer``, ``inner``: their degrees of freedom.
+        shares: What of each is in the variance of the mean.
+    """
+
+    between: float
+    within: float
+    outer: int
+    inner: int
+    shares: tuple[float, float]
+
+
+def _parts(found: NDArray[np.float64], studies: Sequence[int] | None) -> _Parts | None:
+    """None where no two values share a study, or all do."""
+    count = len(found)
+    groups = [] if studies is None else sorted(set(studies))
+    if len(groups) < 2 or len(groups) == count:
+        return None
+    own = np.asarray(studies)
+    members = [found[own == group] for group in groups]
+    sizes = np.array([len(each) for each in members], dtype=np.float64)
+    means = np.array([each.mean() for each in members])
+    outer, inner = len(groups) - 1, count - len(groups)
+    between = float((sizes * (means - found.mean()) ** 2).sum()) / outer
+    within = sum(float(((m - m.mean()) ** 2).sum()) for m in members) / inner
+    typical = (count - float((sizes**2).sum()) / count) / outer
+    share = float((sizes**2).sum()) / count**2 / typical
+    return _Parts(between, within, outer, inner, (share, max(0.0, 1 / count - share)))
+
+
 def spread(
     values: Sequence[float], studies: Sequence[int] | None = None, resolution: float = 0.0
 ) -> Spread:
@@ -106,25 +141,48 @@ def spread(
     rounding = resolution**2 / 12
     total = float(found.var(ddof=1)) + rounding
     plain = Spread(mean, math.sqrt(total / count), count - 1.0, count)
-    groups = [] if studies is None else sorted(set(studies))
-    if len(groups) < 2 or len(groups) == count:
+    parts = _parts(found, studies)
+    if parts is None or parts.between <= _POOLED * parts.within:
         return plain
-    own = np.asarray(studies)
-    members = [found[own == group] for group in groups]
-    sizes = np.array([len(each) for each in members], dtype=np.float64)
-    means = np.array([each.mean() for each in members])
-    between = float((sizes * (means - mean) ** 2).sum()) / (len(groups) - 1)
-    within = sum(float(((m - m.mean()) ** 2).sum()) for m in members) / (count - len(groups))
-    typical = (count - float((sizes**2).sum()) / count) / (len(groups) - 1)
-    if between <= _POOLED * within:
-        return plain
-    share = float((sizes**2).sum()) / count**2 / typical
-    parts = share * between, max(0.0, 1 / count - share) * within
-    variance = max(sum(parts), (total - rounding) / count)
-    freedom = variance**2 / (
-        parts[0] ** 2 / (len(groups) - 1) + parts[1] ** 2 / (count - len(groups))
-    )
+    outer, inner = parts.shares[0] * parts.between, parts.shares[1] * parts.within
+    variance = max(outer + inner, (total - rounding) / count)
+    freedom = variance**2 / (outer**2 / parts.outer + inner**2 / parts.inner)
     return Spread(mean, math.sqrt(variance + rounding / count), freedom, count)
+
+
+def shared_spreads(
+    table: Sequence[Sequence[float]], studies: Sequence[int] | None = None
+) -> tuple[Spread, ...]:
+    """The `spread` of every arm, which share what is known of the luck of tuning.
+
+    Three studies alone say little of how much larger the spread between studies is than that
+    within. That ratio is taken to be alike for all arms and is told from all of them; how large
+    the spread is stays each arm's own, so an unsteady arm does not make the others look so.
+
+    Args:
+        table: A row for every arm, the same seeds in each; what a seed gives to all is taken off.
+        studies: As for `spread`.
+    """
+    alone = tuple(spread(row, studies) for row in table)
+    parts = [_parts(np.asarray(row, dtype=np.float64), studies) for row in table]
+    known = [each for each in parts if each is not None and each.within > 0]
+    if len(known) < len(alone):
+        return alone
+    # Each arm in units of its own spread, or the most unsteady one would decide alone.
+    units = [each.outer * each.between + each.inner * each.within for each in known]
+    ratio = sum(each.between / unit for each, unit in zip(known, units, strict=True)) / sum(
+        each.within / unit for each, unit in zip(known, units, strict=True)
+    )
+    ratio = max(1.0, ratio)  # luck of tuning only adds
+    free = max(1, len(known) - 1)  # the rows add up to nothing, so one follows from the others
+    found = []
+    for plain, each in zip(alone, known, strict=True):
+        outer, inner = each.shares[0] * ratio * each.within, each.shares[1] * each.within
+        # The ratio has an arm's own part within below it, and so its doubt, too.
+        doubt = outer**2 * (1 / (each.outer * free) + 1 / each.inner) + inner**2 / each.inner
+        variance = outer + inner
+        found.append(Spread(plain.mean, math.sqrt(variance), variance**2 / doubt, plain.count))
+    return tuple(found)
 
 
 def mean_interval(

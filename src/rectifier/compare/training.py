@@ -204,7 +204,14 @@ def fresh(trial: Trial, dataset: Dataset) -> nn.Module:
     """The network of a trial before its training, on its device."""
     shapes = network.Shapes(dataset.shape, dataset.outputs, dataset.kind)
     example = torch.from_numpy(dataset.train_x[:2])
-    made = network.build(trial.subject, trial.arm, shapes, seed_of(trial.seed, INIT), example)
+    made = network.build(
+        trial.subject,
+        trial.arm,
+        shapes,
+        seed_of(trial.seed, INIT),
+        example,
+        on_equal_terms=trial.stage == "cost",
+    )
     return made.to(trial.device)
 
 

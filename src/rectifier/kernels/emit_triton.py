@@ -21,7 +21,16 @@ from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
 from rectifier.kernels.bounds import Bounds, bounds
 from rectifier.kernels.emit_cpp import digest
-from rectifier.kernels.forms import INNER, PAIRS, TAKE_PAIRS, Form, arrange, form, odd_cubic
+from rectifier.kernels.forms import (
+    INNER,
+    ON_CPU,
+    PAIRS,
+    TAKE_PAIRS,
+    Form,
+    arrange,
+    form,
+    odd_cubic,
+)
 from rectifier.kernels.measured import DOUBLE, FAR, REACH, SINGLE_BUT
 from rectifier.kernels.single import EVERY, SINGLE, Interval
 
@@ -92,7 +101,9 @@ def emit_function(
     for node in reversed(order):
         if isinstance(node, Call) and node in needed:
             cubic = odd_cubic(node) if node not in alone and node is not expression else None
-            function, given = cubic or _with_product(form(node, between, used), between, used)
+            function, given = cubic or _with_product(
+                form(node, between, used, ON_CPU), between, used
+            )
             if function in INNER and node is not expression:
                 function = f"inner_{function}"
             forms[node] = function, given
@@ -138,7 +149,7 @@ def _with_product(plain: Form, between: Mapping[Expr, Bounds], used: Mapping[Exp
     for place, product in enumerate(given):
         if not isinstance(product, Call) or used[product] > 1:
             continue
-        inner, factors = form(product, between, used)
+        inner, factors = form(product, between, used, ON_CPU)
         if inner == "square":
             inner, factors = "mul", factors * 2
         if inner == "mul":
@@ -217,6 +228,15 @@ def _has_power(expression: Expr) -> bool:
     )
 
 
+def _has_form_of_cpu(expression: Expr, parameters: Mapping[str, Param]) -> bool:
+    """Say whether what was measured in float was measured in a form that a GPU does not have."""
+    expression = arrange(expression)
+    order = [node for node in postorder(expression) if isinstance(node, Call)]
+    between = bounds(expression, parameters)
+    used = Counter(argument for node in order for argument in node.args)
+    return any(form(node, between, used)[0] in ON_CPU for node in order)
+
+
 def emit_part(
     name: str, part: str, activation: Activation, expression: Expr, interval: Interval
 ) -> tuple[str, str]:
@@ -225,7 +245,7 @@ def emit_part(
     parameters = activation.params
     functions = [emit_function(f"{stem}_wide", expression, parameters, "wide")]
     harmless = is_harmless(expression)
-    if (digest(activation), part) in SINGLE_BUT:
+    if (digest(activation), part) in SINGLE_BUT or _has_form_of_cpu(expression, parameters):
         interval = None
     if harmless:
         interval = (-EVERY, EVERY)

@@ -32,8 +32,22 @@ TAKE_PAIRS: Mapping[str, tuple[int, ...]] = {
 INNER = ("mul_sigmoid", "own_norm_cdf", "sigmoid")
 """The functions with a sharper form, ``inner_`` and the name, for where they are not the result."""
 
+ON_CPU = frozenset(
+    {
+        "log1p_sigmoid_gate_slope",
+        "mul_log1p_sigmoid",
+        "mul_tanh_exp",
+        "mul_tanh_log1p_sigmoid",
+        "own_tanh",
+        "tanh_exp_gate_slope",
+        "tanh_log1p_sigmoid_gate_slope",
+    }
+)
+"""The forms that only ``native/`` has; a GPU computes in double what they are part of."""
+
 _T = "exp(minimum(b, 22))"
 _N = f"({_T} * ({_T} + 2))"
+_S = "tanh(log1p(sigmoid(b)))"
 
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("own_norm_cdf", "a", "maximum(a, -40) * norm_cdf(a)"),
@@ -54,6 +68,25 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
         "ab",
         f"({_N} + 4 * a * {_T} * ({_T} + 1) / ({_N} + 2)) / ({_N} + 2)",
     ),
+    (
+        "tanh_exp_gate_slope",
+        "ab",
+        "tanh(exp(b)) + a * exp(b) * (4 * sigmoid(2 * exp(b)) * sigmoid(-(2 * exp(b))))",
+    ),
+    (
+        "tanh_log1p_sigmoid_gate_slope",
+        "ab",
+        f"{_S} + a * (1 - {_S} ** 2) * sigmoid(b) * sigmoid(-b) / (1 + sigmoid(b))",
+    ),
+    (
+        "log1p_sigmoid_gate_slope",
+        "ab",
+        "log1p(sigmoid(b)) + a * sigmoid(b) * sigmoid(-b) / (1 + sigmoid(b))",
+    ),
+    ("mul_tanh_exp", "ab", "a * tanh(exp(b))"),
+    ("mul_tanh_log1p_sigmoid", "ab", f"a * {_S}"),
+    ("mul_log1p_sigmoid", "ab", "a * log1p(sigmoid(b))"),
+    ("own_tanh", "a", "a * tanh(a)"),
     ("tanh_squared", "a", "tanh(a) ** 2"),
     ("minus_tanh", "ba", "where(abs(a) < 1, b, a - tanh(a))"),
 )
@@ -83,16 +116,22 @@ _MODERATE = (1e-30, 1e30)
 """Between these a divisor is a normal number of float, and so is its inverse."""
 
 
-def form(node: Call, between: Mapping[Expr, Bounds], used: Mapping[Expr, int]) -> Form:
+def form(
+    node: Call,
+    between: Mapping[Expr, Bounds],
+    used: Mapping[Expr, int],
+    without: frozenset[str] = frozenset(),
+) -> Form:
     """Return the function that computes a node, and its arguments: a better form if it has one.
 
     Args:
         node: The node.
         between: Bounds of every node.
         used: How many nodes use a node.
+        without: Forms of `_PATTERNS` that are not to be had.
     """
     for name, order, pattern in _KNOWN:
-        if _is(pattern, node.op):
+        if name not in without and _is(pattern, node.op):
             for bound in _bindings(pattern, node, {}):
                 return name, tuple(bound[letter] for letter in order)
     if node.op == "div" and isinstance(node.args[1], Constant):

@@ -50,8 +50,9 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "54f6f55ce61bd5cd": (None, (-6597000000000.0, 6597000000000.0)),  # isru
         "e6a5f79fc005de3c": ((-EVERY, EVERY), (-EVERY, EVERY)),  # leaky_relu
         "f14a649fa658bf68": ((-EVERY, EVERY), (-EVERY, EVERY)),  # lelelu
-        "ba2b9476efb01125": (None, (-EVERY, EVERY)),  # lisht
+        "ba2b9476efb01125": ((-3.402e38, 3.402e38), (-EVERY, EVERY)),  # lisht
         "f6cc54dfd6275988": ((-EVERY, 64.0), (-EVERY, 88.0)),  # log_sigmoid
+        "bb2eec614faf8248": ((-80.0, 3.402e38), (-80.0, EVERY)),  # logish
         "70037c29d7c7b63a": ((-80.0, 2.536e19), (-80.0, EVERY)),  # mish
         "ec3d49d91e43826d": ((-EVERY, EVERY), (-EVERY, EVERY)),  # modulus
         "2799600e15d2c9fc": ((-EVERY, EVERY), (-80.0, EVERY)),  # mpelu
@@ -81,6 +82,7 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "8aef72c1ec7dda9f": ((-88.0, EVERY), (-80.0, EVERY)),  # silu
         "aef370204af49a1f": ((-73720.0, 73720.0), (-73720.0, 73720.0)),  # sine
         "efc750dc3f42abf7": ((-EVERY, EVERY), (-88.0, EVERY)),  # slu
+        "ad0ebf44266c3eba": ((-80.0, 1.063e38), (-80.0, EVERY)),  # smish
         "abfa5a85ba7a26d9": ((-EVERY, 16490000000000.0), (-EVERY, EVERY)),  # smu
         "eb56731563643989": (None, (-EVERY, EVERY)),  # smu_1
         "e777ed488dc803ef": (None, (-88.0, 88.0)),  # soft_clipping
@@ -103,6 +105,7 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "d0e0b2e63b6034af": ((-88.0, 3.402e38), (-80.0, EVERY)),  # swish
         "9059c43f6f60758b": ((-1.169e38, 1.169e38), (-EVERY, EVERY)),  # symlog
         "5bb589492bd00d3b": ((-EVERY, EVERY), (-40.0, 40.0)),  # tanh
+        "b658976a11911248": ((-80.0, 3.402e38), (-80.0, EVERY)),  # tanh_exp
         "4057587f984a6290": ((-EVERY, EVERY), (-EVERY, EVERY)),  # tanh_shrink
         "16e123ad5c808885": ((-EVERY, EVERY), (-EVERY, EVERY)),  # threshold
         "9254fde3fbda789d": ((-EVERY, EVERY), (-EVERY, EVERY)),  # tlu

@@ -185,6 +185,11 @@ class Row:
         """How many times as fast as PyTorch, where it has this."""
         return self.ns["torch"] / self.ns["rectifier"] if "torch" in self.ns else None
 
+    @property
+    def bound(self) -> float | None:
+        """The largest speed-up that memory allows: PyTorch's time over moving the same bytes."""
+        return self.ns["torch"] / self.ns["memory"] if "torch" in self.ns else None
+
 
 def measure(contestants: Contestants, rounds: int) -> dict[str, float]:
     """Return the least seconds of each contestant, taken in turn."""

@@ -37,7 +37,7 @@ PERIOD = 50.0
 _MEMORY = 31
 """How many of the latest steps of each kind the medians are over."""
 
-_NAP, _NAP_SECONDS = 16, 0.02
+_NAP, _NAP_SECONDS = 64, 0.05
 """Most steps, and most seconds of them, that pass without asking whether to observe the next."""
 
 _OFTEN = 16

@@ -3,6 +3,8 @@
 Layer: watch. Fed with plain NumPy numbers by `rectifier.watch.watcher`; turned into the parts of a
 `rectifier.watch.record.Record`. Memory does not grow with the run: series and maps are thinned, the
 closing window is kept in blocks (`rectifier.watch.thinning`).
+
+One file, though long: what a site's ledger takes in, joins and gives out are one list of fields.
 """
 
 from __future__ import annotations

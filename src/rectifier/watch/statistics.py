@@ -6,6 +6,8 @@ is also its reference. What is computed stays on the tensor's device until `fetc
 numbers of a step over at once. Counts are exact. On the CPU comparisons are slow in torch and
 ``sign`` and ``sum`` run at memory speed, so counts are sums of signs; where a NaN spoils such a sum
 the slow exact count replaces it.
+
+One file, though long: each number has its quick form and its reference here, side by side.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Mathematics in float, compensated where a formula would magnify a rounding.
 
 Layer: kernels/gpu, above `basics`; the counterpart of ``native/math_single.hpp``, operation for
-operation, so that what was measured of it (`rectifier.kernels.single`) holds here too. Each
-function is right to about 1 ulp on the arguments that sane inputs give. Numbers in two parts are
-tuples.
+operation, so that what was measured of it (`rectifier.kernels.single`) holds here too. Where a CPU
+saves a division (``over_one_more``), here it is divided, which rounds no more.
+Each function is right to about 1 ulp on the arguments that sane inputs give. Numbers in two parts
+are tuples.
 
 One file, though long: it is read beside its counterpart, function by function.
 """

@@ -1,0 +1,64 @@
+"""The page on speed: what it says of a row that misses its bar."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def speed() -> ModuleType:
+    sys.path.insert(0, str(DOCS))
+    try:
+        return importlib.import_module("generator.speed")
+    finally:
+        sys.path.remove(str(DOCS))
+
+
+def part(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"machine": "two cores", "date": "2026-01-01", "rows": rows}
+
+
+def row(name: str, forward: float, bound: float, **more: object) -> dict[str, Any]:
+    return {
+        "name": name, "forward": forward, "forward bound": bound, "backward": 6.0,
+        "backward bound": 9.0, **more,
+    }  # fmt: skip
+
+
+def test_memory_is_told_from_arithmetic(speed: ModuleType) -> None:
+    rows = [row("smish", 2.0, 6.0), row("lisht", 2.0, 4.0), row("pau", 5.0, 5.5)]
+    lines = speed.page({"composed": part(rows)}).splitlines()
+    assert (
+        "| `smish` | 2.00 | 6.00 | 6.00 | 9.00 | forward: arithmetic, 3.0 times a move |" in lines
+    )
+    assert "| `lisht` | 2.00 | 4.00 | 6.00 | 9.00 | forward: memory, 2.0 times a move |" in lines
+    assert "| `pau` | 5.00 | 5.50 | 6.00 | 9.00 |  |" in lines
+    assert any("the bar of 5 is met by 4 of 6" in line for line in lines)
+
+
+def test_the_bars_of_torch(speed: ModuleType) -> None:
+    common = {"allocate": False, "transcendental": True}
+    rows = [
+        row("elu", 4.0, 5.0, accurate=True, **common),
+        row("gelu", 0.5, 2.0, accurate=False, **common),
+    ]
+    text = speed.page({"torch": part(rows)})
+    assert "| ≥ 3.0 | 1.41 | 3.16 | missed |" in text
+    assert "| ≥ 0.95 | 4.00 (elu) | 5.00 | met |" in text
+    assert "| ≥ 0.6 | 0.50 (gelu) | 2.00 | missed |" in text
+
+
+def test_every_part_that_is_measured_is_shown(speed: ModuleType) -> None:
+    shown = set(speed._SECTIONS)
+    assert shown == {
+        "torch", "compile", "composed", "numpy", "memory", "small", "gated", "sparse",
+        "memory kept",
+    }  # fmt: skip
