@@ -53,6 +53,9 @@ FORMATS = {
     "bfloat16": Format("bfloat16", 7, -126, 128, 0.51, 0.51),
 }
 
+_SCATTER = 2531
+"""Odd, and near the golden section of 4096, so that samples spread evenly over the low bits."""
+
 _EXPONENT = np.int64(0x7FF0000000000000)
 
 
@@ -63,10 +66,14 @@ def numbers(dtype: str, start: int, stop: int, step: int = 1) -> Array:
         dtype: Name of the format.
         start: First bit pattern.
         stop: The one after the last.
-        step: Distance between patterns.
+        step: Mean distance between patterns. Of each so many one is taken, ever another: the lowest
+            bits of multiples of a power of two would all be 0, and such numbers hide what rounding
+            does.
     """
     patterns = np.arange(0, stop - start, step, dtype=np.uint32)
     patterns += np.uint32(start)
+    if step > 1:
+        patterns += patterns // np.uint32(step) * np.uint32(_SCATTER) % np.uint32(step)
     if dtype == "float16":
         return patterns.astype(np.uint16).view(np.float16).astype(np.float32)
     if dtype == "bfloat16":

@@ -36,6 +36,12 @@ def test_patterns_are_the_numbers_of_a_format(precision: SimpleNamespace) -> Non
     assert precision.formats.numbers("float32", 1, 2)[0] == np.float32(1e-45)
 
 
+def test_a_sample_has_all_low_bits(precision: SimpleNamespace) -> None:
+    sample = precision.formats.numbers("float32", 0, 1 << 32, 4096).view(np.uint32)
+    assert np.array_equal(sample >> 12, np.arange(1 << 20))  # one of each 4096
+    assert np.array_equal(np.unique(sample & 4095), np.arange(4096))
+
+
 def test_neighbours_step_through_zero(precision: SimpleNamespace) -> None:
     tiny = float(np.float32(1e-45))
     assert precision.formats.neighbours(0.0, "float32", 1).tolist() == [-tiny, 0.0, tiny]

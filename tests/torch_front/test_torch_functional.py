@@ -345,3 +345,9 @@ def test_one_value_per_unit_keeps_channels_last(name: str) -> None:
         (grad,) = torch.autograd.grad(y, x, torch.randn_like(y).contiguous())
         assert y.is_contiguous(**last)
         assert grad.is_contiguous(**last)
+
+
+def test_names_of_other_kinds_are_no_functions() -> None:
+    assert hasattr(rt.functional, "mish")
+    assert not hasattr(rt.functional, "softmax")  # row-wise
+    assert not hasattr(rt.functional, "swiglu")  # gated

@@ -118,7 +118,12 @@ def length(name: str, shape: Sequence[int | None], axis: Any, word: str = "axis"
         InvalidInputError: There is no such axis, or it is empty.
     """
     place = check_axis(name, axis, word)
-    size = shape[place] if -len(shape) <= place < len(shape) else None
+    if not -len(shape) <= place < len(shape):
+        raise InvalidInputError(
+            f"{name}: there is no {word} {place} in an input of {len(shape)} dimensions, "
+            f"of shape {tuple(shape)}."
+        )
+    size = shape[place]
     if not size:
         raise InvalidInputError(
             f"{name}: expected at least one element along {word} {place}, got shape {tuple(shape)}."

@@ -31,6 +31,7 @@ from torch.overrides import has_torch_function
 from rectifier import catalog, kernels
 from rectifier.activation import Activation, check_flag
 from rectifier.errors import (
+    InvalidActivationError,
     InvalidInputError,
     KernelUnavailableError,
     UnknownNameError,
@@ -356,7 +357,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         found = function(name)
-    except UnknownNameError as error:
+    except (InvalidActivationError, UnknownNameError) as error:  # the first: gated, row-wise
         raise AttributeError(f"module {__name__!r} has no function {name!r}: {error}") from error
     globals()[name] = found
     return found
