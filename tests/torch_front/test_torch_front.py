@@ -19,7 +19,7 @@ except ImportError as error:
 """
 
 
-@pytest.mark.parametrize("name", ["initialize", "modules", "parameters"])
+@pytest.mark.parametrize("name", ["initialize", "elementwise_modules", "parameters"])
 def test_examples(name: str) -> None:
     failed, tried = doctest.testmod(importlib.import_module(f"rectifier.torch.{name}"))
     assert tried
