@@ -741,3 +741,13 @@ def test_an_evaluation_that_nobody_wants_is_left_alone() -> None:
         assert len(told.sites) == 2
     assert not model._forward_hooks
     assert not module_hooks._global_forward_hooks
+
+
+def test_steps_that_end_in_a_backward_pass_leave_nothing_on_the_stack() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+    with Interception([Listener({0, 2, 3})]) as interception:
+        for number in range(5):
+            assert interception.step == number
+            assert torch._C._len_torch_function_stack() == int(interception.observing)
+            model(torch.randn(2, 4)).sum().backward()  # without an optimiser this ends the step
+    assert torch._C._len_torch_function_stack() == 0

@@ -33,6 +33,7 @@ from rectifier.torch import observer
 from rectifier.torch.activation_modules import module_class_function
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.calls import Calls
+from rectifier.torch.mode import are_own
 from rectifier.torch.naming import Sources
 from rectifier.torch.observer import Observer, Site, Sleep
 from rectifier.torch.registry import Registry
@@ -131,6 +132,7 @@ class Interception:
         self._wrap(nn.Module, "load_state_dict", self._loading)
         self._wrap(torch, "compile", self._compiling)
         self._wrap(torch.amp.GradScaler, "scale", self._scaling)
+        self._wrap(torch.Tensor, "backward", self._direct)
         self._wrap(torch.autograd, "backward", self._backward)
         self._wrap(torch.autograd, "grad", self._grad)
         _ENTERED.add(self)
@@ -306,6 +308,26 @@ class Interception:
             self._registry.full = False
             self.notes.append("The program makes ever new sites; only the first are followed.")
         self._choose()
+
+    def _direct(self, original: Any) -> Any:
+        """``Tensor.backward`` without our modes.
+
+        While a mode handles a call torch takes it off the stack and then puts it back: a step that
+        ends inside, as without an optimiser, could not take it out for good.
+        """
+
+        def backward(
+            tensor: Tensor,
+            gradient: Tensor | None = None,
+            retain_graph: bool | None = None,
+            create_graph: bool = False,
+            inputs: Any = None,
+        ) -> Any:
+            plain = type(tensor) in (Tensor, nn.Parameter) and are_own()
+            way = torch.autograd.backward if plain else original
+            return way(tensor, gradient, retain_graph, create_graph, inputs=inputs)
+
+        return backward
 
     def _constructing(self, original: Any) -> Any:
         owner = self

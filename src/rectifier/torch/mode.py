@@ -15,7 +15,17 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 
-class Seeing(TorchFunctionMode):
+class Own(TorchFunctionMode):
+    """A mode of ours; none of them does anything about ``Tensor.backward``."""
+
+
+def are_own() -> bool:
+    """Whether no mode but ours is on the stack."""
+    count = torch._C._len_torch_function_stack()
+    return all(isinstance(torch._C._get_function_stack_at(at), Own) for at in range(count))
+
+
+class Seeing(Own):
     """Hands every call of a torch function over.
 
     Args:

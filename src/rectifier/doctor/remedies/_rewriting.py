@@ -11,14 +11,13 @@ import abc
 from typing import Any
 
 import torch
-from torch.overrides import TorchFunctionMode
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
-from rectifier.torch.mode import put_on, take_out
+from rectifier.torch.mode import Own, put_on, take_out
 
 
-class _Mode(TorchFunctionMode):
+class _Mode(Own):
     def __init__(self, owner: Rewriting) -> None:
         super().__init__()
         self._owner = owner
