@@ -2,7 +2,7 @@
 
 Measured are the default paths of NumPy and PyTorch here, and beside them rectifier on JAX and Keras
 and the functions that torch, JAX and Keras (on its torch backend) have themselves, from the same
-inputs: every fp16 and bf16 number; of fp32 every 4096th, and the numbers around kinks, zeros of the
+inputs: every fp16 and bf16 number; of fp32 one of each 4096, and those around kinks, zeros of the
 derivative, 0 and the ends of the range. With --exhaustive all 2**32 inputs of the twenty most used
 activations go through NumPy and PyTorch too. `precision.formats` says what an error in ulp is,
 `precision.sweep` what it is beside a zero of the derivative, `precision.references` what the

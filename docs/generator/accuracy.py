@@ -103,8 +103,8 @@ def _method() -> str:
         "the two sides is right. Results are held against fp64 references, and those, with the "
         "worst results, against mpmath. Measured are the paths that users get by default; the "
         "derivatives are what backward passes give. Other libraries' functions, and rectifier on "
-        "JAX and Keras, which computes by these frameworks' operations, are measured at every "
-        "4096th fp32 number and those around kinks, zeros and ends."
+        "JAX and Keras, which computes by these frameworks' operations, are measured at one of "
+        "each 4096 fp32 numbers and those around kinks, zeros and ends."
     )
 
 
@@ -116,7 +116,7 @@ def _coverage(whole: Sequence[str], partly: Sequence[str], rows: Mapping[Any, An
         done = ", ".join(f"{n} ({rows[n, 'float32']['share']:.0%})" for n in partly)
         parts.append(f"Not all inputs yet, but this share of them: {done}.")
     parts.append(
-        "For all others every 4096th fp32 number was, with the numbers around kinks, zeros of the "
+        "For all others one of each 4096 fp32 numbers was, with the numbers around kinks, zeros of the "
         "derivative, 0, powers of 2 and the ends of the range."
     )
     return " ".join(parts)
@@ -250,4 +250,4 @@ def _figure(value: float | str) -> str:
 def _share(share: float) -> str:
     if share == 1:
         return "all inputs"
-    return "every 4096th input" if share <= 1 / 4096 else f"{share:.0%} of all inputs"
+    return "one of each 4096 inputs" if share <= 1 / 4096 else f"{share:.0%} of all inputs"
