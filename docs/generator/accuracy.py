@@ -116,8 +116,8 @@ def _coverage(whole: Sequence[str], partly: Sequence[str], rows: Mapping[Any, An
         done = ", ".join(f"{n} ({rows[n, 'float32']['share']:.0%})" for n in partly)
         parts.append(f"Not all inputs yet, but this share of them: {done}.")
     parts.append(
-        "For all others one of each 4096 fp32 numbers was, with the numbers around kinks, zeros of the "
-        "derivative, 0, powers of 2 and the ends of the range."
+        "For all others one of each 4096 fp32 numbers was, with the numbers around kinks, zeros of "
+        "the derivative, 0, powers of 2 and the ends of the range."
     )
     return " ".join(parts)
 
