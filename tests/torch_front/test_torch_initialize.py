@@ -539,3 +539,25 @@ def test_attention_whose_output_layer_is_frozen() -> None:
     model.out_proj.weight.requires_grad_(False)
     rows = rt.init_(model, (x, x, x))
     assert [row.layer for row in rows] == ["in_proj.q", "in_proj.k", "in_proj.v"]
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_the_output_layer_of_attention_is_what_an_activation_follows(frozen: bool) -> None:
+    class Attending(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.into = nn.Linear(8, 8)
+            self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+            self.out = nn.Linear(8, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.into(x)
+            return self.out(torch.relu(self.attention(x, x, x)[0] + x))
+
+    model = Attending()
+    model.attention.out_proj.requires_grad_(not frozen)
+    rows = {row.layer: row for row in rt.init_(model, torch.randn(4, 5, 8), seed=0)}
+    assert rows["into"].gain == 1.0
+    assert ("attention.out_proj" in rows) is not frozen
+    if not frozen:
+        assert rows["attention.out_proj"].gain == pytest.approx(math.sqrt(2))

@@ -9,6 +9,8 @@ is found on autograd's graph, by `rectifier.torch.origins`.
 from __future__ import annotations
 
 import functools
+import sys
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +24,7 @@ from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch import gated_calls, sites
 from rectifier.torch.activation_modules import module_function
 from rectifier.torch.elementwise_modules import ActivationModule
-from rectifier.torch.feeding import nearest
+from rectifier.torch.feeding import mark, nearest
 from rectifier.torch.gated_modules import GatedModule
 from rectifier.torch.origins import Origins
 from rectifier.torch.rowwise_modules import RowwiseModule
@@ -200,6 +202,11 @@ def by_sample(model: nn.Module, layers: Mapping[str, nn.Module], sample: Any) ->
         for module in model.modules()
         if isinstance(module, RowwiseModule) and module.record.name == "maxout"
     ]
+    handles += [
+        module.register_forward_hook(listener.attended)
+        for module in model.modules()
+        if isinstance(module, nn.MultiheadAttention)
+    ]
     try:
         with (
             sites.Interception([listener], [model]),
@@ -256,6 +263,7 @@ class _Listener(sites.Observer):
         self._paths = paths
         self._before: dict[int, str | None] = {}
         self._latest: str | None = None
+        self._attended: list[sites.Layer] = []
 
     def flow(self) -> Flow:
         """What was seen."""
@@ -299,6 +307,13 @@ class _Listener(sites.Observer):
     def on_gated(self, unit: Activation, input: Tensor, output: Tensor) -> None:
         """A gated unit has run on both its halves at once."""
         self._ran(Follower(unit.name, unit), input, output)
+
+    def attended(self, module: nn.MultiheadAttention, _args: Any, output: Any) -> None:
+        """Attention has run; its output layer did so without being called as a module."""
+        last = sites.Layer("out_proj", "Linear", "", 0, _module=weakref.ref(module.out_proj))
+        self._attended.append(last)  # kept, so that its id stays its own
+        mark(output[0], last, sys.maxsize)
+        self.on_layer(last, output[0])
 
     def left(self, module: nn.Module, args: tuple[Any, ...], output: Tensor) -> None:
         """A module has run that is no site, because its output is shorter than its input."""
