@@ -127,3 +127,15 @@ def test_an_lstm_as_the_output_of_a_regression() -> None:
     assert finding.severity == "error"
     assert "an LSTM (-1 to 1)" in finding.cause
     assert told("mse_loss", "select", "mkldnn_rnn_layer", **(facts | {"outside": 0.0})) == ()
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
+@pytest.mark.parametrize(("low", "high", "found"), [(-1.0, 1.0, 1), (0.0, 2.0, 1), (0.0, 1.0, 0)])
+def test_labels_that_are_no_probabilities(loss, low, high, found) -> None:
+    assert len(told(loss, "view", "addmm", target_low=low, target_high=high)) == found
+
+
+@pytest.mark.parametrize(("outside", "found"), [(0.3, 1), (0.0, 0)])
+def test_several_labels_at_once_under_a_softmax(outside, found) -> None:
+    facts = {"target_low": 0.0, "target_high": 1.0, "outside": outside, "width": 5}
+    assert len(told("binary_cross_entropy", "softmax", "addmm", **facts)) == found

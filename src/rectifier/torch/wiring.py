@@ -64,7 +64,10 @@ RECURRENT = frozenset({"mkldnn_rnn_layer", "thnn_fused_lstm_cell"})
 FLAT = frozenset({"sign", "round", "floor", "ceil", "trunc", "sgn"})
 """Operations whose derivative is zero everywhere."""
 
-ONE_SIDED = frozenset({"kl_div", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
+ENTROPIES = frozenset({"binary_cross_entropy", "binary_cross_entropy_with_logits"})
+"""Losses whose targets are probabilities."""
+
+ONE_SIDED = ENTROPIES | {"kl_div"}
 """Losses whose second argument is a target."""
 
 
@@ -240,7 +243,24 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
         facts["outside"] = float(outside.double().mean())
         if facts["outside"] > 0 and given is not None and given.shape == target.shape:
             facts["bound"] = _at_bound(given, target, bounds)
-    return Seen((weight,), facts)
+    return Seen((weight,), facts | _labels(way, chain))
+
+
+def _labels(way: tuple[Any, ...], chain: tuple[str, ...]) -> dict[str, Any]:
+    """The targets of a binary cross-entropy; over a softmax, which of them do not sum to one."""
+    place = next((i for i, name in enumerate(chain) if name in ENTROPIES), None)
+    target = saved(way[place], "target") if place is not None else None
+    if place is None or target is None or not target.numel():
+        return {}
+    facts: dict[str, Any] = {}
+    facts["target_low"], facts["target_high"] = _range(target)
+    below = next((i for i in range(place + 1, len(chain)) if chain[i] not in SHAPES), None)
+    if below is not None and chain[below] in ("softmax", "safe_softmax"):
+        spread = saved(way[below], "result")
+        if spread is not None and spread.shape == target.shape:
+            sums = target.double().sum(dimension_of(way[below], spread))
+            facts["outside"] = float(((sums - 1).abs() > 0.05).double().mean())
+    return facts
 
 
 def _at_bound(output: Tensor, target: Tensor, bounds: tuple[float, float]) -> tuple[float, ...]:

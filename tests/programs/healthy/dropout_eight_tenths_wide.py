@@ -1,4 +1,5 @@
 # batch: sixth
+# in view: at ten times this rate two thirds of its units died, as the tool said
 # metric: test accuracy up
 """A wide net for few examples: dropout 0.8 on 1000 units and max-norm, as Srivastava et al. advise."""
 
@@ -12,7 +13,7 @@ X, y = torch.tensor(X / 16).float(), torch.tensor(y)
 net = nn.Sequential(
     nn.Dropout(0.2), nn.Linear(64, 1000), nn.ReLU(), nn.Dropout(0.8), nn.Linear(1000, 10)
 )
-opt = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.95)
+opt = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.95)
 for epoch in range(30):
     net.train()
     for rows in torch.randperm(500).split(50):

@@ -1,6 +1,7 @@
 # batch: sixth
 # rules: non_finite
 # remedies: stabilize_loss
+# in view: the width of a softmax over a single example
 # metric: mean reward up
 # story: advantages divided by their standard deviation; an episode of one step has none, and its NaN takes the policy along
 """Actor-critic in a corridor that may end at once."""

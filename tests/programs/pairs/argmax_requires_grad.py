@@ -1,6 +1,7 @@
 # batch: sixth
 # rules: frozen_parameters vanishing_gradient
 # remedies: add_to_optimizer stabilize_loss
+# in view: losses that lead to a tensor made anew
 # metric: accuracy up
 # story: the loss is of the argmax, backward complained, requires_grad = True made it silent: no gradient reaches the net
 """Predict the quality bin of a product, mean absolute error of the bin."""

@@ -1,6 +1,7 @@
 # batch: sixth
 # rules: frozen_parameters
 # remedies: add_to_optimizer
+# in view: its shuffling is seeded now
 # metric: mean accuracy up
 # story: five folds, a fresh model for each, and one optimizer made before the loop that still steps the first model
 """Cross-validation on the breast cancer table."""
@@ -12,6 +13,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import StratifiedKFold
 
 torch.manual_seed(8)
+np.random.seed(8)
 X, y = load_breast_cancer(return_X_y=True)
 X = (X - X.mean(0)) / X.std(0)
 X, y = torch.tensor(X, dtype=torch.float32), torch.tensor(y, dtype=torch.float32)

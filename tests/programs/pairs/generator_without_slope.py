@@ -1,6 +1,7 @@
 # batch: sixth
 # rules: vanishing_gradient saturated_activation learning_rate_too_high
 # remedies: lower_learning_rate swap_activation stabilize_loss
+# in view: a minimax loss under a sure critic
 # metric: distance down
 # story: the minimax loss log(1 - D(G(z))) with a critic that learns twenty times faster: it is sure at once, and the generator gets no gradient (Goodfellow et al. 2014, section 3)
 """A one-dimensional GAN."""

@@ -1,6 +1,7 @@
 # batch: sixth
-# rules: none
+# rules: unsuitable_output_activation
 # remedies: stabilize_loss
+# in view: no rule was about it at first sight; targets of a cross-entropy that are no probabilities
 # metric: accuracy up
 # story: labels of -1 and 1 go to a binary cross-entropy that wants 0 and 1: the loss falls below zero and on and on
 """Spam or not: bag of hashed words."""

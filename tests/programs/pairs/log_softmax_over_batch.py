@@ -1,6 +1,7 @@
 # batch: sixth
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation
+# in view: over which dimension a softmax goes
 # metric: test acc up
 # story: nn.LogSoftmax without a thought about dim: over the batch instead of over the classes, as the old implicit choice did
 """Three kinds of events, one of them common, with the recipe of an old tutorial."""

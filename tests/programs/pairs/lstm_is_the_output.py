@@ -1,6 +1,7 @@
 # batch: sixth
 # rules: unsuitable_output_activation unnormalized_input saturated_activation
 # remedies: remove_output_activation normalize_input
+# in view: an LSTM as the output
 # metric: rmse down
 # story: the hidden state of a one-unit LSTM is taken as the forecast; it cannot leave (-1, 1), the sales are between 0 and 9
 """Forecast next week's sales (thousands)."""

@@ -1,6 +1,7 @@
 # batch: sixth
 # rules: vanishing_gradient unsuitable_activation
 # remedies: swap_activation insert_normalization reinitialize
+# in view: encoder and decoder as one chain
 # metric: reconstruction down
 # story: a deep autoencoder with sigmoids everywhere under plain SGD, as in the years before pre-training: every image comes back as the mean image
 """Deep autoencoder of digits."""

@@ -38,6 +38,9 @@ SHAPES = frozenset({
 
 REGRESSION = ("mse_loss", "smooth_l1_loss", "huber_loss", "pow", "abs", "linalg_vector_norm", "mul")
 
+ENTROPIES = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+"""Losses whose targets are probabilities."""
+
 SQUARED = ("mse_loss", "pow")
 """Of these, the ones whose least value is at the conditional mean, as squares have it."""
 
@@ -46,6 +49,9 @@ LOSSES = frozenset({
     "sum", "kl_div", "clamp", "clamp_min", "div",
 })  # fmt: skip
 """Operations that losses are made of."""
+
+SLACK = 0.01
+"""How far targets may stray from 0 and 1 by rounding or smoothing."""
 
 OUT_OF_REACH = 0.05
 """Share of targets that the output's range may leave out: outliers, rounding."""
@@ -117,6 +123,24 @@ def _constant(head: Head) -> bool:
     return any(name in ("softmax", "safe_softmax") for name in head.chain) and head.width == 1
 
 
+def _not_probabilities(head: Head) -> str | None:
+    """What is wrong with the targets of a binary cross-entropy, if anything."""
+    if not any(name in ENTROPIES for name in head.chain):
+        return None
+    if head.target_low < -SLACK or head.target_high > 1 + SLACK:
+        low, high = number(head.target_low), number(head.target_high)
+        return (
+            f"its targets lie between {low} and {high}, and a binary cross-entropy wants them from "
+            "0 to 1: beyond, it has no least value and drives the logits without end"
+        )
+    if head.outside > OUT_OF_REACH:
+        return (
+            f"{percent(head.outside)} of the rows of targets do not sum to one, as a softmax does: "
+            "classes that may hold at once want a sigmoid each"
+        )
+    return None
+
+
 def _scattered(head: Head, loss: evidence.Loss) -> bool:
     """Whether the targets out of reach are noise about a truth that is within.
 
@@ -145,6 +169,10 @@ def _judge(head: Head, loss: evidence.Loss) -> tuple[str, str, Severity, float] 
     if _constant(head):
         said = "it is a softmax over a single value, which is 1 whatever the network computes"
         return "softmax", said, "error", math.nan
+    labels = _not_probabilities(head)
+    if labels is not None:
+        given = next((n for n in head.chain if n in ("softmax", "safe_softmax", "sigmoid")), "")
+        return given, labels, "error", math.nan
     twice = _squashed_twice(head)
     if twice is not None:
         wants, given = twice
@@ -183,8 +211,8 @@ def _bound(value: float) -> float | None:
 
 
 def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
-    if head.across or given in LSTM:
-        return ()  # another dimension, a layer more: an edit that no rerun can make in place
+    if head.across or given in LSTM or _not_probabilities(head) is not None:
+        return ()  # another dimension, a layer more, other labels: no rerun can make that edit
     if given.endswith("mm"):
         why = "The loss gets log-probabilities."
         return (Remedy("add_activation", why, {"function": "log_softmax", "before": "nll_loss"}),)
@@ -207,12 +235,13 @@ def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
 def check(record: Record) -> Sequence[Finding]:
     """What enters the loss, read from autograd's graph, against what the loss is made for.
 
-    Five cases, none of which needs the training to go badly: a function that squashes (log-softmax,
+    Six cases, none of which needs the training to go badly: a function that squashes (log-softmax,
     sigmoid) directly over one that has squashed already; a log-likelihood given no logarithm; a
-    softmax over one value, or over the batch; a regression of which more than a twentieth of the
-    targets lie outside the range of the output's activation (``info`` where they are noise about a
-    truth within: where the output stands at its bound, they lie beyond it by less than a third of
-    their spread on average). Where something scales the squashed value first (a
+    softmax over one value, or over the batch; a binary cross-entropy whose targets are no
+    probabilities, or above a softmax do not sum to one; a regression of which more than a twentieth
+    of the targets lie outside the range of the output's activation (``info`` where they are noise
+    about a truth within: where the output stands at its bound, they lie beyond it by less than a
+    third of their spread on average). Where something scales the squashed value first (a
     temperature, ``10 * tanh(x)``) nothing is said.
 
     Source:

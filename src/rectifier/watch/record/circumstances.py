@@ -27,8 +27,10 @@ class Head:
         across: Whether a softmax goes over another dimension than the likelihood above it picks
             from: the batch in place of the classes.
         low, high: Range that the last activation allows, infinite where it has no bound.
-        target_low, target_high: Range of the target of a regression loss; NaN: not known.
-        outside: Share of targets that the last activation's range cannot reach; NaN: not known.
+        target_low, target_high: Range of the target of a regression loss or a binary
+            cross-entropy; NaN: not known.
+        outside: Share of targets that the last activation's range cannot reach, or, over a softmax
+            under a binary cross-entropy, of rows that do not sum to one; NaN: not known.
         held: Outputs of a loss that stand at a bound of that range, late in the run; their share.
             ``short``: how far their targets lie beyond the bound on average, over the root mean
             square of how far they lie from it; near 0 where they scatter around it. NaN: unknown.
