@@ -117,15 +117,15 @@ def _batches(summary: Mapping[str, Any]) -> list[str]:
         "## First sight",
         _flat(
             """Programs written later and committed before the tool saw any of them; the tables
-            of parts are from before the fourth. Who wrote the second, the fourth and the sixth batch
-            had read no rule, though the fourth's author had seen what a few accusations of earlier batches
-            said. The ten of the fifth were written with the rules in view, each where a rule's
-            evidence seemed thin, to provoke: its share tells where the doctor errs, not how often.
-            Of the four of the sixth that were accused three were sick indeed (a lower rate or a
-            normalisation made them better, and the finding went), so that one was not. Three more
-            of the sixth have faults that no rule is about; none was told of them. Most of what
-            went wrong was mended since; the difference to the table above is what looking at
-            programs is worth."""
+            of parts are from before the fourth. Who wrote the second, the fourth and the sixth
+            batch had read no rule, though the fourth's author had seen what a few accusations of
+            earlier batches said. The ten of the fifth were written with the rules in view, each
+            where a rule's evidence seemed thin, to provoke: its share tells where the doctor errs,
+            not how often. Four healthy programs of the sixth were accused; three of them turned
+            out to be sick as told (with a lower rate or a normalisation they do better, and the
+            finding goes), so that one accusation was false. Four more of the sixth have faults that
+            no rule was about, and were accused of nothing. Most of what went wrong was mended
+            since; the difference to the table above is what looking at programs is worth."""
         ),
         table(("", *(f"{name} batch" for name in found)), rows),
         "Accused at first sight without reason:",
