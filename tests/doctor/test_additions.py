@@ -82,7 +82,7 @@ def test_weights_are_drawn_anew_before_the_optimizer() -> None:
             "b = y * torch.log(q.clamp_min(1e-7)) + z * torch.log((1 - q).clamp_min(1e-7))\n",
         ),
         ("a = x / x.std(0)\n", [("division", 1)], "a = x / (x.std(0) + 1e-7)\n"),
-        ("a = (0.5 * v).exp()\n", [("exp", 1)], "a = (0.5 * v).clamp_max(20).exp()\n"),
+        ("a = (0.5 * v).exp()\n", [("exp", 1)], "a = ((0.5 * v).clamp_max(20)).exp()\n"),
         ("a = torch.log(p)\n", [("log", 1), ("softmax", 1)], None),
         ("a = torch.log(torch.log(p))\n", [("log", 1)], None),
     ],

@@ -137,8 +137,13 @@ def _guarded(tree: ast.AST, kind: str, lines: Collection[int]) -> Iterator[tuple
         )
 
 
-def with_fresh_weights(text: str) -> str:
-    """Weights drawn anew (He et al. 2015) right before the one optimiser that gets the model's."""
+def with_fresh_weights(text: str, scheme: str = "kaiming_normal") -> str:
+    """Weights drawn anew right before the one optimiser that gets the model's.
+
+    Args:
+        text: The source.
+        scheme: Of ``torch.nn.init``: He et al. 2015, or ``xavier_normal`` (Glorot and Bengio 2010).
+    """
     tree = parse(text)
     if tree is None or not imports_torch(tree):
         return text
@@ -163,7 +168,7 @@ def with_fresh_weights(text: str) -> str:
         line,
         f"{indent}for module in {model}.modules():  # weights on the scale of their inputs\n"
         f"{indent}    if isinstance(module, (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d)):\n"
-        f"{indent}        torch.nn.init.kaiming_normal_(module.weight)\n"
+        f"{indent}        torch.nn.init.{scheme}_(module.weight)\n"
         f"{indent}        if module.bias is not None:\n"
         f"{indent}            torch.nn.init.zeros_(module.bias)\n",
     )

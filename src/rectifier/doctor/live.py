@@ -39,6 +39,9 @@ PROBATION = 200
 MOST = 3
 """Remedies that are tried in one run."""
 
+REVIVING = frozenset({"recycle_units"})
+"""Remedies of units that died of what is settled: they change nothing of what is computed."""
+
 CHECK = 20
 """Steps between two looks for a loss that broke under a remedy: a look costs a record."""
 
@@ -164,8 +167,12 @@ class LiveRepair(Observer):
             action.before_step(optimizer, step)
 
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
-        """Hand on; then weigh, or look for something to do."""
-        for action in self._actions:
+        """Hand on; then weigh, or look for something to do.
+
+        What was changed last is put back first: of two remedies that set one rate for the step, the
+        later one found it as the earlier one had left it.
+        """
+        for action in reversed(self._actions):
             action.after_step(optimizer, step)
         if self._trial is not None:
             if step >= self._trial.until or (step % CHECK == 0 and self._broken()):
@@ -197,18 +204,40 @@ class LiveRepair(Observer):
 
     def _look(self, step: int) -> None:
         for finding in diagnose(self._record()):
-            if finding.severity == "info" or finding.consequence_of:
+            if finding.severity == "info":
                 continue
-            if finding.rule in self._settled:
-                continue  # the record still shows what was, before the remedy
+            # of what was settled the record still shows what was, before the remedy; units that
+            # died of it are dead all the same
+            settled = bool({finding.rule, finding.consequence_of} & self._settled)
+            if finding.remedies and not finding.consequence_of:  # its cause is dealt with already
+                settled = settled or self._is_at_work(finding.remedies[0])
+            if finding.consequence_of and not settled:
+                continue
             if len(self._tried) >= MOST:
                 return
             for remedy in finding.remedies:
-                if remedy.action in names() and (finding.rule, remedy.action) not in self._tried:
+                if settled and remedy.action not in REVIVING:
+                    continue
+                if self._is_new(finding, remedy):
                     self._act(finding, remedy, step)
                     return
-            return
+            if not settled:
+                return
         self._good = self._copy(step)
+
+    def _is_new(self, finding: Finding, remedy: Remedy) -> bool:
+        """Whether it can be carried out, was not tried for this, and is not at work already."""
+        return (
+            remedy.action in names()
+            and (finding.rule, remedy.action) not in self._tried
+            and not self._is_at_work(remedy)
+        )
+
+    def _is_at_work(self, remedy: Remedy) -> bool:
+        return any(
+            action.remedy.action == remedy.action and action.remedy.scope in ({}, remedy.scope)
+            for action in self._actions
+        )
 
     def _copy(self, step: int) -> _Copy:
         models = [(ref, model) for ref, _ in self._models.values() if (model := ref()) is not None]

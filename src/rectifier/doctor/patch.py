@@ -168,7 +168,8 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place], script: Path
         unknown = remedy.settings.get("fill") or remedy.settings.get("decay")
         return text if unknown else with_guard(text, calls)
     if remedy.action == "reinitialize":
-        return text if remedy.settings.get("alike") else with_fresh_weights(text)
+        scheme = next(iter(_met(remedy, "scheme")), "kaiming_normal")
+        return text if remedy.settings.get("alike") else with_fresh_weights(text, scheme)
     if remedy.action == "add_to_optimizer":
         how, names = str(remedy.settings.get("how", "")), remedy.scope.get("parameters", ())
         unregistered = bool(remedy.scope.get("unregistered"))

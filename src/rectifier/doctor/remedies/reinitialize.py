@@ -5,7 +5,8 @@ draw only weights that are one constant (so that a pretrained rest stays), as Py
 do. Acts once per model, before its first training forward pass; alike weights also when an
 optimiser is made for them, since models may grow meanwhile. Normalisations whose shift leaves a
 unit on one side of zero get none, residual branches are kept small (`_branches`), and embeddings of
-far too large a spread are drawn anew. With ``recurrent`` in the scope: orthogonal weights for the
+far too large a spread are drawn anew. Networks of nothing but activations like tanh start with
+gain 1, on the steep part. With ``recurrent`` in the scope: orthogonal weights for the
 layers named there, and nothing else. With the scheme ``scaled``: the weights that are there, times
 the ``factors`` of the scope.
 """
@@ -19,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rectifier import analysis, catalog
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, apart
 from rectifier.doctor.remedies._branches import scale_down
@@ -26,6 +28,7 @@ from rectifier.doctor.remedies._recurrent import redraw
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
 from rectifier.torch.activation_modules import is_torch
+from rectifier.torch.initialize import InitializedLayer
 from rectifier.torch.sites import Layer
 
 _KNOWN = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase, nn.Embedding)
@@ -132,13 +135,18 @@ class Reinitialize(Action):
         gains = "gains of the activations"
         with apart():
             try:
-                init_(model, sample, scheme=scheme)
+                rows = init_(model, sample, scheme=scheme)
             except InvalidInputError:
                 if sample is not None:
                     raise
                 # nothing to run the model on (called by keywords, or live): ReLU's gain for all
-                init_(model, activation="relu", scheme=scheme)
+                rows = init_(model, activation="relu", scheme=scheme)
                 gains = "gain of ReLU"
+        if scheme == "he_normal" and _all_level_off(rows):
+            scheme, gains = "xavier_normal", "gain 1"
+            with apart():
+                init_(model, sample, activation="identity", scheme=scheme)
+            self.met["scheme"] = [scheme]
         self.say(f"weights of {name} drawn anew ({scheme}, {gains})")
         with apart():
             recurrent = redraw(model)
@@ -246,6 +254,21 @@ class Reinitialize(Action):
         self._draw(model, type(model).__name__, None)
         if optimizer is not None:
             optimizer.state.clear()
+
+
+def _all_level_off(rows: Sequence[InitializedLayer]) -> bool:
+    """Whether every activation is odd and bounded, as tanh is.
+
+    A gain that keeps the variance would start a third of their units on the plateaus; with gain 1
+    they start where their slope is about one (Glorot and Bengio 2010, section 4.2).
+    """
+    names = {name for row in rows for name in row.activation.split(", ") if name}
+    return bool(names) and all(
+        name in catalog.names()
+        and analysis.symmetry(name) == "odd"
+        and all(map(math.isfinite, analysis.output_range(name)))
+        for name in names
+    )
 
 
 def _fits(weight: Tensor) -> bool:
