@@ -66,7 +66,7 @@ def test_a_softmax_before_the_loss_is_bypassed_at_once() -> None:
 
 def test_what_makes_it_worse_is_rolled_back(monkeypatch: pytest.MonkeyPatch) -> None:
     harm = Remedy("raise_learning_rate", "", {"from": 0.1, "to": 1000.0})
-    found = Finding("learning_rate_too_low", "warning", "It seemed slow.", remedies=(harm,))
+    found = Finding("unsuitable_activation", "warning", "It seemed slow.", remedies=(harm,))
     monkeypatch.setattr(live, "diagnose", lambda record: (found,))
     losses, said, _ = train()
     assert any("made it worse" in line for line in said)
@@ -77,6 +77,7 @@ def test_units_that_died_of_a_rate_are_recycled_once_it_is_lowered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The cause first, and not a second time under another finding's name; then its victims."""
+    monkeypatch.setattr(live, "_gets_on", lambda record: False)
     lower = Remedy("lower_learning_rate", "", {"from": 0.1, "to": 0.01})
     norm = Remedy("insert_normalization", "", {}, {"sites": ["1"]})
     recycle = Remedy("recycle_units", "", {"every": 30}, {"sites": ["1"]})
@@ -95,8 +96,8 @@ def test_two_remedies_of_one_rate_leave_the_program_its_own(
 ) -> None:
     lower = Remedy("lower_learning_rate", "", {"from": 0.1, "to": 0.05})
     cap = Remedy("raise_learning_rate", "", {"from": 0.1, "to": 0.2})
-    found = [Finding("a", "error", "A.", remedies=(lower,))]
-    found.append(Finding("b", "error", "B.", remedies=(cap,)))
+    found = [Finding("non_finite", "error", "A.", remedies=(lower,))]
+    found.append(Finding("frozen_parameters", "error", "B.", remedies=(cap,)))
     monkeypatch.setattr(live, "diagnose", lambda record: tuple(found))
     rates: list[float] = []
     kept = torch.optim.SGD.zero_grad
@@ -107,3 +108,31 @@ def test_two_remedies_of_one_rate_leave_the_program_its_own(
     )
     train(300, lr=None)
     assert set(rates) == {0.1}
+
+
+def test_a_training_that_gets_on_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read off an early course passes; the loss tells whether anything is amiss."""
+    harm = Remedy("reinitialize", "", {"scheme": "he_normal"})
+    found = Finding("born_dead", "error", "Units seem dead.", remedies=(harm,))
+    monkeypatch.setattr(live, "diagnose", lambda record: (found,))
+    losses, said, _ = train(100)
+    assert said == []
+    assert losses == train(100)[0]
+    still = lambda output: output.detach() + 0 * output  # noqa: E731 - the loss never falls
+    _, said, _ = train(100, output=still)
+    assert any("step 60: reinitialize is at work" in line for line in said)
+
+
+def test_what_is_found_once_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    harm = Remedy("reinitialize", "", {"scheme": "he_normal"})
+    found = Finding("born_dead", "error", "Units seem dead.", remedies=(harm,))
+    looks: list[int] = []
+
+    def passing(record) -> tuple[Finding, ...]:
+        looks.append(record.steps)
+        return (found,) if len(looks) == 1 else ()
+
+    monkeypatch.setattr(live, "diagnose", passing)
+    _, said, _ = train(100, output=lambda x: x.detach() + 0 * x)
+    assert len(looks) > 1
+    assert said == []

@@ -1,12 +1,14 @@
 """Repairing a training while it runs: find, act, watch, and take it back when it was no help.
 
 Layer: doctor, on `rectifier.watch` and the remedies. `LiveRepair` is an observer beside the
-watcher. At growing intervals it has the record so far judged; for a root cause that harms it copies
-models and optimisers, puts the most promising remedy to work and announces it. After a probation of
-as many steps as came before, at most 200, it compares the loss: worse than before by more than its
-own noise, or no longer finite, and the remedy is undone, the copies are put back, and the next
-remedy has its turn. What a remedy cannot do in the midst of a training (an edit of the program) is
-left to ``rectifier repair``.
+watcher. At growing intervals it has the record so far judged. A run that is cut off early looks ill
+more easily than a whole one, and a remedy is no use to a training that gets on; so what is read off
+the course of the training must be found at two looks in a row, while the loss does not fall. For a
+root cause that harms it then copies models and optimisers, puts the most promising remedy to work
+and announces it. After a probation of as many steps as came before, at most 200, it compares the
+loss: worse than before by more than its own noise, or no longer finite, and the remedy is undone,
+the copies are put back, and the next remedy has its turn. What a remedy cannot do in the midst of a
+training (an edit of the program) is left to ``rectifier repair``.
 """
 
 from __future__ import annotations
@@ -38,6 +40,16 @@ PROBATION = 200
 
 MOST = 3
 """Remedies that are tried in one run."""
+
+WRITTEN = frozenset({
+    "unsuitable_output_activation", "unsuitable_activation", "missing_activation",
+    "frozen_parameters", "symmetric_initialization", "non_finite",
+})  # fmt: skip
+"""Rules that read how the program is written, or what is broken: certain at the first look."""
+
+GETTING_ON = 0.02
+"""Fall of the loss from one third of the steps to the next, as a share of its start, by which a
+training gets on; at a slower pace twenty times the steps would hardly change it."""
 
 REVIVING = frozenset({"recycle_units"})
 """Remedies of units that died of what is settled: they change nothing of what is computed."""
@@ -110,6 +122,7 @@ class LiveRepair(Observer):
         self._source: Callable[[], Record] | None = None
         self._tried: set[tuple[str, str]] = set()
         self._settled: set[str] = set()
+        self._suspected = ""
         self._next = FIRST
         self.done: list[str] = []
 
@@ -203,7 +216,8 @@ class LiveRepair(Observer):
         return Record() if self._source is None else self._source()
 
     def _look(self, step: int) -> None:
-        for finding in diagnose(self._record()):
+        record = self._record()
+        for finding in diagnose(record):
             if finding.severity == "info":
                 continue
             # of what was settled the record still shows what was, before the remedy; units that
@@ -215,6 +229,9 @@ class LiveRepair(Observer):
                 continue
             if len(self._tried) >= MOST:
                 return
+            if not (settled or self._is_sure(finding, record)):
+                self._suspected, self._next = finding.rule, step + FIRST
+                return
             for remedy in finding.remedies:
                 if settled and remedy.action not in REVIVING:
                     continue
@@ -223,7 +240,14 @@ class LiveRepair(Observer):
                     return
             if not settled:
                 return
+        self._suspected = ""
         self._good = self._copy(step)
+
+    def _is_sure(self, finding: Finding, record: Record) -> bool:
+        """Whether it is no passing thing of a training that gets on."""
+        if finding.rule in WRITTEN or math.isinf(self._level(-math.inf)[0]):
+            return True
+        return finding.rule == self._suspected and not _gets_on(record)
 
     def _is_new(self, finding: Finding, remedy: Remedy) -> bool:
         """Whether it can be carried out, was not tried for this, and is not at work already."""
@@ -313,6 +337,18 @@ class LiveRepair(Observer):
     def _say(self, sentence: str) -> None:
         self.done.append(sentence)
         self._tell(sentence)
+
+
+def _gets_on(record: Record) -> bool:
+    """Whether the loss falls: its last third lies below the one before, by more than noise."""
+    values = evidence.finite(record.training.loss)
+    third = values.size // 3
+    if third < 2:
+        return False
+    then, now = values[-2 * third : -third], values[-third:]
+    fall = float(then.mean() - now.mean())
+    noise = math.sqrt((float(then.var()) + float(now.var())) / third)
+    return fall > 2 * noise and fall >= GETTING_ON * abs(float(values[0]))
 
 
 def _worse(now: tuple[float, float], was: tuple[float, float]) -> bool:
