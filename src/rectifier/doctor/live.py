@@ -323,6 +323,13 @@ class LiveRepair(Observer):
         change = f"loss {number(was[0])} → {number(now[0])}"
         for line in trial.action.log:
             self._say(f"{name}: {line}")
+        if not trial.action.log:
+            self._actions.remove(trial.action)
+            trial.action.undo()
+            trial.action.interception = None
+            self._say(f"step {step}: {name} found nothing to act on")
+            self._look(step)
+            return
         if not worse:
             self._settled.add(trial.finding.rule)
             self._say(f"step {step}: {name} is kept ({change})")
