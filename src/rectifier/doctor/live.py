@@ -323,16 +323,10 @@ class LiveRepair(Observer):
         change = f"loss {number(was[0])} → {number(now[0])}"
         for line in trial.action.log:
             self._say(f"{name}: {line}")
-        if not trial.action.log:
-            self._actions.remove(trial.action)
-            trial.action.undo()
-            trial.action.interception = None
-            self._say(f"step {step}: {name} found nothing to act on")
-            self._look(step)
-            return
         if not worse:
             self._settled.add(trial.finding.rule)
-            self._say(f"step {step}: {name} is kept ({change})")
+            did = "is kept" if trial.action.log else "found nothing to act on so far"
+            self._say(f"step {step}: {name} {did} ({change})")
             return
         self._actions.remove(trial.action)
         trial.action.undo()
