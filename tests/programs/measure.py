@@ -5,7 +5,8 @@
     python tests/programs/measure.py develop --gaps    # no tool: is a fault worse than its twin?
     python tests/programs/measure.py develop --repair  # share of the gap to the twin regained
     python tests/programs/measure.py develop --random  # the same for remedies drawn at random
-    python tests/programs/measure.py develop --unharmed  # healthy ones, under both repairs
+    python tests/programs/measure.py develop --unharmed live    # healthy ones under run --repair
+    python tests/programs/measure.py develop --unharmed repair  # and under repair
     python tests/programs/measure.py measure --resume runs.jsonl --limit 200  # in pieces
     python tests/programs/measure.py develop --only wine_raw --json out.json
     python tests/programs/measure.py measure --publish docs/doctor.json   # or with --repair, …
@@ -218,7 +219,7 @@ def main() -> int:
     parser.add_argument("--random", action="store_true", help="remedies drawn at random")
     parser.add_argument("--draw", type=int, default=0, help="which draw, with --random")
     parser.add_argument("--faulty", action="store_true", help="with --repair: no healthy program")
-    parser.add_argument("--unharmed", action="store_true", help="healthy ones under both repairs")
+    parser.add_argument("--unharmed", choices=unharmed.MODES, help="healthy ones under a repair")
     parser.add_argument("--publish", type=Path, help="add the figures to this file")
     parser.add_argument("--commit", default="", help="the commit that was measured, for --publish")
     parser.add_argument("--resume", type=Path, help="keep runs here; those there are not repeated")
@@ -256,11 +257,11 @@ def measured(suite: list[Program], args: argparse.Namespace, kept: Kept) -> None
         return
     if args.unharmed:
         jobs = [job for job in jobs if job[1] == "healthy"]
-        found = {}
-        for mode in unharmed.MODES:
-            done = spread(lambda job, m=mode: runs.execute(*job, m), jobs, args, kept, mode)
-            found[mode] = unharmed.weigh(mode, plain, done, args.kept)
-        publishing(args, "unharmed", found)
+        done = spread(
+            lambda job: runs.execute(*job, args.unharmed), jobs, args, kept, args.unharmed
+        )
+        found = unharmed.weigh(args.unharmed, plain, done, args.kept)
+        publishing(args, f"unharmed_{args.unharmed}", found)
         return
     if args.faulty or args.random:
         jobs = [job for job in jobs if job[1] == "faulty"]

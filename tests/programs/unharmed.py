@@ -13,10 +13,11 @@ import dataclasses
 import math
 import re
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import publish
 import runs
 import tally
 from runs import Result
@@ -28,6 +29,7 @@ MODES = ("live", "repair")
 SEEDS = 4
 """Plain runs with other seeds, of a program that something acted on."""
 
+_OUTCOME = re.compile(r"is kept|made it worse|found nothing|ended on probation")
 _SEED = re.compile(r"(?P<call>\b(?:manual_seed|seed_everything|random\.seed)\()(?P<number>\d+)\)")
 
 
@@ -88,6 +90,12 @@ def acted(mode: str, result: Result) -> list[str]:
     ]
 
 
+def in_short(lines: Sequence[str]) -> list[str]:
+    """The outcomes among announcements of the live repair; anything else as it is."""
+    outcomes = [line.partition(" (loss")[0] for line in lines if _OUTCOME.search(line)]
+    return outcomes or list(lines)
+
+
 def weigh(
     mode: str, plain: Mapping[Job, Result], done: Mapping[Job, Result], kept: Path
 ) -> dict[str, Any]:
@@ -105,8 +113,9 @@ def weigh(
             lost = _lost(item, before, after)
             spread = noise(item, variant, kept) if lost > 0 else 0.0
             bad = lost > 0 and not lost <= 2 * spread
-            row = {"program": item.stem, "twin": item.faulty, "before": before, "after": after}
-            touched.append(row | {"did": what, "noise": spread, "harmed": bad})
+            row = {"program": item.stem, "twin": item.faulty, "did": in_short(what), "harmed": bad}
+            numbers = {"before": before, "after": after, "noise": spread}
+            touched.append(row | {name: publish.plain(value) for name, value in numbers.items()})
             print(f"  {item.stem}: {before} -> {after}, seed noise {spread:.3g}, ", end="")
             print("HARMED" if bad else "not harmed")
             for line in what:
