@@ -252,7 +252,7 @@ def measured(suite: list[Program], args: argparse.Namespace, kept: Kept) -> None
     if args.faulty or args.random:
         jobs = [job for job in jobs if job[0].faulty]
     plain = spread(lambda job: runs.plain(*job, args.kept), jobs, args, Kept(None), "plain")
-    gaps(suite, plain)
+    gaps(sorted({job[0] for job in jobs}, key=lambda item: item.stem), plain)
     if args.gaps:
         return
     if args.unharmed:
