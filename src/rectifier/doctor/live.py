@@ -231,6 +231,7 @@ class LiveRepair(Observer):
                 return
             if not (settled or self._is_sure(finding, record)):
                 self._suspected, self._next = finding.rule, step + FIRST
+                self._good = self._good or self._copy(step)  # should it be worse by then
                 return
             for remedy in finding.remedies:
                 if settled and remedy.action not in REVIVING:
