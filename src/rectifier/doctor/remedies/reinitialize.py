@@ -20,15 +20,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rectifier import analysis, catalog
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.plateaus import all_level_off
 from rectifier.doctor.remedies import Action, apart
 from rectifier.doctor.remedies._branches import scale_down
 from rectifier.doctor.remedies._recurrent import redraw
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
 from rectifier.torch.activation_modules import is_torch
-from rectifier.torch.initialize import InitializedLayer
 from rectifier.torch.sites import Layer
 
 _KNOWN = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase, nn.Embedding)
@@ -142,7 +141,8 @@ class Reinitialize(Action):
                 # nothing to run the model on (called by keywords, or live): ReLU's gain for all
                 rows = init_(model, activation="relu", scheme=scheme)
                 gains = "gain of ReLU"
-        if scheme == "he_normal" and _all_level_off(rows):
+        names = [n for row in rows for n in row.activation.split(", ") if n]
+        if scheme == "he_normal" and all_level_off(names):
             scheme, gains = "xavier_normal", "gain 1"
             with apart():
                 init_(model, sample, activation="identity", scheme=scheme)
@@ -254,21 +254,6 @@ class Reinitialize(Action):
         self._draw(model, type(model).__name__, None)
         if optimizer is not None:
             optimizer.state.clear()
-
-
-def _all_level_off(rows: Sequence[InitializedLayer]) -> bool:
-    """Whether every activation is odd and bounded, as tanh is.
-
-    A gain that keeps the variance would start a third of their units on the plateaus; with gain 1
-    they start where their slope is about one (Glorot and Bengio 2010, section 4.2).
-    """
-    names = {name for row in rows for name in row.activation.split(", ") if name}
-    return bool(names) and all(
-        name in catalog.names()
-        and analysis.symmetry(name) == "odd"
-        and all(map(math.isfinite, analysis.output_range(name)))
-        for name in names
-    )
 
 
 def _fits(weight: Tensor) -> bool:
