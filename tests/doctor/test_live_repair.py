@@ -66,7 +66,7 @@ def test_a_softmax_before_the_loss_is_bypassed_at_once() -> None:
 
 def test_what_makes_it_worse_is_rolled_back(monkeypatch: pytest.MonkeyPatch) -> None:
     harm = Remedy("raise_learning_rate", "", {"from": 0.1, "to": 1000.0})
-    found = Finding("unsuitable_activation", "warning", "It seemed slow.", remedies=(harm,))
+    found = Finding("missing_activation", "warning", "It seemed slow.", remedies=(harm,))
     monkeypatch.setattr(live, "diagnose", lambda record: (found,))
     losses, said, _ = train()
     assert any("made it worse" in line for line in said)

@@ -42,8 +42,8 @@ MOST = 3
 """Remedies that are tried in one run."""
 
 WRITTEN = frozenset({
-    "unsuitable_output_activation", "unsuitable_activation", "missing_activation",
-    "frozen_parameters", "symmetric_initialization", "non_finite",
+    "unsuitable_output_activation", "missing_activation", "frozen_parameters",
+    "symmetric_initialization", "non_finite",
 })  # fmt: skip
 """Rules that read how the program is written, or what is broken: certain at the first look."""
 
@@ -299,13 +299,18 @@ class LiveRepair(Observer):
         self._say(f"step {step}: {remedy.action} is at work; weighed at step {trial.until}")
 
     def _level(self, since: float) -> tuple[float, float]:
-        """Median and spread of the loss over the last steps, at most 50, since one of them."""
+        """Median of the loss over the last steps, at most 50, since one of them; its own noise.
+
+        That is the standard error of a median, 1.25 times that of a mean, not the spread of single
+        losses, behind which a remedy could hide that it did harm.
+        """
         training = self._record().training
         values = training.loss[training.step >= since][-50:]
         if values.size and not math.isfinite(float(values[-1])):
             return math.inf, 0.0
         known = evidence.finite(values)
-        return evidence.median(known), float(known.std()) if known.size else math.nan
+        noise = 1.25 * float(known.std()) / math.sqrt(known.size) if known.size else math.nan
+        return evidence.median(known), noise
 
     def _broken(self) -> bool:
         trial = self._trial
@@ -354,6 +359,6 @@ def _gets_on(record: Record) -> bool:
 
 
 def _worse(now: tuple[float, float], was: tuple[float, float]) -> bool:
-    """Whether one level of the loss lies above another by more than the other's noise."""
-    noise = was[1] if math.isfinite(was[1]) else 0.0
+    """Whether one level of the loss lies above another by more than noise (one-sided, 5 %)."""
+    noise = 1.64 * math.hypot(*(each if math.isfinite(each) else 0.0 for each in (was[1], now[1])))
     return math.isfinite(was[0]) and not now[0] <= was[0] + noise
