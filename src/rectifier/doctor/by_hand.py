@@ -74,6 +74,13 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return "Fill missing values of the data with their feature's mean, or leave such rows out."
     if given.get("decay"):
         return f"Give the optimiser a smaller 'weight_decay'{did}."
+    if given.get("hold"):
+        return (
+            f"Keep the schedule from taking the learning rate below {new}: step it once an epoch "
+            "rather than once a batch, or give it more steps or a floor."
+        )
+    if given.get("cap"):
+        return f"Keep the learning rate at {new} or below, whatever the schedule says."
     if given.get("alike"):
         return f"Draw the weights of {layers} at random, as PyTorch's own layers do, not alike."
     if new == "straight_through":
