@@ -60,8 +60,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         + (", and draw the weights anew for it" if scope.get("reinitialize") else ""),
         "reinitialize": f"Before the optimiser is made, draw the weights anew, as "
         f"'rectifier.torch.init_(model, sample)' does{did}",
-        "recycle_units": "Make 'rectifier.torch.ReDo(model, optimizer, every=1000)' and call it "
-        f"after each step{at}",
+        "recycle_units": "Behind the optimiser make 'rectifier.torch.ReDo(model, optimizer, "
+        f"every={given.get('every', 100)})', which steps itself with it{at}",
         "remove_output_activation": f"Give the loss what the last layer gives, without {function}",
         "add_activation": f"Put an activation (torch.{function or 'relu'}) behind {layers}",
         "add_to_optimizer": _TRAINED.get(str(given.get("how", "join")), _TRAINED["join"]).format(
