@@ -100,7 +100,7 @@ def gaps(suite: list[Program], plain: dict[Job, Result]) -> None:
 def judged(suite: list[Program], plain: dict[Job, Result], told: dict[Job, Result]) -> None:
     """Print misses, false alarms, changed behaviour and the figures."""
     faulty = [item for item in suite if item.faulty]
-    verdicts = [tally.verdict(item, told[item, "faulty"]) for item in faulty]
+    verdicts = [tally.verdict(item, told[item, "faulty"]) for item in faulty if item.rules]
     print("\n== Behaviour changed by the tool ==")
     for job, result in told.items():
         for difference in tally.differs(result, plain[job]):

@@ -23,7 +23,7 @@ Job = tuple[Program, str]
 def judged(suite: Sequence[Program], told: Mapping[Job, Result]) -> dict[str, Any]:
     """How well the runs were judged."""
     faulty = [item for item in suite if item.faulty]
-    verdicts = [tally.verdict(item, told[item, "faulty"]) for item in faulty]
+    verdicts = [tally.verdict(item, told[item, "faulty"]) for item in faulty if item.rules]
     healthy = [(item, told[item, "healthy"]) for item in suite]
     pairs = [(item, told[item, "faulty"]) for item in faulty]
     by_rule: dict[str, list[tally.Verdict]] = defaultdict(list)

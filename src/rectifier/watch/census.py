@@ -40,6 +40,9 @@ _GROWTH = 1.6
 _ROWS, _CELLS = 4096, 2**18
 """Rows of data that are kept for quantiles, and numbers in them, at most."""
 
+_FADING = 0.5
+"""What an earlier look at the outputs at a bound counts beside the next: the late ones tell."""
+
 _MOST = 5000
 """Parameters that are followed at most."""
 
@@ -127,6 +130,7 @@ class Census:
         self._losses = _Occasions()
         self._derivatives = _Occasions()
         self._heads: dict[tuple[int, tuple[str, ...]], tuple[int, Head]] = {}
+        self._bounds: dict[tuple[int, tuple[str, ...]], NDArray[np.float64]] = {}
         self._joints: dict[tuple[int, int], Joint] = {}
         self._feeds: dict[int, _Sums] = {}
         self._wired = self._looked = self._backwards = self._idle = 0
@@ -339,8 +343,10 @@ class Census:
     def _take_head(self, head: wiring.Seen, step: int, source: str) -> None:
         (weight,) = head.weights
         key = (id(weight), head.facts["chain"])
+        bound = head.facts.pop("bound", None)
         if key not in self._heads:
             self._heads[key] = id(weight), Head(**head.facts, source=source, step=step)
+            self._bounds[key] = np.zeros(4)
             return
         known = self._heads[key][1]
         changed: dict[str, Any] = {"count": known.count + 1}
@@ -352,6 +358,11 @@ class Census:
         new = head.facts.get("outside", math.nan)
         if not math.isnan(new):
             changed["outside"] = new if math.isnan(known.outside) else max(known.outside, new)
+        if bound is not None:
+            sums = self._bounds[key] = _FADING * self._bounds[key] + np.array(bound)
+            held, outputs, total, squares = sums
+            changed["held"] = held / outputs
+            changed["short"] = total / math.sqrt(held * squares) if squares > 0 else math.nan
         self._heads[key] = id(weight), replace(known, **changed)
 
     def _take_feed(self, fed: wiring.Fed) -> None:
