@@ -45,6 +45,7 @@ def page(summary: Mapping[str, Any]) -> str:
         _missed(parts),
         "## Cures",
         _cures(parts),
+        *_unharmed(parts),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -67,7 +68,7 @@ def _figures(parts: Mapping[str, Any]) -> str:
             "",
             *(code(part.get(mode, {}).get("commit", "")) for part in parts.values()),
         )
-        for what, mode in (("judged", "run"), ("cured", "repair"))
+        for what, mode in (("judged", "run"), ("cured", "repair"), ("unharmed", "unharmed_live"))
     ]
     asked = [
         ("root cause found", "≥ 85 %", "run", "recall"),
@@ -80,6 +81,11 @@ def _figures(parts: Mapping[str, Any]) -> str:
         ("of these the blind ones", "", "repair", "recovered_blind"),
         ("at random", "", "random", "recovered"),
     ]
+    harm = (
+        "healthy programs made worse, by `run --repair` / by `repair`",
+        "0",
+        *(_harmed(part) for part in parts.values()),
+    )
     rows = [
         (
             what,
@@ -93,7 +99,49 @@ def _figures(parts: Mapping[str, Any]) -> str:
         )
         for what, bar, mode, key in asked
     ]
-    return table(("", "bar", *(PARTS[name] for name in parts)), [*rows, *commits])
+    return table(("", "bar", *(PARTS[name] for name in parts)), [*rows, harm, *commits])
+
+
+def _harmed(part: Mapping[str, Any]) -> str:
+    """How many of the healthy programs were harmed, by each way of repairing."""
+    told = [part.get(f"unharmed_{mode}") for mode in ("live", "repair")]
+    return " / ".join(
+        f"{len(item['harmed'])} of {item['healthy']}" if item else "not measured" for item in told
+    )
+
+
+def _unharmed(parts: Mapping[str, Any]) -> list[str]:
+    """The healthy programs that something acted on, and what came of it."""
+    blocks = []
+    names = {"live": "rectifier run --repair", "repair": "rectifier repair"}
+    for part, found in parts.items():
+        for mode, command in names.items():
+            item = found.get(f"unharmed_{mode}")
+            if item is None:
+                continue
+            rows = [
+                (
+                    code(row["program"]) + (" (twin)" if row["twin"] else ""),
+                    _flat(" ".join(row["did"])),
+                    _number(row["before"]),
+                    _number(row["after"]),
+                    "yes" if row["harmed"] else "no",
+                )
+                for row in item["touched"]
+            ]
+            said = (
+                f"The part {PARTS[part]}, under {code(command)}: of {item['healthy']} healthy "
+                f"programs {len(rows) or 'none'} {'was' if len(rows) == 1 else 'were'} acted on, "
+                f"{len(item['harmed']) or 'none'} made worse."
+            )
+            head = ("program", "what was done", "plain", "repaired", "worse")
+            blocks += [said, *([table(head, rows)] if rows else [])]
+    return blocks and [
+        "## Healthy programs under repair",
+        "A program counts as made worse where its score is worse than that of its plain run with "
+        "the same seed by more than two standard deviations over four other seeds.",
+        *blocks,
+    ]
 
 
 def _batches(summary: Mapping[str, Any]) -> list[str]:

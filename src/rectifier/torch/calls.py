@@ -18,7 +18,6 @@ import contextlib
 import functools
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
@@ -43,6 +42,7 @@ from rectifier.torch.activation_modules import (
 from rectifier.torch.arguments import first_floating, keywords
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.feeding import Layer
+from rectifier.torch.identity import ByIdentity
 from rectifier.torch.leaf import Leaf, is_as_made, leaf_of
 from rectifier.torch.mode import Seeing, put_on, take_off, take_out
 from rectifier.torch.naming import Model, is_wrapper
@@ -88,7 +88,7 @@ class Calls:
         self._registry = registry
         self._telling = Telling(boundary)
         self._only = models
-        self._announced: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._announced: ByIdentity[bool] = ByIdentity()
         self._stack: list[_Entered] = []
         self._tick = 0
         self._last: tuple[Layer, int] | None = None
@@ -357,7 +357,7 @@ class Calls:
         given_names = keywords()
         root = model.root
         if module.training and root is not None and root not in self._announced:
-            self._announced.add(root)
+            self._announced[root] = True
             given = (args, given_names) if root is module else ((), {})
             with torch._C._EnableTorchFunction():  # an observer may look into the model with a mode
                 self._boundary.announce("on_model", root, model.name, *given)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from rectifier.torch import feeding, forms
 from rectifier.torch.activation_modules import is_torch, only_matrix
 from rectifier.torch.feeding import Layer
+from rectifier.torch.identity import ByIdentity
 from rectifier.torch.naming import Model, Models, Sources, class_name
 from rectifier.torch.observer import Site
 
@@ -48,9 +49,7 @@ class Registry:
         self._variants: dict[tuple[Site, str], Site] = {}
         self._names: dict[str, int] = {}
         self._layers: dict[int, tuple[weakref.ref[Any], Layer]] = {}
-        self._built: weakref.WeakKeyDictionary[nn.Module, tuple[str, int]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._built: ByIdentity[tuple[str, int]] = ByIdentity()
 
     def built(self, module: nn.Module, frame: FrameType | None) -> None:
         """Remember where an activation module was constructed."""
@@ -112,8 +111,9 @@ class Registry:
         if len(self._sites) >= _MOST_SITES:
             self.full = True
             return None
-        if module is not None and isinstance(caller, nn.Sequential) and module in self._built:
-            filename, line = self._built[module]  # the line that calls a Sequential says little
+        built = self._built.get(module)
+        if built is not None and isinstance(caller, nn.Sequential):
+            filename, line = built  # the line that calls a Sequential says little
         name = path if module is not None else ".".join(p for p in (path, form.function) if p)
         if not name:
             name = owner.own_name if owner is not None else form.function

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rectifier.torch import graph, observer, upstream, wiring
+from rectifier.torch.identity import ByIdentity
 from rectifier.torch.sites import Layer
 from rectifier.watch import likeness
 from rectifier.watch.record.circumstances import (
@@ -124,7 +125,7 @@ class Census:
         self._people: dict[int, _Person] = {}
         self._optimizers: weakref.WeakKeyDictionary[Optimizer, _Held] = weakref.WeakKeyDictionary()
         self._kept_optimizers: list[_Held] = []
-        self._late: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._late: ByIdentity[bool] = ByIdentity()
         self._roots: list[weakref.ref[nn.Module]] = []
         self._losses = _Occasions()
         self._derivatives = _Occasions()
@@ -147,7 +148,7 @@ class Census:
     def on_module(self, module: nn.Module) -> None:
         """Note what is made after an optimiser."""
         if self._kept_optimizers:
-            self._late.add(module)
+            self._late[module] = True
 
     def on_model(self, model: nn.Module, name: str) -> None:
         """Register the parameters of a root model, before its first training pass."""
