@@ -125,7 +125,7 @@ def test_an_lstm_as_the_output_of_a_regression() -> None:
     facts = {"outside": 0.9, "low": -1.0, "high": 1.0, "target_low": 0.0, "target_high": 9.0}
     (finding,) = told("mse_loss", "select", "mkldnn_rnn_layer", **facts)
     assert finding.severity == "error"
-    assert "an LSTM (-1 to 1)" in finding.cause
+    assert "a recurrent layer (-1 to 1)" in finding.cause
     assert told("mse_loss", "select", "mkldnn_rnn_layer", **(facts | {"outside": 0.0})) == ()
 
 
@@ -139,3 +139,8 @@ def test_labels_that_are_no_probabilities(loss, low, high, found) -> None:
 def test_several_labels_at_once_under_a_softmax(outside, found) -> None:
     facts = {"target_low": 0.0, "target_high": 1.0, "outside": outside, "width": 5}
     assert len(told("binary_cross_entropy", "softmax", "addmm", **facts)) == found
+
+
+@pytest.mark.parametrize(("low", "high", "found"), [(0.0, 1.0, 1), (-30.0, 30.0, 0)])
+def test_logits_that_a_clamp_squashes_or_only_guards(low, high, found) -> None:
+    assert len(told("nll_loss", "log_softmax", "clamp", "addmm", low=low, high=high)) == found

@@ -8,6 +8,8 @@ from test_surroundings import train
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rectifier.doctor import diagnose
+
 
 def classes(*shape: int):
     return lambda: (torch.randn(*shape), torch.randint(0, 3, (shape[0], *shape[2:])))
@@ -21,6 +23,8 @@ def classes(*shape: int):
         (lambda p, y: F.nll_loss(F.log_softmax(p, 0), y), True, 30),
         (lambda p, y: F.nll_loss(torch.log(F.softmax(p, 0)), y), True, 30),
         (lambda p, y: F.nll_loss(torch.log(F.softmax(p, 1)), y), False, 3),
+        (lambda p, y: -F.log_softmax(p, 0)[torch.arange(30), y].mean(), True, 30),
+        (lambda p, y: -F.log_softmax(p, 1)[torch.arange(30), y].mean(), False, 3),
         (F.cross_entropy, False, 3),
         (lambda p, y: F.cross_entropy(p[0], y[0]), False, 3),  # a single example
     ],
@@ -72,21 +76,22 @@ def test_where_targets_lie_when_outputs_stand_at_their_bound(kind, truth, short)
     assert head.output_low >= 0
 
 
-def test_an_lstm_that_is_the_output() -> None:
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_a_recurrent_layer_that_is_the_output(kind) -> None:
     torch.manual_seed(0)
 
     class Net(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.lstm = nn.LSTM(2, 1, batch_first=True)
+            self.lstm = kind(2, 1, batch_first=True)
 
         def forward(self, x: Tensor) -> Tensor:
             return self.lstm(x)[0][:, -1]
 
-    (head, *_) = train(
-        Net(), lambda: (torch.randn(16, 5, 2), torch.full((16, 1), 4.0)), F.mse_loss
-    ).circumstances.heads
-    assert (head.layer, head.low, head.high, head.outside) == ("lstm", -1.0, 1.0, 1.0)
+    found = train(Net(), lambda: (torch.randn(16, 5, 2), torch.full((16, 1), 4.0)), F.mse_loss)
+    (finding, *_) = diagnose(found, ["unsuitable_output_activation"])
+    assert (finding.layer, finding.severity) == ("lstm", "error")
+    assert "a recurrent layer (-1 to 1)" in finding.cause
 
 
 @pytest.mark.parametrize(

@@ -208,13 +208,27 @@ def _heads(start: Any, products: dict[int, Any]) -> list[Seen]:
     return heads
 
 
+def _gated(name: str, above: list[Any]) -> bool:
+    """Whether this is what an LSTM or a GRU gives, operation by operation.
+
+    ``sigmoid(o) * tanh(c)`` of the one, ``(h - n) * sigmoid(z) + n`` with a tanh n of the other.
+    """
+    names = {name_of(up) for up in above}
+    if name == "mul":
+        return names == {"sigmoid", "tanh"}
+    if name != "add" or names != {"mul", "tanh"}:
+        return False
+    product = next(up for up in above if name_of(up) == "mul")
+    return {name_of(up) for up in above_of(product)} <= {"sub", "sigmoid"}
+
+
 def _called(node: Any) -> str:
     """The name in a chain; logits minus their log-sum-exp are a log-softmax spelt out."""
     name, above = name_of(node), above_of(node)
     if name == "sub" and len(above) == 2 and name_of(above[1]) == "logsumexp":
         return "log_softmax"
-    if name == "mul" and {name_of(up) for up in above} == {"sigmoid", "tanh"}:
-        return "gated_tanh"  # what an LSTM gives, operation by operation
+    if _gated(name, above):
+        return "gated_tanh"
     inner = [up for up in above if not isinstance(getattr(up, "variable", None), Tensor)]
     return f"{name}*" if len(inner) > 1 and name not in PRODUCTS else name
 
@@ -312,8 +326,11 @@ def _spread(way: tuple[Any, ...], chain: tuple[str, ...]) -> dict[str, Any]:
         dimension = dimension_of(way[place], values)
         facts["width"] = values.shape[dimension]
         above = [step for step in chain[:place] if step != "log"]
+        below = name_of(way[place + 1]) if place + 1 < len(way) else ""
         if above and above[-1] in ("nll_loss", "nll_loss2_d"):
             facts["across"] = dimension % values.dim() != min(1, values.dim() - 1)
+        elif name == "log_softmax" and below in ("addmm", "mm") and values.shape[-1] > 1:
+            facts["across"] = dimension % values.dim() == 0 and values.dim() == 2
         if name == "log_softmax":
             break
     return facts

@@ -361,8 +361,8 @@ class Census:
         if bound is not None:
             sums = self._bounds[key] = _FADING * self._bounds[key] + np.array(bound)
             held, outputs, total, squares = sums
-            changed["held"] = held / outputs
-            changed["short"] = total / math.sqrt(held * squares) if squares > 0 else math.nan
+            changed["held"] = float(held / outputs)
+            changed["short"] = float(total / math.sqrt(held * squares)) if squares > 0 else math.nan
         self._heads[key] = id(weight), replace(known, **changed)
 
     def _take_feed(self, fed: wiring.Fed) -> None:

@@ -21,18 +21,21 @@ WANTS_LOGITS = {
 }
 """Operations that squash what they are given, so that they want it unsquashed."""
 
+NARROW = 2.0
+"""Width of a clamp, up to which it squashes as a tanh does; wider ones guard against overflow."""
+
 SQUASHED = ("softmax", "safe_softmax", "sigmoid", "tanh", "relu", "hardsigmoid", "hardtanh")
 
-LSTM = ("mkldnn_rnn_layer", "thnn_fused_lstm_cell", "gated_tanh")
-"""A tanh times a sigmoid: what an LSTM gives."""
+RECURRENT = ("mkldnn_rnn_layer", "thnn_fused_lstm_cell", "gated_tanh")
+"""What an LSTM or a GRU gives: a tanh times a sigmoid, a mean of tanhs."""
 
-BOUNDED = (*SQUASHED, *LSTM, "softplus", "exp", "log_sigmoid_forward")
+BOUNDED = (*SQUASHED, *RECURRENT, "softplus", "exp", "log_sigmoid_forward")
 """Operations whose range leaves some targets out."""
 
 SHAPES = frozenset({
     "view", "unsafe_view", "reshape", "reshape_alias", "t", "transpose", "permute", "expand",
     "squeeze", "unsqueeze", "clone", "slice", "select", "alias", "as_strided", "to_copy",
-    "split", "split_with_sizes", "unbind", "index", "gather", "index_select",
+    "split", "split_with_sizes", "unbind", "index", "gather", "index_select", "stack", "stack*",
 })  # fmt: skip
 """Operations that leave values as they are."""
 
@@ -77,7 +80,8 @@ def _squashed_twice(head: Head) -> tuple[str, str] | None:
     """An operation that wants logits, and what it gets instead."""
     for place, name in enumerate(head.chain):
         given = _beneath(head.chain, place)
-        if name in WANTS_LOGITS and given in SQUASHED:
+        clamped = "clamp" in given and head.high - head.low <= NARROW
+        if name in WANTS_LOGITS and (given in SQUASHED or clamped):
             return name, given
     return None
 
@@ -197,7 +201,11 @@ def _judge(head: Head, loss: evidence.Loss) -> tuple[str, str, Severity, float] 
         said = (
             f"{percent(head.outside)} of the targets ({number(head.target_low)} to "
             f"{number(head.target_high)}) lie outside the range of "
-            + (f"an LSTM ({number(head.low)} to {number(head.high)})" if squash in LSTM else squash)
+            + (
+                f"a recurrent layer ({number(head.low)} to {number(head.high)})"
+                if squash in RECURRENT
+                else squash
+            )
         )
         if _scattered(head, loss):
             said += ", but where the output stands at its bound they scatter about it: noise"
@@ -211,7 +219,7 @@ def _bound(value: float) -> float | None:
 
 
 def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
-    if head.across or given in LSTM or _not_probabilities(head) is not None:
+    if head.across or given in RECURRENT or _not_probabilities(head) is not None:
         return ()  # another dimension, a layer more, other labels: no rerun can make that edit
     if given.endswith("mm"):
         why = "The loss gets log-probabilities."
