@@ -135,6 +135,8 @@ def _unharmed(parts: Mapping[str, Any]) -> list[str]:
                 f"{len(item['harmed']) or 'none'} made worse."
             )
             head = ("program", "what was done", "plain", "repaired", "worse")
+            if note := item.get("note"):
+                said += f" {_flat(note)}"
             blocks += [said, *([table(head, rows)] if rows else [])]
     return blocks and [
         "## Healthy programs under repair",
