@@ -31,12 +31,19 @@ class Registry:
 
     Args:
         sources: Tells the user's frames from others'.
+
+    Attributes:
+        ambiguous: Whether some place makes several sites, which only the layers before it tell
+            apart.
+        full: Whether there were more sites than are followed.
     """
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self.models = Models(sources)
         self.full = False
+        self.ambiguous = False
+        self._single: dict[tuple[Any, ...], tuple[Site, int]] = {}
         self._sites: dict[tuple[Any, ...], Site] = {}
         self._places: dict[tuple[Any, ...], Site] = {}
         self._variants: dict[tuple[Site, str], Site] = {}
@@ -93,9 +100,8 @@ class Registry:
         axis = unit_axis(form.input, layer)
         units = form.input.shape[axis]
         model = "" if owner is None else owner.name
-        inside = caller is not None and is_torch(caller)  # the user's line is that of its caller
-        where = ("", 0) if inside else (filename, line)
-        place = (model, path, form.function, module is None, where, units)
+        where = _where(form, module, owner, path, frame, caller)
+        place = (*where, units)
         key = (*place, layer)
         known = self._sites.get(key)
         if known is None and not certain:
@@ -125,12 +131,35 @@ class Registry:
             _module=None if module is None else weakref.ref(module),
         )
         self._sites[key] = self._places[place] = site
+        self.ambiguous = self.ambiguous or where in self._single
+        self._single[where] = site, form.input.dim()
         return site
+
+    def only(
+        self,
+        form: forms.Form,
+        module: nn.Module | None,
+        owner: Model | None,
+        path: str,
+        frame: FrameType | None,
+        caller: nn.Module | None,
+    ) -> Site | None:
+        """As `site`, where no place is `ambiguous`: without regard to what comes before it.
+
+        Returns:
+            The site; None where none is known at this place for such an input.
+        """
+        found = self._single.get(_where(form, module, owner, path, frame, caller))
+        if found is None or form.input.dim() != found[1]:
+            return None
+        site = found[0]
+        return site if form.input.shape[site.unit_axis] == site.units else None
 
     def withdraw(self, site: Site) -> None:
         """Forget a site that has turned out to be a part of another one."""
         self._sites = {key: s for key, s in self._sites.items() if s is not site}
         self._places = {place: s for place, s in self._places.items() if s is not site}
+        self._single = {where: s for where, s in self._single.items() if s[0] is not site}
         base, _, count = site.name.partition(":")
         if self._names.get(base, 0) == int(count or 1):
             self._names[base] -= 1
@@ -219,6 +248,21 @@ class Registry:
                     if member is tensor:
                         return spelling
         return f"weight{len(self._layers)}"
+
+
+def _where(
+    form: forms.Form,
+    module: nn.Module | None,
+    owner: Model | None,
+    path: str,
+    frame: FrameType | None,
+    caller: nn.Module | None,
+) -> tuple[Any, ...]:
+    """The place at which a form is applied; for the arguments see `Registry.site`."""
+    model = "" if owner is None else owner.name
+    inside = caller is not None and is_torch(caller)  # the user's line is that of its caller
+    line = ("", 0) if inside or frame is None else (frame.f_code.co_filename, frame.f_lineno)
+    return model, path, form.function, module is None, line
 
 
 def unit_axis(tensor: Tensor, layer: Layer | None) -> int:
