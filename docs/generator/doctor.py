@@ -253,8 +253,8 @@ def _cures(parts: Mapping[str, Any]) -> str:
             blocks.append("\n".join(f"- {code(k)}: {what}" for k, what in seen.items() if what))
         if since := part["repair"].get("since"):
             blocks.append(
-                "Mended since, with these programs in view; the table and the shares above are "
-                "from before:"
+                "Rerun apart, with these programs in view; the table and the shares above are "
+                "without them:"
             )
             blocks.append("\n".join(f"- {code(k)}: {what}" for k, what in sorted(since.items())))
     return "\n\n".join(blocks) or "Not measured."
