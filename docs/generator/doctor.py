@@ -135,6 +135,8 @@ def _unharmed(parts: Mapping[str, Any]) -> list[str]:
                 f"{len(item['harmed']) or 'none'} made worse."
             )
             head = ("program", "what was done", "plain", "repaired", "worse")
+            if note := item.get("note"):
+                said += f" {_flat(note)}"
             blocks += [said, *([table(head, rows)] if rows else [])]
     return blocks and [
         "## Healthy programs under repair",
@@ -251,8 +253,8 @@ def _cures(parts: Mapping[str, Any]) -> str:
             blocks.append("\n".join(f"- {code(k)}: {what}" for k, what in seen.items() if what))
         if since := part["repair"].get("since"):
             blocks.append(
-                "Mended since, with these programs in view; the table and the shares above are "
-                "from before:"
+                "Rerun apart, with these programs in view; the table and the shares above are "
+                "without them:"
             )
             blocks.append("\n".join(f"- {code(k)}: {what}" for k, what in sorted(since.items())))
     return "\n\n".join(blocks) or "Not measured."
