@@ -5,7 +5,8 @@ came. One claim at a time would leave cores idle at the end of every round; so s
 side by side, each in a thread that does little but wait, and their pieces go to one engine, those
 of the longest claim first. The thread that called `Conductor.measure` feeds the engine, writes the
 store and takes interrupts; no other thread touches the store. What is timed is measured last, with
-nothing beside it.
+nothing beside it. Claims that arithmetic settles in a moment (kind ``exact``, but for C15) have no
+pieces: their thread computes them, and the store keeps what they came to.
 """
 
 from __future__ import annotations

@@ -96,8 +96,9 @@ def command(
     here. Without --quick or --all the ledger is shown as it is known: with what was measured here,
     else with what came with the package.
 
-    A run can be interrupted or killed; the same command goes on. --all says first how long it will
-    take; --dry-run says so alone, claim by claim.
+    A run can be interrupted or killed; the same command goes on, and nothing that had finished is
+    run again. Claims are measured side by side, on the engines of 'rectifier compare'. --all says
+    first how long it will take; --dry-run says so alone, claim by claim.
 
     \b
     Examples:
@@ -105,6 +106,7 @@ def command(
       rectifier claims run C07 C12
       rectifier claims --quick --html claims.html
       rectifier claims --all --dry-run
+      rectifier claims --all --engine ray --address auto
       rectifier claims list --json - | python -m json.tool
     """  # noqa: D301
     if ctx.invoked_subcommand is not None:
