@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from rectifier.claims import comparing, depth, ledger, ranking
+from rectifier.claims import comparing, depth, ledger, ranking, trials
 from rectifier.claims.lab import Lab
 from rectifier.cli.main import run_command
 from rectifier.compare import Store
 
-SLOW = 60
+SLOW = 200
 """So many times fewer steps, widths and epochs than at full length, but two at least."""
+FEW = 100
+"""Samples of each split."""
 
 
 @pytest.fixture
@@ -24,11 +26,19 @@ def cut(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return [0, 1]
 
     def pick(lab: Lab, quick: Any, full: Any) -> Any:
-        return max(2, full // SLOW) if lab.full and isinstance(full, int) else full
+        if not isinstance(full, int):
+            return full
+        return 1 if full <= 10 else max(2, full // SLOW)
+
+    def some(task: str, seed: int, pixels: int) -> tuple[Any, ...]:
+        return tuple(part[:FEW] for part in whole(task, seed, pixels))
+
+    whole = trials._data
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Lab, "seeds", seeds)
     monkeypatch.setattr(Lab, "pick", pick)
+    monkeypatch.setattr(trials, "_data", some)
     monkeypatch.setattr(depth, "DEPTHS", (2, 5))
     for module in (comparing, ranking):
         monkeypatch.setattr(module, "EIGHTEEN", ("relu", "gelu", "tanh"))

@@ -114,7 +114,7 @@ class Lab:
         self.processor = 0.0
         """Processor seconds of what was asked for since it was set to 0, kept ones included."""
         self._hands: Hands = Alone(hands) if isinstance(hands, Notebook) else hands
-        self._comparisons = comparisons or Comparisons()
+        self._comparisons = Comparisons() if comparisons is None else comparisons
 
     @property
     def effort(self) -> str:

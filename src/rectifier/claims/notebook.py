@@ -70,6 +70,10 @@ class Notebook:
     def __init__(self, path: str | Path | None = None, *, read_only: bool = False) -> None:
         self._store = Store(path, read_only=read_only)
 
+    def __len__(self) -> int:
+        """Number of lines."""
+        return len(self._store)
+
     def beside(self, what: str) -> Path | None:
         """A file beside this one for another store; None where this one is in memory."""
         path = self._store.path

@@ -98,7 +98,7 @@ def command(
 
     A run can be interrupted or killed; the same command goes on, and nothing that had finished is
     run again. Claims are measured side by side, on the engines of 'rectifier compare'. --all says
-    first how long it will take; --dry-run says so alone, claim by claim.
+    first how long it will take, unless it goes on; --dry-run says so alone, claim by claim.
 
     \b
     Examples:
@@ -186,7 +186,6 @@ def _measure(
     from rectifier.cli.console import console
 
     wanted = [claim for claim in chosen if claim.measure is not None]
-    foretold = full and len(wanted) > 1
     screen = console(stderr=True)
     effort = "full" if full else "quick"
     failed = []
@@ -195,7 +194,8 @@ def _measure(
         missing = ledger.by_length(claim for claim in wanted if claim.id not in kept)
         if not missing:
             return
-        if foretold:
+        # Not again when a run goes on: it takes a minute, in which nothing is measured.
+        if full and len(wanted) > 1 and not len(notebook):
             screen.print("looking how long it will take", markup=False)
             _forecast(missing, full=True, workers=hands["workers"], brief=True)
         try:
