@@ -44,6 +44,7 @@ def cut(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr(module, "EIGHTEEN", ("relu", "gelu", "tanh"))
 
 
+@pytest.mark.timeout(600)  # about a minute of one core
 @pytest.mark.usefixtures("cut")
 def test_all_claims_by_their_long_way(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["claims", "--all", "--engine", "inline", "--json", "all.json"]) == 0
