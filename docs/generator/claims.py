@@ -90,7 +90,7 @@ def _entry(entry: Entry) -> str:
         for quantity, found in report.pairs(entry)
     ]
     notes = "".join(f" {note}." for note in (entry.result.notes if entry.result else ()))
-    seconds = entry.result.circumstances.get("seconds") if entry.result else None
+    seconds = entry.result.circumstances.get("processor seconds") if entry.result else None
     return "\n\n".join(
         (
             f"### {entry.id}",
@@ -99,7 +99,7 @@ def _entry(entry: Entry) -> str:
             table(("quantity", "measured [95 %]", "claimed", "in the source"), rows),
             f"Said in section {entry.section}: “{entry.quote}”. Source: {entry.source}. It says: "
             f"{entry.says}",
-            f"{entry.protocol}{notes}" + (f" Took {seconds} s." if seconds else ""),
+            f"{entry.protocol}{notes}" + (f" Took {seconds} s of a processor." if seconds else ""),
         )
     )
 

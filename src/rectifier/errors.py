@@ -9,6 +9,7 @@ RectifierError
 ├── KernelUnavailableError    (RuntimeError)  a kernel path asked for by name cannot run here
 ├── ScriptError               (RuntimeError)  a script to watch cannot be found or read
 ├── SickTrainingError         (RuntimeError)  a watched training has findings that it must not have
+├── PieceError                (RuntimeError)  a piece of a longer work has failed; says how
 ├── OutputError               (OSError)       a place to write to is unusable
 └── StoreError                (RuntimeError)  a result store is damaged, busy or of a newer version
 
@@ -77,6 +78,10 @@ class ScriptError(RectifierError, RuntimeError):
 
 class SickTrainingError(RectifierError, RuntimeError):
     """A watched training has findings as severe as its caller said it must not have."""
+
+
+class PieceError(RectifierError, RuntimeError):
+    """A piece of a longer work, such as a training for a claim, has failed."""
 
 
 class OutputError(RectifierError, OSError):

@@ -11,7 +11,8 @@ import pytest
 import rectifier.claims
 from rectifier.claims import ledger
 from rectifier.claims.claim import Claim
-from rectifier.claims.lab import Lab, Notebook
+from rectifier.claims.lab import Lab
+from rectifier.claims.notebook import Notebook
 from rectifier.claims.record import VERDICTS, Estimate, Quantity, Range, Result
 from rectifier.errors import UnknownNameError
 from rectifier.report import ledger as report
@@ -55,8 +56,8 @@ def test_no_verdict_is_typed_by_hand() -> None:
 @pytest.mark.parametrize("name", ["C03", "C06", "C07", "C26", "C31", "C35", "C36", "C41"])
 def test_exact_claims_come_out_the_same_on_any_machine(name: str) -> None:
     claim = ledger.get(name)
-    with Notebook() as notebook, Lab(notebook, workers=0) as lab:
-        result = ledger.measure(claim, lab)
+    with Notebook() as notebook:
+        result = ledger.measure(claim, Lab(notebook))
     assert result is not None
     entry = ledger.entry(claim, result, here=True)
     expected = {
@@ -71,8 +72,8 @@ def test_exact_claims_come_out_the_same_on_any_machine(name: str) -> None:
 
 def test_known_figures() -> None:
     def values(name: str) -> list[float]:
-        with Notebook() as notebook, Lab(notebook, workers=0) as lab:
-            result = ledger.measure(ledger.get(name), lab)
+        with Notebook() as notebook:
+            result = ledger.measure(ledger.get(name), Lab(notebook))
         assert result is not None
         return [e.value for e in result.estimates if e is not None]
 
@@ -108,7 +109,9 @@ def test_the_package_brings_results_of_a_whole_run() -> None:
     assert set(kept) == measurable
     for name, result in kept.items():
         assert len(result.estimates) == len(ledger.get(name).quantities), name
-        assert {"machine", "torch", "date", "effort", "seconds"} <= set(result.circumstances)
+        assert {"machine", "torch", "date", "effort", "processor seconds"} <= set(
+            result.circumstances
+        )
     entries = ledger.entries({})
     assert all(entry.result is not None for entry in entries if entry.kind != "record")
     proxies = [e for e in entries if e.kind == "proxy"]

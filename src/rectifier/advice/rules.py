@@ -187,6 +187,13 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.domain == "transformer",
     ),
     Rule(
+        "initialisation", "xavier_normal, the policy's last layer 100 times smaller",
+        "With tanh the scheme mattered little there, small weights at the end of the policy much.",
+        "Andrychowicz et al. (2021), What Matters In On-Policy Reinforcement Learning, section 3.2",
+        (),
+        lambda c: c.domain == "rl" and c.prefer == "accuracy",
+    ),
+    Rule(
         "initialisation", "lecun_normal",
         "SELU's fixed point needs weights of variance one over the inputs.",
         "Klambauer et al. (2017), Self-Normalizing Neural Networks",
@@ -207,7 +214,7 @@ RULES: tuple[Rule, ...] = (
         "It keeps the variance through rectified layers, at any depth.",
         "He et al. (2015), Delving Deep into Rectifiers, section 2.2",
         ("C09", "C18"),
-        lambda c: True,
+        lambda c: c.domain not in ("transformer", "rnn"),
     ),
     # Normalisation
     Rule(
@@ -252,7 +259,7 @@ RULES: tuple[Rule, ...] = (
         "Without either a network this deep depends on its weights' scale alone.",
         "He et al. (2016), Deep Residual Learning; Ioffe and Szegedy (2015)",
         ("C08", "C18", "C20"),
-        lambda c: c.deep and not c.residual,
+        lambda c: c.deep and not c.residual and c.batch_norm is not True,
         about=("C08",),
     ),
     Rule(
@@ -260,14 +267,15 @@ RULES: tuple[Rule, ...] = (
         "It makes the learning rate matter less and keeps units alive.",
         "Ioffe and Szegedy (2015), Batch Normalization",
         ("C18", "C20"),
-        lambda c: c.domain == "cnn",
+        lambda c: c.batch_norm is not True and (c.domain == "cnn" or (c.deep and bool(c.residual))),
     ),
     Rule(
         "normalisation", "none needed; inputs of mean 0 and variance 1",
         "A shallow network with well scaled weights does without.",
         "LeCun, Bottou, Orr and Müller (1998), Efficient BackProp",
         ("C19",),
-        lambda c: True,
+        lambda c: not c.deep and c.batch_norm is not True
+        and c.domain not in ("transformer", "rnn", "rl"),
         about=("C19",),
     ),
     # Learning rate
@@ -290,7 +298,7 @@ RULES: tuple[Rule, ...] = (
         "A range to begin with; tune it for each activation, or a comparison says little.",
         ARTICLE,
         ("C34", "C17"),
-        lambda c: True,
+        lambda c: c.domain not in ("transformer", "rl"),
         about=("C17",),
     ),
     # Output

@@ -39,6 +39,7 @@ class Claim:
         protocol: What is done to measure it; for a record, why nothing is.
         quantities: What it says something about.
         measure: Measures them; None for a record.
+        timed: Whether it measures times, so that nothing else may run beside it.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Claim:
     protocol: str
     quantities: tuple[Quantity, ...]
     measure: Callable[[Lab], Finding] | None = None
+    timed: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"C\d\d", self.id):

@@ -172,7 +172,7 @@ def _compared(
         epochs=lab.pick(epochs, 15),
         timing=False,
     )
-    return lab.compare(plan, f"compare-{len(names)}")
+    return lab.compare(plan, f"compare-{len(names)}-{lab.effort}")
 
 
 def row(comparison: Comparison, name: str) -> Row:

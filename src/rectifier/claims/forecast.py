@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rectifier.claims.claim import Claim
-from rectifier.claims.lab import Lab, Notebook, call, key_of
+from rectifier.claims.lab import Lab
+from rectifier.claims.notebook import Notebook, piece_of
 from rectifier.compare.result import Comparison
+from rectifier.errors import PieceError
 
 if TYPE_CHECKING:
     from rectifier.compare.plan import Plan
@@ -54,7 +56,7 @@ class Rehearsal(Lab):
     """
 
     def __init__(self, *, full: bool, workers: int) -> None:
-        super().__init__(Notebook(), full=full, workers=0)
+        super().__init__(Notebook(), full=full)
         self.foretold = workers
         self.trials, self.seconds, self.sampled = 0, 0.0, 0.0
         """Of the claim that is rehearsed: its trials, what they will take, what samples took."""
@@ -68,7 +70,7 @@ class Rehearsal(Lab):
         for setting in settings:
             result, fixed, each = self._sample(function, setting)
             results.append(result)
-            key = key_of(function, setting)
+            key = piece_of(function, setting).hash
             if key not in self._asked:
                 self._asked.add(key)
                 costs.append(fixed + each * setting.get("steps", 0))
@@ -105,7 +107,7 @@ class Rehearsal(Lab):
         self, function: Callable[..., Any], setting: Mapping[str, Any]
     ) -> tuple[Any, float, float]:
         """A result, and the seconds of a trial without its steps and of a step."""
-        kind = key_of(function, {k: v for k, v in setting.items() if k not in ALIKE})
+        kind = piece_of(function, {k: v for k, v in setting.items() if k not in ALIKE}).hash
         if kind not in self._known:
             begun = time.perf_counter()
             if "steps" not in setting:
@@ -126,6 +128,20 @@ class Rehearsal(Lab):
                 self._known[kind] = (result, max(0.0, fixed - few * each), each)
             self.sampled += time.perf_counter() - begun
         return self._known[kind]
+
+
+def call(function: Callable[..., Any], setting: Mapping[str, Any]) -> tuple[Any, float]:
+    """Call a trial function as a worker would; what it gives and its processor seconds.
+
+    Raises:
+        PieceError: It failed.
+    """
+    from rectifier.compare.work import perform
+
+    outcome = perform(piece_of(function, setting))
+    if outcome.status != "finished":
+        raise PieceError(f"{function.__name__} failed: {outcome.reason}")
+    return outcome.result, outcome.processor
 
 
 def foretell(claims: Iterable[Claim], *, full: bool, workers: int) -> Iterable[Cost]:

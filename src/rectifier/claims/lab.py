@@ -1,162 +1,125 @@
-"""Where trainings are run: in processes, each once, kept under the hash of what determines it.
+"""Where a claim has its pieces run: each once, kept under the hash of what determines it.
 
-Layer: claims, no framework in this process until a trial needs one. A trial is a function of
-`rectifier.claims.trials` (or of a file beside it) with plain arguments and a plain result. What is
-in the store is not run again, so an interrupted run goes on where it was, and claims that need the
-same trainings share them. The code of the trials is part of the hash.
+Layer: claims, no framework. A trial is a function of `rectifier.claims.trials` (or of a file beside
+it) with plain arguments and a plain result; a call of it is a `rectifier.compare.piece.Piece`. What
+is in the store is not run again, so an interrupted run goes on where it was, and claims that need
+the same trainings share them. Who runs the pieces is not the lab's concern: this process, or a
+`rectifier.claims.conductor.Conductor` that serves many labs on one engine.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import importlib.util
-import json
-import multiprocessing
 import os
-import sqlite3
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from functools import cache
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from rectifier.claims.record import Result
+from rectifier.claims.notebook import Notebook, piece_of
+from rectifier.compare.job import Job
+from rectifier.compare.piece import Piece
 from rectifier.compare.result import Comparison
-from rectifier.compare.trial import hash_of, package_version
-from rectifier.errors import OutputError, StoreError
+from rectifier.compare.trial import Outcome
+from rectifier.errors import PieceError
 
 if TYPE_CHECKING:
+    from rectifier.compare.engines import EngineMaker
     from rectifier.compare.plan import Plan
 
-_APPLICATION = 0x52636C6D
-_TABLES = """
-CREATE TABLE IF NOT EXISTS trial (hash TEXT NOT NULL, function TEXT NOT NULL, setting TEXT NOT NULL,
-                    result TEXT NOT NULL, cpu REAL NOT NULL, written REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS trial_hash ON trial (hash);
-CREATE TABLE IF NOT EXISTS claim (id TEXT NOT NULL, effort TEXT NOT NULL, result TEXT NOT NULL,
-                    written REAL NOT NULL);
-"""
+
+class Hands(Protocol):
+    """Who runs pieces and trials for a lab."""
+
+    @property
+    def notebook(self) -> Notebook:
+        """Where outcomes go and come from."""
+        ...
+
+    def pieces(self, wanted: Sequence[Piece]) -> Iterator[tuple[Piece, Outcome]]:
+        """What comes of pieces, each as it is there, kept ones among them."""
+        ...
+
+    @property
+    def engine(self) -> str | EngineMaker:
+        """What runs the trials of a comparison."""
+        ...
 
 
-class Notebook:
-    """An append-only SQLite file of trials and of claims' results. Use it in a ``with`` statement.
+class Alone:
+    """Runs pieces one after the other, in this process.
 
     Args:
-        path: The file; made if it is not there. None: in memory.
-
-    Raises:
-        StoreError: The file is something else, damaged or in use.
-        OutputError: It cannot be made.
+        notebook: Where outcomes go and come from.
     """
 
-    def __init__(self, path: str | Path | None = None) -> None:
-        self.path = None if path is None else Path(path)
-        if self.path is not None and not self.path.parent.is_dir():
-            raise OutputError(f"the folder {self.path.parent} for the store is not there")
-        try:
-            self._database = sqlite3.connect(":memory:" if path is None else str(path), timeout=5.0)
-            found = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            kind = self._database.execute("PRAGMA application_id").fetchone()[0]
-            if found and kind != _APPLICATION:
-                raise StoreError(f"{path} is a file of another program; name another file")
-            if not found:
-                self._database.executescript(
-                    f"BEGIN; PRAGMA application_id = {_APPLICATION}; {_TABLES} COMMIT;"
-                )
-        except sqlite3.OperationalError as error:
-            raise OutputError(f"the store {path} cannot be opened ({error})") from error
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"the store {path} is no store of claims ({error})") from error
+    def __init__(self, notebook: Notebook) -> None:
+        self.notebook = notebook
 
-    def trial(self, key: str) -> tuple[Any, float] | None:
-        """The result of a trial and its processor seconds, or None."""
-        row = self._database.execute(
-            "SELECT result, cpu FROM trial WHERE hash = ? ORDER BY written DESC LIMIT 1", (key,)
-        ).fetchone()
-        return None if row is None else (json.loads(row[0]), float(row[1]))
+    @property
+    def engine(self) -> str:
+        """What runs a comparison: this process, too."""
+        return "inline"
 
-    def keep_trial(
-        self, key: str, function: str, setting: Mapping[str, Any], result: Any, cpu: float
-    ) -> None:
-        """Write a trial's result and commit it."""
-        with self._database:
-            self._database.execute(
-                "INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?)",
-                (key, function, json.dumps(setting), json.dumps(result), cpu, time.time()),
-            )
+    def pieces(self, wanted: Sequence[Piece]) -> Iterator[tuple[Piece, Outcome]]:
+        """What comes of pieces."""
+        from rectifier.compare.work import do  # needs torch
 
-    def results(self, effort: str | None = None) -> dict[str, Result]:
-        """The newest result of every claim, of one effort or of the greatest that is there."""
-        found: dict[str, Result] = {}
-        for kind in ("quick", "full") if effort is None else (effort,):
-            rows = self._database.execute(
-                "SELECT id, result FROM claim WHERE effort = ? ORDER BY written", (kind,)
-            )
-            found |= {name: Result.from_dict(json.loads(text)) for name, text in rows}
-        return found
+        for piece in wanted:
+            kept = self.notebook.outcome(piece)
+            if kept is None:
+                (kept,) = do(Job("piece", pieces=(piece,)), _no_data)
+                self.notebook.keep(piece, kept)
+            yield piece, kept
 
-    def keep_result(self, name: str, effort: str, result: Result) -> None:
-        """Write a claim's result and commit it."""
-        with self._database:
-            self._database.execute(
-                "INSERT INTO claim VALUES (?, ?, ?, ?)",
-                (name, effort, json.dumps(result.to_dict()), time.time()),
-            )
 
-    def __enter__(self) -> Self:
-        return self
+def _no_data(seed: int) -> Any:
+    raise LookupError(f"a piece makes its data by itself; those of seed {seed} were asked for")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._database.close()
+
+class Comparisons:
+    """Comparisons that several claims need: each is made once, by who asks first."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Comparison] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._changing = threading.Lock()
+
+    def get(self, key: str, make: Callable[[], Comparison]) -> Comparison:
+        """The comparison of a plan, whose hash is the key; others wait while it is made."""
+        with self._changing:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
 
 
 class Lab:
-    """Runs trials for claims. Use it in a ``with`` statement, which ends the processes.
+    """Runs pieces and comparisons for one claim after the other.
 
     Args:
-        notebook: Where results go and come from.
+        hands: Who runs them. A notebook: this process does, and keeps outcomes there.
         full: Whether hours may be spent, or minutes.
-        workers: Number of processes; 0: trials run in this one.
-        progress: Told after every trial: how many of how many.
+        comparisons: Those that this lab shares with others.
     """
 
     def __init__(
         self,
-        notebook: Notebook,
+        hands: Hands | Notebook,
         *,
         full: bool = False,
-        workers: int | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        comparisons: Comparisons | None = None,
     ) -> None:
         self.full = full
         self.seeds_used = 0
-        self.cpu = 0.0
-        """Processor seconds of the trials asked for since it was set to 0, kept ones included."""
-        self.workers = (os.cpu_count() or 1) if workers is None else workers
-        self.engine = "local" if self.workers else "inline"
-        self.comparisons: dict[str, Comparison] = {}
-        self._notebook, self._progress = notebook, progress
-        self._pool: ProcessPoolExecutor | None = None
+        self.processor = 0.0
+        """Processor seconds of what was asked for since it was set to 0, kept ones included."""
+        self._hands: Hands = Alone(hands) if isinstance(hands, Notebook) else hands
+        self._comparisons = Comparisons() if comparisons is None else comparisons
 
     @property
     def effort(self) -> str:
         """``quick`` or ``full``."""
         return "full" if self.full else "quick"
-
-    def beside(self, what: str) -> Path | None:
-        """A file beside the notebook for another store; None where the notebook is in memory."""
-        path = self._notebook.path
-        return None if path is None else path.with_name(f"{path.stem}-{what}.sqlite")
 
     def pick(self, quick: Any, full: Any) -> Any:
         """One of two values, by the effort."""
@@ -177,28 +140,18 @@ class Lab:
 
         Returns:
             Results in the order of the settings.
+
+        Raises:
+            PieceError: One of them could not be run.
         """
-        asked = [dict(setting) for setting in settings]
-        keys = [key_of(function, setting) for setting in asked]
+        asked = [piece_of(function, setting) for setting in settings]
         results: dict[str, Any] = {}
-        missing: dict[str, dict[str, Any]] = {}
-        for key, setting in zip(keys, asked, strict=True):
-            kept = self._notebook.trial(key)
-            if kept is None:
-                missing[key] = setting
-            elif key not in results:
-                results[key] = kept[0]
-                self.cpu += kept[1]
-        done = len(results)
-        for key, (result, cpu) in self._run(function, missing):
-            # By way of JSON, so that a fresh result and one from the store are the same.
-            results[key] = json.loads(json.dumps(result))
-            self._notebook.keep_trial(key, _name(function), missing[key], results[key], cpu)
-            self.cpu += cpu
-            done += 1
-            if self._progress is not None:
-                self._progress(done, len(set(keys)))
-        return [results[key] for key in keys]
+        for piece, outcome in self._hands.pieces(list({p.hash: p for p in asked}.values())):
+            if outcome.status != "finished":
+                raise PieceError(f"{piece.name}({piece.arguments}) failed: {outcome.reason}")
+            results[piece.hash] = outcome.result
+            self.processor += outcome.processor
+        return [results[piece.hash] for piece in asked]
 
     def compare(self, plan: Plan, name: str) -> Comparison:
         """Run a comparison through ``rectifier.compare``, its trials kept beside the notebook.
@@ -207,123 +160,16 @@ class Lab:
             plan: What is compared.
             name: Of its store.
         """
-        from rectifier.compare import Store, run_comparison
 
-        if plan.hash not in self.comparisons:
-            with Store(self.beside(name)) as store:
-                self.comparisons[plan.hash] = run_comparison(
-                    plan, store, workers=self.workers or 1, engine=self.engine, resume=True
+        def make() -> Comparison:
+            from rectifier.compare import Store, run_comparison
+
+            with Store(self._hands.notebook.beside(name)) as store:
+                found = run_comparison(
+                    plan, store, workers=os.cpu_count() or 1, engine=self._hands.engine, resume=True
                 )
-        return self.comparisons[plan.hash]
+                # A trial keeps one processor busy, so its seconds are about its processor's.
+                self.processor += sum(each.seconds for each in store.outcomes().values())
+            return found
 
-    def _run(
-        self, function: Callable[..., Any], missing: Mapping[str, Mapping[str, Any]]
-    ) -> Iterable[tuple[str, tuple[Any, float]]]:
-        if self.workers == 0 or len(missing) == 0:
-            for key, setting in missing.items():
-                yield key, _call(function.__module__, function.__name__, setting)
-            return
-        if self._pool is None:
-            # A fresh interpreter each: torch's threads do not survive a fork.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_prepare)
-        waiting: dict[Future[Any], str] = {
-            self._pool.submit(_call, function.__module__, function.__name__, setting): key
-            for key, setting in missing.items()
-        }
-        try:
-            while waiting:
-                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield waiting.pop(future), future.result()
-        except BaseException:
-            for future in waiting:
-                future.cancel()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-
-
-def _prepare() -> None:
-    """What a process of the pool does first: one thread, and an end when its parent ends.
-
-    A killed parent cannot tell its workers, which would wait for work for ever.
-    """
-    os.environ["OMP_NUM_THREADS"] = "1"
-    import torch
-
-    torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def _call(module: str, name: str, setting: Mapping[str, Any]) -> tuple[Any, float]:
-    """Run one trial, on one thread and from its own random state; also its processor seconds."""
-    torch = sys.modules.get("torch")
-    if torch is None:
-        import torch as loaded
-
-        torch = loaded
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    begun = time.process_time()
-    try:
-        with torch.random.fork_rng(devices=()):
-            torch.manual_seed(int(setting.get("seed", 0)))
-            result = getattr(importlib.import_module(module), name)(**setting)
-        return result, time.process_time() - begun
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _name(function: Callable[..., Any]) -> str:
-    return f"{function.__module__}.{function.__name__}"
-
-
-def call(function: Callable[..., Any], setting: Mapping[str, Any]) -> tuple[Any, float]:
-    """Run one trial in this process as a worker would; its result and its processor seconds."""
-    return _call(function.__module__, function.__name__, setting)
-
-
-def key_of(function: Callable[..., Any], setting: Mapping[str, Any]) -> str:
-    """What a trial is kept under: a hash of function, setting and code."""
-    return hash_of(
-        {
-            "function": _name(function),
-            "setting": dict(setting),
-            "code": _code(function.__module__),
-            "torch": package_version("torch"),
-        }
-    )
-
-
-@cache
-def _code(module: str) -> str:
-    """Hash of the source of a module and of the networks, short."""
-    digest = hashlib.sha256()
-    places: Sequence[str] = (module, "rectifier.models")
-    for each in places:
-        spec = importlib.util.find_spec(each)
-        if spec is None or spec.origin is None:
-            raise ModuleNotFoundError(f"the source of {each} cannot be found", name=each)
-        origin = Path(spec.origin)
-        files = sorted(origin.parent.glob("*.py")) if origin.name == "__init__.py" else [origin]
-        for file in files:
-            digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()[:16]
+        return self._comparisons.get(plan.hash, make)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import pkgutil
 import platform
@@ -119,17 +120,24 @@ def entries(here: Mapping[str, Result], names: Iterable[str] | None = None) -> t
     )
 
 
+def by_length(chosen: Iterable[Claim]) -> list[Claim]:
+    """Claims, those first that took most processor time when they were last measured for us."""
+    kept = committed()
+
+    def seconds(claim: Claim) -> float:
+        result = kept.get(claim.id)
+        return math.inf if result is None else float(result.circumstances["processor seconds"])
+
+    return sorted(chosen, key=seconds, reverse=True)
+
+
 def measure(claim: Claim, lab: Lab, *, clock: Callable[[], float] = time.time) -> Result | None:
     """Measure a claim; None for a record."""
     if claim.measure is None:
         return None
-    begun, own, children = clock(), time.process_time(), _children()
-    lab.seeds_used, lab.cpu = 0, 0.0
+    begun, own = clock(), time.thread_time()
+    lab.seeds_used, lab.processor = 0, 0.0
     found = claim.measure(lab)
-    # Trials in processes of the lab's are told by themselves; those that compare has started and
-    # waited for are this process's past children.
-    inside = 0.0 if lab.workers == 0 else lab.cpu
-    cpu = time.process_time() - own + _children() - children + inside
     return Result(
         estimates=tuple(found.estimates),
         pictures=tuple(found.pictures),
@@ -137,18 +145,11 @@ def measure(claim: Claim, lab: Lab, *, clock: Callable[[], float] = time.time) -
         circumstances={
             "effort": lab.effort,
             "date": time.strftime("%Y-%m-%d", time.gmtime(begun)),
-            "seconds": f"{clock() - begun:.1f}",
-            "processor seconds": f"{cpu:.1f}",
+            "processor seconds": f"{time.thread_time() - own + lab.processor:.1f}",
             **({"seeds": f"0 to {lab.seeds_used - 1}"} if lab.seeds_used else {}),
             **machine(),
         },
     )
-
-
-def _children() -> float:
-    """Processor seconds of child processes that have ended."""
-    times = os.times()
-    return times.children_user + times.children_system
 
 
 def machine() -> dict[str, str]:

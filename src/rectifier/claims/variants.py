@@ -247,4 +247,5 @@ C25 = Claim(
         Quantity("time of a training step, ELU over ReLU", None, "×"),
     ),
     _elu,
+    timed=True,
 )

@@ -102,14 +102,14 @@ def _evidence(advice: tuple[Advice, ...]) -> dict[str, Entry]:
     from pathlib import Path
 
     from rectifier.claims import ledger
-    from rectifier.claims.lab import Notebook
+    from rectifier.claims.notebook import Notebook
     from rectifier.cli.claims import STORE
 
     named = {c for each in advice for rule in (each.rule, *each.also) for c in rule.claims}
     here = {}
     if Path(STORE).exists():
-        with Notebook(STORE) as notebook:
-            here = notebook.results()
+        with Notebook(STORE, read_only=True) as notebook:
+            here = notebook.results([ledger.get(name) for name in named])
     return {entry.id: entry for entry in ledger.entries(here, sorted(named))}
 
 

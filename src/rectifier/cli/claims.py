@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rectifier.cli.options import OutputFile, write_json
+from rectifier.errors import PieceError, RectifierError
 
 if TYPE_CHECKING:
     from rectifier.claims.claim import Claim
+    from rectifier.claims.conductor import Progress
     from rectifier.claims.record import Entry, Result
 
 STORE = "rectifier-claims.sqlite"
@@ -30,9 +33,33 @@ _STORE = click.option(
     show_default=True,
     help="Where results are kept and looked for.",
 )
-_WORKERS = click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes. Default: one a core."
-)
+
+
+def _hands(command: Any) -> Any:
+    """Options that say who measures; the command gets them as one mapping."""
+
+    @click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: one a core.")
+    @click.option("--engine", default="local", show_default=True, help="local, inline or ray.")
+    @click.option("--address", metavar="A", help="Of a Ray cluster, such as ray://head:10001.")
+    @click.option(
+        "--resume", is_flag=True, help="As for 'rectifier compare'. Claims always go on; no need."
+    )
+    @wraps(command)
+    def gathered(
+        *arguments: Any,
+        workers: int | None,
+        engine: str,
+        address: str | None,
+        resume: bool,
+        **options: Any,
+    ) -> Any:
+        del resume
+        if address is not None and engine != "ray":
+            raise click.UsageError("--address is for --engine ray")
+        hands = {"workers": workers, "engine": engine, "address": address}
+        return command(*arguments, hands=hands, **options)
+
+    return gathered
 
 
 @click.group("claims", invoke_without_command=True, short_help="Is what is said of ReLU true?")
@@ -40,7 +67,7 @@ _WORKERS = click.option(
 @click.option("--all", "everything", is_flag=True, help="Measure every claim at length: hours.")
 @click.option("--dry-run", is_flag=True, help="Say how long it would take, and measure nothing.")
 @_STORE
-@_WORKERS
+@_hands
 @_JSON
 @_HTML
 @click.option(
@@ -57,7 +84,7 @@ def command(
     everything: bool,
     dry_run: bool,
     store: str,
-    workers: int | None,
+    hands: Mapping[str, Any],
     json_file: str | None,
     html_file: str | None,
     commit_file: str | None,
@@ -69,8 +96,9 @@ def command(
     here. Without --quick or --all the ledger is shown as it is known: with what was measured here,
     else with what came with the package.
 
-    A run can be interrupted or killed; the same command goes on. --all says first how long it will
-    take; --dry-run says so alone, claim by claim.
+    A run can be interrupted or killed; the same command goes on, and nothing that had finished is
+    run again. Claims are measured side by side, on the engines of 'rectifier compare'. --all says
+    first how long it will take, unless it goes on; --dry-run says so alone, claim by claim.
 
     \b
     Examples:
@@ -78,6 +106,7 @@ def command(
       rectifier claims run C07 C12
       rectifier claims --quick --html claims.html
       rectifier claims --all --dry-run
+      rectifier claims --all --engine ray --address auto
       rectifier claims list --json - | python -m json.tool
     """  # noqa: D301
     if ctx.invoked_subcommand is not None:
@@ -94,10 +123,10 @@ def command(
     if dry_run:
         if not (quick or everything):
             raise click.UsageError("--dry-run goes with --quick or --all; give one")
-        _forecast(ledger.claims().values(), full=everything, workers=workers)
+        _forecast(ledger.claims().values(), full=everything, workers=hands["workers"])
         return
     if quick or everything:
-        _measure(ledger.claims().values(), store, full=everything, workers=workers, again=False)
+        _measure(ledger.claims().values(), store, full=everything, hands=hands, again=False)
     _show(store, None, json_file, html_file, commit_file)
 
 
@@ -115,7 +144,7 @@ def listing(store: str, json_file: str | None, html_file: str | None) -> None:
 @click.option("--quick/--full", "quick", default=True, show_default=True, help="Minutes or hours.")
 @click.option("--again", is_flag=True, help="Measure anew what was measured here already.")
 @_STORE
-@_WORKERS
+@_hands
 @_JSON
 @_HTML
 def run(
@@ -123,7 +152,7 @@ def run(
     quick: bool,
     again: bool,
     store: str,
-    workers: int | None,
+    hands: Mapping[str, Any],
     json_file: str | None,
     html_file: str | None,
 ) -> None:
@@ -131,7 +160,7 @@ def run(
     from rectifier.claims import ledger
 
     chosen = [ledger.get(name) for name in dict.fromkeys(name.upper() for name in ids)]
-    _measure(chosen, store, full=not quick, workers=workers, again=again)
+    _measure(chosen, store, full=not quick, hands=hands, again=again)
     entries = ledger.entries(_results(store), [claim.id for claim in chosen])
     _write(entries, json_file, html_file)
     if json_file == "-":
@@ -144,37 +173,46 @@ def run(
 
 
 def _measure(
-    chosen: Iterable[Claim],
-    store: str,
-    *,
-    full: bool,
-    workers: int | None,
-    again: bool,
+    chosen: Iterable[Claim], store: str, *, full: bool, hands: Mapping[str, Any], again: bool
 ) -> None:
-    """Measure claims one after the other; each is kept as it ends."""
+    """Measure claims side by side; each is kept as it ends.
+
+    Raises:
+        PieceError: Some could not be measured; the others have been.
+    """
     from rectifier.claims import ledger
-    from rectifier.claims.lab import Lab, Notebook
+    from rectifier.claims.conductor import Conductor
+    from rectifier.claims.notebook import Notebook
     from rectifier.cli.console import console
 
     wanted = [claim for claim in chosen if claim.measure is not None]
-    foretold = full and len(wanted) > 1
     screen = console(stderr=True)
+    effort = "full" if full else "quick"
+    failed = []
     with Notebook(store) as notebook:
-        kept = {} if again else notebook.results("full" if full else "quick")
-        missing = [claim for claim in wanted if claim.id not in kept]
-        if foretold and missing:
+        kept = {} if again else notebook.results(wanted, effort)
+        missing = ledger.by_length(claim for claim in wanted if claim.id not in kept)
+        if not missing:
+            return
+        # Not again when a run goes on: it takes a minute, in which nothing is measured.
+        if full and len(wanted) > 1 and not len(notebook):
             screen.print("looking how long it will take", markup=False)
-            _forecast(missing, full=True, workers=workers, brief=True)
+            _forecast(missing, full=True, workers=hands["workers"], brief=True)
         try:
             with (
                 _progress(len(missing)) as (tell, advance),
-                Lab(notebook, full=full, workers=workers, progress=advance) as lab,
+                closing(
+                    Conductor(notebook, full=full, progress=advance, **hands).measure(
+                        missing, ledger.measure
+                    )
+                ) as running,
             ):
-                for place, claim in enumerate(missing, start=1):
-                    tell(place, claim)
-                    result = ledger.measure(claim, lab)
-                    if result is not None:
-                        notebook.keep_result(claim.id, lab.effort, result)
+                for claim, result in running:
+                    if isinstance(result, RectifierError):
+                        failed.append((claim, result))
+                    elif result is not None:
+                        notebook.keep_result(claim, effort, result)
+                    tell(claim, result)
         except KeyboardInterrupt:
             screen.print(
                 f"interrupted: what was measured is kept in {store}; the same command goes on",
@@ -182,6 +220,9 @@ def _measure(
                 soft_wrap=True,
             )
             raise
+    if failed:
+        told = "; ".join(f"{claim.id}: {error}" for claim, error in failed)
+        raise PieceError(f"{len(failed)} of {len(missing)} claims could not be measured: {told}")
 
 
 def _forecast(
@@ -216,36 +257,40 @@ def _forecast(
 @contextmanager
 def _progress(
     total: int,
-) -> Iterator[tuple[Callable[[int, Claim], None], Callable[[int, int], None]]]:
-    """A line for each claim on standard error, and its trials where that is a terminal."""
+) -> Iterator[tuple[Callable[[Claim, Any], None], Callable[[Progress], None]]]:
+    """A line for each claim that ends on standard error; on a terminal also how far all is."""
     from rectifier.cli.console import console
 
     screen = console(stderr=True)
+    ended = 0
+
+    def tell(claim: Claim, result: Any) -> None:
+        nonlocal ended
+        ended += 1
+        how = "failed" if isinstance(result, RectifierError) else claim.claim
+        screen.print(f"{ended} of {total}: {claim.id} {how}", markup=False, soft_wrap=True)
+
     if not screen.is_terminal:
-
-        def tell(place: int, claim: Claim) -> None:
-            screen.print(f"{place} of {total}: {claim.id}", markup=False, soft_wrap=True)
-
-        yield tell, lambda done, of: None
+        yield tell, lambda _: None
         return
     with screen.status("starting") as status:
-        latest = ""
-
-        def shown(place: int, claim: Claim) -> None:
-            nonlocal latest
-            latest = f"{place} of {total}: {claim.id}  {claim.claim[:60]}"
-            status.update(latest)
-
-        yield shown, lambda done, of: status.update(f"{latest}  {done} of {of} trainings")
+        yield (
+            tell,
+            lambda far: status.update(
+                f"{far.claims} of {far.of} claims; {far.done:,} trainings and measurements of "
+                f"{far.asked:,} that are asked for so far"
+            ),
+        )
 
 
 def _results(store: str) -> dict[str, Result]:
-    from rectifier.claims.lab import Notebook
+    from rectifier.claims import ledger
+    from rectifier.claims.notebook import Notebook
 
     if not Path(store).exists():
         return {}
-    with Notebook(store) as notebook:
-        return notebook.results()
+    with Notebook(store, read_only=True) as notebook:
+        return notebook.results(ledger.claims().values())
 
 
 def _show(

@@ -53,8 +53,10 @@ def write(store: Store, target: str | Path) -> int:
 
 
 def _flat(trial_hash: str, identity: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
-    activations = [each["name"] for each in identity["activation"]]
-    row: dict[str, Any] = {"hash": trial_hash, "activation": "|".join(activations) or OWN}
+    row: dict[str, Any] = {"hash": trial_hash}
+    if "activation" in identity:  # else it is a piece
+        activations = [each["name"] for each in identity["activation"]]
+        row["activation"] = "|".join(activations) or OWN
     for name, value in identity.items():
         if name != "activation":
             row[name] = value if _is_plain(value) else json.dumps(value, sort_keys=True)

@@ -42,7 +42,7 @@ def run_comparison(
     *,
     progress: Callable[[Progress], None] | None = None,
     workers: int | None = None,
-    engine: str = "local",
+    engine: str | engines.EngineMaker = "local",
     address: str | None = None,
     per_gpu: int = 1,
     resume: bool = False,
@@ -62,7 +62,7 @@ def run_comparison(
         progress: Called in this thread at the start and after every job.
         workers: Number of processes; default one for each core, 16 at most; on GPUs, as many as
             they serve.
-        engine: Name of an engine: ``local``, ``inline`` or ``ray``.
+        engine: Name of an engine: ``local``, ``inline`` or ``ray``; or what makes one.
         address: Of a Ray cluster; default: one on this machine.
         per_gpu: Workers that share a GPU, where the plan is for GPUs.
         resume: Go on with what is in the store. Trials that ended in an error are tried again.
@@ -158,7 +158,7 @@ def _begin(
     store: Store,
     progress: Callable[[Progress], None] | None,
     workers: int | None,
-    engine: str,
+    engine: str | engines.EngineMaker,
     address: str | None,
     per_gpu: int,
     resume: bool,
@@ -166,7 +166,7 @@ def _begin(
     clock: Callable[[], float],
     sinks: Sequence[Sink] = (),
 ) -> tuple[Recorder, engines.Engine, dict[str, str]]:
-    make_engine = engines.get(engine)
+    make_engine = engines.get(engine) if isinstance(engine, str) else engine
     if importlib.util.find_spec("torch") is None:
         optional.require("torch", extra="torch", purpose="comparing activations")
     store.begin(plan.hash, plan.settings, resume=resume)
@@ -177,7 +177,8 @@ def _begin(
     options = {} if address is None else {"address": address}
     running = make_engine(plan.task, count, placement, **options)
     recorder = Recorder(plan, store, kept, progress, budget, clock, sinks)
-    return recorder, running, _environment(engine, running.workers, placement)
+    name = engine if isinstance(engine, str) else "given"
+    return recorder, running, _environment(name, running.workers, placement)
 
 
 def _more(seeds: Sequence[int], taken: Sequence[int], times: int) -> tuple[int, ...]:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
-from rectifier.compare.trial import Outcome, Trial
+from rectifier.compare.trial import Outcome
 from rectifier.errors import OutputError, StoreError
 
 SCHEMA = 1
@@ -40,6 +40,20 @@ CREATE TRIGGER IF NOT EXISTS trial_kept BEFORE DELETE ON trial
 CREATE TRIGGER IF NOT EXISTS trial_fixed BEFORE UPDATE ON trial
     BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 """
+
+
+class Identified(Protocol):
+    """What outcomes are kept of: a trial, a piece, or anything else that says what it is."""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of ``identity``, in hexadecimal."""
+        ...
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Plain values that determine the outcome."""
+        ...
 
 
 class Store:
@@ -178,11 +192,11 @@ class Store:
                 (plan_hash, json.dumps(settings, allow_nan=False), self._clock()),
             )
 
-    def append(self, trial: Trial, outcome: Outcome) -> None:
+    def append(self, trial: Identified, outcome: Outcome) -> None:
         """Write one outcome and commit it."""
         self.append_all([(trial, outcome)])
 
-    def append_all(self, pairs: Iterable[tuple[Trial, Outcome]]) -> None:
+    def append_all(self, pairs: Iterable[tuple[Identified, Outcome]]) -> None:
         """Write the outcomes of one job and commit them as one: all are there, or none is."""
         rows = [
             (
@@ -201,6 +215,17 @@ class Store:
                 rows,
             )
 
+    def outcome(self, trial_hash: str) -> Outcome | None:
+        """The newest outcome of one trial or piece; None where there is none.
+
+        Raises:
+            StoreError: Its line cannot be read.
+        """
+        query = "SELECT outcome FROM trial WHERE hash = ? ORDER BY id DESC LIMIT 1"
+        with self._translated():
+            line = self._database.execute(query, (trial_hash,)).fetchone()
+        return None if line is None else self._read(trial_hash, line[0])
+
     def outcomes(self) -> dict[str, Outcome]:
         """The newest outcome of every trial, by hash.
 
@@ -213,14 +238,17 @@ class Store:
             closing(self._database.execute("SELECT hash, outcome FROM trial ORDER BY id")) as lines,
         ):
             for trial_hash, text in lines:
-                try:
-                    found[trial_hash] = Outcome.from_dict(json.loads(text))
-                except (ValueError, TypeError, KeyError) as error:
-                    raise StoreError(
-                        f"{self._name} is damaged: trial {trial_hash[:12]} cannot be read "
-                        f"({error}); name another file"
-                    ) from error
+                found[trial_hash] = self._read(trial_hash, text)
         return found
+
+    def _read(self, trial_hash: str, text: str) -> Outcome:
+        try:
+            return Outcome.from_dict(json.loads(text))
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreError(
+                f"{self._name} is damaged: trial {trial_hash[:12]} cannot be read "
+                f"({error}); name another file"
+            ) from error
 
     def lines(self) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
         """Hash, identity and newest outcome of every trial in plain values, oldest first."""

@@ -181,6 +181,7 @@ class Outcome:
         joules: Energy of a step, of a cost trial. ``energy``: ``measured`` or ``estimated``.
         seconds: Wall time of the whole trial; a share of it where several trained together.
         together: How many trained together; 1: alone.
+        processor: Processor seconds of a piece. ``result``: what it returned; None of a trial.
     """
 
     status: Status
@@ -201,6 +202,8 @@ class Outcome:
     energy: str = ""
     seconds: float = 0.0
     together: int = 1
+    processor: float = math.nan
+    result: Any = None
 
     def epochs_to(self, target: float) -> float:
         """First epoch (from 1) whose validation score reaches ``target``; infinite if none does."""
@@ -216,6 +219,10 @@ class Outcome:
             values[name] = [_plain(value) for value in values[name]]
         for name in _NUMBERS:
             values[name] = _plain(values[name])
+        if values["result"] is None:
+            del values["result"], values["processor"]  # of a piece alone
+        else:
+            values["processor"] = _plain(values["processor"])
         return values
 
     @classmethod
@@ -226,6 +233,7 @@ class Outcome:
             given[name] = tuple(_number(value) for value in given[name])
         for name in _NUMBERS:
             given[name] = _number(given[name])
+        given["processor"] = _number(given.get("processor"))
         return cls(**given)
 
 

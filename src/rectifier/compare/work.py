@@ -6,14 +6,19 @@ same numbers whichever ran it.
 
 from __future__ import annotations
 
+import json
+import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from rectifier.compare import network
 from rectifier.compare.costs import measure_costs
 from rectifier.compare.job import Job
+from rectifier.compare.piece import Piece
 from rectifier.compare.together import train_together
-from rectifier.compare.training import attempt, failed
+from rectifier.compare.training import attempt, failed, one_thread
 from rectifier.compare.trial import Outcome
 
 
@@ -26,6 +31,8 @@ def do(job: Job, load: Callable[[int], Any]) -> list[Outcome]:
     """
     if job.way == "alone":
         return [attempt(trial, load, job.seconds) for trial in job.trials]
+    if job.way == "piece":
+        return [perform(piece) for piece in job.pieces]
     try:
         if job.way == "cost":
             return measure_costs(job.trials, load)
@@ -33,3 +40,27 @@ def do(job: Job, load: Callable[[int], Any]) -> list[Outcome]:
     except Exception as error:  # noqa: BLE001 - one failed job must not end a comparison
         outcome = failed(error)
         return [replace(outcome, together=len(job.trials)) for _ in job.trials]
+
+
+def perform(piece: Piece) -> Outcome:
+    """What a piece gives, by way of JSON, on one thread and from a random state of its own."""
+    begun, busy = time.perf_counter(), time.process_time()
+    try:
+        with one_thread(), network.seeded(int(json.loads(piece.arguments).get("seed", 0))):
+            outcome = Outcome("finished", result=_plain(piece.call()))
+    except Exception as error:  # noqa: BLE001 - one failed piece must not end the others
+        outcome = failed(error)
+    return replace(
+        outcome,
+        seconds=time.perf_counter() - begun,
+        processor=time.process_time() - busy,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """What JSON would give back; numbers that are not finite become None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

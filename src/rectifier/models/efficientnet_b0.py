@@ -117,7 +117,8 @@ def build(
         classes: Number of outputs (logits).
         activation: Name or definition.
         init: Name of a scheme; None: ``he_normal_fan_out``, and U(±1/√classes) for the last
-            layer, as in the authors' code.
+            layer, as the authors' code has it (``conv_kernel_initializer`` and
+            ``dense_kernel_initializer`` of tensorflow/tpu's ``efficientnet_model.py``).
         generator: Source of the initial weights; default torch's global one.
         width: Factor on all numbers of channels.
         dropout: Before the last layer.

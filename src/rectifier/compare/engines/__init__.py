@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -20,6 +20,8 @@ from rectifier.compare.placement import ON_CPU, Placement, visible_gpus
 from rectifier.compare.trial import Outcome
 from rectifier.errors import UnknownNameError
 
+MOMENT = 0.02
+"""Seconds after which one who has no job now is asked again."""
 _MOST_WORKERS = 16
 """By default. A worker takes about 250 MB, so one for each of 128 cores is not for us to assume."""
 
@@ -39,15 +41,41 @@ class Engine(Protocol):
     ) -> None: ...
 
     def run(
-        self, jobs: Sequence[Job], stop: Callable[[], bool] = lambda: False
+        self, jobs: Iterable[Job | None], stop: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[Job, list[Outcome]]]:
         """Run all jobs, started in their order, and yield each with its trials' outcomes.
 
         Args:
-            jobs: What to run.
+            jobs: What to run. None among them: there is no job now, but there may be in a moment,
+                so that one who learns from outcomes what to do next can have one engine throughout.
             stop: No further job is begun once it says so.
         """
         ...
+
+
+EngineMaker = Callable[..., Engine]
+"""Makes an engine of a task, the number of workers and the `Placement`."""
+
+
+class Supply:
+    """Jobs one by one, for an engine.
+
+    Args:
+        jobs: As `Engine.run` takes them.
+    """
+
+    def __init__(self, jobs: Iterable[Job | None]) -> None:
+        self._jobs = iter(jobs)
+        self.more = True
+        """Whether there may be another job, now or later."""
+
+    def take(self) -> Job | None:
+        """The next job; None where there is none now, or (see `more`) none at all."""
+        try:
+            return next(self._jobs) if self.more else None
+        except StopIteration:
+            self.more = False
+            return None
 
 
 def names() -> tuple[str, ...]:
@@ -55,7 +83,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
-def get(name: str) -> Callable[..., Engine]:
+def get(name: str) -> EngineMaker:
     """The engine of that name: call it with the task, the number of workers and the `Placement`;
     ``ray`` also takes the ``address`` of a cluster.
 
@@ -64,7 +92,7 @@ def get(name: str) -> Callable[..., Engine]:
     """
     if name not in names():
         raise UnknownNameError("engine", name, names())
-    engine: Callable[..., Engine] = importlib.import_module(f"{__name__}.{name}").ENGINE
+    engine: EngineMaker = importlib.import_module(f"{__name__}.{name}").ENGINE
     return engine
 
 

@@ -5,10 +5,12 @@ Layer: compare. The reference that other engines are tested against, and the one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from types import TracebackType
 
+from rectifier.compare.engines import MOMENT
 from rectifier.compare.job import Job
 from rectifier.compare.placement import ON_CPU, Placement
 from rectifier.compare.trial import Outcome
@@ -47,7 +49,7 @@ class InlineEngine:
         self._load.cache_clear()
 
     def run(
-        self, jobs: Sequence[Job], stop: Callable[[], bool] = lambda: False
+        self, jobs: Iterable[Job | None], stop: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[Job, list[Outcome]]]:
         """Run all jobs in their order, until told to stop."""
         from rectifier.compare.work import do  # needs torch
@@ -55,6 +57,9 @@ class InlineEngine:
         for job in jobs:
             if stop():
                 return
+            if job is None:
+                time.sleep(MOMENT)
+                continue
             yield job, do(job, self._load)
 
 

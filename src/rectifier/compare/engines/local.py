@@ -9,7 +9,6 @@ after an error is replaced, too, on the same GPU.
 
 from __future__ import annotations
 
-import itertools
 import os
 import pickle
 import queue
@@ -19,11 +18,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import IO
 
+from rectifier.compare.engines import MOMENT, Supply
 from rectifier.compare.job import Job
 from rectifier.compare.placement import ON_CPU, Placement
 from rectifier.compare.trial import Outcome, spoilt
@@ -163,30 +163,33 @@ class LocalEngine:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def run(
-        self, jobs: Sequence[Job], stop: Callable[[], bool] = lambda: False
+        self, jobs: Iterable[Job | None], stop: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[Job, list[Outcome]]]:
         """Run all jobs, started in their order until told to stop, and yield each as it ends."""
-        waiting = iter(jobs)
-        # One job lies ready for each worker, so that none waits for what is done with a result.
-        under_way = 0
-        for job in itertools.islice(waiting, 2 * self.workers):
-            self._jobs.put(job)
-            under_way += 1
-        while under_way:
-            result = self._next()
-            under_way -= 1
-            if not stop():
-                for job in itertools.islice(waiting, 1):
-                    self._jobs.put(job)
-                    under_way += 1
+        supply, under_way = Supply(jobs), 0
+        result: tuple[Job, list[Outcome]] | BaseException | None = None
+        while True:
+            # One job lies ready for each worker, so that none waits for what is done with a result.
+            while under_way < 2 * self.workers and (job := supply.take()) is not None:
+                self._jobs.put(job)
+                under_way += 1
             if isinstance(result, BaseException):
                 raise result
-            yield result
+            if result is not None:
+                yield result
+            if not (supply.more or under_way):
+                return
+            # On Windows, a wait without end would not see Ctrl-C.
+            full = under_way == 2 * self.workers
+            result = self._next(0.5 if full or not supply.more else MOMENT)
+            if result is not None:
+                under_way -= 1
+                supply.more = supply.more and not stop()
 
-    def _next(self) -> tuple[Job, list[Outcome]] | BaseException:
-        while True:  # on Windows, a wait without end would not see Ctrl-C
-            with suppress(queue.Empty):
-                return self._results.get(timeout=0.5)
+    def _next(self, seconds: float) -> tuple[Job, list[Outcome]] | BaseException | None:
+        with suppress(queue.Empty):
+            return self._results.get(timeout=seconds)
+        return None
 
     def _start(self, seat: Mapping[str, str]) -> _Worker:
         worker = _Worker(pickle.dumps((self._task, self._folder)), seat)
@@ -214,7 +217,7 @@ class LocalEngine:
                     worker = self._replace(worker, reasons)
                 if self._closing.is_set():
                     return
-                self._results.put((job, outcomes or [_lost(reasons)] * len(job.trials)))
+                self._results.put((job, outcomes or [_lost(reasons)] * job.size))
                 if spoilt(outcomes or ()):
                     worker = self._replace(worker, [])
         except BaseException as error:  # noqa: BLE001 - raised again where `run` is waiting

@@ -16,14 +16,16 @@ import pickle
 import shutil
 import sys
 import tempfile
+import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from rectifier import optional
+from rectifier.compare.engines import MOMENT, Supply
 from rectifier.compare.job import Job
 from rectifier.compare.placement import ON_CPU, WORKSPACE, Placement
 from rectifier.compare.shared import SharedData
@@ -154,19 +156,33 @@ class RayEngine:
             self._ray.shutdown()
 
     def run(
-        self, jobs: Sequence[Job], stop: Callable[[], bool] = lambda: False
+        self, jobs: Iterable[Job | None], stop: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[Job, list[Outcome]]]:
         """Run all jobs, started in their order until told to stop, and yield each as it ends."""
-        waiting = [(job, 1) for job in reversed(jobs)]
+        supply = Supply(jobs)
+        again: list[Job] = []
         under_way: dict[Any, tuple[Any, Job, int]] = {}
-        while waiting or under_way:
-            while waiting and self._idle and not (stop() and waiting[-1][1] == 1):
-                job, attempt = waiting.pop()
+        while True:
+            supply.more = supply.more and not stop()
+            while self._idle:
+                attempt = _ATTEMPTS if again else 1
+                next_one = again.pop() if again else supply.take()
+                if next_one is None:
+                    break
                 worker = self._idle.pop()
-                under_way[worker.do.remote(pickle.dumps(job))] = worker, job, attempt
-            if not under_way and (not waiting or self._idle):
+                told = worker.do.remote(pickle.dumps(next_one))
+                under_way[told] = worker, next_one, attempt
+            if not (under_way or again or supply.more):
                 return
-            (done,), _ = self._ray.wait([*under_way, *self._coming], num_returns=1)
+            expected = [*under_way, *self._coming]
+            if not expected:
+                time.sleep(MOMENT)
+                continue
+            limit = MOMENT if supply.more and self._idle else None
+            ready, _ = self._ray.wait(expected, num_returns=1, timeout=limit)
+            if not ready:
+                continue
+            (done,) = ready
             if done in self._coming:
                 self._arrived(done)
                 continue
@@ -176,10 +192,10 @@ class RayEngine:
             except self._ray.exceptions.RayError as error:
                 self._hire()
                 if attempt < _ATTEMPTS:
-                    waiting.append((job, attempt + 1))
+                    again.append(job)
                     continue
                 reason = f"its worker was lost twice ({type(error).__name__})"
-                outcomes = [Outcome("error", reason=reason)] * len(job.trials)
+                outcomes = [Outcome("error", reason=reason)] * job.size
             else:
                 if spoilt(outcomes):
                     self._ray.kill(worker)

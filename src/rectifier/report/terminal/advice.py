@@ -68,7 +68,16 @@ def _parts(
             yield indented(_claim(evidence[name], row["stances"][name], brief=name in told))
             told.add(name)
         for other in row["also"][:2]:
-            yield indented(cell(f"or {other['choice']}: {other['why']}", "dim"))
+            yield indented(cell(_other(other), "dim"))
+
+
+def _other(row: Mapping[str, Any]) -> str:
+    """A second choice in a line, with its source and what the ledger says of it."""
+    told = "; ".join(f"{name} {row['stances'][name]}" for name in row["claims"])
+    return (
+        f"or {row['choice']}: {row['why']} source: {row['source']}"
+        f" ({told or 'no claim of the ledger bears on it'})"
+    )
 
 
 def _claim(entry: Entry, stance: str, *, brief: bool) -> Text:
