@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from rectifier import optional
 from rectifier.compare.result import Interval
-from rectifier.compare.statistics import LEVEL, shared_spreads
+from rectifier.compare.spreads import shared_spreads
+from rectifier.compare.statistics import LEVEL
 
 RESAMPLES = 2000
 
@@ -90,7 +91,7 @@ def chances_to_be_best(
     """For each arm, the chance that its true mean is the highest; ties shared.
 
     Three things keep this from being too sure. The error of a mean knows of tuning studies and has
-    few degrees of freedom where there are few (`rectifier.compare.statistics.shared_spreads`), so
+    few degrees of freedom where there are few (`rectifier.compare.spreads.shared_spreads`), so
     draws have the tails of Student's t. Who leads of many leads by luck, too, so the arms' true
     means are taken to be spread about their common one by an unknown amount, and are drawn nearer
     to it accordingly: with a chance of `_ALIKE` by none at all, else with a half-Cauchy prior, one
