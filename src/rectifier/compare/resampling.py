@@ -23,7 +23,7 @@ from rectifier.compare.statistics import LEVEL
 RESAMPLES = 2000
 
 
-def _resampled(studies: Sequence[int] | None, count: int, seed: int = 0) -> NDArray[np.int64]:
+def resampled(studies: Sequence[int] | None, count: int, seed: int = 0) -> NDArray[np.int64]:
     """Places of seeds drawn with replacement, shape (resamples, count).
 
     Where seeds share studies, studies are drawn first, then seeds within each that was drawn.
@@ -58,7 +58,7 @@ def interquartile_mean(
     point = float(_iqm(values[None])[0])
     if count < 3:
         return Interval(point, math.nan, math.nan, level)
-    drawn = _iqm(values[_resampled(studies, count)])
+    drawn = _iqm(values[resampled(studies, count)])
     stats: Any = optional.require("scipy.stats", extra="compare", purpose="comparing activations")
     # Widened: as many standard errors as Student's t says, the spread corrected for its bias.
     reach = math.sqrt(count / (count - 1)) * float(stats.t.isf((1 - level) / 2, count - 1))
@@ -97,7 +97,8 @@ def chances_to_be_best(
     to it accordingly: with a chance of `_ALIKE` by none at all, else with a half-Cauchy prior, one
     standard error wide, for that spread (A. Gelman 2006, "Prior distributions for variance
     parameters in hierarchical models"). And which arms go up and down together is drawn anew with
-    the seeds. The tests simulate how often it is right.
+    the seeds, as far as so few seeds show it; else each has its own luck. The tests simulate how
+    often it is right.
 
     Args:
         scores: Of every arm on the same seeds.
@@ -116,9 +117,14 @@ def chances_to_be_best(
     if arms < 2 or not errors.any():
         top = np.isclose(means[:, 0], means.max(), rtol=0, atol=1e-12)
         return tuple(float(share) for share in top / top.sum())
-    luck = own[:, _resampled(studies, count)].mean(axis=2) - means
+    luck = own[:, resampled(studies, count)].mean(axis=2) - means
     scale = luck.std(axis=1, keepdims=True)
     luck = np.divide(luck, scale, out=np.zeros_like(luck), where=scale > 0)
+    # So few seeds show few of the ways in which the arms can part: the rest is luck of each.
+    free = np.random.default_rng(3).standard_normal(luck.shape)
+    free = (free - free.mean(axis=0)) * math.sqrt(arms / (arms - 1))
+    shown = (count - 1) / (count - 1 + arms)
+    luck = math.sqrt(shown) * luck + math.sqrt(1 - shown) * free
     # One level for all arms in a draw, as in a multivariate t: the noise is large or it is small.
     level = np.random.default_rng(1).uniform(size=(1, RESAMPLES))
     errors = errors * np.sqrt(freedom / stats.chi2.isf(level, freedom))
