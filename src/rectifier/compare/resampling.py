@@ -83,7 +83,7 @@ _ALIKE = 0.15
 """Chance, before any score is seen, that the arms are all worth the same. Nobody can be right for
 every spread, not even knowing the noise exactly: with six arms and three studies that would say
 0.27 where all are alike and 0.47 where the leader is the best in 0.58. With 0.3 here the leader of
-six arms spread by 0.4 points was given 0.44 and was the best in 0.59; with none, that of arms that
+six arms spread by 0.4 points was given 0.44 and was the best in 0.59; with 0.05, that of arms that
 are all alike was given 0.32."""
 
 
