@@ -70,3 +70,34 @@ def test_weights_are_drawn_anew_before_the_optimizer() -> None:
     compile(edited, "train.py", "exec")
     two = text + "    other = torch.optim.SGD(net.parameters(), lr=0.1)\n"
     assert with_fresh_weights(two) == two
+
+
+@pytest.mark.parametrize(
+    ("text", "places", "want"),
+    [
+        (
+            "a = torch.log(p)\nb = y * torch.log(q) + z * torch.log(1 - q)\n",
+            [("log", 2)],
+            "a = torch.log(p)\n"
+            "b = y * torch.log(q.clamp_min(1e-7)) + z * torch.log((1 - q).clamp_min(1e-7))\n",
+        ),
+        ("a = x / x.std(0)\n", [("division", 1)], "a = x / (x.std(0) + 1e-7)\n"),
+        ("a = (0.5 * v).exp()\n", [("exp", 1)], "a = ((0.5 * v).clamp_max(20)).exp()\n"),
+        ("a = torch.log(p)\n", [("log", 1), ("softmax", 1)], None),
+        ("a = torch.log(torch.log(p))\n", [("log", 1)], None),
+    ],
+)
+def test_every_call_that_left_the_finite_numbers_is_guarded_or_none(text, places, want) -> None:
+    assert with_guard(text, places) == (text if want is None else want)
+
+
+def test_fresh_weights_before_an_optimiser_that_shares_its_line() -> None:
+    text = "import torch\nm = M(); o = torch.optim.Adam(m.parameters(), 1e-3)\n"
+    lines = with_fresh_weights(text).splitlines()
+    assert lines[1:3] == [
+        "m = M()",
+        "for module in m.modules():  # weights on the scale of their inputs",
+    ]
+    assert lines[-1] == "o = torch.optim.Adam(m.parameters(), 1e-3)"
+    inside = "import torch\nif go: m = M(); o = torch.optim.Adam(m.parameters(), 1e-3)\n"
+    assert with_fresh_weights(inside) == inside

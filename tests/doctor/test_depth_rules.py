@@ -250,3 +250,55 @@ def test_recurrent_weights_that_forget(std, wired, trained, fires) -> None:
     if fires:
         assert found[0].remedies[0].scope["recurrent"]
         assert found[0].evidence["rounds"] == 22
+
+
+def halves(*between: float):
+    """An encoder of four sites and a decoder of four, as two models."""
+    sites = chain(0.3, function="sigmoid")
+    return [
+        dataclasses.replace(
+            item,
+            model="Net" if i < DEPTH // 2 else "Net:2",
+            series=dataclasses.replace(
+                item.series, gradient_rms=item.series.gradient_rms * (between[0] if i < 4 else 1)
+            ),
+        )
+        for i, item in enumerate(sites)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("between", "optimizers", "found"),
+    [(1.0, 1, True), (1.0, 2, False), (1e3, 1, False)],  # last: side by side, not in a row
+)
+def test_an_encoder_and_its_decoder_are_one_chain(between, optimizers, found) -> None:
+    facts = Circumstances(optimizers=tuple(OptimizerFacts("SGD") for _ in range(optimizers)))
+    sick = record(
+        *halves(between), layers=still(), circumstances=facts, trained=training(curve(2.3))
+    )
+    assert bool(vanishing_gradient.RULE.check(sick)) is found
+
+
+MINIMAX = ("neg", "binary_cross_entropy", "sigmoid", "addmm")
+
+
+@pytest.mark.parametrize(
+    ("head", "left", "update", "found"),
+    [
+        (MINIMAX, 1e-5, 5e-5, True),
+        (("mean", "log", "rsub", "sigmoid", "addmm"), 1e-5, 5e-5, True),
+        (MINIMAX[1:], 1e-5, 5e-5, False),  # the other loss: what is small there is learnt
+        (MINIMAX, 0.05, 5e-5, False),  # the critic is not sure
+        (MINIMAX, 1e-5, 2e-3, False),  # and Adam makes up for it
+    ],
+)
+def test_a_generator_whose_critic_is_sure(head, left, update, found) -> None:
+    gradient = curve(1e-2 * left)
+    gradient[:5] = 1e-2
+    facts = Circumstances(
+        heads=(Head(head, "critic.2"),),
+        optimizers=tuple(OptimizerFacts("Adam") for _ in range(2)),
+    )
+    sites = (site("gen.relu", layer="gen.0", series={"gradient_rms": gradient}),)
+    sick = record(*sites, layers=(layer("gen.0", update_ratio=update),), circumstances=facts)
+    assert bool(vanishing_gradient.RULE.check(sick)) is found

@@ -113,3 +113,18 @@ def test_losses_that_lead_to_no_parameter() -> None:
     assert "no backward pass" in finding.cause
     by_hand = weight(**(none | {"moved": 0.1}))
     assert told(frozen_parameters, parameters=(by_hand,), losses=0, backwards=0) == ()
+
+
+@pytest.mark.parametrize(
+    ("idle", "others", "said"),
+    [
+        (4, (), "an argmax"),  # all losses lead elsewhere: a tensor made anew
+        (3, (), None),  # one led to what is trained
+        (4, (weight("old.weight", held=False, steps=0, moved=0.0),), "No optimiser holds"),
+    ],
+)
+def test_losses_that_lead_only_to_what_is_not_trained(idle, others, said) -> None:
+    none = weight(reached=0, with_gradient=0, nonzero=0, moved=0.0)
+    facts = {"parameters": (none, *others), "losses": 4, "idle": idle}
+    found = told(frozen_parameters, **facts)
+    assert [said in finding.cause for finding in found][:1] == ([True] if said else [])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from doctor_records import STEPS, curve, falling, layer, record, site, spike, spiking, training
 
-from rectifier.doctor.rules.learning_rate_too_high import RULE, gradient_burst
+from rectifier.doctor.rules.learning_rate_too_high import RULE, gradient_burst, lower
 
 
 def test_a_jump_after_a_large_step_is_found_and_dated() -> None:
@@ -138,3 +138,10 @@ def test_a_loss_that_breaks_on_its_way_down_is_not_put_down_to_the_steps() -> No
     loss[:3] = (1.54, 1.52, 1.53)
     (finding,) = RULE.check(record(trained=training(loss, 0.1)))
     assert finding.severity == "error"
+
+
+def test_a_dead_network_whose_updates_are_nothing_still_gets_a_remedy() -> None:
+    """Found under Lightning: all units died at once, and the update ratio there is exactly zero."""
+    remedy = lower(record(trained=training(curve(0.7), curve(0.0), 3.0)), 20, "")
+    assert remedy is not None
+    assert remedy.settings["to"] == pytest.approx(0.3)

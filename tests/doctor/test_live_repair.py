@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -30,7 +31,8 @@ def train(steps: int = 160, lr=lambda step: 0.1, output=lambda x: x):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         losses = []
         for step in range(steps):
-            optimizer.param_groups[0]["lr"] = lr(step)
+            if lr is not None:
+                optimizer.param_groups[0]["lr"] = lr(step)
             loss = F.cross_entropy(output(model(X)), Y)
             optimizer.zero_grad()
             loss.backward()
@@ -64,8 +66,73 @@ def test_a_softmax_before_the_loss_is_bypassed_at_once() -> None:
 
 def test_what_makes_it_worse_is_rolled_back(monkeypatch: pytest.MonkeyPatch) -> None:
     harm = Remedy("raise_learning_rate", "", {"from": 0.1, "to": 1000.0})
-    found = Finding("learning_rate_too_low", "warning", "It seemed slow.", remedies=(harm,))
+    found = Finding("missing_activation", "warning", "It seemed slow.", remedies=(harm,))
     monkeypatch.setattr(live, "diagnose", lambda record: (found,))
     losses, said, _ = train()
     assert any("made it worse" in line for line in said)
     assert losses[-1] < losses[0]  # the weights are those of before, the rate the program's own
+
+
+def test_units_that_died_of_a_rate_are_recycled_once_it_is_lowered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The cause first, and not a second time under another finding's name; then its victims."""
+    monkeypatch.setattr(live, "_gets_on", lambda record: False)
+    lower = Remedy("lower_learning_rate", "", {"from": 0.1, "to": 0.01})
+    norm = Remedy("insert_normalization", "", {}, {"sites": ["1"]})
+    recycle = Remedy("recycle_units", "", {"every": 30}, {"sites": ["1"]})
+    rate = Finding("learning_rate_too_high", "error", "It is too high.", remedies=(lower,))
+    died = Finding("dying_relu", "error", "Units died.", remedies=(lower, norm, recycle))
+    for found in ([rate, replace(died, consequence_of="learning_rate_too_high")], [died]):
+        kept = found
+        monkeypatch.setattr(live, "diagnose", lambda record, kept=kept: tuple(kept))
+        _, said, _ = train(400)
+        at_work = [line.split()[2] for line in said if "is at work" in line]
+        assert at_work == ["lower_learning_rate", "recycle_units"]
+
+
+def test_two_remedies_of_one_rate_leave_the_program_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lower = Remedy("lower_learning_rate", "", {"from": 0.1, "to": 0.05})
+    cap = Remedy("raise_learning_rate", "", {"from": 0.1, "to": 0.2})
+    found = [Finding("non_finite", "error", "A.", remedies=(lower,))]
+    found.append(Finding("frozen_parameters", "error", "B.", remedies=(cap,)))
+    monkeypatch.setattr(live, "diagnose", lambda record: tuple(found))
+    rates: list[float] = []
+    kept = torch.optim.SGD.zero_grad
+    monkeypatch.setattr(
+        torch.optim.SGD,
+        "zero_grad",
+        lambda self: (rates.append(self.param_groups[0]["lr"]), kept(self)),
+    )
+    train(300, lr=None)
+    assert set(rates) == {0.1}
+
+
+def test_a_training_that_gets_on_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read off an early course passes; the loss tells whether anything is amiss."""
+    harm = Remedy("reinitialize", "", {"scheme": "he_normal"})
+    found = Finding("born_dead", "error", "Units seem dead.", remedies=(harm,))
+    monkeypatch.setattr(live, "diagnose", lambda record: (found,))
+    losses, said, _ = train(100)
+    assert said == []
+    assert losses == train(100)[0]
+    still = lambda output: output.detach() + 0 * output  # noqa: E731 - the loss never falls
+    _, said, _ = train(100, output=still)
+    assert any("step 60: reinitialize is at work" in line for line in said)
+
+
+def test_what_is_found_once_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    harm = Remedy("reinitialize", "", {"scheme": "he_normal"})
+    found = Finding("born_dead", "error", "Units seem dead.", remedies=(harm,))
+    looks: list[int] = []
+
+    def passing(record) -> tuple[Finding, ...]:
+        looks.append(record.steps)
+        return (found,) if len(looks) == 1 else ()
+
+    monkeypatch.setattr(live, "diagnose", passing)
+    _, said, _ = train(100, output=lambda x: x.detach() + 0 * x)
+    assert len(looks) > 1
+    assert said == []

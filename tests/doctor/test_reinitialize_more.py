@@ -95,3 +95,13 @@ def test_weights_are_scaled_by_the_factor_of_their_layer() -> None:
     remedies.build(Remedy("reinitialize", "", {"scheme": "scaled"}, scope)).apply(model, None)
     for parameter, old, factor in zip(model.parameters(), before, (1, 1, 0.1, 0.1), strict=True):
         assert torch.allclose(parameter, old * factor)
+
+
+@pytest.mark.parametrize(("activation", "spread"), [(nn.Tanh, 1.0), (nn.ReLU, 2**0.5)])
+def test_what_levels_off_starts_on_the_steep_part(activation: type[nn.Module], spread) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(200, 200), activation(), nn.Linear(200, 200), activation())
+    action = remedies.build(Remedy("reinitialize", "", {"scheme": "he_normal"}))
+    action.on_model(model, "Sequential", (torch.randn(8, 200),), {})
+    assert float(model[2].weight.detach().std()) * 200**0.5 == pytest.approx(spread, rel=0.03)
+    assert action.met == ({"scheme": ["xavier_normal"]} if activation is nn.Tanh else {})

@@ -32,6 +32,18 @@ def test_the_scale_of_the_data(scale, loss, severity) -> None:
         assert len(found[0].remedies[0].settings["mean"]) == 8
 
 
+@pytest.mark.parametrize(
+    ("scale", "loss", "severity"),
+    [(0.002, 2.3, "error"), (0.002, None, None), (0.05, 2.3, None)],
+)
+def test_inputs_that_are_all_tiny(scale, loss, severity) -> None:
+    level = np.full(8, scale)
+    small = Feed("fc1", "conv", level, level, 0 * level, 2 * level, level, level, 500)
+    trained = training(loss=falling(2.3, 0.1) if loss is None else loss)
+    found = told(unnormalized_input, site("fc1.relu"), trained=trained, feeds=(small,))
+    assert [f.severity for f in found] == ([severity] if severity else [])
+
+
 def test_a_normalisation_behind_the_first_layer_makes_up_for_it() -> None:
     after = site("bn.relu", layer_kind="BatchNorm1d", series={"input_std": 1.0})
     found = told(unnormalized_input, after, trained=STUCK, feeds=(feed(400.0),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from doctor_records import record
+from doctor_records import record, training
 
 from rectifier.doctor.rules.unsuitable_output_activation import RULE
 from rectifier.watch.record import Circumstances, Head
@@ -83,3 +83,59 @@ def test_a_relu_under_the_last_sigmoid_but_not_under_a_gate() -> None:
 def test_probabilities_where_logarithms_are_wanted_get_them() -> None:
     (finding,) = told("div", "sum", "sub", "mul", "softmax", "addmm", width=8)
     assert dict(finding.remedies[0].settings) == {"function": "softmax", "log": True}
+
+
+@pytest.mark.parametrize(
+    ("held", "short", "severity"),
+    [
+        (0.3, 0.05, "info"),  # the targets scatter about the bound
+        (0.3, -0.5, "info"),  # or lie within, as behind a softplus that never quite is zero
+        (0.3, 0.4, "error"),  # they lie beyond it on average
+        (0.95, 0.0, "error"),  # nearly every output is at the bound: it follows nothing
+        (0.0, float("nan"), "error"),  # not known
+    ],
+)
+def test_targets_that_are_noise_about_a_truth_within_reach(held, short, severity) -> None:
+    (finding,) = told("mse_loss", "sigmoid", "addmm", outside=0.4, held=held, short=short)
+    assert finding.severity == severity
+    assert bool(finding.remedies) == (severity == "error")
+
+
+def test_noise_excuses_neither_a_run_that_learnt_nothing_nor_other_losses() -> None:
+    facts = {"outside": 0.4, "held": 0.3, "short": 0.05}
+    head = Head(("mse_loss", "sigmoid", "addmm"), "out", **facts)
+    flat = training(loss=1.0)
+    (finding,) = RULE.check(record(trained=flat, circumstances=Circumstances(heads=(head,))))
+    assert finding.severity == "error"
+    (finding,) = told("mean", "maximum*", "mul", "sub", "relu", "addmm", **facts)
+    assert finding.severity == "error"  # a quantile is no mean
+    (finding,) = told("mse_loss", "sigmoid", "addmm", **(facts | {"outside": 0.7}))
+    assert finding.severity == "error"
+
+
+def test_a_softmax_over_the_batch() -> None:
+    chain = ("nll_loss", "log_softmax", "addmm")
+    (finding,) = told(*chain, width=16, across=True)
+    assert finding.severity == "error"
+    assert "dim=1" in finding.cause
+    assert told(*chain, width=3) == ()
+
+
+def test_an_lstm_as_the_output_of_a_regression() -> None:
+    facts = {"outside": 0.9, "low": -1.0, "high": 1.0, "target_low": 0.0, "target_high": 9.0}
+    (finding,) = told("mse_loss", "select", "mkldnn_rnn_layer", **facts)
+    assert finding.severity == "error"
+    assert "an LSTM (-1 to 1)" in finding.cause
+    assert told("mse_loss", "select", "mkldnn_rnn_layer", **(facts | {"outside": 0.0})) == ()
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
+@pytest.mark.parametrize(("low", "high", "found"), [(-1.0, 1.0, 1), (0.0, 2.0, 1), (0.0, 1.0, 0)])
+def test_labels_that_are_no_probabilities(loss, low, high, found) -> None:
+    assert len(told(loss, "view", "addmm", target_low=low, target_high=high)) == found
+
+
+@pytest.mark.parametrize(("outside", "found"), [(0.3, 1), (0.0, 0)])
+def test_several_labels_at_once_under_a_softmax(outside, found) -> None:
+    facts = {"target_low": 0.0, "target_high": 1.0, "outside": outside, "width": 5}
+    assert len(told("binary_cross_entropy", "softmax", "addmm", **facts)) == found

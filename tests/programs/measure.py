@@ -5,6 +5,9 @@
     python tests/programs/measure.py develop --gaps    # no tool: is a fault worse than its twin?
     python tests/programs/measure.py develop --repair  # share of the gap to the twin regained
     python tests/programs/measure.py develop --random  # the same for remedies drawn at random
+    python tests/programs/measure.py develop --unharmed live    # healthy ones under run --repair
+    python tests/programs/measure.py develop --unharmed repair  # and under repair
+    python tests/programs/measure.py measure --resume runs.jsonl --limit 200  # in pieces
     python tests/programs/measure.py develop --only wine_raw --json out.json
     python tests/programs/measure.py measure --publish docs/doctor.json   # or with --repair, …
 
@@ -24,7 +27,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +34,43 @@ import chance
 import publish
 import runs
 import tally
+import unharmed
+from kept import Kept
 from runs import Result
 from suite import FOLDER, Program, programs
 
 Job = tuple[Program, str]
 
 
-def spread(work: Callable[[Job], Result], jobs: list[Job], workers: int) -> list[Result]:
-    """Do the work side by side, in processes of their own, telling how far it is."""
-    done: list[Result] = []
-    with ThreadPoolExecutor(workers) as pool:
-        for result in pool.map(work, jobs):
-            done.append(result)
+class Unfinished(Exception):
+    """The time for this piece is over; how many runs are left."""
+
+
+def spread(
+    work: Callable[[Job], Result], jobs: list[Job], args: argparse.Namespace, kept: Kept, mode: str
+) -> dict[Job, Result]:
+    """Do the work side by side, in processes of their own, telling how far it is.
+
+    Raises:
+        Unfinished: Some were not begun before ``args.until``.
+    """
+    done: dict[Job, Result] = {}
+
+    def one(job: Job) -> Result | None:
+        if not kept.known(job, mode) and time.monotonic() > args.until:
+            return None
+        return kept.run(job, mode, lambda: work(job))
+
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for job, result in zip(jobs, pool.map(one, jobs), strict=True):
+            if result is not None:
+                done[job] = result
             if sys.stderr.isatty():
-                print(f"\r{len(done)}/{len(jobs)} {result.stem:40s}", end="", file=sys.stderr)
+                print(f"\r{len(done)}/{len(jobs)} {job[0].stem:40s}", end="", file=sys.stderr)
     print(file=sys.stderr)
+    if len(done) < len(jobs):
+        raise Unfinished(f"{mode}: {len(done)} of {len(jobs)} runs are there")
+    kept.tell_age(mode)
     return done
 
 
@@ -76,7 +100,7 @@ def gaps(suite: list[Program], plain: dict[Job, Result]) -> None:
 def judged(suite: list[Program], plain: dict[Job, Result], told: dict[Job, Result]) -> None:
     """Print misses, false alarms, changed behaviour and the figures."""
     faulty = [item for item in suite if item.faulty]
-    verdicts = [tally.verdict(item, told[item, "faulty"]) for item in faulty]
+    verdicts = [tally.verdict(item, told[item, "faulty"]) for item in faulty if item.rules]
     print("\n== Behaviour changed by the tool ==")
     for job, result in told.items():
         for difference in tally.differs(result, plain[job]):
@@ -112,10 +136,8 @@ def judged(suite: list[Program], plain: dict[Job, Result], told: dict[Job, Resul
     print("    controls               ", tally.share(alarms[i] for i in suite if not i.faulty))
 
 
-def cured(
-    suite: list[Program], plain: dict[Job, Result], done: dict[Job, Result]
-) -> dict[str, Any]:
-    """Print how much of the gap came back, and whether a healthy program became worse."""
+def cured(plain: dict[Job, Result], done: dict[Job, Result]) -> dict[str, Any]:
+    """Print how much of the gap came back, and which healthy programs were not left alone."""
     print("\n== Repair: share of the gap to the twin that came back, in cost of trainings ==")
     rows = []
     for (item, kind), result in done.items():
@@ -124,7 +146,7 @@ def cured(
         before, twin = (item.value(plain[item, k].printed) for k in ("faulty", "healthy"))
         attempts, chosen = result.document.get("attempts", []), result.document.get("chosen")
         metrics = attempts[chosen]["metrics"] if chosen is not None else {}
-        after = last(metrics, item) if metrics else before
+        after = tally.last(metrics, item) if metrics else before
         nan = float("nan")
         back = tally.recovered(item, *(nan if v is None else v for v in (before, after, twin)))
         tried = [r["action"] for r in attempts[-1]["remedies"]] if attempts else []
@@ -153,16 +175,16 @@ def cured(
     return publish.cured(healthy, rows, touched)
 
 
-def drawn(suite: list[Program], args: argparse.Namespace) -> list[Result]:
+def drawn(jobs: list[Job], args: argparse.Namespace, kept: Kept) -> dict[Job, Result]:
     """One rerun of each faulty program under a remedy drawn at random."""
-    jobs = [(item, "faulty") for item in suite if item.faulty]
-    if args.seen:
-        seen = [Result(**item) for item in json.loads(args.seen.read_text(encoding="utf-8"))]
-    else:
-        seen = spread(lambda job: runs.execute(*job, "run"), jobs, args.jobs)
-    sites = {r.stem: list(r.document.get("sites", ())) for r in seen if r.variant == "faulty"}
+    seen = spread(lambda job: runs.execute(*job, "run"), jobs, args, kept, "run")
+    sites = {job[0].stem: list(result.document.get("sites", ())) for job, result in seen.items()}
     return spread(
-        lambda job: chance.execute(job[0], sites[job[0].stem], args.draw), jobs, args.jobs
+        lambda job: chance.execute(job[0], sites[job[0].stem], args.draw),
+        jobs,
+        args,
+        kept,
+        "random",
     )
 
 
@@ -184,12 +206,6 @@ def by_chance(plain: dict[Job, Result], done: dict[Job, Result]) -> dict[str, An
     return publish.cured([], rows, [])
 
 
-def last(metrics: dict[str, list[float]], item: Program) -> float | None:
-    """The last value of the program's metric among those that the tool read."""
-    names = [name for name in metrics if name.endswith(item.metric.lower())]
-    return metrics[names[0]][-1] if names and metrics[names[0]] else None
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("part", choices=["develop", "measure", "all"])
@@ -202,12 +218,12 @@ def main() -> int:
     parser.add_argument("--repair", action="store_true", help="rectifier repair, not run")
     parser.add_argument("--random", action="store_true", help="remedies drawn at random")
     parser.add_argument("--draw", type=int, default=0, help="which draw, with --random")
-    parser.add_argument("--seen", type=Path, help="runs that were kept, for the sites to draw from")
     parser.add_argument("--faulty", action="store_true", help="with --repair: no healthy program")
+    parser.add_argument("--unharmed", choices=unharmed.MODES, help="healthy ones under a repair")
     parser.add_argument("--publish", type=Path, help="add the figures to this file")
     parser.add_argument("--commit", default="", help="the commit that was measured, for --publish")
-    parser.add_argument("--json", type=Path, help="keep the runs here")
-    parser.add_argument("--again", type=Path, help="count runs that were kept, run none")
+    parser.add_argument("--resume", type=Path, help="keep runs here; those there are not repeated")
+    parser.add_argument("--limit", type=float, default=math.inf, help="begin no run after seconds")
     kept = Path(tempfile.gettempdir()) / "rectifier-programs"
     parser.add_argument("--kept", type=Path, default=kept, help="folder for plain runs")
     args = parser.parse_args()
@@ -220,34 +236,45 @@ def main() -> int:
         suite = [item for item in suite if item.stem in args.only.split(",")]
     if args.batch:
         suite = [item for item in suite if item.batch == args.batch]
+    args.until = time.monotonic() + args.limit
+    kept = Kept(args.resume)
+    try:
+        measured(suite, args, kept)
+    except Unfinished as piece:
+        print(f"{piece}; the same call goes on from here")
+        return 3
+    return 0
+
+
+def measured(suite: list[Program], args: argparse.Namespace, kept: Kept) -> None:
+    """Run what was asked for, print and publish it."""
     jobs = variants(suite)
-    results = spread(lambda job: runs.plain(*job, args.kept), jobs, args.jobs)
-    plain = dict(zip(jobs, results, strict=True))
-    gaps(suite, plain)
+    if args.faulty or args.random:
+        jobs = [job for job in jobs if job[0].faulty]
+    plain = spread(lambda job: runs.plain(*job, args.kept), jobs, args, Kept(None), "plain")
+    gaps(sorted({job[0] for job in jobs}, key=lambda item: item.stem), plain)
     if args.gaps:
-        return 0
-    mode = "repair" if args.repair else "random" if args.random else "run"
+        return
+    if args.unharmed:
+        jobs = [job for job in jobs if job[1] == "healthy"]
+        done = spread(
+            lambda job: runs.execute(*job, args.unharmed), jobs, args, kept, args.unharmed
+        )
+        found = unharmed.weigh(args.unharmed, plain, done, args.kept)
+        publishing(args, f"unharmed_{args.unharmed}", found)
+        return
     if args.faulty or args.random:
         jobs = [job for job in jobs if job[1] == "faulty"]
-    if args.again:
-        kept = [Result(**item) for item in json.loads(args.again.read_text(encoding="utf-8"))]
-        by_name = {(result.stem, result.variant): result for result in kept}
-        results = [by_name[item.stem, kind] for item, kind in jobs]
-    elif args.random:
-        results = drawn(suite, args)
-    else:
-        results = spread(lambda job: runs.execute(*job, mode), jobs, args.jobs)
-    told = dict(zip(jobs, results, strict=True))
-    if args.json:
-        args.json.write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
+    if args.random:
+        publishing(args, "random", by_chance(plain, drawn(jobs, args, kept)))
+        return
+    mode = "repair" if args.repair else "run"
+    told = spread(lambda job: runs.execute(*job, mode), jobs, args, kept, mode)
     if args.repair:
-        publishing(args, "repair", cured(suite, plain, told))
-    elif args.random:
-        publishing(args, "random", by_chance(plain, told))
+        publishing(args, "repair", cured(plain, told))
     else:
         judged(suite, plain, told)
         publishing(args, "run", publish.judged(suite, told))
-    return 0
 
 
 def publishing(args: argparse.Namespace, what: str, found: dict[str, Any]) -> None:

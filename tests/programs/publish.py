@@ -23,7 +23,7 @@ Job = tuple[Program, str]
 def judged(suite: Sequence[Program], told: Mapping[Job, Result]) -> dict[str, Any]:
     """How well the runs were judged."""
     faulty = [item for item in suite if item.faulty]
-    verdicts = [tally.verdict(item, told[item, "faulty"]) for item in faulty]
+    verdicts = [tally.verdict(item, told[item, "faulty"]) for item in faulty if item.rules]
     healthy = [(item, told[item, "healthy"]) for item in suite]
     pairs = [(item, told[item, "faulty"]) for item in faulty]
     by_rule: dict[str, list[tally.Verdict]] = defaultdict(list)
@@ -75,7 +75,7 @@ def cured(
         "recovered_blind": _pair(
             tally.share(row["back"] >= 0.8 for row in rows if not row["in_view"])
         ),
-        "programs": [{key: _plain(value) for key, value in row.items()} for row in rows],
+        "programs": [{key: plain(value) for key, value in row.items()} for row in rows],
         "not_left_alone": list(touched),
         "healthy": len(suite),
         "trainings": costs[len(costs) // 2] if costs else None,
@@ -95,7 +95,8 @@ def _pair(share: tally.Share) -> list[int]:
     return [share.hits, share.total]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A number with four digits, as text where JSON has none."""
     if isinstance(value, float):
         return float(f"{value:.4g}") if math.isfinite(value) else str(value)
     return value

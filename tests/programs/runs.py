@@ -35,7 +35,8 @@ class Result:
     """One run of one variant of a program.
 
     Attributes:
-        stem, variant, mode: Which one; mode is ``plain``, ``run`` or ``repair``.
+        stem, variant, mode: Which one; mode is ``plain``, ``run``,
+            ``live`` (``run --repair``) or ``repair``.
         status: Exit status; None where it hung. ``output``, ``error``: what it printed.
         seconds: Wall time of the process, imports included.
         document: What the tool wrote with ``--json``; empty where it wrote nothing.
@@ -62,7 +63,8 @@ def execute(program: Program, variant: str, mode: str) -> Result:
         script = Path(folder) / "train.py"
         script.write_text(program.script(variant), encoding="utf-8")
         written = Path(folder) / "result.json"
-        tool = ["-m", "rectifier", mode, "--json", str(written)] if mode != "plain" else []
+        command = ["run", "--repair"] if mode == "live" else [mode]
+        tool = ["-m", "rectifier", *command, "--json", str(written)] if mode != "plain" else []
         start = time.perf_counter()
         status, output, error = python(
             [*tool, script.name], Path(folder), LIMIT * (1 if mode != "repair" else 3)

@@ -8,15 +8,16 @@ it. Running is left to `runs`, counting to `tally`, printing to `measure`.
 
 The head is the comment before the docstring:
 
-``# rules:``     ids of the rules that name the root cause, the best one first (pairs only)
+``# rules:``     ids of the rules that name the root cause, the best one first, or ``none``: a fault
+                 that no rule is about, where the tool should accuse nothing (pairs only)
 ``# remedies:``  ids of the remedies that cure it (pairs only)
 ``# metric:``    a printed name and ``up`` or ``down``, the direction that is better
 ``# story:``     what happened to whom, in a line or two (pairs only)
 ``# in view:``   of a program to measure on: what was mended while looking at what it gave, so that
                  it is blind no longer
-``# batch:``     ``second`` to ``fifth`` where it was written later and committed before the tool
-                 saw it; who wrote the second and the fourth had read no rule, who wrote the fifth
-                 meant to provoke false alarms
+``# batch:``     ``second`` to ``sixth`` where it was written later and committed before the tool
+                 saw it; who wrote the second, the fourth and the sixth had read no rule, who wrote
+                 the fifth meant to provoke false alarms
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Program:
 
     Attributes:
         stem: Its name. ``path``: its file. ``faulty``: whether it holds a fault and a twin.
-        rules: Acceptable root causes, the best first. ``remedies``: acceptable cures.
+        rules: Acceptable root causes, the best first; of a faulty program none where no rule is
+            about its fault. ``remedies``: acceptable cures.
         metric: What it prints that tells how good it is. ``up``: whether higher is better.
         story: What happened to whom; empty for a healthy program.
         in_view: What was mended with it in view; empty where it is blind.
@@ -122,7 +124,8 @@ def read(path: Path) -> Program:
     needed = {"rules", "remedies", "metric", "story"} if faulty else {"metric"}
     if not needed <= set(head):
         raise ValueError(f"{path.name}: the head lacks {sorted(needed - set(head))}")
-    rules, remedies = tuple(head.get("rules", "").split()), tuple(head.get("remedies", "").split())
+    rules = tuple(rule for rule in head.get("rules", "").split() if rule != "none")
+    remedies = tuple(head.get("remedies", "").split())
     if unknown := sorted((set(rules) - RULES) | (set(remedies) - REMEDIES)):
         raise ValueError(f"{path.name}: unknown rules or remedies {unknown}")
     *name, direction = head["metric"].split()

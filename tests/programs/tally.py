@@ -120,6 +120,12 @@ def worse(program: Program, faulty: float | None, healthy: float | None) -> bool
     return healthy - faulty >= 0.05 if program.up else faulty >= 1.25 * healthy
 
 
+def last(metrics: dict[str, list[float]], item: Program) -> float | None:
+    """The last value of the program's metric among those that the tool read."""
+    names = [name for name in metrics if name.endswith(item.metric.lower())]
+    return metrics[names[0]][-1] if names and metrics[names[0]] else None
+
+
 def recovered(program: Program, before: float, after: float, twin: float) -> float:
     """Share of the gap to the healthy twin that a repair closed; losses on a log scale.
 

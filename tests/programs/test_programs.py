@@ -52,7 +52,7 @@ def test_the_suite_is_as_large_as_promised_and_spread_over_parts_and_rules() -> 
     faulty = [item for item in SUITE if item.faulty]
     assert len(faulty) >= 40
     assert len(SUITE) - len(faulty) >= 40
-    assert {item.rules[0] for item in faulty} == RULES
+    assert {item.rules[0] for item in faulty if item.rules} == RULES
     for part in ("develop", "measure"):
         assert 0.35 <= sum(item.part == part for item in faulty) / len(faulty) <= 0.65
 

@@ -338,3 +338,12 @@ def test_absent_package_names_the_install_command(
     with pytest.raises(MissingPackageError, match=r"pip install 'rectifier\[report\]'"):
         page.write_run(tmp_path / "page.html", record, ())
     assert not (tmp_path / "page.html").exists()
+
+
+def test_what_a_live_repair_did_is_told(write: Callable[..., str], record: Record) -> None:
+    said = ["step 60: lower_learning_rate is at work", "step 120: it is kept <b>"]
+    html = write(page.write_run, record, (), repairs=said)
+    assert said[0] in html
+    assert "it is kept &lt;b&gt;" in html
+    assert "Nothing was acted on." in write(page.write_run, record, (), repairs=())
+    assert "Repaired while it ran" not in write(page.write_run, record, ())

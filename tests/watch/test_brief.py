@@ -83,6 +83,95 @@ def test_the_first_bad_value_of_a_brief_step_is_named(
     assert first.where == where
 
 
+class Twice(nn.Module):
+    """One ReLU module in two lines, and calls of functions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Conv1d(3, 8, 3), nn.Conv1d(8, 8, 3)])
+        self.head = nn.Linear(32, 32)
+        self.relu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.relu(self.layers[0](x))
+        x = F.gelu(self.layers[1](x)).flatten(1)
+        return torch.tanh(self.relu(self.head(x)))
+
+
+class Loop(nn.Module):
+    """One line for two layers: only the layer before it tells which site it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(24, 24), nn.Linear(24, 24)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.flatten(1)
+        for layer in self.layers:
+            x = F.relu(layer(x))
+        return x
+
+
+class Own(nn.Module):
+    """An activation of its own, and one inside another."""
+
+    class Square(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return F.relu(x) ** 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(24, 24), self.Square(), nn.Linear(24, 8))
+        self.gate = nn.Sequential(nn.SiLU(), nn.Linear(8, 8), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gate(self.body(x))
+
+
+class Late(nn.Module):
+    """A part that joins in a step that is looked at briefly."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(24, 24), nn.Linear(24, 24)
+        self.passes = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.first(x.flatten(1)))
+        self.passes += 1
+        return torch.sigmoid(self.second(x)) if self.passes > 30 else x
+
+
+def seen(make: type[nn.Module], large: int, monkeypatch: pytest.MonkeyPatch) -> Record:
+    monkeypatch.setattr(brief, "LARGE", large)
+    torch.manual_seed(0)
+    model = make()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    watcher = Watcher(WatchOptions(every=1))
+    with Interception([watcher], [model]) as interception:
+        for _ in range(60):
+            optimizer.zero_grad()
+            model(torch.randn(4, 3, 8)).square().mean().backward()
+            optimizer.step()
+    assert interception.notes == []
+    return watcher.record()
+
+
+@pytest.mark.parametrize("make", [Twice, Loop, Own, Late])
+def test_the_same_sites_are_told_whether_briefly_or_not(
+    make: type[nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short, full = seen(make, 1, monkeypatch), seen(make, 2**62, monkeypatch)
+    assert [(s.site, s.layer) for s in short.sites] == [(s.site, s.layer) for s in full.sites]
+    assert len(short.sites) > 1
+    for one, two in zip(short.sites, full.sites, strict=True):
+        if make is Late and one.site == "sigmoid":  # its first pass taught where it is
+            assert 0 < two.unit.seen - one.unit.seen <= 4
+            continue
+        assert one.unit.seen == two.unit.seen
+        assert np.array_equal(one.unit.active, two.unit.active)
+
+
 def test_optimizers_that_take_turns_are_all_looked_at_closely() -> None:
     schedule = brief.Schedule(WatchOptions(every=1))
     schedule.work = brief.LARGE

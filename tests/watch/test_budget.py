@@ -55,6 +55,31 @@ def test_the_share_is_kept(step: float, cost: float, hidden: float, share: float
     assert budget.overhead() == pytest.approx(spent, rel=0.2, abs=0.002)
 
 
+def test_naps_last_until_the_budget_allows_a_step_and_no_longer() -> None:
+    clock, step, cost = Clock(), 0.06, 0.012
+    budget = Budget(WatchOptions(), clock)
+    number, inside, asked, seen = 0, 0.0, 0, []
+    while number < 6000:
+        asked += 1
+        if budget.wants(number):
+            seen.append(number)
+            clock.now += step + cost
+            inside += cost
+            budget.ended(number, True, inside)
+            number += 1
+            continue
+        nap = budget.sleeps(number)
+        clock.now += step * max(nap, 1)
+        if nap:
+            budget.slept(nap, 0.0)
+        else:
+            budget.ended(number, False, inside)
+        number += max(nap, 1)
+    _, awake, _ = simulate(6000, step, cost)
+    assert seen == awake
+    assert asked < 3 * len(seen) < 3000
+
+
 def test_short_runs_are_seen_more_closely_and_long_ones_less() -> None:
     shares = [allowed(0.02, seconds) / seconds for seconds in (1, 4, 100, 1e4, 1e6)]
     assert shares == pytest.approx([0.0807, 0.0454, 0.0171, 0.0107, 0.01007], rel=0.01)

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import math
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,9 @@ def test_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wandb_offline(offline_wandb: Path) -> None:
     fill(sinks.from_text("wandb:project"))
     (file,) = (offline_wandb / "wandb").glob("offline-run-*/*.wandb")
+    end = time.monotonic() + 60  # a process of W&B's own writes the file
+    while b"born_dead" not in file.read_bytes() and time.monotonic() < end:
+        time.sleep(0.1)
     rows = [row for row in histories(file) if "rectifier.silent/relu" in row]
     assert [row["rectifier_step"] for row in rows] == [0, 1, 2, 3, 4, 5]
     assert rows[4]["rectifier.training/loss"] == 2.0

@@ -104,6 +104,22 @@ def check_gate(gate: Any) -> str:
     return str(gate)
 
 
+def check_place(name: str, shape: Sequence[int | None], axis: Any, word: str = "axis") -> int:
+    """Return an axis as an int after checking that an input of this shape has it.
+
+    Raises:
+        InvalidActivationError: The axis is no whole number.
+        InvalidInputError: There is no such axis.
+    """
+    place = check_axis(name, axis, word)
+    if not -len(shape) <= place < len(shape):
+        raise InvalidInputError(
+            f"{name}: there is no {word} {place} in an input of {len(shape)} dimensions, "
+            f"of shape {tuple(shape)}."
+        )
+    return place
+
+
 def length(name: str, shape: Sequence[int | None], axis: Any, word: str = "axis") -> int:
     """Return the length of an axis after checking that it is there, known and not empty.
 
@@ -117,12 +133,7 @@ def length(name: str, shape: Sequence[int | None], axis: Any, word: str = "axis"
         InvalidActivationError: The axis is no whole number.
         InvalidInputError: There is no such axis, or it is empty.
     """
-    place = check_axis(name, axis, word)
-    if not -len(shape) <= place < len(shape):
-        raise InvalidInputError(
-            f"{name}: there is no {word} {place} in an input of {len(shape)} dimensions, "
-            f"of shape {tuple(shape)}."
-        )
+    place = check_place(name, shape, axis, word)
     size = shape[place]
     if not size:
         raise InvalidInputError(

@@ -185,7 +185,7 @@ def command(
     if html_file is not None:
         from rectifier.report import page
 
-        page.write_run(html_file, record, findings)
+        page.write_run(html_file, record, findings, repairs=live.done if repair else None)
     if record_file is not None:
         from rectifier.report.output import write_text
 

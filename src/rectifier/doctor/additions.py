@@ -8,17 +8,20 @@ one place.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import cast
 
-from rectifier.doctor.edits import exchanged, optimizer_of, parse
+from rectifier.doctor.edits import exchanged, on_lines, optimizer_of, parse
 from rectifier.doctor.insertions import imports_torch, sequences
 
+_LOGARITHM, _ROOT = "{}.clamp_min(1e-7)", "{}.clamp_min(1e-12)"
+_ARC = "{}.clamp(-1 + 1e-6, 1 - 1e-6)"
 _GUARDS = {
-    "log": "{}.clamp_min(1e-7)",
-    "sqrt": "{}.clamp_min(1e-12)",
-    "acos": "{}.clamp(-1 + 1e-6, 1 - 1e-6)",
-    "asin": "{}.clamp(-1 + 1e-6, 1 - 1e-6)",
-}
+    "log": _LOGARITHM, "log2": _LOGARITHM, "log10": _LOGARITHM,
+    "sqrt": _ROOT, "rsqrt": _ROOT,
+    "acos": _ARC, "asin": _ARC, "arccos": _ARC, "arcsin": _ARC, "atanh": _ARC,
+    "exp": "{}.clamp_max(20)",
+}  # fmt: skip
 """What keeps a function's argument off the edge; in fp32 both bounds are told from it."""
 
 
@@ -78,28 +81,69 @@ def _at_call(text: str, tree: ast.AST, name: str, function: str) -> str | None:
     return exchanged(text, calls[0], f"torch.{function}({segment}{dim})")
 
 
-def with_guard(text: str) -> str:
-    """The one logarithm, root or arc function kept off the edge of its range."""
+def with_guard(text: str, places: Sequence[tuple[str, int]] = ()) -> str:
+    """Logarithms, roots, arc functions, quotients and exponentials kept off the edge.
+
+    Args:
+        text: The source.
+        places: Which functions left the finite numbers, and on which lines; where that is not
+            known, the one logarithm, root or arc function of the source.
+    """
     tree = parse(text)
     if tree is None:
         return text
-    found: list[ast.expr] = []
+    wanted: list[tuple[ast.expr, str]] = []
+    for kind, line in places:
+        found = [*_guarded(tree, kind, {line})]
+        if not found:
+            return text  # one place that no edit is known for leaves the program ill
+        wanted += [item for item in found if item[0] not in [known for known, _ in wanted]]
+    if not places:
+        wanted = [item for kind in _GUARDS if kind != "exp" for item in _guarded(tree, kind, ())]
+        if len(wanted) != 1:
+            return text
+    if any(a is not b and a in [*ast.walk(b)] for a, _ in wanted for b, _ in wanted):
+        return text  # one within the other
+    for node, guard in sorted(wanted, key=lambda item: _start(item[0]), reverse=True):
+        segment = ast.get_source_segment(text, node)
+        if segment is None:
+            return text
+        plain = isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+        text = exchanged(text, node, guard.format(segment if plain else f"({segment})"))
+    return text
+
+
+def _start(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _guarded(tree: ast.AST, kind: str, lines: Collection[int]) -> Iterator[tuple[ast.expr, str]]:
+    """Arguments of one kind of function, and what guards them; on all lines if none is given."""
     for node in ast.walk(tree):
+        quotient = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
+        if kind == "division" and quotient and on_lines(cast("ast.BinOp", node).right, lines):
+            yield cast("ast.BinOp", node).right, "({} + 1e-7)"
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
-        if node.func.attr in _GUARDS and ast.unparse(node.func.value) not in ("math", "np"):
-            of_torch = ast.unparse(node.func.value) == "torch"
-            found.append((node.args[0] if node.args else node) if of_torch else node.func.value)
-            kind = node.func.attr
-    segment = ast.get_source_segment(text, found[0]) if len(found) == 1 else None
-    if segment is None:
-        return text
-    plain = isinstance(found[0], ast.Name | ast.Attribute | ast.Call | ast.Subscript)
-    return exchanged(text, found[0], _GUARDS[kind].format(segment if plain else f"({segment})"))
+        of = ast.unparse(node.func.value)
+        if node.func.attr != kind or kind not in _GUARDS or of in ("math", "np", "numpy"):
+            continue
+        if lines and not on_lines(node, lines):
+            continue
+        of_torch = of == "torch"
+        yield (
+            (node.args[0] if node.args else node) if of_torch else node.func.value,
+            _GUARDS[kind],
+        )
 
 
-def with_fresh_weights(text: str) -> str:
-    """Weights drawn anew (He et al. 2015) right before the one optimiser that gets the model's."""
+def with_fresh_weights(text: str, scheme: str = "kaiming_normal") -> str:
+    """Weights drawn anew right before the one optimiser that gets the model's.
+
+    Args:
+        text: The source.
+        scheme: Of ``torch.nn.init``: He et al. 2015, or ``xavier_normal`` (Glorot and Bengio 2010).
+    """
     tree = parse(text)
     if tree is None or not imports_torch(tree):
         return text
@@ -109,16 +153,36 @@ def with_fresh_weights(text: str) -> str:
     known = optimizer_of(made[0], text)
     lines = text.splitlines(keepends=True)
     line = made[0].lineno - 1
-    indent = lines[line][: made[0].col_offset]
-    if known is None or indent.strip():
-        return text  # it shares its line with other statements
+    raw = lines[line].encode()
+    head, rest = (part.decode() for part in (raw[: made[0].col_offset], raw[made[0].col_offset :]))
+    indent = head[: len(head) - len(head.lstrip())]
+    if known is None:
+        return text
+    if head.strip():  # it shares its line with other statements
+        if not any(_starts(node, made[0].lineno, len(indent)) for node in _followed(tree, made[0])):
+            return text
+        lines[line : line + 1] = [f"{head.rstrip().removesuffix(';')}\n", f"{indent}{rest}"]
+        line += 1
     model = known[1].removesuffix(".parameters()")
     lines.insert(
         line,
         f"{indent}for module in {model}.modules():  # weights on the scale of their inputs\n"
         f"{indent}    if isinstance(module, (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d)):\n"
-        f"{indent}        torch.nn.init.kaiming_normal_(module.weight)\n"
+        f"{indent}        torch.nn.init.{scheme}_(module.weight)\n"
         f"{indent}        if module.bias is not None:\n"
         f"{indent}            torch.nn.init.zeros_(module.bias)\n",
     )
     return "".join(lines)
+
+
+def _followed(tree: ast.AST, statement: ast.stmt) -> list[ast.stmt]:
+    """The statements before one in its block."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and statement in body:
+            return body[: body.index(statement)]
+    return []
+
+
+def _starts(statement: ast.stmt, line: int, column: int) -> bool:
+    return statement.lineno == line and statement.col_offset == column

@@ -60,8 +60,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         + (", and draw the weights anew for it" if scope.get("reinitialize") else ""),
         "reinitialize": f"Before the optimiser is made, draw the weights anew, as "
         f"'rectifier.torch.init_(model, sample)' does{did}",
-        "recycle_units": "Make 'rectifier.torch.ReDo(model, optimizer, every=1000)' and call it "
-        f"after each step{at}",
+        "recycle_units": "Behind the optimiser make 'rectifier.torch.ReDo(model, optimizer, "
+        f"every={given.get('every', 100)})', which steps itself with it{at}",
         "remove_output_activation": f"Give the loss what the last layer gives, without {function}",
         "add_activation": f"Put an activation (torch.{function or 'relu'}) behind {layers}",
         "add_to_optimizer": _TRAINED.get(str(given.get("how", "join")), _TRAINED["join"]).format(
@@ -74,6 +74,13 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return "Fill missing values of the data with their feature's mean, or leave such rows out."
     if given.get("decay"):
         return f"Give the optimiser a smaller 'weight_decay'{did}."
+    if given.get("hold"):
+        return (
+            f"Keep the schedule from taking the learning rate below {new}: step it once an epoch "
+            "rather than once a batch, or give it more steps or a floor."
+        )
+    if given.get("cap"):
+        return f"Keep the learning rate at {new} or below, whatever the schedule says."
     if given.get("alike"):
         return f"Draw the weights of {layers} at random, as PyTorch's own layers do, not alike."
     if new == "straight_through":

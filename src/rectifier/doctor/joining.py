@@ -14,12 +14,18 @@ from typing import cast
 
 from rectifier.doctor.edits import exchanged, optimizer_of, parse, without_detach
 from rectifier.doctor.insertions import variable_of
+from rectifier.doctor.passing import with_soft_choice
 
 _LAYERS = ("Linear", "Conv", "RNN", "GRU", "LSTM", "Embedding", "Norm", "Sequential", "Block")
 
 
 def with_parameters(
-    text: str, how: str, names: Sequence[str], unregistered: bool, models: Sequence[str] = ()
+    text: str,
+    how: str,
+    names: Sequence[str],
+    unregistered: bool,
+    models: Sequence[str] = (),
+    cuts: Sequence[tuple[str, int]] = (),
 ) -> str:
     """The edit for one way of being left out.
 
@@ -29,9 +35,16 @@ def with_parameters(
         names: Qualified names of the parameters.
         unregistered: Whether no module registers them.
         models: Classes of the root modules that they belong to, as far as known.
+        cuts: What cut them off (``detach`` or ``argmax``) on which lines, as far as known.
     """
     if how == "attach":
-        edited = without_detach(text)
+        detached = {line for kind, line in cuts if kind == "detach"}
+        chosen = {line for kind, line in cuts if kind == "argmax"}
+        if detached and chosen:
+            return text
+        if chosen:
+            return with_soft_choice(text, chosen)
+        edited = without_detach(text, detached)
         return edited if edited != text else _without_no_grad(text)
     if how == "unfreeze":
         return _thawed(text)

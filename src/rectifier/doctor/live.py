@@ -1,12 +1,14 @@
 """Repairing a training while it runs: find, act, watch, and take it back when it was no help.
 
 Layer: doctor, on `rectifier.watch` and the remedies. `LiveRepair` is an observer beside the
-watcher. At growing intervals it has the record so far judged; for a root cause that harms it copies
-models and optimisers, puts the most promising remedy to work and announces it. After a probation of
-as many steps as came before, at most 200, it compares the loss: worse than before by more than its
-own noise, or no longer finite, and the remedy is undone, the copies are put back, and the next
-remedy has its turn. What a remedy cannot do in the midst of a training (an edit of the program) is
-left to ``rectifier repair``.
+watcher. At growing intervals it has the record so far judged. A run that is cut off early looks ill
+more easily than a whole one, and a remedy is no use to a training that gets on; so what is read off
+the course of the training must be found at two looks in a row, while the loss does not fall. For a
+root cause that harms it then copies models and optimisers, puts the most promising remedy to work
+and announces it. After a probation of as many steps as came before, at most 200, it compares the
+loss: worse than before by more than its own noise, or no longer finite, and the remedy is undone,
+the copies are put back, and the next remedy has its turn. What a remedy cannot do in the midst of a
+training (an edit of the program) is left to ``rectifier repair``.
 """
 
 from __future__ import annotations
@@ -38,6 +40,19 @@ PROBATION = 200
 
 MOST = 3
 """Remedies that are tried in one run."""
+
+WRITTEN = frozenset({
+    "unsuitable_output_activation", "missing_activation", "frozen_parameters",
+    "symmetric_initialization", "non_finite",
+})  # fmt: skip
+"""Rules that read how the program is written, or what is broken: certain at the first look."""
+
+GETTING_ON = 0.02
+"""Fall of the loss from one third of the steps to the next, as a share of its start, by which a
+training gets on; at a slower pace twenty times the steps would hardly change it."""
+
+REVIVING = frozenset({"recycle_units"})
+"""Remedies of units that died of what is settled: they change nothing of what is computed."""
 
 CHECK = 20
 """Steps between two looks for a loss that broke under a remedy: a look costs a record."""
@@ -107,6 +122,7 @@ class LiveRepair(Observer):
         self._source: Callable[[], Record] | None = None
         self._tried: set[tuple[str, str]] = set()
         self._settled: set[str] = set()
+        self._suspected = ""
         self._next = FIRST
         self.done: list[str] = []
 
@@ -164,8 +180,12 @@ class LiveRepair(Observer):
             action.before_step(optimizer, step)
 
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
-        """Hand on; then weigh, or look for something to do."""
-        for action in self._actions:
+        """Hand on; then weigh, or look for something to do.
+
+        What was changed last is put back first: of two remedies that set one rate for the step, the
+        later one found it as the earlier one had left it.
+        """
+        for action in reversed(self._actions):
             action.after_step(optimizer, step)
         if self._trial is not None:
             if step >= self._trial.until or (step % CHECK == 0 and self._broken()):
@@ -196,19 +216,53 @@ class LiveRepair(Observer):
         return Record() if self._source is None else self._source()
 
     def _look(self, step: int) -> None:
-        for finding in diagnose(self._record()):
-            if finding.severity == "info" or finding.consequence_of:
+        record = self._record()
+        for finding in diagnose(record):
+            if finding.severity == "info":
                 continue
-            if finding.rule in self._settled:
-                continue  # the record still shows what was, before the remedy
+            # of what was settled the record still shows what was, before the remedy; units that
+            # died of it are dead all the same
+            settled = bool({finding.rule, finding.consequence_of} & self._settled)
+            if finding.remedies and not finding.consequence_of:  # its cause is dealt with already
+                settled = settled or self._is_at_work(finding.remedies[0])
+            if finding.consequence_of and not settled:
+                continue
             if len(self._tried) >= MOST:
                 return
+            if not (settled or self._is_sure(finding, record)):
+                self._suspected, self._next = finding.rule, step + FIRST
+                self._good = self._good or self._copy(step)  # should it be worse by then
+                return
             for remedy in finding.remedies:
-                if remedy.action in names() and (finding.rule, remedy.action) not in self._tried:
+                if settled and remedy.action not in REVIVING:
+                    continue
+                if self._is_new(finding, remedy):
                     self._act(finding, remedy, step)
                     return
-            return
+            if not settled:
+                return
+        self._suspected = ""
         self._good = self._copy(step)
+
+    def _is_sure(self, finding: Finding, record: Record) -> bool:
+        """Whether it is no passing thing of a training that gets on."""
+        if finding.rule in WRITTEN or math.isinf(self._level(-math.inf)[0]):
+            return True
+        return finding.rule == self._suspected and not _gets_on(record)
+
+    def _is_new(self, finding: Finding, remedy: Remedy) -> bool:
+        """Whether it can be carried out, was not tried for this, and is not at work already."""
+        return (
+            remedy.action in names()
+            and (finding.rule, remedy.action) not in self._tried
+            and not self._is_at_work(remedy)
+        )
+
+    def _is_at_work(self, remedy: Remedy) -> bool:
+        return any(
+            action.remedy.action == remedy.action and action.remedy.scope in ({}, remedy.scope)
+            for action in self._actions
+        )
 
     def _copy(self, step: int) -> _Copy:
         models = [(ref, model) for ref, _ in self._models.values() if (model := ref()) is not None]
@@ -245,13 +299,18 @@ class LiveRepair(Observer):
         self._say(f"step {step}: {remedy.action} is at work; weighed at step {trial.until}")
 
     def _level(self, since: float) -> tuple[float, float]:
-        """Median and spread of the loss over the last steps, at most 50, since one of them."""
+        """Median of the loss over the last steps, at most 50, since one of them; its own noise.
+
+        That is the standard error of a median, 1.25 times that of a mean, not the spread of single
+        losses, behind which a remedy could hide that it did harm.
+        """
         training = self._record().training
         values = training.loss[training.step >= since][-50:]
         if values.size and not math.isfinite(float(values[-1])):
             return math.inf, 0.0
         known = evidence.finite(values)
-        return evidence.median(known), float(known.std()) if known.size else math.nan
+        noise = 1.25 * float(known.std()) / math.sqrt(known.size) if known.size else math.nan
+        return evidence.median(known), noise
 
     def _broken(self) -> bool:
         trial = self._trial
@@ -272,7 +331,8 @@ class LiveRepair(Observer):
             self._say(f"{name}: {line}")
         if not worse:
             self._settled.add(trial.finding.rule)
-            self._say(f"step {step}: {name} is kept ({change})")
+            did = "is kept" if trial.action.log else "found nothing to act on so far"
+            self._say(f"step {step}: {name} {did} ({change})")
             return
         self._actions.remove(trial.action)
         trial.action.undo()
@@ -286,7 +346,19 @@ class LiveRepair(Observer):
         self._tell(sentence)
 
 
+def _gets_on(record: Record) -> bool:
+    """Whether the loss falls: its last third lies below the one before, by more than noise."""
+    values = evidence.finite(record.training.loss)
+    third = values.size // 3
+    if third < 2:
+        return False
+    then, now = values[-2 * third : -third], values[-third:]
+    fall = float(then.mean() - now.mean())
+    noise = math.sqrt((float(then.var()) + float(now.var())) / third)
+    return fall > 2 * noise and fall >= GETTING_ON * abs(float(values[0]))
+
+
 def _worse(now: tuple[float, float], was: tuple[float, float]) -> bool:
-    """Whether one level of the loss lies above another by more than the other's noise."""
-    noise = was[1] if math.isfinite(was[1]) else 0.0
+    """Whether one level of the loss lies above another by more than noise (one-sided, 5 %)."""
+    noise = 1.64 * math.hypot(*(each if math.isfinite(each) else 0.0 for each in (was[1], now[1])))
     return math.isfinite(was[0]) and not now[0] <= was[0] + noise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.watch.record import Record
@@ -42,12 +42,14 @@ class Attempt:
         remedies: What was done. ``run``: what came of it.
         unwritten: Ids of remedies that did more than an edit of ours could say.
         log: What they did, in sentences.
+        met: By remedy what it met while it acted, which its edit needs: lines, numbers.
     """
 
     remedies: tuple[Remedy, ...]
     run: Run
     unwritten: frozenset[str] = frozenset()
     log: tuple[str, ...] = ()
+    met: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

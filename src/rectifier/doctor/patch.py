@@ -8,24 +8,26 @@ Elsewhere there is no patch; nothing is ever written.
 
 from __future__ import annotations
 
-import ast
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rectifier.doctor.additions import with_activations, with_fresh_weights, with_guard
-from rectifier.doctor.edits import with_clipping, with_logarithm, without_output
+from rectifier.doctor.edits import (
+    with_capped_rate,
+    with_clipping,
+    with_logarithm,
+    without_output,
+)
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.insertions import Place, with_normalization, with_normalized_input
 from rectifier.doctor.joining import with_parameters
+from rectifier.doctor.literals import DECAY, MOMENTUM, with_number, with_rate
+from rectifier.doctor.passing import with_straight_through, with_tanh
 
-_RATE = re.compile(r"(?:^|[_-])(?:lr|lrate|learning[_-]?rate|step[_-]?size|eta)(?:$|[_-]|\d)", re.I)
-_OPTIMIZERS = frozenset({
-    "SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RMSprop",
-    "Rprop", "ASGD", "SparseAdam", "LBFGS",
-})  # fmt: skip
 _EDITED = frozenset({
     "clip_gradients", "remove_output_activation", "add_activation", "stabilize_loss",
     "reinitialize", "add_to_optimizer", "normalize_input", "insert_normalization",
@@ -84,12 +86,15 @@ def patch_for(
         if remedy.action in _EDITED:
             text = text_of(script)
             if text is not None:
-                edits[script] = _edited(text, remedy, places or {})
+                edits[script] = _edited(text, remedy, places or {}, script)
         elif remedy.action in ("lower_learning_rate", "raise_learning_rate"):
             text = text_of(script)
             if text is not None:
-                old, new = float(remedy.settings["from"]), float(remedy.settings["to"])
-                edits[script] = _with_rate(text, old, new)
+                edits[script] = _with_rates(text, remedy)
+        elif remedy.action == "swap_activation" and _passes(remedy):
+            text = text_of(script)
+            if text is not None:
+                edits[script] = _with_gradient(text, remedy, script)
         elif remedy.action == "swap_activation" and not remedy.scope.get("reinitialize"):
             for site in remedy.scope.get("sites", ()):
                 file, _, line = sources.get(site, "").rpartition(":")
@@ -101,7 +106,53 @@ def patch_for(
     return "".join(_diff(path, text, folder) for path, text in edits.items())
 
 
-def _edited(text: str, remedy: Remedy, places: Mapping[str, Place]) -> str:
+def _met(remedy: Remedy, name: str) -> list[Any]:
+    """What the remedy met in the rerun."""
+    return list(remedy.scope.get("met", {}).get(name, ()))
+
+
+def _calls(remedy: Remedy, script: Path) -> list[tuple[str, int]] | None:
+    """Kind and line of the calls that a remedy changed; None where one is not in the script."""
+    met = _met(remedy, "places")
+    inside = [(kind, line) for kind, file, line in met if file and Path(file) == script.resolve()]
+    return inside if len(inside) == len(met) else None
+
+
+def _with_rates(text: str, remedy: Remedy) -> str:
+    """A learning rate, and a momentum that was shortened with it; or the steps' rates bounded."""
+    old, new = float(remedy.settings["from"]), float(remedy.settings["to"])
+    if remedy.settings.get("cap"):
+        return with_capped_rate(text, new)
+    heavy, times = _met(remedy, "momentum"), _met(remedy, "rate_times")
+    if not heavy:
+        return with_rate(text, old, new)
+    lighter = with_number(text, MOMENTUM, *heavy)
+    edited = with_rate(lighter, old, float(f"{old * times[0]:.2g}"))
+    same = math.isclose(times[0], 1.0, rel_tol=0.01)
+    return text if lighter == text or (edited == lighter and not same) else edited
+
+
+def _passes(remedy: Remedy) -> bool:
+    """Whether it gives a threshold or a sign a gradient, rather than exchange an activation."""
+    given = remedy.settings
+    return given.get("to") == "straight_through" or given.get("from") in ("sign", "sgn")
+
+
+def _with_gradient(text: str, remedy: Remedy, script: Path) -> str:
+    calls = _calls(remedy, script)
+    if not calls or len({kind for kind, _ in calls}) != 1:
+        return text
+    kind, lines = calls[0][0], {line for _, line in calls}
+    if remedy.settings.get("to") == "straight_through":
+        return with_straight_through(text, kind, lines)
+    return with_tanh(text, lines)
+
+
+def _edited(text: str, remedy: Remedy, places: Mapping[str, Place], script: Path) -> str:
+    calls = _calls(remedy, script)
+    if calls is None:
+        return text
+    lines = {line for _, line in calls}
     layers = remedy.scope.get("layers", ())
     if remedy.action == "normalize_input":
         return with_normalized_input(text, layers, remedy.settings, places)
@@ -112,19 +163,23 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place]) -> str:
     if remedy.action == "add_activation":
         return with_activations(text, layers, str(remedy.settings.get("function", "relu")))
     if remedy.action == "stabilize_loss":
-        return text if remedy.settings.get("fill") else with_guard(text)
+        if decay := _met(remedy, "weight_decay"):
+            return with_number(text, DECAY, *decay)
+        unknown = remedy.settings.get("fill") or remedy.settings.get("decay")
+        return text if unknown else with_guard(text, calls)
     if remedy.action == "reinitialize":
-        return text if remedy.settings.get("alike") else with_fresh_weights(text)
+        scheme = next(iter(_met(remedy, "scheme")), "kaiming_normal")
+        return text if remedy.settings.get("alike") else with_fresh_weights(text, scheme)
     if remedy.action == "add_to_optimizer":
         how, names = str(remedy.settings.get("how", "")), remedy.scope.get("parameters", ())
         unregistered = bool(remedy.scope.get("unregistered"))
         known = [places.get(name.rpartition(".")[0]) for name in names]
         models = [place.model if place else "" for place in known]
-        return with_parameters(text, how, names, unregistered, models)
+        return with_parameters(text, how, names, unregistered, models, calls)
     function, instead = remedy.settings.get("function", ""), remedy.settings.get("to", "")
     if remedy.settings.get("log"):
         return with_logarithm(text, str(function))
-    return without_output(text, str(function), str(instead))
+    return without_output(text, str(function), str(instead), lines)
 
 
 def _diff(path: Path, text: str, folder: Path) -> str:
@@ -142,70 +197,6 @@ def _diff(path: Path, text: str, folder: Path) -> str:
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
     return "".join(ended)
-
-
-def _with_rate(text: str, old: float, new: float) -> str:
-    """The source with its literal learning rates of that value changed."""
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return text
-    places = {
-        (node.lineno, node.col_offset, node.end_col_offset)
-        for node in _rates(tree)
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, int | float)
-        and not isinstance(node.value, bool)
-        and math.isclose(node.value, old, rel_tol=1e-5)
-        and node.end_col_offset is not None
-    }
-    lines = text.splitlines(keepends=True)
-    for line, start, end in sorted(places, reverse=True):
-        raw = lines[line - 1].encode()
-        lines[line - 1] = (raw[:start] + f"{new:g}".encode() + raw[end:]).decode()
-    return "".join(lines)
-
-
-def _rates(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every expression that sets a learning rate."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield from _rates_of_call(node)
-        elif isinstance(node, ast.Assign):
-            if any(_RATE.search(name) for target in node.targets for name in _names(target)):
-                yield node.value
-        elif isinstance(node, ast.AnnAssign):
-            if node.value is not None and any(_RATE.search(n) for n in _names(node.target)):
-                yield node.value
-        elif isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and _RATE.search(str(key.value)):
-                    yield value
-        elif isinstance(node, ast.arguments):
-            named = [*node.posonlyargs, *node.args]
-            for argument, value in zip(reversed(named), reversed(node.defaults), strict=False):
-                if _RATE.search(argument.arg):
-                    yield value
-            for argument, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
-                if default is not None and _RATE.search(argument.arg):
-                    yield default
-
-
-def _rates_of_call(node: ast.Call) -> Iterator[ast.AST]:
-    flags = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-    option = any(flag.startswith("-") and _RATE.search(flag.lstrip("-")) for flag in flags)
-    for keyword in node.keywords:
-        if keyword.arg and (_RATE.search(keyword.arg) or (option and keyword.arg == "default")):
-            yield keyword.value
-    if any(name in _OPTIMIZERS for name in _names(node.func)) and len(node.args) > 1:
-        yield node.args[1]
-
-
-def _names(target: ast.expr) -> Iterator[str]:
-    if isinstance(target, ast.Name):
-        yield target.id
-    elif isinstance(target, ast.Attribute):
-        yield target.attr
 
 
 def _with_activation(text: str, line: int, old: str, new: str) -> str:

@@ -116,7 +116,8 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         if stopped:
             weighed = dataclasses.replace(weighed, verdict="not repaired")
         log = tuple(rest.get("log", ()))
-        attempt = Attempt(treatment, after, frozenset(rest.get("unwritten", ())), log)
+        unwritten = frozenset(rest.get("unwritten", ()))
+        attempt = Attempt(treatment, after, unwritten, log, rest.get("met", {}))
         done.append((attempt, weighed))
         if stopped or weighed.verdict == "repaired":
             break
@@ -157,7 +158,10 @@ def _lasting(
     places = _places(record)
     written: list[Remedy] = []
     words: list[str] = []
-    for remedy in attempt.remedies:
+    for plain in attempt.remedies:
+        met = attempt.met.get(plain.action)
+        scope = {**plain.scope, "met": met} if met else plain.scope
+        remedy = dataclasses.replace(plain, scope=scope)
         if flag and remedy.action in ("lower_learning_rate", "raise_learning_rate"):
             continue  # an argument says it
         sure = not program.module and remedy.action not in attempt.unwritten

@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _write(place, {"error": str(error)})
         return 2
     unwritten = [action.remedy.action for action in actions if action.unwritten]
-    document = {"log": log_of(actions), "unwritten": unwritten}
+    met = {action.remedy.action: action.met for action in actions if action.met}
+    document = {"log": log_of(actions), "unwritten": unwritten, "met": met}
     _write(place, {**document, "record": result.record.to_json()})
     return int(result.status)
 

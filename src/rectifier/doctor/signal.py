@@ -1,8 +1,10 @@
 """How signals and gradients change with depth, as read from a record. Framework-free, pure.
 
 A *chain* is a row of consecutive sites of one model that follow the same kind of layer, in forward
-order. Only within a chain do element-wise root mean squares compare: pooling, flattening and
-broadcasting between kinds change them for reasons that are no fault.
+order. Models that one optimiser trains and that run one behind the other (an encoder and its
+decoder) count as one where the quantity goes one way throughout, which it seldom does in branches
+that lie side by side. Only within a chain do element-wise root mean squares compare: pooling,
+flattening and broadcasting between kinds change them for reasons that are no fault.
 """
 
 from __future__ import annotations
@@ -54,6 +56,15 @@ def chains(record: Record) -> tuple[tuple[SiteRecord, ...], ...]:
     return tuple(chain for _, group in groups if len(chain := tuple(group)) >= SHORTEST)
 
 
+def _joined(record: Record) -> tuple[SiteRecord, ...]:
+    """All sites as one chain, where several models may be parts of one network."""
+    facts = record.circumstances.optimizers
+    models = {site.model for site in record.sites}
+    ordered = tuple(sorted(record.sites, key=lambda site: site.order))
+    whole = len(facts) == 1 and len(models) > 1 and "" not in models
+    return ordered if whole and len({_family(site) for site in ordered}) == 1 else ()
+
+
 def trends(
     record: Record, quantity: Callable[[SiteRecord], FloatArray], steps: int | None
 ) -> tuple[Trend, ...]:
@@ -76,6 +87,11 @@ def trends(
             continue
         kept = tuple(site for site, good in zip(chain, known, strict=True) if good)
         found.append(Trend(kept, values[known]))
+    joined = _joined(record)
+    if len(joined) >= SHORTEST:
+        values = np.array([evidence.median(quantity(site)[:steps]) for site in joined])
+        if np.all(values > 0) and np.all(np.diff(values) > 0):  # NaN is neither
+            found.append(Trend(joined, values))
     return tuple(found)
 
 

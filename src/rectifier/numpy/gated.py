@@ -12,7 +12,7 @@ import numpy as np
 
 from rectifier import catalog
 from rectifier.analysis.operations import FLOAT64
-from rectifier.analysis.rows import check_axis, check_gate
+from rectifier.analysis.rows import check_gate, check_place
 from rectifier.errors import InvalidInputError
 from rectifier.expression import Expr, evaluate
 from rectifier.numpy.functions import Array, as_input
@@ -105,8 +105,8 @@ def gated(name: str) -> Gated:
 
 def split(name: str, x: Array, axis: int, gate: str) -> tuple[Array, Array]:
     """Return the linear part and the part that gates, as views."""
-    axis, gate = check_axis(name, axis), check_gate(gate)
-    if not -x.ndim <= axis < x.ndim or x.shape[axis] % 2:
+    axis, gate = check_place(name, x.shape, axis), check_gate(gate)
+    if x.shape[axis] % 2:
         raise InvalidInputError(
             f"{name}: expected an even number of elements along axis {axis}, got shape {x.shape}."
         )

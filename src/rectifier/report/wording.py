@@ -207,7 +207,10 @@ def remedy(action: Remedy) -> str:
         text += f" from {plain(settings.pop('from'))}"
     if "to" in settings:
         text += f" to {plain(settings.pop('to'))}"
-    settings = {k: v for k, v in settings.items() if not isinstance(v, list | tuple | dict)}
-    if settings:  # lists (a mean for each feature) are for the machine
+    if settings.get("cap"):
+        text += " at most"
+    # a mean for each feature, or a way of acting, is for the machine
+    settings = {k: v for k, v in settings.items() if not isinstance(v, list | tuple | dict | bool)}
+    if settings:
         text += " (" + ", ".join(f"{clean(k)}: {plain(v)}" for k, v in settings.items()) + ")"
     return text

@@ -18,7 +18,6 @@ import contextlib
 import functools
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
@@ -43,12 +42,15 @@ from rectifier.torch.activation_modules import (
 from rectifier.torch.arguments import first_floating, keywords
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.feeding import Layer
+from rectifier.torch.identity import ByIdentity
 from rectifier.torch.leaf import Leaf, is_as_made, leaf_of
 from rectifier.torch.mode import Seeing, put_on, take_off, take_out
 from rectifier.torch.naming import Model, is_wrapper
+from rectifier.torch.observer import Site
 from rectifier.torch.recurrent import Given, gates
 from rectifier.torch.registry import Registry
 from rectifier.torch.scripted import Scripted
+from rectifier.torch.settled import Settled
 from rectifier.torch.telling import Application, Telling
 
 _REENTRANT = "Inside checkpoints with use_reentrant=True nothing is seen; with False it is."
@@ -86,12 +88,14 @@ class Calls:
         self._registry = registry
         self._telling = Telling(boundary)
         self._only = models
-        self._announced: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._announced: ByIdentity[bool] = ByIdentity()
         self._stack: list[_Entered] = []
         self._tick = 0
         self._last: tuple[Layer, int] | None = None
         self._inside = 0
         self._verdicts: dict[type, bool] = {}
+        self._settled = Settled()
+        self._quick = self._missed = self._composed = False
         self._masks = forms.Masks()
         self._mode: Seeing | None = None
         self._script: tuple[nn.Module, Any] | None = None
@@ -112,6 +116,7 @@ class Calls:
 
     def begin(self) -> None:
         """Start to see calls."""
+        self._hurry()
         if self._mode is not None:
             if self._idle or self._off is not None:  # an interrupt may have left it off
                 self._idle, self._off = False, None
@@ -124,6 +129,22 @@ class Calls:
         self._apply = functions.__dict__["apply"]
         functions.apply = classmethod(self._custom(self._apply.__func__))
         self._run_compiled_eagerly()
+
+    def _hurry(self) -> None:
+        """See whether the step that begins can be seen by what is known of places and modules.
+
+        Where all observers look briefly nobody asks which layer feeds a site, so that no layer's
+        output has to be marked, as long as each place is one site. What is met for the first time
+        in such a step is told from the next one on.
+        """
+        live = self._boundary.live
+        brief = bool(live) and all(observer.brief and observer.training_only for observer in live)
+        self._missed = self._missed and brief
+        self._quick = brief and not (
+            self._missed or self._composed or self._registry.ambiguous or self._boundary.replacers
+        )
+        if not brief:
+            self._settled.clear()
 
     def _attach(self, mode: Seeing) -> None:
         put_on(mode)
@@ -250,13 +271,25 @@ class Calls:
     def _enter_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         if self._elsewhere():
             return
+        mode = self._mode
+        if (
+            self._quick
+            and mode is not None
+            and self._stack
+            and self._settled.knows(module)
+            and is_as_made(module)
+            and not self._telling.pending
+            and take_off(mode)
+        ):
+            self._off = module
+            return
         leaf = leaf_of(module)
         if leaf is Leaf.NONE and is_wrapper(module):
             return
         seeing = None if leaf is Leaf.NONE or not self._stack else self._mode
         if seeing is not None and is_as_made(module) and take_off(seeing):
             self._off = module  # what it calls is known
-            if self._telling.waits:
+            if self._telling.pending:
                 self._boundary.hidden(self._telling.confirm, args)
             if leaf is not Leaf.ACTIVATION:
                 return
@@ -265,9 +298,9 @@ class Calls:
         self._boundary.hidden(self._enter, module, args)
         if self._script is None and isinstance(module, torch.jit.ScriptModule):
             self._note("Inside TorchScript modules outputs are seen, but not gradients.")
-            mode: Any = Scripted(self._saw_scripted)
-            self._script = module, mode
-            mode.__enter__()
+            scripted: Any = Scripted(self._saw_scripted)
+            self._script = module, scripted
+            scripted.__enter__()
 
     def _rest(self, module: nn.Module) -> bool:
         """Leave an evaluation that nobody wants to hear of alone, until ``module`` returns.
@@ -324,7 +357,7 @@ class Calls:
         given_names = keywords()
         root = model.root
         if module.training and root is not None and root not in self._announced:
-            self._announced.add(root)
+            self._announced[root] = True
             given = (args, given_names) if root is module else ((), {})
             with torch._C._EnableTorchFunction():  # an observer may look into the model with a mode
                 self._boundary.announce("on_model", root, model.name, *given)
@@ -337,24 +370,44 @@ class Calls:
 
     def _leave_module(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
         if self._off is module:
-            return self._leave_leaf(module, output)
+            return self._leave_leaf(module, args, output)
         if self._script is not None and self._script[0] is module:
             self._end_script()
         if self._elsewhere():
             return None
         return self._boundary.hidden(self._leave, module, output)
 
-    def _leave_leaf(self, module: nn.Module, output: Any) -> Any:
+    def _leave_leaf(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
         """One of torch's own modules has run, and what it called was not looked at."""
         self._off = None
         mode = self._mode
         if mode is not None and not self._idle:
             put_on(mode)
+        if self._quick and self._settled.knows(module):
+            self._tick += 1
+            site = self._settled.site(module)
+            if site is not None and output is not None:
+                self._boundary.hidden(self._leave_settled, module, site, args, output)
+            return None
         if leaf_of(module) is Leaf.ACTIVATION:
             return self._boundary.hidden(self._leave, module, output)
         if output is not None and module._parameters and self._stack:
             self._boundary.hidden(self._leave_layer, module, output)
+        self._settled.put(module, None)
         return None
+
+    def _leave_settled(
+        self, module: nn.Module, site: Site, args: tuple[Any, ...], output: Any
+    ) -> None:
+        """An activation module has run in a step that is looked at briefly."""
+        if not self._stack or self._stack[-1].application is not None:
+            return
+        if not (torch.is_grad_enabled() or (args and args[0].requires_grad)):
+            return
+        if isinstance(output, Tensor) and self._settled.fits(module, output):
+            self._telling.tell_briefly(site, output, self.token)
+        else:
+            self._missed = True
 
     def _leave_layer(self, module: nn.Module, output: Any) -> None:
         if not is_layer(module):
@@ -411,8 +464,11 @@ class Calls:
         if entered.unsure is not None:
             self._set_curious(self._unsure)
             entered.application = self._decide(entered, type(module), output, caller)
-        if entered.application is not None:
-            return self._finish(entered.application, output)
+        application = entered.application
+        if application is not None:
+            if leaf_of(module) is Leaf.ACTIVATION and application.site.model:
+                self._settled.put(module, application.site, application.input.dim())
+            return self._finish(application, output)
         if is_layer(module) and (is_torch(module) or self._tick == entered.since):
             layer = self._registry.module_layer(entered.model, entered.path, module)
             self._ran(layer, output)
@@ -468,7 +524,7 @@ class Calls:
             for application, result in entered.inner:
                 self._telling.close(application, result, self.token)
             return None
-        self._verdicts[kind] = True
+        self._verdicts[kind] = self._composed = True
         first, result = entered.inner[0]
         plain = len(entered.inner) == 1 and result is output
         function = first.site.function if plain else named_like(kind)
@@ -622,6 +678,8 @@ class Calls:
 
     def _ran(self, layer: Layer, output: Any) -> None:
         self._tick += 1
+        if self._quick:
+            return
         self._last = (layer, self._tick)
         feeding.mark(output, layer, self._tick)
         for observer in self._boundary.live:
@@ -656,6 +714,11 @@ class Calls:
         owner, path, since = self._owner(frame, module)
         if not self._concerns(owner):
             return None
+        if self._quick:
+            site = self._site_of_place(form, module, owner, path, frame, caller)
+            return (
+                None if site is None else Application.of(site, form, observers, replaceable=False)
+            )
         found = feeding.nearest(form.input, since)
         known = found is not None or form.input.requires_grad
         if not known and owner is not None:
@@ -672,6 +735,24 @@ class Calls:
         if site is None:
             return None
         return Application.of(site, form, observers, replaceable=bool(replacers))
+
+    def _site_of_place(
+        self,
+        form: forms.Form,
+        module: nn.Module | None,
+        owner: Model | None,
+        path: str,
+        frame: FrameType | None,
+        caller: nn.Module | None,
+    ) -> Site | None:
+        """The site of a form in a step that is looked at briefly; None where it is not known."""
+        if caller is None:
+            caller = self._applying(module)
+        if module is not None:
+            path = (owner.path(module) if owner is not None else None) or path
+        site = self._registry.only(form, module, owner, path, frame, caller)
+        self._missed = self._missed or (site is None and form.certain)
+        return site
 
     def _applying(self, module: nn.Module | None) -> nn.Module | None:
         """The module whose code runs; not ``module`` itself, which is just being entered."""

@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from rectifier import catalog
-from rectifier.analysis.rows import check_axis, check_gate
+from rectifier.analysis.rows import check_axis, check_gate, check_place
 from rectifier.errors import InvalidInputError
 from rectifier.torch.functional import function
 from rectifier.torch.gated_fused import fused
@@ -68,7 +68,7 @@ def gated(name: str) -> Callable[..., Tensor]:
 def split(name: str, input: Tensor, dim: int, gate: str) -> tuple[Tensor, Tensor]:
     """Return the linear part and the part that gates, as views."""
     check_gate(gate)
-    if not -input.dim() <= dim < input.dim() or input.shape[dim] % 2:
+    if input.shape[check_place(name, input.shape, dim, "dim")] % 2:
         raise InvalidInputError(
             f"{name}: expected an even number of elements along dim {dim}, got shape "
             f"{tuple(input.shape)}."

@@ -15,10 +15,10 @@ import functools
 import gc
 import os
 import threading
-import time
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
+from time import perf_counter as _clock
 from types import TracebackType
 from typing import Any, Self
 
@@ -42,6 +42,9 @@ _COMPILED = "In observed steps what torch.compile made runs as it was written; i
 
 _MANUAL_AFTER = 256
 """Backward passes without a step of any optimiser after which they are counted as steps."""
+
+_CLOCKED = 16
+"""Of so many notes that are taken while all sleep one has its time taken: that takes time too."""
 
 
 class Interception:
@@ -81,6 +84,7 @@ class Interception:
         self._scaled: tuple[Tensor, Tensor] | None = None
         self.gradient_scale: Tensor | None = None
         self._late = False
+        self._wrapped_backward: Any = None
         self._sleep = Sleep()
         self._met: set[int] = set()
         self._handles: list[RemovableHandle] = []
@@ -134,6 +138,7 @@ class Interception:
         self._wrap(torch.amp.GradScaler, "scale", self._scaling)
         self._wrap(torch.Tensor, "backward", self._direct)
         self._wrap(torch.autograd, "backward", self._backward)
+        self._wrapped_backward = torch.autograd.backward
         self._wrap(torch.autograd, "grad", self._grad)
         _ENTERED.add(self)
         for each in self._boundary.observers:
@@ -222,18 +227,10 @@ class Interception:
             self._boundary.guard(self._boundary.announce, "after_sleep", self.step, sleep)
             self._boundary.seconds += sleep.seconds
 
-    def _asleep(self, optimizer: Optimizer | None = None) -> bool:
-        """Whether to note and go on; an optimiser that nobody has seen yet rouses all."""
-        if not self._sleep.left or self._boundary.elsewhere():
-            return False
-        if optimizer is None or id(optimizer) in self._met:
-            return True
-        self._rouse()
-        return False
-
-    def _note(self, losses: Any, start: float) -> None:
+    def _note(self, losses: Any) -> None:
         """A backward pass begins while all sleep."""
         sleep = self._sleep
+        start = 0.0 if sleep.timed and sleep.left % _CLOCKED else _clock()
         loss = losses if type(losses) is Tensor else _first(losses)
         if self._scaled is not None:
             scaled, self._scaled = self._scaled, None
@@ -246,44 +243,51 @@ class Interception:
             sleep.losses.append((self._boundary.step, value))
         if sleep.backwards > _MANUAL_AFTER:
             self._rouse()
-        sleep.seconds += time.perf_counter() - start
+        if start:
+            sleep.timed += 1
+            sleep.clocked += _clock() - start
 
     # Steps
 
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if self._sleep.left and self._asleep(optimizer):
-            if id(optimizer) in self._stepping:
-                self._stepping.clear()
-            self._stepping.append(id(optimizer))
-            return
+        stepping, boundary = self._stepping, self._boundary
+        if self._sleep.left and boundary.busy == 0 and threading.get_ident() == boundary.thread:
+            if id(optimizer) in self._met:
+                if stepping and id(optimizer) in stepping:
+                    stepping.clear()
+                stepping.append(id(optimizer))
+                return
+            self._rouse()  # one that nobody has seen yet
         if not self._here() or (self._optimizers and id(optimizer) not in self._optimizers):
             return
-        if id(optimizer) in self._stepping:
-            self._stepping.clear()  # its last step raised, so that its end was never seen
-        self._stepping.append(id(optimizer))
-        if len(self._stepping) == 1:
+        if id(optimizer) in stepping:
+            stepping.clear()  # its last step raised, so that its end was never seen
+        stepping.append(id(optimizer))
+        if len(stepping) == 1:
             self._known_optimizers, self._manual = True, False
-            self._boundary.guard(self._start_step, optimizer)
+            boundary.guard(self._start_step, optimizer)
             if self._calls.paused:
                 return
             if self._calls.seeing and not any(map(callable, (*args[1:], *kwargs.values()))):
                 self._calls.rest()  # without a closure no forward pass runs in a step
 
     def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        stepping = self._stepping
+        stepping, boundary = self._stepping, self._boundary
         sleep = self._sleep
-        if sleep.left and not self._boundary.elsewhere():
-            if stepping == [id(optimizer)]:
-                start = time.perf_counter()
+        if sleep.left and boundary.busy == 0 and threading.get_ident() == boundary.thread:
+            if len(stepping) == 1 and stepping[0] == id(optimizer):
+                start = 0.0 if sleep.timed and sleep.left % _CLOCKED else _clock()
                 stepping.clear()
-                self._boundary.step += 1
+                boundary.step += 1
                 self._backwards = 0
                 sleep.stepped.append(id(optimizer))
                 sleep.left -= 1
-                sleep.seconds += time.perf_counter() - start
+                if start:
+                    sleep.timed += 1
+                    sleep.clocked += _clock() - start
                 if not sleep.left:
                     self._rouse()
-                    self._boundary.guard(self._choose)
+                    boundary.guard(self._choose)
             elif id(optimizer) in stepping:
                 del stepping[stepping.index(id(optimizer)) :]
             return
@@ -291,7 +295,7 @@ class Interception:
             return
         del stepping[stepping.index(id(optimizer)) :]
         if not stepping:
-            self._boundary.guard(self._end_step, optimizer)
+            boundary.guard(self._end_step, optimizer)
 
     def _start_step(self, optimizer: Optimizer | None) -> None:
         if self._calls.seeing:
@@ -314,7 +318,13 @@ class Interception:
 
         While a mode handles a call torch takes it off the stack and then puts it back: a step that
         ends inside, as without an optimiser, could not take it out for good.
+
+        While all sleep it is what `_backward` and `_note` do, in one frame: in a step of half a
+        millisecond each call of ours takes some microseconds, since nothing of it is in a cache.
         """
+        calls, boundary, autograd = self._calls, self._boundary, torch.autograd
+        modes, thread, clock = torch._C._len_torch_function_stack, threading.get_ident, _clock
+        run: Any = torch.autograd.backward
 
         def backward(
             tensor: Tensor,
@@ -323,8 +333,37 @@ class Interception:
             create_graph: bool = False,
             inputs: Any = None,
         ) -> Any:
-            plain = type(tensor) in (Tensor, nn.Parameter) and are_own()
-            way = torch.autograd.backward if plain else original
+            sleep, way = self._sleep, autograd.backward
+            if modes():
+                if type(tensor) not in (Tensor, nn.Parameter) or not are_own():
+                    way = original
+            elif type(tensor) is not Tensor:
+                if type(tensor) is not nn.Parameter:
+                    way = original
+            elif (
+                sleep.left > 0
+                and sleep.backwards < _MANUAL_AFTER
+                and way is self._wrapped_backward
+                and self._scaled is None
+                and boundary.busy == 0
+                and thread() == boundary.thread
+            ):
+                start = 0.0 if sleep.timed and sleep.left % _CLOCKED else clock()
+                sleep.backwards += 1
+                at_hand = tensor.dim() == 0 and observer.is_at_hand(tensor)
+                value = tensor.item() if at_hand else tensor.detach().clone()
+                sleep.losses.append((boundary.step, value))
+                if start:
+                    sleep.timed += 1
+                    sleep.clocked += clock() - start
+                calls.paused += 1
+                try:
+                    run(tensor, gradient, retain_graph, create_graph, inputs=inputs)
+                finally:
+                    calls.paused -= 1
+                    if self._late and calls.paused == 0:
+                        boundary.guard(self._look)
+                return None
             return way(tensor, gradient, retain_graph, create_graph, inputs=inputs)
 
         return backward
@@ -402,23 +441,23 @@ class Interception:
         return scale
 
     def _backward(self, original: Any) -> Any:
-        calls = self._calls
+        calls, boundary = self._calls, self._boundary
 
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            if not self._here():
+            if boundary.busy or threading.get_ident() != boundary.thread or not self._handles:
                 return original(tensors, *args, **kwargs)
-            if self._boundary.live:
-                with _Backward(self, tensors):
-                    return original(tensors, *args, **kwargs)
             if self._sleep.left:
-                self._note(tensors, time.perf_counter())
+                self._note(tensors)
                 calls.paused += 1
                 try:
                     return original(tensors, *args, **kwargs)
                 finally:
                     calls.paused -= 1
                     if self._late and calls.paused == 0:
-                        self._boundary.guard(self._look)
+                        boundary.guard(self._look)
+            if boundary.live:
+                with _Backward(self, tensors):
+                    return original(tensors, *args, **kwargs)
             # nobody looks: the same, as short as can be
             if calls.paused == 0:
                 self._boundary.guard(self._backward_begins, tensors)

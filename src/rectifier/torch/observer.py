@@ -34,14 +34,22 @@ class Sleep:
         left: Steps until all are asked again; 0: nobody sleeps.
         losses: Step and value of each loss, a number where reading it means no waiting.
         stepped: The ``id`` of the optimiser of each step.
-        backwards: Backward passes. ``seconds``: spent in noting this.
+        backwards: Backward passes.
+        timed, clocked: How many notes had their time taken, and how long they took together.
     """
 
     left: int = 0
     losses: list[tuple[int, Tensor | float]] = field(default_factory=list)
     stepped: list[int] = field(default_factory=list)
     backwards: int = 0
-    seconds: float = 0.0
+    timed: int = 0
+    clocked: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """What noting cost: as much for each note as for those whose time was taken."""
+        notes = self.backwards + len(self.stepped)
+        return self.clocked * notes / self.timed if self.timed else 0.0
 
 
 @dataclass(frozen=True, eq=False)

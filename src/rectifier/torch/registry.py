@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from rectifier.torch import feeding, forms
 from rectifier.torch.activation_modules import is_torch, only_matrix
 from rectifier.torch.feeding import Layer
+from rectifier.torch.identity import ByIdentity
 from rectifier.torch.naming import Model, Models, Sources, class_name
 from rectifier.torch.observer import Site
 
@@ -30,20 +31,25 @@ class Registry:
 
     Args:
         sources: Tells the user's frames from others'.
+
+    Attributes:
+        ambiguous: Whether some place makes several sites, which only the layers before it tell
+            apart.
+        full: Whether there were more sites than are followed.
     """
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self.models = Models(sources)
         self.full = False
+        self.ambiguous = False
+        self._single: dict[tuple[Any, ...], tuple[Site, int]] = {}
         self._sites: dict[tuple[Any, ...], Site] = {}
         self._places: dict[tuple[Any, ...], Site] = {}
         self._variants: dict[tuple[Site, str], Site] = {}
         self._names: dict[str, int] = {}
         self._layers: dict[int, tuple[weakref.ref[Any], Layer]] = {}
-        self._built: weakref.WeakKeyDictionary[nn.Module, tuple[str, int]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._built: ByIdentity[tuple[str, int]] = ByIdentity()
 
     def built(self, module: nn.Module, frame: FrameType | None) -> None:
         """Remember where an activation module was constructed."""
@@ -94,9 +100,8 @@ class Registry:
         axis = unit_axis(form.input, layer)
         units = form.input.shape[axis]
         model = "" if owner is None else owner.name
-        inside = caller is not None and is_torch(caller)  # the user's line is that of its caller
-        where = ("", 0) if inside else (filename, line)
-        place = (model, path, form.function, module is None, where, units)
+        where = _where(form, module, owner, path, frame, caller)
+        place = (*where, units)
         key = (*place, layer)
         known = self._sites.get(key)
         if known is None and not certain:
@@ -106,8 +111,9 @@ class Registry:
         if len(self._sites) >= _MOST_SITES:
             self.full = True
             return None
-        if module is not None and isinstance(caller, nn.Sequential) and module in self._built:
-            filename, line = self._built[module]  # the line that calls a Sequential says little
+        built = self._built.get(module)
+        if built is not None and isinstance(caller, nn.Sequential):
+            filename, line = built  # the line that calls a Sequential says little
         name = path if module is not None else ".".join(p for p in (path, form.function) if p)
         if not name:
             name = owner.own_name if owner is not None else form.function
@@ -125,12 +131,35 @@ class Registry:
             _module=None if module is None else weakref.ref(module),
         )
         self._sites[key] = self._places[place] = site
+        self.ambiguous = self.ambiguous or where in self._single
+        self._single[where] = site, form.input.dim()
         return site
+
+    def only(
+        self,
+        form: forms.Form,
+        module: nn.Module | None,
+        owner: Model | None,
+        path: str,
+        frame: FrameType | None,
+        caller: nn.Module | None,
+    ) -> Site | None:
+        """As `site`, where no place is `ambiguous`: without regard to what comes before it.
+
+        Returns:
+            The site; None where none is known at this place for such an input.
+        """
+        found = self._single.get(_where(form, module, owner, path, frame, caller))
+        if found is None or form.input.dim() != found[1]:
+            return None
+        site = found[0]
+        return site if form.input.shape[site.unit_axis] == site.units else None
 
     def withdraw(self, site: Site) -> None:
         """Forget a site that has turned out to be a part of another one."""
         self._sites = {key: s for key, s in self._sites.items() if s is not site}
         self._places = {place: s for place, s in self._places.items() if s is not site}
+        self._single = {where: s for where, s in self._single.items() if s[0] is not site}
         base, _, count = site.name.partition(":")
         if self._names.get(base, 0) == int(count or 1):
             self._names[base] -= 1
@@ -219,6 +248,21 @@ class Registry:
                     if member is tensor:
                         return spelling
         return f"weight{len(self._layers)}"
+
+
+def _where(
+    form: forms.Form,
+    module: nn.Module | None,
+    owner: Model | None,
+    path: str,
+    frame: FrameType | None,
+    caller: nn.Module | None,
+) -> tuple[Any, ...]:
+    """The place at which a form is applied; for the arguments see `Registry.site`."""
+    model = "" if owner is None else owner.name
+    inside = caller is not None and is_torch(caller)  # the user's line is that of its caller
+    line = ("", 0) if inside or frame is None else (frame.f_code.co_filename, frame.f_lineno)
+    return model, path, form.function, module is None, line
 
 
 def unit_axis(tensor: Tensor, layer: Layer | None) -> int:

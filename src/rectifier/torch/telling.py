@@ -68,21 +68,19 @@ class Telling:
 
     Args:
         boundary: Holds them.
+
+    Attributes:
+        pending: By name the activations that wait to be confirmed.
     """
 
     def __init__(self, boundary: Boundary) -> None:
         self._boundary = boundary
         self._confirmed: set[str] = set()
-        self._pending: dict[str, tuple[Application, int]] = {}
-
-    @property
-    def waits(self) -> bool:
-        """Whether an activation waits to be confirmed."""
-        return bool(self._pending)
+        self.pending: dict[str, tuple[Application, int]] = {}
 
     def forget(self) -> None:
         """Drop what waits to be confirmed."""
-        self._pending.clear()
+        self.pending.clear()
 
     def replaced(
         self, application: Application, variant: Callable[[Site, str], Site]
@@ -123,16 +121,16 @@ class Telling:
             self._tell(application, token)
         elif output.grad_fn is not None:
             output.grad_fn.metadata[_PENDING] = site.name  # type: ignore[index]
-            self._pending[site.name] = (application, token)
+            self.pending[site.name] = (application, token)
 
     def confirm(self, args: Any) -> None:
         """What enters a layer with weights came through activations that are hidden ones."""
-        if not self._pending:
+        if not self.pending:
             return
         for tensor in args:
             if isinstance(tensor, Tensor) and tensor.grad_fn is not None:
                 for name in _marked(tensor):
-                    waiting = self._pending.pop(name, None)
+                    waiting = self.pending.pop(name, None)
                     if waiting is not None:
                         self._confirmed.add(name)
                         self._tell(*waiting)
@@ -155,6 +153,14 @@ class Telling:
         listening = [o for o in application.observers if not o.brief and _listens(o)]
         if listening:
             self._listen(application, output, token, listening)
+
+    def tell_briefly(self, site: Site, output: Tensor, token: int) -> None:
+        """A site has run in a step in which all observers look briefly."""
+        observers = [*self._boundary.live]
+        for observer in observers:
+            self._boundary.notify(observer, "on_output", site, output)
+        if output.requires_grad:
+            self._hear(output, token, observers)
 
     def _hear(self, output: Tensor, token: int, observers: list[Observer]) -> None:
         """Have it told that a gradient comes back to a site.

@@ -52,13 +52,22 @@ SQUASHES: dict[str, tuple[float, float]] = {
     "softplus": (0.0, math.inf),
     "exp": (0.0, math.inf),
     "log_sigmoid_forward": (-math.inf, 0.0),
+    "mkldnn_rnn_layer": (-1.0, 1.0),
+    "thnn_fused_lstm_cell": (-1.0, 1.0),
+    "gated_tanh": (-1.0, 1.0),
 }
 """Ranges of operations that bound their output."""
+
+RECURRENT = frozenset({"mkldnn_rnn_layer", "thnn_fused_lstm_cell"})
+"""An LSTM in one node: a layer whose output is a tanh times a sigmoid."""
 
 FLAT = frozenset({"sign", "round", "floor", "ceil", "trunc", "sgn"})
 """Operations whose derivative is zero everywhere."""
 
-ONE_SIDED = frozenset({"kl_div", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
+ENTROPIES = frozenset({"binary_cross_entropy", "binary_cross_entropy_with_logits"})
+"""Losses whose targets are probabilities."""
+
+ONE_SIDED = ENTROPIES | {"kl_div"}
 """Losses whose second argument is a target."""
 
 
@@ -182,6 +191,10 @@ def _heads(start: Any, products: dict[int, Any]) -> list[Seen]:
             if id(node) in products:
                 heads.append(_head((*way, node), products[id(node)][0][0]))
                 continue
+            if name_of(node) in RECURRENT:
+                matrices = [leaf for up in above_of(node) if (leaf := leaf_of(up)) is not None]
+                heads += [_head((*way, node), leaf) for leaf in matrices if leaf.dim() > 1][:1]
+                continue
             above = above_of(node)
             if name_of(node) in ONE_SIDED and node.next_functions[0][0] is not None:
                 above = above[:1]  # a target may carry a gradient too; it is not what is judged
@@ -200,6 +213,8 @@ def _called(node: Any) -> str:
     name, above = name_of(node), above_of(node)
     if name == "sub" and len(above) == 2 and name_of(above[1]) == "logsumexp":
         return "log_softmax"
+    if name == "mul" and {name_of(up) for up in above} == {"sigmoid", "tanh"}:
+        return "gated_tanh"  # what an LSTM gives, operation by operation
     inner = [up for up in above if not isinstance(getattr(up, "variable", None), Tensor)]
     return f"{name}*" if len(inner) > 1 and name not in PRODUCTS else name
 
@@ -209,19 +224,14 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
     facts: dict[str, Any] = {"chain": chain}
     place = next((i for i, name in enumerate(chain) if name in SQUASHES or "clamp" in name), None)
     below = way[:-1] if place is None else way[: place + 1]
-    output = saved(way[place], "result", "self") if place is not None else None
+    output = _output(way[place], chain[place]) if place is not None else None
     bounds = (-math.inf, math.inf)
     if place is not None:
-        facts["low"], facts["high"] = bounds = _bounds(way[place])
-        if chain[place] in ("softmax", "safe_softmax") and output is not None:
-            facts["width"] = output.shape[dimension_of(way[place], output)]
-    if "log_softmax" in chain:
-        spread = way[chain.index("log_softmax")]
-        values = saved(spread, "result")
-        if values is not None and name_of(spread) == "log_softmax":
-            facts["width"] = values.shape[dimension_of(spread, values)]
+        facts["low"], facts["high"] = bounds = _bounds(way[place], chain[place])
+    facts |= _spread(way, chain)
     target, predicted = target_of(below, output)
     shown = output if output is not None else predicted
+    given = predicted if predicted is not None else shown
     if shown is not None and shown.numel():
         facts["output_low"], facts["output_high"] = _range(shown)
         facts.setdefault("width", shown.shape[-1] if shown.dim() > 1 else 1)
@@ -231,11 +241,85 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
         slack = 0.01 * (high - low if math.isfinite(high - low) else 1.0)
         outside = (target < low - slack) | (target > high + slack)
         facts["outside"] = float(outside.double().mean())
-    return Seen((weight,), facts)
+        if facts["outside"] > 0 and given is not None and given.shape == target.shape:
+            facts["bound"] = _at_bound(given, target, bounds)
+    return Seen((weight,), facts | _labels(way, chain))
 
 
-def _bounds(node: Any) -> tuple[float, float]:
-    name = name_of(node)
+def _labels(way: tuple[Any, ...], chain: tuple[str, ...]) -> dict[str, Any]:
+    """The targets of a binary cross-entropy; over a softmax, which of them do not sum to one."""
+    place = next((i for i, name in enumerate(chain) if name in ENTROPIES), None)
+    target = saved(way[place], "target") if place is not None else None
+    if place is None or target is None or not target.numel():
+        return {}
+    facts: dict[str, Any] = {}
+    facts["target_low"], facts["target_high"] = _range(target)
+    below = next((i for i in range(place + 1, len(chain)) if chain[i] not in SHAPES), None)
+    if below is not None and chain[below] in ("softmax", "safe_softmax"):
+        spread = saved(way[below], "result")
+        if spread is not None and spread.shape == target.shape:
+            sums = target.double().sum(dimension_of(way[below], spread))
+            facts["outside"] = float(((sums - 1).abs() > 0.05).double().mean())
+    return facts
+
+
+def _at_bound(output: Tensor, target: Tensor, bounds: tuple[float, float]) -> tuple[float, ...]:
+    """Outputs at a bound, all of them, and of the first their targets' sum and squares beyond it.
+
+    At it is what lies within a twentieth of the targets' spread.
+    """
+    target = target.double()
+    close = 0.05 * target.std() if target.numel() > 1 else target.new_zeros(())
+    counts = [target.new_zeros(()) for _ in range(3)]
+    for bound, outward in zip(bounds, (-1.0, 1.0), strict=True):
+        if math.isfinite(bound):
+            at = (output.double() - bound).abs() <= close
+            beyond = outward * (target - bound)[at]
+            for place, value in enumerate((at.sum(), beyond.sum(), beyond.square().sum())):
+                counts[place] = counts[place] + value
+    held, total, squares = torch.stack(counts).tolist()
+    return held, float(target.numel()), total, squares
+
+
+def _output(node: Any, name: str) -> Tensor | None:
+    """What an operation gave: some keep it, others what they were given."""
+    result = saved(node, "result")
+    given = saved(node, "self") if result is None else None
+    if given is None:
+        return result
+    if "clamp" in name:
+        low, high = _bounds(node, name)
+        return given.clamp(low, high)
+    if name == "softplus":
+        return torch.nn.functional.softplus(given, node._saved_beta, node._saved_threshold)
+    again = {
+        "hardsigmoid": torch.nn.functional.hardsigmoid,
+        "log_sigmoid_forward": torch.nn.functional.logsigmoid,
+    }.get(name)
+    return None if again is None else again(given)
+
+
+def _spread(way: tuple[Any, ...], chain: tuple[str, ...]) -> dict[str, Any]:
+    """Over how many values a softmax goes, and whether these are what a likelihood picks from."""
+    facts: dict[str, Any] = {}
+    for place, name in enumerate(chain):
+        if name not in ("log_softmax", "softmax", "safe_softmax"):
+            continue
+        values = saved(way[place], "result")
+        if values is None or name_of(way[place]) != name:
+            facts["width"] = 0  # over how many is not known
+            continue
+        dimension = dimension_of(way[place], values)
+        facts["width"] = values.shape[dimension]
+        above = [step for step in chain[:place] if step != "log"]
+        if above and above[-1] in ("nll_loss", "nll_loss2_d"):
+            facts["across"] = dimension % values.dim() != min(1, values.dim() - 1)
+        if name == "log_softmax":
+            break
+    return facts
+
+
+def _bounds(node: Any, name: str) -> tuple[float, float]:
     if "clamp" not in name:
         return SQUASHES[name]
     low, high = getattr(node, "_saved_min", None), getattr(node, "_saved_max", None)

@@ -38,7 +38,8 @@ _MEMORY = 31
 """How many of the latest steps of each kind the medians are over."""
 
 _NAP, _NAP_SECONDS = 64, 0.05
-"""Most steps, and most seconds of them, that pass without asking whether to observe the next."""
+"""Most steps that pass without asking whether to observe the next, and seconds of them that do so
+even where the budget might allow the next one before they are over."""
 
 _OFTEN = 16
 """Unobserved steps after which a step's cost is estimated anew: medians take time themselves."""
@@ -118,7 +119,10 @@ class Budget:
             return 0
         typical = max(min(self._unseen), 1e-9)
         forced = math.ceil(self._latest * (1 + GROWTH)) - step
-        return max(0, min(forced, _NAP, int(_NAP_SECONDS / typical)))
+        elapsed = max(self._clock() - self._training, 1e-9)
+        missing = self.spent + self.cost() - allowed(self._share, elapsed)
+        seconds = max(_NAP_SECONDS, missing / growth(self._share, elapsed))
+        return max(0, min(forced, _NAP, int(seconds / typical)))
 
     def slept(self, steps: int, inside: float) -> None:
         """So many steps have ended that nobody looked at, ``inside`` being what that cost."""
@@ -151,3 +155,8 @@ class Budget:
 def allowed(share: float, elapsed: float) -> float:
     """Seconds that may have been spent after ``elapsed`` seconds under a budget of ``share``."""
     return share * (elapsed + math.sqrt(PERIOD * elapsed)) / 2
+
+
+def growth(share: float, elapsed: float) -> float:
+    """How much more may be spent with each second after ``elapsed``; later it is less."""
+    return share * (1 + math.sqrt(PERIOD / elapsed) / 2) / 2

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rectifier.torch import graph, observer, upstream, wiring
+from rectifier.torch.identity import ByIdentity
 from rectifier.torch.sites import Layer
 from rectifier.watch import likeness
 from rectifier.watch.record.circumstances import (
@@ -38,6 +39,9 @@ from rectifier.watch.weights import held, is_plain
 _GROWTH = 1.6
 _ROWS, _CELLS = 4096, 2**18
 """Rows of data that are kept for quantiles, and numbers in them, at most."""
+
+_FADING = 0.5
+"""What an earlier look at the outputs at a bound counts beside the next: the late ones tell."""
 
 _MOST = 5000
 """Parameters that are followed at most."""
@@ -121,11 +125,12 @@ class Census:
         self._people: dict[int, _Person] = {}
         self._optimizers: weakref.WeakKeyDictionary[Optimizer, _Held] = weakref.WeakKeyDictionary()
         self._kept_optimizers: list[_Held] = []
-        self._late: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._late: ByIdentity[bool] = ByIdentity()
         self._roots: list[weakref.ref[nn.Module]] = []
         self._losses = _Occasions()
         self._derivatives = _Occasions()
         self._heads: dict[tuple[int, tuple[str, ...]], tuple[int, Head]] = {}
+        self._bounds: dict[tuple[int, tuple[str, ...]], NDArray[np.float64]] = {}
         self._joints: dict[tuple[int, int], Joint] = {}
         self._feeds: dict[int, _Sums] = {}
         self._wired = self._looked = self._backwards = self._idle = 0
@@ -143,7 +148,7 @@ class Census:
     def on_module(self, module: nn.Module) -> None:
         """Note what is made after an optimiser."""
         if self._kept_optimizers:
-            self._late.add(module)
+            self._late[module] = True
 
     def on_model(self, model: nn.Module, name: str) -> None:
         """Register the parameters of a root model, before its first training pass."""
@@ -338,8 +343,10 @@ class Census:
     def _take_head(self, head: wiring.Seen, step: int, source: str) -> None:
         (weight,) = head.weights
         key = (id(weight), head.facts["chain"])
+        bound = head.facts.pop("bound", None)
         if key not in self._heads:
             self._heads[key] = id(weight), Head(**head.facts, source=source, step=step)
+            self._bounds[key] = np.zeros(4)
             return
         known = self._heads[key][1]
         changed: dict[str, Any] = {"count": known.count + 1}
@@ -351,6 +358,11 @@ class Census:
         new = head.facts.get("outside", math.nan)
         if not math.isnan(new):
             changed["outside"] = new if math.isnan(known.outside) else max(known.outside, new)
+        if bound is not None:
+            sums = self._bounds[key] = _FADING * self._bounds[key] + np.array(bound)
+            held, outputs, total, squares = sums
+            changed["held"] = held / outputs
+            changed["short"] = total / math.sqrt(held * squares) if squares > 0 else math.nan
         self._heads[key] = id(weight), replace(known, **changed)
 
     def _take_feed(self, fed: wiring.Fed) -> None:

@@ -7,6 +7,7 @@ now and then, on that device, and read at the next observed step.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -53,6 +54,18 @@ class Waiting:
             return
         value = loss.detach()
         self._single.append((step, value.clone() if value.dim() == 0 else value.mean()))
+
+    def extend(self, losses: Sequence[tuple[int, Tensor | float]]) -> None:
+        """Keep many, with the step of each."""
+        if losses and all(type(loss) is float for _, loss in losses):
+            some = losses[: max(0, MOST - self._count)]
+            self._read.extend(some)  # type: ignore[arg-type]
+            self._count += len(some)
+            self._latest = losses[-1][0]
+            self.bad = self.bad or not all(math.isfinite(loss) for _, loss in some)
+            return
+        for step, loss in losses:
+            self.put(step, loss)
 
     def of(self, step: int) -> bool:
         """Whether there is a loss of this step."""

@@ -150,8 +150,7 @@ class Watcher(Observer):
 
     def after_sleep(self, step: int, sleep: Sleep) -> None:
         """Take in what was noted while nobody looked."""
-        for at, loss in sleep.losses:
-            self._losses.put(at, loss)
+        self._losses.extend(sleep.losses)
         self._census.slept(sleep.backwards, sleep.stepped)
         self._steps = step
         self._budget.slept(len(sleep.stepped), sleep.seconds)

@@ -1,4 +1,5 @@
 # batch: fifth
+# in view: noise about a truth within the range
 # metric: clean error down
 """Noise2Noise: both input and target are noisy, so many targets lie below zero, and their mean does not."""
 

@@ -1,4 +1,5 @@
 # batch: fifth
+# in view: noise about a truth within the range
 # metric: distance to truth down
 """A concentration is positive, its sensor adds noise of both signs; softplus output, mean squared error."""
 

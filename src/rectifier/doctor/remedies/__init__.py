@@ -11,9 +11,13 @@ import abc
 import contextlib
 import functools
 import importlib
+import os
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from pathlib import Path
+from types import FrameType, MappingProxyType
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,7 +28,7 @@ from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch.sites import Observer, Site
 
-__all__ = ["Action", "Observer", "Site", "apart", "build", "names"]
+__all__ = ["Action", "Observer", "Site", "apart", "build", "names", "program_line"]
 
 
 class Action(Observer, abc.ABC):
@@ -34,6 +38,8 @@ class Action(Observer, abc.ABC):
         remedy: What to do. ``log``: one sentence for each thing that was done.
         handles: Of the hooks that it put into the program.
         unwritten: Whether it did what the edit that `rectifier.doctor.patch` knows does not say.
+        met: What it met while it acted, in plain values, for that edit: ``places`` in the program
+            (kind of call, file, line), or numbers that it exchanged (``weight_decay``: old, new).
     """
 
     def __init__(self, remedy: Remedy) -> None:
@@ -42,6 +48,7 @@ class Action(Observer, abc.ABC):
         self.log: list[str] = []
         self.handles: list[RemovableHandle] = []
         self.unwritten = False
+        self.met: dict[str, list[Any]] = {}
         self._places: dict[str, list[str]] = {}
 
     def say(self, sentence: str) -> None:
@@ -58,6 +65,13 @@ class Action(Observer, abc.ABC):
         sites.append(site)
         self.log = [line for line in self.log if line != known]
         self.log.append(f"{head} {listing(sites)}")
+
+    def note_place(self, kind: str) -> None:
+        """Remember which line of the program made the call that is changed."""
+        place = [kind, *program_line(2)]
+        known = self.met.setdefault("places", [])
+        if place not in known:
+            known.append(place)
 
     def wants_step(self, step: int) -> bool:
         """Whether sites must be intercepted at a step: only if the action replaces what they do."""
@@ -91,6 +105,18 @@ class Action(Observer, abc.ABC):
                 f"remedy {self.remedy.action!r} needs a positive number {name!r}, got {value!r}"
             )
         return float(value)
+
+
+_OURS = str(Path(__file__).resolve().parents[2]) + os.sep
+_TORCHS = str(Path(torch.__file__).resolve().parent) + os.sep
+
+
+def program_line(depth: int = 1) -> tuple[str, int]:
+    """File and line of the program's call that led here: neither ours nor torch's own."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and frame.f_code.co_filename.startswith((_OURS, _TORCHS)):
+        frame = frame.f_back
+    return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
 @contextlib.contextmanager

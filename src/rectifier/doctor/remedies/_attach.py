@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import program_line
 from rectifier.doctor.remedies._choice import Choice
 from rectifier.doctor.remedies._rewriting import Rewriting, tensor
 from rectifier.torch import graph
@@ -99,7 +100,7 @@ class Attach(Rewriting):
             carried = self._choice.result(name, args, result)
             if carried is None:
                 return result
-            self.unwritten = True
+            self.note_place("argmax")
             self.say("a choice by argmax passes the gradient of a softmax")
             return carried
         x = tensor(args[0]) if args else None
@@ -109,11 +110,12 @@ class Attach(Rewriting):
         if not any(id(leaf) in self._cut for leaf in leaves if leaf is not None):
             return func(*args, **kwargs)
         if in_forward():
+            self.note_place("detach")
             self.say("a detach() in forward is left out, so that the gradient passes")
             return x.view_as(x)
         line = _line()
         if line in self._guilty - self._meant:
-            self.unwritten = True
+            self.note_place("detach")
             self.say(f"the detach() at {line} is left out, so that the gradient passes")
             return x.view_as(x)
         self._since.add(line)
@@ -146,10 +148,8 @@ class Attach(Rewriting):
 
 def _line() -> str:
     """``file.py:line`` of the program's call."""
-    frame: Any = sys._getframe(2)
-    while frame is not None and "rectifier" in Path(frame.f_code.co_filename).parts:
-        frame = frame.f_back
-    return "" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    file, line = program_line(3)
+    return f"{Path(file).name}:{line}" if file else ""
 
 
 def in_forward() -> bool:

@@ -27,7 +27,6 @@ class Decay(Action):
     def __init__(self, remedy: Any) -> None:
         super().__init__(remedy)
         self._kept = weakref.WeakKeyDictionary()
-        self.unwritten = True
 
     def _bound(self, optimizer: torch.optim.Optimizer) -> None:
         for group in optimizer.param_groups:
@@ -36,6 +35,7 @@ class Decay(Action):
             strong = float(group.get("weight_decay", 0.0))
             if strong > usual:
                 group["weight_decay"] = usual
+                self.met["weight_decay"] = [strong, usual]
                 self.say(f"weight decay of {type(optimizer).__name__}: {strong:g} → {usual:g}")
 
     def before_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:

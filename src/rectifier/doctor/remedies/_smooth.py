@@ -26,6 +26,7 @@ class Smooth(Rewriting):
         x = tensor(args[0]) if args else None
         if x is None or not in_forward():
             return func(*args, **kwargs)
+        self.note_place(name)
         self.say(f"{name} → tanh within forward")
         return torch.tanh(x)
 

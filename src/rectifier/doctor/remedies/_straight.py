@@ -44,6 +44,7 @@ class StraightThrough(Rewriting):
             return result
         x = tensor(args[0])
         if name in _STEPS and x is not None and x.requires_grad and result is not x:
+            self.note_place(name)
             self.say(f"{name}: the gradient passes straight through")
             return _carried(result, x.clamp(-1, 1) if name in ("sign", "sgn") else x)
         if name in _ABOVE | _BELOW and x is not None and x.requires_grad and len(args) > 1:
@@ -55,6 +56,7 @@ class StraightThrough(Rewriting):
         way_back = self._way(args[0])
         if way_back is None or not result.is_floating_point() or result.requires_grad:
             return result
+        self.note_place("comparison")
         self.say("comparison: the gradient passes straight through")
         if name == "where":
             way_back = way_back * (args[1] - args[2]) if len(args) > 2 else way_back

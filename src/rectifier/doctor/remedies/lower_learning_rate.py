@@ -30,7 +30,6 @@ class LowerLearningRate(Action):
         super().__init__(remedy)
         self.factor = self.number("to") / self.number("from")
         self.cap = self.number("to") if remedy.settings.get("cap") else 0.0
-        self.unwritten = bool(self.cap)
         self._bare: dict[int, Layer] = {}
         self._kept: weakref.WeakKeyDictionary[torch.optim.Optimizer, list[Any]] = (
             weakref.WeakKeyDictionary()
@@ -72,9 +71,10 @@ class LowerLearningRate(Action):
             or not momentum > HEAVY
         ):
             return
+        larger = min((1 - USUAL) / max(1 - momentum, 1e-3), 1 / self.factor)
         group["momentum"] = USUAL
-        group["lr"] = group["lr"] * min((1 - USUAL) / max(1 - momentum, 1e-3), 1 / self.factor)
-        self.unwritten = True
+        group["lr"] = group["lr"] * larger
+        self.met |= {"momentum": [momentum, USUAL], "rate_times": [self.factor * larger]}
         self.say(f"momentum of {kind}: {momentum:g} → {USUAL:g}")
 
     def wants_step(self, step: int) -> bool:

@@ -5,7 +5,8 @@ draw only weights that are one constant (so that a pretrained rest stays), as Py
 do. Acts once per model, before its first training forward pass; alike weights also when an
 optimiser is made for them, since models may grow meanwhile. Normalisations whose shift leaves a
 unit on one side of zero get none, residual branches are kept small (`_branches`), and embeddings of
-far too large a spread are drawn anew. With ``recurrent`` in the scope: orthogonal weights for the
+far too large a spread are drawn anew. Networks of nothing but activations like tanh start with
+gain 1, on the steep part. With ``recurrent`` in the scope: orthogonal weights for the
 layers named there, and nothing else. With the scheme ``scaled``: the weights that are there, times
 the ``factors`` of the scope.
 """
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.plateaus import all_level_off
 from rectifier.doctor.remedies import Action, apart
 from rectifier.doctor.remedies._branches import scale_down
 from rectifier.doctor.remedies._recurrent import redraw
@@ -132,13 +134,19 @@ class Reinitialize(Action):
         gains = "gains of the activations"
         with apart():
             try:
-                init_(model, sample, scheme=scheme)
+                rows = init_(model, sample, scheme=scheme)
             except InvalidInputError:
                 if sample is not None:
                     raise
                 # nothing to run the model on (called by keywords, or live): ReLU's gain for all
-                init_(model, activation="relu", scheme=scheme)
+                rows = init_(model, activation="relu", scheme=scheme)
                 gains = "gain of ReLU"
+        names = [n for row in rows for n in row.activation.split(", ") if n]
+        if scheme == "he_normal" and all_level_off(names):
+            scheme, gains = "xavier_normal", "gain 1"
+            with apart():
+                init_(model, sample, activation="identity", scheme=scheme)
+            self.met["scheme"] = [scheme]
         self.say(f"weights of {name} drawn anew ({scheme}, {gains})")
         with apart():
             recurrent = redraw(model)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Site
+from rectifier.doctor.remedies import Site, program_line
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 
 _SHAPES = frozenset({
@@ -63,6 +63,7 @@ class RemoveOutputActivation(Rewriting):
             bare = {*_SHAPES, *_LOSSES} - {"getitem"}
             self.names = frozenset({*makers, *bare, "__getitem__", "sub", "__sub__"})
         self._entered: dict[int, tuple[weakref.ref[Tensor], Tensor]] = {}
+        self._lines: dict[int, tuple[str, int]] = {}
         self._summed: dict[int, weakref.ref[Tensor]] = {}
 
     def wants_step(self, step: int) -> bool:
@@ -81,6 +82,8 @@ class RemoveOutputActivation(Rewriting):
         del apply
         if not self.regression or site.layer != self.layer or site.function != self.function:
             return None
+        if not self.met:
+            self._note(program_line())
         self.say_at(f"{self.function} removed at", site.name)
         return input * 1.0
 
@@ -95,6 +98,8 @@ class RemoveOutputActivation(Rewriting):
             return self._instead(x, func, args, kwargs)
         if name in _LOSSES:
             kept = self._known(x)
+            if kept is not None:
+                self._note(self._lines[id(x)])
             if kept is not None and self.logarithm:
                 self.say(f"{name} is given the logarithm of the {self.function}")
                 return self._sum(name, func, self._logarithm(kept, name), args, kwargs)
@@ -113,12 +118,18 @@ class RemoveOutputActivation(Rewriting):
             return x * 1.0
         result = func(*args, **kwargs)
         if made:
-            self._remember(result, x)
+            self._remember(result, x, program_line())
         elif name in _SHAPES:
             kept = self._known(x)
             if kept is not None and isinstance(result, Tensor):
-                self._remember(result, func(kept, *args[1:], **kwargs))
+                self._remember(result, func(kept, *args[1:], **kwargs), self._lines[id(x)])
         return result
+
+    def _note(self, line: tuple[str, int]) -> None:
+        """Where the activation is that a loss does without."""
+        place = [self.function, *line]
+        if place not in self.met.setdefault("places", []):
+            self.met["places"].append(place)
 
     def _sum(
         self, name: str, func: Any, kept: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -149,6 +160,7 @@ class RemoveOutputActivation(Rewriting):
         bounds = (given.get("low"), given.get("high"))
         if (_plain(low), _plain(high)) != bounds:
             return func(*args, **kwargs)
+        self._note(program_line())
         self.say("clamp of the output removed")
         return x * 1.0
 
@@ -156,16 +168,19 @@ class RemoveOutputActivation(Rewriting):
         found = self._entered.get(id(x))
         return found[1] if found is not None and found[0]() is x else None
 
-    def _remember(self, result: Any, entered: Tensor) -> None:
+    def _remember(self, result: Any, entered: Tensor, line: tuple[str, int]) -> None:
         if isinstance(result, Tensor) and (entered.requires_grad or not torch.is_grad_enabled()):
             if len(self._entered) > 64:
                 self._entered = {k: v for k, v in self._entered.items() if v[0]() is not None}
+                self._lines = {k: self._lines[k] for k in self._entered}
             self._entered[id(result)] = weakref.ref(result), entered
+            self._lines[id(result)] = line
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Nothing is kept beyond a step."""
         del optimizer, step
         self._entered.clear()
+        self._lines.clear()
         self._summed.clear()
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:

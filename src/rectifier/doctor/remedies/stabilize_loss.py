@@ -88,6 +88,7 @@ class StabilizeLoss(Rewriting):
         guarded = self._guarded(name, x, args, kwargs)
         if guarded is x:
             return func(*args, **kwargs)
+        self.note_place(name)
         self.say_at("kept from NaN and infinity:", name)
         return func(guarded, *args[1:], **kwargs)
 
@@ -126,6 +127,7 @@ class StabilizeLoss(Rewriting):
         guarded = _not_zero(below, torch.finfo(below.dtype).eps)
         if guarded is below:
             return func(*args, **kwargs)
+        self.note_place("division")
         self.say_at("kept from NaN and infinity:", "division")
         return func(*args[:place], guarded, *args[place + 1 :], **kwargs)
 

@@ -118,14 +118,22 @@ def _emptied(facts: Circumstances) -> Finding | None:
 
 
 def _cut_loss(facts: Circumstances) -> Finding | None:
-    """Steps, and losses without a graph or none at all: no parameter ever has a gradient."""
+    """Steps, and losses that depend on nothing that is trained: no parameter has a gradient."""
     held = [p for p in facts.parameters if p.held and p.trainable and p.steps >= STEPS]
-    if facts.losses or not held or any(p.with_gradient or p.moved > 0 for p in held):
+    if not held or any(p.with_gradient or p.reached or p.moved > 0 for p in held):
         return None
+    others = any(p.reached and not p.held for p in facts.parameters)
+    if facts.losses > facts.idle or others:
+        return None  # some depend on what is trained, or should be
     kind = facts.optimizers[0].kind if facts.optimizers else "optimiser"
     how = "no backward pass was made"
     if facts.backwards:
         how = "the losses depend on no parameter (made anew from a number, or detached)"
+    if facts.idle:
+        how = (
+            "the losses depend on none of them (an argmax or a rounded number passes nothing back, "
+            "and a tensor that is told to require a gradient begins a graph of its own)"
+        )
     cause = f"The {kind} stepped, but no parameter ever had a gradient: {how}."
     return _finding(cause, held, "error", "", {"backwards": float(facts.backwards)})
 

@@ -218,8 +218,9 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
         return None
     opening = evidence.opening_update(record, max(step, 0))
     onset = evidence.update_before(record, "", step - 10, step + 2)
-    bounds = [0.1, SOUND_UPDATE / opening, LARGE_UPDATE / onset]
-    factor = max(1e-4, min(bound for bound in bounds if bound > 0))
+    # no update was seen there, or none moved anything (a network that is dead as a whole): no bound
+    known = [(SOUND_UPDATE, opening), (LARGE_UPDATE, onset)]
+    factor = max(1e-4, min([0.1, *(limit / ratio for limit, ratio in known if ratio > 0)]))
     if record.optimizer in ADAPTIVE:  # its first steps tell of its own start, not of the rate
         factor = max(factor, min(0.1, ADAPTIVE_RATE / rate))
     target = evidence.one_digit(rate * factor)

@@ -17,6 +17,9 @@ from rectifier.watch.record.circumstances import Feed
 LARGE = 30.0
 """Root mean square of a feature: 30 times what initialisations are made for, 900 in curvature."""
 
+FAINT = 1 / LARGE
+"""Root mean square of the largest feature, below which all are lost beside biases of scale one."""
+
 UNEVEN = 100.0
 """Largest over median root mean square of the features: 10,000 in curvature."""
 
@@ -78,7 +81,8 @@ def check(record: Record) -> Sequence[Finding]:
     of root mean square 30 or more (900 in curvature). It is ``error`` where the loss stayed near
     its start, broke, or a quarter of the first layer's units died; ``warning`` where the features
     are also uneven a hundredfold or the first pre-activations are ten times their usual size;
-    ``info`` where a normalisation right behind the first layer makes up for it.
+    ``info`` where a normalisation right behind the first layer makes up for it. Features that are
+    all smaller than a thirtieth are an ``error`` where the loss stayed near its start.
 
     Source:
         LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3 (centre and scale the
@@ -94,6 +98,8 @@ def check(record: Record) -> Sequence[Finding]:
         top = float(scales.max())
         middle = float(np.median(scales))
         uneven = top / middle if middle > 0 else math.inf
+        if top < FAINT and middle > 0 and evidence.stuck(loss):
+            findings.append(_faint(feed, top, _first_spread(record, feed)))
         if top < LARGE:
             continue
         spread = _first_spread(record, feed)
@@ -129,6 +135,26 @@ def check(record: Record) -> Sequence[Finding]:
             )
         )
     return tuple(findings[:1])
+
+
+def _faint(feed: Feed, top: float, spread: float) -> Finding:
+    size = f"{number(float(feed.low.min()))} to {number(float(feed.high.max()))}"
+    return Finding(
+        rule="unnormalized_input",
+        severity="error",
+        cause=(
+            f"What enters {feed.layer!r} is not scaled: all of it lies from {size} (root mean "
+            f"square {number(top)} at most), too little beside the biases to tell inputs apart; "
+            "weights are drawn, and learning rates chosen, for a scale of one."
+        ),
+        layer=feed.layer,
+        first_step=0,
+        evidence={
+            "largest_scale": top,
+            **({} if math.isnan(spread) else {"first_input_size": spread}),
+        },
+        remedies=_remedies(feed),
+    )
 
 
 def _remedies(feed: Feed) -> tuple[Remedy, ...]:

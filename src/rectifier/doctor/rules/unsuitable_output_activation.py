@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import number, percent
@@ -22,7 +23,10 @@ WANTS_LOGITS = {
 
 SQUASHED = ("softmax", "safe_softmax", "sigmoid", "tanh", "relu", "hardsigmoid", "hardtanh")
 
-BOUNDED = (*SQUASHED, "softplus", "exp", "log_sigmoid_forward")
+LSTM = ("mkldnn_rnn_layer", "thnn_fused_lstm_cell", "gated_tanh")
+"""A tanh times a sigmoid: what an LSTM gives."""
+
+BOUNDED = (*SQUASHED, *LSTM, "softplus", "exp", "log_sigmoid_forward")
 """Operations whose range leaves some targets out."""
 
 SHAPES = frozenset({
@@ -34,14 +38,34 @@ SHAPES = frozenset({
 
 REGRESSION = ("mse_loss", "smooth_l1_loss", "huber_loss", "pow", "abs", "linalg_vector_norm", "mul")
 
+ENTROPIES = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+"""Losses whose targets are probabilities."""
+
+SQUARED = ("mse_loss", "pow")
+"""Of these, the ones whose least value is at the conditional mean, as squares have it."""
+
 LOSSES = frozenset({
     "binary_cross_entropy", "nll_loss", "nll_loss2_d", "mse_loss", "l1_loss", "log", "neg", "mean",
     "sum", "kl_div", "clamp", "clamp_min", "div",
 })  # fmt: skip
 """Operations that losses are made of."""
 
+SLACK = 0.01
+"""How far targets may stray from 0 and 1 by rounding or smoothing."""
+
 OUT_OF_REACH = 0.05
 """Share of targets that the output's range may leave out: outliers, rounding."""
+
+
+HALF = 0.5
+"""Share of the targets that noise about a truth within can take out of a one-sided range."""
+
+COLLAPSED = 0.9
+"""Share of the outputs at a bound from which they no longer follow the data at all."""
+
+SCATTER = 1 / 3
+"""How far targets lie beyond a bound where the output stands at it, on average over their spread
+there: half a normal distribution cut off by the bound would give 0.8, noise around it 0."""
 
 
 def _beneath(chain: Sequence[str], place: int) -> str:
@@ -99,11 +123,56 @@ def _constant(head: Head) -> bool:
     return any(name in ("softmax", "safe_softmax") for name in head.chain) and head.width == 1
 
 
-def _judge(head: Head) -> tuple[str, str, Severity, float] | None:
+def _not_probabilities(head: Head) -> str | None:
+    """What is wrong with the targets of a binary cross-entropy, if anything."""
+    if not any(name in ENTROPIES for name in head.chain):
+        return None
+    if head.target_low < -SLACK or head.target_high > 1 + SLACK:
+        low, high = number(head.target_low), number(head.target_high)
+        return (
+            f"its targets lie between {low} and {high}, and a binary cross-entropy wants them from "
+            "0 to 1: beyond, it has no least value and drives the logits without end"
+        )
+    if head.outside > OUT_OF_REACH:
+        return (
+            f"{percent(head.outside)} of the rows of targets do not sum to one, as a softmax does: "
+            "classes that may hold at once want a sigmoid each"
+        )
+    return None
+
+
+def _scattered(head: Head, loss: evidence.Loss) -> bool:
+    """Whether the targets out of reach are noise about a truth that is within.
+
+    A mean squared error, and no other, is least at the conditional mean. Where the output stands at
+    its bound since the truth lies beyond, the targets lie beyond on average too; where they scatter
+    about the bound, or lie within, the truth is not beyond it, and another range gains nothing.
+    """
+    return (
+        loss.known
+        and not evidence.stuck(loss)
+        and any(name in SQUARED for name in head.chain)
+        and head.outside <= HALF
+        and head.held < COLLAPSED
+        and head.short < SCATTER
+    )
+
+
+def _judge(head: Head, loss: evidence.Loss) -> tuple[str, str, Severity, float] | None:
     """Activation, sentence, severity and what share of the targets is out of reach."""
+    if head.across:
+        said = (
+            "the softmax goes over another dimension than that of the classes, so that it compares "
+            "the examples of a batch; 'dim=1' compares the classes"
+        )
+        return "log_softmax", said, "error", math.nan
     if _constant(head):
         said = "it is a softmax over a single value, which is 1 whatever the network computes"
         return "softmax", said, "error", math.nan
+    labels = _not_probabilities(head)
+    if labels is not None:
+        given = next((n for n in head.chain if n in ("softmax", "safe_softmax", "sigmoid")), "")
+        return given, labels, "error", math.nan
     twice = _squashed_twice(head)
     if twice is not None:
         wants, given = twice
@@ -127,8 +196,12 @@ def _judge(head: Head) -> tuple[str, str, Severity, float] | None:
     if squash is not None:
         said = (
             f"{percent(head.outside)} of the targets ({number(head.target_low)} to "
-            f"{number(head.target_high)}) lie outside the range of {squash}"
+            f"{number(head.target_high)}) lie outside the range of "
+            + (f"an LSTM ({number(head.low)} to {number(head.high)})" if squash in LSTM else squash)
         )
+        if _scattered(head, loss):
+            said += ", but where the output stands at its bound they scatter about it: noise"
+            return squash, said, "info", head.outside
         return squash, said, "error" if head.outside >= 0.25 else "warning", head.outside
     return None
 
@@ -138,6 +211,8 @@ def _bound(value: float) -> float | None:
 
 
 def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
+    if head.across or given in LSTM or _not_probabilities(head) is not None:
+        return ()  # another dimension, a layer more, other labels: no rerun can make that edit
     if given.endswith("mm"):
         why = "The loss gets log-probabilities."
         return (Remedy("add_activation", why, {"function": "log_softmax", "before": "nll_loss"}),)
@@ -160,10 +235,13 @@ def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
 def check(record: Record) -> Sequence[Finding]:
     """What enters the loss, read from autograd's graph, against what the loss is made for.
 
-    Four cases, none of which needs the training to go badly: a function that squashes (log-softmax,
+    Six cases, none of which needs the training to go badly: a function that squashes (log-softmax,
     sigmoid) directly over one that has squashed already; a log-likelihood given no logarithm; a
-    softmax over one value; a regression of which more than a twentieth of the targets lie outside
-    the range of the output's activation. Where something scales the squashed value first (a
+    softmax over one value, or over the batch; a binary cross-entropy whose targets are no
+    probabilities, or above a softmax do not sum to one; a regression of which more than a twentieth
+    of the targets lie outside the range of the output's activation (``info`` where they are noise
+    about a truth within: where the output stands at its bound, they lie beyond it by less than a
+    third of their spread on average). Where something scales the squashed value first (a
     temperature, ``10 * tanh(x)``) nothing is said.
 
     Source:
@@ -172,9 +250,10 @@ def check(record: Record) -> Sequence[Finding]:
         documentation of CrossEntropyLoss, BCEWithLogitsLoss and NLLLoss (what each expects).
     """
     findings = []
+    loss = evidence.loss_of(record)
     told: set[tuple[str, str]] = set()
     for head in record.circumstances.heads:
-        judged = _judge(head)
+        judged = _judge(head, loss)
         if judged is None:
             continue
         given, said, severity, outside = judged
@@ -189,6 +268,7 @@ def check(record: Record) -> Sequence[Finding]:
             "output_high": head.output_high,
             "targets_out_of_reach": outside,
             "width": float(head.width),
+            "beyond_the_bound": head.short,
         }
         where = f"the last layer {head.layer!r}" if head.layer else "the last layer"
         findings.append(
@@ -201,7 +281,9 @@ def check(record: Record) -> Sequence[Finding]:
                 source=site.source if site is not None else head.source,
                 first_step=head.step,
                 evidence={key: v for key, v in numbers.items() if not math.isnan(v)},
-                remedies=_remedies(given, head, not math.isnan(outside)),
+                remedies=()
+                if severity == "info"
+                else _remedies(given, head, not math.isnan(outside)),
             )
         )
     return tuple(findings)

@@ -11,6 +11,7 @@ from rectifier import analysis
 from rectifier.doctor import evidence, signal
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.doctor.rules.poor_initialization import SMALL, drawn_in, gain_of
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
@@ -33,6 +34,9 @@ GUESSING = 0.8
 
 ROUNDS = 10
 """Applications of one matrix in a row from which it is a recurrence."""
+
+ENOUGH = 10
+"""Observed values of a series that tell its level."""
 
 OPENING = 20
 """Observed steps that show the network as initialised."""
@@ -107,11 +111,14 @@ def check(record: Record) -> Sequence[Finding]:
     A signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
     start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
     the last one does, weights of which a decay left under a tenth in every layer, and recurrent
-    weights that leave a fifth or less a round.
+    weights that leave a fifth or less a round. Under a minimax loss (minus a cross-entropy, the log
+    of one minus a sigmoid) so does a gradient of which a thousandth is left and that moves the
+    weights by under 1e-4 a step.
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
-        layer); Hochreiter 1991 (through time). Update ratio 1e-3: Karpathy, CS231n notes.
+        layer); Hochreiter 1991 (through time); Goodfellow et al. 2014, section 3 (minimax).
+        Update ratio 1e-3: Karpathy, CS231n notes.
     """
     loss = evidence.loss_of(record)
     stuck = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
@@ -135,7 +142,68 @@ def check(record: Record) -> Sequence[Finding]:
     if stuck and not findings:
         slowed = _decayed(record) or _unequal(record) or _forgets(record)
         findings += [slowed] if slowed is not None else []
-    return tuple(findings)
+    sure = _sure_critic(record)
+    return (*findings, *((sure,) if sure is not None else ()))
+
+
+def _minimax(chain: tuple[str, ...]) -> bool:
+    """Whether a loss is the logarithm of what a critic denies, which is flat where it is sure.
+
+    Written as minus its cross-entropy, or as the mean of log(1 - D).
+    """
+    plain = [name.rstrip("*") for name in chain]
+    entropy = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+    denied = ["mean", "log", "rsub", "sigmoid"]
+    return (plain[:1] == ["neg"] and len(plain) > 1 and plain[1] in entropy) or (
+        plain[:4] == denied
+    )
+
+
+def _sure_critic(record: Record) -> Finding | None:
+    """A generator under a minimax loss whose gradient is gone, since its critic is sure.
+
+    The gradient of log(1 - D(G(z))) is D times that of the critic's logit, nothing where D is near
+    zero (Goodfellow et al. 2014, section 3); Adam's steps follow it down to its epsilon.
+    """
+    heads = [h for h in record.circumstances.heads if _minimax(h.chain)]
+    if not heads or len(record.circumstances.optimizers) < 2:
+        return None
+    for model in dict.fromkeys(site.model for site in record.sites):
+        sites = [site for site in record.sites if site.model == model]
+        last = max(sites, key=lambda site: site.order)
+        values = evidence.finite(last.series.gradient_rms)
+        if values.size < 2 * ENOUGH or not values[0] > 0:
+            continue
+        left = float(np.median(evidence.closing(values)) / values[:ENOUGH].max())
+        moved = [
+            evidence.median(evidence.closing(item.update_ratio))
+            for item in record.layers
+            if item.model == model
+        ]
+        if left > LOST or not moved or not max(moved) <= SLOW:
+            continue
+        return _starved(record, last, left, max(moved))
+    return None
+
+
+def _starved(record: Record, last: SiteRecord, left: float, moved: float) -> Finding:
+    slower = lower(record, 0, "A critic that learns slower leaves the generator a slope.")
+    return Finding(
+        rule="vanishing_gradient",
+        severity="error",
+        cause=(
+            f"Of the gradient that reaches {place(last)} {left:.1e} is left: the loss is the "
+            "logarithm of what the critic denies, flat where the critic is sure; minus the "
+            f"logarithm of what it grants is steep there. A step moves the weights by {moved:.1e} "
+            "of their norm."
+        ),
+        layer=last.layer,
+        site=last.site,
+        source=last.source,
+        first_step=int(last.series.step[0]) if last.series.step.size else 0,
+        evidence={"gradient_left": left, "update_ratio": moved},
+        remedies=(slower,) if slower else (),
+    )
 
 
 def _unequal(record: Record) -> Finding | None:

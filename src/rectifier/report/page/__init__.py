@@ -43,7 +43,12 @@ Place = str | os.PathLike[str]
 
 
 def write_run(
-    path: Place, record: Record, findings: Sequence[Finding], *, command: str = ""
+    path: Place,
+    record: Record,
+    findings: Sequence[Finding],
+    *,
+    command: str = "",
+    repairs: Sequence[str] | None = None,
 ) -> None:
     """Write the page of a watched run.
 
@@ -52,13 +57,14 @@ def write_run(
         record: What was measured.
         findings: What the doctor says of it, root cause first.
         command: How the run was started, for the page's foot; made up from the script if left out.
+        repairs: What a live repair announced; None where none was asked for.
 
     Raises:
         MissingPackageError: jinja2 or matplotlib is not installed.
         OutputError: The file cannot be written there.
     """
     target = output.check_writable(path)
-    output.write_text(target, run_page.html(record, findings, command))
+    output.write_text(target, run_page.html(record, findings, command, repairs))
 
 
 def write_repair(path: Place, repair: Repair, *, command: str = "") -> None:

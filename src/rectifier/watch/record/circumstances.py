@@ -24,9 +24,16 @@ class Head:
         layer: The layer. ``source``: ``file.py:line`` of the loss, or empty.
         output_low, output_high: Range of what the operation above the layer gave; NaN: not known.
         width: Size of the output along the last dimension, or along a softmax's own; 0: not known.
+        across: Whether a softmax goes over another dimension than the likelihood above it picks
+            from: the batch in place of the classes.
         low, high: Range that the last activation allows, infinite where it has no bound.
-        target_low, target_high: Range of the target of a regression loss; NaN: not known.
-        outside: Share of targets that the last activation's range cannot reach; NaN: not known.
+        target_low, target_high: Range of the target of a regression loss or a binary
+            cross-entropy; NaN: not known.
+        outside: Share of targets that the last activation's range cannot reach, or, over a softmax
+            under a binary cross-entropy, of rows that do not sum to one; NaN: not known.
+        held: Outputs of a loss that stand at a bound of that range, late in the run; their share.
+            ``short``: how far their targets lie beyond the bound on average, over the root mean
+            square of how far they lie from it; near 0 where they scatter around it. NaN: unknown.
         step: First step at which it was seen. ``count``: how often.
     """
 
@@ -36,11 +43,14 @@ class Head:
     output_low: float = math.nan
     output_high: float = math.nan
     width: int = 0
+    across: bool = False
     low: float = -math.inf
     high: float = math.inf
     target_low: float = math.nan
     target_high: float = math.nan
     outside: float = math.nan
+    held: float = math.nan
+    short: float = math.nan
     step: int = 0
     count: int = 1
 

@@ -1,0 +1,108 @@
+"""What the record says of the way from a loss to the output, read from autograd's graph."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from test_surroundings import train
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def classes(*shape: int):
+    return lambda: (torch.randn(*shape), torch.randint(0, 3, (shape[0], *shape[2:])))
+
+
+@pytest.mark.parametrize(
+    ("loss", "across", "width"),
+    [
+        (lambda p, y: F.nll_loss(F.log_softmax(p, 1), y), False, 3),
+        (lambda p, y: F.nll_loss(F.log_softmax(p, -1), y), False, 3),
+        (lambda p, y: F.nll_loss(F.log_softmax(p, 0), y), True, 30),
+        (lambda p, y: F.nll_loss(torch.log(F.softmax(p, 0)), y), True, 30),
+        (lambda p, y: F.nll_loss(torch.log(F.softmax(p, 1)), y), False, 3),
+        (F.cross_entropy, False, 3),
+        (lambda p, y: F.cross_entropy(p[0], y[0]), False, 3),  # a single example
+    ],
+)
+def test_over_which_dimension_a_softmax_goes(loss, across, width) -> None:
+    torch.manual_seed(0)
+    (head,) = train(nn.Linear(4, 3), classes(30, 4), loss).circumstances.heads
+    assert (head.across, head.width) == (across, width)
+
+
+def test_a_policy_over_a_single_state_is_no_softmax_over_one_value() -> None:
+    def loss(logits: Tensor, _: Tensor) -> Tensor:
+        return -torch.distributions.Categorical(probs=logits.softmax(-1)).log_prob(torch.tensor(1))
+
+    found = train(nn.Linear(4, 2), lambda: (torch.randn(4), torch.zeros(1)), loss).circumstances
+    assert {head.width for head in found.heads} == {2}
+
+
+@pytest.mark.parametrize("kind", ["relu", "clamp", "softplus"])
+@pytest.mark.parametrize(("truth", "short"), [("within", 0.0), ("beyond", 0.87)])
+def test_where_targets_lie_when_outputs_stand_at_their_bound(kind, truth, short) -> None:
+    torch.manual_seed(0)
+    scale = 40.0 if kind == "softplus" else 1.0
+    squash = {
+        "relu": F.relu,
+        "clamp": lambda t: t.clamp(min=0),
+        "softplus": lambda t: F.softplus(t, beta=scale),
+    }[kind]
+    layer = nn.Linear(1, 1)
+    nn.init.ones_(layer.weight)
+    nn.init.zeros_(layer.bias)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x: Tensor) -> Tensor:
+            return squash(self.layer(x))
+
+    def data() -> tuple[Tensor, Tensor]:
+        x = torch.rand(4000, 1) * 2 - 1
+        noise = 0.5 * torch.randn_like(x)
+        return x, x if truth == "beyond" else x.relu() + noise
+
+    (head,) = train(Net(), data, F.mse_loss).circumstances.heads
+    assert head.held == pytest.approx(0.5, abs=0.05)
+    assert head.short == pytest.approx(short, abs=0.06)
+    assert head.output_low >= 0
+
+
+def test_an_lstm_that_is_the_output() -> None:
+    torch.manual_seed(0)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(2, 1, batch_first=True)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.lstm(x)[0][:, -1]
+
+    (head, *_) = train(
+        Net(), lambda: (torch.randn(16, 5, 2), torch.full((16, 1), 4.0)), F.mse_loss
+    ).circumstances.heads
+    assert (head.layer, head.low, head.high, head.outside) == ("lstm", -1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("last", "labels", "low", "high", "outside"),
+    [
+        (nn.Sigmoid(), [[0.0, 1.0, 1.0]], 0.0, 1.0, None),
+        (nn.Softmax(1), [[0.0, 1.0, 1.0]], 0.0, 1.0, 1.0),  # two hold at once
+        (nn.Softmax(1), [[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], 0.0, 1.0, 0.5),
+        (None, [[-1.0, 1.0, 1.0]], -1.0, 1.0, None),
+    ],
+)
+def test_the_targets_of_a_binary_cross_entropy(last, labels, low, high, outside) -> None:
+    torch.manual_seed(0)
+    y = torch.tensor(labels)
+    model = nn.Sequential(nn.Linear(4, 3), *([last] if last is not None else []))
+    loss = F.binary_cross_entropy_with_logits if last is None else F.binary_cross_entropy
+    (head,) = train(model, lambda: (torch.randn(len(y), 4), y), loss).circumstances.heads
+    assert (head.target_low, head.target_high) == (low, high)
+    assert head.outside == outside or outside is None
