@@ -17,7 +17,8 @@ a pool, so their number overstates what is known a little. With --store the trai
 
 With --simulate nothing is trained: scores are drawn (noise of 0.6 points, luck of a tuning study of
 0.3 or 0.4, arms of different worth), and the chance to be best that the leader is given is set
-beside how often the leader is the best, for the comparison's way and for drawing seeds anew alone.
+beside how often the leader is the best, for the comparison's way and for drawing seeds anew alone;
+then, over all of these, by what was said.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from machine import machine
@@ -34,7 +36,7 @@ from machine import machine
 import rectifier
 from rectifier.compare import Store, make_plan, run_comparison
 from rectifier.compare.plan import Plan
-from rectifier.compare.resampling import chances_to_be_best
+from rectifier.compare.resampling import chances_to_be_best, resampled
 from rectifier.compare.statistics import paired, seeds_needed
 from rectifier.compare.summary import summarize
 from rectifier.compare.trial import Outcome, Setting
@@ -109,48 +111,73 @@ def calibrate(pool: Sequence[Outcome], repeats: int, seeds: int, resolution: flo
 
 CASES = ((2, 3, 0.004), (6, 3, 0.004), (6, 10, 0.003))
 """Arms, tuning studies, and the luck of a study."""
+WORTHS = (0.0, 0.001, 0.002, 0.004, 0.008)
+"""How far the arms' true means are spread."""
+BINS = (0.0, 0.3, 0.5, 0.7, 0.9, 1.0)
 
 
-def redrawn(scores: np.ndarray, own: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+def redrawn(scores: np.ndarray, own: list[int]) -> np.ndarray:
     """Chances to be best by drawing studies and seeds anew, and nothing else."""
-    groups = [np.flatnonzero(own == group) for group in np.unique(own)]
-    means = []
-    for _ in range(500):
-        picked = draw.integers(len(groups), size=len(groups))
-        rows = np.concatenate([draw.choice(groups[k], len(groups[k])) for k in picked])
-        means.append(scores[:, rows].mean(axis=1))
-    table = np.array(means)
-    return (table == table.max(axis=1, keepdims=True)).mean(axis=0)
+    means = scores[:, resampled(own, scores.shape[1])].mean(axis=2)
+    top = means == means.max(axis=0)
+    return (top / top.sum(axis=0)).mean(axis=1)
+
+
+def drawn(
+    draw: np.random.Generator, arms: int, studies: int, luck: float, worth: float, seeds: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """True means, and scores (arms, seeds)."""
+    truth = draw.normal(0, worth, arms)
+    scores = truth[:, None] + draw.normal(0, 0.008, seeds) + draw.normal(0, 0.006, (arms, seeds))
+    scores += draw.normal(0, luck, (arms, studies))[:, np.arange(seeds) % studies]
+    return truth, np.round((0.9 + scores) * 2000) / 2000
+
+
+def leads(case: tuple[int, int, float], worth: float, seeds: int) -> float:
+    """How often the leader is the best, of so many draws that its own luck is small."""
+    draw, found = np.random.default_rng(1), 0
+    for _ in range(MANY):
+        truth, scores = drawn(draw, *case, worth, seeds)
+        found += scores.mean(axis=1).argmax() == truth.argmax()
+    return found / MANY if worth else 1 / case[0]
+
+
+MANY = 10_000
 
 
 def simulate(repeats: int, seeds: int) -> None:
     """Print what the leader is given, and how often it is the best."""
-    print(f"seeds {seeds}, repeats {repeats}; said / right, of those above 90 %: right (number)")
-    for arms, studies, luck in CASES:
-        for worth in (0.001, 0.004):
-            draw = np.random.default_rng(0)
-            own = np.arange(seeds) % studies
-            told: dict[str, list[tuple[float, bool]]] = {"redrawn": [], "compare": []}
+    print(f"seeds {seeds}, {repeats} repeats for what is said, {MANY} for what is right")
+    held: list[tuple[float, bool]] = []
+    for case in CASES:
+        own = [place % case[1] for place in range(seeds)]
+        for worth in WORTHS:
+            draw, said = np.random.default_rng(0), {"redrawn": 0.0, "compare": 0.0}
             for _ in range(repeats):
-                truth = draw.normal(0, worth, arms)
-                scores = truth[:, None] + draw.normal(0, 0.008, seeds)
-                scores += draw.normal(0, 0.006, (arms, seeds))
-                scores += draw.normal(0, luck, (arms, studies))[:, own]
-                scores = np.round((0.9 + scores) * 2000) / 2000
-                ways = {
-                    "redrawn": redrawn(scores, own, draw),
-                    "compare": np.array(chances_to_be_best(scores.tolist(), own.tolist())),
-                }
-                for way, chances in ways.items():
-                    leader = int(chances.argmax())
-                    told[way].append((chances[leader], leader == truth.argmax()))
-            line = f"arms {arms}  studies {studies:2}  worth {100 * worth:.1f} points"
-            for way, pairs in told.items():
-                said, right = np.array(pairs, dtype=float).T
-                sure = said > 0.9
-                held = f"{right[sure].mean():.2f}" if sure.any() else "-"
-                line += f"  {way} {said.mean():.2f} / {right.mean():.2f}, {held} ({sure.sum()})"
-            print(line, flush=True)
+                truth, scores = drawn(draw, *case, worth, seeds)
+                leader = int(scores.mean(axis=1).argmax())
+                chance = chances_to_be_best(scores.tolist(), own)[leader]
+                said["compare"] += chance / repeats
+                said["redrawn"] += float(redrawn(scores, own)[leader]) / repeats
+                if worth:
+                    held.append((chance, bool(leader == truth.argmax())))
+            print(
+                f"arms {case[0]}  studies {case[1]:2}  worth {100 * worth:.1f} points  "
+                f"right {leads(case, worth, seeds):.2f}  "
+                + "  ".join(f"{way} {share:.2f}" for way, share in said.items()),
+                flush=True,
+            )
+    chances, right = np.array(held, dtype=float).T
+    print("all of them but those that are all alike, by what was said")
+    for low, high in pairwise(BINS):
+        inside = (chances >= low) & (chances < high)
+        if inside.any():
+            mean, count = 100 * chances[inside].mean(), int(inside.sum())
+            held_share = share(int(right[inside].sum()), count)
+            print(
+                f"{100 * low:3.0f} to {100 * high:3.0f} %: said {mean:.0f} %, right {held_share} "
+                f"of {count}"
+            )
 
 
 def main() -> None:

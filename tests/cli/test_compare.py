@@ -29,6 +29,7 @@ def test_table_json_page_store(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     arguments = [*SMALL, "--json", "out.json", "--html", "out.html"]
+    monkeypatch.setattr(sys, "argv", ["rectifier", *arguments])
     assert run_command(arguments) == 0
     captured = capsys.readouterr()
     assert "test accuracy" in captured.out
@@ -43,8 +44,11 @@ def test_table_json_page_store(
 
     assert run_command(SMALL) == 2, "a store with trials was gone on with unasked"
     assert "--resume" in capsys.readouterr().err
-    assert run_command([*SMALL, "--resume"]) == 0
+    reports = [(tmp_path / name).read_bytes() for name in ("out.json", "out.html")]
+    monkeypatch.setattr(sys, "argv", ["rectifier", *arguments, "--resume"])
+    assert run_command([*arguments, "--resume"]) == 0
     assert "6 of them from the store" in capsys.readouterr().err
+    assert reports == [(tmp_path / name).read_bytes() for name in ("out.json", "out.html")]
     assert trials_in(store) == 6
 
 

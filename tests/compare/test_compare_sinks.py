@@ -15,7 +15,7 @@ from rectifier.compare import Store, run_comparison, sinks
 from rectifier.compare.plan import Plan
 from rectifier.compare.result import Comparison
 from rectifier.compare.trial import Outcome, Trial
-from rectifier.errors import MissingPackageError, UnknownNameError
+from rectifier.errors import MissingPackageError, OutputError, UnknownNameError
 
 
 class Listed:
@@ -24,6 +24,10 @@ class Listed:
     def __init__(self) -> None:
         self.trials: list[tuple[Trial, Outcome]] = []
         self.finished: list[Comparison] = []
+        self.begun = 0
+
+    def begin(self) -> None:
+        self.begun += 1
 
     def trial(self, trial: Trial, outcome: Outcome) -> None:
         self.trials.append((trial, outcome))
@@ -45,6 +49,7 @@ def test_every_final_run_comes_once_and_none_again_on_resume(
     ]
     assert {t.stage for t, _ in first.trials} == {"final"}
     assert second.trials == []
+    assert first.begun == second.begun == 1
     assert first.finished == [found]
     assert second.finished == [again]
     for trial, outcome in first.trials:
@@ -90,6 +95,11 @@ def test_mlflow(
     assert run.info.run_name == sinks.title(trial)
     assert (run.info.status, failed.info.status) == ("FINISHED", "FAILED")
     assert failed.data.tags["rectifier.reason"] == "a loss was not finite"
+    with Store() as store:
+        mixed = quick(["relu", "relu|tanh"], hidden=(8, 8), seeds=2)
+        made.finish(run_comparison(mixed, store, engine="inline"))
+    verdicts = client.search_runs([experiment])[0]
+    assert {"score relu", "score relu_tanh"} <= set(verdicts.data.metrics)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -110,6 +120,26 @@ def test_what_cannot_be_used_is_said_at_once(monkeypatch: pytest.MonkeyPatch) ->
     for name in sinks.names():
         with pytest.raises(MissingPackageError, match=rf"rectifier\[{name}\]"):
             sinks.from_text(name)
+
+
+class Refusing(Listed):
+    """A tracker whose own code fails."""
+
+    def begin(self) -> None:
+        with sinks.telling("refusing"):
+            raise RuntimeError("the server is asleep\nand more that nobody reads")
+
+
+def test_a_tracker_that_fails_is_told_before_anything_is_trained(
+    quick: Callable[..., Plan], tmp_path: Path
+) -> None:
+    with Store() as store:
+        with pytest.raises(OutputError, match=r"sink 'refusing' cannot be used: .* asleep$"):
+            run_comparison(quick(), store, engine="inline", sinks=(Refusing(),))
+        assert len(store) == 0
+    pytest.importorskip("mlflow")
+    with pytest.raises(OutputError, match="sink 'mlflow' cannot be used"):
+        sinks.from_text(f"mlflow:nowhere://{tmp_path}").begin()
 
 
 def test_verdicts_are_plain(quick: Callable[..., Plan]) -> None:

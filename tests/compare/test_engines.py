@@ -105,6 +105,22 @@ def test_trial_that_kills_its_worker_twice_has_failed(quick: Quick, blobs: Task)
         assert "exit status 1: out of luck" in outcome.reason
 
 
+def test_a_trial_that_never_comes_back_from_a_step_is_ended(quick: Quick, blobs: Task) -> None:
+    trials = [replace(job, seconds=0.2) for job in trials_of(quick(seeds=1))]
+    silent = "import sys, time; sys.stdin.buffer.read(1); time.sleep(600)"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rectifier.compare.engines.local._START", silent)
+        patch.setattr("rectifier.compare.engines.local._PATIENCE", 0.3)
+        with LocalEngine(blobs, 1) as local:
+            results = list(local.run(trials))
+            processes = [worker.process.pid for worker in local._alive]
+    assert len(results) == len(trials)
+    for _, (outcome,) in results:
+        assert outcome.status == "timeout", "and it is not tried again"
+        assert "did not come back" in outcome.reason
+    assert not any(is_running(process) for process in processes)
+
+
 def test_leaving_early_ends_the_workers_at_once(quick: Quick, blobs: Task) -> None:
     begun = time.monotonic()
     with LocalEngine(blobs, 2) as local:

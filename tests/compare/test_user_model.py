@@ -11,7 +11,7 @@ from torch import nn
 
 import rectifier
 from rectifier.compare import network
-from rectifier.compare.arm import arms
+from rectifier.compare.arm import Arm, arms
 from rectifier.compare.plan import Plan
 from rectifier.compare.planning import make_plan
 from rectifier.compare.reference import source_hash
@@ -228,6 +228,25 @@ def test_a_changed_file_changes_the_hash_also_one_that_is_imported(net: str) -> 
     assert source_hash(net) == before
 
 
+def test_what_a_package_runs_when_imported_is_in_the_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = tmp_path / "outer_of_mine" / "inner"
+    inner.mkdir(parents=True)
+    for folder in (inner.parent, inner):
+        (folder / "__init__.py").write_text("")
+    (inner / "net.py").write_text("def build():\n    return None\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    reference = "outer_of_mine.inner.net:build"
+    before = source_hash(reference)
+    (inner.parent / "__init__.py").write_text(
+        "import torch\ntorch.set_default_dtype(torch.float64)\n"
+    )
+    assert source_hash(reference) != before
+    (inner.parent / "__init__.py").write_text("")
+    assert source_hash(reference) == before
+
+
 def test_what_a_step_costs_is_asked_on_equal_terms() -> None:
     """A replaced function call takes longer by itself; the model's own must bear that, too."""
 
@@ -248,3 +267,11 @@ def test_what_a_step_costs_is_asked_on_equal_terms() -> None:
     network.place(equal, relu, ("relu",), x, on_equal_terms=True)
     assert "forward" in equal.__dict__
     assert torch.equal(plain(x), equal(x))
+    # The arm that compare makes of a user's model has no activation of its own to put in.
+    own, kept = Calls(), Calls()
+    own.load_state_dict(plain.state_dict())
+    network.place(kept, Arm("relu", ()), ("relu",), x)
+    assert "forward" not in kept.__dict__
+    network.place(own, Arm("relu", ()), ("relu",), x, on_equal_terms=True)
+    assert "forward" in own.__dict__
+    assert torch.equal(plain(x), own(x))

@@ -318,7 +318,8 @@ def _file_name(name: str) -> str:
 
 
 def _command_line() -> str:
-    return shlex.join(["rectifier", *sys.argv[1:]])
+    """What makes the report anew. A run that was gone on with is no other run: no --resume."""
+    return shlex.join(["rectifier", *(word for word in sys.argv[1:] if word != "--resume")])
 
 
 def _chosen(text: str | None, definitions: tuple[str, ...]) -> list[Any] | None:

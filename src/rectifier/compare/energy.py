@@ -7,7 +7,6 @@ rights. The counter is of the whole package, so what else the machine does is in
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 WATTS = 15.0
@@ -44,13 +43,10 @@ class Meter:
 
     def __init__(self, zones: Path = _ZONES) -> None:
         self._counters = _counters(zones)
-        self._begun = time.perf_counter()
         self._first = [self._read(counter) for counter in self._counters]
 
     def joules(self) -> float:
-        """Energy since then, measured or estimated."""
-        if not self._counters:
-            return WATTS * (time.perf_counter() - self._begun)
+        """Energy since then; 0 where nothing can be read."""
         total = 0
         for counter, first in zip(self._counters, self._first, strict=True):
             gone = self._read(counter) - first

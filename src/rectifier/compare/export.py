@@ -14,6 +14,7 @@ from typing import Any
 from rectifier import optional
 from rectifier.compare.arm import OWN
 from rectifier.compare.store import Store
+from rectifier.compare.trial import NUMBERS
 from rectifier.errors import OutputError
 
 
@@ -40,7 +41,7 @@ def write(store: Store, target: str | Path) -> int:
         if path.suffix == ".parquet":
             arrow = optional.require("pyarrow", extra="export", purpose="writing Parquet")
             parquet = optional.require("pyarrow.parquet", extra="export", purpose="Parquet")
-            columns = {name: [row.get(name) for row in rows] for name in names}
+            columns = {name: _column(arrow, name, rows) for name in names}
             parquet.write_table(arrow.table(columns), path)
         else:
             with path.open("w", newline="", encoding="utf-8") as stream:
@@ -50,6 +51,12 @@ def write(store: Store, target: str | Path) -> int:
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror or error})") from error
     return len(rows)
+
+
+def _column(arrow: Any, name: str, rows: list[dict[str, Any]]) -> Any:
+    """A column; of numbers also where none is known, so that tables of two stores fit together."""
+    values = [row.get(name) for row in rows]
+    return arrow.array(values, arrow.float64() if name in NUMBERS else None)
 
 
 def _flat(trial_hash: str, identity: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from rectifier.compare import grouping
+from rectifier.compare import grouping, mixing
 from rectifier.compare.engines import inline
 from rectifier.compare.job import Job
 from rectifier.compare.placement import Placement
@@ -34,6 +34,11 @@ def forecast(plan: Plan) -> tuple[str, ...]:
         f"{len(plan.tuning_seeds)} studies of {each} points and run on {len(plan.seeds)} seeds; "
         "more where a best learning rate lies at an edge"
     ]
+    if plan.mix:
+        searched, own = _mix(plan, tuning)
+        lines.append(
+            f"and up to {searched} trials in search of a mix, and {own} to tune and run it"
+        )
     together = grouping.worth_it(costs) if plan.together == "auto" and plan.timing else frozenset()
     for workers in WORKERS:
         seconds = _seconds(plan, costs, together, tuning, workers)
@@ -67,7 +72,18 @@ def _seconds(
             work += count * steps * step * _JUDGING
             longest = max(longest, (size if count else 0) * steps * step * _JUDGING)
         total += max(work / workers, longest)
+    if plan.mix:
+        one = steps * max(cost.step_time for cost in costs.values()) * _JUDGING
+        total += sum(one * max(count / workers, 1.0) for count in _mix(plan, tuning))
     return total
+
+
+def _mix(plan: Plan, tuning: int) -> tuple[int, int]:
+    """Trials that look for a mix, at most, and those of the mix that is found."""
+    single = sum(len(arm.layers) == 1 for arm in plan.arms)
+    # The layers as they are and each change of one place, tried in every study.
+    searched = mixing.places(plan) * (single - 1) + 1
+    return searched * len(plan.tuning_seeds), tuning + len(plan.seeds)
 
 
 def _duration(seconds: float) -> str:

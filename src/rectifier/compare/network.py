@@ -263,13 +263,16 @@ def place(
         arm: What to put there.
         functions: What it takes the place of.
         example: Samples to run the model on.
-        on_equal_terms: A function call is replaced even by what it is: to replace one costs time
-            in every step, which the model's own function would be spared else.
+        on_equal_terms: A function call is replaced even by what it is, also where the arm is the
+            model as it is: to replace one costs time in every step, which the model's own function
+            would be spared else.
 
     Raises:
         InvalidInputError: There is no such place, or fewer than the arm has activations.
     """
     if not arm.layers:
+        if on_equal_terms:
+            _replace_by_itself(model, functions, example)
         return
     sites = [site for site in hidden_sites(model, example) if site.function in functions]
     if not sites:
@@ -296,6 +299,17 @@ def place(
             ]
             if names:
                 rt.swap(model, function, activation, (example,), only=names)
+
+
+def _replace_by_itself(model: nn.Module, functions: Sequence[str], example: Tensor) -> None:
+    """Put each function of the catalog that is called at a hidden place in its own place."""
+    names: dict[str, list[str]] = {}
+    for site in hidden_sites(model, example):
+        if site.function in functions and site.module() is None:
+            names.setdefault(site.function, []).append(site.name)
+    for function, places in names.items():
+        if function in catalog.names():
+            rt.swap(model, function, function, (example,), only=places)
 
 
 def _gain(activation: Any) -> float:

@@ -116,7 +116,7 @@ def _cost(plan: Plan, comparison: Comparison) -> str:
     where = "on one thread" if plan.device == "cpu" else f"on {plan.device}, to the device's end"
     text = (
         f"Steps were timed {where}, all activations in turn in one process, the fastest of 24 "
-        "rounds"
+        "rounds or more"
     )
     if kinds == {"measured"}:
         text += "; energy is the processor package's own count"

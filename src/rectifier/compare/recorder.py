@@ -85,7 +85,8 @@ class Recorder:
         everything = frozenset(arm.name for arm in plan.arms)
         if plan.timing:
             trials = plan.cost_trials()
-            self._run([Job("cost", trials)] if self._missing(trials) else [], trials, "cost")
+            job = Job("cost", trials, plan.seconds)
+            self._run([job] if self._missing(trials) else [], trials, "cost")
             costs = {trial.arm.name: self.outcomes[trial.hash] for trial in trials}
             if all(cost.status == "error" for cost in costs.values()):
                 raise InvalidInputError(

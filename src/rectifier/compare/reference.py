@@ -142,6 +142,7 @@ def _closure(start: Path) -> set[Path]:
         if path in found:
             continue
         found.add(path)
+        waiting += _packages(path)
         for name in _imports(path):
             origin = _origin(name, path.parent)
             if origin is not None:
@@ -178,6 +179,14 @@ def _origin(name: str, folder: Path) -> Path | None:
                 found = candidate.resolve()
                 return None if _installed(found) else found
     return None
+
+
+def _packages(path: Path) -> Iterator[Path]:
+    """The ``__init__.py`` of the packages that a file lies in: they run when it is imported."""
+    for folder in path.parents:
+        if not (folder / "__init__.py").is_file():
+            return
+        yield folder / "__init__.py"
 
 
 def _installed(path: Path) -> bool:

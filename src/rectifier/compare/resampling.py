@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from rectifier import optional
 from rectifier.compare.result import Interval
-from rectifier.compare.statistics import LEVEL, shared_spreads
+from rectifier.compare.spreads import shared_spreads
+from rectifier.compare.statistics import LEVEL
 
 RESAMPLES = 2000
 
 
-def _resampled(studies: Sequence[int] | None, count: int, seed: int = 0) -> NDArray[np.int64]:
+def resampled(studies: Sequence[int] | None, count: int, seed: int = 0) -> NDArray[np.int64]:
     """Places of seeds drawn with replacement, shape (resamples, count).
 
     Where seeds share studies, studies are drawn first, then seeds within each that was drawn.
@@ -57,7 +58,7 @@ def interquartile_mean(
     point = float(_iqm(values[None])[0])
     if count < 3:
         return Interval(point, math.nan, math.nan, level)
-    drawn = _iqm(values[_resampled(studies, count)])
+    drawn = _iqm(values[resampled(studies, count)])
     stats: Any = optional.require("scipy.stats", extra="compare", purpose="comparing activations")
     # Widened: as many standard errors as Student's t says, the spread corrected for its bias.
     reach = math.sqrt(count / (count - 1)) * float(stats.t.isf((1 - level) / 2, count - 1))
@@ -78,10 +79,12 @@ def _iqm(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 _SPREADS = np.concatenate([[0.0], np.geomspace(0.05, 50.0, 40)])
 """True spreads of the arms that are thought possible, in standard errors of an arm's mean."""
-_ALIKE = 0.3
-"""Chance, before any score is seen, that the arms are all worth the same. Without it the leader of
-six arms that are spread by a tenth of a point was given 41 % and was the best in 27 %; with a half
-the leader of arms that do differ was given a sixth too little."""
+_ALIKE = 0.15
+"""Chance, before any score is seen, that the arms are all worth the same. Nobody can be right for
+every spread, not even knowing the noise exactly: with six arms and three studies that would say
+0.27 where all are alike and 0.47 where the leader is the best in 0.58. With 0.3 here the leader of
+six arms spread by 0.4 points was given 0.44 and was the best in 0.59; with 0.05, that of arms that
+are all alike was given 0.32."""
 
 
 def chances_to_be_best(
@@ -90,13 +93,14 @@ def chances_to_be_best(
     """For each arm, the chance that its true mean is the highest; ties shared.
 
     Three things keep this from being too sure. The error of a mean knows of tuning studies and has
-    few degrees of freedom where there are few (`rectifier.compare.statistics.shared_spreads`), so
+    few degrees of freedom where there are few (`rectifier.compare.spreads.shared_spreads`), so
     draws have the tails of Student's t. Who leads of many leads by luck, too, so the arms' true
     means are taken to be spread about their common one by an unknown amount, and are drawn nearer
     to it accordingly: with a chance of `_ALIKE` by none at all, else with a half-Cauchy prior, one
     standard error wide, for that spread (A. Gelman 2006, "Prior distributions for variance
     parameters in hierarchical models"). And which arms go up and down together is drawn anew with
-    the seeds. The tests simulate how often it is right.
+    the seeds, as far as so few seeds show it; else each has its own luck. The tests simulate how
+    often it is right.
 
     Args:
         scores: Of every arm on the same seeds.
@@ -115,9 +119,14 @@ def chances_to_be_best(
     if arms < 2 or not errors.any():
         top = np.isclose(means[:, 0], means.max(), rtol=0, atol=1e-12)
         return tuple(float(share) for share in top / top.sum())
-    luck = own[:, _resampled(studies, count)].mean(axis=2) - means
+    luck = own[:, resampled(studies, count)].mean(axis=2) - means
     scale = luck.std(axis=1, keepdims=True)
     luck = np.divide(luck, scale, out=np.zeros_like(luck), where=scale > 0)
+    # So few seeds show few of the ways in which the arms can part: the rest is luck of each.
+    free = np.random.default_rng(3).standard_normal(luck.shape)
+    free = (free - free.mean(axis=0)) * math.sqrt(arms / (arms - 1))
+    shown = (count - 1) / (count - 1 + arms)
+    luck = math.sqrt(shown) * luck + math.sqrt(1 - shown) * free
     # One level for all arms in a draw, as in a multivariate t: the noise is large or it is small.
     level = np.random.default_rng(1).uniform(size=(1, RESAMPLES))
     errors = errors * np.sqrt(freedom / stats.chi2.isf(level, freedom))

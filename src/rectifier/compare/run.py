@@ -169,6 +169,8 @@ def _begin(
     make_engine = engines.get(engine) if isinstance(engine, str) else engine
     if importlib.util.find_spec("torch") is None:
         optional.require("torch", extra="torch", purpose="comparing activations")
+    for sink in sinks:
+        sink.begin()
     store.begin(plan.hash, plan.settings, resume=resume)
     kept = {key: outcome for key, outcome in store.outcomes().items() if outcome.status != "error"}
     placement = Placement(plan.device, per_gpu)

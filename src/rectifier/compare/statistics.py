@@ -91,7 +91,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """One-way analysis of variance by study, of values of a count.
 
     Attributes:
@@ -106,7 +106,7 @@ class _Parts:
     shares: tuple[float, float]
 
 
-def _parts(found: NDArray[np.float64], studies: Sequence[int] | None) -> _Parts | None:
+def parts(found: NDArray[np.float64], studies: Sequence[int] | None) -> Parts | None:
     """None where no two values share a study, or all do."""
     count = len(found)
     groups = [] if studies is None else sorted(set(studies))
@@ -121,7 +121,7 @@ def _parts(found: NDArray[np.float64], studies: Sequence[int] | None) -> _Parts 
     within = sum(float(((m - m.mean()) ** 2).sum()) for m in members) / inner
     typical = (count - float((sizes**2).sum()) / count) / outer
     share = float((sizes**2).sum()) / count**2 / typical
-    return _Parts(between, within, outer, inner, (share, max(0.0, 1 / count - share)))
+    return Parts(between, within, outer, inner, (share, max(0.0, 1 / count - share)))
 
 
 def spread(
@@ -141,48 +141,13 @@ def spread(
     rounding = resolution**2 / 12
     total = float(found.var(ddof=1)) + rounding
     plain = Spread(mean, math.sqrt(total / count), count - 1.0, count)
-    parts = _parts(found, studies)
-    if parts is None or parts.between <= _POOLED * parts.within:
+    shared = parts(found, studies)
+    if shared is None or shared.between <= _POOLED * shared.within:
         return plain
-    outer, inner = parts.shares[0] * parts.between, parts.shares[1] * parts.within
+    outer, inner = shared.shares[0] * shared.between, shared.shares[1] * shared.within
     variance = max(outer + inner, (total - rounding) / count)
-    freedom = variance**2 / (outer**2 / parts.outer + inner**2 / parts.inner)
+    freedom = variance**2 / (outer**2 / shared.outer + inner**2 / shared.inner)
     return Spread(mean, math.sqrt(variance + rounding / count), freedom, count)
-
-
-def shared_spreads(
-    table: Sequence[Sequence[float]], studies: Sequence[int] | None = None
-) -> tuple[Spread, ...]:
-    """The `spread` of every arm, which share what is known of the luck of tuning.
-
-    Three studies alone say little of how much larger the spread between studies is than that
-    within. That ratio is taken to be alike for all arms and is told from all of them; how large
-    the spread is stays each arm's own, so an unsteady arm does not make the others look so.
-
-    Args:
-        table: A row for every arm, the same seeds in each; what a seed gives to all is taken off.
-        studies: As for `spread`.
-    """
-    alone = tuple(spread(row, studies) for row in table)
-    parts = [_parts(np.asarray(row, dtype=np.float64), studies) for row in table]
-    known = [each for each in parts if each is not None and each.within > 0]
-    if len(known) < len(alone):
-        return alone
-    # Each arm in units of its own spread, or the most unsteady one would decide alone.
-    units = [each.outer * each.between + each.inner * each.within for each in known]
-    ratio = sum(each.between / unit for each, unit in zip(known, units, strict=True)) / sum(
-        each.within / unit for each, unit in zip(known, units, strict=True)
-    )
-    ratio = max(1.0, ratio)  # luck of tuning only adds
-    free = max(1, len(known) - 1)  # the rows add up to nothing, so one follows from the others
-    found = []
-    for plain, each in zip(alone, known, strict=True):
-        outer, inner = each.shares[0] * ratio * each.within, each.shares[1] * each.within
-        # The ratio has an arm's own part within below it, and so its doubt, too.
-        doubt = outer**2 * (1 / (each.outer * free) + 1 / each.inner) + inner**2 / each.inner
-        variance = outer + inner
-        found.append(Spread(plain.mean, math.sqrt(variance), variance**2 / doubt, plain.count))
-    return tuple(found)
 
 
 def mean_interval(

@@ -151,11 +151,16 @@ class Trial:
         return hash_of(self.identity)
 
 
-_NUMBERS = (
+_MEASURED = (
     "step_time", "together_time", "memory", "joules", "dead", "sparsity", "gradient_flow",
     "sharpness",
 )  # fmt: skip
 """Numbers of an outcome that may be unknown (NaN)."""
+
+NUMBERS = frozenset(
+    {*_MEASURED, "validation", "test", "seconds", "learning_rate", "warmup", "weight_decay"}
+)
+"""What of a trial and its outcome is a real number, known or not."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +222,7 @@ class Outcome:
         values = dict(vars(self))
         for name in ("train_loss", "validation_score"):
             values[name] = [_plain(value) for value in values[name]]
-        for name in _NUMBERS:
+        for name in _MEASURED:
             values[name] = _plain(values[name])
         if values["result"] is None:
             del values["result"], values["processor"]  # of a piece alone
@@ -231,7 +236,7 @@ class Outcome:
         given = dict(values)
         for name in ("train_loss", "validation_score"):
             given[name] = tuple(_number(value) for value in given[name])
-        for name in _NUMBERS:
+        for name in _MEASURED:
             given[name] = _number(given[name])
         given["processor"] = _number(given.get("processor"))
         return cls(**given)

@@ -4,11 +4,14 @@ Layer: compare. Workers are started once and fed over pipes (`rectifier.compare.
 by ``multiprocessing``). Each has a thread here that hands it the next job and waits for what
 comes back. A worker that dies is replaced and its job tried once more; if that kills the second
 one, too, the job's trials have failed and the comparison goes on. A worker whose GPU cannot be used
-after an error is replaced, too, on the same GPU.
+after an error is replaced, too, on the same GPU. A trial looks at the clock between its steps; one
+that never comes back from a step is ended from here.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import pickle
 import queue
@@ -36,6 +39,8 @@ _START = (
 )
 _GRACE = 3.0
 """Seconds that a worker gets to end by itself when its input is closed."""
+_PATIENCE = 30.0
+"""Seconds that a job gets beyond those of its trials: to load torch and the data, and to judge."""
 
 
 class _Worker:
@@ -43,6 +48,7 @@ class _Worker:
 
     def __init__(self, task: bytes, seat: Mapping[str, str]) -> None:
         self.seat = seat
+        self.out_of_time = False
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
         single = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self.process = subprocess.Popen(
@@ -59,15 +65,25 @@ class _Worker:
             self._input.write(task)
             self._input.flush()
 
-    def ask(self, job: bytes) -> list[Outcome] | None:
-        """The outcomes of a job; None if the process died over it."""
+    def ask(self, job: bytes, seconds: float) -> list[Outcome] | None:
+        """The outcomes of a job; None if the process died over it, or was ended for its time."""
+        watch = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._give_up)
+        watch.daemon = True
+        if math.isfinite(seconds):
+            watch.start()
         try:
             self._input.write(job)
             self._input.flush()
             outcomes: list[Outcome] = pickle.load(self._output)
         except (OSError, EOFError, ValueError, pickle.UnpicklingError):
             return None
+        finally:
+            watch.cancel()
         return outcomes
+
+    def _give_up(self) -> None:
+        self.out_of_time = True
+        self.process.kill()
 
     def dismiss(self) -> None:
         """Close its input, which makes it end, whatever it is doing."""
@@ -209,12 +225,17 @@ class LocalEngine:
         try:
             while (job := self._jobs.get()) is not None and not self._closing.is_set():
                 message = pickle.dumps(job)
+                seconds = job.seconds * job.size + _PATIENCE
                 reasons: list[str] = []
                 for _ in range(2):
-                    outcomes = worker.ask(message)
+                    outcomes = worker.ask(message, seconds)
                     if outcomes is not None or self._closing.is_set():
                         break
+                    late = worker.out_of_time
                     worker = self._replace(worker, reasons)
+                    if late:
+                        outcomes = [_late(seconds)] * job.size
+                        break
                 if self._closing.is_set():
                     return
                 self._results.put((job, outcomes or [_lost(reasons)] * job.size))
@@ -227,6 +248,11 @@ class LocalEngine:
 
 def _lost(reasons: Sequence[str]) -> Outcome:
     return Outcome("error", reason=f"its worker process died twice ({'; '.join(reasons)})")
+
+
+def _late(seconds: float) -> Outcome:
+    reason = f"it did not come back from a step within {seconds:.0f} s, so its process was ended"
+    return Outcome("timeout", reason=reason)
 
 
 ENGINE = LocalEngine

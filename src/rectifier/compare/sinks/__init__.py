@@ -3,7 +3,7 @@
 Layer: compare. A file ``sinks/<name>.py`` holds ``sink(place)``, which makes a `Sink` from the text
 behind the colon in ``name:place``, as for ``rectifier run --sink``. Each final run becomes a run of
 the tracker, when its outcome comes, so a comparison that is resumed sends only what is new; tuning
-runs stay in the store. The package of a tracker is imported when the first run comes.
+runs stay in the store. A tracker that cannot be written to is told before anything is trained.
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from rectifier.compare.result import Comparison
 from rectifier.compare.trial import Outcome, Trial
-from rectifier.errors import UnknownNameError
+from rectifier.errors import OutputError, RectifierError, UnknownNameError
 
 _MEASURED = ("validation", "test", "dead", "sparsity", "gradient_flow", "sharpness", "seconds")
 
 
 class Sink(Protocol):
     """A place that final runs go to."""
+
+    def begin(self) -> None:
+        """See that it can be written to; called once, before anything is trained."""
+        ...
 
     def trial(self, trial: Trial, outcome: Outcome) -> None:
         """Take one final run; called in the order in which runs end."""
@@ -55,6 +60,22 @@ def from_text(text: str) -> Sink:
         raise UnknownNameError("sink of compare", name, names())
     make: Callable[[str], Sink] = importlib.import_module(f"{__name__}.{name}").sink
     return make(place)
+
+
+@contextmanager
+def telling(name: str) -> Iterator[None]:
+    """Whatever a tracker's own code raises within becomes a sentence.
+
+    Raises:
+        OutputError: Something was raised.
+    """
+    try:
+        yield
+    except RectifierError:
+        raise
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise OutputError(f"the sink {name!r} cannot be used: {lines[0]}") from error
 
 
 def title(trial: Trial) -> str:

@@ -20,21 +20,28 @@ class WandB:
     def __init__(self, project: str = "") -> None:
         self._project = project
 
+    def begin(self) -> None:
+        """See that the package can be imported; a project is made by its first run."""
+        with sinks.telling("wandb"):
+            require("wandb", extra="wandb", purpose="the sink 'wandb'")
+
     def trial(self, trial: Trial, outcome: Outcome) -> None:
         """A run: settings as its configuration, epochs as its history, results as its summary."""
-        run = self._begin(sinks.title(trial), trial.task, sinks.settings(trial))
-        for epoch, seen in sinks.epochs(outcome):
-            run.log({"epoch": epoch, **seen})
-        status = {"status": outcome.status, "reason": outcome.reason}
-        run.summary.update({**sinks.results(outcome), **status})
-        run.finish(exit_code=0 if outcome.status == "finished" else 1)
+        with sinks.telling("wandb"):
+            run = self._begin(sinks.title(trial), trial.task, sinks.settings(trial))
+            for epoch, seen in sinks.epochs(outcome):
+                run.log({"epoch": epoch, **seen})
+            status = {"status": outcome.status, "reason": outcome.reason}
+            run.summary.update({**sinks.results(outcome), **status})
+            run.finish(exit_code=0 if outcome.status == "finished" else 1)
 
     def finish(self, comparison: Comparison) -> None:
         """A run with the recommendation and the table."""
-        run = self._begin(f"{comparison.task} verdicts", comparison.task, {})
-        table = {row["activation"]: row for row in sinks.verdicts(comparison)}
-        run.summary.update({"recommendation": comparison.recommendation, "verdicts": table})
-        run.finish()
+        with sinks.telling("wandb"):
+            run = self._begin(f"{comparison.task} verdicts", comparison.task, {})
+            table = {row["activation"]: row for row in sinks.verdicts(comparison)}
+            run.summary.update({"recommendation": comparison.recommendation, "verdicts": table})
+            run.finish()
 
     def _begin(self, name: str, task: str, settings: dict[str, Any]) -> Any:
         wandb = require("wandb", extra="wandb", purpose="the sink 'wandb'")

@@ -92,7 +92,8 @@ def _footnotes(comparison: Comparison) -> Iterator[str]:
     for row in comparison.rows:
         if row.failed_seeds:
             seeds = wording.count(row.seeds + row.failed_seeds, "seed")
-            yield f"{wording.clean(row.activation)}: {row.failed_seeds} of {seeds} diverged"
+            why = f" ({wording.clean(row.failure)})" if row.failure else ""
+            yield f"{wording.clean(row.activation)}: {row.failed_seeds} of {seeds} failed{why}"
 
 
 def _at_edge(row: Row) -> bool:
