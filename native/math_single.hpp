@@ -584,12 +584,7 @@ struct Single : Basics<float> {
 
   // What erf(softplus(a)) and its slope are made of: e^a on the left, and on the right erfc(softplus(a))
   // as e^q for a polynomial q of a, which is 1e-8 away up to 4.5 and nothing from there on.
-  struct ErfSoftplus {
-    bool left;
-    Exponential e;
-  };
-  RECTIFIER_INLINE static ErfSoftplus erf_softplus(float a) {
-    const bool left = a < 0;
+  RECTIFIER_INLINE static Exponential erf_softplus(bool left, float a) {
     const float z = minimum(a, 4.5F);
     const float start = -1.1179214F;
     const float beyond = polynomial(z, -1.067268041791621F, -0.4664779394431083F,
@@ -601,7 +596,7 @@ struct Single : Basics<float> {
     Exponential e = exponential(left ? a : q);
     const float rest = left ? 0.0F : q_rest;
     e.rest += __builtin_fmaf(rest, e.fraction, rest);
-    return {left, e};
+    return e;
   }
 
   // erf(log(1 + t)) / t for 0 <= t <= 1.
@@ -617,23 +612,24 @@ struct Single : Basics<float> {
 
   // a erf(softplus(a)), finite a.
   RECTIFIER_INLINE static float own_erf_softplus(float a) {
-    const ErfSoftplus of = erf_softplus(a);
-    const Pair t = whole(of.e);
+    const bool on_left = a < 0;
+    const Exponential e = erf_softplus(on_left, a);
+    const Pair t = whole(e);
     const Pair p = erf_log1p(t.high);
     const float product = t.high * p.high;
     const float product_rest = __builtin_fmaf(t.high, p.high, -product) +
                                __builtin_fmaf(t.high, p.low, t.low * p.high);
-    const Pair right = sum(1.0F - of.e.scale, -of.e.scale, of.e);
-    return __builtin_fmaf(a, of.left ? product : right.high,
-                          a * (of.left ? product_rest : right.low));
+    const Pair right = sum(1.0F - e.scale, -e.scale, e);
+    return __builtin_fmaf(a, on_left ? product : right.high,
+                          a * (on_left ? product_rest : right.low));
   }
 
   // erf(softplus(a)) + a times its slope. On the left, with t = e^a and p the function above, that is
   // t times (1 + a) p + a t p', two terms that are small where they cancel; on the right 1 less the
   // same e^q times a polynomial.
   RECTIFIER_INLINE static float own_erf_softplus_slope(float a) {
-    const ErfSoftplus of = erf_softplus(a);
-    const Exponential& e = of.e;
+    const bool on_left = a < 0;
+    const Exponential e = erf_softplus(on_left, a);
     const Pair t = whole(e);
     const Pair p = erf_log1p(t.high);
     const float start = -0.564189553F;
@@ -663,7 +659,7 @@ struct Single : Basics<float> {
                                     -0.020683339958131427F, 0.013253065398309257F,
                                     0.00954428211311455F, -0.005389872986752939F,
                                     0.0010050497271260012F, -6.721884091600793e-05F);
-    return of.left ? left : __builtin_fmaf(-t.high, factor, 1.0F);
+    return on_left ? left : __builtin_fmaf(-t.high, factor, 1.0F);
   }
 
   RECTIFIER_INLINE static float erfc(float a) {
