@@ -135,7 +135,16 @@ def compiled(options: argparse.Namespace) -> Rows:
 EAGER: dict[str, Callable[[Tensor], Tensor]] = {
     name: getattr(torch.nn.functional, name)
     for name in ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "celu")
-} | {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "hard_swish": torch.nn.functional.hardswish}
+} | {
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "hard_swish": torch.nn.functional.hardswish,
+    "hard_sigmoid": torch.nn.functional.hardsigmoid,
+    "hard_tanh": torch.nn.functional.hardtanh,
+    "relu6": torch.nn.functional.relu6,
+    "hard_shrink": torch.nn.functional.hardshrink,
+    "soft_shrink": torch.nn.functional.softshrink,
+}
 
 
 def small(options: argparse.Namespace) -> Rows:

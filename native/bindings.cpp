@@ -10,10 +10,11 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "half.hpp"
+#include "half_table.hpp"
 #include "parts.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
@@ -96,6 +97,8 @@ void run(const Call& call, const std::vector<double>& parameters) {
   if (call.backward) check_overlap("grad", call.grad, call.out, call.size * width);
   double values[most_parameters] = {};
   for (std::size_t i = 0; i < parameters.size(); ++i) values[i] = parameters[i];
+  const Half format = call.type == Type::bfloat16 ? Half::bfloat16 : Half::float16;
+  std::shared_ptr<const HalfTable> known;
   const auto piece = [&](std::size_t first, std::size_t count) {
     const std::uintptr_t skip = first * width;
     const auto x = reinterpret_cast<const void*>(call.source + skip);
@@ -113,15 +116,20 @@ void run(const Call& call, const std::vector<double>& parameters) {
              count, values);
       return;
     }
-    through_float(kernel, call.type == Type::bfloat16 ? Half::bfloat16 : Half::float16,
-                  static_cast<const std::uint16_t*>(x), static_cast<const std::uint16_t*>(g),
-                  static_cast<std::uint16_t*>(y), count, values);
+    const auto from = static_cast<const std::uint16_t*>(x);
+    const auto by = static_cast<const std::uint16_t*>(g);
+    const auto to = static_cast<std::uint16_t*>(y);
+    if (known != nullptr) return look_up(*known, format, from, by, to, count);
+    through_float(kernel, format, from, by, to, count, values);
   };
   if (call.size <= inline_size) {  // too little to be worth another thread, or the lock's release
     piece(0, call.size);
     return;
   }
   const nb::gil_scoped_release unlocked;
+  if (width == sizeof(std::uint16_t) && call.size >= look_up_from) {
+    known = half_table(call.row, call.backward, format, values);
+  }
   in_parallel(call.size, call.threads, piece, call.team);
 }
 
@@ -150,6 +158,11 @@ void run_addresses(std::size_t row, bool backward, int type, std::uintptr_t sour
       parameters);
 }
 
+// Of float32 numbers at an address that the caller vouches for.
+bool all_finite(std::uintptr_t source, std::size_t size) {
+  return are_finite(reinterpret_cast<const float*>(source), size);
+}
+
 nb::dict digests() {
   nb::dict found;
   for (std::size_t i = 0; i < table_size; ++i) found[table[i].name] = table[i].digest;
@@ -165,6 +178,7 @@ NB_MODULE(_native, m) {
   m.def("digests", &rectifier::digests);
   m.def("join_openmp_of_torch", &rectifier::join_openmp_of_torch);
   m.def("kind_of_team", &rectifier::kind_of_team);
+  m.def("all_finite", &rectifier::all_finite, "source"_a, "size"_a);
   m.def("run_arrays", &rectifier::run_arrays, "row"_a, "backward"_a, "type"_a, "source"_a.none(),
         "out"_a.none(), "grad"_a.none(), "parameters"_a, "threads"_a);
   m.def("run_addresses", &rectifier::run_addresses, "row"_a, "backward"_a, "type"_a, "source"_a,

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "gated.hpp"
-#include "half.hpp"
+#include "half_table.hpp"
 #include "loop.hpp"
 #include "table.hpp"
 #include "team.hpp"
@@ -100,6 +100,33 @@ void run_gated(const GatedEntry& entry, std::size_t size, const double* paramete
   entry.backward(x.data, gate.data, g.data, y.data, z.data, size, parameters);
 }
 
+// By looking up, for the parameters of the first call only.
+void check_table(std::size_t row, double* parameters) {
+  const std::size_t size = 2501;
+  Buffer<std::uint16_t> x(size, 1), g(size, 1), y(size, 1), z(size, 1);
+  for (std::size_t i = 0; i < size; ++i) {
+    x.data[i] = static_cast<std::uint16_t>(i * 40503);
+    g.data[i] = static_cast<std::uint16_t>(i * 30011);
+  }
+  for (const Half format : {Half::bfloat16, Half::float16}) {
+    const auto values = half_table(row, false, format, parameters);
+    const auto slopes = half_table(row, true, format, parameters);
+    expect(values != nullptr && slopes != nullptr, table[row].name, "there is no table");
+    look_up(*values, format, x.data, nullptr, y.data, size);
+    through_float(table[row].forward, format, x.data, nullptr, z.data, size, parameters);
+    // Both are right to an ulp of float, whatever the block; that may be another half at a middle.
+    std::size_t differ = 0;
+    for (std::size_t i = 0; i < size; ++i) differ += y.data[i] != z.data[i];
+    expect(differ <= 4, table[row].name, "what is looked up is another value");
+    look_up(*slopes, format, x.data, g.data, y.data, size);
+  }
+  if (table[row].parameters == 0) return;
+  parameters[0] += 1.0;
+  expect(half_table(row, false, Half::bfloat16, parameters) == nullptr, table[row].name,
+         "there is a table for other parameters");
+  parameters[0] -= 1.0;
+}
+
 // Every 4099th float and those around the ends, one by one, by comparing the floats themselves.
 void check_range(Range range) {
   const auto check = [&](std::uint32_t bits) {
@@ -155,6 +182,7 @@ int main() {
                             Range{-infinite, infinite}, Range{-10.0F, 4.026e9F}}) {
     check_range(range);
   }
+  for (std::size_t row = 0; row < table_size; ++row) check_table(row, ones);
   double none[most_parameters] = {};
   for (std::size_t row = 0; row < table_size; ++row) {
     if (table[row].parameters == 0 && row % 16 == 0) check_threads(table[row], none);

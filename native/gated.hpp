@@ -56,6 +56,7 @@ RECTIFIER_INLINE void gated_loop(const float* x, const float* gate, const float*
                                  float* z, std::size_t n, const double* given) {
   constexpr Range range = kind == Kind::forward ? A::value_single : A::slope_single;
   constexpr bool single = range.low <= range.high;
+  constexpr bool everywhere = range.low == -infinite && range.high == infinite;
   const Parameters<double> wide(given, A::count);
   if constexpr (!single) {
     plain_gated_loop<A, Wide, kind>(x, gate, g, y, z, n, wide);
@@ -68,7 +69,8 @@ RECTIFIER_INLINE void gated_loop(const float* x, const float* gate, const float*
       const float* at = gate + first;
       const float* by = kind == Kind::backward ? g + first : nullptr;
       float* beside = kind == Kind::backward ? z + first : nullptr;
-      if (usual_ones && all_within(at, size, range) && all_within(from, size, moderate)) {
+      if (usual_ones && (everywhere || all_within(at, size, range)) &&
+          all_within(from, size, moderate)) {
         // By stretches, as in loop.hpp and for its reason; a row ends, so the last block has no next.
         for (std::size_t i = 0; i < size; i += stretch) {
           const std::size_t count = size - i < stretch ? size - i : stretch;

@@ -66,20 +66,26 @@ RECTIFIER_CLONES void narrow_float16(const float* x, std::uint16_t* y, std::size
 
 }  // namespace
 
+void widen(Half format, const std::uint16_t* x, float* y, std::size_t n) {
+  (format == Half::bfloat16 ? widen_bfloat16 : widen_float16)(x, y, n);
+}
+
+void narrow(Half format, const float* x, std::uint16_t* y, std::size_t n) {
+  (format == Half::bfloat16 ? narrow_bfloat16 : narrow_float16)(x, y, n);
+}
+
 void through_float(Kernel kernel, Half format, const std::uint16_t* x, const std::uint16_t* g,
                    std::uint16_t* y, std::size_t n, const double* parameters) {
   constexpr std::size_t block = 1024;
   float from[block];
   float by[block];
   float to[block];
-  const auto widen = format == Half::bfloat16 ? widen_bfloat16 : widen_float16;
-  const auto narrow = format == Half::bfloat16 ? narrow_bfloat16 : narrow_float16;
   for (std::size_t first = 0; first < n; first += block) {
     const std::size_t size = n - first < block ? n - first : block;
-    widen(x + first, from, size);
-    if (g != nullptr) widen(g + first, by, size);
+    widen(format, x + first, from, size);
+    if (g != nullptr) widen(format, g + first, by, size);
     kernel(from, g != nullptr ? by : nullptr, to, size, parameters);
-    narrow(to, y + first, size);
+    narrow(format, to, y + first, size);
   }
 }
 

@@ -18,4 +18,8 @@ enum class Half { bfloat16, float16 };
 void through_float(Kernel kernel, Half format, const std::uint16_t* x, const std::uint16_t* g,
                    std::uint16_t* y, std::size_t n, const double* parameters);
 
+// Between the bits of half precision and float.
+void widen(Half format, const std::uint16_t* x, float* y, std::size_t n);
+void narrow(Half format, const float* x, std::uint16_t* y, std::size_t n);
+
 }  // namespace rectifier

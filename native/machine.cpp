@@ -1,8 +1,13 @@
-// What the machine is found to have when the library is loaded.
+// What the machine is found to have when the library is loaded, and what data is found to be.
 //
 // Layer: native/.
 
+#include "bits.hpp"
 #include "table.hpp"
+
+#if !defined(RECTIFIER_CLONES)
+#define RECTIFIER_CLONES
+#endif
 
 namespace rectifier {
 
@@ -19,5 +24,14 @@ const bool has_fused_multiply_add = true;
 #else
 const bool has_fused_multiply_add = false;
 #endif
+
+RECTIFIER_CLONES bool are_finite(const float* x, std::size_t n) {
+  std::uint32_t most = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint32_t size = bits_of(x[i]) & 0x7fffffff;
+    most = size > most ? size : most;
+  }
+  return most < 0x7f800000;
+}
 
 }  // namespace rectifier

@@ -49,6 +49,18 @@ struct Basics {
   RECTIFIER_INLINE static bool ge(R a, R b) { return a >= b; }
   RECTIFIER_INLINE static bool eq(R a, R b) { return a == b; }
   RECTIFIER_INLINE static R where(bool condition, R a, R b) { return condition ? a : b; }
+
+  // (a + sqrt(a^2 + b)) / 2 for b >= 0, without cancelling.
+  RECTIFIER_INLINE static R half_sum_root(R a, R b) {
+    const R root = abs(a) < R(1e18) ? std::sqrt(a * a + b) : abs(a);
+    return maximum(a, R(0)) + b / (R(2) * maximum(root + abs(a), R(1e-30)));
+  }
+
+  RECTIFIER_INLINE static R half_sum_root_slope(R a, R b) {
+    const R root = abs(a) < R(1e18) ? std::sqrt(a * a + b) : abs(a);
+    const R rest = b / (R(2) * maximum(root + abs(a), R(1e-30)));
+    return a > 0 ? R(1) - rest / root : rest / maximum(root, R(1e-30));
+  }
 };
 
 // The polynomial with these coefficients, lowest power first, by Horner's rule.

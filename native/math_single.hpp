@@ -95,6 +95,34 @@ struct Single : Basics<float> {
     return __builtin_fmaf(more, inverse, near);
   }
 
+  // (a + sqrt(a^2 + b)) / 2 for |a| < 1e18: half the sum where that does not cancel, or b / 2 over it.
+  RECTIFIER_INLINE static float half_sum_root(float a, float b) {
+    const float z = abs(a);
+    const float root = std::sqrt(__builtin_fmaf(a, a, b));
+    const float total = root + z;
+    const float square = __builtin_fmaf(a, a, b);
+    const float defect = __builtin_fmaf(-root, root, square) + __builtin_fmaf(a, a, b - square);
+    const float inverse = 1.0F / total;
+    // What the root lacks is the defect over twice the root; where |a| matters beside it, less does.
+    const float rest = __builtin_fmaf(0.5F * inverse, defect, z - (total - root));
+    const float near = 0.5F * b * inverse;
+    const float left = __builtin_fmaf(-near, total, 0.5F * b);
+    return a > 0 ? 0.5F * total : __builtin_fmaf(__builtin_fmaf(-near, rest, left), inverse, near);
+  }
+
+  // Half the sum over the root, or b / 2 over the product of both.
+  RECTIFIER_INLINE static float half_sum_root_slope(float a, float b) {
+    const float z = abs(a);
+    const float root = std::sqrt(__builtin_fmaf(a, a, b));
+    const float total = root + z;
+    const float rest = z - (total - root);
+    const float product = total * root;
+    const float product_rest = __builtin_fmaf(total, root, -product) + rest * root;
+    const bool right = a > 0;
+    return quotient(right ? total : 0.5F * b,
+                    {right ? 2.0F * root : product, right ? 0.0F : product_rest});
+  }
+
   // The exponential of -b for a sigmoid of b. Right of 64 the sigmoid is 1, and beyond 87 so small a
   // power of two is subnormal, which processors take a hundred times as long for.
   RECTIFIER_INLINE static Exponential falling(float b) { return exponential(maximum(-b, -64.0F)); }
@@ -554,6 +582,86 @@ struct Single : Basics<float> {
     return with_sign_of(expm1(-(z * q)), a);
   }
 
+  // What erf(softplus(a)) and its slope are made of: e^a on the left, and on the right erfc(softplus(a))
+  // as e^q for a polynomial q of a, which is 1e-8 away up to 4.5 and nothing from there on.
+  RECTIFIER_INLINE static Exponential erf_softplus(bool left, float a) {
+    const float z = minimum(a, 4.5F);
+    const float start = -1.1179214F;
+    const float beyond = polynomial(z, -1.067268041791621F, -0.4664779394431083F,
+                                    -0.10674320135102126F, -0.005841742710703132F,
+                                    0.003558512142232039F, 0.0008770517124133667F,
+                                    -0.0004483861116771016F, 4.894519904801172e-05F);
+    const float q = __builtin_fmaf(z, beyond, start);
+    const float q_rest = __builtin_fmaf(z, beyond, start - q) - 4.97e-8F;
+    Exponential e = exponential(left ? a : q);
+    const float rest = left ? 0.0F : q_rest;
+    e.rest += __builtin_fmaf(rest, e.fraction, rest);
+    return e;
+  }
+
+  // erf(log(1 + t)) / t for 0 <= t <= 1.
+  RECTIFIER_INLINE static Pair erf_log1p(float t) {
+    const float start = 1.12837923F;
+    const float beyond =
+        polynomial(t, -0.5641895668697913F, -1.7817616907157451e-06F, 0.2821349190202575F,
+                   -0.3201239003376302F, 0.23755086422889402F, -0.13202926263869647F,
+                   0.05379967740984495F, -0.014328732444049946F, 0.0018499060804307826F);
+    const float high = __builtin_fmaf(t, beyond, start);
+    return {high, __builtin_fmaf(t, beyond, start - high) - 5.84e-8F};
+  }
+
+  // a erf(softplus(a)), finite a.
+  RECTIFIER_INLINE static float own_erf_softplus(float a) {
+    const bool on_left = a < 0;
+    const Exponential e = erf_softplus(on_left, a);
+    const Pair t = whole(e);
+    const Pair p = erf_log1p(t.high);
+    const float product = t.high * p.high;
+    const float product_rest = __builtin_fmaf(t.high, p.high, -product) +
+                               __builtin_fmaf(t.high, p.low, t.low * p.high);
+    const Pair right = sum(1.0F - e.scale, -e.scale, e);
+    return __builtin_fmaf(a, on_left ? product : right.high,
+                          a * (on_left ? product_rest : right.low));
+  }
+
+  // erf(softplus(a)) + a times its slope. On the left, with t = e^a and p the function above, that is
+  // t times (1 + a) p + a t p', two terms that are small where they cancel; on the right 1 less the
+  // same e^q times a polynomial.
+  RECTIFIER_INLINE static float own_erf_softplus_slope(float a) {
+    const bool on_left = a < 0;
+    const Exponential e = erf_softplus(on_left, a);
+    const Pair t = whole(e);
+    const Pair p = erf_log1p(t.high);
+    const float start = -0.564189553F;
+    const float beyond =
+        polynomial(t.high, -9.044779028780039e-07F, 0.8463240533873215F,
+                   -1.279514556841028F, 1.1815553521296294F, -0.7693291784853389F,
+                   0.32480817709519577F, -0.041456176825581365F, -0.046136471397756014F,
+                   0.029929871833462483F, -0.006078851705404243F);
+    const float steep = __builtin_fmaf(t.high, beyond, start);
+    const float steep_rest = __builtin_fmaf(t.high, beyond, start - steep) - 2.6869e-08F;
+    const float product = a * t.high;
+    const float product_rest = __builtin_fmaf(a, t.high, -product) + a * t.low;
+    const float second = product * steep;
+    const float second_rest = __builtin_fmaf(product, steep, -second) +
+                              __builtin_fmaf(product, steep_rest, product_rest * steep);
+    const float more = 1.0F + a;
+    const float first = more * p.high;
+    const float first_rest = __builtin_fmaf(more, p.high, -first) + more * p.low;
+    const float top = first + second;
+    const float back = top - second;
+    const float lost = (second - (top - back)) + (first - back);
+    const float all = top + (lost + (first_rest + second_rest));
+    const float left = e.scale * __builtin_fmaf(all, e.fraction, all);
+    const float z = minimum(a, 4.5F);
+    const float factor = polynomial(z, 1.0000000365556179F, -1.0672738966009712F,
+                                    -0.9328357670158386F, -0.32106598893876204F,
+                                    -0.020683339958131427F, 0.013253065398309257F,
+                                    0.00954428211311455F, -0.005389872986752939F,
+                                    0.0010050497271260012F, -6.721884091600793e-05F);
+    return on_left ? left : __builtin_fmaf(-t.high, factor, 1.0F);
+  }
+
   RECTIFIER_INLINE static float erfc(float a) {
     const float z = abs(a);
     const float tail = bell(z * 1.41421356F) * erfcx(z);
@@ -659,6 +767,40 @@ struct Single : Basics<float> {
 
   RECTIFIER_INLINE static float inner_own_norm_cdf(float a) {
     return mul_norm_cdf(maximum(a, -40.0F), a);
+  }
+
+  // a times that function of b, which is kept as a pair meanwhile.
+  RECTIFIER_INLINE static float mul_own_norm_cdf(float a, float b) {
+    const float z = minimum(abs(b), 13.0F);
+    const float square = z * z;
+    const float square_rest = __builtin_fmaf(z, z, -square);
+    const Exponential e = exponential(-0.5F * square);
+    const float rest = e.rest - 0.5F * __builtin_fmaf(square_rest, e.fraction, square_rest);
+    const float q = (z - 1.9875F) / (z + 1.9875F);
+    const float middle = 0.33566802740097046F;
+    const float beyond =
+        q * polynomial(q, 0.17144963311599454F, -0.15107041371713698F, 0.03158228663464073F,
+                       0.018488174925533528F, -0.0033110312055429614F, -0.0044295524821314596F,
+                       -0.0005433928857274219F, 0.0008985438055807428F, 0.0002305672936087334F);
+    const float factor = middle + beyond;
+    const float factor_rest = beyond - (factor - middle);
+    const float most = __builtin_fmaf(factor, e.fraction, factor);
+    const float most_rest = __builtin_fmaf(factor, e.fraction, factor - most) +
+                            __builtin_fmaf(factor_rest, e.fraction, factor_rest + factor * rest);
+    const float steep = __builtin_fmaf(-z, 0.3989422917366028F, 0.5F);
+    const float steep_rest =
+        __builtin_fmaf(-z, 0.3989422917366028F, 0.5F - steep) -
+        z * square *
+            polynomial(square, -0.06649059646210428F, 0.009974760167171642F,
+                       -0.0011900011054588285F, 0.00011765893241482028F, -9.395812604811767e-06F);
+    const bool near = z < 0.9F;
+    const float scale = near ? z : e.scale;
+    const float high = near ? steep : most;
+    const float low = near ? steep_rest : most_rest;
+    const float right = maximum(b, 0.0F);
+    const float result = __builtin_fmaf(-scale, high, right);
+    const float lost = __builtin_fmaf(-scale, high, right - result) - scale * low;
+    return __builtin_fmaf(a, result, a * lost);
   }
 
   // norm_cdf(a) + a norm_pdf(a) at -z is e^(-z^2 / 2) times (root - z) times a positive function.

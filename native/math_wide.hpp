@@ -113,6 +113,16 @@ struct Wide : Basics<double> {
 
   RECTIFIER_INLINE static double own_tanh(double a) { return a * tanh(a); }
 
+  RECTIFIER_INLINE static double own_erf_softplus(double a) {
+    return maximum(a, -800.0) * erf(softplus(a));
+  }
+
+  RECTIFIER_INLINE static double own_erf_softplus_slope(double a) {
+    const double bell = exp(-square(softplus(minimum(a, 40.0))));
+    const double factor = minimum(maximum(a, -800.0), 40.0) * 1.1283791670955126;
+    return erf(softplus(a)) + inner_mul_sigmoid(factor * bell, a);
+  }
+
   RECTIFIER_INLINE static double mul_tanh_exp(double a, double b) { return a * tanh(exp(b)); }
 
   // tanh(t) + 4 a t sigmoid(2 t) sigmoid(-2 t) with t = e^b.
@@ -281,6 +291,10 @@ struct Wide : Basics<double> {
   }
 
   RECTIFIER_INLINE static double inner_own_norm_cdf(double a) { return own_norm_cdf(a); }
+
+  RECTIFIER_INLINE static double mul_own_norm_cdf(double a, double b) {
+    return a * own_norm_cdf(b);
+  }
 
   RECTIFIER_INLINE static double own_norm_cdf_slope(double a) {
     return norm_cdf(a) + minimum(maximum(a, -40.0), 40.0) * norm_pdf(a);

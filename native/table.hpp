@@ -35,4 +35,7 @@ extern const std::size_t table_size;
 // Whether the code that runs here rounds a * b + c once, which math_single.hpp relies on.
 extern const bool has_fused_multiply_add;
 
+// Whether none of these is a NaN or an infinity.
+bool are_finite(const float* x, std::size_t n);
+
 }  // namespace rectifier

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from generator.text import BUILT, code, table
+from rectifier.kernels import choose
 
 Row = Mapping[str, Any]
 Parts = Mapping[str, Mapping[str, Any]]
@@ -188,6 +189,24 @@ def _memory(rows: Sequence[Row]) -> Iterable[str]:
 
 def _small(rows: Sequence[Row]) -> Iterable[str]:
     yield "## Few elements, forward and backward through autograd"
+    groups = [
+        (bar, [row for row in rows if (row["name"] in choose.SHORT) == own])
+        for own, bar in ((True, 0.9), (False, 0.5))
+    ]
+    told = [
+        f"{bar} {whose}: least {least:.2f}, {_verdict(least, bar)}"
+        for (bar, group), whose in zip(
+            groups,
+            ("where PyTorch's own operation keeps every accuracy bar", "elsewhere"),
+            strict=True,
+        )
+        if (least := min((row[size] for row in group for size in _SMALL), default=0.0))
+    ]
+    yield (
+        "Where PyTorch's own operation keeps every accuracy bar on finite numbers, it runs, up to "
+        "the number of elements where the compiled kernel becomes faster, as "
+        f"`rectifier.torch.explain` says. Bars: {'; '.join(told)}."
+    )
     yield table(
         ("elements", *(f"{int(size):,}" for size in _SMALL)),
         [(code(row["name"]), *(f"{row[size]:.2f}" for size in _SMALL)) for row in rows],

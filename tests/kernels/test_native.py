@@ -369,12 +369,37 @@ def test_a_missing_extension_says_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
     native._load.cache_clear()
     monkeypatch.setitem(sys.modules, "rectifier._native", None)
     try:
-        assert not native.available()
+        with pytest.warns(RuntimeWarning, match="no compiled kernels.*C.. compiler"):
+            assert not native.available()
         assert "C++ compiler" in native.why_not()
         with pytest.raises(KernelUnavailableError, match="pip install"):
             native.unary("mish", "forward", zeros(1), zeros(1))
     finally:
         native._load.cache_clear()
+
+
+@pytest.mark.skipif(not native.available(), reason="no compiled kernels")
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_long_half_precision_is_what_short_is(dtype: str) -> None:
+    """From 2^18 elements on results are looked up; every number, and values of parameters."""
+    torch = pytest.importorskip("torch")
+    every = torch.arange(2**16, dtype=torch.int32).to(torch.int16).view(getattr(torch, dtype))
+    grad = torch.linspace(-3, 3, 2**16).to(every.dtype)
+    for name, parameters in (("gelu", ()), ("serf", ()), ("elu", (1.0,)), ("elu", (2.0,))):
+        for kind, by in (("forward", None), ("backward", grad)):
+            short = torch.empty_like(every)
+            native.unary(name, kind, every, short, grad=by, parameters=parameters)
+            many = every.repeat(5)[:-7]
+            long = torch.empty_like(many)
+            bys = None if by is None else by.repeat(5)[:-7]
+            native.unary(name, kind, many, long, grad=bys, parameters=parameters)
+            wanted = short.repeat(5)[:-7]
+            assert torch.equal(long.isnan(), wanted.isnan())
+            # Beside the middle between two numbers, where the slope in double had not been rounded.
+            differ = ~wanted.isnan() & (long != wanted)
+            assert differ.sum() <= 5 * 8
+            off = (long.float() - wanted.float()).abs()
+            assert (off <= 0.01 * wanted.float().abs() + 1e-7)[differ].all()
 
 
 def test_threads_follow_openmp(monkeypatch: pytest.MonkeyPatch) -> None:

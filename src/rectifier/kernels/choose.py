@@ -44,15 +44,44 @@ Where one was, it has the advantage that the gradient at NaN is NaN without a se
 FASTER = frozenset({"tanh"})
 """Those of them that are faster than the compiled kernel; its derivative serves all the same."""
 
-SHORT: Mapping[str, tuple[str, int]] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """An operation of torch's own that is faster than a compiled kernel on few elements.
+
+    Attributes:
+        operation: The name of torch's function.
+        most: Below so many elements it is faster where a gradient is wanted.
+        plain: The same where none is.
+    """
+
+    operation: str
+    most: int
+    plain: int
+
+
+SHORT: Mapping[str, Short] = MappingProxyType(
     {
-        "softplus": ("torch.nn.functional.softplus", 16384),
+        "celu": Short("torch.celu", 8192, 512),
+        "elu": Short("torch.nn.functional.elu", 8192, 512),
+        "hard_sigmoid": Short("torch.nn.functional.hardsigmoid", 262144, 8192),
+        "hard_shrink": Short("torch.nn.functional.hardshrink", 262144, 8192),
+        "hard_swish": Short("torch.nn.functional.hardswish", 262144, 4096),
+        "hard_tanh": Short("torch.nn.functional.hardtanh", 262144, 8192),
+        "leaky_relu": Short("torch.nn.functional.leaky_relu", 262144, 8192),
+        "relu": Short("torch.relu", 262144, 8192),
+        "relu6": Short("torch.nn.functional.relu6", 262144, 8192),
+        "selu": Short("torch.selu", 8192, 512),
+        "soft_shrink": Short("torch.nn.functional.softshrink", 262144, 8192),
+        "softplus": Short("torch.nn.functional.softplus", 8192, 512),
     }
 )
-"""torch's own operations that keep every bar in fp32 on the CPU, value, derivative and at NaN, and
-below how many elements they win: an operation of our own costs autograd microseconds a step. Not
-elu, selu and celu, whose gradient at NaN is a number or NaN by where in the tensor it is; nor
-log_sigmoid, whose gradient torch cannot batch without a warning."""
+"""torch's own operations that keep every bar in fp32 on the CPU, value and derivative, as long as
+all inputs are finite, and below how many elements they win: an operation of our own costs autograd
+microseconds a step. That the inputs are finite is looked up first: at NaN some of them have a
+gradient that is a number, and at -infinity hardswish is NaN. Not log_sigmoid, whose gradient torch
+cannot batch without a warning; not mish, gelu, silu, sigmoid and tanh, whose value or derivative
+misses a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +143,9 @@ def explain(
             f"path 'framework' cannot compute {spec.name!r}: {framework} has no operation of its "
             "own that is as right and as fast; use path='composed' or leave it out."
         )
-    short = ""
+    besides = ""
     if (framework, path, _name(dtype), _name(device)) == ("torch", None, "float32", "cpu"):
-        short = _short(spec)
+        besides = _short(spec)
     if path == "native" and obstacle:
         raise KernelUnavailableError(f"path 'native' cannot compute {spec.name!r}: {obstacle}.")
     if path == "triton" and on_gpu:
@@ -130,7 +159,7 @@ def explain(
     if path == "native" or (path is None and not obstacle):
         return Explanation(
             "native",
-            f"{spec.name} runs in one compiled pass over memory, on {_name(dtype)}.{short}",
+            f"{spec.name} runs in one compiled pass over memory, on {_name(dtype)}.{besides}",
         )
     if _name(device).startswith("cuda"):
         obstacle = on_gpu
@@ -140,7 +169,7 @@ def explain(
     if framework in ("jax", "keras"):
         return Explanation("composed", f"{passes}, which its compiler may fuse: {obstacle}.")
     return Explanation(
-        "composed", f"{passes}, slower than in one compiled pass: {obstacle}.{short}"
+        "composed", f"{passes}, slower than in one compiled pass: {obstacle}.{besides}"
     )
 
 
@@ -152,18 +181,22 @@ def _own(spec: Activation, framework: str) -> str:
     return operation if operation and catalog.get(spec.name) == spec else ""
 
 
-def is_short(spec: Activation) -> bool:
-    """Say whether torch's own operation is right, and faster than ours on few elements."""
+def short(spec: Activation) -> Short | None:
+    """Return torch's own operation that is right, and faster than ours on few elements, if any."""
     from rectifier import catalog
 
-    return spec.name in SHORT and catalog.get(spec.name) == spec
+    found = SHORT.get(spec.name)
+    return found if found is not None and catalog.get(spec.name) == spec else None
 
 
 def _short(spec: Activation) -> str:
-    if not is_short(spec):
+    found = short(spec)
+    if found is None:
         return ""
-    operation, most = SHORT[spec.name]
-    return f" Where a gradient is wanted of fewer than {most:,} elements, {operation} runs instead."
+    return (
+        f" On fewer than {found.plain:,} finite numbers, or {found.most:,} where a gradient is "
+        f"wanted, {found.operation} runs instead."
+    )
 
 
 def _obstacle(spec: Activation, framework: str, dtype: str, device: str) -> str:

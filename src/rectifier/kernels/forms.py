@@ -32,12 +32,20 @@ TAKE_PAIRS: Mapping[str, tuple[int, ...]] = {
 INNER = ("mul_sigmoid", "own_norm_cdf", "sigmoid")
 """The functions with a sharper form, ``inner_`` and the name, for where they are not the result."""
 
+PRODUCTS = frozenset({"mul_own_norm_cdf"})
+"""The forms of a product of a that gain nothing where a is a constant."""
+
 ON_CPU = frozenset(
     {
+        "half_sum_root",
+        "half_sum_root_slope",
         "log1p_sigmoid_gate_slope",
         "mul_log1p_sigmoid",
+        "mul_own_norm_cdf",
         "mul_tanh_exp",
         "mul_tanh_log1p_sigmoid",
+        "own_erf_softplus",
+        "own_erf_softplus_slope",
         "own_tanh",
         "tanh_exp_gate_slope",
         "tanh_log1p_sigmoid_gate_slope",
@@ -48,8 +56,11 @@ ON_CPU = frozenset(
 _T = "exp(minimum(b, 22))"
 _N = f"({_T} * ({_T} + 2))"
 _S = "tanh(log1p(sigmoid(b)))"
+_H = "where(abs(a) < 1e18, sqrt(a ** 2 + b), abs(a))"
+_REST = f"b / (2 * maximum({_H} + abs(a), 1e-30))"
 
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
+    ("mul_own_norm_cdf", "ab", "a * (maximum(b, -40) * norm_cdf(b))"),
     ("own_norm_cdf", "a", "maximum(a, -40) * norm_cdf(a)"),
     (
         "own_norm_cdf_slope",
@@ -87,6 +98,19 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("mul_tanh_log1p_sigmoid", "ab", f"a * {_S}"),
     ("mul_log1p_sigmoid", "ab", "a * log1p(sigmoid(b))"),
     ("own_tanh", "a", "a * tanh(a)"),
+    ("own_erf_softplus", "a", "maximum(a, -800) * erf(softplus(a))"),
+    (
+        "own_erf_softplus_slope",
+        "a",
+        "erf(softplus(a)) + minimum(maximum(a, -800), 40) * 1.1283791670955126"
+        " * exp(-softplus(minimum(a, 40)) ** 2) * sigmoid(a)",
+    ),
+    ("half_sum_root", "ab", f"maximum(a, 0) + {_REST}"),
+    (
+        "half_sum_root_slope",
+        "ab",
+        f"where(a > 0, 1 - {_REST} / {_H}, {_REST} / maximum({_H}, 1e-30))",
+    ),
     ("tanh_squared", "a", "tanh(a) ** 2"),
     ("minus_tanh", "ba", "where(abs(a) < 1, b, a - tanh(a))"),
 )
@@ -133,7 +157,8 @@ def form(
     for name, order, pattern in _KNOWN:
         if name not in without and _is(pattern, node.op):
             for bound in _bindings(pattern, node, {}):
-                return name, tuple(bound[letter] for letter in order)
+                if name not in PRODUCTS or not isinstance(bound["a"], Constant):
+                    return name, tuple(bound[letter] for letter in order)
     if node.op == "div" and isinstance(node.args[1], Constant):
         return "div_constant", node.args
     if node.op == "div":

@@ -11,6 +11,7 @@ import functools
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,19 +40,27 @@ ALONE = 32767
 
 @functools.cache
 def _load() -> tuple[ModuleType | None, str]:
-    """Return the extension module, or None and the reason in one sentence."""
+    """Return the extension module, or None and the reason in one sentence; warn once of that."""
     try:
         return importlib.import_module("rectifier._native"), ""
     except ModuleNotFoundError as error:
         if error.name != "rectifier._native":
             raise
-        return None, (
+        reason = (
             "this installation of rectifier has no compiled kernels, because no working C++ "
             "compiler was found when it was installed; install one (g++ or clang++), then run: "
             "pip install --force-reinstall --no-deps --no-cache-dir rectifier"
         )
     except ImportError as error:
-        return None, f"the compiled kernels are there but cannot be loaded: {error}"
+        reason = f"the compiled kernels are there but cannot be loaded: {error}"
+    if os.environ.get(SWITCH) != "0":  # who has turned them off misses nothing
+        warnings.warn(
+            f"{reason}. Until then everything is computed operation by operation, right and "
+            f"several times as slow; {SWITCH}=0 in the environment silences this.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return None, reason
 
 
 def available() -> bool:
@@ -304,6 +313,16 @@ def team() -> str:
     """Return whose threads the kernels run on now: ``"openmp"`` (PyTorch's) or ``"pool"``."""
     module = _load()[0]
     return "none" if module is None else str(module.kind_of_team())
+
+
+@functools.cache
+def all_finite() -> Callable[[int, int], bool] | None:
+    """Return what says of an address and a number of float32 there whether all are finite.
+
+    None where there are no compiled kernels. The caller vouches for the memory.
+    """
+    module = _load()[0]
+    return None if module is None else module.all_finite
 
 
 def runner(name: str, dtype: str) -> Runner:

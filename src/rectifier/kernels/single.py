@@ -73,6 +73,7 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "dedd02fa9d874714": ((-EVERY, EVERY), (-EVERY, EVERY)),  # rrelu
         "2be3f8c17937533e": ((-3.402e38, 3.402e38), (-80.0, 80.0)),  # scaled_sigmoid
         "f375d31189ea1f8e": ((-EVERY, EVERY), (-80.0, EVERY)),  # selu
+        "e3204343c402f657": ((-80.0, 3.402e38), (-80.0, EVERY)),  # serf
         "1e057d6b33bc820f": (None, (-EVERY, EVERY)),  # sgelu
         "8459563aff5dff2e": ((-EVERY, EVERY), (-EVERY, EVERY)),  # shifted_relu
         "6e5c2711c63e6c87": ((-EVERY, EVERY), (-EVERY, EVERY)),  # shilu
@@ -99,6 +100,7 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "7afbd220587280e9": ((-160.0, EVERY), (-160.0, EVERY)),  # sqrt_softplus
         "dabb8addc5e0bf2c": ((-EVERY, EVERY), (-EVERY, EVERY)),  # squ
         "679dd528e8d3cb5a": ((-EVERY, EVERY), (-EVERY, EVERY)),  # square
+        "d0ad107e9b5041ab": ((-1.844e19, 1.844e19), (-1.268e19, 1.844e19)),  # squareplus
         "d934dba80ebc8c81": ((-EVERY, EVERY), (-EVERY, EVERY)),  # srelu
         "79954973030b0163": (None, (-EVERY, 1.701e38)),  # star_relu
         "e3579d7067ffc92a": ((-EVERY, EVERY), (-EVERY, EVERY)),  # step
@@ -116,7 +118,7 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
 GATED: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
     {
         "0adee16a036b3c7a": ((-EVERY, EVERY), (-EVERY, EVERY)),  # bilinear
-        "2605c4a2982f6bd7": ((-10.0, 1.844e19), (-13.0, EVERY)),  # geglu
+        "2605c4a2982f6bd7": ((-13.0, 3.402e38), (-13.0, EVERY)),  # geglu
         "7bd3c320cedd0cb8": ((-10.0, 4294000000.0), None),  # geglu_tanh
         "121de95f8e2e06f0": ((-88.0, EVERY), (-80.0, 80.0)),  # glu
         "1b0ffc9fbd88f389": ((-EVERY, EVERY), (-EVERY, EVERY)),  # reglu

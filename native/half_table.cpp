@@ -1,0 +1,149 @@
+#include "half_table.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <numeric>
+#include <vector>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#define RECTIFIER_FORKS 1
+#endif
+
+#include "bits.hpp"
+#include "table.hpp"
+
+#if !defined(RECTIFIER_CLONES)
+#define RECTIFIER_CLONES
+#endif
+
+namespace rectifier {
+namespace {
+
+constexpr std::size_t inputs = 65536;
+constexpr std::size_t most_tables = 32;  // 6 MiB
+
+std::shared_ptr<const HalfTable> fill(const Entry& entry, bool backward, Half format,
+                                      const double* parameters) {
+  std::vector<std::uint16_t> x(inputs);
+  std::iota(x.begin(), x.end(), std::uint16_t{0});
+  auto made = std::make_shared<HalfTable>();
+  if (!backward) {
+    made->values.reset(new std::uint16_t[inputs]);
+    through_float(entry.forward, format, x.data(), nullptr, made->values.get(), inputs, parameters);
+    return made;
+  }
+  std::vector<float> from(inputs);
+  const std::vector<float> ones(inputs, 1.0F);
+  made->slopes.reset(new float[inputs]);
+  widen(format, x.data(), from.data(), inputs);
+  entry.backward(from.data(), ones.data(), made->slopes.get(), inputs, parameters);
+  return made;
+}
+
+class Tables {
+ public:
+  std::shared_ptr<const HalfTable> find(std::size_t row, bool backward, Half format,
+                                        const double* parameters) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::size_t count = table[row].parameters;
+    for (Kept& kept : kept_) {
+      if (kept.row != row || kept.backward != backward || kept.format != format) continue;
+      if (!std::equal(parameters, parameters + count, kept.parameters.begin())) return nullptr;
+      kept.asked = ++clock_;
+      return kept.table;
+    }
+    Kept made{row, backward, format, {parameters, parameters + count}, ++clock_,
+              fill(table[row], backward, format, parameters)};
+    if (kept_.size() < most_tables) {
+      kept_.push_back(std::move(made));
+      return kept_.back().table;
+    }
+    Kept& oldest = *std::min_element(kept_.begin(), kept_.end(), [](const Kept& a, const Kept& b) {
+      return a.asked < b.asked;
+    });
+    oldest = std::move(made);
+    return oldest.table;
+  }
+
+ private:
+  struct Kept {
+    std::size_t row;
+    bool backward;
+    Half format;
+    std::vector<double> parameters;
+    std::uint64_t asked;
+    std::shared_ptr<const HalfTable> table;
+  };
+  std::mutex mutex_;
+  std::vector<Kept> kept_;
+  std::uint64_t clock_ = 0;
+};
+
+// Never destroyed, and left behind by a fork, whose child could find it locked for ever.
+std::atomic<Tables*> current{nullptr};
+
+Tables& tables() {
+  Tables* found = current.load(std::memory_order_acquire);
+  if (found != nullptr) return *found;
+  auto* made = new Tables;
+  if (current.compare_exchange_strong(found, made)) {
+#if defined(RECTIFIER_FORKS)
+    static const int registered =
+        pthread_atfork(nullptr, nullptr, [] { current.store(nullptr); });
+    static_cast<void>(registered);
+#endif
+    return *made;
+  }
+  delete made;
+  return *found;
+}
+
+// Four at a time from one read. A gather of 16 takes half as long again.
+template <typename T>
+RECTIFIER_INLINE void pick(const T* from, const std::uint16_t* x, T* y, std::size_t n) {
+  std::size_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const T first = from[x[i]];
+    const T second = from[x[i + 1]];
+    const T third = from[x[i + 2]];
+    const T fourth = from[x[i + 3]];
+    y[i] = first;
+    y[i + 1] = second;
+    y[i + 2] = third;
+    y[i + 3] = fourth;
+  }
+  for (; i < n; ++i) y[i] = from[x[i]];
+}
+
+RECTIFIER_CLONES void multiply(const float* a, float* y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) y[i] *= a[i];
+}
+
+}  // namespace
+
+std::shared_ptr<const HalfTable> half_table(std::size_t row, bool backward, Half format,
+                                            const double* parameters) {
+  return tables().find(row, backward, format, parameters);
+}
+
+void look_up(const HalfTable& table, Half format, const std::uint16_t* x, const std::uint16_t* g,
+             std::uint16_t* y, std::size_t n) {
+  if (g == nullptr) {
+    pick(table.values.get(), x, y, n);
+    return;
+  }
+  constexpr std::size_t block = 1024;
+  float slopes[block];
+  float by[block];
+  for (std::size_t first = 0; first < n; first += block) {
+    const std::size_t size = std::min(block, n - first);
+    pick(table.slopes.get(), x + first, slopes, size);
+    widen(format, g + first, by, size);
+    multiply(slopes, by, size);
+    narrow(format, by, y + first, size);
+  }
+}
+
+}  // namespace rectifier
