@@ -10,7 +10,6 @@ that never comes back from a step is ended from here.
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
 import pickle
