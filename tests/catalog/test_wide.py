@@ -82,7 +82,7 @@ def test_gated_far_out_nan_and_types() -> None:
         assert np.isnan(f(np.array([np.nan, 1.0]))).all()
         assert f(np.ones(4, np.float16)).dtype == np.float16
         assert f(np.ones((3, 0))).shape == (3, 0)
-    for thing, message in (([1.0, 2.0, 3.0], "even number"), (1.0, "even number")):
+    for thing, message in (([1.0, 2.0, 3.0], "even number"), (1.0, "no axis -1")):
         with pytest.raises(InvalidInputError, match=message):
             gated("glu")(thing)
     with pytest.raises(UnknownNameError, match="last"):

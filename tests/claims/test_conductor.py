@@ -141,6 +141,7 @@ def test_an_interrupt_ends_all_threads_and_keeps_what_had_finished() -> None:
         assert len(CALLS) == len(set(CALLS)) == 6
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX, of another test
 @pytest.mark.parametrize("engine", ["local", "ray"])
 def test_every_engine_gives_the_numbers_of_a_direct_call(engine: str) -> None:
     if engine == "ray":

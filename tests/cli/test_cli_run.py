@@ -29,8 +29,10 @@ sys.exit(7 if "--fail" in sys.argv else 0)
 """
 
 
-def rectifier(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    (folder / "sick.py").write_text(SICK)
+def rectifier(
+    folder: Path, *arguments: str, script: str = SICK
+) -> subprocess.CompletedProcess[str]:
+    (folder / "sick.py").write_text(script)
     return subprocess.run(
         [sys.executable, "-m", "rectifier", *arguments],
         capture_output=True,
@@ -53,13 +55,14 @@ def test_run_keeps_the_scripts_output_and_status(tmp_path: Path) -> None:
 
 
 def test_repair_acts_while_the_script_runs_and_says_so(tmp_path: Path) -> None:
-    done = rectifier(tmp_path, "run", "--repair", "--json", "r.json", "sick.py")
+    long = SICK.replace("range(60)", "range(400)")  # its output's bias learns for 200 steps
+    done = rectifier(tmp_path, "run", "--repair", "--json", "r.json", "sick.py", script=long)
     assert done.returncode == 0
     assert "reinitialize is at work" in done.stderr
     said = json.loads((tmp_path / "r.json").read_text())["repairs"]
     assert any("weights of Sequential drawn anew" in line for line in said)
     losses = [float(line.split()[1]) for line in done.stdout.splitlines()]
-    plain = rectifier(tmp_path, "run", "sick.py").stdout
+    plain = rectifier(tmp_path, "run", "sick.py", script=long).stdout
     assert losses[-1] < float(plain.split()[1])
 
 

@@ -69,7 +69,7 @@ def test_shorten_keeps_both_ends() -> None:
 
 def test_remedy_and_evidence_read_as_words() -> None:
     remedy = Remedy("lower_learning_rate", "why", {"from": 0.5, "to": 0.05, "warmup": True})
-    assert wording.remedy(remedy) == "Lower learning rate from 0.5 to 0.05 (warmup: yes)"
+    assert wording.remedy(remedy) == "Lower learning rate from 0.5 to 0.05"
     finding = Finding("dying_relu", "error", "c", evidence={"dead": 0.61, "median_bias": -4.2})
     assert wording.evidence(finding) == (("Dead", "61 %"), ("Median bias", "−4.2"))
     assert wording.title("dying_relu") == "Dying ReLU"

@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from rectifier.analysis.shape import kinks as kinks
     from rectifier.analysis.summary import Card as Card
     from rectifier.analysis.summary import card as card
-    from rectifier.analysis.unit_card import UnitCard as UnitCard
-    from rectifier.analysis.unit_card import has_unit_card as has_unit_card
-    from rectifier.analysis.unit_card import unit_card as unit_card
+    from rectifier.analysis.units import UnitCard as UnitCard
+    from rectifier.analysis.units import has_unit_card as has_unit_card
+    from rectifier.analysis.units import unit_card as unit_card
 
 _HOME = {
     "Card": "summary",
     "Cost": "counting",
     "Moments": "gaussian",
     "Propagation": "depth",
-    "UnitCard": "unit_card",
+    "UnitCard": "units",
     "breakpoints": "shape",
     "card": "summary",
     "cost": "facts",
     "expectation": "gaussian",
     "gain": "gaussian",
     "gaussian_sparsity": "gaussian",
-    "has_unit_card": "unit_card",
+    "has_unit_card": "units",
     "is_homogeneous": "facts",
     "is_invertible": "facts",
     "is_monotone": "facts",
@@ -64,7 +64,7 @@ _HOME = {
     "smoothness": "facts",
     "symmetry": "facts",
     "training_cost": "facts",
-    "unit_card": "unit_card",
+    "unit_card": "units",
     "zero_gradient_region": "facts",
 }
 """The file that each name is in."""

@@ -64,7 +64,6 @@ SHORT: Mapping[str, Short] = MappingProxyType(
     {
         "celu": Short("torch.celu", 8192, 512),
         "elu": Short("torch.nn.functional.elu", 8192, 512),
-        "hard_sigmoid": Short("torch.nn.functional.hardsigmoid", 262144, 8192),
         "hard_shrink": Short("torch.nn.functional.hardshrink", 262144, 8192),
         "hard_swish": Short("torch.nn.functional.hardswish", 262144, 4096),
         "hard_tanh": Short("torch.nn.functional.hardtanh", 262144, 8192),
@@ -80,8 +79,8 @@ SHORT: Mapping[str, Short] = MappingProxyType(
 all inputs are finite, and below how many elements they win: an operation of our own costs autograd
 microseconds a step. That the inputs are finite is looked up first: at NaN some of them have a
 gradient that is a number, and at -infinity hardswish is NaN. Not log_sigmoid, whose gradient torch
-cannot batch without a warning; not mish, gelu, silu, sigmoid and tanh, whose value or derivative
-misses a bar."""
+cannot batch without a warning; not hard_sigmoid, whose gradient it cannot differentiate; not mish,
+gelu, silu, sigmoid and tanh, whose value or derivative misses a bar."""
 
 
 @dataclass(frozen=True, slots=True)

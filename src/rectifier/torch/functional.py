@@ -129,6 +129,14 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
             and finite(place, input.numel())
         ):
             return input.copy_(short(input.clone())) if inplace else short(input)
+        if (  # numbers of another type are taken as floats everywhere, also in where they go
+            most
+            and not (inplace or is_compiling())
+            and type(input) is Tensor
+            and not has_torch_function((input,))
+            and not input.dtype.is_floating_point
+        ):
+            return call(checked(spec, input), *args, path=path, keep=keep, **given)
         if keep != "input":
             return _apply_kept(plans, input, spec.bind(args, given), keep, inplace, path)
         if path is None and not (inplace or args or given) and _is_simple(input):
