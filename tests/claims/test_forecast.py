@@ -109,7 +109,6 @@ def test_a_long_run_says_first_how_long_and_goes_on_where_it_was(
     assert "on 1 worker;" in err
     assert "the same command goes on" in err
     assert run_command(["claims", "--all", "--workers", "1", "--json", "all.json"]) == 0
-    first, second, again, last = asked
-    assert second == again, "the one that was broken off is not measured once more"
-    assert {first, second, last} == set(chosen)
+    assert set(asked) == set(chosen)
+    assert asked.count(asked[1]) == 2, "the one that was broken off is not measured once more"
     assert '"effort": "full"' in (tmp_path / "all.json").read_text()
