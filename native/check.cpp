@@ -116,7 +116,11 @@ void check_table(std::size_t row, double* parameters) {
     through_float(table[row].forward, format, x.data, nullptr, z.data, size, parameters);
     // Both are right to an ulp of float, whatever the block; that may be another half at a middle.
     std::size_t differ = 0;
-    for (std::size_t i = 0; i < size; ++i) differ += y.data[i] != z.data[i];
+    const std::uint16_t end = format == Half::bfloat16 ? 0x7f80 : 0x7c00;
+    const auto is_nan = [end](std::uint16_t bits) { return (bits & 0x7fff) > end; };
+    for (std::size_t i = 0; i < size; ++i) {
+      differ += y.data[i] != z.data[i] && !(is_nan(y.data[i]) && is_nan(z.data[i]));
+    }
     expect(differ <= 4, table[row].name, "what is looked up is another value");
     look_up(*slopes, format, x.data, g.data, y.data, size);
   }
