@@ -17,6 +17,15 @@
 #define RECTIFIER_PREFETCH(address) __builtin_prefetch(address, 0, 2)  // into the second cache
 #endif
 
+#if defined(__GNUC__) && !defined(__clang__)
+// In place means y == x or y == g exactly, so no element depends on an earlier one.
+#define RECTIFIER_INDEPENDENT _Pragma("GCC ivdep")
+#elif defined(__clang__)
+#define RECTIFIER_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define RECTIFIER_INDEPENDENT
+#endif
+
 namespace rectifier {
 
 template <typename R>

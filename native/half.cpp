@@ -64,6 +64,18 @@ RECTIFIER_CLONES void narrow_float16(const float* x, std::uint16_t* y, std::size
   for (std::size_t i = 0; i < n; ++i) y[i] = to_float16(x[i]);
 }
 
+RECTIFIER_CLONES void multiply_bfloat16(const float* a, const std::uint16_t* g, std::uint16_t* y,
+                                        std::size_t n) {
+  RECTIFIER_INDEPENDENT
+  for (std::size_t i = 0; i < n; ++i) y[i] = to_bfloat16(a[i] * from_bfloat16(g[i]));
+}
+
+RECTIFIER_CLONES void multiply_float16(const float* a, const std::uint16_t* g, std::uint16_t* y,
+                                       std::size_t n) {
+  RECTIFIER_INDEPENDENT
+  for (std::size_t i = 0; i < n; ++i) y[i] = to_float16(a[i] * from_float16(g[i]));
+}
+
 }  // namespace
 
 void widen(Half format, const std::uint16_t* x, float* y, std::size_t n) {
@@ -72,6 +84,11 @@ void widen(Half format, const std::uint16_t* x, float* y, std::size_t n) {
 
 void narrow(Half format, const float* x, std::uint16_t* y, std::size_t n) {
   (format == Half::bfloat16 ? narrow_bfloat16 : narrow_float16)(x, y, n);
+}
+
+void multiply(Half format, const float* a, const std::uint16_t* g, std::uint16_t* y,
+              std::size_t n) {
+  (format == Half::bfloat16 ? multiply_bfloat16 : multiply_float16)(a, g, y, n);
 }
 
 void through_float(Kernel kernel, Half format, const std::uint16_t* x, const std::uint16_t* g,

@@ -22,4 +22,7 @@ void through_float(Kernel kernel, Half format, const std::uint16_t* x, const std
 void widen(Half format, const std::uint16_t* x, float* y, std::size_t n);
 void narrow(Half format, const float* x, std::uint16_t* y, std::size_t n);
 
+// y[i] = a[i] g[i], computed in float; y may be g.
+void multiply(Half format, const float* a, const std::uint16_t* g, std::uint16_t* y, std::size_t n);
+
 }  // namespace rectifier

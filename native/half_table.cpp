@@ -1,22 +1,13 @@
 #include "half_table.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <numeric>
 #include <vector>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#define RECTIFIER_FORKS 1
-#endif
-
 #include "bits.hpp"
+#include "process_wide.hpp"
 #include "table.hpp"
-
-#if !defined(RECTIFIER_CLONES)
-#define RECTIFIER_CLONES
-#endif
 
 namespace rectifier {
 namespace {
@@ -81,25 +72,6 @@ class Tables {
   std::uint64_t clock_ = 0;
 };
 
-// Never destroyed, and left behind by a fork, whose child could find it locked for ever.
-std::atomic<Tables*> current{nullptr};
-
-Tables& tables() {
-  Tables* found = current.load(std::memory_order_acquire);
-  if (found != nullptr) return *found;
-  auto* made = new Tables;
-  if (current.compare_exchange_strong(found, made)) {
-#if defined(RECTIFIER_FORKS)
-    static const int registered =
-        pthread_atfork(nullptr, nullptr, [] { current.store(nullptr); });
-    static_cast<void>(registered);
-#endif
-    return *made;
-  }
-  delete made;
-  return *found;
-}
-
 // Four at a time from one read. A gather of 16 takes half as long again.
 template <typename T>
 RECTIFIER_INLINE void pick(const T* from, const std::uint16_t* x, T* y, std::size_t n) {
@@ -117,15 +89,11 @@ RECTIFIER_INLINE void pick(const T* from, const std::uint16_t* x, T* y, std::siz
   for (; i < n; ++i) y[i] = from[x[i]];
 }
 
-RECTIFIER_CLONES void multiply(const float* a, float* y, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) y[i] *= a[i];
-}
-
 }  // namespace
 
 std::shared_ptr<const HalfTable> half_table(std::size_t row, bool backward, Half format,
                                             const double* parameters) {
-  return tables().find(row, backward, format, parameters);
+  return process_wide<Tables>().find(row, backward, format, parameters);
 }
 
 void look_up(const HalfTable& table, Half format, const std::uint16_t* x, const std::uint16_t* g,
@@ -136,13 +104,10 @@ void look_up(const HalfTable& table, Half format, const std::uint16_t* x, const 
   }
   constexpr std::size_t block = 1024;
   float slopes[block];
-  float by[block];
   for (std::size_t first = 0; first < n; first += block) {
     const std::size_t size = std::min(block, n - first);
     pick(table.slopes.get(), x + first, slopes, size);
-    widen(format, g + first, by, size);
-    multiply(slopes, by, size);
-    narrow(format, by, y + first, size);
+    multiply(format, slopes, g + first, y + first, size);
   }
 }
 

@@ -30,15 +30,6 @@
 #define RECTIFIER_CLONES
 #endif
 
-#if defined(__GNUC__) && !defined(__clang__)
-// In place means y == x or y == g exactly, so no element depends on an earlier one.
-#define RECTIFIER_INDEPENDENT _Pragma("GCC ivdep")
-#elif defined(__clang__)
-#define RECTIFIER_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define RECTIFIER_INDEPENDENT
-#endif
-
 namespace rectifier {
 
 // Where an activation may be computed in float; empty if low > high.

@@ -8,14 +8,12 @@
 #include <system_error>
 #include <thread>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#define RECTIFIER_FORKS 1
-#endif
 #if defined(__linux__)
 #include <dlfcn.h>
 #include <link.h>
 #endif
+
+#include "process_wide.hpp"
 
 namespace rectifier {
 namespace {
@@ -104,26 +102,6 @@ class Pool {
   std::size_t working_ = 0;
 };
 
-// Never destroyed: its threads may be waiting in it when the process ends.
-std::atomic<Pool*> current{nullptr};
-
-Pool& pool() {
-  Pool* found = current.load(std::memory_order_acquire);
-  if (found != nullptr) return *found;
-  auto* made = new Pool;
-  if (current.compare_exchange_strong(found, made)) {
-#if defined(RECTIFIER_FORKS)
-    // Threads do not survive a fork: the child gets a new pool when it needs one.
-    static const int registered =
-        pthread_atfork(nullptr, nullptr, [] { current.store(nullptr); });
-    static_cast<void>(registered);
-#endif
-    return *made;
-  }
-  delete made;
-  return *found;
-}
-
 // GNU's entry to a parallel region, which LLVM's and Intel's runtimes have as well.
 using Region = void (*)(void (*)(void*), void*, unsigned threads, unsigned flags);
 
@@ -177,7 +155,7 @@ void in_parallel(std::size_t size, std::size_t threads, const Work& work, Team t
           static_cast<unsigned>(useful), 0);
       return;
     }
-    if (pool().run(size, useful - 1, work)) return;
+    if (process_wide<Pool>().run(size, useful - 1, work)) return;
   }
   if (size > 0) work(0, size);
 }

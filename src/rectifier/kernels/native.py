@@ -319,10 +319,10 @@ def team() -> str:
 def all_finite() -> Callable[[int, int], bool] | None:
     """Return what says of an address and a number of float32 there whether all are finite.
 
-    None where there are no compiled kernels. The caller vouches for the memory.
+    None where there are no compiled kernels, or older ones than this source. The caller vouches for
+    the memory.
     """
-    module = _load()[0]
-    return None if module is None else module.all_finite
+    return getattr(_load()[0], "all_finite", None)
 
 
 def runner(name: str, dtype: str) -> Runner:

@@ -119,14 +119,14 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
             and type(input) in PLAIN
             and not has_torch_function((input,))
             and not (_transforming() or _dispatching() or _tracing())
-            and input.numel() < (most if input.requires_grad else plain)
+            and (size := input.numel()) < (most if input.requires_grad else plain)
             and input.dtype is _float32
             and input.is_cpu
             and not input.is_nested
             and input.layout is _strided
             and input.is_contiguous()
             and (place := input.data_ptr())  # none in a zero tensor of autograd's
-            and finite(place, input.numel())
+            and finite(place, size)
         ):
             return input.copy_(short(input.clone())) if inplace else short(input)
         if (  # numbers of another type are taken as floats everywhere, also in where they go
