@@ -130,6 +130,28 @@ def test_functional_activations_and_the_last_one_are_seen() -> None:
     assert found.output == "bounded"
 
 
+def test_every_layer_with_weights_counts() -> None:
+    recurrent = nn.Sequential(nn.Conv1d(2, 4, 3), nn.ConvTranspose1d(4, 4, 3))
+    recurrent.append(nn.LSTM(9, 5, num_layers=2, batch_first=True))
+    found = read(recurrent, shapes=[(2, 9)]).case
+    assert (found.domain, found.depth) == ("rnn", 4)
+
+
+def test_inputs_are_made_up_as_the_network_takes_them() -> None:
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tokens, self.layer = nn.Embedding(9, 4), nn.Linear(3, 4)
+
+        def forward(self, x: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+            return nn.functional.silu(self.layer(x) + self.tokens(tokens).mean(dim=1))
+
+    found = read(Two(), shapes=[(3,), (5,)])
+    assert not found.notes
+    assert found.case.activations == ("silu",)
+    assert "once for each input" in read(Two()).notes[0]
+
+
 def test_a_network_that_cannot_be_run_is_read_from_its_modules() -> None:
     class Odd(nn.Module):
         def __init__(self) -> None:

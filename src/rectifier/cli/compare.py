@@ -230,7 +230,7 @@ def command(
         "per_gpu": per_gpu,
     }  # fmt: skip
     if dry_run:
-        _dry_run(plan, engine, console())
+        _dry_run(plan, workers, engine, console())
         return
     comparison = _run(
         plan, place, part, screen, resume,
@@ -297,10 +297,12 @@ def _run(
     return None
 
 
-def _dry_run(plan: Plan, engine: str, screen: Console) -> None:
+def _dry_run(plan: Plan, workers: int | None, engine: str, screen: Console) -> None:
+    from rectifier.compare.engines import default_workers
     from rectifier.compare.forecast import forecast
 
-    for line in forecast(plan):
+    here = default_workers() if engine == "local" and plan.device == "cpu" else 1
+    for line in forecast(plan, workers or here):
         screen.print(line, markup=False, soft_wrap=True)
 
 
