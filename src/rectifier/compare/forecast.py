@@ -14,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rectifier.compare import grouping, mixing
-from rectifier.compare.engines import Engine, inline
+from rectifier.compare.engines import Engine, default_workers, inline, local
 from rectifier.compare.job import Job
 from rectifier.compare.placement import Placement
 from rectifier.compare.plan import Plan
 from rectifier.compare.trial import Outcome
+from rectifier.errors import InvalidInputError
 
 WORKERS = (1, 8, 100)
 _JUDGING = 1.25
@@ -28,13 +29,15 @@ _TRIED, _ENOUGH, _MEMBERS = 2.0, 1.0, 16
 seconds; so many together."""
 
 
-def forecast(plan: Plan, here: int = 1) -> tuple[str, ...]:
+def forecast(plan: Plan, here: int | None = None, spent: float = 0.0) -> tuple[str, ...]:
     """Lines for a person: trials, and the time predicted for several numbers of workers.
 
     Args:
         plan: What is to be run.
-        here: So many workers there would be here; told beside `WORKERS`.
+        here: So many workers there are to be, told beside `WORKERS`; default: one a core.
+        spent: Seconds that it took to get here, which a run takes, too.
     """
+    begin = spent + starting(plan)
     timed = replace(plan, timing=True)
     trials = timed.cost_trials()
     begun = time.perf_counter()
@@ -44,7 +47,7 @@ def forecast(plan: Plan, here: int = 1) -> tuple[str, ...]:
         together = (
             grouping.worth_it(costs) if plan.together == "auto" and plan.timing else frozenset()
         )
-        begin = time.perf_counter() - begun
+        begin += time.perf_counter() - begun
         costly = _tried(plan, costs, together, engine)
     each = len(plan.search.first(plan.tuning_seeds[0])) if plan.search.tuned else 0
     tuning = each * len(plan.tuning_seeds)
@@ -58,13 +61,25 @@ def forecast(plan: Plan, here: int = 1) -> tuple[str, ...]:
         lines.append(
             f"and up to {searched} trials in search of a mix, and {own} to tune and run it"
         )
-    for workers in sorted({*WORKERS, here}):
+    for workers in sorted({*WORKERS, here or default_workers()}):
         seconds = begin + _seconds(plan, costly, together, tuning, workers)
         if not math.isfinite(seconds):
             return (*lines, "how long they take cannot be told beforehand for this task")
         noun = "worker" if workers == 1 else "workers"
         lines.append(f"{workers:>4} {noun}: about {_duration(seconds)}")
     return tuple(lines)
+
+
+def starting(plan: Plan) -> float:
+    """Seconds until a worker of the local engine is ready to train."""
+    begun = time.perf_counter()
+    try:
+        with local.LocalEngine(plan.task, 1, Placement(plan.device)) as engine:
+            for _ in engine.run([Job("cost", ())]):
+                pass
+    except InvalidInputError:  # a task that only this process can load: no worker will be started
+        return 0.0
+    return time.perf_counter() - begun
 
 
 def _tried(
