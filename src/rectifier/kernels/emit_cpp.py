@@ -21,7 +21,9 @@ from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
 from rectifier.kernels.bounds import bounds
 from rectifier.kernels.forms import INNER, PAIRS, TAKE_PAIRS, Form, arrange, form, odd_cubic
+from rectifier.kernels.plans import PLANS
 from rectifier.kernels.single import EVERY, SINGLE, Interval
+from rectifier.kernels.tabled import emit_table
 
 FILES = 8
 """How many C++ files the kernels are spread over, so that several compilers can work at once."""
@@ -184,6 +186,28 @@ def emit_activation(activation: Activation) -> str:
     )
 
 
+def tabled(activation: Activation) -> dict[str, str]:
+    """Return the C++ of the kernels by table that an activation has, by ``"forward"`` and so on."""
+    parameters = {name: param.default for name, param in activation.params.items()}
+    pairs = (
+        ("forward", "value", activation.value_expression),
+        ("backward", "slope", activation.derivative_expression),
+    )
+    found = {}
+    for plan, (kind, what, expression) in zip(PLANS.get(digest(activation), ()), pairs):
+        if plan is not None:
+            struct = emit_table(f"{activation.name}_{what}_table", expression, parameters, plan)
+            macro = f"RECTIFIER_TABLED_{kind.upper()}({activation.name})"
+            found[kind] = f"{_declared(activation.name, kind, 'float')}{struct}\n{macro}"
+    return found
+
+
+def _declared(name: str, kind: str, real: str) -> str:
+    return (
+        f"void {name}_{kind}(const {real}*, const {real}*, {real}*, std::size_t, const double*);\n"
+    )
+
+
 def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -> list[str]:
     """Return the C++ source files for some activations, or for all of the catalog.
 
@@ -192,7 +216,8 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
         files: Over how many files to spread the kernels.
 
     Returns:
-        The files with the kernels, then the one with the table.
+        The files with the kernels, as many with those by piecewise polynomials, then the one with
+        the table of all.
     """
     activations = [catalog.get(a) for a in wanted or catalog.all_activations()]
     texts = []
@@ -202,15 +227,27 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
             f'{_HEAD}#include "loop.hpp"\n\nnamespace rectifier::emitted {{\n\n{body}\n\n'
             "}  // namespace rectifier::emitted\n"
         )
-    declared = "".join(
-        f"void {a.name}_{kind}(const {real}*, const {real}*, {real}*, std::size_t, "
-        "const double*);\n"
+    by_table = {a.name: tabled(a) for a in activations}
+    for number in range(files):
+        body = "\n\n".join(
+            text for a in activations[number::files] for text in by_table[a.name].values()
+        )
+        texts.append(
+            f'{_HEAD}#include "tabled.hpp"\n\nnamespace rectifier::emitted {{\n\n{body}\n\n'
+            "}  // namespace rectifier::emitted\n"
+        )
+    chosen = {
+        a.name: [f"tabled_{k}" if k in by_table[a.name] else k for k, _ in _LOOPS]
         for a in activations
-        for kind, real in _LOOPS
+    }
+    declared = "".join(
+        _declared(a.name, kind, real)
+        for a in activations
+        for kind, (_, real) in zip(chosen[a.name], _LOOPS, strict=True)
     )
     rows = "".join(
         f'    {{"{a.name}", "{digest(a)}", {len(a.params)}, '
-        f"{', '.join(f'emitted::{a.name}_{kind}' for kind, _ in _LOOPS)}}},\n"
+        f"{', '.join(f'emitted::{a.name}_{kind}' for kind in chosen[a.name])}}},\n"
         for a in activations
     )
     texts.append(

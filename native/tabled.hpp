@@ -1,0 +1,250 @@
+// Functions of one number as piecewise polynomials whose coefficients are picked out of registers.
+//
+// Layer: native/, beside loop.hpp, below the emitted kernels. For processors with x86-64-v4. The line
+// is cut into 32 cells of one width. Where x + a large number is rounded to an integer, the low bits
+// of the sum are the number of x's cell, and one instruction (vpermt2ps) picks 16 entries out of a
+// table of 32 that two registers hold. So every function costs the same, some twenty operations for
+// 16 elements, whatever its formula: less than to move them through memory.
+//
+// A table T is printed by rectifier.kernels.tabled, which says how it is made, as a struct with
+//   count, defaults        of the parameters, for which it is,
+//   degree                 of the polynomials,
+//   rounding               of x to a cell: to nearest where all is smooth, else so that a kink's cell
+//                          is the one whose formula holds at the kink itself,
+//   scale, shift           cells per unit of x, and what is added; the first cell has number 0,
+//   low_line, high_line    whether the end cells go on to infinity, where the function is a line,
+//   numbers                centres, then coefficients from the lowest power on, 32 of each.
+// What is in no cell, and NaN, and infinities, is set aside and computed by the kernel that other
+// processors run, so a result does not depend on what else is in the vector.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "bits.hpp"
+#include "table.hpp"
+
+#if defined(RECTIFIER_TABLED)
+#include <immintrin.h>
+#endif
+
+namespace rectifier {
+
+// Whether the machine can run what is here, and the compiler could make it.
+extern const bool has_tables;
+
+enum class Rounding { nearest = 0, down = 1, up = 2 };  // as _MM_FROUND_TO_NEAREST_INT and so on
+
+constexpr int cells = 32;
+constexpr float cell_base = 12582912.0F;  // 1.5 * 2^23, so that one unit in the last place is 1
+
+#if defined(RECTIFIER_TABLED)
+
+#define RECTIFIER_V4 __attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
+#define RECTIFIER_V4_INLINE inline __attribute__((always_inline)) RECTIFIER_V4
+
+// The elements of a block that are in no cell, one after the other.
+constexpr std::size_t tabled_block = 1024;
+struct Aside {
+  float x[tabled_block + 16];
+  float g[tabled_block + 16];
+  float y[tabled_block + 16];
+  std::int32_t place[tabled_block + 16];
+};
+
+template <class T>
+struct Registers {
+  __m512 low[T::degree + 2];
+  __m512 high[T::degree + 2];
+  __m512 scale;
+  __m512 shift;
+};
+
+template <class T>
+RECTIFIER_V4_INLINE Registers<T> load_table() {
+  Registers<T> r;
+#pragma GCC unroll 16
+  for (int k = 0; k < T::degree + 2; ++k) {
+    r.low[k] = _mm512_load_ps(T::numbers + cells * k);
+    r.high[k] = _mm512_load_ps(T::numbers + cells * k + 16);
+  }
+  r.scale = _mm512_set1_ps(T::scale);
+  r.shift = _mm512_set1_ps(T::shift);
+  return r;
+}
+
+// The number of each element's cell, as what its bits differ from those of the first one's.
+template <class T>
+RECTIFIER_V4_INLINE __m512i cell_of(const Registers<T>& r, __m512 x) {
+  constexpr int how = static_cast<int>(T::rounding) | _MM_FROUND_NO_EXC;
+  __m512 u = _mm512_fmadd_round_ps(x, r.scale, r.shift, how);
+  if constexpr (T::low_line) u = _mm512_max_ps(u, _mm512_set1_ps(cell_base));
+  if constexpr (T::high_line) u = _mm512_min_ps(u, _mm512_set1_ps(cell_base + (cells - 1)));
+  return _mm512_castps_si512(u);
+}
+
+template <class T>
+RECTIFIER_V4_INLINE __m512 in_cell(const Registers<T>& r, __m512 x, __m512i cell) {
+  const __m512 t = _mm512_sub_ps(x, _mm512_permutex2var_ps(r.low[0], cell, r.high[0]));
+  __m512 y = _mm512_permutex2var_ps(r.low[T::degree + 1], cell, r.high[T::degree + 1]);
+#pragma GCC unroll 16
+  for (int k = T::degree; k > 0; --k) {
+    y = _mm512_fmadd_ps(y, t, _mm512_permutex2var_ps(r.low[k], cell, r.high[k]));
+  }
+  return y;
+}
+
+// Which elements are in no cell. A cell that goes on to infinity gives NaN there, as of NaN itself.
+template <class T>
+RECTIFIER_V4_INLINE __mmask16 in_no_cell(__m512i cell, __m512 y) {
+  __mmask16 found = 0;
+  if constexpr (T::low_line || T::high_line) found = _mm512_cmp_ps_mask(y, y, _CMP_UNORD_Q);
+  if constexpr (!(T::low_line && T::high_line)) {
+    const __m512i base = _mm512_castps_si512(_mm512_set1_ps(cell_base));
+    const __m512i beyond = _mm512_set1_epi32(~(cells - 1));
+    found |= _mm512_test_epi32_mask(_mm512_xor_si512(cell, base), beyond);
+  }
+  return found;
+}
+
+template <bool backward>
+RECTIFIER_V4_INLINE std::size_t set_aside(Aside& aside, std::size_t count, __mmask16 which, __m512 x,
+                                          __m512 g, std::size_t first) {
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(first)));
+  _mm512_storeu_ps(aside.x + count, _mm512_maskz_compress_ps(which, x));
+  if constexpr (backward) _mm512_storeu_ps(aside.g + count, _mm512_maskz_compress_ps(which, g));
+  _mm512_storeu_si512(aside.place + count, _mm512_maskz_compress_epi32(which, places));
+  return count + static_cast<std::size_t>(__builtin_popcount(which));
+}
+
+// `vectors` times 16 elements from `first` on; of the last only those of the mask.
+template <class T, bool backward, int vectors>
+RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const float* x, const float* g,
+                                            float* y, std::size_t first, __mmask16 last,
+                                            Aside& aside, std::size_t count) {
+  __m512 at[vectors];
+  __m512 by[vectors];
+  __m512 found[vectors];
+  __m512i cell[vectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const std::size_t place = first + 16 * static_cast<std::size_t>(v);
+    at[v] = vectors == 1 ? _mm512_maskz_loadu_ps(last, x + place) : _mm512_loadu_ps(x + place);
+    cell[v] = cell_of<T>(r, at[v]);
+    found[v] = in_cell<T>(r, at[v], cell[v]);
+    if constexpr (backward) {
+      by[v] = vectors == 1 ? _mm512_maskz_loadu_ps(last, g + place) : _mm512_loadu_ps(g + place);
+    } else {
+      by[v] = at[v];
+    }
+  }
+  bool all = true;
+  if constexpr (T::low_line || T::high_line) {
+    __mmask16 nans = 0;
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v += 2) {
+      nans |= _mm512_cmp_ps_mask(found[v], found[v + (vectors > 1)], _CMP_UNORD_Q);
+    }
+    all = nans == 0;
+  }
+  if constexpr (!(T::low_line && T::high_line)) {
+    const __m512i base = _mm512_castps_si512(_mm512_set1_ps(cell_base));
+    __m512i differ = _mm512_xor_si512(cell[0], base);
+#pragma GCC unroll 4
+    for (int v = 1; v < vectors; ++v) {
+      differ = _mm512_ternarylogic_epi32(differ, cell[v], base, 0xf6);  // a | (b ^ c)
+    }
+    all = all && _mm512_test_epi32_mask(differ, _mm512_set1_epi32(~(cells - 1))) == 0;
+  }
+  if (__builtin_expect(!all, 0)) {
+    for (int v = 0; v < vectors; ++v) {
+      __mmask16 which = in_no_cell<T>(cell[v], found[v]);
+      if constexpr (vectors == 1) which &= last;
+      const std::size_t place = first + 16 * static_cast<std::size_t>(v);
+      if (which != 0) count = set_aside<backward>(aside, count, which, at[v], by[v], place);
+    }
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const std::size_t place = first + 16 * static_cast<std::size_t>(v);
+    const __m512 result = backward ? _mm512_mul_ps(by[v], found[v]) : found[v];
+    if constexpr (vectors == 1) {
+      _mm512_mask_storeu_ps(y + place, last, result);
+    } else {
+      _mm512_storeu_ps(y + place, result);
+    }
+  }
+  return count;
+}
+
+template <class T, bool backward>
+RECTIFIER_V4 __attribute__((noinline)) void tabled_loop(const float* x, const float* g, float* y,
+                                                        std::size_t n, const double* given,
+                                                        Kernel plain) {
+  constexpr std::size_t wide = T::degree <= 7 ? 4 : 2;
+  const Registers<T> r = load_table<T>();
+  Aside aside;
+  for (std::size_t start = 0; start < n; start += tabled_block) {
+    const std::size_t size = n - start < tabled_block ? n - start : tabled_block;
+    const float* from = x + start;
+    const float* by = backward ? g + start : nullptr;
+    float* to = y + start;
+    std::size_t count = 0;
+    std::size_t i = 0;
+    for (; i + 16 * wide <= size; i += 16 * wide) {
+#pragma GCC unroll 4
+      for (std::size_t line = 0; line < wide; ++line) {  // past the end there is nothing to fetch
+        RECTIFIER_PREFETCH(from + i + tabled_block + 16 * line);
+        if constexpr (backward) RECTIFIER_PREFETCH(by + i + tabled_block + 16 * line);
+      }
+      count = tabled_step<T, backward, wide>(r, from, by, to, i, 0xffff, aside, count);
+    }
+    for (; i < size; i += 16) {
+      const std::size_t left = size - i < 16 ? size - i : 16;
+      const __mmask16 last = static_cast<__mmask16>((1U << left) - 1);
+      count = tabled_step<T, backward, 1>(r, from, by, to, i, last, aside, count);
+    }
+    if (count != 0) {
+      const std::size_t whole = (count + 15) / 16 * 16;  // or what is left over goes one by one
+      for (std::size_t k = count; k < whole; ++k) {
+        aside.x[k] = aside.x[count - 1];
+        if constexpr (backward) aside.g[k] = aside.g[count - 1];
+      }
+      plain(aside.x, backward ? aside.g : nullptr, aside.y, whole, given);
+      for (std::size_t k = 0; k < count; ++k) to[aside.place[k]] = aside.y[k];
+    }
+  }
+}
+
+#endif
+
+// By a table where the machine and the parameters allow, else as other processors do.
+template <class T, bool backward>
+inline void by_table(const float* x, const float* g, float* y, std::size_t n, const double* given,
+                     Kernel plain) {
+#if defined(RECTIFIER_TABLED)
+  if (has_tables) {
+    bool same = true;
+    for (std::size_t i = 0; i < T::count; ++i) same = same && given[i] == T::defaults[i];
+    if (same) return tabled_loop<T, backward>(x, g, y, n, given, plain);
+  }
+#endif
+  plain(x, g, y, n, given);
+}
+
+}  // namespace rectifier
+
+// Defines NAME_tabled_forward from NAME_value_table and NAME_forward, which is the plain kernel; and
+// so on backward.
+#define RECTIFIER_TABLED_FORWARD(name)                                                       \
+  void name##_tabled_forward(const float* x, const float*, float* y, std::size_t n,          \
+                             const double* given) {                                          \
+    by_table<name##_value_table, false>(x, nullptr, y, n, given, name##_forward);            \
+  }
+#define RECTIFIER_TABLED_BACKWARD(name)                                                      \
+  void name##_tabled_backward(const float* x, const float* g, float* y, std::size_t n,       \
+                              const double* given) {                                         \
+    by_table<name##_slope_table, true>(x, g, y, n, given, name##_backward);                  \
+  }
