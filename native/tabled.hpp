@@ -13,12 +13,15 @@
 //                          is the one whose formula holds at the kink itself,
 //   scale, shift           cells per unit of x, and what is added; the first cell has number 0,
 //   low_line, high_line    whether the end cells go on to infinity, where the function is a line,
+//   nans                   whether what is in no cell may come out as NaN: beyond a line, at infinity, and
+//                          in a cell that has no polynomial, whose coefficients are NaN,
 //   numbers                centres, then coefficients from the lowest power on, 32 of each.
-// What is in no cell, and NaN, and infinities, is set aside and computed by the kernel that other
+// What is in no cell, NaN and infinities are set aside and computed by the kernel that other
 // processors run, so a result does not depend on what else is in the vector.
 
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -95,11 +98,11 @@ RECTIFIER_V4_INLINE __m512 in_cell(const Registers<T>& r, __m512 x, __m512i cell
   return y;
 }
 
-// Which elements are in no cell. A cell that goes on to infinity gives NaN there, as of NaN itself.
+// Which elements are in no cell.
 template <class T>
 RECTIFIER_V4_INLINE __mmask16 in_no_cell(__m512i cell, __m512 y) {
   __mmask16 found = 0;
-  if constexpr (T::low_line || T::high_line) found = _mm512_cmp_ps_mask(y, y, _CMP_UNORD_Q);
+  if constexpr (T::nans) found = _mm512_cmp_ps_mask(y, y, _CMP_UNORD_Q);
   if constexpr (!(T::low_line && T::high_line)) {
     const __m512i base = _mm512_castps_si512(_mm512_set1_ps(cell_base));
     const __m512i beyond = _mm512_set1_epi32(~(cells - 1));
@@ -141,7 +144,7 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const float* 
     }
   }
   bool all = true;
-  if constexpr (T::low_line || T::high_line) {
+  if constexpr (T::nans) {
     __mmask16 nans = 0;
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v += 2) {

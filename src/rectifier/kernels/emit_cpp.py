@@ -55,6 +55,12 @@ def digest(activation: Activation) -> str:
     return hashlib.sha256("; ".join(parts).encode()).hexdigest()[:16]
 
 
+def digest_with_defaults(activation: Activation) -> str:
+    """Return the text by which a table is matched to an activation: it holds for the defaults."""
+    defaults = ",".join(repr(param.default) for param in activation.params.values())
+    return hashlib.sha256(f"{digest(activation)}; {defaults}".encode()).hexdigest()[:16]
+
+
 def emit_expression(name: str, expression: Expr, parameters: Mapping[str, Param]) -> str:
     """Return a C++ function that computes an expression, each shared subexpression once.
 
@@ -193,8 +199,9 @@ def tabled(activation: Activation) -> dict[str, str]:
         ("forward", "value", activation.value_expression),
         ("backward", "slope", activation.derivative_expression),
     )
+    plans = PLANS.get(digest_with_defaults(activation), (None, None))
     found = {}
-    for plan, (kind, what, expression) in zip(PLANS.get(digest(activation), ()), pairs):
+    for plan, (kind, what, expression) in zip(plans, pairs, strict=True):
         if plan is not None:
             struct = emit_table(f"{activation.name}_{what}_table", expression, parameters, plan)
             macro = f"RECTIFIER_TABLED_{kind.upper()}({activation.name})"

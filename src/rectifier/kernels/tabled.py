@@ -54,6 +54,7 @@ class Plan(NamedTuple):
         low: Whether the first cell goes on to minus infinity, where the function is a line.
         high: Whether the last cell goes on to infinity.
         degree: Of the polynomials.
+        aside: Cells without a polynomial: what is in one is computed as what is in none.
     """
 
     scale: float
@@ -62,6 +63,7 @@ class Plan(NamedTuple):
     low: bool
     high: bool
     degree: int
+    aside: tuple[int, ...] = ()
 
     def edges(self, cell: int) -> tuple[float, float]:
         """Return between which numbers a cell is; a cell that goes on has only one end."""
@@ -112,11 +114,13 @@ def table(f: Function, plan: Plan) -> list[list[float]]:
     Returns:
         ``degree + 2`` rows of `CELLS` numbers of float.
     """
-    columns = [_cell(f, plan, cell) for cell in range(CELLS)]
+    nothing = [0.0, *[math.nan] * (plan.degree + 1)]
+    columns = [nothing if cell in plan.aside else column(f, plan, cell) for cell in range(CELLS)]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _cell(f: Function, plan: Plan, cell: int) -> list[float]:
+def column(f: Function, plan: Plan, cell: int) -> list[float]:
+    """Return the centre of one cell and its coefficients."""
     low, high = plan.edges(cell)
     if math.isinf(low) or math.isinf(high):
         return _line(f, math.copysign(1.0, high if math.isinf(high) else low), plan.degree)
@@ -212,9 +216,7 @@ def _interpolate(places: Sequence[float], values: Sequence[float]) -> list[float
     return powers
 
 
-def emit_table(
-    name: str, expression: Expr, parameters: Mapping[str, float], plan: Plan
-) -> str:
+def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], plan: Plan) -> str:
     """Return a table as C++: a struct as ``native/tabled.hpp`` wants it.
 
     Args:
@@ -224,6 +226,7 @@ def emit_table(
         plan: The cells.
     """
     rows = table(scalar_function(expression, parameters), plan)
+    nans = plan.low or plan.high or bool(plan.aside)
     defaults = ", ".join(map(repr, parameters.values()))
     return "\n".join(
         (
@@ -234,6 +237,7 @@ def emit_table(
             f"  static constexpr Rounding rounding = Rounding::{plan.rounding};",
             f"  static constexpr float scale = {single(plan.scale).hex()}F;",
             f"  static constexpr float shift = {_BASE - plan.first}.0F;",
+            f"  static constexpr bool nans = {str(nans).lower()};",
             f"  static constexpr bool low_line = {str(plan.low).lower()};",
             f"  static constexpr bool high_line = {str(plan.high).lower()};",
             "  alignas(64) static constexpr float numbers[] = {",
@@ -245,4 +249,5 @@ def emit_table(
 
 
 def _printed(numbers: Sequence[float]) -> str:
-    return "      " + " ".join(f"{number.hex()}F," for number in numbers)
+    shown = ("NAN" if number != number else f"{number.hex()}F" for number in numbers)
+    return "      " + " ".join(f"{number}," for number in shown)
