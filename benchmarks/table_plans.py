@@ -44,7 +44,8 @@ REACHES = (16.0, 12.0, 9.0, 7.0, 6.0, 5.0, 4.0, 3.0)
 """To so far from 0 the cells go, where the function is no line before."""
 DEGREES = (9, 4, 5, 6, 7, 8)
 """In this order: where the last is not enough, the others are not."""
-PER_CELL = 250
+PER_CELL, DENSE = 250, 5000
+"""Numbers tried in each cell, first and where they pass."""
 VECTOR, ELEMENT = 15.0, 6.0
 """Operations for a vector that has an element in no cell, and for the element."""
 MOST = 45.0
@@ -75,7 +76,7 @@ def compute(table: Array, plan: Plan, x: Array) -> tuple[Array, Array]:
     return y, np.where(inside, cell, -1).astype(int)
 
 
-def points(plan: Plan, zeros: list[float], rng: np.random.Generator) -> Array:
+def points(plan: Plan, zeros: list[float], rng: np.random.Generator, count: int) -> Array:
     """Return numbers of float from all over the cells and beside what is special."""
     found = [np.array([0.0, -0.0], np.float32)]
     for cell in range(CELLS):
@@ -86,7 +87,7 @@ def points(plan: Plan, zeros: list[float], rng: np.random.Generator) -> Array:
         if math.isinf(high):
             high = low + 1
             found.append(low + np.geomspace(1e-3, 3e38, 400))
-        found.append(rng.uniform(low, high, PER_CELL))
+        found.append(rng.uniform(low, high, count))
         found += [around(low), around(high)]
         if low <= 0 <= high:
             found += [side * np.geomspace(1e-45, high - low, 5000) for side in (-1, 1)]
@@ -228,20 +229,29 @@ def search(f: Function, scalar: Callable[[float], float], slope: bool, bends: li
     for plan, cost in sorted(plans(f, slope, bends), key=lambda pair: pair[1]):
         if cost + DEGREES[1] >= best[0]:
             break
-        x = points(plan, zeros, rng)
+        x, dense = points(plan, zeros, rng, PER_CELL), None
         for degree in DEGREES:
             if degree + cost >= best[0]:
                 continue
             here = plan._replace(degree=degree)
             off = quality(f, scalar, here, x, slope)
+            if cost_of(here, off, bar) >= best[0]:
+                if degree == DEGREES[0] and cost_of(here, off, bar) > best[0] + 3:
+                    break
+                continue
+            dense = points(plan, zeros, rng, DENSE) if dense is None else dense
+            off = np.maximum(off, quality(f, scalar, here, dense, slope))
             aside = tuple(int(cell) for cell in np.flatnonzero(~(off <= bar)))
-            kept = [here.edges(cell) for cell in range(CELLS) if cell not in aside]
-            total = degree + price(kept) + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
-            if aside and degree == DEGREES[0] and total > best[0] + 3:
-                break
-            if total < best[0]:
-                best = (total, here._replace(aside=aside), float(max(off[off <= bar])))
+            if cost_of(here, off, bar) < best[0]:
+                found = here._replace(aside=aside)
+                best = (cost_of(here, off, bar), found, float(max(off[off <= bar])))
     return best[1], best[2], best[0]
+
+
+def cost_of(plan: Plan, off: Array, bar: float) -> float:
+    """Return what a plan costs, by its errors in each cell; nearer to the bar it costs more."""
+    kept = [plan.edges(cell) for cell in range(CELLS) if off[cell] <= bar]
+    return plan.degree + price(kept) + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
 
 
 def quality(

@@ -26,7 +26,7 @@ const bool has_fused_multiply_add = true;
 const bool has_fused_multiply_add = false;
 #endif
 
-#if defined(RECTIFIER_TABLED)
+#if defined(RECTIFIER_HAS_V4)
 const bool has_tables = [] {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&

@@ -23,7 +23,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "2111ecd3f1887bbd": (  # aptx
             Plan(1.474652886390686, -18, "nearest", False, True, 8),
-            Plan(1.5973361730575562, -14, "nearest", False, True, 8),
+            Plan(1.722220540046692, -15, "nearest", False, False, 8),
         ),
         "07d38f6ff1043b8e": (  # arctan
             Plan(1.722220540046692, -15, "nearest", False, False, 7),
@@ -43,15 +43,15 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "a183f385223cb563": (  # bsilu
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
+            Plan(1.722220540046692, -15, "nearest", False, False, 6),
         ),
         "948d86b93841be45": (  # celu
             Plan(2.5833306312561035, -30, "up", False, True, 5),
             Plan(1.9374980926513672, -31, "down", False, True, 5),
         ),
         "80c192aeee3369a1": (  # clipped_gelu
-            Plan(2.0, -14, "down", False, False, 9),
-            Plan(2.0, -14, "down", False, False, 9),
+            Plan(2.0, -14, "down", False, False, 9, (0,)),
+            Plan(2.0, -12, "down", False, False, 8),
         ),
         "4ddc26c3e3e1cfb0": (  # cloglog
             Plan(2.526313304901123, -23, "nearest", False, True, 5),
@@ -78,7 +78,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             None,
         ),
         "386f69f189f20cf9": (  # dsilu
-            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
+            Plan(0.9687490463256836, -15, "nearest", False, False, 7),
             Plan(1.722220540046692, -15, "nearest", False, False, 6),
         ),
         "7e9906898f000486": (  # dynamic_tanh
@@ -94,7 +94,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(0.9999989867210388, -16, "down", False, False, 7),
         ),
         "35c9d8783606a9c0": (  # elliott
-            Plan(1.3333319425582886, -16, "down", False, False, 8),
+            Plan(1.3333319425582886, -16, "down", False, False, 9),
             Plan(1.7777760028839111, -16, "down", False, False, 9),
         ),
         "d5e8a93dede44807": (  # elu
@@ -102,7 +102,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.9374980926513672, -31, "down", False, True, 5),
         ),
         "e9bc61994ff211ec": (  # erf
-            Plan(3.6825358867645264, -15, "nearest", True, True, 5),
+            Plan(3.6825358867645264, -15, "nearest", True, True, 5, (15,)),
             Plan(3.09999680519104, -15, "nearest", False, False, 9),
         ),
         "574b572e4014515d": (  # erfact
@@ -114,7 +114,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "07de73e82af71e13": (  # gaussian
-            Plan(3.09999680519104, -15, "nearest", False, False, 9),
+            Plan(3.09999680519104, -15, "nearest", False, False, 9, (31,)),
             Plan(3.09999680519104, -15, "nearest", False, False, 9),
         ),
         "ccb1ba3d8d675fe0": (  # gcu
@@ -122,19 +122,19 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "ca8182fdcc906bfd": (  # gelu
-            Plan(2.637360095977783, -16, "nearest", False, True, 8),
+            Plan(2.4242401123046875, -17, "nearest", False, True, 8, (0, 1)),
             Plan(2.318838357925415, -16, "nearest", False, True, 8, (0,)),
         ),
         "9864e8f9ae725de8": (  # gelu_tanh
             Plan(2.7272698879241943, -16, "nearest", False, True, 9),
-            Plan(2.6158010959625244, -16, "nearest", False, True, 8, (0, 1)),
+            Plan(2.6158010959625244, -16, "nearest", False, True, 9),
         ),
         "bc24c89f1d044456": (  # gish
             Plan(2.0210506916046143, -24, "nearest", False, True, 6),
             Plan(1.99169921875, -24, "nearest", False, True, 6),
         ),
         "7975955b248d5290": (  # golu
-            Plan(2.8070147037506104, -14, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6)),
+            Plan(3.4532339572906494, -17, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6, 7)),
             Plan(2.798830986022949, -14, "nearest", True, False, 8, (1, 2, 3, 4, 5, 6)),
         ),
         "bc8e4b0636b34a63": (  # hard_elish
@@ -178,15 +178,15 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "9a4101a97caec2c8": (  # logish
-            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
+            Plan(1.722220540046692, -15, "nearest", False, False, 6),
             Plan(1.722220540046692, -15, "nearest", False, False, 6),
         ),
         "090004b1d95ade78": (  # loglog
-            Plan(3.465700387954712, -17, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6)),
+            Plan(2.815246343612671, -14, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6)),
             Plan(2.798830986022949, -14, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6)),
         ),
         "ed44e337275164c2": (  # mish
-            Plan(1.4479624032974243, -17, "nearest", False, True, 7),
+            Plan(1.693120002746582, -15, "nearest", False, True, 6),
             Plan(1.3540184497833252, -16, "nearest", False, True, 7),
         ),
         "7fd0d2e84d40f495": (  # mpelu
@@ -194,18 +194,18 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.9374980926513672, -31, "down", False, True, 5),
         ),
         "2e29c0adf934d093": (  # nlrelu
-            Plan(3.444441080093384, 0, "up", True, False, 6),
+            Plan(2.5833306312561035, 0, "up", True, False, 7),
             Plan(4.428566932678223, 0, "up", True, False, 5, (1,)),
         ),
-        "cd8128712c51b393": (  # pau
-            None,
-            Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
-        ),
         "bd5560c416fbcf4d": (  # pau_a
-            Plan(3.1999967098236084, -16, "down", False, False, 9, (14, 15)),
+            Plan(2.666663885116577, -16, "down", False, False, 9, (14, 15)),
             Plan(3.1999967098236084, -15, "up", False, False, 9, (15,)),
         ),
         "63e451474b36bd91": (  # pau_c
+            None,
+            Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
+        ),
+        "cd8128712c51b393": (  # pau
             None,
             Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
         ),
@@ -218,11 +218,11 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.7777760028839111, -15, "up", False, False, 7),
         ),
         "d013e7e6e86160cf": (  # phish
-            Plan(1.908546805381775, -13, "nearest", False, True, 9),
+            Plan(1.908546805381775, -13, "nearest", False, True, 9, (0, 1)),
             Plan(1.8568646907806396, -11, "nearest", False, True, 8),
         ),
         "7499efa789822a94": (  # probit
-            Plan(2.622948169708252, -16, "nearest", False, True, 8),
+            Plan(2.412057876586914, -17, "nearest", False, True, 9),
             Plan(2.2142834663391113, -15, "nearest", False, False, 9),
         ),
         "ca4b2ff4fc2c8952": (  # pserf
@@ -238,16 +238,16 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.722220540046692, -15, "nearest", False, False, 7),
         ),
         "67f597641d572c06": (  # repu
-            Plan(1.9374980926513672, 0, "up", True, False, 4),
+            Plan(2.5833306312561035, 0, "up", True, False, 4),
             Plan(1.9374980926513672, 0, "up", True, False, 4),
         ),
         "9e59d5669c80ab50": (  # resech
             Plan(1.722220540046692, -15, "nearest", False, False, 7),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 9),
+            Plan(1.722220540046692, -15, "nearest", False, False, 8),
         ),
         "42634e01d4af2f82": (  # reu
-            Plan(1.9374980926513672, -30, "up", False, True, 6),
-            Plan(3.444441080093384, -31, "down", False, True, 5),
+            Plan(2.5833306312561035, -30, "up", False, True, 6),
+            Plan(2.5833306312561035, -31, "down", False, True, 6),
         ),
         "226dc440ff992d39": (  # rootsig
             Plan(1.722220540046692, -15, "nearest", False, False, 7),
@@ -267,10 +267,10 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "0e453415636c0132": (  # serlu
             Plan(1.3333319425582886, -16, "down", False, False, 7),
-            Plan(3.444441080093384, -30, "up", False, True, 5),
+            Plan(2.5833306312561035, -30, "up", False, True, 6),
         ),
         "36448774cd413ef3": (  # sgelu
-            Plan(2.857140064239502, -17, "nearest", True, False, 6),
+            Plan(3.09999680519104, -15, "nearest", False, False, 6),
             Plan(2.4041426181793213, -15, "nearest", True, True, 6),
         ),
         "95db0390f1582dd5": (  # sigmoid
@@ -283,7 +283,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "20125c25607f5ead": (  # silu
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
+            Plan(0.9687490463256836, -15, "nearest", False, False, 7),
         ),
         "efc7f2a30234aea0": (  # sine
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
@@ -291,7 +291,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "985fcef535ee1958": (  # sinlu
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
-            Plan(0.9687490463256836, -15, "nearest", False, False, 7, (24, 30)),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 7, (27,)),
         ),
         "a6293b73b2edc0dc": (  # slu
             Plan(2.5833306312561035, -30, "up", False, True, 5),
@@ -314,7 +314,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             ),
         ),
         "148ebf1e5b210bea": (  # snake
-            Plan(0.9687490463256836, -15, "nearest", False, False, 8),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 8),
             Plan(3.09999680519104, -15, "nearest", False, False, 6, (3, 13, 22)),
         ),
         "b1d5917b6d7a9548": (  # soft_clipping
@@ -326,7 +326,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(115.99988555908203, -15, "nearest", True, True, 7, (14, 15, 16)),
         ),
         "85bdad56f2dc36f8": (  # soft_plus_plus
-            Plan(1.017542839050293, -16, "nearest", True, True, 6, (31,)),
+            Plan(1.12675940990448, -17, "nearest", True, False, 6),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "05e143a29d5cab34": (  # softplus
@@ -334,7 +334,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "0c4447e93789fe74": (  # softsign
-            Plan(1.3333319425582886, -16, "down", False, False, 9),
+            Plan(1.7777760028839111, -16, "down", False, False, 8),
             Plan(1.7777760028839111, -16, "down", False, False, 9),
         ),
         "91e3c433c8804c78": (  # sparse_plus
@@ -359,26 +359,26 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "a87025e7af9e4f4b": (  # srs
             Plan(0.9687490463256836, -15, "nearest", False, False, 7),
-            Plan(0.9687490463256836, -15, "nearest", False, False, 7),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
         ),
         "02f98b36e8bc1731": (  # swish
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
+            Plan(0.9687490463256836, -15, "nearest", False, False, 7),
         ),
         "49080bc92df23832": (  # symlog
-            Plan(1.3333319425582886, -16, "down", False, False, 9),
+            Plan(1.7777760028839111, -16, "down", False, False, 7),
             Plan(1.3333319425582886, -16, "down", False, False, 8),
         ),
         "c102cb73a4bcd89e": (  # tanh
             Plan(1.6055346727371216, -15, "nearest", True, True, 7),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 8),
+            Plan(1.722220540046692, -15, "nearest", False, False, 8),
         ),
         "d1314bf02565ecf9": (  # tanh_exp
             Plan(2.6815614700317383, -24, "nearest", False, True, 6),
-            Plan(2.637360095977783, -24, "nearest", False, True, 6),
+            Plan(2.086954355239868, -25, "nearest", False, True, 7),
         ),
         "ac8bb790df6ad9ba": (  # tanh_shrink
-            Plan(2.142854928970337, -13, "nearest", False, True, 7, (13,)),
+            Plan(2.142854928970337, -18, "nearest", True, False, 8, (18,)),
             Plan(1.632651448249817, -15, "nearest", False, True, 8),
         ),
         "5df5104bd1f700f1": (  # xielu

@@ -216,38 +216,37 @@ def _interpolate(places: Sequence[float], values: Sequence[float]) -> list[float
     return powers
 
 
+def shape(plan: Plan) -> str:
+    """Return what decides on the code that evaluates a table, as arguments of C++'s ``Shape``."""
+    nans = plan.low or plan.high or bool(plan.aside)
+    flags = ", ".join(str(flag).lower() for flag in (plan.low, plan.high, nans))
+    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}"
+
+
 def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], plan: Plan) -> str:
-    """Return a table as C++: a struct as ``native/tabled.hpp`` wants it.
+    """Return a table as C++: a constant of the type ``Cells`` of ``native/tabled.hpp``.
 
     Args:
-        name: Of the struct.
+        name: Of the constant.
         expression: Over ``x`` and the parameters.
         parameters: Their values.
         plan: The cells.
     """
     rows = table(scalar_function(expression, parameters), plan)
-    nans = plan.low or plan.high or bool(plan.aside)
-    defaults = ", ".join(map(repr, parameters.values()))
+    defaults = ", ".join(map(repr, parameters.values())) or "0.0"
+    scale, shift = f"{single(plan.scale).hex()}F", f"{_BASE - plan.first}.0F"
     return "\n".join(
         (
-            f"struct {name} {{",
-            f"  static constexpr std::size_t count = {len(parameters)};",
-            f"  static constexpr double defaults[] = {{{defaults or '0.0'}}};",
-            f"  static constexpr int degree = {plan.degree};",
-            f"  static constexpr Rounding rounding = Rounding::{plan.rounding};",
-            f"  static constexpr float scale = {single(plan.scale).hex()}F;",
-            f"  static constexpr float shift = {_BASE - plan.first}.0F;",
-            f"  static constexpr bool nans = {str(nans).lower()};",
-            f"  static constexpr bool low_line = {str(plan.low).lower()};",
-            f"  static constexpr bool high_line = {str(plan.high).lower()};",
-            "  alignas(64) static constexpr float numbers[] = {",
+            f"alignas(64) constexpr float {name}_numbers[] = {{",
             *(_printed(row[k : k + 8]) for row in rows for k in range(0, CELLS, 8)),
-            "  };",
             "};",
+            f"constexpr double {name}_defaults[] = {{{defaults}}};",
+            f"constexpr Cells {name}{{",
+            f"    {scale}, {shift}, {name}_numbers, {len(parameters)}, {name}_defaults}};",
         )
     )
 
 
 def _printed(numbers: Sequence[float]) -> str:
     shown = ("NAN" if number != number else f"{number.hex()}F" for number in numbers)
-    return "      " + " ".join(f"{number}," for number in shown)
+    return "    " + " ".join(f"{number}," for number in shown)
