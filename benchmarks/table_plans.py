@@ -34,21 +34,24 @@ ROOT = Path(__file__).parents[1]
 Array = np.ndarray
 Function = Callable[[Array], Array]
 
-VALUE_ULP = 1.96
+VALUE_ULP = 1.5
 """The bar is 2; what is left is for the numbers that were not tried."""
-SLOPE_ULP = 3.0
+SLOPE_ULP = 2.6
 """The bar is 4."""
+ZERO_ULP = 1.85
+"""For values beside 0 where the function is 0 there: the product with x is rounded too, and so
+is the derivative at 0. More numbers are tried in such a cell."""
 LINE_ULP = 0.5
 """So near to a line a function is to be where a cell goes on to infinity."""
 REACHES = (16.0, 12.0, 9.0, 7.0, 6.0, 5.0, 4.0, 3.0)
 """To so far from 0 the cells go, where the function is no line before."""
 DEGREES = (9, 4, 5, 6, 7, 8)
 """In this order: where the last is not enough, the others are not."""
-PER_CELL, DENSE = 250, 5000
+PER_CELL, DENSE = 250, 6000
 """Numbers tried in each cell, first and where they pass."""
 VECTOR, ELEMENT = 15.0, 6.0
 """Operations for a vector that has an element in no cell, and for the element."""
-MOST = 45.0
+MOST = 40.0
 """What costs more is not recorded: the formula serves as well."""
 FAR = np.geomspace(16, 3e38, 600)
 CHEAP = {"add", "sub", "mul", "neg", "square", "abs", "sign", "maximum", "minimum", "where"} | {
@@ -91,6 +94,7 @@ def points(plan: Plan, zeros: list[float], rng: np.random.Generator, count: int)
         found += [around(low), around(high)]
         if low <= 0 <= high:
             found += [side * np.geomspace(1e-45, high - low, 5000) for side in (-1, 1)]
+            found.append(rng.uniform(low, high, 7 * count))
     for zero in zeros:
         found += [zero + side * np.geomspace(1e-9, 0.1, 400) for side in (-1, 1)]
         found.append(around(zero))
@@ -220,7 +224,7 @@ def price(inside: list[tuple[float, float]]) -> float:
 
 def search(f: Function, scalar: Callable[[float], float], slope: bool, bends: list[float]) -> tuple:
     """Return the plan that costs least, and its error; None if none keeps the bar."""
-    bar = SLOPE_ULP if slope else VALUE_ULP
+    at_zero = VALUE_ULP if f(np.zeros(1))[0] != 0 else ZERO_ULP
     rng = np.random.default_rng(7)
     best: tuple[float, Plan | None, float] = (MOST, None, math.inf)
     line = np.linspace(-16, 16, 3203)
@@ -229,6 +233,11 @@ def search(f: Function, scalar: Callable[[float], float], slope: bool, bends: li
     for plan, cost in sorted(plans(f, slope, bends), key=lambda pair: pair[1]):
         if cost + DEGREES[1] >= best[0]:
             break
+        bar = np.full(CELLS, SLOPE_ULP if slope else VALUE_ULP)
+        for cell in range(CELLS):
+            low, high = plan.edges(cell)
+            if not slope and low <= 0 <= high:
+                bar[cell] = at_zero
         x, dense = points(plan, zeros, rng, PER_CELL), None
         for degree in DEGREES:
             if degree + cost >= best[0]:
@@ -248,9 +257,9 @@ def search(f: Function, scalar: Callable[[float], float], slope: bool, bends: li
     return best[1], best[2], best[0]
 
 
-def cost_of(plan: Plan, off: Array, bar: float) -> float:
+def cost_of(plan: Plan, off: Array, bar: Array) -> float:
     """Return what a plan costs, by its errors in each cell; nearer to the bar it costs more."""
-    kept = [plan.edges(cell) for cell in range(CELLS) if off[cell] <= bar]
+    kept = [plan.edges(cell) for cell in range(CELLS) if off[cell] <= bar[cell]]
     return plan.degree + price(kept) + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
 
 

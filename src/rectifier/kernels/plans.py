@@ -14,23 +14,23 @@ from rectifier.kernels.tabled import Plan
 PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
     {
         "f8ccbcc3f77e8dac": (  # acon_b
-            Plan(0.9687490463256836, -15, "nearest", False, False, 6),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "1af930ea52d84588": (  # acon_c
-            Plan(0.9687490463256836, -15, "nearest", False, False, 6),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "2111ecd3f1887bbd": (  # aptx
             Plan(1.474652886390686, -18, "nearest", False, True, 8),
-            Plan(1.722220540046692, -15, "nearest", False, False, 8),
+            Plan(1.5973361730575562, -14, "nearest", False, True, 8),
         ),
         "07d38f6ff1043b8e": (  # arctan
-            Plan(1.722220540046692, -15, "nearest", False, False, 7),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 9),
             Plan(1.722220540046692, -15, "nearest", False, False, 8),
         ),
         "3967bb26debfbbd9": (  # aria2
-            Plan(1.4589650630950928, -18, "nearest", False, True, 9),
+            Plan(1.9277088642120361, -13, "nearest", False, True, 9),
             Plan(1.722220540046692, -15, "nearest", False, False, 8),
         ),
         "7ba8072632300d23": (  # bent_identity
@@ -50,15 +50,15 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.9374980926513672, -31, "down", False, True, 5),
         ),
         "80c192aeee3369a1": (  # clipped_gelu
-            Plan(2.0, -14, "down", False, False, 9, (0,)),
+            Plan(2.5, -13, "down", False, False, 8),
             Plan(2.0, -12, "down", False, False, 8),
         ),
         "4ddc26c3e3e1cfb0": (  # cloglog
             Plan(2.526313304901123, -23, "nearest", False, True, 5),
-            Plan(2.798830986022949, -17, "nearest", False, True, 9, (25, 26, 27, 28, 29, 30)),
+            None,
         ),
         "c1f0d21a061f787f": (  # cosine
-            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "4d6a9e4586dc955d": (  # cosine_squasher
@@ -66,19 +66,15 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(9.411755561828613, -16, "down", True, True, 4, (1, 30)),
         ),
         "8c0f6f5403366892": (  # coslu
-            Plan(1.722220540046692, -15, "nearest", False, False, 6),
-            Plan(1.722220540046692, -15, "nearest", False, False, 6),
+            Plan(2.5833306312561035, -15, "nearest", False, False, 6, (13,)),
+            Plan(1.722220540046692, -15, "nearest", False, False, 7),
         ),
         "4728ef5b07b8b9c2": (  # crrelu
             Plan(3.9999959468841553, -15, "up", False, False, 5),
             Plan(3.1999967098236084, -15, "up", False, False, 6),
         ),
-        "3c35930f679672e4": (  # cube
-            Plan(2.2142834663391113, -15, "nearest", False, False, 4),
-            None,
-        ),
         "386f69f189f20cf9": (  # dsilu
-            Plan(0.9687490463256836, -15, "nearest", False, False, 7),
+            Plan(1.722220540046692, -15, "nearest", False, False, 7),
             Plan(1.722220540046692, -15, "nearest", False, False, 6),
         ),
         "7e9906898f000486": (  # dynamic_tanh
@@ -86,12 +82,12 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "be82925ec8fb48f6": (  # e_swish
-            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
+            Plan(1.722220540046692, -15, "nearest", False, False, 6),
             Plan(0.9687490463256836, -15, "nearest", False, False, 7),
         ),
         "9ba3218499a788b7": (  # elish
             Plan(1.3333319425582886, -15, "up", False, False, 7),
-            Plan(0.9999989867210388, -16, "down", False, False, 7),
+            Plan(1.7777760028839111, -16, "down", False, False, 6),
         ),
         "35c9d8783606a9c0": (  # elliott
             Plan(1.3333319425582886, -16, "down", False, False, 9),
@@ -102,7 +98,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.9374980926513672, -31, "down", False, True, 5),
         ),
         "e9bc61994ff211ec": (  # erf
-            Plan(3.6825358867645264, -15, "nearest", True, True, 5, (15,)),
+            Plan(3.6825358867645264, -15, "nearest", True, True, 6, (15,)),
             Plan(3.09999680519104, -15, "nearest", False, False, 9),
         ),
         "574b572e4014515d": (  # erfact
@@ -114,31 +110,31 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "07de73e82af71e13": (  # gaussian
-            Plan(3.09999680519104, -15, "nearest", False, False, 9, (31,)),
+            None,
             Plan(3.09999680519104, -15, "nearest", False, False, 9),
         ),
         "ccb1ba3d8d675fe0": (  # gcu
-            Plan(1.722220540046692, -15, "nearest", False, False, 6),
+            Plan(1.722220540046692, -15, "nearest", False, False, 7, (1, 12, 29)),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "ca8182fdcc906bfd": (  # gelu
-            Plan(2.4242401123046875, -17, "nearest", False, True, 8, (0, 1)),
+            Plan(2.637360095977783, -16, "nearest", False, True, 8, (0,)),
             Plan(2.318838357925415, -16, "nearest", False, True, 8, (0,)),
         ),
         "9864e8f9ae725de8": (  # gelu_tanh
-            Plan(2.7272698879241943, -16, "nearest", False, True, 9),
+            Plan(2.9999969005584717, -15, "nearest", False, True, 8),
             Plan(2.6158010959625244, -16, "nearest", False, True, 9),
         ),
         "bc24c89f1d044456": (  # gish
-            Plan(2.0210506916046143, -24, "nearest", False, True, 6),
+            Plan(2.5329790115356445, -23, "nearest", False, True, 6),
             Plan(1.99169921875, -24, "nearest", False, True, 6),
         ),
         "7975955b248d5290": (  # golu
-            Plan(3.4532339572906494, -17, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6, 7)),
+            None,
             Plan(2.798830986022949, -14, "nearest", True, False, 8, (1, 2, 3, 4, 5, 6)),
         ),
         "bc8e4b0636b34a63": (  # hard_elish
-            Plan(15.0, -15, "up", True, True, 4),
+            Plan(15.0, -15, "up", True, True, 5),
             Plan(15.0, -16, "down", True, True, 4, (1,)),
         ),
         "9aa7c3c3cd64a15b": (  # hard_mish
@@ -158,7 +154,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.3333319425582886, -16, "down", False, False, 6),
         ),
         "dbd925d29e78aeb6": (  # isrlu
-            Plan(2.5833306312561035, -31, "down", False, True, 7),
+            Plan(3.444441080093384, -31, "down", False, True, 7),
             Plan(2.5833306312561035, -31, "down", False, True, 7),
         ),
         "1a8d4ca9a0e2ef63": (  # isru
@@ -166,7 +162,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.722220540046692, -15, "nearest", False, False, 8),
         ),
         "4eaa6eba3af43218": (  # lecun_tanh
-            Plan(1.0815839767456055, -15, "nearest", True, True, 7),
+            Plan(1.0815839767456055, -15, "nearest", True, True, 8),
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
         ),
         "4ac2d2c928d5b6a8": (  # lisht
@@ -181,12 +177,8 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.722220540046692, -15, "nearest", False, False, 6),
             Plan(1.722220540046692, -15, "nearest", False, False, 6),
         ),
-        "090004b1d95ade78": (  # loglog
-            Plan(2.815246343612671, -14, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6)),
-            Plan(2.798830986022949, -14, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6)),
-        ),
         "ed44e337275164c2": (  # mish
-            Plan(1.693120002746582, -15, "nearest", False, True, 6),
+            None,
             Plan(1.3540184497833252, -16, "nearest", False, True, 7),
         ),
         "7fd0d2e84d40f495": (  # mpelu
@@ -196,10 +188,6 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         "2e29c0adf934d093": (  # nlrelu
             Plan(2.5833306312561035, 0, "up", True, False, 7),
             Plan(4.428566932678223, 0, "up", True, False, 5, (1,)),
-        ),
-        "bd5560c416fbcf4d": (  # pau_a
-            Plan(2.666663885116577, -16, "down", False, False, 9, (14, 15)),
-            Plan(3.1999967098236084, -15, "up", False, False, 9, (15,)),
         ),
         "63e451474b36bd91": (  # pau_c
             None,
@@ -218,11 +206,11 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.7777760028839111, -15, "up", False, False, 7),
         ),
         "d013e7e6e86160cf": (  # phish
-            Plan(1.908546805381775, -13, "nearest", False, True, 9, (0, 1)),
-            Plan(1.8568646907806396, -11, "nearest", False, True, 8),
+            Plan(1.908546805381775, -13, "nearest", False, True, 9, (0, 1, 2, 3, 13)),
+            Plan(1.7486320734024048, -12, "nearest", False, True, 9, (0,)),
         ),
         "7499efa789822a94": (  # probit
-            Plan(2.412057876586914, -17, "nearest", False, True, 9),
+            Plan(2.622948169708252, -16, "nearest", False, True, 8, (0, 1, 2)),
             Plan(2.2142834663391113, -15, "nearest", False, False, 9),
         ),
         "ca4b2ff4fc2c8952": (  # pserf
@@ -263,14 +251,14 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "1db2d844d83f22dc": (  # serf
             Plan(2.3244528770446777, -21, "nearest", False, True, 6),
-            Plan(1.8461519479751587, -22, "nearest", False, True, 6),
+            Plan(1.8461519479751587, -22, "nearest", False, True, 7),
         ),
         "0e453415636c0132": (  # serlu
-            Plan(1.3333319425582886, -16, "down", False, False, 7),
+            Plan(1.7777760028839111, -16, "down", False, False, 7),
             Plan(2.5833306312561035, -30, "up", False, True, 6),
         ),
         "36448774cd413ef3": (  # sgelu
-            Plan(3.09999680519104, -15, "nearest", False, False, 6),
+            Plan(2.6363608837127686, -15, "nearest", True, True, 7, (15,)),
             Plan(2.4041426181793213, -15, "nearest", True, True, 6),
         ),
         "95db0390f1582dd5": (  # sigmoid
@@ -278,7 +266,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "417a17822199a014": (  # sign_relu
-            Plan(2.5833306312561035, -30, "up", False, True, 7),
+            Plan(3.444441080093384, -30, "up", False, True, 7),
             Plan(2.5833306312561035, -31, "down", False, True, 7),
         ),
         "20125c25607f5ead": (  # silu
@@ -286,7 +274,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(0.9687490463256836, -15, "nearest", False, False, 7),
         ),
         "efc7f2a30234aea0": (  # sine
-            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
+            Plan(0.9687490463256836, -15, "nearest", False, False, 7),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "985fcef535ee1958": (  # sinlu
@@ -295,7 +283,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "a6293b73b2edc0dc": (  # slu
             Plan(2.5833306312561035, -30, "up", False, True, 5),
-            Plan(1.9374980926513672, -31, "down", False, True, 5),
+            Plan(2.5833306312561035, -31, "down", False, True, 5),
         ),
         "c5af7e309b1e9eec": (  # smish
             Plan(0.9687490463256836, -15, "nearest", False, False, 7),
@@ -310,12 +298,12 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
                 True,
                 True,
                 4,
-                (8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 21, 22),
+                (6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22),
             ),
         ),
         "148ebf1e5b210bea": (  # snake
             Plan(1.2916653156280518, -15, "nearest", False, False, 8),
-            Plan(3.09999680519104, -15, "nearest", False, False, 6, (3, 13, 22)),
+            None,
         ),
         "b1d5917b6d7a9548": (  # soft_clipping
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
@@ -326,7 +314,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(115.99988555908203, -15, "nearest", True, True, 7, (14, 15, 16)),
         ),
         "85bdad56f2dc36f8": (  # soft_plus_plus
-            Plan(1.12675940990448, -17, "nearest", True, False, 6),
+            Plan(1.017542839050293, -16, "nearest", True, True, 6, (31,)),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "05e143a29d5cab34": (  # softplus
@@ -334,7 +322,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "0c4447e93789fe74": (  # softsign
-            Plan(1.7777760028839111, -16, "down", False, False, 8),
+            Plan(1.7777760028839111, -16, "down", False, False, 9),
             Plan(1.7777760028839111, -16, "down", False, False, 9),
         ),
         "91e3c433c8804c78": (  # sparse_plus
@@ -366,7 +354,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(0.9687490463256836, -15, "nearest", False, False, 7),
         ),
         "49080bc92df23832": (  # symlog
-            Plan(1.7777760028839111, -16, "down", False, False, 7),
+            Plan(1.3333319425582886, -16, "down", False, False, 9),
             Plan(1.3333319425582886, -16, "down", False, False, 8),
         ),
         "c102cb73a4bcd89e": (  # tanh
@@ -375,14 +363,14 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "d1314bf02565ecf9": (  # tanh_exp
             Plan(2.6815614700317383, -24, "nearest", False, True, 6),
-            Plan(2.086954355239868, -25, "nearest", False, True, 7),
+            Plan(2.637360095977783, -24, "nearest", False, True, 6),
         ),
         "ac8bb790df6ad9ba": (  # tanh_shrink
-            Plan(2.142854928970337, -18, "nearest", True, False, 8, (18,)),
-            Plan(1.632651448249817, -15, "nearest", False, True, 8),
+            None,
+            Plan(1.632651448249817, -16, "nearest", True, False, 8),
         ),
         "5df5104bd1f700f1": (  # xielu
-            Plan(1.3333319425582886, -15, "up", False, False, 7),
+            Plan(1.7777760028839111, -15, "up", False, False, 6),
             None,
         ),
     }
