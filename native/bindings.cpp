@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "half_table.hpp"
+#include "nap.hpp"
 #include "parts.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
@@ -184,6 +185,7 @@ NB_MODULE(_native, m) {
   m.def("run_addresses", &rectifier::run_addresses, "row"_a, "backward"_a, "type"_a, "source"_a,
         "out"_a, "grad"_a, "size"_a, "parameters"_a, "threads"_a);
   rectifier::bind_gated(m);
+  rectifier::bind_nap(m);
   rectifier::bind_sparse(m);
   rectifier::bind_statistics(m);
 }
