@@ -188,4 +188,5 @@ NB_MODULE(_native, m) {
   rectifier::bind_nap(m);
   rectifier::bind_sparse(m);
   rectifier::bind_statistics(m);
+  rectifier::bind_statistics_of_tensors(m);
 }

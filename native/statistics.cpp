@@ -320,14 +320,6 @@ void bind_statistics(nb::module_& module) {
       },
       "buffers"_a, "sizes"_a, "some"_a, "threads"_a);
   module.def(
-      "any_bad_in_blocks",
-      [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes) {
-        const std::vector<const float*> from = pointers(buffers);
-        const nb::gil_scoped_release unlocked;
-        return any_bad_in_blocks(from.data(), sizes.data(), std::min(sizes.size(), from.size()));
-      },
-      "buffers"_a, "sizes"_a);
-  module.def(
       "keep_blocks",
       [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes,
          std::uintptr_t kept) {
