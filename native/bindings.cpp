@@ -17,6 +17,7 @@
 #include "half_table.hpp"
 #include "nap.hpp"
 #include "parts.hpp"
+#include "quick.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
 #include "team.hpp"
@@ -186,6 +187,7 @@ NB_MODULE(_native, m) {
         "out"_a, "grad"_a, "size"_a, "parameters"_a, "threads"_a);
   rectifier::bind_gated(m);
   rectifier::bind_nap(m);
+  rectifier::bind_quick(m);
   rectifier::bind_sparse(m);
   rectifier::bind_statistics(m);
   rectifier::bind_statistics_of_tensors(m);

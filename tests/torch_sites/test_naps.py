@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.kernels import native
-from rectifier.torch import naps, observer
+from rectifier.torch import observer
 from rectifier.torch.sites import Interception, Observer, Sleep
 
 WAYS = ["python", pytest.param("compiled", marks=pytest.mark.skipif(
@@ -24,7 +24,7 @@ WAYS = ["python", pytest.param("compiled", marks=pytest.mark.skipif(
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "python":
-        monkeypatch.setattr(naps, "_compiled", lambda: None)
+        monkeypatch.setattr(native, "module", lambda: None)
     return str(request.param)
 
 

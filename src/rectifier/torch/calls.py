@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from torch.nn.modules import module as global_hooks
 from torch.utils.hooks import RemovableHandle
 
+from rectifier.kernels import native
 from rectifier.torch import feeding, forms
 from rectifier.torch.activation_modules import (
     NOT_ELEMENTWISE,
@@ -106,6 +107,7 @@ class Calls:
         self._apply: Any = None
         self._eager: Any = None
         self._optimized_call: Any = None
+        self._hooks = self._quick_hooks() or (self._enter_module, self._leave_module)
 
     # On and off
 
@@ -146,11 +148,25 @@ class Calls:
         if not brief:
             self._settled.clear()
 
+    def _quick_hooks(self) -> tuple[Callable[..., Any], Callable[..., Any]] | None:
+        """`_enter_module` and `_leave_module`, compiled for modules that are settled; or None."""
+        made = getattr(native.module(), "Quick", None)
+        if made is None:
+            return None
+        stack: Any = torch._C
+        quick = made(
+            *(self, self._boundary, self._settled.known, self._telling.pending),
+            *(self._enter_module, self._leave_module, self._tell_settled),
+            *(stack._push_on_torch_function_stack, stack._pop_torch_function_stack),
+            stack._functorch.peek_interpreter_stack,
+        )
+        return quick.enter, quick.leave
+
     def _attach(self, mode: Seeing) -> None:
         put_on(mode)
         self._handles = [
-            global_hooks.register_module_forward_pre_hook(self._enter_module),
-            global_hooks.register_module_forward_hook(self._leave_module, always_call=True),
+            global_hooks.register_module_forward_pre_hook(self._hooks[0]),
+            global_hooks.register_module_forward_hook(self._hooks[1], always_call=True),
         ]
 
     def _detach(self, mode: Seeing) -> None:
@@ -387,7 +403,7 @@ class Calls:
             self._tick += 1
             site = self._settled.site(module)
             if site is not None and output is not None:
-                self._boundary.hidden(self._leave_settled, module, site, args, output)
+                self._tell_settled(module, site, args, output)
             return None
         if leaf_of(module) is Leaf.ACTIVATION:
             return self._boundary.hidden(self._leave, module, output)
@@ -395,6 +411,11 @@ class Calls:
             self._boundary.hidden(self._leave_layer, module, output)
         self._settled.put(module, None)
         return None
+
+    def _tell_settled(
+        self, module: nn.Module, site: Site, args: tuple[Any, ...], output: Any
+    ) -> None:
+        self._boundary.hidden(self._leave_settled, module, site, args, output)
 
     def _leave_settled(
         self, module: nn.Module, site: Site, args: tuple[Any, ...], output: Any

@@ -9,7 +9,6 @@ reference. All that is out of the ordinary is handed back to the interception.
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable
 from time import perf_counter as _clock
@@ -188,7 +187,7 @@ class Nap:
 
 def nap(boundary: Boundary, calls: Calls, stepping: list[int], awake: Awake) -> Nap:
     """A `Nap`; the compiled one, which does the same, where there is one."""
-    made = _compiled()
+    made = getattr(native.module(), "Nap", None)
     if made is None:
         return Nap(boundary, calls, stepping, awake)
     back = awake.before, awake.after, awake.woken, awake.over
@@ -197,10 +196,3 @@ def nap(boundary: Boundary, calls: Calls, stepping: list[int], awake: Awake) -> 
         boundary, calls, stepping, *back, Tensor, modes, torch.autograd, observer, _AT_HAND, MOST
     )
     return found
-
-
-def _compiled() -> Any:
-    """The compiled class; None where there is none."""
-    if not native.available():
-        return None
-    return getattr(importlib.import_module("rectifier._native"), "Nap", None)
