@@ -9,31 +9,14 @@
 #include <cstddef>
 #include <vector>
 
+#include "held.hpp"
+
 namespace nb = nanobind;
 
 namespace rectifier {
 namespace {
 
 constexpr Py_ssize_t clocked_one_in = 16;  // as CLOCKED in naps.py
-
-// A reference that is dropped at the end of a block.
-class Held {
- public:
-  explicit Held(PyObject* object) : object_(object) {}
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
-  ~Held() { Py_XDECREF(object_); }
-  PyObject* get() const { return object_; }
-  PyObject* release() {
-    PyObject* object = object_;
-    object_ = nullptr;
-    return object;
-  }
-  explicit operator bool() const { return object_ != nullptr; }
-
- private:
-  PyObject* object_;
-};
 
 // A loss of a step: a number, or a tensor where reading it would mean waiting.
 struct Loss {
@@ -340,7 +323,8 @@ PyObject* make(PyTypeObject* type, PyObject* arguments, PyObject* names) {
   Py_ssize_t most;
   if (!PyArg_ParseTupleAndKeywords(arguments, names, "OOO!OOOOOOOOOn", const_cast<char**>(keywords),
                                    &boundary, &calls, &PyList_Type, &stepping, &before, &after,
-                                   &woken, &over, &tensor, &modes, &autograd, &observer, &at_hand, &most)) {
+                                   &woken, &over, &tensor, &modes, &autograd, &observer, &at_hand,
+                                   &most)) {
     return nullptr;
   }
   PyObject* self = type->tp_alloc(type, 0);

@@ -2,8 +2,7 @@
 //
 // Layer: native/, beside the kernels; used by rectifier.torch.naps, whose class Nap says in Python
 // what this does, and is its reference. A step of half a millisecond leaves nothing of ours in a
-// cache, so that each line of Python that runs in it costs a microsecond; this costs tens of
-// nanoseconds.
+// near cache, so that hooks written in Python cost some percent of it.
 
 #pragma once
 

@@ -1,9 +1,9 @@
 // Hooks around modules in steps that are looked at briefly.
 //
-// Layer: native/, beside nap.cpp; made by rectifier.torch.calls, whose _enter_module and
-// _leave_module say in Python what this does for modules of which all is known (settled.py), and
-// are called for all others. A training step calls dozens of modules, and in each the hooks come
-// out of a distant cache: some ten microseconds of Python, a fifth of one here.
+// Layer: native/, beside nap.cpp; made by rectifier.torch.brief_steps for rectifier.torch.calls,
+// whose _enter_module and _leave_module say in Python what this does for modules of which all is
+// known (settled.py), and are called for all others. A training step calls dozens of modules, and in
+// each of them hooks that are written in Python come out of a distant cache.
 
 #include "quick.hpp"
 
@@ -11,27 +11,17 @@
 
 #include <cstddef>
 
+#include "held.hpp"
+
 namespace rectifier {
 namespace {
 
-class Held {
- public:
-  explicit Held(PyObject* object) : object_(object) {}
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
-  ~Held() { Py_XDECREF(object_); }
-  PyObject* get() const { return object_; }
-  explicit operator bool() const { return object_ != nullptr; }
-
- private:
-  PyObject* object_;
-};
-
 struct Quick {
   PyObject_HEAD
-  PyObject *calls, *boundary, *known, *pending;  // Calls, Boundary, of Settled, of Telling
-  PyObject *enter, *leave, *tell;                // what runs in all other cases, and at a site
-  PyObject *push, *pop, *peek;                   // of torch's stacks of modes and of transforms
+  PyObject *calls, *boundary, *brief;
+  PyObject *known, *pending;       // a dictionary of Settled, and one of Telling
+  PyObject *enter, *leave, *tell;  // what runs in all other cases, and at a site
+  PyObject *push, *pop, *peek;     // of torch's stacks of modes and of transforms
 };
 
 struct Name {
@@ -39,10 +29,10 @@ struct Name {
   PyObject* name;
 };
 
-enum { quick, inside, paused, idle, busy, thread, stack, mode, off, tick, dict, modules, pre_hooks };
+enum { on, inside, paused, idle, busy, thread, stack, mode, off, tick, dict, modules, pre_hooks };
 
 Name names[] = {
-    {"_quick", nullptr},  {"_inside", nullptr}, {"paused", nullptr},   {"_idle", nullptr},
+    {"on", nullptr},  {"_inside", nullptr}, {"paused", nullptr},   {"_idle", nullptr},
     {"busy", nullptr},    {"thread", nullptr},  {"_stack", nullptr},   {"_mode", nullptr},
     {"_off", nullptr},    {"_tick", nullptr},   {"__dict__", nullptr}, {"_modules", nullptr},
     {"_forward_pre_hooks", nullptr},
@@ -102,7 +92,7 @@ bool take_off(const Quick* self) {
 
 PyObject* enter(PyObject* object, PyObject* const* arguments, Py_ssize_t count) {
   const Quick* self = reinterpret_cast<Quick*>(object);
-  if (count == 2 && is(self->calls, quick, true) && is_here(self) && is(self->calls, stack, true) &&
+  if (count == 2 && is(self->brief, on, true) && is_here(self) && is(self->calls, stack, true) &&
       PyDict_Size(self->pending) == 0) {
     const Held site(site_of(self, arguments[0]));
     if (site && is_as_made(arguments[0]) && take_off(self)) {
@@ -118,7 +108,7 @@ PyObject* leave(PyObject* object, PyObject* const* arguments, Py_ssize_t count) 
   const Quick* self = reinterpret_cast<Quick*>(object);
   const Held entered(get(self->calls, off));
   const bool same = count == 3 && entered.get() == arguments[0];
-  const Held site(same && is(self->calls, quick, true) ? site_of(self, arguments[0]) : nullptr);
+  const Held site(same && is(self->brief, on, true) ? site_of(self, arguments[0]) : nullptr);
   const Held seeing(get(self->calls, mode));
   if (!site || !seeing || seeing.get() == Py_None || !is(self->calls, idle, false)) {
     PyErr_Clear();
@@ -130,8 +120,8 @@ PyObject* leave(PyObject* object, PyObject* const* arguments, Py_ssize_t count) 
       PyObject_SetAttr(self->calls, names[off].name, Py_None) != 0) {
     return nullptr;
   }
-  const Held on(PyObject_CallOneArg(self->push, seeing.get()));
-  if (!on) return nullptr;
+  const Held done(PyObject_CallOneArg(self->push, seeing.get()));
+  if (!done) return nullptr;
   if (site.get() == Py_None || arguments[2] == Py_None) Py_RETURN_NONE;
   PyObject* told[] = {arguments[0], site.get(), arguments[1], arguments[2]};
   return PyObject_Vectorcall(self->tell, told, 4, nullptr);
@@ -140,8 +130,8 @@ PyObject* leave(PyObject* object, PyObject* const* arguments, Py_ssize_t count) 
 int traverse(PyObject* object, visitproc visit, void* arg) {
   const Quick* self = reinterpret_cast<Quick*>(object);
   Py_VISIT(Py_TYPE(object));
-  for (PyObject* held : {self->calls, self->boundary, self->known, self->pending, self->enter,
-                         self->leave, self->tell, self->push, self->pop, self->peek}) {
+  for (PyObject* held : {self->calls, self->boundary, self->brief, self->known, self->pending,
+                         self->enter, self->leave, self->tell, self->push, self->pop, self->peek}) {
     Py_VISIT(held);
   }
   return 0;
@@ -150,8 +140,8 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
 int clear(PyObject* object) {
   Quick* self = reinterpret_cast<Quick*>(object);
   for (PyObject** held :
-       {&self->calls, &self->boundary, &self->known, &self->pending, &self->enter, &self->leave,
-        &self->tell, &self->push, &self->pop, &self->peek}) {
+       {&self->calls, &self->boundary, &self->brief, &self->known, &self->pending, &self->enter,
+        &self->leave, &self->tell, &self->push, &self->pop, &self->peek}) {
     Py_CLEAR(*held);
   }
   return 0;
@@ -166,8 +156,8 @@ void release(PyObject* object) {
 }
 
 PyObject* make(PyTypeObject* kind, PyObject* arguments, PyObject*) {
-  PyObject *calls, *boundary, *known, *pending, *enter, *leave, *tell, *push, *pop, *peek;
-  if (!PyArg_ParseTuple(arguments, "OOO!O!OOOOOO", &calls, &boundary, &PyDict_Type, &known,
+  PyObject *calls, *boundary, *brief, *known, *pending, *enter, *leave, *tell, *push, *pop, *peek;
+  if (!PyArg_ParseTuple(arguments, "OOOO!O!OOOOOO", &calls, &boundary, &brief, &PyDict_Type, &known,
                         &PyDict_Type, &pending, &enter, &leave, &tell, &push, &pop, &peek)) {
     return nullptr;
   }
@@ -176,6 +166,7 @@ PyObject* make(PyTypeObject* kind, PyObject* arguments, PyObject*) {
   Quick* self = reinterpret_cast<Quick*>(object);
   self->calls = Py_NewRef(calls);
   self->boundary = Py_NewRef(boundary);
+  self->brief = Py_NewRef(brief);
   self->known = Py_NewRef(known);
   self->pending = Py_NewRef(pending);
   self->enter = Py_NewRef(enter);

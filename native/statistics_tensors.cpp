@@ -1,8 +1,8 @@
 // Statistics of PyTorch tensors, asked for by the tensors themselves.
 //
-// Layer: native/, on statistics.hpp. In a step of fifty milliseconds each line of Python that looks
-// at a tensor comes out of a distant cache and costs a microsecond; here it is a call. Nothing of
-// PyTorch is compiled in: a tensor is asked as Python would ask it.
+// Layer: native/, on statistics.hpp. In a step of fifty milliseconds the lines of Python that look at
+// a tensor come out of a distant cache each time; here they are one call. Nothing of PyTorch is
+// compiled in: a tensor is asked as Python would ask it.
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -83,7 +83,8 @@ nb::object output_of(nb::handle tensor, std::size_t axis, std::size_t threads) {
     (i < axis ? extent.outer : i == axis ? extent.units : extent.inner) *= size;
   }
   double* numbers = new double[output_numbers * extent.units];
-  const nb::capsule owner(numbers, [](void* held) noexcept { delete[] static_cast<double*>(held); });
+  const nb::capsule owner(numbers,
+                          [](void* held) noexcept { delete[] static_cast<double*>(held); });
   const void* from = reinterpret_cast<const void*>(address(tensor));
   double bad = 0;
   {

@@ -1,9 +1,9 @@
 """Steps that no observer wants to be told of one by one: what is noted of them, and how.
 
 Part of the torch front end's interception (`rectifier.torch.interception`, which alone uses it).
-While all observers sleep, a training step of half a millisecond leaves nothing of ours in a cache,
-so that each line of Python that runs in it costs about a microsecond. Where the compiled kernels
-are there what has to run is compiled too (``native/nap.cpp``); `Nap` here is what it does, and its
+While all observers sleep, a training step of half a millisecond leaves nothing of ours in a near
+cache, so that hooks written in Python cost some percent of it. Where the compiled kernels are there
+what has to run is compiled too (``native/nap.cpp``); `Nap` here is what it does, and its
 reference. All that is out of the ordinary is handed back to the interception.
 """
 
