@@ -42,12 +42,12 @@ struct Nap {
   Noted* noted;
 };
 
-// What stands in for a function or method: the original while all sleep, or a note and then the
-// original; else what Python says.
+// What stands in for Tensor.backward: a note and torch.autograd.backward while all sleep, else what
+// Python says.
 struct Passage {
   PyObject_HEAD
   Nap* nap;
-  PyObject *original, *slow, *names;
+  PyObject *awake, *names;
   vectorcallfunc call;
 };
 
@@ -197,26 +197,18 @@ PyObject* noted_backward(Nap* nap, PyObject* const* arguments) {
 
 // The whole of a passage's type.
 
-PyObject* go_around(PyObject* self, PyObject* const* arguments, std::size_t count,
-                    PyObject* names) {
-  const Passage* passage = reinterpret_cast<Passage*>(self);
-  PyObject* way = passage->nap->left > 0 ? passage->original : passage->slow;
-  return PyObject_Vectorcall(way, arguments, count, names);
-}
-
 PyObject* go_back(PyObject* self, PyObject* const* arguments, std::size_t count,
                   PyObject* names) {
   const Passage* passage = reinterpret_cast<Passage*>(self);
   if (is_plain(passage->nap, arguments, PyVectorcall_NARGS(count), names)) {
     return noted_backward(passage->nap, arguments);
   }
-  return PyObject_Vectorcall(passage->slow, arguments, count, names);
+  return PyObject_Vectorcall(passage->awake, arguments, count, names);
 }
 
 int clear_passage(PyObject* self) {
   Passage* passage = reinterpret_cast<Passage*>(self);
-  Py_CLEAR(passage->original);
-  Py_CLEAR(passage->slow);
+  Py_CLEAR(passage->awake);
   Py_CLEAR(passage->names);
   Py_CLEAR(passage->nap);
   return 0;
@@ -225,8 +217,7 @@ int clear_passage(PyObject* self) {
 int traverse_passage(PyObject* self, visitproc visit, void* arg) {
   const Passage* passage = reinterpret_cast<Passage*>(self);
   Py_VISIT(Py_TYPE(self));
-  Py_VISIT(passage->original);
-  Py_VISIT(passage->slow);
+  Py_VISIT(passage->awake);
   Py_VISIT(passage->names);
   Py_VISIT(passage->nap);
   return 0;
@@ -391,19 +382,14 @@ PyObject* after_hook(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
   return after_step(reinterpret_cast<Nap*>(self), arguments, count);
 }
 
-// What stands in for a function: (original, awake, noting), as Nap.passage in naps.py.
-PyObject* passage(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
-  if (count != 3) {
-    PyErr_SetString(PyExc_TypeError, "passage takes the original, what is called else, and a flag");
-    return nullptr;
-  }
+// As Nap.passage in naps.py.
+PyObject* passage(PyObject* self, PyObject* awake) {
   PyObject* made = passage_type->tp_alloc(passage_type, 0);
   if (made == nullptr) return nullptr;
   Passage* passage = reinterpret_cast<Passage*>(made);
   passage->nap = reinterpret_cast<Nap*>(Py_NewRef(self));
-  passage->original = Py_NewRef(arguments[0]);
-  passage->slow = Py_NewRef(arguments[1]);
-  passage->call = PyObject_IsTrue(arguments[2]) == 1 ? go_back : go_around;
+  passage->awake = Py_NewRef(awake);
+  passage->call = go_back;
   return made;
 }
 
@@ -415,7 +401,7 @@ PyCFunction method(Function* function) {
 PyMethodDef methods[] = {
     {"before_step", method(before_hook), METH_FASTCALL, nullptr},
     {"after_step", method(after_hook), METH_FASTCALL, nullptr},
-    {"passage", method(passage), METH_FASTCALL, nullptr},
+    {"passage", passage, METH_O, nullptr},
     {"meet", meet, METH_O, nullptr},
     {"note", note_loss, METH_O, nullptr},
     {"take", take, METH_NOARGS, nullptr},

@@ -176,6 +176,34 @@ def test_a_scaled_loss_is_noted_unscaled() -> None:
     assert found == pytest.approx(losses[1:])
 
 
+@pytest.mark.usefixtures("way")
+@pytest.mark.filterwarnings("ignore")  # what torch says to itself while it compiles
+def test_a_training_step_that_is_compiled_as_a_whole() -> None:
+    def losses(watched: bool) -> list[float]:
+        torch._dynamo.reset()
+        (model, optimizer), sleeper = network(), Sleeper(50)
+
+        def step(x: Tensor) -> Tensor:
+            optimizer.zero_grad()
+            loss = model(x).square().mean()
+            loss.backward()
+            optimizer.step()
+            return loss.detach()
+
+        compiled = torch.compile(step, backend="eager")
+        with Interception([sleeper] if watched else [], [model]) as interception:
+            step(torch.randn(5, 3))
+            found = [float(compiled(torch.randn(5, 3))) for _ in range(4)]
+        assert interception.notes == []
+        if watched:
+            assert interception.step == 5
+            noted = [value for sleep in sleeper.slept for _, value in sleep.losses]
+            assert noted == pytest.approx(found)
+        return found
+
+    assert losses(watched=True) == losses(watched=False)
+
+
 def test_what_stands_in_is_like_what_it_stands_for_and_goes(way: str) -> None:
     before = torch.Tensor.backward, torch.optim.Optimizer.zero_grad
     (model, optimizer), sleeper = network(), Sleeper(9)

@@ -307,7 +307,7 @@ class Interception:
                 way = original
             return way(tensor, gradient, retain_graph, create_graph, inputs=inputs)
 
-        return self._nap.passage(original, backward, True)
+        return self._nap.passage(backward)
 
     def _constructing(self, original: Any) -> Any:
         owner = self
@@ -333,12 +333,12 @@ class Interception:
 
     def _aside(self, original: Any) -> Any:
         def aside(*args: Any, **kwargs: Any) -> Any:
-            if not self._calls.seeing or not self._here():
+            if self._nap.left or not self._calls.seeing or not self._here():
                 return original(*args, **kwargs)
             with self._calls.aside():
                 return original(*args, **kwargs)
 
-        return self._nap.passage(original, aside, False)
+        return aside
 
     def _compiling(self, original: Any) -> Any:
         def compile(*args: Any, **kwargs: Any) -> Any:

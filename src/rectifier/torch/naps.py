@@ -152,27 +152,20 @@ class Nap:
             and torch.autograd.backward is self.watched
         )
 
-    def passage(
-        self, original: Callable[..., Any], awake: Callable[..., Any], noting: bool
-    ) -> Callable[..., Any]:
-        """What stands in for a function or method.
+    def passage(self, awake: Callable[..., Any]) -> Callable[..., Any]:
+        """What stands in for ``Tensor.backward``.
+
+        ``torch.compile`` takes what it calls of this name for what it stands for. Of other methods
+        it would not: compiled hooks cannot stand in for what a compiled training step may call.
 
         Args:
-            original: The function; where ``noting`` it is ``Tensor.backward``.
-            awake: What is called else.
-            noting: Whether to take a note of a loss first.
-
-        Returns:
-            Calls ``original`` while all sleep.
+            awake: What is called where no note is to be taken.
         """
 
-        def around(*args: Any, **kwargs: Any) -> Any:
-            return (original if self.left > 0 else awake)(*args, **kwargs)
-
-        def back(*args: Any, **kwargs: Any) -> Any:
+        def backward(*args: Any, **kwargs: Any) -> Any:
             return self._back(args[0]) if self._is_plain(args, kwargs) else awake(*args, **kwargs)
 
-        return back if noting else around
+        return backward
 
     def _back(self, loss: Tensor) -> None:
         self.note(loss)
