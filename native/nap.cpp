@@ -1,5 +1,8 @@
 // See nap.hpp. Written against Python's own interface: what is put in place of a method has to be
 // bound like one, and called without a tuple of its arguments.
+//
+// One file, though long: the nap and what stands in for backward share one state, and a type takes
+// some hundred lines in this interface.
 
 #include "nap.hpp"
 
