@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "half_table.hpp"
+#include "nap.hpp"
 #include "parts.hpp"
+#include "quick.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
 #include "tabled.hpp"
@@ -189,6 +191,9 @@ NB_MODULE(_native, m) {
   m.def("run_addresses", &rectifier::run_addresses, "row"_a, "backward"_a, "type"_a, "source"_a,
         "out"_a, "grad"_a, "size"_a, "parameters"_a, "threads"_a);
   rectifier::bind_gated(m);
+  rectifier::bind_nap(m);
+  rectifier::bind_quick(m);
   rectifier::bind_sparse(m);
   rectifier::bind_statistics(m);
+  rectifier::bind_statistics_of_tensors(m);
 }
