@@ -25,7 +25,7 @@ from rectifier.doctor.rules import (
     learning_rate_too_high,
     vanishing_gradient,
 )
-from rectifier.watch.record import Circumstances, Head, OptimizerFacts
+from rectifier.watch.record import Circumstances, Feed, Head, OptimizerFacts
 
 DEPTH = 8
 
@@ -199,6 +199,25 @@ def test_a_first_gradient_beyond_any_learning_rate() -> None:
     assert "the data reach 500" in finding.cause
     assert finding.remedies[0].settings == {"max_norm": 0.5}
     assert exploding_gradient.RULE.check(record(layers=still(), trained=training(loss))) == ()
+
+
+@pytest.mark.parametrize(
+    ("spread", "reach", "found"),
+    [
+        (np.geomspace(6e5, 2e2, STEPS), 3.0, 1),
+        (np.geomspace(6e5, 1.0, STEPS), 3.0, 0),
+        (6e5, 1e5, 0),
+    ],
+)
+def test_a_signal_that_runs_away_and_never_comes_down(spread, reach, found) -> None:
+    """A network run on what it gave: its loss falls by millions and is no use all the same."""
+    trained = training(falling(2e12, 8e4), gradient_norm=1e13, input_abs_max=3e7)
+    one = np.ones(2)
+    fed = Feed("fc1", "linear", 0 * one, one, -reach * one, reach * one, seen=500)
+    facts = Circumstances(feeds=(fed,))
+    run = site("fc1.silu", function="silu", series={"input_std": spread})
+    seen = record(run, layers=still(), trained=trained, circumstances=facts)
+    assert len(exploding_gradient.RULE.check(seen)) == found
 
 
 def slowing(*updates: float):

@@ -120,3 +120,16 @@ def test_unknown_numbers_are_left_out() -> None:
 def test_what_is_left_may_suffice(dead: int, end: float, severities: list[str]) -> None:
     sick = record(site(dead_at={100: dead}), trained=training(falling(2.3, end)))
     assert [finding.severity for finding in RULE.check(sick)] == severities
+
+
+def test_a_slow_loss_of_width_that_did_no_harm_is_a_note() -> None:
+    """A likelihood never falls to a fifth, so that the fall alone does not tell."""
+    loss = falling(2.3, 1.2)
+    for dead, update, severity in (
+        ({10: 50}, 1e-3, "info"),
+        ({10: 65}, 1e-3, "warning"),  # more than as drawn
+        ({60: 50}, 1e-3, "warning"),  # later than that
+        ({10: 50}, spike(1e-3, 0.5, 9), "warning"),  # a step did it
+    ):
+        (finding,) = RULE.check(record(site(dead_at=dead), trained=training(loss, update)))
+        assert finding.severity == severity

@@ -136,3 +136,20 @@ def test_what_is_found_once_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> Non
     _, said, _ = train(100, output=lambda x: x.detach() + 0 * x)
     assert len(looks) > 1
     assert said == []
+
+
+def test_a_layer_that_never_lived_is_no_matter_of_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no gradient to come back by, however the loss may fall by the other layers."""
+    anew = Remedy("reinitialize", "", {"scheme": "he_normal"})
+    scaled = Remedy("normalize_input", "", {"features": 8, "mean": [0.0] * 8, "std": [1.0] * 8})
+    dead = Finding("born_dead", "error", "Dead.", evidence={"dead": 1.0}, remedies=(anew,))
+    raw = Finding("unnormalized_input", "error", "Raw.", remedies=(scaled,))
+    for found, action in (
+        ((dead,), "reinitialize"),
+        ((raw, replace(dead, consequence_of="unnormalized_input")), "normalize_input"),
+    ):
+        monkeypatch.setattr(live, "diagnose", lambda record, found=found: found)
+        assert any(f"step 30: {action} is at work" in line for line in train(60)[1])
+    half = replace(dead, evidence={"dead": 0.7})
+    monkeypatch.setattr(live, "diagnose", lambda record: (half,))
+    assert train(100)[1] == []

@@ -119,3 +119,19 @@ def test_logits_that_start_loud_are_told_even_of_a_network_that_learnt(
     if head == "fc1":
         wanted = ["info"]
     assert [f.severity for f in found] == wanted
+
+
+@pytest.mark.parametrize(("loud", "found"), [("fc1.relu", []), ("fc2.relu", ["error"])])
+def test_weights_are_not_blamed_for_what_is_loud_before_them(loud, found) -> None:
+    sites = [
+        site(name, order=i, series={"input_std": 80.0 if name == loud else 1.0})
+        for i, name in enumerate(("fc1.relu", "fc2.relu"))
+    ]
+    told_ = told(
+        poor_initialization,
+        *sites,
+        layers=(layer("fc1"), layer("fc2")),
+        trained=STUCK,
+        parameters=(weight(), weight("fc2.weight", std=1.0)),
+    )
+    assert [f.severity for f in told_] == found

@@ -48,3 +48,19 @@ def test_a_softmax_between_hidden_layers() -> None:
     assert finding.remedies[0].settings == {"from": "softmax", "to": "relu"}
     assert told(unsuitable_activation, squashed=one) == ()  # attention over learnt slots
     assert told(unsuitable_activation, squashed=two)[0].severity == "warning"
+
+
+def test_a_loss_of_the_derivative_alone_through_kinks() -> None:
+    """Energies learnt from forces: no bias before a kink ever has a gradient."""
+    weights = tuple(weight(f"fc{i}.weight") for i in (1, 2))
+    idle = {"shape": (32,), "fan_in": 0, "nonzero": 0}
+    biases = tuple(weight(f"fc{i}.bias", **idle) for i in (1, 2))
+    sites = site("fc1.relu"), site("fc2.relu", order=1)
+    (finding,) = told(unsuitable_activation, *sites, parameters=weights + biases)
+    assert (finding.severity, finding.remedies[0].settings["to"]) == ("warning", "silu")
+    smooth = tuple(site(f"fc{i}.silu", function="silu") for i in (1, 2))
+    assert told(unsuitable_activation, *smooth, parameters=weights + biases) == ()
+    taught = weight("fc2.bias", shape=(32,), fan_in=0)  # a critic with a penalty on its slope
+    assert told(unsuitable_activation, *sites, parameters=(*weights, biases[0], taught)) == ()
+    dead = weights[0], weight("fc2.weight", nonzero=0)
+    assert told(unsuitable_activation, *sites, parameters=dead + biases) == ()

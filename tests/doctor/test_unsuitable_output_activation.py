@@ -144,3 +144,19 @@ def test_several_labels_at_once_under_a_softmax(outside, found) -> None:
 @pytest.mark.parametrize(("low", "high", "found"), [(0.0, 1.0, 1), (-30.0, 30.0, 0)])
 def test_logits_that_a_clamp_squashes_or_only_guards(low, high, found) -> None:
     assert len(told("nll_loss", "log_softmax", "clamp", "addmm", low=low, high=high)) == found
+
+
+@pytest.mark.parametrize(
+    ("between", "low", "high", "found"),
+    [
+        (("exp", "relu"), 1.0, 2.8, ["warning"]),
+        (("exp", "mul", "relu"), 1.0, 2.8, ["warning"]),  # of half a log-variance
+        (("exp", "relu"), 0.02, 1.0, []),  # exp(-relu): a decay, never above one
+        (("exp", "hardtanh"), 1.0, 2.8, []),
+    ],
+)
+def test_an_exponential_of_a_relu_never_falls_below_one(between, low, high, found) -> None:
+    told_ = told("mean", "sum", "sub*", *between, "addmm", output_low=low, output_high=high)
+    assert [f.severity for f in told_] == found
+    for finding in told_:
+        assert finding.remedies[0].settings == {"function": "relu", "regression": True}

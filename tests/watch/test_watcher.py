@@ -412,3 +412,32 @@ def test_watching_changes_no_result_and_no_random_number() -> None:
             watch(lambda m=model, o=optimizer: steps(m, o, 5), model, options=options)
         results.append([*model.state_dict().values(), torch.rand(1)])
     assert all(torch.equal(one, two) for one, two in zip(*results, strict=True))
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU])
+@pytest.mark.parametrize("with_head", [False, True])
+def test_a_recurrent_layer_is_seen_though_the_loss_is_a_module(kind, with_head: bool) -> None:
+    """No gradient is heard of at its gates, and the loss begins a pass of its own."""
+    torch.manual_seed(0)
+    reader = kind(4, 6, batch_first=True)
+    head = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))  # a model of its own
+    optimizer = torch.optim.SGD([*reader.parameters(), *head.parameters()], lr=0.1)
+    criterion = nn.CrossEntropyLoss()
+
+    def train() -> None:
+        for _ in range(12):
+            state = reader(torch.randn(8, 7, 4))[0][:, -1]
+            out = head(state) if with_head else state[:, :3]
+            loss = criterion(out, torch.randint(0, 3, (8,)))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            with torch.no_grad():
+                reader(torch.randn(8, 7, 4))
+
+    record = watch(train)
+    functions = {"tanh"} if kind is nn.RNN else {"sigmoid", "tanh"}
+    functions |= {"relu"} if with_head else set()
+    assert {site.function for site in record.sites} == functions
+    recurrent = [site for site in record.sites if site.function != "relu"]
+    assert [site.unit.seen for site in recurrent] == [12 * 8 * 7] * len(recurrent)

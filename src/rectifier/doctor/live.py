@@ -3,7 +3,8 @@
 Layer: doctor, on `rectifier.watch` and the remedies. `LiveRepair` is an observer beside the
 watcher. At growing intervals it has the record so far judged. A run that is cut off early looks ill
 more easily than a whole one, and a remedy is no use to a training that gets on; so what is read off
-the course of the training must be found at two looks in a row, while the loss does not fall. For a
+the course of the training must be found at two looks in a row, while the loss does not fall. Not so
+a layer that was silent from the first step for every input: nothing can bring it back. For a
 root cause that harms it then copies models and optimisers, puts the most promising remedy to work
 and announces it. After a probation of as many steps as came before, at most 200, it compares the
 loss: worse than before by more than its own noise, or no longer finite, and the remedy is undone,
@@ -16,7 +17,7 @@ from __future__ import annotations
 import copy
 import math
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,7 +218,8 @@ class LiveRepair(Observer):
 
     def _look(self, step: int) -> None:
         record = self._record()
-        for finding in diagnose(record):
+        findings = diagnose(record)
+        for finding in findings:
             if finding.severity == "info":
                 continue
             # of what was settled the record still shows what was, before the remedy; units that
@@ -229,7 +231,7 @@ class LiveRepair(Observer):
                 continue
             if len(self._tried) >= MOST:
                 return
-            if not (settled or self._is_sure(finding, record)):
+            if not (settled or self._is_sure(finding, findings, record)):
                 self._suspected, self._next = finding.rule, step + FIRST
                 self._good = self._good or self._copy(step)  # should it be worse by then
                 return
@@ -244,9 +246,13 @@ class LiveRepair(Observer):
         self._suspected = ""
         self._good = self._copy(step)
 
-    def _is_sure(self, finding: Finding, record: Record) -> bool:
+    def _is_sure(self, finding: Finding, findings: Sequence[Finding], record: Record) -> bool:
         """Whether it is no passing thing of a training that gets on."""
         if finding.rule in WRITTEN or math.isinf(self._level(-math.inf)[0]):
+            return True
+        if any(
+            _never_lived(f) for f in findings if f is finding or f.consequence_of == finding.rule
+        ):
             return True
         return finding.rule == self._suspected and not _gets_on(record)
 
@@ -344,6 +350,12 @@ class LiveRepair(Observer):
     def _say(self, sentence: str) -> None:
         self.done.append(sentence)
         self._tell(sentence)
+
+
+def _never_lived(finding: Finding) -> bool:
+    """Whether a whole layer was dead from birth: its weights have no gradient to change it by."""
+    whole = finding.rule == "born_dead" and finding.evidence.get("dead", 0.0) >= 1
+    return whole and finding.severity == "error"
 
 
 def _gets_on(record: Record) -> bool:

@@ -234,8 +234,7 @@ class Watcher(Observer):
             return
         current = self._pass()
         current.listens = current.listens or output.requires_grad
-        found = statistics.outputs(output.detach(), site.unit_axis)
-        current.forwards.append((site, found))
+        current.forwards.append((site, statistics.outputs(output, site.unit_axis)))
 
     def on_trained(self, token: int) -> None:
         """The pass is part of the training."""
@@ -268,11 +267,15 @@ class Watcher(Observer):
         self._census.on_backward(loss, self._steps, self._loss_source)
 
     def _trains_without_sites(self) -> None:
-        """Where no site hears of gradients the backward pass that follows tells of training."""
+        """Where no site hears of gradients the backward pass that follows tells of training.
+
+        A loss that is a module begins a pass of its own: what ran before it in this step counts.
+        """
         token = 0 if self.interception is None else self.interception.token
-        current = self._passes.get(token)
-        if current is not None and not current.listens:
-            current.trained = True
+        for number, found in self._passes.items():
+            earlier = bool(found.forwards) and found.step == self._steps
+            if not found.listens and (number == token or earlier):
+                found.trained = True
 
     @_unseen
     def on_gradients(

@@ -12,6 +12,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.born_dead import HALF
 from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, LEARNT, lower, overshoot
 from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.watch.record import FloatArray, Record, SiteRecord
@@ -25,6 +26,9 @@ MANY = 0.4
 
 LEFT = 1 / 3
 """Share of the loss before the deaths that is left at the end, where the rest sufficed."""
+
+EARLY = 20
+"""Steps in which units that were drawn at the edge of silence go over it."""
 
 MOST = 0.7
 """From here on a layer is hardly there."""
@@ -157,9 +161,10 @@ def _severity(case: Case, harmed: bool, learnt: bool) -> Severity | None:
         return "info" if case.share >= 0.02 else None
     if case.share >= MOST:
         return "warning" if learnt and not harmed else "error"
-    if _at_least(case) >= MANY:
-        return "error" if harmed else "info" if learnt else "warning"
     driven = case.by_steps or case.raised >= 2
+    if _at_least(case) >= MANY:
+        astray = not (driven or case.decayed) and case.deaths.middle <= EARLY and case.share < HALF
+        return "error" if harmed else "info" if learnt or astray else "warning"
     return "warning" if harmed and driven and case.share >= 0.25 else "info"
 
 
@@ -195,11 +200,13 @@ def check(record: Record) -> Sequence[Finding]:
     Four units of eight are no such share yet, forty of eighty are (`_at_least`). A unit is dead
     only if its silence exceeds chance (`evidence.dead_units`), so rare firing is no death and
     sparsity no fault. Below 10 % of a layer: ``info`` at most, as healthy training leaves some
-    behind; from 40 % on: ``warning``; ``error`` where the loss stayed near its start or the layer
-    has lost 70 % of its width; one degree less where the loss fell to a fifth, or to a third after
-    the deaths, so that the rest sufficed. From a quarter on ``warning`` where the loss was harmed
-    and a step did it, as most units are left. Units that fall silent where another training begins
-    (a new optimiser) do so on other data: ``info`` if it goes well.
+    behind; from 40 % on: ``warning``, or ``info`` where up to six tenths went within twenty steps,
+    none of them large, and the loss fell: they were drawn next to dead (see ``born_dead``);
+    ``error`` where the loss stayed near its start or the layer has lost 70 % of its width; one
+    degree less where the loss fell to a fifth, or to a third after the deaths, so that the rest
+    sufficed. From a quarter on ``warning`` where the loss was harmed and a step did it, as most
+    units are left. Units that fall silent where another training begins (a new optimiser) do so on
+    other data: ``info`` if it goes well.
 
     Source:
         "As much as 40 % of your network can be dead if the learning rate is set too high" (CS231n

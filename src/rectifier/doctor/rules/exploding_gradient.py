@@ -16,7 +16,7 @@ from rectifier.doctor.rules.learning_rate_too_high import (
     lower,
     overshoot,
 )
-from rectifier.doctor.rules.poor_initialization import drawn_in, gain_of
+from rectifier.doctor.rules.poor_initialization import LOUD, drawn_in, gain_of
 from rectifier.doctor.wording import number, place
 from rectifier.watch.record import Record
 
@@ -110,15 +110,38 @@ def _by_depth(record: Record, loss: evidence.Loss) -> Finding | None:
     )
 
 
+def _reach(record: Record) -> float:
+    """Largest size of what enters: of the data where they are known, as a network that is run on
+    what it gave itself is entered by that too; NaN if unknown.
+    """
+    feeds = record.circumstances.feeds
+    sizes = [max(abs(float(f.low.min())), abs(float(f.high.max()))) for f in feeds if f.low.size]
+    return max(sizes) if sizes else evidence.median(record.training.input_abs_max[:1])
+
+
+def _still_loud(record: Record) -> bool:
+    """Whether a signal that was a thousand times the data's size at first never came down.
+
+    A loss that starts at a million millions falls by most of it and is no use all the same; and an
+    adaptive optimiser that remembers such gradients hardly moves any more.
+    """
+    scale = max(_reach(record), 1.0)
+    return any(
+        evidence.median(site.series.input_std[:1]) >= HUGE * scale
+        and evidence.median(evidence.closing(site.series.input_std)) >= LOUD * scale
+        for site in record.sites
+    )
+
+
 def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
     """A first gradient that no learning rate suits: recurrence, or data of huge scale."""
     training = record.training
     norms = [evidence.median(item.weight_norm[:1]) for item in record.layers]
     size = math.sqrt(sum(norm**2 for norm in norms if math.isfinite(norm)))
     first = training.gradient_norm[0] if training.gradient_norm.size else math.nan
-    if not (size > 0 and first >= HUGE * size and _harmed(loss)):
+    if not (size > 0 and first >= HUGE * size and (_harmed(loss) or _still_loud(record))):
         return None
-    scale = evidence.median(training.input_abs_max[:1])
+    scale = _reach(record)
     why = "the weights start too large for this depth or this many time steps"
     if scale >= 100:
         why = f"the data reach {number(scale)}, far beyond the usual scale of one"
@@ -189,8 +212,9 @@ def check(record: Record) -> Sequence[Finding]:
     a first gradient a thousand times the weights' norm, so that only a learning rate of 1e-6 would
     give the usual update ratio of 1e-3. In time: a hundred times the running median after at least
     twenty calm steps, unless another training begins there (a new task, a new optimiser). All count
-    only where the loss broke, rose or stayed near its start: normalisation and clipping make growth
-    harmless, and clipped gradients are measured as the optimiser gets them.
+    only where the loss broke, rose or stayed near its start, or, from the start, where a signal a
+    thousand times the data's size at first is ten times it at the end: normalisation and clipping
+    make growth harmless, and clipped gradients are measured as the optimiser gets them.
 
     Source:
         He et al. 2015, section 2.2 (product of per-layer factors); Glorot and Bengio 2010; Pascanu,

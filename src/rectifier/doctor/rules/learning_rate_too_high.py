@@ -87,7 +87,7 @@ def overshoot(record: Record) -> Overshoot | None:
     update = evidence.update_before(record, "", rise - 10, end)
     exploded = bool(np.isinf(training.update_ratio).any())
     if not (update >= LARGE_UPDATE or exploded):
-        return None
+        return _no_progress(record, loss)  # it rose late, on weights that large steps had grown
     harmed = not loss.end < 0.9 * loss.start
     step = _first_large(record, rise - 10, end, rise)
     rate = evidence.learning_rate_at(record, step)

@@ -108,6 +108,15 @@ def _levels(record: Record) -> list[tuple[str, float]]:
     return found
 
 
+def _levels_behind(record: Record, chosen: list[ParameterFacts]) -> list[float]:
+    """The levels of those that no layer but the chosen ones can have made: none stands before."""
+    names = {p.layer for p in chosen}
+    places = {site.layer: site.order for site in record.sites}
+    first = min((places[name] for name in names if name in places), default=-1)
+    known = {site.site: site for site in record.sites}
+    return [v for name, v in _levels(record) if known[name].order >= first]
+
+
 def _input_scale(record: Record) -> float:
     return evidence.median(record.training.input_abs_max[:1])
 
@@ -145,15 +154,16 @@ def check(record: Record) -> Sequence[Finding]:
     small = [p for p in drawn if gain_of(p) <= SMALL]
     shifted = [p for p in drawn if _offset(p) >= OFFSET and gain_of(p) >= 1.0]
     harmed = evidence.stuck(loss) or loss.broke_step is not None
-    loud = (top >= LOUD or chance >= ABOVE_CHANCE) and usual
     empty = [p for p in drawn if p.empty_start >= EMPTY and not p.zero_start]
     if empty:
         return (_empty(empty, harmed, loss),)
     wrapped = _wrapped(record)
     if wrapped:
         return (_periods(record, wrapped),)
-    if (shifted or large) and loud:
-        chosen = shifted or large
+    chosen = shifted or large
+    behind = max(_levels_behind(record, chosen), default=math.nan)
+    if chosen and usual and (behind >= LOUD or chance >= ABOVE_CHANCE):
+        top = max(behind, low)
         how = "are drawn far too large" if not shifted else "are not centred on zero"
         guess = loss.start / chance if chance > 0 else loss.start
         if _squares(record) and top >= LOUD:

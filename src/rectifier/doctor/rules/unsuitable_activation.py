@@ -83,6 +83,41 @@ def _second_order(record: Record) -> Finding | None:
     return _finding(cause, bent, {"sites": float(len(bent))}, "tanh", why)
 
 
+def _slopes_alone(record: Record, loss: evidence.Loss) -> Finding | None:
+    """A loss of the network's derivative by its inputs alone, which is a set of steps.
+
+    That of a piecewise linear network is constant between its kinks: no bias in front of one ever
+    has a gradient, though each weight has.
+    """
+    layers = {site.layer for site in record.sites if site.layer}
+    if not layers or not all(map(_piecewise_linear, record.sites)):
+        return None
+    facts = [
+        p
+        for p in record.circumstances.parameters
+        if p.layer in layers and p.held and p.trainable and p.steps >= 3 and p.with_gradient
+    ]
+    weights = [p for p in facts if p.fan_in > 1]
+    biases = [p for p in facts if p.fan_in == 0 and p.name.rpartition(".")[2] == "bias"]
+    if len(biases) < 2 or len(weights) < 2:
+        return None
+    if any(p.nonzero for p in biases) or any(p.nonzero < 0.9 * p.steps for p in weights):
+        return None
+    function = record.sites[0].function
+    cause = (
+        f"The loss knows the network by its derivative alone, which with {function} is a set of "
+        "steps: it jumps at each kink, and no gradient tells the biases where the kinks should be."
+    )
+    return _finding(
+        cause,
+        record.sites,
+        {"biases": float(len(biases))},
+        "silu",
+        "A smooth function has a smooth derivative.",
+        "error" if evidence.stuck(loss) else "warning",
+    )
+
+
 def _two_valued(feed: Feed) -> bool:
     """Whether nearly every feature takes two values: then its variance is all that its range can
     give, (mean - low)(high - mean), which no other distribution reaches (Bhatia and Davis 2000).
@@ -203,8 +238,9 @@ def _shared_out(record: Record, loss: evidence.Loss) -> Finding | None:
 def check(record: Record) -> Sequence[Finding]:
     """Activations that cannot give what the loss asks for.
 
-    Four cases: second derivatives by the inputs through functions that are piecewise linear (zero
-    everywhere, so the training signal is lost); thresholds, whose slope is zero everywhere; a
+    Five cases: second derivatives by the inputs through functions that are piecewise linear (zero
+    everywhere, so the training signal is lost); a loss of first derivatives alone through such
+    functions (no bias ever has a gradient); thresholds, whose slope is zero everywhere; a
     softmax with nothing else between hidden layers, where the loss did not fall or there are
     several (one alone may be meant, as attention over learnt slots is); coordinates to signal with
     piecewise linear functions, where a fifth of the first loss was left at the end and still
@@ -212,12 +248,13 @@ def check(record: Record) -> Sequence[Finding]:
 
     Source:
         Raissi, Perdikaris and Karniadakis 2019 (physics-informed networks need smooth activations);
+        Schütt et al. 2017, "SchNet", section 3 (forces as derivatives need smooth activations);
         Bengio, Leonard and Courville 2013 (thresholds and straight-through estimators); Rahaman et
         al. 2019 (spectral bias of ReLU); Sitzmann et al. 2020 (sine for coordinates).
     """
     loss = evidence.loss_of(record)
     found = [
-        _second_order(record),
+        _second_order(record) or _slopes_alone(record, loss),
         _flat(record),
         _shared_out(record, loss),
         _coordinates(record, loss),

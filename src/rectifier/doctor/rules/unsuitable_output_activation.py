@@ -123,6 +123,17 @@ def _is_last(head: Head, name: str) -> bool:
     return bool(above) and all(step in SHAPES or step in LOSSES for step in above)
 
 
+def _floored(head: Head) -> bool:
+    """Whether an exponential is taken of what a ReLU gave: it never falls below one."""
+    passed = (*SHAPES, "mul", "div")  # of a negative multiple it would never rise above one
+    for place, name in enumerate(head.chain):
+        if name == "exp":
+            rest = [n for n in head.chain[place + 1 :] if n not in passed]
+            if rest[:1] == ["relu"]:
+                return head.output_low >= 1 - SLACK and head.output_high > 1 + SLACK
+    return False
+
+
 def _constant(head: Head) -> bool:
     return any(name in ("softmax", "safe_softmax") for name in head.chain) and head.width == 1
 
@@ -196,6 +207,13 @@ def _judge(head: Head, loss: evidence.Loss) -> tuple[str, str, Severity, float] 
         what = "raw outputs" if given_name.endswith("mm") else f"the result of {given_name}"
         said = f"a negative log-likelihood wants log-probabilities, and is given {what}"
         return given_name, said, "error", math.nan
+    if _floored(head):
+        said = (
+            "it is a ReLU, and of what it gives an exponential is taken, which so is never below "
+            f"one ({number(head.output_low)} to {number(head.output_high)}): a rate or a spread "
+            "has to get there"
+        )
+        return "relu", said, "warning", math.nan
     squash = _out_of_reach(head)
     if squash is not None:
         said = (
@@ -232,6 +250,9 @@ def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
     if _constant(head):
         settings["to"] = "sigmoid"
         why = "One value needs a sigmoid: a softmax compares several."
+    elif _floored(head):
+        settings["regression"] = True
+        why = "A logarithm takes either sign."
     elif outside:
         settings["regression"] = True
         why = "A linear output reaches every target."
@@ -243,14 +264,15 @@ def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
 def check(record: Record) -> Sequence[Finding]:
     """What enters the loss, read from autograd's graph, against what the loss is made for.
 
-    Six cases, none of which needs the training to go badly: a function that squashes (log-softmax,
-    sigmoid) directly over one that has squashed already; a log-likelihood given no logarithm; a
-    softmax over one value, or over the batch; a binary cross-entropy whose targets are no
-    probabilities, or above a softmax do not sum to one; a regression of which more than a twentieth
-    of the targets lie outside the range of the output's activation (``info`` where they are noise
-    about a truth within: where the output stands at its bound, they lie beyond it by less than a
-    third of their spread on average). Where something scales the squashed value first (a
-    temperature, ``10 * tanh(x)``) nothing is said.
+    Seven cases, none of which needs the training to go badly: a function that squashes
+    (log-softmax, sigmoid) directly over one that has squashed already; a log-likelihood given no
+    logarithm; a softmax over one value, or over the batch; an exponential of a ReLU (the logarithm
+    of a variance or a rate may have either sign: Kingma and Welling 2014, appendix C); a binary
+    cross-entropy whose targets are no probabilities, or above a softmax do not sum to one; a
+    regression of which more than a twentieth of the targets lie outside the range of the output's
+    activation (``info`` where they are noise about a truth within: where the output stands at its
+    bound, they lie beyond it by less than a third of their spread on average). Where something
+    scales the squashed value first (a temperature, ``10 * tanh(x)``) nothing is said.
 
     Source:
         Bridle 1990 and Bishop 2006, section 4.3.6 (canonical link: the error of the logits is
