@@ -70,7 +70,10 @@ constexpr float cell_base = 12582912.0F;  // 1.5 * 2^23, so that one unit in the
 
 #if defined(RECTIFIER_HAS_V4)
 
-#define RECTIFIER_V4 __attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
+// Added to what the file is compiled for: an architecture in its place would take away from that, and
+// the compiler's own functions would not fit in.
+#define RECTIFIER_V4 \
+  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,popcnt,prefer-vector-width=512")))
 #define RECTIFIER_V4_INLINE inline __attribute__((always_inline)) RECTIFIER_V4
 
 // How elements of a type come into registers as floats, and go back. The conversions are those of

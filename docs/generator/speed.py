@@ -179,8 +179,10 @@ def _memory(rows: Sequence[Row]) -> Iterable[str]:
             slow += [(code(row["name"]), dtype, way, f"{row[way]:.2f}") for row in above]
     yield (
         "Time over that of a copy (forward) or of `a + b` into `c` (backward). Whatever is above 1 "
-        "is limited by arithmetic; what is far above computes in double, since its formula does "
-        "not keep the accuracy bar in float."
+        "is limited by arithmetic. On a processor with AVX-512 most functions are piecewise "
+        "polynomials whose coefficients are picked out of registers, which takes as long as moving "
+        "the bytes whatever the formula; what is far above computes its formula in double, or has "
+        "many inputs where no polynomial of the degree keeps the accuracy bar."
     )
     yield table(("", "", "kernels", "geometric mean, bar 1.25", "above the bar of 1.5"), lines)
     if slow:

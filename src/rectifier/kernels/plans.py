@@ -27,7 +27,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "07d38f6ff1043b8e": (  # arctan
             Plan(1.2916653156280518, -15, "nearest", False, False, 9),
-            Plan(1.722220540046692, -15, "nearest", False, False, 8),
+            None,
         ),
         "3967bb26debfbbd9": (  # aria2
             Plan(1.9277088642120361, -13, "nearest", False, True, 9),
@@ -89,10 +89,6 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.3333319425582886, -15, "up", False, False, 7),
             Plan(1.7777760028839111, -16, "down", False, False, 6),
         ),
-        "35c9d8783606a9c0": (  # elliott
-            Plan(1.3333319425582886, -16, "down", False, False, 9),
-            Plan(1.7777760028839111, -16, "down", False, False, 9),
-        ),
         "d5e8a93dede44807": (  # elu
             Plan(2.5833306312561035, -30, "up", False, True, 5),
             Plan(1.9374980926513672, -31, "down", False, True, 5),
@@ -137,18 +133,6 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(15.0, -15, "up", True, True, 5),
             Plan(15.0, -16, "down", True, True, 4, (1,)),
         ),
-        "9aa7c3c3cd64a15b": (  # hard_mish
-            Plan(15.0, -30, "up", True, True, 4),
-            None,
-        ),
-        "01d404dc78058d8e": (  # hard_sigmoid
-            Plan(5.0, -16, "down", True, True, 4),
-            Plan(5.0, -16, "down", True, True, 4, (1,)),
-        ),
-        "d008a91785aa141a": (  # hard_swish
-            Plan(5.0, -16, "down", True, True, 4),
-            Plan(5.0, -16, "down", True, True, 4, (1,)),
-        ),
         "9cd74124e4cce87f": (  # hexpo
             Plan(1.3333319425582886, -16, "down", False, False, 6),
             Plan(1.3333319425582886, -16, "down", False, False, 6),
@@ -187,7 +171,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "2e29c0adf934d093": (  # nlrelu
             Plan(2.5833306312561035, 0, "up", True, False, 7),
-            Plan(4.428566932678223, 0, "up", True, False, 5, (1,)),
+            None,
         ),
         "63e451474b36bd91": (  # pau_c
             None,
@@ -225,10 +209,6 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.1580204963684082, -19, "nearest", False, True, 8),
             Plan(1.722220540046692, -15, "nearest", False, False, 7),
         ),
-        "67f597641d572c06": (  # repu
-            Plan(2.5833306312561035, 0, "up", True, False, 4),
-            Plan(1.9374980926513672, 0, "up", True, False, 4),
-        ),
         "9e59d5669c80ab50": (  # resech
             Plan(1.722220540046692, -15, "nearest", False, False, 7),
             Plan(1.722220540046692, -15, "nearest", False, False, 8),
@@ -264,10 +244,6 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         "95db0390f1582dd5": (  # sigmoid
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
-        ),
-        "417a17822199a014": (  # sign_relu
-            Plan(3.444441080093384, -30, "up", False, True, 7),
-            Plan(2.5833306312561035, -31, "down", False, True, 7),
         ),
         "20125c25607f5ead": (  # silu
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
@@ -321,22 +297,6 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
-        "0c4447e93789fe74": (  # softsign
-            Plan(1.7777760028839111, -16, "down", False, False, 9),
-            Plan(1.7777760028839111, -16, "down", False, False, 9),
-        ),
-        "91e3c433c8804c78": (  # sparse_plus
-            Plan(15.0, -16, "down", True, True, 4),
-            Plan(15.0, -16, "down", True, True, 4),
-        ),
-        "e270d54da1bab63b": (  # sparse_sigmoid
-            Plan(15.0, -16, "down", True, True, 4),
-            Plan(15.0, -16, "down", True, True, 4, (1,)),
-        ),
-        "2fc97dd9025aae6b": (  # sqnl
-            Plan(7.0, -15, "down", True, True, 4),
-            Plan(7.0, -15, "down", True, True, 4),
-        ),
         "da93a0f4537d8299": (  # sqrt_softplus
             Plan(1.2916653156280518, -15, "nearest", False, False, 5),
             Plan(1.2916653156280518, -15, "nearest", False, False, 5),
@@ -355,7 +315,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "49080bc92df23832": (  # symlog
             Plan(1.3333319425582886, -16, "down", False, False, 9),
-            Plan(1.3333319425582886, -16, "down", False, False, 8),
+            None,
         ),
         "c102cb73a4bcd89e": (  # tanh
             Plan(1.6055346727371216, -15, "nearest", True, True, 7),

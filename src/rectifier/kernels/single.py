@@ -1,7 +1,8 @@
 """Where float arithmetic keeps the accuracy bars, as measured; read when the kernels are printed.
 
 Layer: kernels (standard library only). Written by ``benchmarks/float_ranges.py``, which says how;
-not to be edited by hand. Whatever is not listed here is computed in double.
+not to be edited by hand. Whatever is not listed here is computed in double, unless it is
+in a cell of a table (`rectifier.kernels.plans`).
 """
 
 from __future__ import annotations
