@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import rectifier
-from rectifier import catalog
+from rectifier import catalog, models
 from rectifier.analysis import peers
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -106,6 +106,15 @@ def test_the_page_on_the_doctor_is_that_of_the_measurement(generator: str) -> No
     doctor = importlib.import_module(f"{generator}.doctor")
     summary = json.loads((DOCS / "doctor.json").read_text(encoding="utf-8"))
     assert (DOCS / "doctor.md").read_text(encoding="utf-8") == doctor.page(summary)
+
+
+def test_every_network_learned_here_and_on_a_gpu(generator: str) -> None:
+    networks = importlib.import_module(f"{generator}.networks")
+    summary = json.loads((DOCS / "networks.json").read_text(encoding="utf-8"))
+    assert (DOCS / "networks.md").read_text(encoding="utf-8") == networks.page(summary)
+    for run in summary["runs"].values():
+        learned = {told["model"] for told in run["results"].values() if told["learned"]}
+        assert set(models.names()) <= learned
 
 
 def test_the_section_on_fp64_names_what_is_far_off(generator: str) -> None:

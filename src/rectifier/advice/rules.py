@@ -167,6 +167,7 @@ RULES: tuple[Rule, ...] = (
         ("C43", "C28"),
         lambda c: c.prefer == "accuracy",
         against=("C43",),
+        about=("C28",),  # Mish above ReLU speaks for it, Mish above GELU against it
     ),
     Rule(
         "activation", "relu",
