@@ -314,6 +314,20 @@ def test_features_are_normalised_in_training_and_evaluation() -> None:
         remedies.build(Remedy("normalize_input", "", {"mean": [0.0], "std": []}))
 
 
+@pytest.mark.parametrize(("kind", "size"), [(nn.Conv1d, (9,)), (nn.Conv2d, (5, 4))])
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_channels_are_normalised_with_a_batch_and_without(kind, size, batch) -> None:
+    """A line of sound in a batch has as many dimensions as an image by itself."""
+    net = kind(1, 2, 3)
+    settings = {"mean": [4.0], "std": [2.0], "axis": 1}
+    remedy = Remedy("normalize_input", "", settings, {"layers": ["0"]})
+    model = nn.Sequential(net)
+    x = torch.randn(*batch, 1, *size)
+    plain = model(x)
+    remedies.build(remedy).apply(model, None)
+    assert torch.allclose(model(2 * x + 4), plain, atol=1e-5)
+
+
 def test_an_activation_between_layers_and_a_logarithm_before_a_loss() -> None:
     model = nn.Sequential(nn.Linear(6, 16), nn.Linear(16, 3))
     _, log = under(
