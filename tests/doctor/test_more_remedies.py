@@ -314,6 +314,26 @@ def test_features_are_normalised_in_training_and_evaluation() -> None:
         remedies.build(Remedy("normalize_input", "", {"mean": [0.0], "std": []}))
 
 
+@pytest.mark.parametrize("dim", [0, 1])
+def test_a_softmax_over_the_batch_is_turned_to_the_classes(dim: int) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 3), nn.LogSoftmax(dim=dim))
+    other = torch.randn(4, 3)
+
+    def program():
+        fit(model, lambda out: F.nll_loss(out, LABELS))
+        with torch.no_grad():
+            return model(X), torch.softmax(other, 0)
+
+    turned = {"from": "log_softmax", "to": "log_softmax", "dim": 1}
+    (out, untouched), log = under("swap_activation", program, {"layers": ["0"]}, **turned)
+    assert torch.allclose(out.exp().sum(1), torch.ones(len(X)), atol=1e-5)
+    assert torch.equal(untouched, torch.softmax(other, 0))
+    assert log == (["log_softmax over dimension 1 behind 0"] if dim == 0 else [])
+    remedies.build(Remedy("swap_activation", "", turned, {"layers": ["0"]})).apply(model, None)
+    assert model[1].dim == 1
+
+
 @pytest.mark.parametrize(("kind", "size"), [(nn.Conv1d, (9,)), (nn.Conv2d, (5, 4))])
 @pytest.mark.parametrize("batch", [(), (3,)])
 def test_channels_are_normalised_with_a_batch_and_without(kind, size, batch) -> None:
