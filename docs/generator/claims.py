@@ -32,9 +32,15 @@ def page() -> str:
         table(("verdict", "claims"), report.counts(entries)),
         f"Measured: {_runs(entries)}.",
         table(
-            ("", "claim", "measured [95 %]", "verdict"),
+            ("", "claim", "primary source", "measured [95 %]", "verdict"),
             [
-                (f"[{e.id}](#{e.id.lower()})", e.claim, report.measured(e), report.verdict(e))
+                (
+                    f"[{e.id}](#{e.id.lower()})",
+                    e.claim,
+                    e.source,
+                    report.measured(e),
+                    report.verdict(e),
+                )
                 for e in entries
             ],
         ),

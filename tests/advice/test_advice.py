@@ -37,6 +37,9 @@ def choices(**facts: object) -> dict[str, str]:
         ({"domain": "transformer", "edge": True}, "activation", "relu"),
         ({"domain": "rnn"}, "activation", "tanh"),
         ({"domain": "rl"}, "monitor", "dormant units (rectifier run, or rt.ReDo)"),
+        ({"domain": "rl", "prefer": "accuracy"}, "activation", "tanh"),
+        ({"domain": "rl", "prefer": "accuracy", "depth": 40}, "activation", "relu"),
+        ({"domain": "rl", "prefer": "accuracy", "depth": 40}, "initialisation", "he_normal"),
         ({"domain": "series"}, "activation", "leaky_relu"),
         ({"signed_inputs": True}, "activation", "leaky_relu"),
         ({"depth": 30, "batch_norm": False}, "activation", "selu"),
@@ -125,6 +128,28 @@ def test_functional_activations_and_the_last_one_are_seen() -> None:
     assert found.activations == ("leaky_relu", "tanh")
     assert found.output_activation == "tanh"
     assert found.output == "bounded"
+
+
+def test_every_layer_with_weights_counts() -> None:
+    recurrent = nn.Sequential(nn.Conv1d(2, 4, 3), nn.ConvTranspose1d(4, 4, 3))
+    recurrent.append(nn.LSTM(9, 5, num_layers=2, batch_first=True))
+    found = read(recurrent, shapes=[(2, 9)]).case
+    assert (found.domain, found.depth) == ("rnn", 4)
+
+
+def test_inputs_are_made_up_as_the_network_takes_them() -> None:
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tokens, self.layer = nn.Embedding(9, 4), nn.Linear(3, 4)
+
+        def forward(self, x: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+            return nn.functional.silu(self.layer(x) + self.tokens(tokens).mean(dim=1))
+
+    found = read(Two(), shapes=[(3,), (5,)])
+    assert not found.notes
+    assert found.case.activations == ("silu",)
+    assert "once for each input" in read(Two()).notes[0]
 
 
 def test_a_network_that_cannot_be_run_is_read_from_its_modules() -> None:

@@ -52,6 +52,18 @@ def test_table_json_page_store(
     assert trials_in(store) == 6
 
 
+def test_a_dry_run_tells_and_trains_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command([*SMALL, "--samples", "100", "--dry-run", "--workers", "3"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("6 trials")
+    for workers in ("1 worker:", "3 workers:", "8 workers:", "100 workers:"):
+        assert workers in told
+    assert not list(tmp_path.iterdir())
+
+
 def test_own_formula_is_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,7 +53,10 @@ print("same")
 def test_same_numbers_though_a_worker_is_killed(tmp_path: Path) -> None:
     # Short, since Ray puts sockets into it, whose paths may have 107 bytes.
     with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as short:
-        settings = {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1", "TMPDIR": short}
+        settings = {
+            "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1", "TMPDIR": short,
+            "RAY_ADDRESS": "127.0.0.1:1",  # no cluster that this machine is in is to be taken
+        }  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM], cwd=tmp_path, capture_output=True, text=True,
             timeout=280, check=False, env={**os.environ, **settings},

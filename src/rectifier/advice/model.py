@@ -8,6 +8,7 @@ tell has to do, and that is said.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,9 @@ from rectifier.errors import InvalidInputError, ScriptError
 from rectifier.torch.sites import Interception, Observer, Site
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-_WEIGHTED = (nn.Linear, *_CONVOLUTIONS)
+_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+_RECURRENT = (nn.RNNBase, nn.RNNCellBase)
+_WEIGHTED = (nn.Linear, *_CONVOLUTIONS, *_TRANSPOSED)
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 _GATES = frozenset(("sigmoid", "softmax", "log_softmax"))
 _STEPS = 3
@@ -161,17 +164,20 @@ class _Repeats:
             hook.remove()
 
 
-def made_up(shape: Sequence[int]) -> Tensor:
-    """Two samples of a shape, from N(0, 1)."""
-    return torch.randn(2, *shape)
+def made_up(shapes: Sequence[Sequence[int]]) -> Iterator[tuple[Tensor, ...]]:
+    """Two samples of those shapes: from N(0, 1), or zeros where it is to be tokens."""
+    drawn = [torch.randn(2, *shape) for shape in shapes]
+    whole = [torch.zeros(2, *shape, dtype=torch.int64) for shape in shapes]
+    yield from itertools.product(*zip(drawn, whole, strict=True))
 
 
-def read(model: nn.Module, sample: Any = None) -> Reading:
+def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]] = ()) -> Reading:
     """Read a case off a network.
 
     Args:
         model: The network; its mode is put back.
-        sample: An input, or a tuple of them; None: some are guessed.
+        sample: An input, or a tuple of them; None: some are made up.
+        shapes: Of each input to make up, without the batch; none: they are guessed.
 
     Returns:
         Facts and how they were found.
@@ -182,7 +188,8 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
     seen, sums = _Seen(), _Sums()
     repeats = _Repeats(modules)
     output: Any = None
-    tried = [sample] if sample is not None else list(_guesses(model))
+    guesses = made_up(shapes) if shapes else _guesses(model)
+    tried = [sample] if sample is not None else list(guesses)
     training = model.training
     model.eval()
     error: Exception | None = None
@@ -204,7 +211,8 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
     if output is None:
         why = "no input could be guessed" if error is None else f"running it failed: {error}"
         notes.append(
-            f"read from its modules alone ({why}); pass --input with the shape of a sample"
+            f"read from its modules alone ({why}); pass --input with the shape of a sample, once "
+            "for each input"
         )
     functions = tuple(dict.fromkeys(seen.functions)) or _by_modules(modules)
     hidden = tuple(name for name in functions if name not in _GATES)
@@ -212,7 +220,7 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
     bridged = sums.shortcuts > 0 and domain != "rnn"  # a cell adds the input to its state
     case = Case(
         domain=domain,
-        depth=len(layers) or None,
+        depth=len(layers) + sum(map(_stacked, modules)) or None,
         width=min((_outputs(layer) for layer in layers[:-1]), default=None),
         batch_norm=any(isinstance(m, _BATCH_NORMS) for m in modules),
         residual=bridged if output is not None else None,
@@ -230,7 +238,7 @@ def read(model: nn.Module, sample: Any = None) -> Reading:
 def _domain(modules: Sequence[nn.Module], attention: bool, recurrent: bool) -> str:
     if attention or any(isinstance(m, nn.MultiheadAttention) for m in modules):
         return "transformer"
-    if recurrent or any(isinstance(m, nn.RNNBase | nn.RNNCellBase) for m in modules):
+    if recurrent or any(isinstance(m, _RECURRENT) for m in modules):
         return "rnn"
     if any(isinstance(m, _CONVOLUTIONS) for m in modules):
         return "cnn"
@@ -247,6 +255,11 @@ def _purpose(last: str, output: Tensor) -> str | None:
     if output.dim() == 2 and output.shape[1] > 1:
         return "classes"
     return "regression" if output.dim() <= 2 and output.shape[-1] == 1 else None
+
+
+def _stacked(module: nn.Module) -> int:
+    """Recurrent layers that a module of torch holds."""
+    return getattr(module, "num_layers", 1) if isinstance(module, _RECURRENT) else 0
 
 
 def _outputs(layer: nn.Module) -> int:

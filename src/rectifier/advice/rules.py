@@ -58,6 +58,11 @@ class Rule:
         return "about" if claim in self.about else "for"
 
 
+def _shallow_policy(case: Case) -> bool:
+    """Where what was measured for policies applies, and what it costs does not count."""
+    return case.domain == "rl" and case.prefer == "accuracy" and not case.deep
+
+
 RULES: tuple[Rule, ...] = (
     # Activation
     Rule(
@@ -102,10 +107,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "activation", "tanh",
-        "It was the best choice for policies in a study of 250,000 agents, ReLU among the worst.",
-        "Andrychowicz et al. (2021), What Matters In On-Policy Reinforcement Learning, section 3.2",
+        "Of what was tried in policies for continuous control it did best and ReLU worst, in a "
+        "study of 250,000 agents; for networks that are not deep.",
+        "Andrychowicz et al. (2020), What Matters In On-Policy Reinforcement Learning, section 3.2",
         (),
-        lambda c: c.domain == "rl" and c.prefer == "accuracy",
+        _shallow_policy,
     ),
     Rule(
         "activation", "relu",
@@ -188,10 +194,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "initialisation", "xavier_normal, the policy's last layer 100 times smaller",
-        "With tanh the scheme mattered little there, small weights at the end of the policy much.",
-        "Andrychowicz et al. (2021), What Matters In On-Policy Reinforcement Learning, section 3.2",
+        "Its first actions then hardly hang on what it sees, which alone brought two thirds more "
+        "on the hardest of five tasks; the rest suits tanh.",
+        "Andrychowicz et al. (2020), What Matters In On-Policy Reinforcement Learning, section "
+        "3.2; Glorot and Bengio (2010)",
         (),
-        lambda c: c.domain == "rl" and c.prefer == "accuracy",
+        _shallow_policy,
     ),
     Rule(
         "initialisation", "lecun_normal",
@@ -288,8 +296,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "learning rate", "Adam 1e-4 to 1e-3",
-        "3e-4 was near the best in most on-policy tasks.",
-        "Andrychowicz et al. (2021), What Matters In On-Policy Reinforcement Learning",
+        "3e-4 was safe in continuous control on policy; tune it about there.",
+        "Andrychowicz et al. (2020), What Matters In On-Policy Reinforcement Learning, section 3.7",
         (),
         lambda c: c.domain == "rl",
     ),

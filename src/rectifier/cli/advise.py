@@ -35,17 +35,18 @@ _DOMAINS = ("cnn", "transformer", "rnn", "rl", "series", "tables", "mlp")
 )
 @click.option(
     "--input",
-    "shape",
+    "shapes",
     type=Listed(int, "whole numbers"),
+    multiple=True,
     metavar="N,N,…",
-    help="With a model: the shape of a sample, without the batch.",
+    help="With a model: the shape of a sample, without the batch; once for each input.",
 )
 @click.option(
     "--json", "json_file", metavar="F", type=OutputFile(dash=True), help="Write JSON; - for stdout."
 )
 def command(
     model: str | None,
-    shape: tuple[int, ...] | None,
+    shapes: tuple[tuple[int, ...], ...],
     json_file: str | None,
     **facts: Any,
 ) -> None:
@@ -68,11 +69,11 @@ def command(
     given |= {n: facts[n] for n in ("batch_norm", "residual") if facts[n] is False}
     notes: tuple[str, ...] = ()
     if model is None:
-        if shape is not None:
+        if shapes:
             raise click.UsageError("--input goes with a model; name one as FILE.py:FUNCTION")
         case = Case(**given)
     else:
-        case, notes = _read(model, shape)
+        case, notes = _read(model, shapes)
         case = replace(case, **given)
     advice = advise(case)
     evidence = _evidence(advice)
@@ -87,13 +88,13 @@ def command(
     print_advice(case.to_dict(), notes, rows, evidence, console())
 
 
-def _read(model: str, shape: tuple[int, ...] | None) -> tuple[Case, tuple[str, ...]]:
+def _read(model: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[Case, tuple[str, ...]]:
     from rectifier.optional import require
 
     require("torch", extra="torch", purpose="reading a model")
-    from rectifier.advice.model import load, made_up, read
+    from rectifier.advice.model import load, read
 
-    found = read(load(model), None if shape is None else made_up(shape))
+    found = read(load(model), shapes=shapes)
     return found.case, found.notes
 
 

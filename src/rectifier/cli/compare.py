@@ -6,6 +6,7 @@ import math
 import re
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -226,11 +227,10 @@ def command(
     place = Path(store or f"rectifier-{_file_name(plan.task.name)}-{middle}.sqlite")
     screen = console(stderr=True)
     options: dict[str, Any] = {
-        "workers": workers, "engine": engine, "address": address,
-        "per_gpu": per_gpu,
+        "workers": workers, "engine": engine, "address": address, "per_gpu": per_gpu,
     }  # fmt: skip
     if dry_run:
-        _dry_run(plan, engine, console())
+        _dry_run(plan, workers, console())
         return
     comparison = _run(
         plan, place, part, screen, resume,
@@ -297,10 +297,10 @@ def _run(
     return None
 
 
-def _dry_run(plan: Plan, engine: str, screen: Console) -> None:
+def _dry_run(plan: Plan, workers: int | None, screen: Console) -> None:
     from rectifier.compare.forecast import forecast
 
-    for line in forecast(plan):
+    for line in forecast(plan, workers, spent=time.process_time()):
         screen.print(line, markup=False, soft_wrap=True)
 
 

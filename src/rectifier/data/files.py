@@ -130,9 +130,9 @@ def _fetch(file: Remote, target: Path, opened: Callable[..., object]) -> None:
                 sink.write(block)
     except OSError as error:
         part.unlink(missing_ok=True)
+        why = getattr(error, "reason", error)  # of an error of urllib, without its wrapping
         raise OutputError(
-            f"{file.url} cannot be fetched ({error}); fetch it by other means and put it at "
-            f"{target}"
+            f"{file.url} cannot be fetched ({why}); fetch it by other means and put it at {target}"
         ) from error
     if digest.hexdigest() != wanted:
         part.unlink()

@@ -112,6 +112,7 @@ class RayEngine:
             try:
                 if self._address is None:
                     ray.init(
+                        address="local",  # not whatever cluster this machine happens to be in
                         num_cpus=self.workers,
                         include_dashboard=False,
                         log_to_driver=False,
@@ -121,9 +122,12 @@ class RayEngine:
                     ray.init(address=self._address, log_to_driver=False, logging_level="ERROR")
             except (ConnectionError, ValueError, RuntimeError) as error:
                 first = str(error).strip().splitlines()[0]
+                if self._address is None:
+                    raise InvalidInputError(f"Ray cannot be started here ({first})") from error
                 raise InvalidInputError(
                     f"no Ray cluster can be reached at {self._address} ({first}); start one by "
-                    "'ray start --head', or leave --address out"
+                    "'ray start --head', set RAY_AUTH_MODE=token if it is there and asks for its "
+                    "token, or leave --address out"
                 ) from error
             self._started = True
         wanted: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0}
