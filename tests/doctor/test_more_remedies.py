@@ -314,6 +314,19 @@ def test_features_are_normalised_in_training_and_evaluation() -> None:
         remedies.build(Remedy("normalize_input", "", {"mean": [0.0], "std": []}))
 
 
+def test_the_spread_of_a_last_batch_of_one_is_none() -> None:
+    def program():
+        rows = torch.ones(1, 3, requires_grad=True)
+        spread = (rows - rows.mean(0)) / (rows.std(0) + 1e-5)
+        spread.sum().backward()
+        return spread, rows.grad, torch.tensor([[1.0], [3.0]]).std(0)
+
+    (spread, gradient, of_two), log = under("stabilize_loss", program)
+    assert bool(torch.isfinite(spread).all() and torch.isfinite(gradient).all())
+    assert float(of_two) == pytest.approx(2**0.5)
+    assert log == ["kept from NaN and infinity: std"]
+
+
 @pytest.mark.parametrize("dim", [0, 1])
 def test_a_softmax_over_the_batch_is_turned_to_the_classes(dim: int) -> None:
     torch.manual_seed(0)
@@ -376,6 +389,7 @@ def test_an_activation_between_layers_and_a_logarithm_before_a_loss() -> None:
         (lambda x: x.exp(), [200.0, 1.0]),
         (lambda x: torch.softmax(x, 0), [-math.inf, -math.inf]),
         (torch.acos, [1.0, 0.5]),
+        (lambda x: x ** torch.tensor([1.3], requires_grad=True), [-1.0, 4.0]),
     ],
 )
 def test_the_edge_is_guarded_and_the_rest_is_as_before(function, x) -> None:
