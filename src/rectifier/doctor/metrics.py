@@ -37,7 +37,7 @@ _UP = frozenset({
     "acc", "accuracy", "f1", "auc", "auroc", "ap", "map", "score", "reward", "return", "r2",
     "bleu", "rouge", "precision", "recall", "iou", "dice", "psnr", "ssim", "success",
     "top1", "top5", "correct", "win", "wins", "explained", "similarity", "correlation", "ndcg",
-    "mrr", "elbo", "coverage", "purity", "nmi", "ari", "hit", "hits", "fitness",
+    "mrr", "coverage", "purity", "nmi", "ari", "hit", "hits", "fitness",
 })  # fmt: skip
 _DOWN = frozenset({
     "loss", "error", "err", "mse", "mae", "rmse", "nll", "bce", "ce", "perplexity", "ppl",
