@@ -19,6 +19,10 @@ With --simulate nothing is trained: scores are drawn (noise of 0.6 points, luck 
 0.3 or 0.4, arms of different worth), and the chance to be best that the leader is given is set
 beside how often the leader is the best, for the comparison's way and for drawing seeds anew alone;
 then, over all of these, by what was said.
+
+With --reliability scores are drawn, too, but for arms whose true means are spread by anything from
+0.05 to 1.6 points: of all arms that were given so much, how many were the best? The Brier and the
+logarithmic score beside that are smaller for the better of two ways.
 """
 
 from __future__ import annotations
@@ -180,6 +184,46 @@ def simulate(repeats: int, seeds: int) -> None:
             )
 
 
+SPREAD = ((2, 3, 0.004), (3, 10, 0.003), (6, 3, 0.004), (6, 10, 0.003), (10, 10, 0.003))
+"""Arms, tuning studies, and the luck of a study; in turn."""
+WIDEST = (0.0005, 0.016)
+SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0001)
+
+
+def reliability(repeats: int, seeds: int) -> None:
+    """Print, by what was said of an arm, how often it was the best; all arms, and leaders alone."""
+    draw, best = np.random.default_rng(7), []
+    said: dict[str, list[float]] = {"compare": [], "redrawn": []}
+    leaders: list[int] = []
+    for number in range(repeats):
+        case = SPREAD[number % len(SPREAD)]
+        worth = float(np.exp(draw.uniform(*np.log(WIDEST))))
+        truth, scores = drawn(draw, *case, worth, seeds)
+        own = [place % case[1] for place in range(seeds)]
+        leaders.append(len(best) + int(scores.mean(axis=1).argmax()))
+        best += list(np.arange(case[0]) == truth.argmax())
+        said["compare"] += list(chances_to_be_best(scores.tolist(), own))
+        said["redrawn"] += list(redrawn(scores, own))
+    right = np.array(best, dtype=float)
+    print(f"{repeats} comparisons of {seeds} seeds, {len(right)} arms")
+    for way, given in said.items():
+        chances = np.array(given)
+        sure = chances.clip(1e-3, 1 - 1e-3)
+        log = -(right * np.log(sure) + (1 - right) * np.log(1 - sure)).mean()
+        print(
+            f"{way}: Brier {((chances - right) ** 2).mean():.4f}, logarithmic {log:.4f}; leaders "
+            f"said {100 * chances[leaders].mean():.1f} %, right {100 * right[leaders].mean():.1f} %"
+        )
+        for low, high in pairwise(SHARES):
+            inside = (chances >= low) & (chances < high)
+            if inside.any():
+                print(
+                    f"  {100 * low:3.0f} to {100 * high:3.0f} %: said "
+                    f"{100 * chances[inside].mean():.0f} %, right "
+                    f"{share(int(right[inside].sum()), int(inside.sum()))} of {inside.sum()}"
+                )
+
+
 def main() -> None:
     """Train, draw, print."""
     parser = argparse.ArgumentParser(
@@ -193,7 +237,13 @@ def main() -> None:
     parser.add_argument(
         "--simulate", action="store_true", help="the chance to be best; no trainings"
     )
+    parser.add_argument(
+        "--reliability", action="store_true", help="that over many spreads; no trainings"
+    )
     options = parser.parse_args()
+    if options.reliability:
+        reliability(options.repeats, options.seeds)
+        return
     if options.simulate:
         simulate(options.repeats, options.seeds)
         return

@@ -15,9 +15,12 @@
 #include <vector>
 
 #include "half_table.hpp"
+#include "nap.hpp"
 #include "parts.hpp"
+#include "quick.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
+#include "tabled.hpp"
 #include "team.hpp"
 
 namespace nb = nanobind;
@@ -98,6 +101,8 @@ void run(const Call& call, const std::vector<double>& parameters) {
   double values[most_parameters] = {};
   for (std::size_t i = 0; i < parameters.size(); ++i) values[i] = parameters[i];
   const Half format = call.type == Type::bfloat16 ? Half::bfloat16 : Half::float16;
+  const HalfKernels& halves = half_kernels[call.row];
+  const HalfKernel half = call.backward ? halves.backward : halves.forward;
   std::shared_ptr<const HalfTable> known;
   const auto piece = [&](std::size_t first, std::size_t count) {
     const std::uintptr_t skip = first * width;
@@ -119,6 +124,7 @@ void run(const Call& call, const std::vector<double>& parameters) {
     const auto from = static_cast<const std::uint16_t*>(x);
     const auto by = static_cast<const std::uint16_t*>(g);
     const auto to = static_cast<std::uint16_t*>(y);
+    if (half != nullptr && half(format, from, by, to, count, values)) return;
     if (known != nullptr) return look_up(*known, format, from, by, to, count);
     through_float(kernel, format, from, by, to, count, values);
   };
@@ -127,7 +133,8 @@ void run(const Call& call, const std::vector<double>& parameters) {
     return;
   }
   const nb::gil_scoped_release unlocked;
-  if (width == sizeof(std::uint16_t) && call.size >= look_up_from) {
+  if (width == sizeof(std::uint16_t) && call.size >= look_up_from &&
+      (half == nullptr || !half(format, nullptr, nullptr, nullptr, 0, values))) {
     known = half_table(call.row, call.backward, format, values);
   }
   in_parallel(call.size, call.threads, piece, call.team);
@@ -184,6 +191,9 @@ NB_MODULE(_native, m) {
   m.def("run_addresses", &rectifier::run_addresses, "row"_a, "backward"_a, "type"_a, "source"_a,
         "out"_a, "grad"_a, "size"_a, "parameters"_a, "threads"_a);
   rectifier::bind_gated(m);
+  rectifier::bind_nap(m);
+  rectifier::bind_quick(m);
   rectifier::bind_sparse(m);
   rectifier::bind_statistics(m);
+  rectifier::bind_statistics_of_tensors(m);
 }

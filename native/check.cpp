@@ -15,6 +15,7 @@
 #include "half_table.hpp"
 #include "loop.hpp"
 #include "table.hpp"
+#include "tabled.hpp"
 #include "team.hpp"
 
 namespace {
@@ -80,6 +81,15 @@ void run(const Entry& entry, std::size_t size, std::size_t shift, const double* 
     }
     through_float(entry.forward, format, a.data, nullptr, c.data, size, parameters);
     through_float(entry.backward, format, a.data, b.data, c.data, size, parameters);
+    const HalfKernels& halves = half_kernels[&entry - table];
+    if (halves.forward != nullptr) {
+      halves.forward(format, a.data, nullptr, c.data, size, parameters);
+      halves.forward(format, a.data, nullptr, a.data, size, parameters);
+    }
+    if (halves.backward != nullptr) {
+      halves.backward(format, a.data, b.data, c.data, size, parameters);
+      halves.backward(format, a.data, b.data, b.data, size, parameters);
+    }
   }
 }
 

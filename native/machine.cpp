@@ -4,6 +4,7 @@
 
 #include "bits.hpp"
 #include "table.hpp"
+#include "tabled.hpp"
 
 #if !defined(RECTIFIER_CLONES)
 #define RECTIFIER_CLONES
@@ -23,6 +24,18 @@ const bool has_fused_multiply_add = [] {
 const bool has_fused_multiply_add = true;
 #else
 const bool has_fused_multiply_add = false;
+#endif
+
+#if defined(RECTIFIER_HAS_V4)
+const bool has_tables = [] {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+         __builtin_cpu_supports("avx512cd") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+         __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("fma") != 0 &&
+         __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
+}();
+#else
+const bool has_tables = false;
 #endif
 
 RECTIFIER_CLONES bool are_finite(const float* x, std::size_t n) {

@@ -131,13 +131,16 @@ double not_finite(const typename In::type* from, std::size_t count, bool rectifi
 }
 
 // Calls work(first, count) over pieces of a stretch: of some hundred thousand elements, so that both
-// tensors' stay in a core's own cache while the vectors of units go down their rows.
+// tensors' stay in a core's own cache while the vectors of units go down their rows. The last piece
+// comes first: it was written last, and is still in that cache.
 template <typename Work>
 void in_pieces(std::size_t first, std::size_t count, std::size_t size, const Work& work) {
   constexpr std::size_t elements = 131072;
   const std::size_t each = std::max<std::size_t>(1, elements / std::max<std::size_t>(size, 1));
-  for (std::size_t done = 0; done < count; done += each) {
-    work(first + done, std::min(each, count - done));
+  for (std::size_t end = count; end > 0;) {
+    const std::size_t some = std::min(each, end);
+    end -= some;
+    work(first + end, some);
   }
 }
 
@@ -207,12 +210,14 @@ double gradient_statistics(const void* to_input, const void* to_output, Element 
   std::fill(nonzero, nonzero + extent.units, 0.0);
   const auto part = [&](std::size_t first, std::size_t count) {
     std::vector<double> own(extent.units, 0.0);
-    if (element == Element::float32) {
-      gradient_float32(static_cast<const float*>(to_input), first, count, extent, own.data());
-    } else {
-      gradient_bfloat16(static_cast<const std::uint16_t*>(to_input), first, count, extent,
-                        own.data());
-    }
+    in_pieces(first, count, size, [&](std::size_t from, std::size_t some) {
+      if (element == Element::float32) {
+        gradient_float32(static_cast<const float*>(to_input), from, some, extent, own.data());
+      } else {
+        gradient_bfloat16(static_cast<const std::uint16_t*>(to_input), from, some, extent,
+                          own.data());
+      }
+    });
     const std::lock_guard<std::mutex> lock(joining);
     for (std::size_t u = 0; u < extent.units; ++u) nonzero[u] += own[u];
   };
@@ -319,14 +324,6 @@ void bind_statistics(nb::module_& module) {
         return found;
       },
       "buffers"_a, "sizes"_a, "some"_a, "threads"_a);
-  module.def(
-      "any_bad_in_blocks",
-      [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes) {
-        const std::vector<const float*> from = pointers(buffers);
-        const nb::gil_scoped_release unlocked;
-        return any_bad_in_blocks(from.data(), sizes.data(), std::min(sizes.size(), from.size()));
-      },
-      "buffers"_a, "sizes"_a);
   module.def(
       "keep_blocks",
       [](const std::vector<std::uintptr_t>& buffers, const std::vector<std::size_t>& sizes,

@@ -69,5 +69,6 @@ void moved_blocks(const float* const* buffers, const std::size_t* sizes, std::si
                   const float* kept, double* squares);
 
 void bind_statistics(nanobind::module_& module);
+void bind_statistics_of_tensors(nanobind::module_& module);
 
 }  // namespace rectifier

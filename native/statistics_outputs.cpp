@@ -1,7 +1,9 @@
 // What is looked at of a site at a brief step: its output alone, read once.
 //
 // Layer: native/, beside statistics.cpp. The sums of a thousand units fit a core's nearest cache, so
-// that rows are read as they lie in memory.
+// that rows are read as they lie in memory. Read they are from the last to the first: who wrote them
+// went the other way, so that the last ones are still in a cache, and would be driven out by the
+// first.
 
 #include <algorithm>
 #include <cmath>
@@ -48,17 +50,18 @@ RECTIFIER_FAST void rows_of(const typename In::type* y, std::size_t first, std::
   Sums sums;
   for (std::size_t unit = 0; unit < units; unit += wide) {
     const std::size_t width = std::min(wide, units - unit);
-    for (std::size_t done = first; done < first + count; done += often) {
-      const std::size_t end = std::min(first + count, done + often);
+    for (std::size_t end = first + count; end > first;) {
+      const std::size_t begin = end - std::min(often, end - first);
       for (std::size_t u = 0; u < width; ++u) {
         sums.positive[u] = sums.nonzero[u] = 0;
         sums.size[u] = 0;
       }
-      std::size_t row = done;
-      for (; row + rows_at_once <= end; row += rows_at_once) {
-        add_rows<In, rows_at_once>(y + row * units + unit, units, width, sums);
+      std::size_t row = end;
+      for (; row - begin >= rows_at_once; row -= rows_at_once) {
+        add_rows<In, rows_at_once>(y + (row - rows_at_once) * units + unit, units, width, sums);
       }
-      for (; row < end; ++row) add_rows<In, 1>(y + row * units + unit, units, width, sums);
+      for (; row > begin; --row) add_rows<In, 1>(y + (row - 1) * units + unit, units, width, sums);
+      end = begin;
       for (std::size_t u = 0; u < width; ++u) {
         found[unit + u] += sums.positive[u];
         found[units + unit + u] += sums.nonzero[u];
@@ -71,7 +74,7 @@ RECTIFIER_FAST void rows_of(const typename In::type* y, std::size_t first, std::
 template <typename In>
 RECTIFIER_FAST void planes_of(const typename In::type* y, std::size_t first, std::size_t count,
                               const Extent& extent, double* found) {
-  for (std::size_t p = first; p < first + count; ++p) {
+  for (std::size_t p = first + count; p-- > first;) {
     const auto* from = y + p * extent.inner;
     const std::size_t unit = p % extent.units;
     for (std::size_t done = 0; done < extent.inner; done += run) {

@@ -29,7 +29,7 @@ MEASURED = ("activation.py", "expression", "catalog", "analysis", "kernels", "nu
 PROTOCOL = ("formats", "references", "sweep", "contestants", "exact", "inspection")
 """Files of this package that decide what is measured, and how."""
 
-KERNEL_HEADERS = ("bits.hpp", "loop*.hpp", "math_*.hpp", "parts.hpp", "table.hpp")
+KERNEL_HEADERS = ("bits.hpp", "loop*.hpp", "math_*.hpp", "parts.hpp", "table*.hpp")
 """Patterns of the files in `native/` that a kernel's printed source is compiled with."""
 
 
@@ -75,6 +75,7 @@ def kernel_fingerprint(name: str) -> str:
     for pattern in KERNEL_HEADERS:
         parts += [file.read_bytes() for file in sorted((root / "native").glob(pattern))]
     parts.append(emit_cpp.emit_activation(spec).encode())
+    parts += [text.encode() for text in emit_cpp.tabled(spec).values()]
     build = (root / "CMakeLists.txt").read_text(encoding="utf-8")
     parts += [line.strip().encode() for line in re.findall(r".*flags -.*|.*target_clones.*", build)]
     paths = (choose.explain(spec, framework).path for framework in ("numpy", "torch"))

@@ -156,6 +156,17 @@ def test_read_only_store_is_told(path: Path) -> None:
         Store(path)
 
 
+def test_a_look_leaves_nothing_behind_and_cannot_write(path: Path) -> None:
+    Store(path).close()
+    before = path.read_bytes()
+    with Store(path, read_only=True) as looked:
+        assert len(looked) == 0
+        with pytest.raises(OutputError, match="readonly"):
+            looked.begin("hash", {}, resume=False)
+    assert [found.name for found in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+
+
 def test_store_in_use_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Store(path).close()
     connect = sqlite3.connect

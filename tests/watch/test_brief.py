@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rectifier.kernels import native
 from rectifier.torch import unit_statistics
 from rectifier.torch.sites import Interception
 from rectifier.watch import brief, statistics
@@ -157,10 +158,13 @@ def seen(make: type[nn.Module], large: int, monkeypatch: pytest.MonkeyPatch) -> 
     return watcher.record()
 
 
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "python"])
 @pytest.mark.parametrize("make", [Twice, Loop, Own, Late])
 def test_the_same_sites_are_told_whether_briefly_or_not(
-    make: type[nn.Module], monkeypatch: pytest.MonkeyPatch
+    make: type[nn.Module], compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not compiled:
+        monkeypatch.setattr(native, "module", lambda: None)
     short, full = seen(make, 1, monkeypatch), seen(make, 2**62, monkeypatch)
     assert [(s.site, s.layer) for s in short.sites] == [(s.site, s.layer) for s in full.sites]
     assert len(short.sites) > 1

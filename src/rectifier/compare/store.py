@@ -89,8 +89,10 @@ class Store:
                 )
         with self._translated():
             if read_only and self.path is not None:
-                place = f"{self.path.resolve().as_uri()}?mode=ro"
+                # Not "ro": who may not write cannot take SQLite's empty log away again, either.
+                place = f"{self.path.resolve().as_uri()}?mode=rw"
                 self._database = sqlite3.connect(place, timeout=_PATIENCE, uri=True)
+                self._database.execute("PRAGMA query_only = ON")
             else:
                 self._database = sqlite3.connect(
                     ":memory:" if self.path is None else self.path, timeout=_PATIENCE

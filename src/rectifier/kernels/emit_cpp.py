@@ -21,7 +21,9 @@ from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
 from rectifier.kernels.bounds import bounds
 from rectifier.kernels.forms import INNER, PAIRS, TAKE_PAIRS, Form, arrange, form, odd_cubic
+from rectifier.kernels.plans import PLANS
 from rectifier.kernels.single import EVERY, SINGLE, Interval
+from rectifier.kernels.tabled import emit_table, shape
 
 FILES = 8
 """How many C++ files the kernels are spread over, so that several compilers can work at once."""
@@ -33,6 +35,8 @@ _LOOPS = (
     ("forward64", "double"),
     ("backward64", "double"),
 )
+
+_KINDS = ("forward", "backward")
 
 _HEAD = """\
 // Printed by rectifier.kernels.emit_cpp from the catalog. Not to be edited.
@@ -51,6 +55,12 @@ def digest(activation: Activation) -> str:
         to_text(activation.derivative_expression),
     )
     return hashlib.sha256("; ".join(parts).encode()).hexdigest()[:16]
+
+
+def digest_with_defaults(activation: Activation) -> str:
+    """Return the text by which a table is matched to an activation: it holds for the defaults."""
+    defaults = ",".join(repr(param.default) for param in activation.params.values())
+    return hashlib.sha256(f"{digest(activation)}; {defaults}".encode()).hexdigest()[:16]
 
 
 def emit_expression(name: str, expression: Expr, parameters: Mapping[str, Param]) -> str:
@@ -184,6 +194,44 @@ def emit_activation(activation: Activation) -> str:
     )
 
 
+def tabled(activation: Activation) -> dict[str, str]:
+    """Return the C++ of the kernels by table that an activation has, by ``"forward"`` and so on."""
+    parameters = {name: param.default for name, param in activation.params.items()}
+    pairs = (
+        ("forward", "value", "false", activation.value_expression),
+        ("backward", "slope", "true", activation.derivative_expression),
+    )
+    plans = PLANS.get(digest_with_defaults(activation), (None, None))
+    found = {}
+    for plan, (kind, what, backward, expression) in zip(plans, pairs, strict=True):
+        if plan is not None:
+            constant = emit_table(f"{activation.name}_{what}", expression, parameters, plan)
+            given = f"{activation.name}, {kind}, {activation.name}_{what}"
+            macro = f"RECTIFIER_TABLED({given}, {backward}, {shape(plan)})"
+            found[kind] = f"{_declared(activation.name, kind, 'float')}{constant}\n{macro}"
+    return found
+
+
+def _half(activation: Activation, kind: str, by_table: Mapping[str, str]) -> str:
+    return f"emitted::{activation.name}_half_{kind}" if kind in by_table else "nullptr"
+
+
+def _shapes(activation: Activation) -> list[tuple[str, str]]:
+    plans = PLANS.get(digest_with_defaults(activation), (None, None))
+    pairs = zip(plans, ("false", "true"), strict=True)
+    return [(backward, shape(plan)) for plan, backward in pairs if plan is not None]
+
+
+def _loop(kept: str, found: tuple[str, str]) -> str:
+    return f"RECTIFIER_TABLED_LOOP({', '.join((kept, *found))})\n"
+
+
+def _declared(name: str, kind: str, real: str) -> str:
+    return (
+        f"void {name}_{kind}(const {real}*, const {real}*, {real}*, std::size_t, const double*);\n"
+    )
+
+
 def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -> list[str]:
     """Return the C++ source files for some activations, or for all of the catalog.
 
@@ -192,7 +240,8 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
         files: Over how many files to spread the kernels.
 
     Returns:
-        The files with the kernels, then the one with the table.
+        The files with the kernels, as many with those by piecewise polynomials, then the one with
+        the table of all.
     """
     activations = [catalog.get(a) for a in wanted or catalog.all_activations()]
     texts = []
@@ -202,20 +251,47 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
             f'{_HEAD}#include "loop.hpp"\n\nnamespace rectifier::emitted {{\n\n{body}\n\n'
             "}  // namespace rectifier::emitted\n"
         )
-    declared = "".join(
-        f"void {a.name}_{kind}(const {real}*, const {real}*, {real}*, std::size_t, "
-        "const double*);\n"
+    by_table = {a.name: tabled(a) for a in activations}
+    shapes = sorted({found for a in activations for found in _shapes(a)})
+    for number in range(files):
+        body = "\n\n".join(
+            text for a in activations[number::files] for text in by_table[a.name].values()
+        )
+        loops = "".join(_loop("extern", each) for each in shapes)
+        own = "".join(_loop("", each) for each in shapes[number::files])
+        texts.append(
+            f'{_HEAD}#include "tabled.hpp"\n\nnamespace rectifier {{\n\n{loops}\n{own}\n'
+            f"namespace emitted {{\n\n{body}\n\n"
+            "}  // namespace emitted\n\n}  // namespace rectifier\n"
+        )
+    chosen = {
+        a.name: [f"tabled_{k}" if k in by_table[a.name] else k for k, _ in _LOOPS]
         for a in activations
-        for kind, real in _LOOPS
+    }
+    declared = "".join(
+        _declared(a.name, kind, real)
+        for a in activations
+        for kind, (_, real) in zip(chosen[a.name], _LOOPS, strict=True)
     )
     rows = "".join(
         f'    {{"{a.name}", "{digest(a)}", {len(a.params)}, '
-        f"{', '.join(f'emitted::{a.name}_{kind}' for kind, _ in _LOOPS)}}},\n"
+        f"{', '.join(f'emitted::{a.name}_{kind}' for kind in chosen[a.name])}}},\n"
+        for a in activations
+    )
+    declared += "".join(
+        f"bool {a.name}_half_{kind}(Half, const std::uint16_t*, const std::uint16_t*, "
+        "std::uint16_t*, std::size_t, const double*);\n"
+        for a in activations
+        for kind in by_table[a.name]
+    )
+    halves = "".join(
+        "    {" + ", ".join(_half(a, kind, by_table[a.name]) for kind in _KINDS) + "},\n"
         for a in activations
     )
     texts.append(
-        f'{_HEAD}#include "table.hpp"\n\nnamespace rectifier {{\n\n'
+        f'{_HEAD}#include "table.hpp"\n#include "tabled.hpp"\n\nnamespace rectifier {{\n\n'
         f"namespace emitted {{\n{declared}}}  // namespace emitted\n\n"
+        f"const HalfKernels half_kernels[] = {{\n{halves}}};\n"
         f"const Entry table[] = {{\n{rows}}};\n"
         f"const std::size_t table_size = {len(activations)};\n\n"
         "}  // namespace rectifier\n"

@@ -68,6 +68,11 @@ def available() -> bool:
     return os.environ.get(SWITCH) != "0" and _load()[0] is not None
 
 
+def module() -> ModuleType | None:
+    """Return the extension module where it can be used in this process, for what is no kernel."""
+    return _load()[0] if available() else None
+
+
 def _look_up() -> Callable[[], bool]:
     """Return `switched_on`, by the dictionary under ``os.environ`` where there is one.
 

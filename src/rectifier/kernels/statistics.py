@@ -42,6 +42,25 @@ def available() -> bool:
     return native.available()
 
 
+@functools.cache
+def of_tensors(*kinds: object) -> ModuleType:
+    """The compiled statistics that ask tensors themselves, instead of taking addresses.
+
+    Args:
+        kinds: PyTorch's types of tensors and parameters, its float32 and bfloat16, and its strided
+            layout, by which tensors are told from others.
+
+    Returns:
+        A module with ``output_of(tensor, axis, threads)``, which gives the numbers of `outputs`
+        and their count, or None of a tensor that is not an ordinary one, and with
+        ``any_bad_gradient(parameters, rest)``, which says whether NaN or infinity is among some
+        elements of their gradients, of a large one `kept_of` so many, and appends to ``rest`` the
+        gradients that are no ordinary ones.
+    """
+    _module().know(*kinds)
+    return _module()
+
+
 def forward(
     x: int,
     y: int,
@@ -83,16 +102,6 @@ def outputs(y: int, half: bool, extent: tuple[int, int, int], per_unit: int, thr
         How many elements are NaN or infinite.
     """
     return float(_module().output_statistics(y, half, *extent, per_unit, threads))
-
-
-def any_bad(buffers: list[int], sizes: list[int]) -> bool:
-    """Whether NaN or infinity is among some elements of several contiguous float32 buffers.
-
-    Args:
-        buffers: Their addresses.
-        sizes: How many elements each has; of a large one `kept_of` so many are looked at.
-    """
-    return bool(_module().any_bad_in_blocks(buffers, sizes))
 
 
 def sums_of_squares(buffers: list[int], sizes: list[int], some: bool, threads: int) -> list[float]:

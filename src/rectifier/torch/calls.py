@@ -41,6 +41,7 @@ from rectifier.torch.activation_modules import (
 )
 from rectifier.torch.arguments import first_floating, keywords
 from rectifier.torch.boundary import Boundary
+from rectifier.torch.brief_steps import BriefSteps
 from rectifier.torch.feeding import Layer
 from rectifier.torch.identity import ByIdentity
 from rectifier.torch.leaf import Leaf, is_as_made, leaf_of
@@ -50,7 +51,6 @@ from rectifier.torch.observer import Site
 from rectifier.torch.recurrent import Given, gates
 from rectifier.torch.registry import Registry
 from rectifier.torch.scripted import Scripted
-from rectifier.torch.settled import Settled
 from rectifier.torch.telling import Application, Telling
 
 _REENTRANT = "Inside checkpoints with use_reentrant=True nothing is seen; with False it is."
@@ -94,8 +94,7 @@ class Calls:
         self._last: tuple[Layer, int] | None = None
         self._inside = 0
         self._verdicts: dict[type, bool] = {}
-        self._settled = Settled()
-        self._quick = self._missed = self._composed = False
+        self._brief = BriefSteps(boundary, registry, self._telling)
         self._masks = forms.Masks()
         self._mode: Seeing | None = None
         self._script: tuple[nn.Module, Any] | None = None
@@ -106,6 +105,8 @@ class Calls:
         self._apply: Any = None
         self._eager: Any = None
         self._optimized_call: Any = None
+        tell = self._tell_settled
+        self._hooks = self._brief.hooks(self, self._enter_module, self._leave_module, tell)
 
     # On and off
 
@@ -116,7 +117,7 @@ class Calls:
 
     def begin(self) -> None:
         """Start to see calls."""
-        self._hurry()
+        self._brief.begin()
         if self._mode is not None:
             if self._idle or self._off is not None:  # an interrupt may have left it off
                 self._idle, self._off = False, None
@@ -130,27 +131,11 @@ class Calls:
         functions.apply = classmethod(self._custom(self._apply.__func__))
         self._run_compiled_eagerly()
 
-    def _hurry(self) -> None:
-        """See whether the step that begins can be seen by what is known of places and modules.
-
-        Where all observers look briefly nobody asks which layer feeds a site, so that no layer's
-        output has to be marked, as long as each place is one site. What is met for the first time
-        in such a step is told from the next one on.
-        """
-        live = self._boundary.live
-        brief = bool(live) and all(observer.brief and observer.training_only for observer in live)
-        self._missed = self._missed and brief
-        self._quick = brief and not (
-            self._missed or self._composed or self._registry.ambiguous or self._boundary.replacers
-        )
-        if not brief:
-            self._settled.clear()
-
     def _attach(self, mode: Seeing) -> None:
         put_on(mode)
         self._handles = [
-            global_hooks.register_module_forward_pre_hook(self._enter_module),
-            global_hooks.register_module_forward_hook(self._leave_module, always_call=True),
+            global_hooks.register_module_forward_pre_hook(self._hooks[0]),
+            global_hooks.register_module_forward_hook(self._hooks[1], always_call=True),
         ]
 
     def _detach(self, mode: Seeing) -> None:
@@ -273,10 +258,9 @@ class Calls:
             return
         mode = self._mode
         if (
-            self._quick
-            and mode is not None
+            mode is not None
             and self._stack
-            and self._settled.knows(module)
+            and self._brief.knows(module)
             and is_as_made(module)
             and not self._telling.pending
             and take_off(mode)
@@ -383,18 +367,23 @@ class Calls:
         mode = self._mode
         if mode is not None and not self._idle:
             put_on(mode)
-        if self._quick and self._settled.knows(module):
+        if self._brief.knows(module):
             self._tick += 1
-            site = self._settled.site(module)
+            site = self._brief.settled.site(module)
             if site is not None and output is not None:
-                self._boundary.hidden(self._leave_settled, module, site, args, output)
+                self._tell_settled(module, site, args, output)
             return None
         if leaf_of(module) is Leaf.ACTIVATION:
             return self._boundary.hidden(self._leave, module, output)
         if output is not None and module._parameters and self._stack:
             self._boundary.hidden(self._leave_layer, module, output)
-        self._settled.put(module, None)
+        self._brief.settled.put(module, None)
         return None
+
+    def _tell_settled(
+        self, module: nn.Module, site: Site, args: tuple[Any, ...], output: Any
+    ) -> None:
+        self._boundary.hidden(self._leave_settled, module, site, args, output)
 
     def _leave_settled(
         self, module: nn.Module, site: Site, args: tuple[Any, ...], output: Any
@@ -404,10 +393,7 @@ class Calls:
             return
         if not (torch.is_grad_enabled() or (args and args[0].requires_grad)):
             return
-        if isinstance(output, Tensor) and self._settled.fits(module, output):
-            self._telling.tell_briefly(site, output, self.token)
-        else:
-            self._missed = True
+        self._brief.tell(module, site, output, self.token)
 
     def _leave_layer(self, module: nn.Module, output: Any) -> None:
         if not is_layer(module):
@@ -467,7 +453,7 @@ class Calls:
         application = entered.application
         if application is not None:
             if leaf_of(module) is Leaf.ACTIVATION and application.site.model:
-                self._settled.put(module, application.site, application.input.dim())
+                self._brief.settled.put(module, application.site, application.input.dim())
             return self._finish(application, output)
         if is_layer(module) and (is_torch(module) or self._tick == entered.since):
             layer = self._registry.module_layer(entered.model, entered.path, module)
@@ -524,7 +510,7 @@ class Calls:
             for application, result in entered.inner:
                 self._telling.close(application, result, self.token)
             return None
-        self._verdicts[kind] = self._composed = True
+        self._verdicts[kind] = self._brief.composed = True
         first, result = entered.inner[0]
         plain = len(entered.inner) == 1 and result is output
         function = first.site.function if plain else named_like(kind)
@@ -678,7 +664,7 @@ class Calls:
 
     def _ran(self, layer: Layer, output: Any) -> None:
         self._tick += 1
-        if self._quick:
+        if self._brief.on:
             return
         self._last = (layer, self._tick)
         feeding.mark(output, layer, self._tick)
@@ -714,7 +700,7 @@ class Calls:
         owner, path, since = self._owner(frame, module)
         if not self._concerns(owner):
             return None
-        if self._quick:
+        if self._brief.on:
             site = self._site_of_place(form, module, owner, path, frame, caller)
             return (
                 None if site is None else Application.of(site, form, observers, replaceable=False)
@@ -750,9 +736,7 @@ class Calls:
             caller = self._applying(module)
         if module is not None:
             path = (owner.path(module) if owner is not None else None) or path
-        site = self._registry.only(form, module, owner, path, frame, caller)
-        self._missed = self._missed or (site is None and form.certain)
-        return site
+        return self._brief.site(form, module, owner, path, frame, caller)
 
     def _applying(self, module: nn.Module | None) -> nn.Module | None:
         """The module whose code runs; not ``module`` itself, which is just being entered."""

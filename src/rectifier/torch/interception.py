@@ -18,7 +18,6 @@ import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter as _clock
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,22 +28,17 @@ from torch.optim import optimizer as optimizer_hooks
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 from torch.utils.hooks import RemovableHandle
 
-from rectifier.torch import observer
 from rectifier.torch.activation_modules import module_class_function
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.calls import Calls
 from rectifier.torch.mode import are_own
 from rectifier.torch.naming import Sources
+from rectifier.torch.naps import MOST as _MANUAL_AFTER
+from rectifier.torch.naps import nap
 from rectifier.torch.observer import Observer, Site, Sleep
 from rectifier.torch.registry import Registry
 
 _COMPILED = "In observed steps what torch.compile made runs as it was written; in others compiled."
-
-_MANUAL_AFTER = 256
-"""Backward passes without a step of any optimiser after which they are counted as steps."""
-
-_CLOCKED = 16
-"""Of so many notes that are taken while all sleep one has its time taken: that takes time too."""
 
 
 class Interception:
@@ -81,12 +75,9 @@ class Interception:
         self._stepping: list[int] = []
         self._backwards = 0
         self._manual = False
-        self._scaled: tuple[Tensor, Tensor] | None = None
         self.gradient_scale: Tensor | None = None
         self._late = False
-        self._wrapped_backward: Any = None
-        self._sleep = Sleep()
-        self._met: set[int] = set()
+        self._nap = nap(self._boundary, self._calls, self._stepping, self)
         self._handles: list[RemovableHandle] = []
         self._restore: list[tuple[Any, str, Any]] = []
 
@@ -123,10 +114,10 @@ class Interception:
     # Entering and leaving
 
     def __enter__(self) -> Self:
-        self._boundary.thread = threading.get_ident()
+        self._boundary.thread = self._nap.thread = threading.get_ident()
         self._handles = [
-            optimizer_hooks.register_optimizer_step_pre_hook(self._before),
-            optimizer_hooks.register_optimizer_step_post_hook(self._after),
+            optimizer_hooks.register_optimizer_step_pre_hook(self._nap.before_step),
+            optimizer_hooks.register_optimizer_step_post_hook(self._nap.after_step),
         ]
         self._wrap(Optimizer, "__init__", self._constructing)
         self._wrap(Optimizer, "zero_grad", self._aside)
@@ -137,8 +128,9 @@ class Interception:
         self._wrap(torch, "compile", self._compiling)
         self._wrap(torch.amp.GradScaler, "scale", self._scaling)
         self._wrap(torch.Tensor, "backward", self._direct)
+        self._nap.run = torch.autograd.backward
         self._wrap(torch.autograd, "backward", self._backward)
-        self._wrapped_backward = torch.autograd.backward
+        self._nap.watched = torch.autograd.backward
         self._wrap(torch.autograd, "grad", self._grad)
         _ENTERED.add(self)
         for each in self._boundary.observers:
@@ -160,7 +152,7 @@ class Interception:
 
     def abandon(self) -> None:
         """Take every hook out, and tell nobody."""
-        self._sleep = Sleep()
+        self._nap.take()
         self._stop()
         for handle in self._handles:
             handle.remove()
@@ -216,47 +208,46 @@ class Interception:
         elif not (late and self._calls.seeing):
             self._calls.end()
             if not self._manual:
-                self._sleep.left = self._boundary.sleeps()
+                self._nap.left = self._boundary.sleeps()
 
-    # Steps that nobody is to be told of: as little Python as can be
+    # Steps that nobody is to be told of
 
     def _rouse(self) -> None:
         """Tell what was noted while all slept; from now on they are told of everything."""
-        sleep, self._sleep = self._sleep, Sleep()
+        sleep = Sleep(*self._nap.take())
+        if sleep.stepped:
+            self._backwards = 0
         if sleep.left or sleep.stepped or sleep.losses:
             self._boundary.guard(self._boundary.announce, "after_sleep", self.step, sleep)
             self._boundary.seconds += sleep.seconds
 
+    def woken(self) -> None:
+        """The last step of a nap has ended."""
+        self._rouse()
+        self._boundary.guard(self._choose)
+
+    def over(self) -> None:
+        """A backward pass is over during which a nap ended."""
+        if self._late and self._calls.paused == 0:
+            self._boundary.guard(self._look)
+
     def _note(self, losses: Any) -> None:
         """A backward pass begins while all sleep."""
-        sleep = self._sleep
-        start = 0.0 if sleep.timed and sleep.left % _CLOCKED else _clock()
         loss = losses if type(losses) is Tensor else _first(losses)
-        if self._scaled is not None:
-            scaled, self._scaled = self._scaled, None
+        if self._nap.scaled is not None:
+            scaled, self._nap.scaled = self._nap.scaled, None
             loss = scaled[1] if scaled[0] is loss else loss
-        sleep.backwards += 1
-        if type(loss) is Tensor:
-            with torch._C.DisableTorchFunction():
-                here = loss.dim() == 0 and observer.is_at_hand(loss)
-                value = loss.item() if here else loss.detach().clone()
-            sleep.losses.append((self._boundary.step, value))
-        if sleep.backwards > _MANUAL_AFTER:
+        with torch._C.DisableTorchFunction():
+            self._nap.note(loss if type(loss) is Tensor else None)
+        if self._nap.backwards > _MANUAL_AFTER:
             self._rouse()
-        if start:
-            sleep.timed += 1
-            sleep.clocked += _clock() - start
 
     # Steps
 
-    def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """An optimiser is about to step, and not in a way that a nap notes."""
         stepping, boundary = self._stepping, self._boundary
-        if self._sleep.left and boundary.busy == 0 and threading.get_ident() == boundary.thread:
-            if id(optimizer) in self._met:
-                if stepping and id(optimizer) in stepping:
-                    stepping.clear()
-                stepping.append(id(optimizer))
-                return
+        if self._nap.left and not boundary.elsewhere():
             self._rouse()  # one that nobody has seen yet
         if not self._here() or (self._optimizers and id(optimizer) not in self._optimizers):
             return
@@ -271,26 +262,9 @@ class Interception:
             if self._calls.seeing and not any(map(callable, (*args[1:], *kwargs.values()))):
                 self._calls.rest()  # without a closure no forward pass runs in a step
 
-    def _after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """An optimiser has stepped, and not in a way that a nap notes."""
         stepping, boundary = self._stepping, self._boundary
-        sleep = self._sleep
-        if sleep.left and boundary.busy == 0 and threading.get_ident() == boundary.thread:
-            if len(stepping) == 1 and stepping[0] == id(optimizer):
-                start = 0.0 if sleep.timed and sleep.left % _CLOCKED else _clock()
-                stepping.clear()
-                boundary.step += 1
-                self._backwards = 0
-                sleep.stepped.append(id(optimizer))
-                sleep.left -= 1
-                if start:
-                    sleep.timed += 1
-                    sleep.clocked += _clock() - start
-                if not sleep.left:
-                    self._rouse()
-                    boundary.guard(self._choose)
-            elif id(optimizer) in stepping:
-                del stepping[stepping.index(id(optimizer)) :]
-            return
         if not self._here() or id(optimizer) not in stepping:
             return
         del stepping[stepping.index(id(optimizer)) :]
@@ -301,7 +275,7 @@ class Interception:
         if self._calls.seeing:
             self._calls.forget()
         if optimizer is not None:
-            self._met.add(id(optimizer))
+            self._nap.meet(optimizer)
         self._boundary.announce("before_step", optimizer, self.step)
 
     def _end_step(self, optimizer: Optimizer | None) -> None:
@@ -318,13 +292,8 @@ class Interception:
 
         While a mode handles a call torch takes it off the stack and then puts it back: a step that
         ends inside, as without an optimiser, could not take it out for good.
-
-        While all sleep it is what `_backward` and `_note` do, in one frame: in a step of half a
-        millisecond each call of ours takes some microseconds, since nothing of it is in a cache.
         """
-        calls, boundary, autograd = self._calls, self._boundary, torch.autograd
-        modes, thread, clock = torch._C._len_torch_function_stack, threading.get_ident, _clock
-        run: Any = torch.autograd.backward
+        modes, autograd = torch._C._len_torch_function_stack, torch.autograd
 
         def backward(
             tensor: Tensor,
@@ -333,40 +302,12 @@ class Interception:
             create_graph: bool = False,
             inputs: Any = None,
         ) -> Any:
-            sleep, way = self._sleep, autograd.backward
-            if modes():
-                if type(tensor) not in (Tensor, nn.Parameter) or not are_own():
-                    way = original
-            elif type(tensor) is not Tensor:
-                if type(tensor) is not nn.Parameter:
-                    way = original
-            elif (
-                sleep.left > 0
-                and sleep.backwards < _MANUAL_AFTER
-                and way is self._wrapped_backward
-                and self._scaled is None
-                and boundary.busy == 0
-                and thread() == boundary.thread
-            ):
-                start = 0.0 if sleep.timed and sleep.left % _CLOCKED else clock()
-                sleep.backwards += 1
-                at_hand = tensor.dim() == 0 and observer.is_at_hand(tensor)
-                value = tensor.item() if at_hand else tensor.detach().clone()
-                sleep.losses.append((boundary.step, value))
-                if start:
-                    sleep.timed += 1
-                    sleep.clocked += clock() - start
-                calls.paused += 1
-                try:
-                    run(tensor, gradient, retain_graph, create_graph, inputs=inputs)
-                finally:
-                    calls.paused -= 1
-                    if self._late and calls.paused == 0:
-                        boundary.guard(self._look)
-                return None
+            way = autograd.backward
+            if type(tensor) not in (Tensor, nn.Parameter) or (modes() and not are_own()):
+                way = original
             return way(tensor, gradient, retain_graph, create_graph, inputs=inputs)
 
-        return backward
+        return self._nap.passage(backward)
 
     def _constructing(self, original: Any) -> Any:
         owner = self
@@ -392,7 +333,7 @@ class Interception:
 
     def _aside(self, original: Any) -> Any:
         def aside(*args: Any, **kwargs: Any) -> Any:
-            if self._sleep.left or not self._calls.seeing or not self._here():
+            if self._nap.left or not self._calls.seeing or not self._here():
                 return original(*args, **kwargs)
             with self._calls.aside():
                 return original(*args, **kwargs)
@@ -433,7 +374,7 @@ class Interception:
         def scale(scaler: Any, outputs: Any) -> Any:
             scaled = original(scaler, outputs)
             if self._here() and isinstance(scaled, Tensor) and isinstance(outputs, Tensor):
-                self._scaled = scaled, outputs
+                self._nap.scaled = scaled, outputs
                 factor = getattr(scaler, "_scale", None)
                 self.gradient_scale = factor if isinstance(factor, Tensor) else None
             return scaled
@@ -446,7 +387,7 @@ class Interception:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             if boundary.busy or threading.get_ident() != boundary.thread or not self._handles:
                 return original(tensors, *args, **kwargs)
-            if self._sleep.left:
+            if self._nap.left:
                 self._note(tensors)
                 calls.paused += 1
                 try:
@@ -491,7 +432,7 @@ class Interception:
 
     def _backward_begins(self, losses: Any) -> None:
         loss = _first(losses)
-        scaled, self._scaled = self._scaled, None
+        scaled, self._nap.scaled = self._nap.scaled, None
         if scaled is not None and scaled[0] is loss:
             loss = scaled[1]
         else:

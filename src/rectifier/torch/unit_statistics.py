@@ -7,8 +7,10 @@ the same with torch.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Self
 
 import numpy as np
@@ -102,9 +104,16 @@ def outputs(output: Tensor, axis: int) -> tuple[Floats, float] | None:
         ``(3, units)``, the first rows of `ROWS`, and how many elements are NaN or infinite; None:
         not possible.
     """
+    compiled_in = _of_tensors()
+    if compiled_in is None:
+        return None
+    asked: tuple[Floats, float] | None
+    asked = compiled_in.output_of(output, axis, torch.get_num_threads())
+    if asked is not None:
+        return asked
     if not applies(output):
         return None
-    y, extent = _whole(output, axis)
+    y, extent = _whole(output.detach(), axis)
     units = extent[1]
     found = np.empty((3, units))
     bad = compiled.outputs(
@@ -166,17 +175,20 @@ def norms(tensors: Sequence[Tensor], *, some: bool = False) -> list[float] | Non
     return list(map(math.sqrt, squares))
 
 
-def any_bad(addresses: list[int], sizes: list[int]) -> bool | None:
-    """Whether NaN or infinity is among some elements of each of several tensors.
+def any_bad_gradient(parameters: list[Tensor]) -> tuple[bool, list[Tensor]]:
+    """Whether NaN or infinity is among some elements of the gradient of each of several tensors.
 
     Args:
-        addresses: Of contiguous float32 tensors on the CPU.
-        sizes: How many elements each has.
+        parameters: The tensors; those without a gradient count as well.
 
     Returns:
-        None: not possible.
+        Whether there is one, and the gradients that could not be looked at.
     """
-    return compiled.any_bad(addresses, sizes) if compiled.available() else None
+    compiled_in = _of_tensors()
+    if compiled_in is None:
+        return False, [p.grad for p in parameters if p.grad is not None]
+    rest: list[Tensor] = []
+    return compiled_in.any_bad_gradient(parameters, rest), rest
 
 
 def some(tensor: Tensor) -> Tensor:
@@ -223,6 +235,16 @@ class Blocks:
         if any(tensor.dtype is not torch.float32 for tensor in self._tensors):
             return None  # read as what they were, they would be read beyond their end
         return compiled.moved_blocks(addresses, self._sizes, self._kept.data_ptr())
+
+
+@functools.cache
+def _compiled_in() -> ModuleType:
+    kinds = Tensor, torch.nn.Parameter, torch.float32, torch.bfloat16, torch.strided
+    return compiled.of_tensors(*kinds)
+
+
+def _of_tensors() -> ModuleType | None:
+    return _compiled_in() if compiled.available() else None
 
 
 def _plain_floats(tensor: Tensor) -> bool:

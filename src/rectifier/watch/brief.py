@@ -63,9 +63,7 @@ class Glance:
 
     def __init__(self) -> None:
         self._of: tuple[int, int] = (0, -1)
-        self._fast: list[Tensor] = []
-        self._sizes: list[int] = []
-        self._slow: list[Tensor] = []
+        self._looked_at: list[Tensor] = []
 
     def bad(self, parameters: Sequence[Tensor]) -> bool:
         """Whether there is one; waits for no device: on others than the CPU nothing is looked at.
@@ -75,30 +73,11 @@ class Glance:
         """
         if self._of != (id(parameters), len(parameters)):
             self._of = id(parameters), len(parameters)
-            on_cpu = [p for p in parameters if p.is_cpu]
-            self._fast = [p for p in on_cpu if p.dtype is torch.float32]
-            self._sizes = [p.numel() for p in self._fast]
-            self._slow = [p for p in on_cpu if p.dtype is not torch.float32]
-        addresses: list[int] = []
-        sizes: list[int] = []
-        rest: list[Tensor] = []
-        for parameter, size in zip(self._fast, self._sizes, strict=True):
-            gradient = parameter.grad
-            if gradient is None:
-                continue
-            if gradient.layout is torch.strided and gradient.is_contiguous():
-                addresses.append(gradient.data_ptr())
-                sizes.append(size)
-            else:
-                rest.append(gradient)
-        rest += [p.grad for p in self._slow if p.grad is not None]
-        if addresses:
-            found = unit_statistics.any_bad(addresses, sizes)
-            if found is None:
-                rest += [p.grad for p in self._fast if p.grad is not None]
-            elif found:
-                return True
-        some = [unit_statistics.some(g) for g in rest if is_plain(g)]
+            self._looked_at = [p for p in parameters if p.is_cpu]
+        found, rest = unit_statistics.any_bad_gradient(self._looked_at)
+        if found:
+            return True
+        some = [unit_statistics.some(g) for g in rest if g.is_cpu and is_plain(g)]
         return any(not bool(torch.isfinite(values).all()) for values in some)
 
 

@@ -234,8 +234,7 @@ class Watcher(Observer):
             return
         current = self._pass()
         current.listens = current.listens or output.requires_grad
-        found = statistics.outputs(output.detach(), site.axis_in(output))
-        current.forwards.append((site, found))
+        current.forwards.append((site, statistics.outputs(output, site.axis_in(output))))
 
     def on_trained(self, token: int) -> None:
         """The pass is part of the training."""

@@ -1,0 +1,348 @@
+"""Which cells and which degree does a function need? Finds it and writes `rectifier.kernels.plans`.
+
+For every activation and derivative of the catalog, at the default parameters, tables of several
+ranges and degrees are made by `rectifier.kernels.tabled` and evaluated as ``native/tabled.hpp``
+does, rounding by rounding. Held against the formula in fp64, at numbers all over the cells, beside
+their edges and zeros, and up to infinity where an end cell is a line, a table may be off by
+`VALUE_ULP` and `SLOPE_ULP`. Of those that are not, the one is recorded that costs least on
+normal data: an operation more for each degree, and many for each element that is in no cell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import itertools
+import math
+import multiprocessing
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from rectifier import catalog
+from rectifier.activation import Activation
+from rectifier.analysis import breakpoints
+from rectifier.analysis.operations import FLOAT64
+from rectifier.expression import PRIMITIVES, Expr, evaluate, postorder
+from rectifier.expression.tree import Call
+from rectifier.kernels.emit_cpp import digest_with_defaults
+from rectifier.kernels.tabled import CELLS, Plan, column, scalar_function, single
+
+ROOT = Path(__file__).parents[1]
+Array = np.ndarray
+Function = Callable[[Array], Array]
+
+VALUE_ULP = 1.5
+"""The bar is 2; what is left is for the numbers that were not tried."""
+SLOPE_ULP = 2.6
+"""The bar is 4."""
+ZERO_ULP = 1.85
+"""For values beside 0 where the function is 0 there: the product with x is rounded too, and so
+is the derivative at 0. More numbers are tried in such a cell."""
+LINE_ULP = 0.5
+"""So near to a line a function is to be where a cell goes on to infinity."""
+REACHES = (16.0, 12.0, 9.0, 7.0, 6.0, 5.0, 4.0, 3.0)
+"""To so far from 0 the cells go, where the function is no line before."""
+DEGREES = (9, 4, 5, 6, 7, 8)
+"""In this order: where the last is not enough, the others are not."""
+PER_CELL, DENSE = 250, 6000
+"""Numbers tried in each cell, first and where they pass."""
+VECTOR, ELEMENT = 15.0, 6.0
+"""Operations for a vector that has an element in no cell, and for the element."""
+MOST = 40.0
+"""What costs more is not recorded: the formula serves as well."""
+FAR = np.geomspace(16, 3e38, 600)
+CHEAP = {"add", "sub", "mul", "neg", "square", "abs", "sign", "maximum", "minimum", "where"} | {
+    name for name, primitive in PRIMITIVES.items() if primitive.boolean
+}
+"""What is made of these alone is as fast as memory by its formula."""
+
+
+def compute(table: Array, plan: Plan, x: Array) -> tuple[Array, Array]:
+    """Return what the loop computes of numbers of float, and the cells that they are in."""
+    place = x.astype(np.float64) * plan.scale
+    how = {"nearest": np.rint, "down": np.floor, "up": np.ceil}[plan.rounding]
+    cell = how(place) - plan.first
+    if plan.low:
+        cell = np.maximum(cell, 0)
+    if plan.high:
+        cell = np.minimum(cell, CELLS - 1)
+    inside = (cell >= 0) & (cell < CELLS)
+    rows = table[:, np.where(inside, cell, 0).astype(int)]
+    t = (x - rows[0]).astype(np.float32)
+    y = rows[-1]
+    for row in rows[-2:0:-1]:
+        wide = y.astype(np.float64) * t.astype(np.float64)
+        y = (wide + row.astype(np.float64)).astype(np.float32)
+    return y, np.where(inside, cell, -1).astype(int)
+
+
+def points(plan: Plan, zeros: list[float], rng: np.random.Generator, count: int) -> Array:
+    """Return numbers of float from all over the cells and beside what is special."""
+    found = [np.array([0.0, -0.0], np.float32)]
+    for cell in range(CELLS):
+        low, high = plan.edges(cell)
+        if math.isinf(low):
+            low = high - 1
+            found.append(high - np.geomspace(1e-3, 3e38, 400))
+        if math.isinf(high):
+            high = low + 1
+            found.append(low + np.geomspace(1e-3, 3e38, 400))
+        found.append(rng.uniform(low, high, count))
+        found += [around(low), around(high)]
+        if low <= 0 <= high:
+            found += [side * np.geomspace(1e-45, high - low, 5000) for side in (-1, 1)]
+            found.append(rng.uniform(low, high, 7 * count))
+    for zero in zeros:
+        found += [zero + side * np.geomspace(1e-9, 0.1, 400) for side in (-1, 1)]
+        found.append(around(zero))
+    with np.errstate(over="ignore"):
+        return np.unique(np.concatenate(found).astype(np.float32))
+
+
+def around(x: float) -> Array:
+    """Return the floats beside a number."""
+    bits = np.array([x], np.float32).view(np.int32).astype(np.int64)
+    beside = (bits + np.arange(-8, 9)).astype(np.int32).view(np.float32)
+    return np.where(np.isfinite(beside), beside, np.float32(x))
+
+
+def errors(f: Function, table: Array, plan: Plan, x: Array, slope: bool) -> Array:
+    """Return by how many ulp a table is off at the worst number of each cell; infinity for NaN."""
+    got, cell = compute(table, plan, x)
+    x, got, cell = x[cell >= 0], got[cell >= 0].astype(np.float64), cell[cell >= 0]
+    wide = x.astype(np.float64)
+    true = f(wide)
+    size = np.abs(true)
+    if slope:
+        left, right = f(wide * 0.75), f(wide * 1.25)
+        least = np.minimum(np.abs(left), np.abs(right))
+        size = np.where(left * right < 0, np.maximum(size, least), size)
+    known = np.isfinite(true) & (size < 3.4e38)
+    unit = np.ldexp(1.0, np.maximum(np.frexp(size)[1], -125) - 24)
+    off = np.where(known, np.abs(got - true) / unit, np.where(got == true, 0.0, np.inf))
+    worst = np.zeros(CELLS)
+    np.maximum.at(worst, cell, np.where(np.isnan(off), np.inf, off))
+    return worst
+
+
+def line_from(f: Function, side: int) -> float | None:
+    """Return from where on the function is a line, to a quarter of an ulp; None if it is none."""
+    far = side * np.array([64.0, 128.0])
+    one, two = f(far)
+    rise = (two - one) / (64 * side)
+    start = one - rise * 64 * side
+    if not math.isfinite(start) or abs(single(rise) - rise) > 1e-9 * abs(rise):
+        rise = single(rise) if math.isfinite(rise) else 0.0
+    x = side * np.concatenate(
+        [[1e-30], np.geomspace(1e-6, 1 / 32, 64), np.arange(1, 513) / 32, FAR]
+    )
+    true, line = f(x), start + single(rise) * x
+    unit = np.ldexp(1.0, np.maximum(np.frexp(np.abs(true))[1], -125) - 24)
+    same = (np.abs(true - line) <= LINE_ULP * unit) | (true == line)
+    if not same[-512:].all():
+        return None
+    wrong = np.flatnonzero(~same)
+    return 0.0 if not wrong.size else float(x[wrong[-1] + 1])
+
+
+def kinks(f: Function, expression: Expr, parameters: dict[str, float]) -> list[float]:
+    """Return the break points of an expression at which it is really not smooth."""
+    found = []
+    for point in breakpoints(expression, parameters):
+        if abs(point) > 20:
+            continue
+        half = 0.02
+        nodes = np.cos(np.pi * (np.arange(9) + 0.5) / 9)
+        fit = np.polynomial.Polynomial.fit(point + half * nodes, f(point + half * nodes), 8)
+        x = point + half * np.linspace(-0.9, 0.9, 40)
+        true = f(x)
+        near = np.abs(fit(x) - true) <= 2e-9 * np.max(np.abs(true)) + 1e-300
+        if not near.all():
+            found.append(float(point))
+    return found
+
+
+def plans(f: Function, slope: bool, bends: list[float]) -> Iterator[tuple[Plan, float]]:
+    """Yield places of cells, and what it costs to have elements in none."""
+    lines = [line_from(f, side) for side in (-1, 1)]
+    if 0.0 in bends:
+        at, below, above = f(np.array([0.0, -1e-9, 1e-9]))
+        rounding = "up" if abs(at - below) < abs(at - above) else "down"
+    else:
+        rounding = "down" if bends else "nearest"
+    lost = {"nearest": 1, "down": 0, "up": 0}[rounding]
+    seen = set()
+    for low, high in itertools.product(REACHES, REACHES):
+        ends = [low, high]
+        line = [False, False]
+        for side in range(2):
+            start = lines[side]
+            if start is not None and abs(start) <= ends[side]:
+                ends[side], line[side] = abs(start), True
+        if low != high and sum(line) != 1:
+            continue
+        if sum(ends) == 0:
+            continue
+        width = (ends[0] + ends[1]) / (CELLS - sum(line) - lost)
+        scales = [single((1 - 1e-6) / width)]
+        if any(bends):
+            scales = [s / 2 for s in range(64, 0, -1) if s / 2 <= 1 / width][:2]
+            scales = [s for s in scales if all(b * s == round(b * s) for b in bends)]
+            scales = scales or [single((1 - 1e-6) / width)]  # a cell with a kink is set aside
+        for scale in scales:
+            start = -ends[0] * scale
+            first = {"down": math.floor, "up": lambda v: math.floor(v) + 1, "nearest": round}[
+                rounding
+            ](start) - line[0]
+            key = (scale, first, *line)
+            if key in seen:
+                continue
+            seen.add(key)
+            plan = Plan(scale, first, rounding, *line, 0)
+            edges = plan.edges(0)[0], plan.edges(CELLS - 1)[1]
+            inner = plan.edges(0)[1], plan.edges(CELLS - 1)[0]
+            if line[0] and inner[0] > (lines[0] or 0):
+                continue
+            if line[1] and inner[1] < (lines[1] or 0):
+                continue
+            yield plan, price([edges])
+
+
+def price(inside: list[tuple[float, float]]) -> float:
+    """Return what it costs, in operations, that some normal numbers are between no two ends."""
+    cost = 0.0
+    for deviation, weight in ((2.0, 1.0), (4.0, 0.2)):
+        scale = deviation * math.sqrt(2)
+        kept = sum(math.erf(high / scale) - math.erf(low / scale) for low, high in inside) / 2
+        share = max(0.0, 1 - kept)
+        cost += weight * (VECTOR * (1 - (1 - share) ** 16) + 16 * ELEMENT * share)
+    return cost
+
+
+def search(f: Function, scalar: Callable[[float], float], slope: bool, bends: list[float]) -> tuple:
+    """Return the plan that costs least, and its error; None if none keeps the bar."""
+    at_zero = VALUE_ULP if f(np.zeros(1))[0] != 0 else ZERO_ULP
+    rng = np.random.default_rng(7)
+    best: tuple[float, Plan | None, float] = (MOST, None, math.inf)
+    line = np.linspace(-16, 16, 3203)
+    y = f(line)
+    zeros = [float(v) for v in line[:-1][np.diff(np.sign(y)) != 0]]
+    for plan, cost in sorted(plans(f, slope, bends), key=lambda pair: pair[1]):
+        if cost + DEGREES[1] >= best[0]:
+            break
+        bar = np.full(CELLS, SLOPE_ULP if slope else VALUE_ULP)
+        for cell in range(CELLS):
+            low, high = plan.edges(cell)
+            if not slope and low <= 0 <= high:
+                bar[cell] = at_zero
+        x, dense = points(plan, zeros, rng, PER_CELL), None
+        for degree in DEGREES:
+            if degree + cost >= best[0]:
+                continue
+            here = plan._replace(degree=degree)
+            off = quality(f, scalar, here, x, slope)
+            if cost_of(here, off, bar) >= best[0]:
+                if degree == DEGREES[0] and cost_of(here, off, bar) > best[0] + 3:
+                    break
+                continue
+            dense = points(plan, zeros, rng, DENSE) if dense is None else dense
+            off = np.maximum(off, quality(f, scalar, here, dense, slope))
+            aside = tuple(int(cell) for cell in np.flatnonzero(~(off <= bar)))
+            if cost_of(here, off, bar) < best[0]:
+                found = here._replace(aside=aside)
+                best = (cost_of(here, off, bar), found, float(max(off[off <= bar])))
+    return best[1], best[2], best[0]
+
+
+def cost_of(plan: Plan, off: Array, bar: Array) -> float:
+    """Return what a plan costs, by its errors in each cell; nearer to the bar it costs more."""
+    kept = [plan.edges(cell) for cell in range(CELLS) if off[cell] <= bar[cell]]
+    return plan.degree + price(kept) + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
+
+
+def quality(
+    f: Function, scalar: Callable[[float], float], plan: Plan, x: Array, slope: bool
+) -> Array:
+    """Return by how many ulp the table of a plan is off, in each cell."""
+    made = np.full((plan.degree + 2, CELLS), np.nan, np.float32)
+    for cell in range(CELLS):
+        with contextlib.suppress(ZeroDivisionError, OverflowError, ValueError):
+            made[:, cell] = column(scalar, plan, cell)
+    made[0] = np.where(np.isfinite(made[0]), made[0], 0)
+    return errors(f, made, plan, x, slope)
+
+
+def measure(name: str) -> list[tuple]:
+    """Return plans and errors of an activation's value and derivative."""
+    spec = catalog.get(name)
+    parameters = spec.parameters()
+    found = []
+    for slope in (False, True):
+        expression = spec.derivative_expression if slope else spec.value_expression
+        if all(node.op in CHEAP for node in postorder(expression) if isinstance(node, Call)):
+            found.append((None, 0.0, 0.0))
+            continue
+
+        def f(x: Array, expression: Expr = expression) -> Array:
+            with np.errstate(all="ignore"):
+                y = evaluate(expression, FLOAT64, {"x": np.asarray(x), **parameters})
+                return np.broadcast_to(np.asarray(y, np.float64), np.shape(x)).copy()
+
+        with np.errstate(all="ignore"):
+            bends = kinks(f, expression, parameters)
+            scalar = functools.lru_cache(maxsize=None)(scalar_function(expression, parameters))
+            found.append(search(f, scalar, slope, bends))
+    return found
+
+
+def shown(plan: Plan | None) -> str:
+    """Return a plan as source code."""
+    return (
+        "None" if plan is None else f"Plan{tuple(plan)!r}".replace(", ())", ")").replace("'", '"')
+    )
+
+
+def entry(spec: Activation, found: list[tuple]) -> list[str]:
+    """Return what was found of an activation as source code, if there is any."""
+    if not any(plan for plan, *_ in found):
+        return []
+    body = "".join(f"            {shown(plan)},\n" for plan, *_ in found)
+    return [f'        "{digest_with_defaults(spec)}": (  # {spec.name}\n{body}        ),\n']
+
+
+def main() -> None:
+    """Search, print, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="*", help="names; what is known of others stays")
+    parser.add_argument("--jobs", type=int, default=1)
+    options = parser.parse_args()
+    names = options.only or list(catalog.names())
+    entries = {}
+    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+        for name, found in zip(names, pool.imap(measure, names), strict=True):
+            for what, (plan, off, cost) in zip(("value", "slope"), found, strict=True):
+                print(f"{name:20} {what} {off:8.3f} {cost:7.2f} {plan}", flush=True)
+            entries[name] = "".join(entry(catalog.get(name), found))
+    write(entries)
+
+
+def write(entries: dict[str, str]) -> None:
+    """Put the entries into the module that the emitter reads; what else is known there stays."""
+    path = ROOT / "src/rectifier/kernels/plans.py"
+    head, start, rest = path.read_text(encoding="utf-8").partition("MappingProxyType(\n    {\n")
+    old, end, tail = rest.partition("    }\n)\n")
+    known = {}
+    for block in old.split("        ),\n"):
+        if block.strip():
+            known[block.partition("# ")[2].partition("\n")[0]] = f"{block}        ),\n"
+    merged = {**known, **entries}
+    once = {merged[name].split(":")[0]: merged[name] for name in sorted(merged, reverse=True)}
+    body = "".join(reversed(once.values()))  # pau_d is pau
+    path.write_text(f"{head}{start}{body}{end}{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

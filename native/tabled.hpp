@@ -1,0 +1,384 @@
+// Functions of one number as piecewise polynomials whose coefficients are picked out of registers.
+//
+// Layer: native/, beside loop.hpp, below the emitted kernels. For processors with x86-64-v4. The line
+// is cut into 32 cells of one width. Where x + a large number is rounded to an integer, the low bits
+// of the sum are the number of x's cell, and one instruction (vpermt2ps) picks 16 entries out of a
+// table of 32 that two registers hold. So every function costs the same, some twenty operations for
+// 16 elements, whatever its formula: less than to move them through memory.
+//
+// A table is printed by rectifier.kernels.tabled, which says how it is made: the centres of the cells,
+// then coefficients from the lowest power on, 32 of each. Its Shape says which code evaluates it:
+//   degree                 of the polynomials,
+//   rounding               of x to a cell: to nearest where all is smooth, else so that a kink's cell
+//                          is the one whose formula holds at the kink itself,
+//   low, high              whether the end cells go on to infinity, where the function is a line,
+//   nans                   whether what is in no cell may come out as NaN: beyond a line, at infinity,
+//                          and in a cell that has no polynomial, whose coefficients are NaN.
+// What is in no cell, NaN and infinities are set aside and computed by the kernel that other
+// processors run, so a result does not depend on what else is in the vector.
+
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "bits.hpp"
+#include "half.hpp"
+#include "table.hpp"
+
+#if defined(RECTIFIER_HAS_V4)
+#include <immintrin.h>
+#endif
+
+namespace rectifier {
+
+// Whether the machine can run what is here, and the compiler could make it.
+extern const bool has_tables;
+
+// The kernels on half precision beside those of the table of all; null where there is none. They say
+// whether they could do it: the machine and the parameters may not be what they are for.
+using HalfKernel = bool (*)(Half format, const std::uint16_t* x, const std::uint16_t* g,
+                            std::uint16_t* y, std::size_t n, const double* parameters);
+struct HalfKernels {
+  HalfKernel forward;
+  HalfKernel backward;
+};
+extern const HalfKernels half_kernels[];
+
+enum class Rounding { nearest = 0, down = 1, up = 2 };  // as _MM_FROUND_TO_NEAREST_INT and so on
+
+template <int degree_, Rounding rounding_, bool low_, bool high_, bool nans_>
+struct Shape {
+  static constexpr int degree = degree_;
+  static constexpr Rounding rounding = rounding_;
+  static constexpr bool low = low_;
+  static constexpr bool high = high_;
+  static constexpr bool nans = nans_;
+};
+
+struct Cells {
+  float scale;            // cells per unit of x
+  float shift;            // added to that: cell_base if the first cell begins at 0
+  const float* numbers;   // aligned to 64 bytes
+  std::size_t count;      // of the parameters
+  const double* defaults;  // for which it is
+};
+
+constexpr int most_cells = 32;
+constexpr float cell_base = 12582912.0F;  // 1.5 * 2^23, so that one unit in the last place is 1
+
+#if defined(RECTIFIER_HAS_V4)
+
+#define RECTIFIER_V4 __attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
+#define RECTIFIER_V4_INLINE inline __attribute__((always_inline)) RECTIFIER_V4
+
+// How elements of a type come into registers as floats, and go back. The conversions are those of
+// half.cpp; a vector is stored in parts where there is a mask.
+struct Float32 {
+  using type = float;
+  RECTIFIER_V4_INLINE static __m512 load(const float* from) { return _mm512_loadu_ps(from); }
+  RECTIFIER_V4_INLINE static __m512 load(__mmask16 part, const float* from) {
+    return _mm512_maskz_loadu_ps(part, from);
+  }
+  RECTIFIER_V4_INLINE static void store(float* to, __m512 a) { _mm512_storeu_ps(to, a); }
+  RECTIFIER_V4_INLINE static void store(__mmask16 part, float* to, __m512 a) {
+    _mm512_mask_storeu_ps(to, part, a);
+  }
+};
+
+template <class Bits>
+struct TwoBytes {
+  using type = std::uint16_t;
+  RECTIFIER_V4_INLINE static __m512 load(const std::uint16_t* from) {
+    return Bits::wide(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+  }
+  RECTIFIER_V4_INLINE static __m512 load(__mmask16 part, const std::uint16_t* from) {
+    return Bits::wide(_mm256_maskz_loadu_epi16(part, from));
+  }
+  RECTIFIER_V4_INLINE static void store(std::uint16_t* to, __m512 a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), Bits::narrow(a));
+  }
+  RECTIFIER_V4_INLINE static void store(__mmask16 part, std::uint16_t* to, __m512 a) {
+    _mm256_mask_storeu_epi16(to, part, Bits::narrow(a));
+  }
+};
+
+struct BFloat16 : TwoBytes<BFloat16> {
+  static constexpr Half format = Half::bfloat16;
+  RECTIFIER_V4_INLINE static __m512 wide(__m256i a) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(a), 16));
+  }
+  RECTIFIER_V4_INLINE static __m256i narrow(__m512 a) {
+    const __m512i bits = _mm512_castps_si512(a);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i up = _mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_add_epi32(up, odd), 16));
+  }
+};
+
+struct Float16 : TwoBytes<Float16> {
+  static constexpr Half format = Half::float16;
+  RECTIFIER_V4_INLINE static __m512 wide(__m256i a) { return _mm512_cvtph_ps(a); }
+  RECTIFIER_V4_INLINE static __m256i narrow(__m512 a) {
+    return _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+};
+
+// The elements of a block that are in no cell, one after the other.
+constexpr std::size_t tabled_block = 1024;
+struct Aside {
+  float x[tabled_block + 16];
+  float g[tabled_block + 16];
+  float y[tabled_block + 16];
+  std::int32_t place[tabled_block + 16];
+};
+
+template <class T>
+struct Registers {
+  __m512 low[T::degree + 2];
+  __m512 high[T::degree + 2];
+  __m512 scale;
+  __m512 shift;
+};
+
+template <class T>
+RECTIFIER_V4_INLINE Registers<T> load_table(const Cells& from) {
+  Registers<T> r;
+#pragma GCC unroll 16
+  for (int k = 0; k < T::degree + 2; ++k) {
+    r.low[k] = _mm512_load_ps(from.numbers + most_cells * k);
+    r.high[k] = _mm512_load_ps(from.numbers + most_cells * k + 16);
+  }
+  r.scale = _mm512_set1_ps(from.scale);
+  r.shift = _mm512_set1_ps(from.shift);
+  return r;
+}
+
+// The number of each element's cell, as what its bits differ from those of the first one's.
+template <class T>
+RECTIFIER_V4_INLINE __m512i cell_of(const Registers<T>& r, __m512 x) {
+  constexpr int how = static_cast<int>(T::rounding) | _MM_FROUND_NO_EXC;
+  __m512 u = _mm512_fmadd_round_ps(x, r.scale, r.shift, how);
+  if constexpr (T::low) u = _mm512_max_ps(u, _mm512_set1_ps(cell_base));
+  if constexpr (T::high) u = _mm512_min_ps(u, _mm512_set1_ps(cell_base + (most_cells - 1)));
+  return _mm512_castps_si512(u);
+}
+
+template <class T>
+RECTIFIER_V4_INLINE __m512 in_cell(const Registers<T>& r, __m512 x, __m512i cell) {
+  const __m512 t = _mm512_sub_ps(x, _mm512_permutex2var_ps(r.low[0], cell, r.high[0]));
+  __m512 y = _mm512_permutex2var_ps(r.low[T::degree + 1], cell, r.high[T::degree + 1]);
+#pragma GCC unroll 16
+  for (int k = T::degree; k > 0; --k) {
+    y = _mm512_fmadd_ps(y, t, _mm512_permutex2var_ps(r.low[k], cell, r.high[k]));
+  }
+  return y;
+}
+
+// Which elements are in no cell.
+template <class T>
+RECTIFIER_V4_INLINE __mmask16 in_no_cell(__m512i cell, __m512 y) {
+  __mmask16 found = 0;
+  if constexpr (T::nans) found = _mm512_cmp_ps_mask(y, y, _CMP_UNORD_Q);
+  if constexpr (!(T::low && T::high)) {
+    const __m512i base = _mm512_castps_si512(_mm512_set1_ps(cell_base));
+    const __m512i beyond = _mm512_set1_epi32(~(most_cells - 1));
+    found |= _mm512_test_epi32_mask(_mm512_xor_si512(cell, base), beyond);
+  }
+  return found;
+}
+
+template <bool backward>
+RECTIFIER_V4_INLINE std::size_t set_aside(Aside& aside, std::size_t count, __mmask16 which, __m512 x,
+                                          __m512 g, std::size_t first) {
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(first)));
+  _mm512_storeu_ps(aside.x + count, _mm512_maskz_compress_ps(which, x));
+  if constexpr (backward) _mm512_storeu_ps(aside.g + count, _mm512_maskz_compress_ps(which, g));
+  _mm512_storeu_si512(aside.place + count, _mm512_maskz_compress_epi32(which, places));
+  return count + static_cast<std::size_t>(__builtin_popcount(which));
+}
+
+// `vectors` times 16 elements from `first` on; of the last only those of the mask.
+template <class T, class E, bool backward, int vectors>
+RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typename E::type* x,
+                                            const typename E::type* g, typename E::type* y,
+                                            std::size_t first, __mmask16 last, Aside& aside,
+                                            std::size_t count) {
+  __m512 at[vectors];
+  __m512 by[vectors];
+  __m512 found[vectors];
+  __m512i cell[vectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const std::size_t place = first + 16 * static_cast<std::size_t>(v);
+    at[v] = vectors == 1 ? E::load(last, x + place) : E::load(x + place);
+    cell[v] = cell_of<T>(r, at[v]);
+    found[v] = in_cell<T>(r, at[v], cell[v]);
+    if constexpr (backward) {
+      by[v] = vectors == 1 ? E::load(last, g + place) : E::load(g + place);
+    } else {
+      by[v] = at[v];
+    }
+  }
+  bool all = true;
+  if constexpr (T::nans) {
+    __mmask16 nans = 0;
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v += 2) {
+      nans |= _mm512_cmp_ps_mask(found[v], found[v + (vectors > 1)], _CMP_UNORD_Q);
+    }
+    all = nans == 0;
+  }
+  if constexpr (!(T::low && T::high)) {
+    const __m512i base = _mm512_castps_si512(_mm512_set1_ps(cell_base));
+    __m512i differ = _mm512_xor_si512(cell[0], base);
+#pragma GCC unroll 4
+    for (int v = 1; v < vectors; ++v) {
+      differ = _mm512_ternarylogic_epi32(differ, cell[v], base, 0xf6);  // a | (b ^ c)
+    }
+    all = all && _mm512_test_epi32_mask(differ, _mm512_set1_epi32(~(most_cells - 1))) == 0;
+  }
+  if (__builtin_expect(!all, 0)) {
+    for (int v = 0; v < vectors; ++v) {
+      __mmask16 which = in_no_cell<T>(cell[v], found[v]);
+      if constexpr (vectors == 1) which &= last;
+      const std::size_t place = first + 16 * static_cast<std::size_t>(v);
+      if (which != 0) count = set_aside<backward>(aside, count, which, at[v], by[v], place);
+    }
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const std::size_t place = first + 16 * static_cast<std::size_t>(v);
+    const __m512 result = backward ? _mm512_mul_ps(by[v], found[v]) : found[v];
+    if constexpr (vectors == 1) {
+      E::store(last, y + place, result);
+    } else {
+      E::store(y + place, result);
+    }
+  }
+  return count;
+}
+
+template <class T, class E, bool backward>
+RECTIFIER_V4 void tabled_loop(const Cells& cells, const typename E::type* x,
+                              const typename E::type* g, typename E::type* y, std::size_t n,
+                              const double* given, Kernel plain) {
+  constexpr std::size_t wide = T::degree <= 7 ? 4 : 2;
+  constexpr std::size_t line = 64 / sizeof(typename E::type);
+  const Registers<T> r = load_table<T>(cells);
+  Aside aside;
+  for (std::size_t start = 0; start < n; start += tabled_block) {
+    const std::size_t size = n - start < tabled_block ? n - start : tabled_block;
+    const auto from = x + start;
+    const auto by = backward ? g + start : nullptr;
+    const auto to = y + start;
+    std::size_t count = 0;
+    std::size_t i = 0;
+    for (; i + 16 * wide <= size; i += 16 * wide) {
+#pragma GCC unroll 4
+      for (std::size_t ahead = 0; ahead < 16 * wide; ahead += line) {  // past the end it does nothing
+        RECTIFIER_PREFETCH(from + i + tabled_block + ahead);
+        if constexpr (backward) RECTIFIER_PREFETCH(by + i + tabled_block + ahead);
+      }
+      count = tabled_step<T, E, backward, wide>(r, from, by, to, i, 0xffff, aside, count);
+    }
+    for (; i < size; i += 16) {
+      const std::size_t left = size - i < 16 ? size - i : 16;
+      const __mmask16 last = static_cast<__mmask16>((1U << left) - 1);
+      count = tabled_step<T, E, backward, 1>(r, from, by, to, i, last, aside, count);
+    }
+    if (count == 0) continue;
+    const std::size_t whole = (count + 15) / 16 * 16;  // or what is left over goes one by one
+    for (std::size_t k = count; k < whole; ++k) {
+      aside.x[k] = aside.x[count - 1];
+      if constexpr (backward) aside.g[k] = aside.g[count - 1];
+    }
+    plain(aside.x, backward ? aside.g : nullptr, aside.y, whole, given);
+    if constexpr (sizeof(typename E::type) == sizeof(float)) {
+      for (std::size_t k = 0; k < count; ++k) to[aside.place[k]] = aside.y[k];
+    } else {
+      std::uint16_t narrowed[tabled_block];
+      narrow(E::format, aside.y, narrowed, count);
+      for (std::size_t k = 0; k < count; ++k) to[aside.place[k]] = narrowed[k];
+    }
+  }
+}
+
+#endif
+
+// By a table where the machine and the parameters allow, else as other processors do.
+RECTIFIER_INLINE bool can_use(const Cells& cells, const double* given) {
+  bool same = has_tables;
+  for (std::size_t i = 0; i < cells.count; ++i) same = same && given[i] == cells.defaults[i];
+  return same;
+}
+
+#if defined(RECTIFIER_HAS_V4)
+
+template <class T, bool backward>
+inline void by_table(const Cells& cells, const float* x, const float* g, float* y, std::size_t n,
+                     const double* given, Kernel plain) {
+  if (!can_use(cells, given)) return plain(x, g, y, n, given);
+  tabled_loop<T, Float32, backward>(cells, x, g, y, n, given, plain);
+}
+
+template <class T, bool backward>
+inline bool half_by_table(const Cells& cells, Half format, const std::uint16_t* x,
+                          const std::uint16_t* g, std::uint16_t* y, std::size_t n,
+                          const double* given, Kernel plain) {
+  if (!can_use(cells, given)) return false;
+  if (format == Half::bfloat16) {
+    tabled_loop<T, BFloat16, backward>(cells, x, g, y, n, given, plain);
+  } else {
+    tabled_loop<T, Float16, backward>(cells, x, g, y, n, given, plain);
+  }
+  return true;
+}
+
+#else
+
+template <class, bool>
+inline void by_table(const Cells&, const float* x, const float* g, float* y, std::size_t n,
+                     const double* given, Kernel plain) {
+  plain(x, g, y, n, given);
+}
+
+template <class, bool>
+inline bool half_by_table(const Cells&, Half, const std::uint16_t*, const std::uint16_t*,
+                          std::uint16_t*, std::size_t, const double*, Kernel) {
+  return false;
+}
+
+#endif
+
+}  // namespace rectifier
+
+// Defines NAME_tabled_forward from NAME_value, its Cells, and NAME_forward, which is the plain kernel;
+// NAME_half_forward, the same on half precision; and so on backward.
+#define RECTIFIER_TABLED(name, kind, constant, backward, ...)                                 \
+  void name##_tabled_##kind(const float* x, const float* g, float* y, std::size_t n,          \
+                            const double* given) {                                            \
+    by_table<Shape<__VA_ARGS__>, backward>(constant, x, g, y, n, given, name##_##kind);       \
+  }                                                                                           \
+  bool name##_half_##kind(Half format, const std::uint16_t* x, const std::uint16_t* g,        \
+                          std::uint16_t* y, std::size_t n, const double* given) {             \
+    return half_by_table<Shape<__VA_ARGS__>, backward>(constant, format, x, g, y, n, given,   \
+                                                       name##_##kind);                        \
+  }
+
+// A loop is compiled in one of the emitted files and used by all.
+#if defined(RECTIFIER_HAS_V4)
+#define RECTIFIER_TABLED_LOOP(kept, backward, ...)                                            \
+  kept template void tabled_loop<Shape<__VA_ARGS__>, Float32, backward>(                      \
+      const Cells&, const float*, const float*, float*, std::size_t, const double*, Kernel);  \
+  kept template void tabled_loop<Shape<__VA_ARGS__>, BFloat16, backward>(                     \
+      const Cells&, const std::uint16_t*, const std::uint16_t*, std::uint16_t*, std::size_t,  \
+      const double*, Kernel);                                                                 \
+  kept template void tabled_loop<Shape<__VA_ARGS__>, Float16, backward>(                      \
+      const Cells&, const std::uint16_t*, const std::uint16_t*, std::uint16_t*, std::size_t,  \
+      const double*, Kernel);
+#else
+#define RECTIFIER_TABLED_LOOP(kept, backward, ...)
+#endif

@@ -1,0 +1,252 @@
+"""Piecewise polynomials for functions of one number, made while the kernels are printed.
+
+Layer: kernels (standard library only, as `rectifier.kernels.emit_cpp`, which prints them). The loop
+that evaluates them is in ``native/tabled.hpp``; which function gets which cells and which degree is
+measured by ``benchmarks/table_plans.py`` and kept in `rectifier.kernels.plans`.
+
+In a cell a function is ``c0 + t (c1 + t (c2 + ...))`` for ``t = x - centre``. Two choices make that
+right to about an ulp in float:
+
+- The centre is a number of float at which the function is nearly one too, so that rounding c0 loses
+  nothing (S. Gal, "An accurate elementary mathematical library for the IEEE floating point
+  standard", ACM TOMS 17, 1991).
+- Where the function has a zero, the centre is the float beside it. Then t is exact and small with
+  the function, and the relative error stays what it is. At a zero of higher order the first
+  coefficients are 0.
+
+The other coefficients interpolate ``(f - c0) / t`` at Chebyshev points of the cell.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from rectifier.expression import SCALAR, Expr, evaluate
+
+CELLS = 32
+"""How many cells there are: what two registers of 16 floats hold."""
+
+_BASE = 12582912  # cell_base of native/tabled.hpp
+_TRIES = 64
+_NEAR = 0.03
+"""In ulp: so near to a float the function has to be at a centre, if one of the tries is."""
+
+_RISE = (2.0, 8.0)
+"""Where a function rises so much over a cell, the centre is half or all of the way to the end where
+it is small: from there on terms add up, from the middle they would cancel."""
+
+Function = Callable[[float], float]
+
+
+class Plan(NamedTuple):
+    """Where the cells of a table are.
+
+    Attributes:
+        scale: Cells per unit of x, a number of float.
+        first: The first cell is that of x with ``scale * x`` in [first, first + 1), or as near to
+            first as to any other integer.
+        rounding: ``"nearest"`` where all is smooth; with a kink ``"down"``, where the function at
+            it belongs to what is above, or ``"up"``.
+        low: Whether the first cell goes on to minus infinity, where the function is a line.
+        high: Whether the last cell goes on to infinity.
+        degree: Of the polynomials.
+        aside: Cells without a polynomial: what is in one is computed as what is in none.
+    """
+
+    scale: float
+    first: int
+    rounding: str
+    low: bool
+    high: bool
+    degree: int
+    aside: tuple[int, ...] = ()
+
+    def edges(self, cell: int) -> tuple[float, float]:
+        """Return between which numbers a cell is; a cell that goes on has only one end."""
+        start = self.first + cell - {"nearest": 0.5, "down": 0.0, "up": 1.0}[self.rounding]
+        low = -math.inf if self.low and cell == 0 else start / self.scale
+        high = math.inf if self.high and cell == CELLS - 1 else (start + 1) / self.scale
+        return low, high
+
+
+def single(number: float) -> float:
+    """Return a number rounded to float."""
+    rounded: float = struct.unpack("f", struct.pack("f", number))[0]
+    return rounded
+
+
+def scalar_function(expression: Expr, parameters: Mapping[str, float]) -> Function:
+    """Return an expression as a function of x, in double; infinite or NaN where it has no value."""
+    operations = {name: _guarded(scalar) for name, scalar in SCALAR.items()}
+    given = dict(parameters)
+
+    def function(x: float) -> float:
+        given["x"] = x
+        return float(evaluate(expression, operations, given))
+
+    return function
+
+
+def _guarded(scalar: Callable[..., float]) -> Callable[..., float]:
+    @functools.wraps(scalar)
+    def guarded(*arguments: float) -> float:
+        try:
+            return scalar(*arguments)
+        except OverflowError:
+            return math.inf
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+
+    return guarded
+
+
+def table(f: Function, plan: Plan) -> list[list[float]]:
+    """Return the centres of the cells, then the coefficients of each power, lowest first.
+
+    Args:
+        f: The function.
+        plan: Its cells.
+
+    Returns:
+        ``degree + 2`` rows of `CELLS` numbers of float.
+    """
+    nothing = [0.0, *[math.nan] * (plan.degree + 1)]
+    columns = [nothing if cell in plan.aside else column(f, plan, cell) for cell in range(CELLS)]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def column(f: Function, plan: Plan, cell: int) -> list[float]:
+    """Return the centre of one cell and its coefficients."""
+    low, high = plan.edges(cell)
+    if math.isinf(low) or math.isinf(high):
+        return _line(f, math.copysign(1.0, high if math.isinf(high) else low), plan.degree)
+    centre, order = _centre(f, low, high)
+    exact = f(centre)
+    start = single(exact)
+    if order > 1 or (start == 0 and centre == 0):
+        exact = start = -0.0 if any(math.copysign(1, f(z)) < 0 for z in (0.0, -0.0)) else 0.0
+    order = max(order, 1)
+    half = (high - low) / 2
+    count = plan.degree - order + 1
+    places, values = [], []
+    for k in range(count):
+        t = (low + high) / 2 + half * math.cos(math.pi * (k + 0.5) / count) - centre
+        if abs(t) < 1e-3 * half:  # where the difference below has lost its digits
+            t = 1e-3 * half
+        places.append(t / half)
+        values.append((f(centre + t) - exact) / t**order)
+    powers = _interpolate(places, values)
+    scaled = [single(c / half**k) for k, c in enumerate(powers)]
+    return [centre, start, *[0.0] * (order - 1), *scaled]
+
+
+def _line(f: Function, side: float, degree: int) -> list[float]:
+    """Return the cell of a straight line, by two points far out at which sums are exact."""
+    one, two = f(64 * side), f(128 * side)
+    rise = (two - one) / (64 * side)
+    start = one - rise * 64 * side
+    if start == 0:
+        start = -0.0 if rise != 0 or math.copysign(1, one) < 0 else 0.0
+    return [0.0, single(start), single(rise), *[0.0] * (degree - 1)]
+
+
+def _centre(f: Function, low: float, high: float) -> tuple[float, int]:
+    """Return the centre of a cell and the order of the zero that the function has there."""
+    width = high - low
+    if low - 1e-6 * width <= 0 <= high + 1e-6 * width and f(0.0) == 0:
+        inside = width * 2.0**-12 * (1 if low + high >= 0 else -1)
+        one, two = f(inside), f(2 * inside)
+        return 0.0, (round(math.log2(abs(two / one))) if one and two else 1)
+    around = [low - width / 16 + width * 1.125 * k / 12 for k in range(13)]
+    inner = [min(max(x, low), high) for x in (around[0], around[-1])]
+    spread = [inner[0], *around[1:-1], inner[1]]
+    values = [f(x) for x in spread]
+    for k in range(12):
+        if values[k] * values[k + 1] < 0:
+            return single(_bisect(f, spread[k], spread[k + 1])), 0
+    ends = abs(f(low + 1e-9 * width)), abs(f(high - 1e-9 * width))
+    rise = max(ends) / min(ends) if min(ends) > 0 else math.inf
+    shift = width / 2 * (0.0 if rise < _RISE[0] else 0.5 if rise < _RISE[1] else 1.0)
+    middle = (low + high) / 2 + (shift if ends[1] < ends[0] else -shift)
+    return _nearly_single(f, middle, width), 0
+
+
+def _bisect(f: Function, low: float, high: float) -> float:
+    sign = f(low) > 0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (f(middle) > 0) == sign else (low, middle)
+    return (low + high) / 2
+
+
+def _nearly_single(f: Function, middle: float, width: float) -> float:
+    """Return the float near the middle where the function is nearest to one, or near enough."""
+    best, least = single(middle), math.inf
+    for k in range(_TRIES):
+        offset = (k + 1) // 2 * (1 if k % 2 else -1)
+        place = single(middle + offset * width / 1021)
+        value = f(place)
+        if value == 0 or not math.isfinite(value):
+            return best
+        unit = math.ldexp(1.0, math.frexp(value)[1] - 24)
+        off = abs(value - single(value)) / unit
+        if off < least:
+            best, least = place, off
+        if least < _NEAR:
+            break
+    return best
+
+
+def _interpolate(places: Sequence[float], values: Sequence[float]) -> list[float]:
+    """Return the coefficients of the polynomial through the points, lowest power first."""
+    count = len(places)
+    divided = list(values)
+    for step in range(1, count):
+        for k in range(count - 1, step - 1, -1):
+            divided[k] = (divided[k] - divided[k - 1]) / (places[k] - places[k - step])
+    powers = [0.0] * count
+    for k in range(count - 1, -1, -1):
+        shifted = [0.0, *powers[:-1]]
+        powers = [up - places[k] * at for up, at in zip(shifted, powers, strict=True)]
+        powers[0] += divided[k]
+    return powers
+
+
+def shape(plan: Plan) -> str:
+    """Return what decides on the code that evaluates a table, as arguments of C++'s ``Shape``."""
+    nans = plan.low or plan.high or bool(plan.aside)
+    flags = ", ".join(str(flag).lower() for flag in (plan.low, plan.high, nans))
+    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}"
+
+
+def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], plan: Plan) -> str:
+    """Return a table as C++: a constant of the type ``Cells`` of ``native/tabled.hpp``.
+
+    Args:
+        name: Of the constant.
+        expression: Over ``x`` and the parameters.
+        parameters: Their values.
+        plan: The cells.
+    """
+    rows = table(scalar_function(expression, parameters), plan)
+    defaults = ", ".join(map(repr, parameters.values())) or "0.0"
+    scale, shift = f"{single(plan.scale).hex()}F", f"{_BASE - plan.first}.0F"
+    return "\n".join(
+        (
+            f"alignas(64) constexpr float {name}_numbers[] = {{",
+            *(_printed(row[k : k + 8]) for row in rows for k in range(0, CELLS, 8)),
+            "};",
+            f"constexpr double {name}_defaults[] = {{{defaults}}};",
+            f"constexpr Cells {name}{{",
+            f"    {scale}, {shift}, {name}_numbers, {len(parameters)}, {name}_defaults}};",
+        )
+    )
+
+
+def _printed(numbers: Sequence[float]) -> str:
+    shown = ("NAN" if number != number else f"{number.hex()}F" for number in numbers)
+    return "    " + " ".join(f"{number}," for number in shown)

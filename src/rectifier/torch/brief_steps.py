@@ -1,0 +1,111 @@
+"""Steps that are looked at briefly: what is known of places and modules, and how little suffices.
+
+Part of the torch front end's interception; `rectifier.torch.calls` alone uses it. Where all
+observers look briefly nobody asks which layer feeds a site, so that no layer's output has to be
+marked, as long as each place is one site. What is met for the first time in such a step is told
+from the next one on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rectifier.kernels import native
+from rectifier.torch import forms
+from rectifier.torch.boundary import Boundary
+from rectifier.torch.naming import Model
+from rectifier.torch.observer import Site
+from rectifier.torch.registry import Registry
+from rectifier.torch.settled import Settled
+from rectifier.torch.telling import Telling
+
+Hook = Callable[..., Any]
+
+
+class BriefSteps:
+    """Tells of sites by what earlier steps told of them.
+
+    Args:
+        boundary: Holds the observers.
+        registry: Knows the sites.
+        telling: Hands them on.
+
+    Attributes:
+        on: Whether the step under way is seen in this way.
+        composed: Whether some site is told of as a whole that is made of several.
+        settled: The modules of which all is known.
+    """
+
+    def __init__(self, boundary: Boundary, registry: Registry, telling: Telling) -> None:
+        self.on = self.composed = False
+        self.settled = Settled()
+        self._missed = False
+        self._boundary = boundary
+        self._registry = registry
+        self._telling = telling
+
+    def begin(self) -> None:
+        """See whether the step that begins can be seen in this way."""
+        live = self._boundary.live
+        brief = bool(live) and all(observer.brief and observer.training_only for observer in live)
+        self._missed = self._missed and brief
+        self.on = brief and not (
+            self._missed or self.composed or self._registry.ambiguous or self._boundary.replacers
+        )
+        if not brief:
+            self.settled.clear()
+
+    def knows(self, module: nn.Module) -> bool:
+        """Whether this step is one, and it is known what there is to tell of a module."""
+        return self.on and self.settled.knows(module)
+
+    def tell(self, module: nn.Module, site: Site, output: Any, token: int) -> None:
+        """A settled activation module has run."""
+        if isinstance(output, Tensor) and self.settled.fits(module, output):
+            self._telling.tell_briefly(site, output, token)
+        else:
+            self._missed = True
+
+    def site(
+        self,
+        form: forms.Form,
+        module: nn.Module | None,
+        owner: Model | None,
+        path: str,
+        frame: FrameType | None,
+        caller: nn.Module | None,
+    ) -> Site | None:
+        """The site of a form; None where it is not known. For the arguments see `Registry.only`."""
+        site = self._registry.only(form, module, owner, path, frame, caller)
+        self._missed = self._missed or (site is None and form.certain)
+        return site
+
+    def hooks(self, calls: Any, enter: Hook, leave: Hook, tell: Hook) -> tuple[Hook, Hook]:
+        """What to put before and after the calls of modules.
+
+        Args:
+            calls: `rectifier.torch.calls.Calls`.
+            enter: Its hook before a call.
+            leave: Its hook after one.
+            tell: Called with a settled activation module that has run, its site, its arguments and
+                its output.
+
+        Returns:
+            The same two; compiled, where there is such a thing, for modules that are settled.
+        """
+        made = getattr(native.module(), "Quick", None)
+        if made is None:
+            return enter, leave
+        stack: Any = torch._C
+        quick = made(
+            *(calls, self._boundary, self, self.settled.known, self._telling.pending),
+            *(enter, leave, tell),
+            *(stack._push_on_torch_function_stack, stack._pop_torch_function_stack),
+            stack._functorch.peek_interpreter_stack,
+        )
+        return quick.enter, quick.leave

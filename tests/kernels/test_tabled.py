@@ -1,0 +1,178 @@
+"""Kernels by piecewise polynomials: how they are made, and that the installed ones are right.
+
+Where the processor lacks the instructions, the installed kernels compute the formula; what is asked
+of them here holds then too.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from rectifier import catalog
+from rectifier.activation import Activation
+from rectifier.analysis.operations import FLOAT64
+from rectifier.expression import evaluate, parse
+from rectifier.kernels import native, tabled
+from rectifier.kernels.emit_cpp import digest_with_defaults
+from rectifier.kernels.plans import PLANS
+from rectifier.kernels.tabled import CELLS, Plan
+
+BARS = {False: 2.0, True: 4.0}
+"""In ulp of fp32: for values and for derivatives, as the accuracy table has it."""
+
+TABLED = [
+    (name, slope)
+    for name in catalog.names()
+    for slope in (False, True)
+    if PLANS.get(digest_with_defaults(catalog.get(name)), (None, None))[slope] is not None
+]
+
+needs_native = pytest.mark.skipif(not native.available(), reason="no compiled kernels")
+
+
+def plan_of(name: str, slope: bool) -> Plan:
+    plan = PLANS[digest_with_defaults(catalog.get(name))][slope]
+    assert plan is not None
+    return plan
+
+
+def run(name: str, slope: bool, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    spec = catalog.get(name)
+    defaults = tuple(param.default for param in spec.params.values())
+    y = np.empty_like(x) if out is None else out
+    kind: native.Kind = "backward" if slope else "forward"
+    grad = np.ones_like(x) if slope else None
+    native.unary(name, kind, x, y, grad=grad, parameters=defaults)
+    return y
+
+
+def exactly(spec: Activation, slope: bool, x: np.ndarray) -> np.ndarray:
+    expression = spec.derivative_expression if slope else spec.value_expression
+    defaults = {name: param.default for name, param in spec.params.items()}
+    with np.errstate(all="ignore"):
+        found = evaluate(expression, FLOAT64, {"x": x, **defaults})
+        return np.where(np.isnan(x), np.nan, np.broadcast_to(found, x.shape))
+
+
+def around(x: float, count: int) -> np.ndarray:
+    bits = np.array([x], np.float32).view(np.int32).astype(np.int64)
+    return (bits + np.arange(-count, count + 1)).astype(np.int32).view(np.float32)
+
+
+def points(name: str, slope: bool) -> np.ndarray:
+    """All over the cells; floats beside their edges and centres; subnormals; both zeros."""
+    plan, rng = plan_of(name, slope), np.random.default_rng(5)
+    ends = [edge for cell in range(CELLS) for edge in plan.edges(cell) if math.isfinite(edge)]
+    beside = [around(edge, 6) for edge in ends]
+    sizes = np.geomspace(1e-45, 1, 400)
+    parts = [rng.uniform(min(ends) - 1, max(ends) + 1, 12000), sizes, -sizes, [0.0, -0.0], *beside]
+    found = np.concatenate(parts).astype(np.float32)
+    return found[np.isfinite(found)]  # the bits below those of 0 are no number's
+
+
+@needs_native
+@pytest.mark.parametrize(("name", "slope"), TABLED)
+def test_tabled_kernels_keep_the_bars(name: str, slope: bool) -> None:
+    spec, x = catalog.get(name), points(name, slope)
+    got, wide = run(name, slope, x).astype(np.float64), x.astype(np.float64)
+    true = exactly(spec, slope, wide)
+    size = np.abs(true)
+    if slope:  # beside a zero crossing the unit is that of the smaller of the values around
+        left, right = exactly(spec, True, wide * 0.75), exactly(spec, True, wide * 1.25)
+        least = np.minimum(np.abs(left), np.abs(right))
+        size = np.where(left * right < 0, np.maximum(size, least), size)
+    unit = np.ldexp(1.0, np.maximum(np.frexp(size)[1], -125) - 24)
+    error = np.abs(got - true) / unit
+    worst = int(np.argmax(error))
+    assert error[worst] <= BARS[slope], (x[worst], got[worst], true[worst])
+
+
+@needs_native
+@pytest.mark.parametrize(("name", "slope"), TABLED)
+def test_ends_signs_and_neighbours(name: str, slope: bool) -> None:
+    x = points(name, slope)[:700]
+    alone = np.concatenate([run(name, slope, x[k : k + 1]) for k in range(67)])
+    special = np.array([np.nan, np.inf, -np.inf, 3e38, -3e38, 1e5, -1e5], np.float32)
+    with np.errstate(over="ignore"):
+        true = exactly(catalog.get(name), slope, special.astype(np.float64)).astype(np.float32)
+    for size in (1, 15, 16, 17, 63, 64, 65, 67):
+        for shift in (0, 1):
+            assert np.array_equal(run(name, slope, x[shift:size]), alone[shift:size])
+    mixed = x[:67].copy()
+    mixed[5:40:5] = special
+    got = run(name, slope, mixed)
+    assert np.allclose(got[5:40:5], true, rtol=1e-6, atol=0, equal_nan=True)
+    keep = np.ones(67, bool)
+    keep[5:40:5] = False
+    inside = keep & np.array([_in_a_cell(plan_of(name, slope), v) for v in x[:67]])
+    assert np.array_equal(got[inside], alone[inside])
+    in_place = mixed.copy()
+    run(name, slope, in_place, in_place)
+    assert np.array_equal(in_place, got, equal_nan=True)
+    zeros = np.array([0.0, -0.0], np.float32)
+    of_zeros = exactly(catalog.get(name), slope, zeros.astype(np.float64))
+    f = _scalar(name, slope)
+    known = [math.copysign(1, f(z)) for z in (0.0, -0.0)]  # maximum(-0, 0) may be either
+    if not of_zeros.any() and np.array_equal(known, np.copysign(1, of_zeros)):
+        assert np.array_equal(np.signbit(run(name, slope, zeros)), np.signbit(of_zeros))
+
+
+def _scalar(name: str, slope: bool) -> tabled.Function:
+    spec = catalog.get(name)
+    expression = spec.derivative_expression if slope else spec.value_expression
+    return tabled.scalar_function(expression, spec.parameters())
+
+
+def _in_a_cell(plan: Plan, x: float) -> bool:
+    ends = (plan.edges(cell) for cell in range(CELLS) if cell not in plan.aside)
+    return any(low < x < high for low, high in ends)
+
+
+@needs_native
+def test_other_parameters_are_computed_by_the_formula() -> None:
+    x = np.linspace(-5, 5, 1001).astype(np.float32)
+    y = np.empty_like(x)
+    native.unary("elu", "forward", x, y, parameters=(0.5,))
+    exact = np.where(x > 0, x, 0.5 * np.expm1(x.astype(np.float64)))
+    assert np.allclose(y, exact, rtol=3e-7, atol=0)
+
+
+def evaluated(rows: list[list[float]], plan: Plan, x: float) -> float:
+    """Return the polynomial of a number's cell, in double."""
+    cell = next(k for k in range(CELLS) if plan.edges(k)[0] <= x <= plan.edges(k)[1])
+    centre, *powers = (row[cell] for row in rows)
+    return math.fsum(power * (x - centre) ** k for k, power in enumerate(powers))
+
+
+def test_a_table_is_its_function() -> None:
+    f = tabled.scalar_function(parse("tanh(b * x)", ("x", "b")), {"b": 1.0})
+    plan = Plan(1.5, -15, "nearest", True, True, 8)
+    rows = tabled.table(f, plan)
+    assert len(rows) == 10
+    assert {len(row) for row in rows} == {CELLS}
+    for x in (-40.0, -9.9, -3.2, -1e-6, 1e-30, 0.3, 0.34, 2.0, 8.0, 1e30):
+        assert evaluated(rows, plan, x) == pytest.approx(math.tanh(x), rel=8e-8)
+
+
+def test_coefficients_are_nearly_floats_at_centres() -> None:
+    f = tabled.scalar_function(parse("exp(x)", ("x",)), {})
+    centres, starts, *_ = tabled.table(f, Plan(2.0, -16, "down", False, False, 6))
+    off = [abs(math.exp(c) / start - 1) for c, start in zip(centres, starts, strict=True)]
+    assert max(off) < 2.0**-24 * 0.2  # a float beside a number of any size is off by up to 2**-24
+
+
+def test_a_zero_of_third_order_has_no_lower_powers() -> None:
+    f = tabled.scalar_function(parse("where(abs(x) < 1, x ** 3 / 3, x)", ("x",)), {})
+    plan = Plan(4.0, -15, "nearest", False, False, 5)
+    rows = tabled.table(f, plan)
+    assert [row[15] for row in rows[:4]] == [0.0, 0.0, 0.0, 0.0]
+    assert rows[4][15] == pytest.approx(1 / 3, rel=1e-7)
+
+
+def test_a_kink_belongs_to_the_cell_that_the_rounding_says() -> None:
+    down, up = (Plan(2.0, -16, how, False, False, 4) for how in ("down", "up"))
+    assert down.edges(16) == (0.0, 0.5)
+    assert up.edges(16) == (-0.5, 0.0)
