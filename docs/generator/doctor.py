@@ -38,6 +38,9 @@ def page(summary: Mapping[str, Any]) -> str:
         _flat(_INTRO),
         _figures(parts),
         _flat(_TERMS),
+        *dict.fromkeys(
+            _flat(part["run"]["note"]) for part in parts.values() if "note" in part["run"]
+        ),
         *_batches(summary),
         "## By rule",
         _by_rule(parts),
