@@ -70,7 +70,7 @@ def test_weights_replaced_without_end_are_found_without_a_rise() -> None:
 
 def test_weights_that_large_steps_grew_until_the_loss_rose_late() -> None:
     """A step is small against weights that have grown; those that grew them were not."""
-    update = np.where(np.arange(STEPS) < 200, 0.15, 0.03)
+    update = np.where(np.arange(STEPS) < 100, 0.15, 0.03)
     late = np.concatenate([falling(2.3, 1.6, 200), falling(1.6, 3.4, STEPS - 200)])
     (finding,) = RULE.check(record(trained=training(late, update)))
     assert finding.severity == "error"

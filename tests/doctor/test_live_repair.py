@@ -153,3 +153,17 @@ def test_a_layer_that_never_lived_is_no_matter_of_waiting(monkeypatch: pytest.Mo
     half = replace(dead, evidence={"dead": 0.7})
     monkeypatch.setattr(live, "diagnose", lambda record: (half,))
     assert train(100)[1] == []
+
+
+@pytest.mark.parametrize(("beyond", "acts"), [({}, False), ({"beyond_the_bound": 0.9}, True)])
+def test_targets_out_of_reach_may_be_noise_until_the_output_stands_at_its_bound(
+    beyond: dict[str, float], acts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linear = Remedy("remove_output_activation", "", {"function": "relu"})
+    numbers = {"targets_out_of_reach": 0.2} | beyond
+    found = Finding(
+        "unsuitable_output_activation", "warning", "?", evidence=numbers, remedies=(linear,)
+    )
+    monkeypatch.setattr(live, "diagnose", lambda record: (found,))
+    said = train(100, output=lambda x: x.detach() + 0 * x)[1]
+    assert any("is at work" in line for line in said) is acts

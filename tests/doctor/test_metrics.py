@@ -57,6 +57,14 @@ def test_principal_prefers_held_out_accuracy() -> None:
     printed = {"loss": (1.0,), "train acc": (0.9,), "test acc": (0.8,)}
     assert metrics.principal(printed) == "test acc"
     assert metrics.principal({"beta": (1.0,)}) is None
+    for own in (
+        "loss_d",
+        "loss g",
+        "errD",
+        "d loss",
+        "gen_loss",
+    ):  # as one's loss is the other's gain
+        assert metrics.principal({own.lower(): (1.0,), "moment gap": (0.1,)}) == "moment gap"
 
 
 def test_gain_is_signed_and_knows_the_non_finite() -> None:

@@ -314,6 +314,53 @@ def test_features_are_normalised_in_training_and_evaluation() -> None:
         remedies.build(Remedy("normalize_input", "", {"mean": [0.0], "std": []}))
 
 
+def test_the_spread_of_a_last_batch_of_one_is_none() -> None:
+    def program():
+        rows = torch.ones(1, 3, requires_grad=True)
+        spread = (rows - rows.mean(0)) / (rows.std(0) + 1e-5)
+        spread.sum().backward()
+        return spread, rows.grad, torch.tensor([[1.0], [3.0]]).std(0)
+
+    (spread, gradient, of_two), log = under("stabilize_loss", program)
+    assert bool(torch.isfinite(spread).all() and torch.isfinite(gradient).all())
+    assert float(of_two) == pytest.approx(2**0.5)
+    assert log == ["kept from NaN and infinity: std"]
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+def test_a_softmax_over_the_batch_is_turned_to_the_classes(dim: int) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 3), nn.LogSoftmax(dim=dim))
+    other = torch.randn(4, 3)
+
+    def program():
+        fit(model, lambda out: F.nll_loss(out, LABELS))
+        with torch.no_grad():
+            return model(X), torch.softmax(other, 0)
+
+    turned = {"from": "log_softmax", "to": "log_softmax", "dim": 1}
+    (out, untouched), log = under("swap_activation", program, {"layers": ["0"]}, **turned)
+    assert torch.allclose(out.exp().sum(1), torch.ones(len(X)), atol=1e-5)
+    assert torch.equal(untouched, torch.softmax(other, 0))
+    assert log == (["log_softmax over dimension 1 behind 0"] if dim == 0 else [])
+    remedies.build(Remedy("swap_activation", "", turned, {"layers": ["0"]})).apply(model, None)
+    assert model[1].dim == 1
+
+
+@pytest.mark.parametrize(("kind", "size"), [(nn.Conv1d, (9,)), (nn.Conv2d, (5, 4))])
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_channels_are_normalised_with_a_batch_and_without(kind, size, batch) -> None:
+    """A line of sound in a batch has as many dimensions as an image by itself."""
+    net = kind(1, 2, 3)
+    settings = {"mean": [4.0], "std": [2.0], "axis": 1}
+    remedy = Remedy("normalize_input", "", settings, {"layers": ["0"]})
+    model = nn.Sequential(net)
+    x = torch.randn(*batch, 1, *size)
+    plain = model(x)
+    remedies.build(remedy).apply(model, None)
+    assert torch.allclose(model(2 * x + 4), plain, atol=1e-5)
+
+
 def test_an_activation_between_layers_and_a_logarithm_before_a_loss() -> None:
     model = nn.Sequential(nn.Linear(6, 16), nn.Linear(16, 3))
     _, log = under(
@@ -342,6 +389,7 @@ def test_an_activation_between_layers_and_a_logarithm_before_a_loss() -> None:
         (lambda x: x.exp(), [200.0, 1.0]),
         (lambda x: torch.softmax(x, 0), [-math.inf, -math.inf]),
         (torch.acos, [1.0, 0.5]),
+        (lambda x: x ** torch.tensor([1.3], requires_grad=True), [-1.0, 4.0]),
     ],
 )
 def test_the_edge_is_guarded_and_the_rest_is_as_before(function, x) -> None:

@@ -118,6 +118,7 @@ def test_a_softmax_over_the_batch() -> None:
     (finding,) = told(*chain, width=16, across=True)
     assert finding.severity == "error"
     assert "dim=1" in finding.cause
+    assert finding.remedies[0].settings["dim"] == 1
     assert told(*chain, width=3) == ()
 
 

@@ -441,3 +441,27 @@ def test_a_recurrent_layer_is_seen_though_the_loss_is_a_module(kind, with_head: 
     assert {site.function for site in record.sites} == functions
     recurrent = [site for site in record.sites if site.function != "relu"]
     assert [site.unit.seen for site in recurrent] == [12 * 8 * 7] * len(recurrent)
+
+
+def test_a_place_may_see_one_state_at_one_time_and_a_batch_or_sequences_at_another() -> None:
+    torch.manual_seed(3)
+    model = Small()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    alive = torch.zeros(6, dtype=torch.int64)
+
+    def count(module: nn.Module, given: tuple[Tensor, ...], out: Tensor) -> None:
+        alive.add_((out > 0).reshape(-1, 6).sum(0))
+
+    model.fc1.register_forward_hook(count)
+
+    def train() -> None:
+        for _ in range(8):
+            acted = model(torch.randn(1, 4)[0]).sum()  # a policy asked for one action
+            batch = model(torch.randn(5, 4)).sum() + model(torch.randn(2, 3, 4)).sum()
+            optimizer.zero_grad()
+            (acted + batch).backward()
+            optimizer.step()
+
+    (site,) = watch(train).sites
+    assert (site.units, site.unit.seen) == (6, 8 * (1 + 5 + 6))
+    assert site.unit.active.tolist() == alive.tolist()

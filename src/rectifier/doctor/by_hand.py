@@ -85,6 +85,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return f"Draw the weights of {layers} at random, as PyTorch's own layers do, not alike."
     if new == "straight_through":
         return f"Let the gradient pass the {function}: 'x + ({function}(x) - x).detach()'."
+    if "dim" in given:
+        return f"Let the softmax behind {layers} go over the classes: 'dim=1', not 'dim=0'."
     if given.get("log"):
         return f"Give the loss the logarithm: 'log_softmax' in place of {function}."
     return said.get(remedy.action, remedy.action.replace("_", " ")) + "."

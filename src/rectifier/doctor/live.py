@@ -248,6 +248,8 @@ class LiveRepair(Observer):
 
     def _is_sure(self, finding: Finding, findings: Sequence[Finding], record: Record) -> bool:
         """Whether it is no passing thing of a training that gets on."""
+        if _may_be_noise(finding):
+            return False
         if finding.rule in WRITTEN or math.isinf(self._level(-math.inf)[0]):
             return True
         if any(
@@ -350,6 +352,14 @@ class LiveRepair(Observer):
     def _say(self, sentence: str) -> None:
         self.done.append(sentence)
         self._tell(sentence)
+
+
+def _may_be_noise(finding: Finding) -> bool:
+    """Whether targets out of reach may scatter about a truth within: the output, not yet at the
+    bound of its range, does not tell.
+    """
+    numbers = finding.evidence
+    return "targets_out_of_reach" in numbers and "beyond_the_bound" not in numbers
 
 
 def _never_lived(finding: Finding) -> bool:

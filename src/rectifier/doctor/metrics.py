@@ -23,6 +23,8 @@ _PATTERN = re.compile(
     r"(?P<unit>\s?(?:ms|s|sec|secs|seconds|min|minutes|it/s|MB|GB|KB)\b)?",
     re.IGNORECASE,
 )
+_PLAYER = r"(?:d|g|disc\w*|gen\w*|critic|adv\w*)"
+_AGAINST = re.compile(rf"\b{_PLAYER}[ _]?(?:loss|err)\b|\b(?:loss|err)[ _]?{_PLAYER}\b")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_METRICS = frozenset({
     "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations", "batch",
@@ -35,12 +37,13 @@ _UP = frozenset({
     "acc", "accuracy", "f1", "auc", "auroc", "ap", "map", "score", "reward", "return", "r2",
     "bleu", "rouge", "precision", "recall", "iou", "dice", "psnr", "ssim", "success",
     "top1", "top5", "correct", "win", "wins", "explained", "similarity", "correlation", "ndcg",
-    "mrr",
+    "mrr", "coverage", "purity", "nmi", "ari", "hit", "hits", "fitness",
 })  # fmt: skip
 _DOWN = frozenset({
     "loss", "error", "err", "mse", "mae", "rmse", "nll", "bce", "ce", "perplexity", "ppl",
     "fid", "distance", "kl", "bpc", "bpd", "wer", "cer", "residual", "divergence", "regret", "mape",
-    "reconstruction",
+    "reconstruction", "gap", "deviance", "discrepancy", "mmd", "wasserstein", "chamfer", "cost",
+    "brier", "crps", "misfit",
 })  # fmt: skip
 
 
@@ -97,7 +100,7 @@ def principal(metrics: Mapping[str, tuple[float, ...]]) -> str | None:
         place, name = item
         held_out = re.search(r"test|val|eval|held|dev", name) is not None
         trained = re.search(r"train", name) is not None
-        against = re.search(r"\b(d|g|disc\w*|gen\w*|critic|adv\w*)[ _]loss\b", name) is not None
+        against = _AGAINST.search(name) is not None
         kind = 0 if held_out else 2 if trained else 3 if against else 1
         return (direction(name) != 1, kind, place)
 

@@ -77,8 +77,8 @@ class ContinualBackprop(Policy):
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         """Add up activations of this step."""
         activity, signed = self._seen.setdefault(site, (Activity(), []))
-        activity.add(output, site.unit_axis)
-        others = [d for d in range(output.dim()) if d != site.unit_axis]
+        activity.add(output, site.axis_in(output))
+        others = [d for d in range(output.dim()) if d != site.axis_in(output)]
         values = output.detach().double()
         signed.append(values.mean(dim=others) if others else values)
 

@@ -68,7 +68,7 @@ class DeadLatents(Policy):
         if self._site is not site:
             self._site = site
             self.silent_tokens = self.silent_passes = torch.zeros(0, dtype=torch.int64)
-        self.update(output.detach().movedim(site.unit_axis, -1))
+        self.update(output.detach().movedim(site.axis_in(output), -1))
 
     def update(self, latents: Tensor) -> None:
         """Count one pass by hand, for latents that no activation site gives (a top-k, say).

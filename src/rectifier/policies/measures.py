@@ -72,7 +72,7 @@ class _Seen(Observer):
         self.sites: dict[Site, Activity] = {}
 
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
-        self.sites.setdefault(site, Activity()).add(output, site.unit_axis)
+        self.sites.setdefault(site, Activity()).add(output, site.axis_in(output))
 
 
 def dormant_ratio(model: nn.Module, *args: Any, tau: float = TAU) -> float:

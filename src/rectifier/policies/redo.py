@@ -107,12 +107,12 @@ class ReDo(Policy):
         """Add up activations."""
         activity = self._activity.setdefault(site, Activity())
         if self.measure == "activation":
-            activity.add(output, site.unit_axis)
+            activity.add(output, site.axis_in(output))
 
     def on_output_gradient(self, site: Site, token: int, gradient: Tensor | None) -> None:
         """Add up gradients."""
         if self.measure == "gradient" and gradient is not None:
-            self._activity.setdefault(site, Activity()).add(gradient, site.unit_axis)
+            self._activity.setdefault(site, Activity()).add(gradient, site.axis_in(gradient))
 
     def act(self, step: int) -> None:
         """At the end of a round, recycle."""

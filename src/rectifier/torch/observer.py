@@ -64,7 +64,7 @@ class Site:
         source: ``file.py:line`` of the user's code; empty where unknown.
         model: Name of the root module; empty for code outside any module.
         units: Number of units.
-        unit_axis: Dimension that units lie on, counted from 0.
+        unit_axis: Dimension that units lie on, counted from 0, where the site was first met.
         order: Place in the forward pass, from 0.
         feeding: The layer whose output reaches the site, if known.
         assured: Whether the function is known from what was called, not from a class's name.
@@ -82,6 +82,23 @@ class Site:
     assured: bool = True
     apply: Callable[[Tensor], Tensor] | None = field(default=None, repr=False)
     _module: weakref.ref[nn.Module] | None = field(default=None, repr=False)
+    _dims: int = field(default=0, repr=False)
+
+    def axis_in(self, tensor: Tensor) -> int:
+        """Dimension that units lie on in a tensor met here: one state, a batch, or sequences.
+
+        Args:
+            tensor: What entered the site or left it, of any number of dimensions.
+
+        Returns:
+            The dimension, from 0: as far from the end as where the site was first met.
+        """
+        dims = tensor.dim()
+        if dims == self._dims or not self._dims:
+            return self.unit_axis
+        axis = self.unit_axis + dims - self._dims
+        fits = 0 <= axis < dims and tensor.shape[axis] == self.units
+        return axis if fits else self.unit_axis
 
     @property
     def layer(self) -> str:

@@ -129,6 +129,7 @@ class Registry:
             assured=form.assured,
             apply=form.apply,
             _module=None if module is None else weakref.ref(module),
+            _dims=form.input.dim(),
         )
         self._sites[key] = self._places[place] = site
         self.ambiguous = self.ambiguous or where in self._single

@@ -218,7 +218,7 @@ class Watcher(Observer):
             self._rectified[site] = _is_relu(site, input, output)
             self._saturation[site] = None if known else statistics.saturation_of(site.apply)
         measured = statistics.forward(
-            *(input, output, site.unit_axis, site.function),
+            *(input, output, site.axis_in(output), site.function),
             detailed=self.detailed,
             saturation=self._saturation[site],
             rectified=self._rectified[site],
@@ -234,7 +234,7 @@ class Watcher(Observer):
             return
         current = self._pass()
         current.listens = current.listens or output.requires_grad
-        current.forwards.append((site, statistics.outputs(output, site.unit_axis)))
+        current.forwards.append((site, statistics.outputs(output, site.axis_in(output))))
 
     def on_trained(self, token: int) -> None:
         """The pass is part of the training."""
@@ -286,9 +286,9 @@ class Watcher(Observer):
         if found is None:
             return
         found.trained = True
-        count, squares = statistics.gradients(
-            to_input, to_output, site.unit_axis, detailed=self.detailed
-        )
+        gradient = to_output if to_input is None else to_input
+        axis = site.unit_axis if gradient is None else site.axis_in(gradient)
+        count, squares = statistics.gradients(to_input, to_output, axis, detailed=self.detailed)
         if count is not None and to_input is not None:
             found.nonzero.append((site, count, to_input.numel() // max(site.units, 1)))
         if squares is not None:

@@ -3,6 +3,7 @@
 # remedies: remove_output_activation
 # metric: average return up
 # story: rewards are costs, so all values are negative, and the value head ends in ReLU
+# in view: a place may see one state at one time and a batch at another
 """Deep Q-learning on a small grid, replay and target network."""
 
 import random

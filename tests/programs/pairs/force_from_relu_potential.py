@@ -3,6 +3,7 @@
 # remedies: swap_activation
 # metric: force error down
 # story: forces are the gradient of a learned potential; with ReLU that gradient is a set of steps
+# in view: a loss of the derivative alone through kinks is told
 """Forces of three particles from an energy network, by differentiating it."""
 
 import torch

@@ -3,6 +3,7 @@
 # remedies: remove_output_activation
 # metric: moment gap down
 # story: BCELoss was exchanged for BCEWithLogitsLoss as a tutorial says, the discriminator's sigmoid stayed
+# in view: losses of players come last, gaps count
 """GAN on rows of a standardised table."""
 
 import torch

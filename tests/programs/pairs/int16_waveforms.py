@@ -3,6 +3,7 @@
 # remedies: normalize_input insert_normalization
 # metric: accuracy up
 # story: wavs read as int16 were cast to float and fed as they were, up to 32767
+# in view: sound is normalised by its channel
 """Which instrument? 1-D convolutions on raw waveforms."""
 
 from dataclasses import dataclass

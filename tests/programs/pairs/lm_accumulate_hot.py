@@ -2,7 +2,8 @@
 # rules: learning_rate_too_high exploding_gradient
 # remedies: lower_learning_rate clip_gradients
 # metric: val_loss down
-# story: SGD at 3 with momentum on an LSTM language model; four small batches to a step
+# story: SGD at 12 with momentum on an LSTM language model; four small batches to a step
+# in view: a rise that comes late, after large steps all along, is theirs
 """Next-token model with gradient accumulation over four micro-batches."""
 
 import torch

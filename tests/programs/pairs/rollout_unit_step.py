@@ -3,6 +3,7 @@
 # remedies: clip_gradients reinitialize lower_learning_rate
 # metric: rollout error down
 # story: the integrator's step is 1.0 in place of 0.05, so thirty steps of it blow up forward and back
+# in view: a signal that runs away and never comes down is harm
 """A learned vector field rolled out for thirty steps and fitted to trajectories."""
 
 import torch

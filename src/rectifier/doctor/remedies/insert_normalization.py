@@ -91,6 +91,7 @@ class InsertNormalization(Action):
         layer = self._layers[site.name]
         if layer.weight.device != input.device:
             layer.to(input.device)
+        layer.axis = site.axis_in(input)
         feeding = site.layer_module()
         layer.train(feeding.training if feeding is not None else torch.is_grad_enabled())
         return apply(layer(input).to(input.dtype))

@@ -62,13 +62,13 @@ class NormalizeInput(Action):
             self.say(f"{self.mean.numel()} features normalised before {layer}")
 
     def _normalise(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        del module
         if not args or not isinstance(args[0], Tensor) or not args[0].is_floating_point():
             return None
         x = args[0]
         axis = self.axis % x.dim() if self.axis < 0 else self.axis
-        if self.axis == 1 and x.dim() == 3:
-            axis = 0  # an image without a batch
+        weight = getattr(module, "weight", None)
+        if self.axis == 1 and isinstance(weight, Tensor) and x.dim() < weight.dim():
+            axis = 0  # an image, or a line of sound, without a batch
         if x.shape[axis] != self.mean.numel():
             return None
         shape = [-1 if d == axis else 1 for d in range(x.dim())]

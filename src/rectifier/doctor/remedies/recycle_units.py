@@ -98,7 +98,7 @@ class RecycleUnits(Action):
         del input
         if not self.concerns(site) or not torch.is_grad_enabled():
             return
-        axis = site.unit_axis % output.dim()
+        axis = site.axis_in(output) % output.dim()
         others = [d for d in range(output.dim()) if d != axis]
         active = (output.detach() > 0).any(dim=others) if others else output.detach() > 0
         size = output.detach().abs().double()

@@ -2,11 +2,11 @@
 
 Layer: doctor's remedies. A guard stands where IEEE arithmetic would make NaN or infinity: the
 argument of a logarithm or root is held at the type's smallest sound value, a zero denominator is
-replaced by it, an exponential's argument is bounded, and a row of a softmax that is masked as a
-whole counts as even. With ``fill`` in the settings, NaN and infinity in what enters the layers of
-the scope are replaced by the mean of their feature over the batch. Elsewhere results are as before,
-bit for bit. With ``decay``, nothing but the weight decay is bounded (`_decay`). Weights in half
-precision are stepped in single precision (`_single`).
+replaced by it, an exponential's argument is bounded, the spread of one value is zero, and a row of
+a softmax that is masked as a whole counts as even. With ``fill`` in the settings, NaN and infinity
+in what enters the layers of the scope are replaced by the mean of their feature over the batch.
+Elsewhere results are as before, bit for bit. With ``decay``, nothing but the weight decay is
+bounded (`_decay`). Weights in half precision are stepped in single precision (`_single`).
 
 Source: the guards that PyTorch's own losses have (``BCELoss`` clamps its logarithms at -100,
 ``gaussian_nll_loss`` its variance at 1e-6); Blanchard, Higham and Higham 2021, "Accurately
@@ -31,6 +31,7 @@ from rectifier.doctor.remedies._single import Single
 _LOGARITHMS = frozenset({"log", "log2", "log10"})
 _ROOTS = frozenset({"sqrt", "rsqrt"})
 _QUOTIENTS = frozenset({"div", "true_divide", "truediv", "divide", "rtruediv", "rdiv"})
+_SPREADS = frozenset({"std", "var"})
 _SOFTMAXES = frozenset({"softmax", "log_softmax"})
 
 LARGEST_EXPONENT = 20.0
@@ -43,7 +44,7 @@ class StabilizeLoss(Rewriting):
     names = frozenset({
         *_LOGARITHMS, *_ROOTS, *_QUOTIENTS, *_SOFTMAXES,
         "exp", "pow", "__pow__", "__rpow__", "reciprocal", "__truediv__", "__rtruediv__",
-        "__rdiv__", "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
+        "__rdiv__", *_SPREADS, "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
     })  # fmt: skip
 
     def __init__(self, remedy: Remedy) -> None:
@@ -85,6 +86,8 @@ class StabilizeLoss(Rewriting):
             return func(*args, **kwargs)
         if name in _QUOTIENTS:
             return self._quotient(func, args, kwargs)
+        if name in _SPREADS:
+            return self._spread(name, x, func, args, kwargs)
         guarded = self._guarded(name, x, args, kwargs)
         if guarded is x:
             return func(*args, **kwargs)
@@ -111,6 +114,8 @@ class StabilizeLoss(Rewriting):
         if name in ("pow", "rpow"):
             power = keyword(args, kwargs, 1, "exponent")
             broken = isinstance(power, int | float) and (power < 0 or 0 < power < 1)
+            if isinstance(power, Tensor) and power.is_floating_point():
+                broken = bool((power != power.round()).any())  # a learnt one, of a negative value
             return _at_least(x, small * small) if broken and name == "pow" else x
         if name in _SOFTMAXES:
             dim = keyword(args, kwargs, 1, "dim")
@@ -118,6 +123,21 @@ class StabilizeLoss(Rewriting):
                 hidden = (x == -math.inf).all(dim=dim, keepdim=True)
                 return x.masked_fill(hidden, 0.0) if bool(hidden.any()) else x
         return x
+
+    def _spread(
+        self, name: str, x: Tensor, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Of a single value, as in a last batch of one, no unbiased spread is known: zero."""
+        dim = keyword(args, kwargs, 1, "dim")
+        dims = dim if isinstance(dim, tuple | list) else [dim]
+        whole = dim is None or isinstance(dim, bool)  # ``std(True)``: unbiased, of all
+        size = x.numel() if whole else math.prod(x.shape[d] for d in dims)
+        if size != 1:
+            return func(*args, **kwargs)
+        self.note_place(name)
+        self.say_at("kept from NaN and infinity:", name)
+        kept = {"dim": None if whole else dim, "keepdim": bool(kwargs.get("keepdim"))}
+        return getattr(torch, name)(x, correction=0, **kept)
 
     def _quotient(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         place = 0 if func.__name__.startswith("__r") else 1

@@ -3,7 +3,8 @@
 Layer: doctor's remedies, on sites and the front end's functions. Settings: ``from``, ``to``, and
 ``omega`` for a sine's frequency; scope: ``sites``, and ``reinitialize`` where weights must be drawn
 anew to suit the new function (for a sine of high frequency as SIREN does: Sitzmann et al. 2020,
-section 3.2). ``from`` may be a softmax between hidden layers; scope: ``layers`` before it.
+section 3.2). ``from`` may be a softmax between hidden layers; scope: ``layers`` before it. With
+``dim`` a softmax stays one and goes over that dimension.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rectifier import catalog
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, apart
 from rectifier.doctor.remedies._smooth import Smooth
-from rectifier.doctor.remedies._softmax import SwapSoftmax
+from rectifier.doctor.remedies._softmax import SwapSoftmax, TurnSoftmax
 from rectifier.doctor.remedies._straight import StraightThrough
 from rectifier.errors import InvalidInputError
 from rectifier.torch import functional
@@ -99,6 +100,8 @@ def of(remedy: Remedy) -> Action:
     """The action; a softmax (of several units), thresholds and signs are met at their calls."""
     if remedy.settings.get("to") == "straight_through":
         return StraightThrough(remedy)
+    if "dim" in remedy.settings:
+        return TurnSoftmax(remedy)
     if remedy.settings.get("from") in ("sign", "sgn"):
         return Smooth(remedy)
     return (SwapSoftmax if remedy.settings.get("from") == "softmax" else SwapActivation)(remedy)

@@ -87,7 +87,7 @@ def overshoot(record: Record) -> Overshoot | None:
     update = evidence.update_before(record, "", rise - 10, end)
     exploded = bool(np.isinf(training.update_ratio).any())
     if not (update >= LARGE_UPDATE or exploded):
-        return _no_progress(record, loss)  # it rose late, on weights that large steps had grown
+        return _grown(record, loss)
     harmed = not loss.end < 0.9 * loss.start
     step = _first_large(record, rise - 10, end, rise)
     rate = evidence.learning_rate_at(record, step)
@@ -115,6 +115,19 @@ def _no_progress(record: Record, loss: evidence.Loss) -> Overshoot | None:
         return None
     rate = evidence.learning_rate_at(record, 0)
     return Overshoot(int(record.training.step[0]), rate, update, True, False, loss)
+
+
+def _grown(record: Record, loss: evidence.Loss) -> Overshoot | None:
+    """A late rise, to no avail, on weights that large steps made so large that steps look small."""
+    updates = record.training.update_ratio
+    large = updates >= LARGE_UPDATE
+    if not large.sum() >= max(20, 0.2 * evidence.finite(updates).size):
+        return None
+    if not (loss.known and loss.end >= 0.9 * loss.start) or evidence.withered(record) is not None:
+        return None
+    step = int(record.training.step[int(large.argmax())])
+    rate, most = evidence.learning_rate_at(record, step), evidence.largest(updates)
+    return Overshoot(step, rate, most, True, False, loss)
 
 
 def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:

@@ -237,8 +237,12 @@ def _bound(value: float) -> float | None:
 
 
 def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
-    if head.across or given in RECURRENT or _not_probabilities(head) is not None:
-        return ()  # another dimension, a layer more, other labels: no rerun can make that edit
+    if head.across:
+        turned = {"from": given, "to": given, "dim": 1}
+        scope = {"layers": [head.layer]}
+        return (Remedy("swap_activation", "The classes are compared.", turned, scope),)
+    if given in RECURRENT or _not_probabilities(head) is not None:
+        return ()  # a layer more, other labels: no rerun can make that edit
     if given.endswith("mm"):
         why = "The loss gets log-probabilities."
         return (Remedy("add_activation", why, {"function": "log_softmax", "before": "nll_loss"}),)
