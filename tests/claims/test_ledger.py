@@ -19,9 +19,9 @@ from rectifier.report import ledger as report
 
 KINDS = {
     "exact": "C03 C06 C07 C15 C26 C31 C35 C36 C41",
-    "experiment": "C01 C04 C08 C09 C10 C11 C12 C13 C14 C17 C18 C19 C20 C21 C22 C23 C24 C25 C28 "
+    "experiment": "C01 C04 C08 C09 C10 C11 C12 C13 C14 C17 C18 C19 C20 C21 C22 C23 C24 C25 "
     "C30 C34 C39 C40 C43",
-    "proxy": "C05 C16 C27 C29 C32 C33 C38",
+    "proxy": "C05 C16 C27 C28 C29 C32 C33 C38",
     "record": "C02 C37 C42 C44",
 }
 
