@@ -74,6 +74,11 @@ def test_own_formula_is_compared(
     assert {row["activation"] for row in data["rows"]} == {"relu", "tanh", "swash"}
 
 
+def test_an_address_wants_ray(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command([*SMALL, "--engine", "inline", "--address", "auto"]) == 2
+    assert "--address is for --engine ray" in capsys.readouterr().err
+
+
 def test_store_of_a_newer_version_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

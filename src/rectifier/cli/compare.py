@@ -214,6 +214,8 @@ def command(
         raise click.UsageError(
             "--sink goes with a whole run; the trials of parts are in their stores (store export)"
         )
+    if address is not None and engine != "ray":
+        raise click.UsageError("--address is for --engine ray")
     if until_settled:
         settings["looks"] = run.LOOKS
     plan = make_plan(
