@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 @click.option("--init", help="Name of an initialisation scheme. Default: the network's own.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps in all. Default: by the task.")
 @click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True)
-@click.option("--rate", type=click.FloatRange(0, 1e30, min_open=True), help="Learning rate. Default: by the network.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1e30, min_open=True),
+    help="Learning rate. Default: by the network.",
+)
 @click.option("--optimizer", help="adam, adamw or sgd. Default: by the network.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--device", default="cpu", show_default=True, help="Where it trains, such as cuda.")
