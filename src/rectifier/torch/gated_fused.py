@@ -1,4 +1,4 @@
-"""Gated units in one pass, where that can be: contiguous numbers, float32 on the CPU, or on a GPU.
+"""Gated units in one pass, where that can be: contiguous numbers, no float64 on the CPU, or on a GPU.
 
 Layer: torch front end, on `rectifier.kernels.gated` and, for CUDA devices, on the Triton kernels,
 below `rectifier.torch.gated`. What is kept for backward is the input alone, 8 bytes for each
@@ -39,9 +39,7 @@ class Fused(torch.autograd.Function):
         """
         ctx.save_for_backward(input)
         ctx.dim, ctx.call = dim, call
-        shape = list(input.shape)
-        shape[dim] //= 2
-        return call.run(input, dim, input.new_empty(shape))
+        return call.run(input, dim, _half(input, dim))
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -126,14 +124,23 @@ def fused(
         or not input.is_contiguous()
     ):
         return None
+    dtype = str(input.dtype).removeprefix("torch.")
     gpu = on_gpu.serves(input) and cuda.supports_gated(
-        unit, str(input.dtype).removeprefix("torch."), input.device.type, cuda.switched_on()
+        unit, dtype, input.device.type, cuda.switched_on()
     )
-    if not gpu and (
-        input.dtype != torch.float32 or not is_real(input) or not kernels.supports(unit)
-    ):
+    if not gpu and not (is_real(input) and kernels.supports(unit, dtype)):
         return None
     values = tuple(unit.parameters(**parameters).values())[1:]
     call = _Call(unit, gate == "last", values, composed, gpu)
-    result: Tensor = Fused.apply(input, dim % input.dim(), call)  # type: ignore[no-untyped-call]
+    dim %= input.dim()
+    if not (input.requires_grad and torch.is_grad_enabled()):  # autograd would cost microseconds
+        return call.run(input, dim, _half(input, dim))
+    result: Tensor = Fused.apply(input, dim, call)  # type: ignore[no-untyped-call]
     return result
+
+
+def _half(input: Tensor, dim: int) -> Tensor:
+    """Return a new tensor for the result."""
+    shape = list(input.shape)
+    shape[dim] //= 2
+    return input.new_empty(shape)
