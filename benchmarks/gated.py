@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=256)
     parser.add_argument("--width", type=int, default=4096)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="float32")
     parser.add_argument("--rounds", type=int, default=30, help="rounds of each comparison")
     parser.add_argument("--json", type=Path, metavar="F", help="add what is measured to this file")
     options = parser.parse_args()
@@ -75,14 +76,15 @@ def main() -> None:
     # glibc gives freed blocks back to the system until a larger one has been freed: without this
     # the first rows would measure page faults, on both sides.
     torch.empty(1 << 22).fill_(0.0)
-    x = torch.randn(options.rows, 2 * options.width)
+    dtype = getattr(torch, options.dtype)
+    x = torch.randn(options.rows, 2 * options.width).to(dtype)
     leaf = x.clone().requires_grad_()
-    grad = torch.randn(options.rows, options.width)
+    grad = torch.randn(options.rows, options.width).to(dtype)
     found = []
-    one, two = torch.randn(2, options.rows, options.width)
+    one, two = torch.randn(2, options.rows, options.width).to(dtype)
     out = torch.empty_like(one)
     print(machine(options.threads))
-    print(f"{options.rows} rows of 2 * {options.width}\n")
+    print(f"{options.rows} rows of 2 * {options.width} {options.dtype}\n")
     head = f"{'eager':>9}{'ours':>7}{'ratio':>7}{'bound':>7}"
     print(f"{'':11}{'forward':>30}{'step':>30}\n{'unit':11}{head}{head}   bytes: eager, ours")
     for name in GATES:

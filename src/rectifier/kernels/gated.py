@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rectifier.activation import Activation
@@ -17,6 +17,7 @@ from rectifier.errors import InvalidInputError, KernelUnavailableError
 from rectifier.kernels import native
 from rectifier.kernels.emit_cpp import digest
 
+Runner = Callable[[int, int, int, int, int, int, bool, Sequence[float], int], None]
 
 DTYPES = ("float32", "bfloat16", "float16")
 """The element types that the kernels take."""
@@ -55,9 +56,7 @@ def run(
         KernelUnavailableError: No kernel was compiled for this unit.
         InvalidInputError: The tensors do not fit.
     """
-    row = _row(unit) if native.available() else None
-    if row is None:
-        raise KernelUnavailableError(f"no kernel runs for {unit.name!r}: {native.why_not()}.")
+    run_checked = runner(unit)
     dtype = str(source.dtype).removeprefix("torch.")
     if dtype not in DTYPES:
         raise InvalidInputError(
@@ -84,13 +83,28 @@ def run(
         raise InvalidInputError(
             f"{unit.name}: expected {len(unit.params) - 1} parameters, got {len(parameters)}."
         )
-    if not size:
-        return
-    native.openmp()
-    sys.modules["rectifier._native"].run_gated(
-        row, native.DTYPES[dtype], source.data_ptr(), 0 if grad is None else grad.data_ptr(), out.data_ptr(),
-        size // (2 * half), half, last, (0.0, *parameters), threads,
+    run_checked(
+        native.DTYPES[dtype], source.data_ptr(), 0 if grad is None else grad.data_ptr(),
+        out.data_ptr(), size // (2 * half) if size else 0, half, last, (0.0, *parameters), threads,
     )  # fmt: skip
+
+
+def runner(unit: Activation) -> Runner:
+    """Return the kernel of a unit for buffers that the caller has checked, as `native.runner`.
+
+    Returns:
+        A function of: number of `native.DTYPES`; addresses of source, grad (0 forward) and out;
+        rows; elements of half a row; whether the second half gates; parameters, 0 for the gate
+        first; most threads.
+
+    Raises:
+        KernelUnavailableError: No kernel was compiled for this unit.
+    """
+    row = _row(unit) if native.available() else None
+    if row is None:
+        raise KernelUnavailableError(f"no kernel runs for {unit.name!r}: {native.why_not()}.")
+    native.openmp()
+    return functools.partial(sys.modules["rectifier._native"].run_gated, row)
 
 
 @functools.cache
