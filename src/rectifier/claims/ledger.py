@@ -1,7 +1,7 @@
 """All claims together: found by scanning, measured on demand, judged by `verdict` alone.
 
-Layer: claims. What came with the package (``committed.json``) holds the last results that were kept, each
-with the effort it was measured with; what was measured here takes its place.
+Layer: claims. What came with the package (``committed.json``) is the last result of each claim that
+was kept, with its effort, quick or full; what was measured here takes its place.
 """
 
 from __future__ import annotations
