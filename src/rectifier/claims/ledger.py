@@ -103,6 +103,7 @@ def entry(claim: Claim, result: Result | None, *, here: bool) -> Entry:
         open=is_open(claim.quantities, estimates),
         readings=readings(claim.quantities, estimates),
         decides=deciding(claim.quantities, estimates),
+        words=claim.words,
     )
 
 

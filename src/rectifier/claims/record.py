@@ -192,6 +192,7 @@ class Entry:
         here: Whether the result was measured by whoever asks, or came with the package.
         open: Whether "not reproduced" only means that the intervals are too wide to tell.
         decides: Place of the quantity that the verdict comes from; None: none has a say.
+        words: A few of the source's own words; empty where none could be confirmed.
     """
 
     id: str
@@ -210,3 +211,4 @@ class Entry:
     open: bool = False
     readings: tuple[tuple[str, Verdict], ...] = ()
     decides: int | None = None
+    words: str = ""

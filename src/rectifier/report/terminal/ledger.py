@@ -113,9 +113,11 @@ def _claim_parts(entry: Entry) -> Iterator[RenderableType]:
         ("said in", f"section {entry.section}: “{entry.quote}”"),
         ("source", entry.source),
         ("it says", entry.says),
+        ("in its words", f"“{entry.words}”" if entry.words else ""),
         ("protocol", entry.protocol),
     ):
-        grid.add_row(cell(name), cell(text))
+        if text:
+            grid.add_row(cell(name), cell(text))
     if entry.result:
         told = "; ".join(f"{key} {text}" for key, text in entry.result.circumstances.items())
         grid.add_row(cell("run"), cell(told))
