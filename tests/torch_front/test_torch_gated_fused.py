@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
 from torch import Tensor
@@ -136,6 +138,19 @@ def test_parameters_nan_and_strided_input() -> None:
         y.sum().backward()
         assert bad.grad is not None
         assert bad.grad[1, [2, 7]].isnan().any()
+
+
+@pytest.mark.skipif(
+    not os.environ.get("RECTIFIER_TEST_HUGE"), reason="takes 6.5 GB; set RECTIFIER_TEST_HUGE=1"
+)
+def test_more_elements_than_an_int32_counts() -> None:
+    half = 2**30 + 4099
+    x = torch.zeros(2 * half, dtype=torch.bfloat16)
+    x[[0, half - 1]] = torch.tensor([2.0, 3.0], dtype=torch.bfloat16)
+    x[[half, 2 * half - 1]] = torch.tensor([4.0, 5.0], dtype=torch.bfloat16)  # beyond 2**31
+    y = rt.gated("reglu")(x)
+    assert y[[0, half - 1]].tolist() == [8.0, 15.0]
+    assert y.count_nonzero() == 2
 
 
 def test_gradients_of_gradients_and_transforms() -> None:
