@@ -1,7 +1,8 @@
 // Runs every kernel over buffers of exactly the size it is told, for the sanitizers to watch.
 //
 // Layer: native/, beside bindings.cpp. Built and run by `make check-native`, with AddressSanitizer and
-// UndefinedBehaviorSanitizer; what the results are worth is checked by the tests in Python.
+// UndefinedBehaviorSanitizer; what the results are worth is checked by the tests in Python. What needs
+// Python to run is left to check.py.
 
 #include <cmath>
 #include <cstdio>
