@@ -12,6 +12,7 @@
 #include <cstddef>
 
 #include "held.hpp"
+#include "python_type.hpp"
 
 namespace rectifier {
 namespace {
@@ -147,14 +148,6 @@ int clear(PyObject* object) {
   return 0;
 }
 
-void release(PyObject* object) {
-  PyObject_GC_UnTrack(object);
-  clear(object);
-  PyTypeObject* kind = Py_TYPE(object);
-  kind->tp_free(object);
-  Py_DECREF(kind);
-}
-
 PyObject* make(PyTypeObject* kind, PyObject* arguments, PyObject*) {
   PyObject *calls, *boundary, *brief, *known, *pending, *enter, *leave, *tell, *push, *pop, *peek;
   if (!PyArg_ParseTuple(arguments, "OOOO!O!OOOOOO", &calls, &boundary, &brief, &PyDict_Type, &known,
@@ -178,11 +171,6 @@ PyObject* make(PyTypeObject* kind, PyObject* arguments, PyObject*) {
   return object;
 }
 
-template <typename Function>
-PyCFunction method(Function* function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 PyMethodDef methods[] = {
     {"enter", method(enter), METH_FASTCALL, nullptr},
     {"leave", method(leave), METH_FASTCALL, nullptr},
@@ -191,7 +179,7 @@ PyMethodDef methods[] = {
 
 PyType_Slot slots[] = {
     {Py_tp_new, reinterpret_cast<void*>(make)},
-    {Py_tp_dealloc, reinterpret_cast<void*>(release)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(release<clear>)},
     {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
     {Py_tp_clear, reinterpret_cast<void*>(clear)},
     {Py_tp_methods, methods},
