@@ -105,8 +105,11 @@ class Calls:
         self._apply: Any = None
         self._eager: Any = None
         self._optimized_call: Any = None
-        tell = self._tell_settled
-        self._hooks = self._brief.hooks(self, self._enter_module, self._leave_module, tell)
+        hooks = self._enter_module, self._leave_module
+        self._quick = self._brief.quick(
+            self, *hooks, self._tell_settled, self.dispatch, self._saw_other
+        )
+        self._hooks = hooks if self._quick is None else (self._quick.enter, self._quick.leave)
 
     # On and off
 
@@ -125,6 +128,8 @@ class Calls:
                 self._run_compiled_eagerly()
             return
         self._mode = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
+        if self._quick is not None:
+            self._mode.see_by(self._quick.see)
         self._attach(self._mode)
         functions: Any = torch.autograd.Function
         self._apply = functions.__dict__["apply"]
@@ -371,7 +376,7 @@ class Calls:
             self._tick += 1
             site = self._brief.settled.site(module)
             if site is not None and output is not None:
-                self._tell_settled(module, site, args, output)
+                self._tell_settled(site, self._brief.settled.dims(module), args, output)
             return None
         if leaf_of(module) is Leaf.ACTIVATION:
             return self._boundary.hidden(self._leave, module, output)
@@ -380,20 +385,16 @@ class Calls:
         self._brief.settled.put(module, None)
         return None
 
-    def _tell_settled(
-        self, module: nn.Module, site: Site, args: tuple[Any, ...], output: Any
-    ) -> None:
-        self._boundary.hidden(self._leave_settled, module, site, args, output)
+    def _tell_settled(self, site: Site, dims: int, args: tuple[Any, ...], output: Any) -> None:
+        self._boundary.hidden(self._leave_settled, site, dims, args, output)
 
-    def _leave_settled(
-        self, module: nn.Module, site: Site, args: tuple[Any, ...], output: Any
-    ) -> None:
-        """An activation module has run in a step that is looked at briefly."""
+    def _leave_settled(self, site: Site, dims: int, args: tuple[Any, ...], output: Any) -> None:
+        """A known site has run in a step that is looked at briefly."""
         if not self._stack or self._stack[-1].application is not None:
             return
         if not (torch.is_grad_enabled() or (args and args[0].requires_grad)):
             return
-        self._brief.tell(module, site, output, self.token)
+        self._brief.tell(site, dims, output, self.token)
 
     def _leave_layer(self, module: nn.Module, output: Any) -> None:
         if not is_layer(module):
@@ -597,6 +598,8 @@ class Calls:
             self._weighted(forms.WEIGHTED[func], args, kwargs, result)
         elif kind is forms.Kind.LOSS:
             self._lost(forms.LOSS_FUNCTIONS[func], result)
+            if torch.is_grad_enabled():
+                self._brief.losses.add(func)
         elif kind is forms.Kind.COMPARISON:
             self._masks.compared(forms.COMPARISONS[func], args, result)
         elif args and isinstance(args[0], Tensor) and args[0].dtype is torch.bool:
@@ -623,7 +626,16 @@ class Calls:
             self._inside -= 1
         if isinstance(result, Tensor):
             self._boundary.hidden(self._applied, application, result)
+            if self._brief.on and self._quick is not None:
+                self._boundary.hidden(self._remember, application.site, func, args, kwargs, result)
         return result
+
+    def _remember(self, site: Site, func: Any, args: Any, kwargs: Any, result: Tensor) -> None:
+        """A function was seen in a step that is looked at briefly: the next time it is known."""
+        module = self._stack[-1].module if self._stack and not self._unsure else None
+        key = None if module is None or not site.model else self._quick.place(func, module)
+        if module is not None and key is not None and args:
+            self._brief.settled.put_place(key, module, args, kwargs, site, result.dim())
 
     def _recognise(self, func: Any, args: Any, kwargs: Any) -> Application | None:
         form = forms.recognise(func, args, kwargs, self._masks)

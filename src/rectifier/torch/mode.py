@@ -8,7 +8,7 @@ ours is taken out from wherever it lies.
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 import torch
@@ -48,6 +48,10 @@ class Seeing(Own):
         self._dispatch = dispatch
         self._other = other
         self.curious = False
+
+    def see_by(self, compiled: Callable[..., Any]) -> None:
+        """Have something compiled, given the mode first, do what `__torch_function__` does."""
+        self.__torch_function__ = MethodType(compiled, self)  # type: ignore[method-assign]
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         # Runs for every torch call of an observed step, most of which do not matter: keep it short.

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from rectifier.torch import unit_statistics
 from rectifier.torch.sites import Layer, Observer, Site, Sleep
 from rectifier.watch import ranks, statistics
 from rectifier.watch.brief import Glance, Held, Schedule
@@ -112,7 +113,7 @@ class Watcher(Observer):
         self._layers = Layers(self._clock.details)
         self._census = Census()
         self._training = TrainingLedger()
-        self._passes: dict[int, Pass] = {}
+        self.passes: dict[int, Pass] = {}
         self._losses = Waiting()
         self._loss_name = self._loss_function = ""
         self._loss_source = ""
@@ -191,11 +192,11 @@ class Watcher(Observer):
 
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
-        found = self._passes.get(token)
+        found = self.passes.get(token)
         if found is None:
-            while len(self._passes) >= _WAITING:
-                self._passes.pop(next(iter(self._passes)))
-            found = self._passes[token] = Pass(self._steps)
+            while len(self.passes) >= _WAITING:
+                self.passes.pop(next(iter(self.passes)))
+            found = self.passes[token] = Pass(self._steps)
         return found
 
     @_unseen
@@ -234,11 +235,16 @@ class Watcher(Observer):
             return
         current = self._pass()
         current.listens = current.listens or output.requires_grad
-        current.forwards.append((site, statistics.outputs(output, site.axis_in(output))))
+        axis = site.axis_in(output)
+        found = unit_statistics.briefly(output, axis)
+        if found is not None:
+            current.outputs.append((site, found))
+        else:
+            current.forwards.append((site, statistics.outputs(output, axis)))
 
     def on_trained(self, token: int) -> None:
         """The pass is part of the training."""
-        found = self._passes.get(token)
+        found = self.passes.get(token)
         if found is not None:
             found.trained = True
 
@@ -272,8 +278,8 @@ class Watcher(Observer):
         A loss that is a module begins a pass of its own: what ran before it in this step counts.
         """
         token = 0 if self.interception is None else self.interception.token
-        for number, found in self._passes.items():
-            earlier = bool(found.forwards) and found.step == self._steps
+        for number, found in self.passes.items():
+            earlier = bool(found.forwards or found.outputs) and found.step == self._steps
             if not found.listens and (number == token or earlier):
                 found.trained = True
 
@@ -282,7 +288,7 @@ class Watcher(Observer):
         self, site: Site, token: int, to_output: Tensor | None, to_input: Tensor | None
     ) -> None:
         """The pass is part of the training: measure what reaches the site and what leaves it."""
-        found = self._passes.get(token)
+        found = self.passes.get(token)
         if found is None:
             return
         found.trained = True
@@ -346,7 +352,7 @@ class Watcher(Observer):
         self._training.put_update(step, self._layers.after(step, moving))
 
     def _is_due(self) -> bool:
-        if self._passes and any(p.trained for p in self._passes.values()):
+        if self.passes and any(p.trained for p in self.passes.values()):
             return True
         if not self._losses:
             return False
@@ -358,9 +364,9 @@ class Watcher(Observer):
     @_unseen
     def _process(self, optimizer: Optimizer | None, step: int) -> None:
         self._processed = True
-        passes = [p for p in self._passes.values() if p.trained]
-        self._passes = {
-            token: p for token, p in self._passes.items() if not p.trained and p.step >= step - 1
+        passes = [p for p in self.passes.values() if p.trained]
+        self.passes = {
+            token: p for token, p in self.passes.items() if not p.trained and p.step >= step - 1
         }
         parameters = self._layers.parameters(optimizer)
         if self.brief:
