@@ -74,6 +74,41 @@ nb::object output_of(nb::handle tensor, std::size_t axis) {
   return nb::steal(measured_output(tensor.ptr(), axis, 0, 0));
 }
 
+// What measured outputs of sites, (site, what measured_output gives), tell: 2 that some element is
+// not finite; else 1 that other units are silent than those that `silent` has of each site, as
+// packed 64-bit indices, or that this cannot be told; else 0.
+int told_by(const nb::list& outputs, const nb::dict& silent) {
+  bool news = false;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const nb::object site = outputs[i][0], found = outputs[i][1];
+    if (nb::cast<double>(found[3]) != 0) return 2;
+    PyObject* known = PyDict_GetItemWithError(silent.ptr(), site.ptr());
+    for (std::size_t j = 0; j < i; ++j) {
+      if (nb::object(outputs[j][0]).is(site)) known = nullptr;  // its sum tells
+    }
+    if (known == nullptr || !PyBytes_Check(known)) {
+      PyErr_Clear();
+      news = true;
+      continue;
+    }
+    const nb::object numbers = found[2];
+    const double* active = reinterpret_cast<const double*>(PyBytes_AsString(numbers.ptr()));
+    const std::size_t units = static_cast<std::size_t>(PyBytes_Size(numbers.ptr())) /
+                              (sizeof(double) * output_numbers);
+    const std::int64_t* index = reinterpret_cast<const std::int64_t*>(PyBytes_AsString(known));
+    const std::size_t count = static_cast<std::size_t>(PyBytes_Size(known)) / sizeof(*index);
+    std::size_t none = 0;
+    for (std::size_t u = 0; u < units; ++u) none += active[u] == 0;
+    bool same = none == count;
+    for (std::size_t k = 0; k < count && same; ++k) {
+      const std::size_t unit = static_cast<std::size_t>(index[k]);
+      same = unit < units && active[unit] == 0;
+    }
+    news = news || !same;
+  }
+  return news ? 1 : 0;
+}
+
 // Whether NaN or infinity is among some elements of the parameters' gradients; those that are no
 // ordinary float32 tensors are appended to `rest` instead.
 bool any_bad_gradient(const nb::list& parameters, nb::list rest) {
@@ -148,6 +183,7 @@ void bind_statistics_of_tensors(nb::module_& module) {
   module.def("know", &know, "tensor"_a, "parameter"_a, "float32"_a, "bfloat16"_a, "strided"_a,
              "threads"_a);
   module.def("output_of", &output_of, "tensor"_a, "axis"_a);
+  module.def("told_by", &told_by, "outputs"_a, "silent"_a);
   module.def("any_bad_gradient", &any_bad_gradient, "parameters"_a, "rest"_a);
 }
 

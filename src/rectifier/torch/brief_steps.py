@@ -54,7 +54,9 @@ class BriefSteps:
     def begin(self) -> None:
         """See whether the step that begins can be seen in this way."""
         live = self._boundary.live
-        brief = bool(live) and all(observer.brief and observer.training_only for observer in live)
+        brief = bool(live)
+        for observer in live:
+            brief = brief and observer.brief and observer.training_only
         self._missed = self._missed and brief
         self.on = brief and not (
             self._missed or self.composed or self._registry.ambiguous or self._boundary.replacers

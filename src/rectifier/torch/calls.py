@@ -175,9 +175,12 @@ class Calls:
             self.end()
             return
         self._idle, self._off = True, None
-        take_out(self._mode)
-        self._run_compiled_again()  # the optimiser may be compiled
-        self.forget()
+        if not take_off(self._mode):
+            take_out(self._mode)
+        if self._eager is not None:
+            self._run_compiled_again()  # the optimiser may be compiled
+        if self._stack or self._inside or self._script is not None or self._telling.pending:
+            self.forget()
 
     def _run_compiled_again(self) -> None:
         eager, self._eager = self._eager, None
@@ -189,9 +192,9 @@ class Calls:
 
     def _run_compiled_eagerly(self) -> None:
         """While calls are seen, what ``torch.compile`` made runs as it was written."""
-        stance = getattr(torch.compiler, "set_stance", None)
         if self._mode is None or self._eager is not None or "torch._dynamo" not in sys.modules:
             return
+        stance = getattr(torch.compiler, "set_stance", None)
         if stance is None:
             self._note("This torch cannot run compiled code eagerly; it is not seen inside.")
             return

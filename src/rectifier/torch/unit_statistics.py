@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -111,6 +111,23 @@ def briefly(output: Tensor, axis: int) -> Output | None:
     compiled_in = of_tensors()
     found: Output | None
     found = None if compiled_in is None else compiled_in.output_of(output, axis)
+    return found
+
+
+def told_by(outputs: list[Any], silent: dict[Any, bytes]) -> int | None:
+    """What the outputs of a step tell.
+
+    Args:
+        outputs: Sites, each with what `briefly` gives.
+        silent: Of each site the indices of the units that have not fired of late, packed.
+
+    Returns:
+        2: Some element is NaN or infinite; else 1: other units are silent, or that cannot be told;
+        else 0. None: nothing is compiled.
+    """
+    compiled_in = of_tensors()
+    found: int | None
+    found = None if compiled_in is None else compiled_in.told_by(outputs, silent)
     return found
 
 

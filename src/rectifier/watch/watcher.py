@@ -126,7 +126,9 @@ class Watcher(Observer):
         self._glance = Glance()
         self._steps = 0
         self._index = self._close = 0
-        self._deferred: list[tuple[int, int, dict[Site, Observation]]] = []
+        self._deferred: list[tuple[int, int, list[Pass]]] = []
+        self._silent: dict[Site, bytes] = {}
+        self._next_feeding = -1
         self._processed = False
         self._processes = 1
         self._moving: list[Tensor] = []
@@ -364,10 +366,13 @@ class Watcher(Observer):
     @_unseen
     def _process(self, optimizer: Optimizer | None, step: int) -> None:
         self._processed = True
-        passes = [p for p in self.passes.values() if p.trained]
-        self.passes = {
-            token: p for token, p in self.passes.items() if not p.trained and p.step >= step - 1
-        }
+        passes, rest = [], {}
+        for token, one in self.passes.items():
+            if one.trained:
+                passes.append(one)
+            elif one.step >= step - 1:
+                rest[token] = one
+        self.passes = rest
         parameters = self._layers.parameters(optimizer)
         if self.brief:
             self._process_briefly(passes, parameters, step)
@@ -422,17 +427,31 @@ class Watcher(Observer):
         self._index += 1
 
     def _process_briefly(self, passes: list[Pass], parameters: list[Tensor], step: int) -> None:
-        observations = outputs(passes)
-        bad = self._losses.bad or any(seen.bad for seen in observations.values())
-        if bad or self._glance.bad(parameters):
-            self._look_for_trouble(passes, observations, parameters, step)
+        told = self._told_by(passes)
+        if told == 2 or self._losses.bad or self._glance.bad(parameters):
+            self._look_for_trouble(passes, outputs(passes), parameters, step)
         if self._losses.bad or self._losses.many():
             self._take_losses()
-        at_once = self._is_news(observations)
-        self._deferred.append((self._index, step, observations))
+        self._deferred.append((self._index, step, passes))
         self._index += 1
-        if at_once or len(self._deferred) >= _DEFERRED:
+        if told or len(self._deferred) >= _DEFERRED:
             self._settle()
+
+    def _told_by(self, passes: list[Pass]) -> int:
+        """As `unit_statistics.told_by`; other news are that weights are to be read."""
+        if self._next_feeding < 0:
+            self._silent = {site: ledger.silent for site, ledger in self._sites.items()}
+            due = [ledger.next_feeding for ledger in self._sites.values()]
+            self._next_feeding = min(due, default=0)
+        found = None
+        if not any(p.forwards for p in passes):
+            taken = passes[0].outputs if len(passes) == 1 else [o for p in passes for o in p.outputs]
+            found = unit_statistics.told_by(taken, self._silent)
+        if found is None:
+            observations = outputs(passes)
+            bad = any(seen.bad for seen in observations.values())
+            found = 2 if bad else int(self._is_news(observations))
+        return found or int(self._index >= self._next_feeding)
 
     def _is_news(self, observations: dict[Site, Observation]) -> bool:
         """Whether weights are to be read while they are those of this step."""
@@ -446,8 +465,8 @@ class Watcher(Observer):
     def _settle(self) -> None:
         """Take in the brief steps that wait, all at once."""
         deferred, self._deferred = self._deferred, []
-        for index, step, observations in deferred:
-            for site, seen in observations.items():
+        for index, step, passes in deferred:
+            for site, seen in outputs(passes).items():
                 self._take_site(site, index, step, seen, detailed=False)
 
     @_quietly
@@ -477,6 +496,7 @@ class Watcher(Observer):
     ) -> None:
         if seen.active is None:
             return
+        self._next_feeding = -1
         ledger = self._sites.get(site)
         if ledger is None:
             ledger = self._sites[site] = SiteLedger(site.units, self._clock)
