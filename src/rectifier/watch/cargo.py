@@ -32,6 +32,9 @@ class Pass:
             `rectifier.torch.unit_statistics.briefly` gives it.
         held: What entered the model, where it was not measured.
         listens: Whether gradients will come back through one of its sites.
+        whole: Whether a gradient that reaches one of its sites is taken to reach all.
+        through, reached: In a step that is looked at closely, the sites that a gradient can come
+            back through, and those that one has come back through.
     """
 
     step: int
@@ -44,6 +47,9 @@ class Pass:
     nonzero: list[tuple[Site, Tensor | statistics.Floats, int]] = field(default_factory=list)
     squares: list[tuple[Site, Tensor | float]] = field(default_factory=list)
     listens: bool = False
+    whole: bool = False
+    through: set[Site] = field(default_factory=set)
+    reached: set[Site] = field(default_factory=set)
 
 
 class Cargo:

@@ -127,6 +127,7 @@ class Watcher(Observer):
         self._steps = 0
         self._index = self._close = 0
         self._deferred: list[tuple[int, int, list[Pass]]] = []
+        self._whole = True
         self._silent: dict[Site, bytes] = {}
         self._next_feeding = -1
         self._processed = False
@@ -198,7 +199,7 @@ class Watcher(Observer):
         if found is None:
             while len(self.passes) >= _WAITING:
                 self.passes.pop(next(iter(self.passes)))
-            found = self.passes[token] = Pass(self._steps)
+            found = self.passes[token] = Pass(self._steps, whole=self._whole)
         return found
 
     @_unseen
@@ -228,7 +229,9 @@ class Watcher(Observer):
             sampled=self._clock.maps.keeps(self._close),
         )
         current = self._pass()
-        current.listens = current.listens or output.requires_grad
+        if output.requires_grad:
+            current.listens = True
+            current.through.add(site)
         current.forwards.append((site, measured))
 
     def on_output(self, site: Site, output: Tensor) -> None:
@@ -294,6 +297,7 @@ class Watcher(Observer):
         if found is None:
             return
         found.trained = True
+        found.reached.add(site)
         gradient = to_output if to_input is None else to_input
         axis = site.unit_axis if gradient is None else site.axis_in(gradient)
         count, squares = statistics.gradients(to_input, to_output, axis, detailed=self.detailed)
@@ -388,6 +392,7 @@ class Watcher(Observer):
         step: int,
     ) -> None:
         self._settle()
+        self._whole = self._whole and all(p.through == p.reached for p in passes)
         detailed = self.detailed
         cargo = Cargo()
         inputs = [(cargo.put(p.inputs), p.input_elements) for p in passes if p.inputs is not None]
