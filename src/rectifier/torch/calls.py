@@ -97,6 +97,7 @@ class Calls:
         self._brief = BriefSteps(boundary, registry, self._telling)
         self._masks = forms.Masks()
         self._mode: Seeing | None = None
+        self._made: Seeing | None = None
         self._script: tuple[nn.Module, Any] | None = None
         self._idle = False
         self._off: nn.Module | None = None
@@ -127,9 +128,11 @@ class Calls:
                 put_on(self._mode)
                 self._run_compiled_eagerly()
             return
-        self._mode = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
-        if self._quick is not None:
-            self._mode.see_by(self._quick.see)
+        if self._made is None:
+            self._made = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
+            if self._quick is not None:
+                self._made.see_by(self._quick.see)
+        self._mode = self._made
         self._attach(self._mode)
         functions: Any = torch.autograd.Function
         self._apply = functions.__dict__["apply"]
@@ -163,6 +166,16 @@ class Calls:
         functions.apply = self._apply
         self._run_compiled_again()
         self.forget()
+
+    def leave(self) -> None:
+        """See no more, ever; nothing of ours is left on this thread's stack of modes.
+
+        `end` may have been called, after a failure, while torch held our mode apart, to put it back
+        after the function that it handled, or in a hook of a backward pass, on a copy of the stack.
+        """
+        self.end()
+        if self._made is not None:
+            take_out(self._made)
 
     def rest(self) -> None:
         """See no more until `begin`: an optimiser steps, and then the next step will be seen too.
@@ -249,10 +262,9 @@ class Calls:
     def aside(self) -> Iterator[None]:
         """See nothing for a while, at no cost: what runs is no forward pass."""
         mode = self._mode
-        if mode is None or self._idle:
+        if mode is None or self._idle or not take_out(mode):  # or is off, for who calls us
             yield
             return
-        take_out(mode)
         try:
             yield
         finally:

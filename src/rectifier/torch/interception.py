@@ -154,6 +154,7 @@ class Interception:
         """Take every hook out, and tell nobody."""
         self._nap.take()
         self._stop()
+        self._calls.leave()
         for handle in self._handles:
             handle.remove()
         self._handles = []

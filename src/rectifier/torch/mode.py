@@ -78,15 +78,18 @@ def take_off(mode: TorchFunctionMode) -> bool:
     return False
 
 
-def take_out(mode: TorchFunctionMode) -> None:
-    """Remove a mode from wherever it is on the stack; others may lie above it."""
-    above: list[Any] = []
+def take_out(mode: TorchFunctionMode) -> bool:
+    """Remove a mode from wherever it is on the stack, and however often; others may lie above it.
+
+    Returns:
+        Whether it was there.
+    """
+    stack: list[Any] = []
     try:
         while torch._C._len_torch_function_stack() > 0:
-            top = torch._C._pop_torch_function_stack()
-            if top is mode:
-                break
-            above.append(top)
+            stack.append(torch._C._pop_torch_function_stack())
     finally:
-        for other in reversed(above):
-            torch._C._push_on_torch_function_stack(other)
+        for other in reversed(stack):
+            if other is not mode:
+                torch._C._push_on_torch_function_stack(other)
+    return any(other is mode for other in stack)

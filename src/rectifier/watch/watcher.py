@@ -450,7 +450,7 @@ class Watcher(Observer):
             self._next_feeding = min(due, default=0)
         found = None
         if not any(p.forwards for p in passes):
-            taken = passes[0].outputs if len(passes) == 1 else [o for p in passes for o in p.outputs]
+            taken = [output for p in passes for output in p.outputs]
             found = unit_statistics.told_by(taken, self._silent)
         if found is None:
             observations = outputs(passes)
