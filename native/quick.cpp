@@ -48,7 +48,7 @@ struct Name {
 
 enum {
   on, inside, paused, idle, busy, thread, stack, mode, off, tick, token, dict, modules, pre_hooks,
-  curious, application, unsure, module_of, live, passes, brief_outputs, listens, trained, unit_axis,
+  curious, application, unsure, module_of, live, followed, brief_outputs, listens, trained, unit_axis,
   units, requires_grad, grad_fn, register_prehook, seconds, losses, module_name, co_filename,
   out_proj, whole,
 };
@@ -59,7 +59,7 @@ Name names[] = {
     {"_off", nullptr},    {"_tick", nullptr},   {"token", nullptr},    {"__dict__", nullptr},
     {"_modules", nullptr}, {"_forward_pre_hooks", nullptr}, {"curious", nullptr},
     {"application", nullptr}, {"unsure", nullptr}, {"module", nullptr}, {"live", nullptr},
-    {"passes", nullptr}, {"outputs", nullptr}, {"listens", nullptr}, {"trained", nullptr},
+    {"followed", nullptr}, {"outputs", nullptr}, {"listens", nullptr}, {"trained", nullptr},
     {"unit_axis", nullptr}, {"units", nullptr}, {"requires_grad", nullptr}, {"grad_fn", nullptr},
     {"register_prehook", nullptr}, {"seconds", nullptr}, {"losses", nullptr},
     {"__module__", nullptr}, {"co_filename", nullptr}, {"out_proj", nullptr}, {"whole", nullptr},
@@ -160,7 +160,7 @@ PyObject* pass_of(const Quick* self) {
   if (!observers || !PyTuple_Check(observers.get()) || PyTuple_Size(observers.get()) != 1) {
     return nullptr;
   }
-  const Held found(get(PyTuple_GetItem(observers.get(), 0), passes));
+  const Held found(get(PyTuple_GetItem(observers.get(), 0), followed));
   const Held number(get(self->calls, token));
   if (!found || !number || !PyDict_Check(found.get())) return nullptr;
   return Py_XNewRef(PyDict_GetItemWithError(found.get(), number.get()));

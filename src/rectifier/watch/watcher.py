@@ -113,7 +113,7 @@ class Watcher(Observer):
         self._layers = Layers(self._clock.details)
         self._census = Census()
         self._training = TrainingLedger()
-        self.passes: dict[int, Pass] = {}
+        self.followed: dict[int, Pass] = {}
         self._losses = Waiting()
         self._loss_name = self._loss_function = ""
         self._loss_source = ""
@@ -195,11 +195,11 @@ class Watcher(Observer):
 
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
-        found = self.passes.get(token)
+        found = self.followed.get(token)
         if found is None:
-            while len(self.passes) >= _WAITING:
-                self.passes.pop(next(iter(self.passes)))
-            found = self.passes[token] = Pass(self._steps, whole=self._whole)
+            while len(self.followed) >= _WAITING:
+                self.followed.pop(next(iter(self.followed)))
+            found = self.followed[token] = Pass(self._steps, whole=self._whole)
         return found
 
     @_unseen
@@ -249,7 +249,7 @@ class Watcher(Observer):
 
     def on_trained(self, token: int) -> None:
         """The pass is part of the training."""
-        found = self.passes.get(token)
+        found = self.followed.get(token)
         if found is not None:
             found.trained = True
 
@@ -283,7 +283,7 @@ class Watcher(Observer):
         A loss that is a module begins a pass of its own: what ran before it in this step counts.
         """
         token = 0 if self.interception is None else self.interception.token
-        for number, found in self.passes.items():
+        for number, found in self.followed.items():
             earlier = bool(found.forwards or found.outputs) and found.step == self._steps
             if not found.listens and (number == token or earlier):
                 found.trained = True
@@ -293,7 +293,7 @@ class Watcher(Observer):
         self, site: Site, token: int, to_output: Tensor | None, to_input: Tensor | None
     ) -> None:
         """The pass is part of the training: measure what reaches the site and what leaves it."""
-        found = self.passes.get(token)
+        found = self.followed.get(token)
         if found is None:
             return
         found.trained = True
@@ -358,7 +358,7 @@ class Watcher(Observer):
         self._training.put_update(step, self._layers.after(step, moving))
 
     def _is_due(self) -> bool:
-        if self.passes and any(p.trained for p in self.passes.values()):
+        if self.followed and any(p.trained for p in self.followed.values()):
             return True
         if not self._losses:
             return False
@@ -371,12 +371,12 @@ class Watcher(Observer):
     def _process(self, optimizer: Optimizer | None, step: int) -> None:
         self._processed = True
         passes, rest = [], {}
-        for token, one in self.passes.items():
+        for token, one in self.followed.items():
             if one.trained:
                 passes.append(one)
             elif one.step >= step - 1:
                 rest[token] = one
-        self.passes = rest
+        self.followed = rest
         parameters = self._layers.parameters(optimizer)
         if self.brief:
             self._process_briefly(passes, parameters, step)
