@@ -33,6 +33,8 @@ struct Quick {
   PyObject *push, *pop, *depth, *peek, *grad;  // of torch: its stacks, and whether it records
 };
 
+constexpr Py_ssize_t most_codes = 4096;
+
 constexpr PyObject* Quick::* parts[] = {
     &Quick::calls,  &Quick::boundary, &Quick::brief,    &Quick::known, &Quick::places,
     &Quick::pending, &Quick::enter,   &Quick::leave,    &Quick::tell,  &Quick::dispatch,
@@ -250,6 +252,10 @@ int is_inside(const Quick* self, PyObject* code) {
   const Held key(PyLong_FromVoidPtr(code));
   PyObject* known = key ? PyDict_GetItemWithError(self->codes, key.get()) : nullptr;
   if (known != nullptr) return PyTuple_GetItem(known, 1) == Py_True;
+  if (PyDict_Size(self->codes) >= most_codes) {  // a program that makes code without end
+    PyDict_Clear(self->places);
+    PyDict_Clear(self->codes);
+  }
   const Held file(get(code, co_filename));
   const Held asked(file ? PyObject_CallOneArg(self->inside, file.get()) : nullptr);
   const Held item(asked ? PyTuple_Pack(2, code, asked.get()) : nullptr);
