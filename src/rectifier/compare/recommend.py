@@ -30,12 +30,13 @@ def recommend(comparison: Comparison) -> str:
         sentences.append(f"Only {equals[0].activation} was run, so there is nothing to compare.")
     elif len(comparison.seeds) < 2:
         sentences.append(
-            "One seed cannot tell a difference from luck; run at least five, better ten."
+            "Too few seeds: one cannot tell a difference from luck; run at least five, better ten."
         )
     elif len(equals) == 1:
         sentences += _winner(comparison, equals[0])
     else:
         sentences += _no_difference(comparison, equals)
+    sentences += _by_the_middle(comparison)
     sentences += _reservations(comparison)
     return " ".join(sentences)
 
@@ -101,6 +102,25 @@ def _no_difference(comparison: Comparison, equals: Sequence[Row]) -> list[str]:
             "which of them matter."
         )
     return sentences
+
+
+def _by_the_middle(comparison: Comparison) -> list[str]:
+    """Where the interquartile means say the opposite of a verdict."""
+    against = [
+        row.activation
+        for row in comparison.rows
+        if row.verdict == "worse"
+        and row.middle_difference is not None
+        and row.middle_difference.value > 0
+    ]
+    if not against:
+        return []
+    verb = "is" if len(against) == 1 else "are"
+    leader = comparison.rows[0].activation
+    return [
+        f"By the interquartile mean {_listed(against)} {verb} ahead of {leader}: a few "
+        "runs make the difference, so look at the scores."
+    ]
 
 
 def _cheapest(equals: Sequence[Row]) -> list[str]:
