@@ -143,7 +143,9 @@ def test_both_ways_are_told_and_the_wider_decides(quick: Quick, outcomes_of: Out
     assert worse.middle_difference is not None
     assert worse.middle_difference.value == pytest.approx(-0.2)  # 0.725 and 0.925
     assert worse.middle_difference.high < 0
-    few = summarize(quick(["relu", "tanh"], seeds=4), outcomes_of(plan, {"relu": BAD, "tanh": GOOD}))
+    few = summarize(
+        quick(["relu", "tanh"], seeds=4), outcomes_of(plan, {"relu": BAD, "tanh": GOOD})
+    )
     assert few.rows[1].bootstrap is few.rows[1].middle_difference is None
     assert few.rows[1].difference == few.rows[1].student
     assert any("4 seeds are too few to draw" in sentence for sentence in few.protocol)

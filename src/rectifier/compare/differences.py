@@ -8,11 +8,12 @@ and few studies count as few: percentiles, corrected for bias (BCa) or not, are 
 three studies, and so are by far draws within studies alone (``benchmarks/calibration.py
 --bootstrap`` prints how often each holds the truth).
 
-What comes of the draws is how far out 95 % of these ratios reach. Beyond, where 2,000 draws are few
-and the correction for the number of arms has to look, they are taken to thin out as Student's t
-does with the degrees of freedom that reach as far at 95 %. (To hold every pair against the largest
-ratio of all pairs in each draw needs no such tail, but with ten seeds of six arms it asks for
-differences a third larger.)
+What comes of the draws is how far out 95 % of these ratios reach, beside how far Student's t does
+with the same standard error. Beyond 95 %, where 2,000 draws are few and the correction for the
+number of arms has to look, they are taken to go as much farther than t as there. (To hold every
+pair against the largest ratio of all pairs in each draw needs no such rule, but with ten seeds of
+six arms it asks for differences a third larger.) Draws of one study alone say nothing of the spread
+between studies and are left out.
 
 Two arms are called different only where Student's t says so too, from
 `rectifier.compare.spreads.shared_differences`. Alone, t knows nothing of the shape of the scores,
@@ -45,6 +46,7 @@ class Difference:
 
     Attributes:
         gap: The mean difference with the error and degrees of freedom of what decides.
+            ``plain``: with those of Student's t.
         p_value: Corrected for the number of pairs and of looks.
         interval: Leaves out zero exactly where ``p_value`` is below 0.05.
         student: By Student's t alone. ``bootstrap``: by drawing seeds anew alone; None: too few.
@@ -53,6 +55,7 @@ class Difference:
     """
 
     gap: Spread
+    plain: Spread
     p_value: float
     interval: Interval
     student: Interval
@@ -118,6 +121,7 @@ def judged(
         found.append(
             Difference(
                 gap,
+                student[place],
                 min(1.0, fixed.p_value * looks),
                 gap.interval(level),
                 student[place].interval(level),
@@ -140,7 +144,11 @@ def _by_draws(
 ) -> tuple[list[Spread], list[Spread]]:
     """The mean differences as the draws know them; the interquartile means', both ways joined."""
     count = table.shape[1]
-    draws = table[:, resampled(studies, count)]
+    places = resampled(studies, count)
+    if drawn_studies(studies, count) is not None:
+        own = np.asarray(studies)[places]
+        places = places[(own != own[:, :1]).any(axis=1)]
+    draws = table[:, places]
     figures = (
         _Figure(table.mean(axis=1), draws.mean(axis=2), table, draws, step),
         _Figure(
@@ -169,7 +177,7 @@ def _inner(scores: Array) -> Array:
 def _drawn(
     figure: _Figure, pair: tuple[int, int], studies: Sequence[int] | None
 ) -> tuple[Spread, Spread]:
-    """A pair's difference with the degrees of freedom of Student's t, and with the draws'."""
+    """A pair's difference with the error of Student's t, and with the draws'."""
     a, b = pair
     value = float(figure.value[b] - figure.value[a])
     student = statistics.spread(figure.parts[b] - figure.parts[a], studies, figure.step)
@@ -177,10 +185,13 @@ def _drawn(
     groups = drawn_studies(studies, student.count)
     errors = errors_of(figure.drawn_parts[b] - figure.drawn_parts[a], groups, figure.step)
     moved = np.abs(figure.drawn[b] - figure.drawn[a] - value)
+    if student.error == 0:
+        return student, student
     far = np.where(moved > 1e-12, np.inf, 0.0)  # moved without any error
     ratios = np.divide(moved, errors, out=far, where=errors > 0)
-    reach = float(np.quantile(ratios, LEVEL, method="higher"))
-    return student, replace(student, freedom=statistics.freedom_of(reach))
+    plain = (student.interval().high - value) / student.error
+    farther = float(np.quantile(ratios, LEVEL, method="higher")) / plain
+    return student, replace(student, error=student.error * farther)
 
 
 def errors_of(rows: Array, groups: NDArray[np.int64] | None, step: float) -> Array:

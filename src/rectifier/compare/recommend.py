@@ -154,6 +154,13 @@ def _reservations(comparison: Comparison) -> list[str]:
             "In some study every activation scores best at the smallest or largest learning rate "
             "tried, so a wider search may change the picture."
         )
+    studies = len(comparison.settings.get("tuning_seeds", ()))
+    if studies < 3 and studies < len(comparison.seeds) and len(comparison.rows) > 1:
+        count = "One tuning study says" if studies == 1 else f"{studies} tuning studies say"
+        sentences.append(
+            f"{count} too little of the luck of tuning, so the intervals may be too narrow; three "
+            "are the least."
+        )
     guess = "counts" if sum(row.failed_seeds for row in comparison.rows) == 1 else "count"
     for row in comparison.rows:
         if row.failed_seeds:

@@ -196,27 +196,6 @@ def paired(
     return spread(gaps.tolist(), studies, resolution * math.sqrt(2))
 
 
-def freedom_of(reach: float, level: float = LEVEL) -> float:
-    """Degrees of freedom with which Student's t reaches so far at that level.
-
-    Args:
-        reach: In standard errors; what a normal distribution reaches, or less, gives infinity.
-        level: Two-sided.
-    """
-    special = optional.require("scipy.special", extra="compare", purpose="comparing activations")
-    low, high = math.log(0.05), math.log(1e6)
-
-    def short(log: float) -> bool:
-        return 2 * float(special.stdtr(math.exp(log), -reach)) < 1 - level
-
-    if not short(high):
-        return math.inf
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (low, middle) if short(middle) else (middle, high)
-    return math.exp(high)
-
-
 @cache
 def _true_counts(arms: int) -> frozenset[int]:
     """How many of all pairs can be equal at once: sums over the groups of a partition."""

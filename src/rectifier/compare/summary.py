@@ -224,8 +224,8 @@ def _rows(
     spreads = [found.gap for place, found in to_leader.items() if ranked[place].finished]
     if not spreads:
         return tuple(rows), differences, statistics.Spread(math.nan, math.nan, math.nan, 0), factor
-    typical = sorted(spreads, key=lambda each: each.error)[(len(spreads) - 1) // 2]
-    return tuple(rows), differences, typical, factor
+    typical = sorted(spreads, key=lambda each: each.interval().high - each.mean)
+    return tuple(rows), differences, typical[(len(spreads) - 1) // 2], factor
 
 
 def _pareto(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -262,7 +262,7 @@ def _seeds_to_settle(
     for place, each in enumerate(rows):
         if place == 0 or each.verdict != "no difference":
             continue
-        gap = differences[place - 1].gap
+        gap = differences[place - 1].plain  # what the draws add goes away with more seeds
         lead = -gap.mean
         distance = lead if lead > plan.matters else plan.matters - lead
         count = statistics.seeds_needed(distance, gap.deviation, alpha)
