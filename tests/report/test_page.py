@@ -150,7 +150,7 @@ def test_comparison(write: Callable[..., str], comparison: Any) -> None:
         "1,079 samples",
         "Papers start from relu",
         f"Differences to {comparison.rows[0].activation}",
-        "−1.2 to −0.1",
+        "−1.2 to +0.0",
         "By bootstrap",
         "Interquartile mean",
         "Energy of a step, mJ, estimated",
