@@ -1,4 +1,7 @@
-"""``rectifier compare``: which activation, and is the difference real?"""
+"""``rectifier compare``: which activation, and is the difference real?
+
+Over 400 lines since it is one command: half of them are its options.
+"""
 
 from __future__ import annotations
 
