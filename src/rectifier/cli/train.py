@@ -177,8 +177,8 @@ def command(
     terminal.print_run(trained.session.record, trained.findings, screen)
     if trained.resumed:
         screen.print(
-            f"gone on from step {trained.resumed}; the watcher saw the rest, and its findings count "
-            "steps from there",
+            f"gone on from step {trained.resumed}; the watcher saw the rest, "
+            "and its findings count steps from there",
             markup=False,
         )
     if trained.failed is not None:
