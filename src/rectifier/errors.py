@@ -4,6 +4,7 @@ RectifierError
 ├── UnknownNameError          (LookupError)   a name that is not there; lists the nearest ones
 ├── ExpressionError           (ValueError)    a formula that cannot be read
 ├── InvalidActivationError    (ValueError)    a definition or parameter value that makes no sense
+├── OtherKindError            (both)          a gated unit or row-wise function in the wrong place
 ├── InvalidInputError         (ValueError)    data, a model or an option that cannot be used
 ├── MissingPackageError       (ImportError)   an optional package is absent; says how to install it
 ├── KernelUnavailableError    (RuntimeError)  a kernel path asked for by name cannot run here
@@ -58,6 +59,27 @@ class ExpressionError(RectifierError, ValueError):
 
 class InvalidActivationError(RectifierError, ValueError):
     """An activation's definition or a value given for its parameter makes no sense."""
+
+
+class OtherKindError(UnknownNameError, InvalidActivationError):
+    """A name is that of a gated unit or a row-wise function, where one of one number is wanted.
+
+    Who can do without it treats it as any name that the catalog has not.
+
+    Args:
+        kind: ``gated`` or ``rowwise``: the function of a front end that makes it.
+        name: The name.
+    """
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.kind = kind
+        self.name = name
+        self.known, self.nearest = [], []
+        Exception.__init__(
+            self,
+            f"{name!r} is no function of one number; use rectifier.torch.{kind}({name!r}) or "
+            f"rectifier.numpy.{kind}({name!r}).",
+        )
 
 
 class InvalidInputError(RectifierError, ValueError):

@@ -37,6 +37,12 @@ def choices(**facts: object) -> dict[str, str]:
         ({"domain": "transformer", "edge": True}, "activation", "relu"),
         ({"domain": "rnn"}, "activation", "tanh"),
         ({"domain": "rnn", "edge": True}, "activation", "tanh"),
+        (
+            {"domain": "rnn"},
+            "initialisation",
+            "the cell's own; an LSTM's forget gate with a bias of 1",
+        ),
+        ({"domain": "rnn", "activations": ("relu",)}, "initialisation", "identity"),
         ({"domain": "rl"}, "monitor", "dormant units (rectifier run, or rt.ReDo)"),
         ({"domain": "rl", "prefer": "accuracy"}, "activation", "tanh"),
         ({"domain": "rl", "prefer": "accuracy", "depth": 40}, "activation", "relu"),

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 
 import rectifier
 from rectifier import models
@@ -54,5 +57,34 @@ def test_gpt_sees_no_later_letter() -> None:
 def test_what_cannot_be_cut_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="each side at least 4"):
         models.get("vit_tiny")((1, 2, 2), 3)
-    with pytest.raises(InvalidInputError, match="own initialisation"):
-        models.get("vit_tiny")((1, 8, 8), 3, init="he_normal")
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "activation"),
+    [
+        ("vit_tiny", (1, 8, 8), "relu"),
+        ("gpt_tiny", (8,), "swiglu"),
+        ("transformer_decoder", (8,), "gelu"),
+        ("transformer_encoder", (8,), "geglu"),
+        ("mlp", 8, "silu"),
+    ],
+)
+def test_initialisation_by_name(name: str, inputs: Any, activation: str) -> None:
+    sizes = {} if name == "mlp" else {"size": 16, "layers": 1, "heads": 2}
+
+    def build(init: str | None) -> nn.Module:
+        return models.get(name)(
+            inputs, 5, activation=activation, init=init, generator=generator(), **sizes
+        )
+
+    own, drawn, again = build(None), build("xavier_uniform"), build("xavier_uniform")
+    linear = [n for n, m in own.named_modules() if isinstance(m, nn.Linear)]
+    assert linear
+    for layer in linear:
+        one, two, three = (m.get_submodule(layer).weight for m in (own, drawn, again))
+        assert torch.equal(two, three)
+        assert not torch.equal(one, two)
+        # A uniform draw ends at the square root of three deviations; a normal one goes on.
+        assert two.abs().max() <= 3**0.5 * two.std(correction=0) * 1.25
+    with pytest.raises(InvalidInputError, match="lsuv looks at data"):
+        build("lsuv")

@@ -42,6 +42,13 @@ def test_self_play_beats_chance() -> None:
     assert trained.progress.scores[-1][1]["points against chance"] > 0.6
 
 
+def test_gated_units_are_diagnosed_like_any() -> None:
+    job = starts.make("transformer_encoder", activation="geglu", batch=4)
+    trained = loop.run(job, steps=3, seed=0, every=3)
+    assert {site.function for site in trained.session.record.sites} >= {"geglu"}
+    assert trained.session.diagnose() == trained.findings
+
+
 def test_a_decoder_learns_text() -> None:
     job = starts.make("transformer_decoder", sizes={"size": 32, "layers": 1}, batch=16)
     before = job.evaluate()["bits a character"]

@@ -78,6 +78,8 @@ def load(reference: str) -> nn.Module:
             raise InvalidInputError(
                 f"{reference} could not be called without arguments: {error}"
             ) from error
+        except Exception as error:
+            raise ScriptError(f"{reference} failed: {type(error).__name__}: {error}") from error
     if not isinstance(made, nn.Module):
         raise InvalidInputError(f"{reference} gave a {type(made).__name__}, no torch.nn.Module")
     return made

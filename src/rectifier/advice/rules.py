@@ -180,11 +180,19 @@ RULES: tuple[Rule, ...] = (
     # Initialisation
     Rule(
         "initialisation", "identity",
-        "A plain ReLU cell neither forgets nor explodes from it; other cells keep their own.",
+        "A plain ReLU cell neither forgets nor explodes from it.",
         "Le, Jaitly and Hinton (2015), A Simple Way to Initialize Recurrent Networks",
         ("C40",),
-        lambda c: c.domain == "rnn",
+        lambda c: c.domain == "rnn" and "relu" in c.activations,
         about=("C40",),
+    ),
+    Rule(
+        "initialisation", "the cell's own; an LSTM's forget gate with a bias of 1",
+        "The gate then starts open, so that a gradient gets far back in time.",
+        "Jozefowicz, Zaremba and Sutskever (2015), An Empirical Exploration of Recurrent Network "
+        "Architectures",
+        (),
+        lambda c: c.domain == "rnn",
     ),
     Rule(
         "initialisation", "N(0, 0.02²), divided by √(2 · layers) before each shortcut",

@@ -22,7 +22,7 @@ from rectifier.catalog import _gated, _pade, _rowwise
 from rectifier.catalog._entry import Advice
 from rectifier.catalog._gated import GATED
 from rectifier.catalog._rowwise import ROWWISE, Rowwise
-from rectifier.errors import InvalidActivationError, UnknownNameError
+from rectifier.errors import InvalidActivationError, OtherKindError, UnknownNameError
 
 __all__ = [
     "Advice",
@@ -65,10 +65,7 @@ def get(name: str | Activation) -> Activation:
     index, key = _index(), _key(name)
     for kind, others in (("gated", _GATED), ("rowwise", _ROWWISE)):
         if key not in index and key in others:
-            raise InvalidActivationError(
-                f"{name!r} is no function of one number; use rectifier.torch.{kind}({name!r}) or "
-                f"rectifier.numpy.{kind}({name!r})."
-            )
+            raise OtherKindError(kind, name)
     if key not in index:
         raise UnknownNameError("activation", name, index)
     return index[key]

@@ -93,7 +93,7 @@ def command(
 
     The network has a size that a laptop trains in about a minute; --set makes it larger. The run is
     kept in a checkpoint every few seconds; after an interrupt or a kill the same command with
-    --resume goes on and gives the same numbers.
+    --resume goes on and gives the same losses and scores; the watcher sees what is left.
 
     Exit status 1 if the loss stopped being a number.
 
@@ -176,7 +176,11 @@ def command(
 
     terminal.print_run(trained.session.record, trained.findings, screen)
     if trained.resumed:
-        screen.print(f"gone on from step {trained.resumed}; the watcher saw the rest", markup=False)
+        screen.print(
+            f"gone on from step {trained.resumed}; the watcher saw the rest, "
+            "and its findings count steps from there",
+            markup=False,
+        )
     if trained.failed is not None:
         screen.print(f"the loss stopped being a number at step {trained.failed}", markup=False)
         return 1
@@ -203,6 +207,7 @@ def _to_dict(trained: Trained, settings: dict[str, Any], place: str) -> dict[str
         "sizes": json.loads(settings["sizes"]),
         "steps": progress.step,
         "resumed_from": trained.resumed,
+        "findings_count_from": trained.resumed,
         "failed_at": trained.failed,
         "losses": [{"step": step, "loss": loss} for step, loss in progress.losses],
         "scores": [{"step": step, **scores} for step, scores in progress.scores],

@@ -16,7 +16,7 @@ from torch import nn
 import rectifier.torch as rt
 from rectifier import catalog
 from rectifier.activation import Activation
-from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
+from rectifier.errors import InvalidInputError, UnknownNameError
 
 Shape = int | Sequence[int]
 """Of one sample: a number of features, or (channels, height, width) and the like."""
@@ -49,7 +49,7 @@ def unit(activation: str | Activation, channels: int | None = None) -> nn.Module
     """
     try:
         prelu = catalog.get(activation).name == "prelu"
-    except (UnknownNameError, InvalidActivationError):
+    except UnknownNameError:
         made = rt.activation(activation)
         given = made(torch.zeros(1, _TRIED)).shape[1]
         if given != _TRIED:
@@ -62,8 +62,13 @@ def unit(activation: str | Activation, channels: int | None = None) -> nn.Module
     return rt.activation(activation, channels) if prelu and channels else rt.activation(activation)
 
 
-def initialize(model: nn.Module, init: str, activation: str | Activation) -> None:
-    """Draw all weights by a scheme, each layer but the last as if the activation followed it.
+def initialize(
+    model: nn.Module,
+    init: str,
+    activation: str | Activation | None = None,
+    sample: torch.Tensor | None = None,
+) -> None:
+    """Draw all weights by a scheme: as if the activation followed each layer but the last.
 
     On the meta device there is nothing to draw, and nothing is done.
 
@@ -71,9 +76,18 @@ def initialize(model: nn.Module, init: str, activation: str | Activation) -> Non
         model: The network.
         init: Name of a scheme of `rectifier.analysis.schemes`.
         activation: Whose gain the scheme uses.
+        sample: In its place: an input to find what really follows each layer.
+
+    Raises:
+        InvalidInputError: The scheme looks at data.
     """
+    if init == "lsuv":
+        raise InvalidInputError(
+            "lsuv looks at data, which a network that is being built has not seen: call "
+            "rectifier.torch.init_(model, batch, scheme='lsuv') on it"
+        )
     if not any(parameter.is_meta for parameter in model.parameters()):
-        rt.init_(model, scheme=init, activation=activation)
+        rt.init_(model, sample, scheme=init, activation=activation)
 
 
 def normal_(model: nn.Module, std: float, bias: float = 0.0) -> None:

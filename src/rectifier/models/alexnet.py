@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
 from rectifier.models._parts import Image, Shape, drawing, image, initialize, unit
+from rectifier.models._sizes import checked
 
 CHANNELS = (96, 256, 384, 384, 256)
 STEM = (11, 4)
@@ -44,6 +45,7 @@ class ResponseNorm(nn.Module):
         return normed.reshape(x.shape)
 
 
+@checked
 def build(
     inputs: Shape = (3, 227, 227),
     classes: int = 1000,

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
 from rectifier.models._parts import Image, Shape, drawing, image, initialize, unit
+from rectifier.models._sizes import checked
 
 
 class PointBias(nn.Module):
@@ -29,6 +30,7 @@ class PointBias(nn.Module):
         return x.flatten(1) + self.bias
 
 
+@checked
 def build(
     inputs: Shape = (48, 19, 19),
     classes: int | None = None,

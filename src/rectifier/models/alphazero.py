@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from rectifier.activation import Activation
 from rectifier.models._parts import Shape, drawing, image, initialize, samples, unit
 from rectifier.models._residual import basic, convolution
+from rectifier.models._sizes import checked
 
 
 class PolicyValue(nn.Module):
@@ -59,6 +60,7 @@ class PolicyValue(nn.Module):
         return self.policy(seen), self.value(seen).squeeze(1)
 
 
+@checked
 def build(
     inputs: Shape = (17, 19, 19),
     classes: int = 362,

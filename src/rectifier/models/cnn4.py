@@ -14,11 +14,13 @@ from torch import nn
 
 from rectifier.activation import Activation
 from rectifier.models._parts import Image, Shape, drawing, image, initialize, unit
+from rectifier.models._sizes import checked
 
 WEIGHT_STD = (1e-4, 0.01, 0.01, 0.01)
 """Published deviations of the initial weights, layer by layer."""
 
 
+@checked
 def build(
     inputs: Shape = (3, 32, 32),
     classes: int = 10,

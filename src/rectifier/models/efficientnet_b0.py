@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from rectifier.activation import Activation
 from rectifier.models._parts import Image, Shape, drawing, image, initialize, unit
+from rectifier.models._sizes import checked
 
 STAGES = (
     (1, 3, 1, 16, 1),
@@ -99,6 +100,7 @@ def _convolution(into: int, out_of: int, size: int, stride: int, groups: int) ->
     ]
 
 
+@checked
 def build(
     inputs: Shape = (3, 224, 224),
     classes: int = 1000,

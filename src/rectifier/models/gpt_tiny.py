@@ -13,8 +13,10 @@ from rectifier.activation import Activation
 from rectifier.models import transformer_decoder
 from rectifier.models._attention import rescale_feed
 from rectifier.models._parts import Shape
+from rectifier.models._sizes import checked
 
 
+@checked
 def build(
     inputs: Shape = (64,),
     classes: int = 96,
@@ -56,5 +58,6 @@ def build(
         heads=heads,
         dropout=0.0,
     )
-    rescale_feed(model, activation)
+    if init is None:
+        rescale_feed(model, activation)
     return model

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
 from rectifier.models._parts import Shape, drawing, initialize, samples, unit
+from rectifier.models._sizes import checked
 
 INPUT_STD = 0.001
 
@@ -50,6 +51,7 @@ class Recurrent(nn.Module):
         return result
 
 
+@checked
 def build(
     inputs: Shape = (40, 1),
     classes: int = 10,

@@ -14,8 +14,10 @@ from torch import nn
 from rectifier.activation import Activation
 from rectifier.models._parts import Shape
 from rectifier.models._perceptron import build_perceptron
+from rectifier.models._sizes import checked
 
 
+@checked
 def build(
     inputs: Shape = 784,
     classes: int = 10,

@@ -20,9 +20,11 @@ from torch import nn
 from rectifier import analysis
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
-from rectifier.models._parts import unit
+from rectifier.models._parts import drawing, initialize, unit
+from rectifier.models._sizes import checked
 
 
+@checked
 def build(
     inputs: int,
     classes: int,
@@ -30,6 +32,7 @@ def build(
     activation: str | Activation | nn.Module | Sequence[str | Activation],
     hidden: Sequence[int] = (64, 64),
     gain: float | None = None,
+    init: str | None = None,
     generator: torch.Generator | None = None,
 ) -> nn.Sequential:
     """A perceptron with fresh weights on the CPU, float32.
@@ -41,6 +44,7 @@ def build(
             names or definitions: spread over the hidden layers in their order, in equal runs.
         hidden: Width of each hidden layer.
         gain: Scale of the weights after an activation; needed with a module, else from its formula.
+        init: Name of a scheme in place of the above; None: as above.
         generator: Source of the initial weights; default torch's global one.
 
     Returns:
@@ -73,7 +77,11 @@ def build(
         layers.append(linear)
         if index < len(hidden):
             layers.append(copy.deepcopy(units[index]))
-    return nn.Sequential(*layers)
+    model = nn.Sequential(*layers)
+    if init is not None:
+        with drawing(generator):
+            initialize(model, init, sample=torch.zeros(1, inputs))
+    return model
 
 
 def _spread(activation: object, layers: int) -> list[Any]:

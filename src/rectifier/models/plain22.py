@@ -13,8 +13,10 @@ from torch import nn
 from rectifier.activation import Activation
 from rectifier.models._parts import Shape, drawing, image
 from rectifier.models._plain import build_plain
+from rectifier.models._sizes import checked
 
 
+@checked
 def build(
     inputs: Shape = (3, 224, 224),
     classes: int = 1000,

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from rectifier.errors import InvalidInputError
 from rectifier.models._parts import Shape, drawing, features
+from rectifier.models._sizes import checked
 
 UNITS = ("nrelu", "binary")
 
@@ -99,6 +100,7 @@ class RBM(nn.Module):
         return error
 
 
+@checked
 def build(
     inputs: Shape = 784,
     classes: int = 500,

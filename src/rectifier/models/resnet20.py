@@ -13,8 +13,10 @@ from torch import nn
 from rectifier.activation import Activation
 from rectifier.models._parts import Image, Shape, drawing, image, initialize, unit
 from rectifier.models._residual import basic, convolution
+from rectifier.models._sizes import checked
 
 
+@checked
 def build(
     inputs: Shape = (3, 32, 32),
     classes: int = 10,

@@ -14,10 +14,12 @@ from torch import nn
 from rectifier.activation import Activation
 from rectifier.models._parts import Image, Shape, drawing, image, initialize, unit
 from rectifier.models._residual import bottleneck
+from rectifier.models._sizes import checked
 
 STAGES = (3, 4, 6, 3)
 
 
+@checked
 def build(
     inputs: Shape = (3, 224, 224),
     classes: int = 1000,

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from rectifier.activation import Activation
 from rectifier.models._parts import Shape, drawing, image, initialize, samples, unit
+from rectifier.models._sizes import checked
 
 
 class TwoStreams(nn.Module):
@@ -55,6 +56,7 @@ def _stream(into: int, channels: tuple[int, ...], convolutional: str | Activatio
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d((1, 4)), nn.Flatten())
 
 
+@checked
 def build(
     inputs: Shape = (2, 32, 64),
     classes: int = 1,

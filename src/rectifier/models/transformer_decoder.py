@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.activation import Activation
-from rectifier.errors import InvalidInputError
 from rectifier.models._attention import Block, initialize_transformer, positions
-from rectifier.models._parts import Shape, drawing
+from rectifier.models._parts import Shape, drawing, initialize
+from rectifier.models._sizes import checked
 
 
 class Decoder(nn.Module):
@@ -50,6 +50,7 @@ class Decoder(nn.Module):
         return result
 
 
+@checked
 def build(
     inputs: Shape = (1024,),
     classes: int = 50257,
@@ -69,8 +70,8 @@ def build(
         inputs: (positions,): the longest sequence.
         classes: Number of tokens.
         activation: Of the feed-forward layers: name, definition or name of a gated unit.
-        init: None: N(0, 0.02²), smaller where a shortcut is added to; the name of a scheme is
-            refused, since a shared embedding allows no other.
+        init: None: N(0, 0.02²), smaller where a shortcut is added to. The name of a scheme: the
+            linear layers are drawn by it; the embedding, which the output shares, keeps its own.
         generator: Source of the initial weights; default torch's global one.
         size: Width of the model.
         layers: Number of blocks.
@@ -82,15 +83,13 @@ def build(
         Input int64 (samples, positions), output (samples, positions, classes).
 
     Raises:
-        InvalidInputError: A size does not fit, or ``init`` is given.
+        InvalidInputError: A size does not fit, or the scheme looks at data.
 
     Example:
         >>> small = build((16,), 30, size=8, layers=1, heads=2, activation="swiglu")
         >>> small(torch.zeros(2, 16, dtype=torch.int64)).shape
         torch.Size([2, 16, 30])
     """
-    if init is not None:
-        raise InvalidInputError(f"this network has its own initialisation; init={init!r} came")
     length = inputs if isinstance(inputs, int) else inputs[0]
     with drawing(generator):
         model = Decoder(
@@ -98,4 +97,6 @@ def build(
         )
         blocks = [block for block in model.blocks if isinstance(block, Block)]
         initialize_transformer(model, blocks)
+        if init is not None:
+            initialize(model, init, sample=torch.zeros(1, 1, dtype=torch.int64))
     return model

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.activation import Activation
-from rectifier.errors import InvalidInputError
 from rectifier.models._attention import Block, initialize_transformer, positions
-from rectifier.models._parts import Shape, drawing
+from rectifier.models._parts import Shape, drawing, initialize
+from rectifier.models._sizes import checked
 
 
 class Encoder(nn.Module):
@@ -60,6 +60,7 @@ class Encoder(nn.Module):
         return result
 
 
+@checked
 def build(
     inputs: Shape = (512,),
     classes: int = 2,
@@ -80,7 +81,7 @@ def build(
         inputs: (positions,): the longest sequence.
         classes: Number of outputs (logits).
         activation: Of the feed-forward layers: name, definition or name of a gated unit.
-        init: None: N(0, 0.02²); the name of a scheme is refused.
+        init: None: N(0, 0.02²). The name of a scheme: the linear layers are drawn by it.
         generator: Source of the initial weights; default torch's global one.
         tokens: Number of different tokens.
         size: Width of the model.
@@ -93,19 +94,19 @@ def build(
         Input int64 (samples, positions), output (samples, classes).
 
     Raises:
-        InvalidInputError: A size does not fit, or ``init`` is given.
+        InvalidInputError: A size does not fit, or the scheme looks at data.
 
     Example:
         >>> small = build((16,), 3, tokens=30, size=8, layers=1, heads=2, activation="relu")
         >>> small(torch.zeros(2, 16, dtype=torch.int64)).shape
         torch.Size([2, 3])
     """
-    if init is not None:
-        raise InvalidInputError(f"this network has its own initialisation; init={init!r} came")
     length = inputs if isinstance(inputs, int) else inputs[0]
     with drawing(generator):
         model = Encoder(
             length, tokens, classes, size, layers, heads, inner or 4 * size, activation, dropout
         )
         initialize_transformer(model, [])
+        if init is not None:
+            initialize(model, init, sample=torch.zeros(1, 1, dtype=torch.int64))
     return model

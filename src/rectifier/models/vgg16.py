@@ -13,11 +13,13 @@ from torch import nn
 
 from rectifier.activation import Activation
 from rectifier.models._parts import Image, Shape, drawing, image, initialize, unit
+from rectifier.models._sizes import checked
 
 STAGES = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
 """Channels, in multiples of the first stage's, and convolutions of each stage."""
 
 
+@checked
 def build(
     inputs: Shape = (3, 224, 224),
     classes: int = 1000,

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
 from rectifier.models._attention import Block, initialize_transformer, rescale_feed
-from rectifier.models._parts import Shape, drawing, samples
+from rectifier.models._parts import Shape, drawing, initialize, samples
+from rectifier.models._sizes import checked
 
 
 class Vision(nn.Module):
@@ -60,6 +61,7 @@ class Vision(nn.Module):
         return result
 
 
+@checked
 def build(
     inputs: Shape = (1, 28, 28),
     classes: int = 10,
@@ -78,7 +80,7 @@ def build(
         inputs: (channels, height, width) of an image, (height, width), or (length,) of a sequence.
         classes: Number of outputs.
         activation: Of the feed-forward layers.
-        init: None: N(0, 0.02²), as GPT-2; another is refused.
+        init: None: N(0, 0.02²), as GPT-2. The name of a scheme: the linear layers are drawn by it.
         generator: Source of the initial weights; default torch's global one.
         size: Width of the model.
         layers: Number of blocks.
@@ -89,14 +91,12 @@ def build(
         Input (samples, *inputs), output (samples, classes).
 
     Raises:
-        InvalidInputError: The inputs cannot be cut into patches, or ``init`` is given.
+        InvalidInputError: The inputs cannot be cut into patches, or the scheme looks at data.
 
     Example:
         >>> build((1, 8, 8), 10)(torch.zeros(2, 1, 8, 8)).shape
         torch.Size([2, 10])
     """
-    if init is not None:
-        raise InvalidInputError(f"this network has its own initialisation; init={init!r} came")
     shape = (inputs,) if isinstance(inputs, int) else tuple(inputs)
     shape = (1, *shape) if len(shape) == 2 else shape
     if len(shape) not in (1, 3) or min(shape[-2:] if len(shape) == 3 else shape) < patch:
@@ -109,5 +109,8 @@ def build(
         initialize_transformer(model, [b for b in model.blocks if isinstance(b, Block)])
         nn.init.normal_(model.places, 0.0, 0.02)
         nn.init.normal_(model.embed.weight, 0.0, model.embed.in_features**-0.5)
-    rescale_feed(model, activation)
+        if init is not None:
+            initialize(model, init, sample=torch.zeros(1, *shape))
+    if init is None:
+        rescale_feed(model, activation)
     return model

@@ -68,8 +68,12 @@ def pairs(entry: Entry) -> list[tuple[Quantity, Estimate | None]]:
 
 
 def measured(entry: Entry) -> str:
-    """What was measured, in a line: value, interval and unit of each quantity."""
-    told = [f"{q.name}: {estimate(e, q.unit)}" for q, e in pairs(entry) if e is not None]
+    """What was measured, in a line: value, interval and unit of each quantity; proxies as such."""
+    told = [
+        f"{q.name}: {estimate(e, q.unit)}" + (" (proxy)" if q.proxy else "")
+        for q, e in pairs(entry)
+        if e is not None
+    ]
     return "; ".join(told) or "nothing"
 
 

@@ -30,7 +30,7 @@ def contrast(
     test_x = torch.from_numpy(found.test_x).flatten(1).to(place)
     chosen: dict[str, Any] = {} if activation is None else {"activation": activation}
     options = {**sizes}
-    hidden = int(options.pop("hidden", 100))
+    hidden = options.pop("hidden", 100)
     machine = models.get(model)(
         train_x.shape[1],
         hidden,

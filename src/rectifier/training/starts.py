@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rectifier import data, models
-from rectifier.errors import UnknownNameError
+from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.models._sizes import COMMON
 from rectifier.training.boards import GAMES
-from rectifier.training.sizes import check
 
 Kind = Literal["classify", "steer", "self_play", "imitate", "contrast", "predict"]
 
@@ -146,8 +146,8 @@ def make(
         "sizes": {**found.sizes, **(sizes or {})},
         "device": device,
     }
-    also = {"hidden": int} if found.kind == "contrast" else None
-    check(model, models.get(model), common["sizes"], also)
+    for name in COMMON & {*(sizes or {})}:
+        raise InvalidInputError(f"{model} has no argument {name!r} of its own to be set")
     job = _make(model, found, chosen, common)
     for name, value in found.settings.items():
         setattr(job, name, value)

@@ -82,7 +82,7 @@ def _other(row: Mapping[str, Any]) -> str:
 
 def _claim(entry: Entry, stance: str, *, brief: bool) -> Text:
     text = Text.assemble(
-        (entry.id, "bold"), f" {stance}: ", wording.clean(entry.claim), ": ",
+        (entry.id, "bold"), f" {stance}: “{wording.clean(entry.claim)}” is ",
         (entry.verdict, VERDICT_STYLES[entry.verdict]),
     )  # fmt: skip
     if not brief and entry.result is not None:

@@ -1,47 +1,50 @@
-"""A network's own arguments, checked against what its ``build`` says it takes. Layer: training."""
+"""A network's own arguments, checked against what its ``build`` says it takes. Layer: models."""
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
 
 from rectifier.errors import InvalidInputError
 
-_COMMON = frozenset({"inputs", "classes", "activation", "init", "generator"})
+P = ParamSpec("P")
+R = TypeVar("R")
+COMMON = frozenset({"inputs", "classes", "activation", "init", "generator"})
+"""What every ``build`` takes; the rest are its own arguments."""
 _SHARES = frozenset({"dropout", "drop_path"})
 """Arguments that are shares: from 0 up to, but not, 1."""
 
 
-def check(
-    model: str,
-    build: Callable[..., object],
-    sizes: Mapping[str, Any],
-    also: Mapping[str, type] | None = None,
-) -> None:
-    """Raise unless a network takes these arguments.
+def checked(build: Callable[P, R]) -> Callable[P, R]:
+    """A ``build`` that refuses arguments it does not know and sizes that make no sense.
 
-    Args:
-        model: Name of the network, for the message.
-        build: Its function; what it says of its arguments by annotations is held to.
-        sizes: Arguments by name.
-        also: Names that the training takes besides, with their types.
-
-    Raises:
-        InvalidInputError: There is no such argument, or it cannot have that value.
+    What it says of its arguments by annotations is held to: a whole number is at least 1, a share
+    lies between 0 and 1.
     """
-    parameters = inspect.signature(build).parameters
-    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
-        return
-    hints = {**get_type_hints(build), **(also or {})}
-    known = [*(name for name in parameters if name not in _COMMON), *(also or {})]
-    for name, value in sizes.items():
-        if name not in known:
-            told = f"it has {', '.join(known)}" if known else "it has none of its own"
-            raise InvalidInputError(f"{model} has no argument {name!r}; {told}")
-        wanted = _refused(name, value, hints.get(name))
-        if wanted is not None:
-            raise InvalidInputError(f"{name} of {model} must be {wanted}; {_text(value)} came")
+    model = build.__module__.rpartition(".")[2]
+    signature = inspect.signature(build)
+    own = [name for name in signature.parameters if name not in COMMON]
+    hints = functools.cache(lambda: get_type_hints(build))
+
+    @functools.wraps(build)
+    def built(*arguments: P.args, **options: P.kwargs) -> R:
+        for name in options:
+            if name not in signature.parameters:
+                told = f"it has {', '.join(own)}" if own else "it has none of its own"
+                raise InvalidInputError(f"{model} has no argument {name!r}; {told}")
+        given = signature.bind(*arguments, **options).arguments
+        for name in (*own, "classes"):
+            if name not in given:
+                continue
+            wanted = _refused(name, given[name], hints().get(name))
+            if wanted is not None:
+                came = _text(given[name])
+                raise InvalidInputError(f"{name} of {model} must be {wanted}; {came} came")
+        return build(*arguments, **options)
+
+    return built
 
 
 def _refused(name: str, value: Any, kind: Any) -> str | None:
@@ -76,7 +79,7 @@ def _refused_tuple(value: Any, kinds: tuple[Any, ...]) -> str | None:
     if set(kinds) - {int, ...}:
         return None
     right = (
-        isinstance(value, tuple)
+        isinstance(value, tuple | list)
         and len(value) > 0
         and (count is None or len(value) == count)
         and all(isinstance(each, int) and each >= 1 for each in value)
