@@ -5,7 +5,8 @@ ranges and degrees are made by `rectifier.kernels.tabled` and evaluated as ``nat
 does, rounding by rounding. Held against the formula in fp64, at numbers all over the cells, beside
 their edges and zeros, and up to infinity where an end cell is a line, a table may be off by
 `VALUE_ULP` and `SLOPE_ULP`. Of those that are not, the one is recorded that costs least on
-normal data: an operation more for each degree, and many for each element that is in no cell.
+normal data: an operation more for each degree, some for zeros that are to be sharp, and many for
+each element that is in no cell. It is one program, of one search, and so one file.
 """
 
 from __future__ import annotations
