@@ -5,7 +5,8 @@ ranges and degrees are made by `rectifier.kernels.tabled` and evaluated as ``nat
 does, rounding by rounding. Held against the formula in fp64, at numbers all over the cells, beside
 their edges and zeros, and up to infinity where an end cell is a line, a table may be off by
 `VALUE_ULP` and `SLOPE_ULP`. Of those that are not, the one is recorded that costs least on
-normal data: an operation more for each degree, and many for each element that is in no cell.
+normal data: an operation more for each degree, some for zeros that are to be sharp, and many for
+each element that is in no cell. It is one program, of one search, and so one file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import functools
 import itertools
 import math
 import multiprocessing
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,16 +40,18 @@ VALUE_ULP = 1.5
 """The bar is 2; what is left is for the numbers that were not tried."""
 SLOPE_ULP = 2.6
 """The bar is 4."""
-ZERO_ULP = 1.85
-"""For values beside 0 where the function is 0 there: the product with x is rounded too, and so
-is the derivative at 0. More numbers are tried in such a cell."""
+ZERO_ULP, ZERO_SLOPE_ULP = 1.85, 2.75
+"""Beside 0 where the function is 0 there: the product with x is rounded too, and so is the first
+coefficient. More numbers are tried in such a cell."""
 LINE_ULP = 0.5
 """So near to a line a function is to be where a cell goes on to infinity."""
 REACHES = (16.0, 12.0, 9.0, 7.0, 6.0, 5.0, 4.0, 3.0)
 """To so far from 0 the cells go, where the function is no line before."""
 DEGREES = (9, 4, 5, 6, 7, 8)
 """In this order: where the last is not enough, the others are not."""
-PER_CELL, DENSE = 250, 6000
+SHARP = {0: 0.0, 1: 2.0, 3: 5.0}
+"""Operations more for zeros of this order that get one more coefficient."""
+PER_CELL, DENSE, MANY = 250, 6000, 300000
 """Numbers tried in each cell, first and where they pass."""
 VECTOR, ELEMENT = 15.0, 6.0
 """Operations for a vector that has an element in no cell, and for the element."""
@@ -86,11 +90,22 @@ def compute(table: Array, plan: Plan, x: Array) -> tuple[Array, Array]:
     inside = (cell >= 0) & (cell < CELLS)
     rows = table[:, np.where(inside, cell, 0).astype(int)]
     t = (x - rows[0]).astype(np.float32)
-    y = rows[-1]
-    for row in rows[-2:0:-1]:
-        wide = y.astype(np.float64) * t.astype(np.float64)
-        y = (wide + row.astype(np.float64)).astype(np.float32)
+    last = plan.degree + 1
+    y = rows[last]
+    for k in range(last - 1, 2 if plan.sharp == 3 else 0, -1):
+        y = fused(y, t, rows[k])
+    if plan.sharp:
+        y = fused(t, rows[-1], y)
+    if plan.sharp == 3:
+        square = t * t
+        lost = fused(t, t, -square)
+        y = fused(square, y, fused(lost, y, fused(t, rows[2], rows[1])))
     return y, np.where(inside, cell, -1).astype(int)
+
+
+def fused(a: Array, b: Array, c: Array) -> Array:
+    """Return a b + c in float, rounded once, but for a second rounding once in 2**29."""
+    return (a.astype(np.float64) * b.astype(np.float64) + c.astype(np.float64)).astype(np.float32)
 
 
 def points(plan: Plan, zeros: list[float], rng: np.random.Generator, count: int) -> Array:
@@ -116,6 +131,24 @@ def points(plan: Plan, zeros: list[float], rng: np.random.Generator, count: int)
         return np.unique(np.concatenate(found).astype(np.float32))
 
 
+def below_powers(f: Function, plan: Plan, rng: np.random.Generator) -> Array:
+    """Return numbers beside a zero at 0 where a value is little less than a power of 2.
+
+    An error is the most ulp there, and the larger, the further from 0.
+    """
+    found = [np.zeros(0)]
+    for cell in range(CELLS):
+        low, high = plan.edges(cell)
+        if not low <= 0 <= high or math.isinf(high - low) or f(np.zeros(1))[0] != 0:
+            continue
+        for end in (low, high):
+            x = end * np.geomspace(2.0**-6, 1, 4001)
+            size = np.log2(np.abs(f(x)) + 1e-300)
+            crossed = np.flatnonzero(np.floor(size[1:]) != np.floor(size[:-1]))
+            found += [x[k] * rng.uniform(0.97, 1.0005, MANY) for k in crossed[-2:]]
+    return np.concatenate(found).astype(np.float32)
+
+
 def around(x: float) -> Array:
     """Return the floats beside a number."""
     bits = np.array([x], np.float32).view(np.int32).astype(np.int64)
@@ -137,8 +170,10 @@ def errors(f: Function, table: Array, plan: Plan, x: Array, slope: bool) -> Arra
     known = np.isfinite(true) & (size < 3.4e38)
     unit = np.ldexp(1.0, np.maximum(np.frexp(size)[1], -125) - 24)
     off = np.where(known, np.abs(got - true) / unit, np.where(got == true, 0.0, np.inf))
+    beyond = np.isnan(got) & ((plan.low & (cell == 0)) | (plan.high & (cell == CELLS - 1)))
+    off = np.where(beyond, 0.0, np.where(np.isnan(off), np.inf, off))  # that is set aside
     worst = np.zeros(CELLS)
-    np.maximum.at(worst, cell, np.where(np.isnan(off), np.inf, off))
+    np.maximum.at(worst, cell, off)
     return worst
 
 
@@ -200,13 +235,7 @@ def plans(f: Function, slope: bool, bends: list[float]) -> Iterator[tuple[Plan, 
             continue
         if sum(ends) == 0:
             continue
-        width = (ends[0] + ends[1]) / (CELLS - sum(line) - lost)
-        scales = [single((1 - 1e-6) / width)]
-        if any(bends):
-            scales = [s / 2 for s in range(64, 0, -1) if s / 2 <= 1 / width][:2]
-            scales = [s for s in scales if all(b * s == round(b * s) for b in bends)]
-            scales = scales or [single((1 - 1e-6) / width)]  # a cell with a kink is set aside
-        for scale in scales:
+        for scale in scales(ends, line, lost, bends):
             start = -ends[0] * scale
             first = {"down": math.floor, "up": lambda v: math.floor(v) + 1, "nearest": round}[
                 rounding
@@ -225,6 +254,22 @@ def plans(f: Function, slope: bool, bends: list[float]) -> Iterator[tuple[Plan, 
             yield plan, price([edges])
 
 
+def scales(ends: list[float], line: list[bool], lost: int, bends: list[float]) -> list[float]:
+    """Return how many cells a unit may have between two ends, where lines may begin."""
+    width = (ends[0] + ends[1]) / (CELLS - sum(line) - lost)
+    found = []
+    if any(bends):
+        most = max(abs(bend) for bend in bends)
+        fine = [s / 2 for s in range(64, 0, -1) if s / 2 <= 1 / width][:2]
+        fine += [single(k / most) for k in range(CELLS, 0, -1) if k / most <= 1 / width][:1]
+        found = [s for s in fine if all(abs(b * s - round(b * s)) < 1e-6 for b in bends)]
+    if not found:  # a cell with a kink is set aside
+        found = [single((1 - 1e-6) / width)]
+    if all(line):
+        found.append(single((1 - 1e-6) * (CELLS - 3) / sum(ends)))
+    return found
+
+
 def price(inside: list[tuple[float, float]]) -> float:
     """Return what it costs, in operations, that some normal numbers are between no two ends."""
     cost = 0.0
@@ -238,31 +283,39 @@ def price(inside: list[tuple[float, float]]) -> float:
 
 def search(f: Function, scalar: Callable[[float], float], slope: bool, bends: list[float]) -> tuple:
     """Return the plan that costs least, and its error; None if none keeps the bar."""
-    at_zero = VALUE_ULP if f(np.zeros(1))[0] != 0 else ZERO_ULP
+    elsewhere, at_zero = (SLOPE_ULP, ZERO_SLOPE_ULP) if slope else (VALUE_ULP, ZERO_ULP)
+    if f(np.zeros(1))[0] != 0:
+        at_zero = elsewhere
     rng = np.random.default_rng(7)
     best: tuple[float, Plan | None, float] = (MOST, None, math.inf)
     line = np.linspace(-16, 16, 3203)
     y = f(line)
     zeros = [float(v) for v in line[:-1][np.diff(np.sign(y)) != 0]]
+    sharps = tuple(SHARP) if zeros else (0,)
     for plan, cost in sorted(plans(f, slope, bends), key=lambda pair: pair[1]):
         if cost + DEGREES[1] >= best[0]:
             break
-        bar = np.full(CELLS, SLOPE_ULP if slope else VALUE_ULP)
+        bar = np.full(CELLS, elsewhere)
         for cell in range(CELLS):
             low, high = plan.edges(cell)
-            if not slope and low <= 0 <= high:
+            if low <= 0 <= high:
                 bar[cell] = at_zero
         x, dense = points(plan, zeros, rng, PER_CELL), None
-        for degree in DEGREES:
-            if degree + cost >= best[0]:
+        for degree, sharp in itertools.product(DEGREES, sharps):
+            here = plan._replace(degree=degree, sharp=sharp)
+            if degree + SHARP[sharp] + cost >= best[0]:
                 continue
-            here = plan._replace(degree=degree)
             off = quality(f, scalar, here, x, slope)
             if cost_of(here, off, bar) >= best[0]:
-                if degree == DEGREES[0] and cost_of(here, off, bar) > best[0] + 3:
+                if (degree, sharp) == (DEGREES[0], sharps[-1]) and best[0] + 3 < cost_of(
+                    here, off, bar
+                ):
                     break
                 continue
-            dense = points(plan, zeros, rng, DENSE) if dense is None else dense
+            if dense is None:
+                dense = np.concatenate(
+                    [points(plan, zeros, rng, DENSE), below_powers(f, plan, rng)]
+                )
             off = np.maximum(off, quality(f, scalar, here, dense, slope))
             aside = tuple(int(cell) for cell in np.flatnonzero(~(off <= bar)))
             if cost_of(here, off, bar) < best[0]:
@@ -274,14 +327,19 @@ def search(f: Function, scalar: Callable[[float], float], slope: bool, bends: li
 def cost_of(plan: Plan, off: Array, bar: Array) -> float:
     """Return what a plan costs, by its errors in each cell; nearer to the bar it costs more."""
     kept = [plan.edges(cell) for cell in range(CELLS) if off[cell] <= bar[cell]]
-    return plan.degree + price(kept) + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
+    return (
+        plan.degree
+        + SHARP[plan.sharp]
+        + price(kept)
+        + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
+    )
 
 
 def quality(
     f: Function, scalar: Callable[[float], float], plan: Plan, x: Array, slope: bool
 ) -> Array:
     """Return by how many ulp the table of a plan is off, in each cell."""
-    made = np.full((plan.degree + 2, CELLS), np.nan, np.float32)
+    made = np.full((plan.rows, CELLS), np.nan, np.float32)
     for cell in range(CELLS):
         with contextlib.suppress(ZeroDivisionError, OverflowError, ValueError):
             made[:, cell] = column(scalar, plan, cell)
@@ -315,9 +373,11 @@ def measure(name: str) -> list[tuple]:
 
 def shown(plan: Plan | None) -> str:
     """Return a plan as source code."""
-    return (
-        "None" if plan is None else f"Plan{tuple(plan)!r}".replace(", ())", ")").replace("'", '"')
-    )
+    if plan is None:
+        return "None"
+    given = ", ".join(map(repr, plan[:6])).replace("'", '"')
+    aside = f", {plan.aside!r}" if plan.aside else ""
+    return f"Plan({given}{aside}{f', sharp={plan.sharp}' if plan.sharp else ''})"
 
 
 def entry(spec: Activation, found: list[tuple]) -> list[str]:
@@ -350,7 +410,7 @@ def write(entries: dict[str, str]) -> None:
     head, start, rest = path.read_text(encoding="utf-8").partition("MappingProxyType(\n    {\n")
     old, end, tail = rest.partition("    }\n)\n")
     known = {}
-    for block in old.split("        ),\n"):
+    for block in re.split(r"(?m)^ {8}\),\n", old):
         if block.strip():
             known[block.partition("# ")[2].partition("\n")[0]] = f"{block}        ),\n"
     merged = {**known, **entries}

@@ -118,11 +118,16 @@ void multiply(Half format, const float* a, const std::uint16_t* g, std::uint16_t
 void through_float(Kernel kernel, Half format, const std::uint16_t* x, const std::uint16_t* g,
                    std::uint16_t* y, std::size_t n, const double* parameters) {
   constexpr std::size_t block = 1024;
+  constexpr std::size_t line = 64 / sizeof(std::uint16_t);
   float from[block];
   float by[block];
   float to[block];
   for (std::size_t first = 0; first < n; first += block) {
     const std::size_t size = n - first < block ? n - first : block;
+    for (std::size_t i = 0; i < block; i += line) {  // past the end it does nothing
+      RECTIFIER_PREFETCH(x + first + block + i);
+      if (g != nullptr) RECTIFIER_PREFETCH(g + first + block + i);
+    }
     widen(format, x + first, from, size);
     if (g != nullptr) widen(format, g + first, by, size);
     kernel(from, g != nullptr ? by : nullptr, to, size, parameters);

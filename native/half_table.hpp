@@ -1,9 +1,11 @@
 // Half precision by looking up: a kernel has only 65,536 inputs there, and so many results.
 //
-// Layer: native/, beside half.hpp, whose results these are. A look-up takes a fraction of a nanosecond
-// whatever the formula, where the arithmetic and both conversions take several; a table costs 65,536
-// results, so it is for long buffers. Each kernel has one table at most, for the parameters that it
-// was first called with: parameters that are being learned differ each time, and are computed.
+// Layer: native/, beside half.hpp, whose results these are. For kernels that neither are polynomials
+// out of registers (tabled.hpp) nor a few operations, either of which is faster than memory is. A
+// look-up takes a fraction of a nanosecond whatever the formula, where the arithmetic and both
+// conversions take several; a table costs 65,536 results, so it is for long buffers. Each kernel has
+// one table at most, for the parameters that it was first called with: parameters that are being
+// learned differ each time, and are computed.
 
 #pragma once
 

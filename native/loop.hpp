@@ -3,7 +3,8 @@
 // Layer: native/, above the mathematics, below the emitted kernels. The compiler vectorises the loops
 // around the inlined functions once per entry of RECTIFIER_CLONES (set by CMake: instruction sets of
 // which the loader picks the best that the machine has; empty where the compiler cannot do that).
-// Threads are left to team.hpp.
+// Threads are left to team.hpp. Most float kernels are tables (tabled.hpp) where the processor can do
+// that and the parameters are the defaults; the loops here then compute what is in no cell of a table.
 //
 // An emitted activation A is a struct with
 //   value<M>(x, p), slope<M>(x, p)   over a mathematics M,

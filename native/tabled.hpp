@@ -13,7 +13,10 @@
 //                          is the one whose formula holds at the kink itself,
 //   low, high              whether the end cells go on to infinity, where the function is a line,
 //   nans                   whether what is in no cell may come out as NaN: beyond a line, at infinity,
-//                          and in a cell that has no polynomial, whose coefficients are NaN.
+//                          and in a cell that has no polynomial, whose coefficients are NaN,
+//   sharp                  of which order the zeros are, 1 or 3, that get one more coefficient: the
+//                          first one that is not 0 is then the sum of two floats, and of what makes
+//                          up the result only the last operation or two are rounded. 0 for none.
 // What is in no cell, NaN and infinities are set aside and computed by the kernel that other
 // processors run, so a result does not depend on what else is in the vector.
 
@@ -36,7 +39,8 @@ namespace rectifier {
 // Whether the machine can run what is here, and the compiler could make it.
 extern const bool has_tables;
 
-// The kernels on half precision beside those of the table of all; null where there is none. They say
+// The kernels on half precision beside those of the table of all; null where looking up results, as
+// half_table.hpp does, is faster than what they are made of. They say
 // whether they could do it: the machine and the parameters may not be what they are for.
 using HalfKernel = bool (*)(Half format, const std::uint16_t* x, const std::uint16_t* g,
                             std::uint16_t* y, std::size_t n, const double* parameters);
@@ -48,13 +52,15 @@ extern const HalfKernels half_kernels[];
 
 enum class Rounding { nearest = 0, down = 1, up = 2 };  // as _MM_FROUND_TO_NEAREST_INT and so on
 
-template <int degree_, Rounding rounding_, bool low_, bool high_, bool nans_>
+template <int degree_, Rounding rounding_, bool low_, bool high_, bool nans_, int sharp_>
 struct Shape {
   static constexpr int degree = degree_;
   static constexpr Rounding rounding = rounding_;
   static constexpr bool low = low_;
   static constexpr bool high = high_;
   static constexpr bool nans = nans_;
+  static constexpr int sharp = sharp_;
+  static constexpr int rows = degree + 2 + (sharp > 0);
 };
 
 struct Cells {
@@ -80,6 +86,7 @@ constexpr float cell_base = 12582912.0F;  // 1.5 * 2^23, so that one unit in the
 // half.cpp; a vector is stored in parts where there is a mask.
 struct Float32 {
   using type = float;
+  static constexpr bool paired = false;
   RECTIFIER_V4_INLINE static __m512 load(const float* from) { return _mm512_loadu_ps(from); }
   RECTIFIER_V4_INLINE static __m512 load(__mmask16 part, const float* from) {
     return _mm512_maskz_loadu_ps(part, from);
@@ -93,6 +100,7 @@ struct Float32 {
 template <class Bits>
 struct TwoBytes {
   using type = std::uint16_t;
+  static constexpr bool paired = false;
   RECTIFIER_V4_INLINE static __m512 load(const std::uint16_t* from) {
     return Bits::wide(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
   }
@@ -109,14 +117,31 @@ struct TwoBytes {
 
 struct BFloat16 : TwoBytes<BFloat16> {
   static constexpr Half format = Half::bfloat16;
+  // 32 at once are those at even places and those at odd ones: no element crosses over to another.
+  static constexpr bool paired = true;
+  RECTIFIER_V4_INLINE static void load(const std::uint16_t* from, __m512* even, __m512* odd) {
+    const __m512i both = _mm512_loadu_si512(from);
+    *even = _mm512_castsi512_ps(_mm512_slli_epi32(both, 16));
+    *odd = _mm512_castsi512_ps(_mm512_and_si512(both, _mm512_set1_epi32(~0xffff)));
+  }
+  RECTIFIER_V4_INLINE static void store(std::uint16_t* to, __m512 even, __m512 odd) {
+    const __m512i low = _mm512_srli_epi32(rounded(even), 16);
+    _mm512_storeu_si512(to, _mm512_mask_blend_epi16(0xaaaaaaaaU, low, rounded(odd)));
+  }
+  using TwoBytes::load;
+  using TwoBytes::store;
+  // To the upper half of the bits, to the even number in a tie.
+  RECTIFIER_V4_INLINE static __m512i rounded(__m512 a) {
+    const __m512i bits = _mm512_castps_si512(a);
+    const __mmask16 odd = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x10000));
+    const __m512i half = _mm512_set1_epi32(0x7fff);
+    return _mm512_add_epi32(bits, _mm512_mask_blend_epi32(odd, half, _mm512_set1_epi32(0x8000)));
+  }
   RECTIFIER_V4_INLINE static __m512 wide(__m256i a) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(a), 16));
   }
   RECTIFIER_V4_INLINE static __m256i narrow(__m512 a) {
-    const __m512i bits = _mm512_castps_si512(a);
-    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-    const __m512i up = _mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff));
-    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_add_epi32(up, odd), 16));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded(a), 16));
   }
 };
 
@@ -128,19 +153,22 @@ struct Float16 : TwoBytes<Float16> {
   }
 };
 
-// The elements of a block that are in no cell, one after the other.
-constexpr std::size_t tabled_block = 1024;
+// The elements of a stretch that are in no cell, one after the other. They are computed when the
+// stretch is done, which is as long as a piece of team.cpp, or when so many have come together.
+constexpr std::size_t tabled_stretch = 16384;
+constexpr std::size_t most_aside = 1024;
 struct Aside {
-  float x[tabled_block + 16];
-  float g[tabled_block + 16];
-  float y[tabled_block + 16];
-  std::int32_t place[tabled_block + 16];
+  float x[most_aside + 16];
+  float g[most_aside + 16];
+  float y[most_aside + 16];
+  std::int32_t place[most_aside + 16];
 };
+constexpr std::size_t tabled_ahead = 1024;  // so far ahead the memory is asked
 
 template <class T>
 struct Registers {
-  __m512 low[T::degree + 2];
-  __m512 high[T::degree + 2];
+  __m512 low[T::rows];
+  __m512 high[T::rows];
   __m512 scale;
   __m512 shift;
 };
@@ -149,7 +177,7 @@ template <class T>
 RECTIFIER_V4_INLINE Registers<T> load_table(const Cells& from) {
   Registers<T> r;
 #pragma GCC unroll 16
-  for (int k = 0; k < T::degree + 2; ++k) {
+  for (int k = 0; k < T::rows; ++k) {
     r.low[k] = _mm512_load_ps(from.numbers + most_cells * k);
     r.high[k] = _mm512_load_ps(from.numbers + most_cells * k + 16);
   }
@@ -169,12 +197,22 @@ RECTIFIER_V4_INLINE __m512i cell_of(const Registers<T>& r, __m512 x) {
 }
 
 template <class T>
+RECTIFIER_V4_INLINE __m512 pick(const Registers<T>& r, int row, __m512i cell) {
+  return _mm512_permutex2var_ps(r.low[row], cell, r.high[row]);
+}
+
+template <class T>
 RECTIFIER_V4_INLINE __m512 in_cell(const Registers<T>& r, __m512 x, __m512i cell) {
-  const __m512 t = _mm512_sub_ps(x, _mm512_permutex2var_ps(r.low[0], cell, r.high[0]));
-  __m512 y = _mm512_permutex2var_ps(r.low[T::degree + 1], cell, r.high[T::degree + 1]);
+  const __m512 t = _mm512_sub_ps(x, pick(r, 0, cell));
+  __m512 y = pick(r, T::degree + 1, cell);
 #pragma GCC unroll 16
-  for (int k = T::degree; k > 0; --k) {
-    y = _mm512_fmadd_ps(y, t, _mm512_permutex2var_ps(r.low[k], cell, r.high[k]));
+  for (int k = T::degree; k > (T::sharp == 3 ? 2 : 0); --k) y = _mm512_fmadd_ps(y, t, pick(r, k, cell));
+  if constexpr (T::sharp > 0) y = _mm512_fmadd_ps(t, pick(r, T::degree + 2, cell), y);
+  if constexpr (T::sharp == 3) {  // c0 + c1 t + y t^2, with what the rounding of t^2 loses
+    const __m512 square = _mm512_mul_ps(t, t);
+    const __m512 lost = _mm512_fmsub_ps(t, t, square);
+    const __m512 line = _mm512_fmadd_ps(t, pick(r, 2, cell), pick(r, 1, cell));
+    y = _mm512_fmadd_ps(square, y, _mm512_fmadd_ps(lost, y, line));
   }
   return y;
 }
@@ -194,9 +232,10 @@ RECTIFIER_V4_INLINE __mmask16 in_no_cell(__m512i cell, __m512 y) {
 
 template <bool backward>
 RECTIFIER_V4_INLINE std::size_t set_aside(Aside& aside, std::size_t count, __mmask16 which, __m512 x,
-                                          __m512 g, std::size_t first) {
+                                          __m512 g, std::size_t first, bool every_second) {
   const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(first)));
+  const __m512i apart = every_second ? _mm512_slli_epi32(lanes, 1) : lanes;
+  const __m512i places = _mm512_add_epi32(apart, _mm512_set1_epi32(static_cast<int>(first)));
   _mm512_storeu_ps(aside.x + count, _mm512_maskz_compress_ps(which, x));
   if constexpr (backward) _mm512_storeu_ps(aside.g + count, _mm512_maskz_compress_ps(which, g));
   _mm512_storeu_si512(aside.place + count, _mm512_maskz_compress_epi32(which, places));
@@ -213,17 +252,20 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
   __m512 by[vectors];
   __m512 found[vectors];
   __m512i cell[vectors];
+  constexpr bool paired = E::paired && vectors > 1;
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) {
     const std::size_t place = first + 16 * static_cast<std::size_t>(v);
-    at[v] = vectors == 1 ? E::load(last, x + place) : E::load(x + place);
+    if constexpr (paired) {
+      if (v % 2 == 0) E::load(x + place, &at[v], &at[v + 1]);
+      if (backward && v % 2 == 0) E::load(g + place, &by[v], &by[v + 1]);
+    } else {
+      at[v] = vectors == 1 ? E::load(last, x + place) : E::load(x + place);
+      if constexpr (backward) by[v] = vectors == 1 ? E::load(last, g + place) : E::load(g + place);
+    }
+    if constexpr (!backward) by[v] = at[v];
     cell[v] = cell_of<T>(r, at[v]);
     found[v] = in_cell<T>(r, at[v], cell[v]);
-    if constexpr (backward) {
-      by[v] = vectors == 1 ? E::load(last, g + place) : E::load(g + place);
-    } else {
-      by[v] = at[v];
-    }
   }
   bool all = true;
   if constexpr (T::nans) {
@@ -247,15 +289,20 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
     for (int v = 0; v < vectors; ++v) {
       __mmask16 which = in_no_cell<T>(cell[v], found[v]);
       if constexpr (vectors == 1) which &= last;
-      const std::size_t place = first + 16 * static_cast<std::size_t>(v);
-      if (which != 0) count = set_aside<backward>(aside, count, which, at[v], by[v], place);
+      const int place = paired ? 16 * (v - v % 2) + v % 2 : 16 * v;
+      if (which == 0) continue;
+      count = set_aside<backward>(aside, count, which, at[v], by[v],
+                                  first + static_cast<std::size_t>(place), paired);
     }
   }
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) {
     const std::size_t place = first + 16 * static_cast<std::size_t>(v);
     const __m512 result = backward ? _mm512_mul_ps(by[v], found[v]) : found[v];
-    if constexpr (vectors == 1) {
+    if constexpr (paired) {
+      found[v] = result;
+      if (v % 2 == 1) E::store(y + place - 16, found[v - 1], found[v]);
+    } else if constexpr (vectors == 1) {
       E::store(last, y + place, result);
     } else {
       E::store(y + place, result);
@@ -264,16 +311,35 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
   return count;
 }
 
+// Computes what is set aside as other processors do, and puts it in its places.
+template <class E, bool backward>
+void compute_aside(Aside& aside, std::size_t count, typename E::type* y, const double* given,
+                   Kernel plain) {
+  const std::size_t whole = (count + 15) / 16 * 16;  // or what is left over goes one by one
+  for (std::size_t k = count; k < whole; ++k) {
+    aside.x[k] = aside.x[count - 1];
+    if constexpr (backward) aside.g[k] = aside.g[count - 1];
+  }
+  plain(aside.x, backward ? aside.g : nullptr, aside.y, whole, given);
+  if constexpr (sizeof(typename E::type) == sizeof(float)) {
+    for (std::size_t k = 0; k < count; ++k) y[aside.place[k]] = aside.y[k];
+  } else {
+    std::uint16_t narrowed[most_aside];
+    narrow(E::format, aside.y, narrowed, count);
+    for (std::size_t k = 0; k < count; ++k) y[aside.place[k]] = narrowed[k];
+  }
+}
+
 template <class T, class E, bool backward>
 RECTIFIER_V4 void tabled_loop(const Cells& cells, const typename E::type* x,
                               const typename E::type* g, typename E::type* y, std::size_t n,
                               const double* given, Kernel plain) {
-  constexpr std::size_t wide = T::degree <= 7 ? 4 : 2;
+  constexpr std::size_t wide = T::rows <= 9 ? 4 : 2;
   constexpr std::size_t line = 64 / sizeof(typename E::type);
   const Registers<T> r = load_table<T>(cells);
   Aside aside;
-  for (std::size_t start = 0; start < n; start += tabled_block) {
-    const std::size_t size = n - start < tabled_block ? n - start : tabled_block;
+  for (std::size_t start = 0; start < n; start += tabled_stretch) {
+    const std::size_t size = n - start < tabled_stretch ? n - start : tabled_stretch;
     const auto from = x + start;
     const auto by = backward ? g + start : nullptr;
     const auto to = y + start;
@@ -282,30 +348,21 @@ RECTIFIER_V4 void tabled_loop(const Cells& cells, const typename E::type* x,
     for (; i + 16 * wide <= size; i += 16 * wide) {
 #pragma GCC unroll 4
       for (std::size_t ahead = 0; ahead < 16 * wide; ahead += line) {  // past the end it does nothing
-        RECTIFIER_PREFETCH(from + i + tabled_block + ahead);
-        if constexpr (backward) RECTIFIER_PREFETCH(by + i + tabled_block + ahead);
+        RECTIFIER_PREFETCH(from + i + tabled_ahead + ahead);
+        if constexpr (backward) RECTIFIER_PREFETCH(by + i + tabled_ahead + ahead);
       }
       count = tabled_step<T, E, backward, wide>(r, from, by, to, i, 0xffff, aside, count);
+      if (__builtin_expect(count > most_aside - 16 * wide, 0)) {
+        compute_aside<E, backward>(aside, count, to, given, plain);
+        count = 0;
+      }
     }
     for (; i < size; i += 16) {
       const std::size_t left = size - i < 16 ? size - i : 16;
       const __mmask16 last = static_cast<__mmask16>((1U << left) - 1);
       count = tabled_step<T, E, backward, 1>(r, from, by, to, i, last, aside, count);
     }
-    if (count == 0) continue;
-    const std::size_t whole = (count + 15) / 16 * 16;  // or what is left over goes one by one
-    for (std::size_t k = count; k < whole; ++k) {
-      aside.x[k] = aside.x[count - 1];
-      if constexpr (backward) aside.g[k] = aside.g[count - 1];
-    }
-    plain(aside.x, backward ? aside.g : nullptr, aside.y, whole, given);
-    if constexpr (sizeof(typename E::type) == sizeof(float)) {
-      for (std::size_t k = 0; k < count; ++k) to[aside.place[k]] = aside.y[k];
-    } else {
-      std::uint16_t narrowed[tabled_block];
-      narrow(E::format, aside.y, narrowed, count);
-      for (std::size_t k = 0; k < count; ++k) to[aside.place[k]] = narrowed[k];
-    }
+    if (count > 0) compute_aside<E, backward>(aside, count, to, given, plain);
   }
 }
 
@@ -369,6 +426,15 @@ inline bool half_by_table(const Cells&, Half, const std::uint16_t*, const std::u
                           std::uint16_t* y, std::size_t n, const double* given) {             \
     return half_by_table<Shape<__VA_ARGS__>, backward>(constant, format, x, g, y, n, given,   \
                                                        name##_##kind);                        \
+  }
+
+// Defines NAME_half_forward, or backward, of a kernel that is a few operations in float: they take less
+// time than looking up.
+#define RECTIFIER_HALF(name, kind)                                                            \
+  bool name##_half_##kind(Half format, const std::uint16_t* x, const std::uint16_t* g,        \
+                          std::uint16_t* y, std::size_t n, const double* given) {             \
+    through_float(name##_##kind, format, x, g, y, n, given);                                  \
+    return true;                                                                              \
   }
 
 // A loop is compiled in one of the emitted files and used by all.

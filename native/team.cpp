@@ -25,16 +25,38 @@ using Work = std::function<void(std::size_t, std::size_t)>;
 constexpr std::size_t piece = 16384;
 constexpr std::size_t most_threads = 256;
 
+// Each member has a share of its own, the same one in every call of a size, so that a core finds in
+// its cache what it had there the last time, and no other core waits for that. Who is done with its
+// share helps with the others'.
 struct Job {
+  struct alignas(64) Share {
+    std::atomic<std::size_t> next{0};
+    std::size_t end = 0;
+  };
   const Work* work = nullptr;
   std::size_t size = 0;
-  std::atomic<std::size_t> next{0};
+  std::size_t members = 0;
+  Share shares[most_threads];
 
-  void help() {
-    for (;;) {
-      const std::size_t first = next.fetch_add(piece, std::memory_order_relaxed);
-      if (first >= size) return;
-      (*work)(first, std::min(piece, size - first));
+  void begin(const Work& what, std::size_t elements, std::size_t threads) {
+    work = &what;
+    size = elements;
+    members = threads;
+    const std::size_t pieces = (size + piece - 1) / piece;
+    for (std::size_t i = 0; i < members; ++i) {
+      shares[i].next.store(pieces * i / members * piece, std::memory_order_relaxed);
+      shares[i].end = pieces * (i + 1) / members * piece;
+    }
+  }
+
+  void help(std::size_t member) {
+    for (std::size_t i = 0; i < members; ++i) {
+      Share& share = shares[(member + i) % members];
+      for (;;) {
+        const std::size_t first = share.next.fetch_add(piece, std::memory_order_relaxed);
+        if (first >= share.end) break;
+        (*work)(first, std::min(piece, size - first));
+      }
     }
   }
 };
@@ -48,9 +70,7 @@ class Pool {
     helpers = std::min(helpers, hire(helpers));
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      job_.work = &work;
-      job_.size = size;
-      job_.next.store(0, std::memory_order_relaxed);
+      job_.begin(work, size, helpers + 1);
       wanted_ = helpers;
     }
     if (helpers > 1) {
@@ -58,7 +78,7 @@ class Pool {
     } else if (helpers == 1) {
       arrived_.notify_one();
     }
-    job_.help();
+    job_.help(0);
     std::unique_lock<std::mutex> lock(mutex_);
     wanted_ = 0;  // who has not come yet need not come any more
     done_.wait(lock, [this] { return working_ == 0; });
@@ -70,7 +90,7 @@ class Pool {
   std::size_t hire(std::size_t number) {
     while (hired_ < number) {
       try {
-        std::thread([this] { serve(); }).detach();
+        std::thread([this, member = hired_ + 1] { serve(member); }).detach();
       } catch (const std::system_error&) {
         break;  // the system grants no more threads: fewer do the same work
       }
@@ -79,14 +99,14 @@ class Pool {
     return hired_;
   }
 
-  void serve() {
+  void serve(std::size_t member) {
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
       arrived_.wait(lock, [this] { return wanted_ > 0; });
       --wanted_;
       ++working_;
       lock.unlock();
-      job_.help();
+      job_.help(member);
       lock.lock();
       if (--working_ == 0) done_.notify_one();
     }
@@ -106,6 +126,11 @@ class Pool {
 using Region = void (*)(void (*)(void*), void*, unsigned threads, unsigned flags);
 
 std::atomic<Region> region{nullptr};
+
+// OpenMP's number of the thread in its team.
+using Number = int (*)();
+
+std::atomic<Number> number{nullptr};
 
 #if defined(__linux__)
 // Stops at PyTorch's library and leaves its path in `found`.
@@ -128,10 +153,12 @@ bool join_openmp_of_torch() {
   if (library == nullptr) return false;
   // Searches what the library depends on too, so this is the runtime that PyTorch itself uses.
   const auto found = reinterpret_cast<Region>(dlsym(library, "GOMP_parallel"));
-  if (found == nullptr) return false;  // built without OpenMP
+  const auto counted = reinterpret_cast<Number>(dlsym(library, "omp_get_thread_num"));
+  if (found == nullptr || counted == nullptr) return false;  // built without OpenMP
   static const int registered =
       pthread_atfork(nullptr, nullptr, [] { region.store(nullptr, std::memory_order_relaxed); });
   if (registered != 0) return false;
+  number.store(counted, std::memory_order_relaxed);
   region.store(found, std::memory_order_release);
   return true;
 #else
@@ -149,10 +176,13 @@ void in_parallel(std::size_t size, std::size_t threads, const Work& work, Team t
         team == Team::openmp ? region.load(std::memory_order_acquire) : nullptr;
     if (run != nullptr) {
       Job job;
-      job.work = &work;
-      job.size = size;
-      run([](void* given) { static_cast<Job*>(given)->help(); }, &job,
-          static_cast<unsigned>(useful), 0);
+      job.begin(work, size, useful);
+      run(
+          [](void* given) {
+            const int member = number.load(std::memory_order_relaxed)();
+            static_cast<Job*>(given)->help(static_cast<std::size_t>(member));
+          },
+          &job, static_cast<unsigned>(useful), 0);
       return;
     }
     if (process_wide<Pool>().run(size, useful - 1, work)) return;

@@ -170,3 +170,17 @@ def test_the_files_are_written(tmp_path: Path) -> None:
     for number, text in enumerate(emit_cpp.emit()):
         path = tmp_path / "new" / f"kernels_{number}.cpp"
         assert path.read_text(encoding="utf-8") == text
+
+
+def test_on_half_precision_few_operations_are_computed_and_others_looked_up() -> None:
+    (relu, leaky), (softsign, gelu) = (
+        [emit_cpp.emit([name], files=1)[1:] for name in names]
+        for names in (("relu", "leaky_relu"), ("softsign", "gelu"))
+    )
+    for kernels, table in (relu, leaky):
+        assert kernels.count("RECTIFIER_HALF(") == 2
+        assert "nullptr" not in table
+    assert "RECTIFIER_HALF(" not in softsign[0]
+    assert "{nullptr, nullptr}" in softsign[1]
+    assert "RECTIFIER_TABLED(gelu" in gelu[0]
+    assert "RECTIFIER_HALF(" not in gelu[0]

@@ -38,6 +38,13 @@ _LOOPS = (
 
 _KINDS = ("forward", "backward")
 
+_FEW = frozenset(
+    {"add", "sub", "mul", "neg", "abs", "sign", "square", "maximum", "minimum", "where"}
+    | {name for name, primitive in PRIMITIVES.items() if primitive.boolean}
+)
+_FEW_CALLS = 16
+"""So many of these, all in float, take less time than to look up a result in half precision."""
+
 _HEAD = """\
 // Printed by rectifier.kernels.emit_cpp from the catalog. Not to be edited.
 
@@ -212,8 +219,23 @@ def tabled(activation: Activation) -> dict[str, str]:
     return found
 
 
-def _half(activation: Activation, kind: str, by_table: Mapping[str, str]) -> str:
-    return f"emitted::{activation.name}_half_{kind}" if kind in by_table else "nullptr"
+def _direct(activation: Activation) -> dict[str, str]:
+    """Return the C++ of the kernels on half precision that compute their few operations."""
+    found = {}
+    expressions = activation.value_expression, activation.derivative_expression
+    plans = PLANS.get(digest_with_defaults(activation), (None, None))
+    ranges = SINGLE.get(digest(activation), (None, None))
+    for kind, expression, plan, within in zip(_KINDS, expressions, plans, ranges, strict=True):
+        called = [node.op for node in postorder(expression) if isinstance(node, Call)]
+        few = len(called) <= _FEW_CALLS and _FEW.issuperset(called)
+        if few and plan is None and within == (-EVERY, EVERY):
+            declared = _declared(activation.name, kind, "float")
+            found[kind] = f"{declared}RECTIFIER_HALF({activation.name}, {kind})"
+    return found
+
+
+def _half(activation: Activation, kind: str, kernels: Mapping[str, str]) -> str:
+    return f"emitted::{activation.name}_half_{kind}" if kind in kernels else "nullptr"
 
 
 def _shapes(activation: Activation) -> list[tuple[str, str]]:
@@ -252,10 +274,11 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
             "}  // namespace rectifier::emitted\n"
         )
     by_table = {a.name: tabled(a) for a in activations}
+    halves = {a.name: by_table[a.name] | _direct(a) for a in activations}
     shapes = sorted({found for a in activations for found in _shapes(a)})
     for number in range(files):
         body = "\n\n".join(
-            text for a in activations[number::files] for text in by_table[a.name].values()
+            text for a in activations[number::files] for text in halves[a.name].values()
         )
         loops = "".join(_loop("extern", each) for each in shapes)
         own = "".join(_loop("", each) for each in shapes[number::files])
@@ -282,16 +305,16 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
         f"bool {a.name}_half_{kind}(Half, const std::uint16_t*, const std::uint16_t*, "
         "std::uint16_t*, std::size_t, const double*);\n"
         for a in activations
-        for kind in by_table[a.name]
+        for kind in halves[a.name]
     )
-    halves = "".join(
-        "    {" + ", ".join(_half(a, kind, by_table[a.name]) for kind in _KINDS) + "},\n"
+    of_halves = "".join(
+        "    {" + ", ".join(_half(a, kind, halves[a.name]) for kind in _KINDS) + "},\n"
         for a in activations
     )
     texts.append(
         f'{_HEAD}#include "table.hpp"\n#include "tabled.hpp"\n\nnamespace rectifier {{\n\n'
         f"namespace emitted {{\n{declared}}}  // namespace emitted\n\n"
-        f"const HalfKernels half_kernels[] = {{\n{halves}}};\n"
+        f"const HalfKernels half_kernels[] = {{\n{of_halves}}};\n"
         f"const Entry table[] = {{\n{rows}}};\n"
         f"const std::size_t table_size = {len(activations)};\n\n"
         "}  // namespace rectifier\n"

@@ -50,28 +50,39 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.9374980926513672, -31, "down", False, True, 5),
         ),
         "80c192aeee3369a1": (  # clipped_gelu
-            Plan(2.5, -13, "down", False, False, 8),
+            Plan(2.0, -14, "down", False, False, 9, (0, 1, 2)),
             Plan(2.0, -12, "down", False, False, 8),
         ),
         "4ddc26c3e3e1cfb0": (  # cloglog
             Plan(2.526313304901123, -23, "nearest", False, True, 5),
-            None,
+            Plan(2.798830986022949, -17, "nearest", False, True, 9, (25, 26, 27, 28, 29, 30)),
         ),
         "c1f0d21a061f787f": (  # cosine
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "4d6a9e4586dc955d": (  # cosine_squasher
-            Plan(9.411755561828613, -16, "down", True, True, 4, (1, 30)),
-            Plan(9.411755561828613, -16, "down", True, True, 4, (1, 30)),
+            Plan(8.912676811218262, -16, "down", True, True, 9, (2,)),
+            Plan(9.098030090332031, -16, "down", True, True, 9, (1, 30)),
         ),
         "8c0f6f5403366892": (  # coslu
-            Plan(2.5833306312561035, -15, "nearest", False, False, 6, (13,)),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 7, sharp=1),
             Plan(1.722220540046692, -15, "nearest", False, False, 7),
         ),
         "4728ef5b07b8b9c2": (  # crrelu
-            Plan(3.9999959468841553, -15, "up", False, False, 5),
-            Plan(3.1999967098236084, -15, "up", False, False, 6),
+            Plan(
+                1.504050374031067,
+                -22,
+                "up",
+                True,
+                True,
+                8,
+                (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16),
+                sharp=1,
+            ),
+            Plan(
+                1.4365310668945312, -21, "up", True, True, 9, (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+            ),
         ),
         "386f69f189f20cf9": (  # dsilu
             Plan(1.722220540046692, -15, "nearest", False, False, 7),
@@ -94,7 +105,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.9374980926513672, -31, "down", False, True, 5),
         ),
         "e9bc61994ff211ec": (  # erf
-            Plan(3.6825358867645264, -15, "nearest", True, True, 6, (15,)),
+            Plan(3.6825358867645264, -15, "nearest", True, True, 6, sharp=1),
             Plan(3.09999680519104, -15, "nearest", False, False, 9),
         ),
         "574b572e4014515d": (  # erfact
@@ -106,11 +117,11 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "07de73e82af71e13": (  # gaussian
-            None,
+            Plan(3.8749961853027344, -15, "nearest", False, False, 9),
             Plan(3.09999680519104, -15, "nearest", False, False, 9),
         ),
         "ccb1ba3d8d675fe0": (  # gcu
-            Plan(1.722220540046692, -15, "nearest", False, False, 7, (1, 12, 29)),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 7, sharp=1),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "ca8182fdcc906bfd": (  # gelu
@@ -122,19 +133,19 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(2.6158010959625244, -16, "nearest", False, True, 9),
         ),
         "bc24c89f1d044456": (  # gish
-            Plan(2.5329790115356445, -23, "nearest", False, True, 6),
+            Plan(1.5920381546020508, -25, "nearest", False, True, 7),
             Plan(1.99169921875, -24, "nearest", False, True, 6),
         ),
         "7975955b248d5290": (  # golu
             None,
-            Plan(2.798830986022949, -14, "nearest", True, False, 8, (1, 2, 3, 4, 5, 6)),
+            Plan(2.798830986022949, -14, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6)),
         ),
         "bc8e4b0636b34a63": (  # hard_elish
             Plan(15.0, -15, "up", True, True, 5),
             Plan(15.0, -16, "down", True, True, 4, (1,)),
         ),
         "9cd74124e4cce87f": (  # hexpo
-            Plan(1.3333319425582886, -16, "down", False, False, 6),
+            Plan(0.9999989867210388, -16, "down", False, False, 7),
             Plan(1.3333319425582886, -16, "down", False, False, 6),
         ),
         "dbd925d29e78aeb6": (  # isrlu
@@ -150,7 +161,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
         ),
         "4ac2d2c928d5b6a8": (  # lisht
-            Plan(1.6630808115005493, -15, "nearest", True, True, 8),
+            Plan(1.6630808115005493, -15, "nearest", True, True, 9),
             Plan(1.427690863609314, -15, "nearest", True, True, 9),
         ),
         "de87f19fdeb24e81": (  # log_sigmoid
@@ -161,8 +172,12 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.722220540046692, -15, "nearest", False, False, 6),
             Plan(1.722220540046692, -15, "nearest", False, False, 6),
         ),
-        "ed44e337275164c2": (  # mish
+        "090004b1d95ade78": (  # loglog
             None,
+            Plan(2.798830986022949, -14, "nearest", True, False, 9, (1, 2, 3, 4, 5, 6)),
+        ),
+        "ed44e337275164c2": (  # mish
+            Plan(1.4479624032974243, -17, "nearest", False, True, 7, sharp=1),
             Plan(1.3540184497833252, -16, "nearest", False, True, 7),
         ),
         "7fd0d2e84d40f495": (  # mpelu
@@ -173,11 +188,15 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(2.5833306312561035, 0, "up", True, False, 7),
             None,
         ),
-        "63e451474b36bd91": (  # pau_c
+        "cd8128712c51b393": (  # pau
             None,
             Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
         ),
-        "cd8128712c51b393": (  # pau
+        "bd5560c416fbcf4d": (  # pau_a
+            None,
+            Plan(3.1999967098236084, -15, "up", False, False, 9, (15,), sharp=1),
+        ),
+        "63e451474b36bd91": (  # pau_c
             None,
             Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
         ),
@@ -186,7 +205,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.9374980926513672, -31, "down", False, True, 5),
         ),
         "eca23e00a6868632": (  # penalized_tanh
-            Plan(1.660897970199585, -15, "up", True, True, 8),
+            Plan(1.6055346727371216, -15, "up", True, True, 8),
             Plan(1.7777760028839111, -15, "up", False, False, 7),
         ),
         "d013e7e6e86160cf": (  # phish
@@ -214,7 +233,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.722220540046692, -15, "nearest", False, False, 8),
         ),
         "42634e01d4af2f82": (  # reu
-            Plan(2.5833306312561035, -30, "up", False, True, 6),
+            Plan(1.9374980926513672, -30, "up", False, True, 6),
             Plan(2.5833306312561035, -31, "down", False, True, 6),
         ),
         "226dc440ff992d39": (  # rootsig
@@ -234,7 +253,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.8461519479751587, -22, "nearest", False, True, 7),
         ),
         "0e453415636c0132": (  # serlu
-            Plan(1.7777760028839111, -16, "down", False, False, 7),
+            Plan(2.2857120037078857, -16, "down", False, False, 6, sharp=1),
             Plan(2.5833306312561035, -30, "up", False, True, 6),
         ),
         "36448774cd413ef3": (  # sgelu
@@ -266,20 +285,24 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
         ),
         "8b4b88f7c164fd5a": (  # smu
-            None,
             Plan(
-                2461930.25,
-                -16,
+                2574912.25,
+                -17,
                 "down",
                 True,
                 True,
                 4,
-                (6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22),
+                (10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22),
             ),
+            Plan(848528.125, -7, "down", True, True, 4, (2, 3, 4, 5, 6, 7, 8, 9, 10)),
+        ),
+        "36be87638756d68d": (  # smu_1
+            Plan(606381.4375, -20, "up", True, True, 4, (20, 21)),
+            Plan(743516.0625, -18, "down", True, True, 4, (17, 18)),
         ),
         "148ebf1e5b210bea": (  # snake
             Plan(1.2916653156280518, -15, "nearest", False, False, 8),
-            None,
+            Plan(3.09999680519104, -15, "nearest", False, False, 6, (3, 13, 22)),
         ),
         "b1d5917b6d7a9548": (  # soft_clipping
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
@@ -322,16 +345,16 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.722220540046692, -15, "nearest", False, False, 8),
         ),
         "d1314bf02565ecf9": (  # tanh_exp
-            None,  # with 6 or 7: one float of 2**32, beside a power of 2, is 2.07 ulp off
+            Plan(2.6815614700317383, -24, "nearest", False, True, 6),
             Plan(2.637360095977783, -24, "nearest", False, True, 6),
         ),
         "ac8bb790df6ad9ba": (  # tanh_shrink
-            None,
+            Plan(1.8124982118606567, -15, "nearest", True, True, 9, sharp=3),
             Plan(1.632651448249817, -16, "nearest", True, False, 8),
         ),
         "5df5104bd1f700f1": (  # xielu
             Plan(1.7777760028839111, -15, "up", False, False, 6),
-            None,
+            Plan(2.5833306312561035, -30, "up", False, True, 5, sharp=3),
         ),
     }
 )

@@ -12,7 +12,8 @@ right to about an ulp in float:
   standard", ACM TOMS 17, 1991).
 - Where the function has a zero, the centre is the float beside it. Then t is exact and small with
   the function, and the relative error stays what it is. At a zero of higher order the first
-  coefficients are 0.
+  coefficients are 0. Where that is not enough, the plan says ``sharp``: there the first coefficient
+  that is not 0 is kept as two floats, the larger of which is in a row of its own.
 
 The other coefficients interpolate ``(f - c0) / t`` at Chebyshev points of the cell.
 """
@@ -55,6 +56,7 @@ class Plan(NamedTuple):
         high: Whether the last cell goes on to infinity.
         degree: Of the polynomials.
         aside: Cells without a polynomial: what is in one is computed as what is in none.
+        sharp: Of which order the zeros are, 1 or 3, whose first coefficient is two floats; or 0.
     """
 
     scale: float
@@ -64,6 +66,12 @@ class Plan(NamedTuple):
     high: bool
     degree: int
     aside: tuple[int, ...] = ()
+    sharp: int = 0
+
+    @property
+    def rows(self) -> int:
+        """How many numbers a cell has."""
+        return self.degree + 2 + (self.sharp > 0)
 
     def edges(self, cell: int) -> tuple[float, float]:
         """Return between which numbers a cell is; a cell that goes on has only one end."""
@@ -112,9 +120,10 @@ def table(f: Function, plan: Plan) -> list[list[float]]:
         plan: Its cells.
 
     Returns:
-        ``degree + 2`` rows of `CELLS` numbers of float.
+        ``plan.rows`` rows of `CELLS` numbers of float; of a sharp plan the last is the larger
+        halves of what is two floats, and 0.
     """
-    nothing = [0.0, *[math.nan] * (plan.degree + 1)]
+    nothing = [0.0, *[math.nan] * (plan.rows - 1)]
     columns = [nothing if cell in plan.aside else column(f, plan, cell) for cell in range(CELLS)]
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -123,12 +132,13 @@ def column(f: Function, plan: Plan, cell: int) -> list[float]:
     """Return the centre of one cell and its coefficients."""
     low, high = plan.edges(cell)
     if math.isinf(low) or math.isinf(high):
-        return _line(f, math.copysign(1.0, high if math.isinf(high) else low), plan.degree)
+        return _line(f, math.copysign(1.0, high if math.isinf(high) else low), plan.rows - 2)
     centre, order = _centre(f, low, high)
     exact = f(centre)
     start = single(exact)
     if order > 1 or (start == 0 and centre == 0):
         exact = start = -0.0 if any(math.copysign(1, f(z)) < 0 for z in (0.0, -0.0)) else 0.0
+    sharp = plan.sharp > 0 and order == plan.sharp
     order = max(order, 1)
     half = (high - low) / 2
     count = plan.degree - order + 1
@@ -140,8 +150,25 @@ def column(f: Function, plan: Plan, cell: int) -> list[float]:
         places.append(t / half)
         values.append((f(centre + t) - exact) / t**order)
     powers = _interpolate(places, values)
-    scaled = [single(c / half**k) for k, c in enumerate(powers)]
-    return [centre, start, *[0.0] * (order - 1), *scaled]
+    exactly = [c / half**k for k, c in enumerate(powers)]
+    more = [0.0] * (plan.sharp > 0)
+    if sharp:
+        more = [_toward_zero(exactly[0])]
+        exactly[0] -= more[0]  # of the same sign: so the sum is -0 at -0
+    between = [0.0] * (order - 1)
+    if sharp and order > 1:
+        between[-1] = -0.0  # times 0 and added, it leaves the sign as it is
+    return [centre, start, *between, *map(single, exactly), *more]
+
+
+def _toward_zero(number: float) -> float:
+    """Return the float next to a number, not larger."""
+    near = single(number)
+    if abs(near) <= abs(number):
+        return near
+    bits: int = struct.unpack("i", struct.pack("f", near))[0]
+    lower: float = struct.unpack("f", struct.pack("i", bits - 1))[0]
+    return lower
 
 
 def _line(f: Function, side: float, degree: int) -> list[float]:
@@ -167,7 +194,7 @@ def _centre(f: Function, low: float, high: float) -> tuple[float, int]:
     values = [f(x) for x in spread]
     for k in range(12):
         if values[k] * values[k + 1] < 0:
-            return single(_bisect(f, spread[k], spread[k + 1])), 0
+            return single(_bisect(f, spread[k], spread[k + 1])), 1
     ends = abs(f(low + 1e-9 * width)), abs(f(high - 1e-9 * width))
     rise = max(ends) / min(ends) if min(ends) > 0 else math.inf
     shift = width / 2 * (0.0 if rise < _RISE[0] else 0.5 if rise < _RISE[1] else 1.0)
@@ -220,7 +247,7 @@ def shape(plan: Plan) -> str:
     """Return what decides on the code that evaluates a table, as arguments of C++'s ``Shape``."""
     nans = plan.low or plan.high or bool(plan.aside)
     flags = ", ".join(str(flag).lower() for flag in (plan.low, plan.high, nans))
-    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}"
+    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}, {plan.sharp}"
 
 
 def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], plan: Plan) -> str:
