@@ -64,6 +64,7 @@ class Joint:
         inputs, width, outputs: Inputs of the first, units between, outputs of the second layer.
         grouped: Whether a convolution of several groups is among them.
         step: First step at which it was seen.
+        summed: Whether other layers' outputs are added to the first's, or stand beside it.
     """
 
     first: str
@@ -74,6 +75,7 @@ class Joint:
     outputs: int
     grouped: bool = False
     step: int = 0
+    summed: bool = False
 
     @property
     def bottleneck(self) -> bool:
