@@ -511,6 +511,16 @@ def test_a_shift_that_silences_a_normalised_unit_is_taken_back() -> None:
     assert "shifts beyond the spread in 1 of Sequential set to zero" in log
 
 
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (0.5, 0.0)])
+def test_a_normalisation_that_gives_nothing_gets_a_scale(shift: float, scale: float) -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
+    nn.init.zeros_(model[1].weight)
+    nn.init.constant_(model[1].bias, shift)
+    log = drawn_anew(model, torch.randn(8, 3))
+    assert model[1].weight.tolist() == [scale] * 4
+    assert any("which were zero" in line for line in log) is (scale == 1.0)
+
+
 def optimized(action: str, make, scope=None, **settings):
     """The settings of the one group at each step under a remedy, and those between the steps."""
     seen = []

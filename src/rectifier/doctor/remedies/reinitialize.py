@@ -4,8 +4,9 @@ Layer: doctor's remedies, on the front end's ``init_``. Settings: ``scheme``; or
 draw only weights that are one constant (so that a pretrained rest stays), as PyTorch's own layers
 do. Acts once per model, before its first training forward pass; alike weights also when an
 optimiser is made for them, since models may grow meanwhile. Normalisations whose shift leaves a
-unit on one side of zero get none, residual branches are kept small (`_branches`), and embeddings of
-far too large a spread are drawn anew. Networks of nothing but activations like tanh start with
+unit on one side of zero get none, those with a scale of zero and no shift get one, residual
+branches are kept small (`_branches`), and embeddings of far too large a spread are drawn anew.
+Networks of nothing but activations like tanh start with
 gain 1, on the steep part. With ``recurrent`` in the scope: orthogonal weights for the
 layers named there, and nothing else. With the scheme ``scaled``: the weights that are there, times
 the ``factors`` of the scope.
@@ -212,8 +213,10 @@ class Reinitialize(Action):
         return redrawn
 
     def _centre(self, model: nn.Module, name: str) -> None:
-        """Take back shifts of normalisations that hold units on one side of zero."""
-        reset = []
+        """Take back shifts of normalisations that hold units on one side of zero, and give a scale
+        to those that have none: what is zero behind them, and its gradient, stays so.
+        """
+        reset, opened = [], []
         with torch.no_grad():
             for path, module in model.named_modules():
                 if not isinstance(module, _NORMS):
@@ -221,6 +224,9 @@ class Reinitialize(Action):
                 weight, bias = module.weight, getattr(module, "bias", None)
                 if weight is None or bias is None or not bias.requires_grad:
                     continue
+                if weight.requires_grad and not bool(weight.any()) and not bool((bias > 0).any()):
+                    weight.fill_(1.0)
+                    opened.append(path)
                 beyond = bias.abs() > BEYOND * weight.abs()
                 if bool(beyond.any()):
                     bias[beyond] = 0.0
@@ -228,6 +234,9 @@ class Reinitialize(Action):
         if reset:
             self.unwritten = True
             self.say(f"shifts beyond the spread in {listing(reset)} of {name} set to zero")
+        if opened:
+            self.unwritten = True
+            self.say(f"scales of {listing(opened)} of {name}, which were zero, set to one")
 
     def _tell_apart(self, parameters: Sequence[Tensor], name: str) -> None:
         matrices = [p for p in parameters if p.dim() > 1 and p.requires_grad and p.numel() > 1]
