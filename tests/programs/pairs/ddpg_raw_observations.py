@@ -3,6 +3,7 @@
 # remedies: normalize_input insert_normalization
 # metric: avg cost down
 # story: positions in millimetres and speeds in millimetres a second straight into actor and critic, whose tanh units are full at once
+# in view: one remedy scales what enters every network
 """DDPG for a cart that has to come to rest at zero (a one-step return is enough)."""
 
 import copy

@@ -3,6 +3,7 @@
 # remedies: reinitialize insert_normalization clip_gradients
 # metric: val_acc up
 # story: forty residual branches drawn with He's gain and no norm: each block doubles the power, and the logits start at millions
+# in view: a signal that piles up through residual branches
 """A deep residual MLP without normalisation."""
 
 import torch

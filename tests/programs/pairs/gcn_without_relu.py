@@ -3,6 +3,7 @@
 # remedies: add_activation
 # metric: held out up
 # story: three graph convolutions in a row; the author took GraphConv to contain an activation
+# in view: sums of layers count as linear where nothing else lies between
 """Which nodes see an odd number of marked neighbours."""
 
 import torch

@@ -3,6 +3,7 @@
 # remedies: stabilize_loss normalize_input lower_learning_rate insert_normalization
 # metric: val rmse down
 # story: squared errors of prices in half precision: the square of 300 thousand euros, 90,000, is over 65,504
+# in view: a loss that is infinite throughout
 """House prices; the loss is taken in half precision to save memory."""
 
 import torch

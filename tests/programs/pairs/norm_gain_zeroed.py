@@ -3,6 +3,7 @@
 # remedies: reinitialize recycle_units
 # metric: val_acc up
 # story: "matrices by Xavier, all else zero": the gains of the normalisation layers are all else too, and nothing passes them
+# in view: normalisations without a scale get one
 """Convolutional net with batch norm on digits."""
 
 import torch

@@ -3,6 +3,7 @@
 # remedies: reinitialize clip_gradients insert_normalization
 # metric: acc up
 # story: for p in rnn.parameters(): normal_(p): recurrent weights of spread one in 64 units make a chaotic tanh net
+# in view: heavy recurrent weights are drawn anew
 """Read digits two pixels at a time with an Elman net."""
 
 import torch

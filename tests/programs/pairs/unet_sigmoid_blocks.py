@@ -3,6 +3,7 @@
 # remedies: swap_activation insert_normalization
 # metric: dice up
 # story: an old U-Net port with a sigmoid behind each convolution; the mask stays at the mean
+# in view: layers that only the long way reaches
 """Segment discs with a plain U-Net."""
 
 import torch
