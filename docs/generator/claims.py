@@ -104,7 +104,7 @@ def _entry(entry: Entry) -> str:
             + (f" {told}" if (told := report.by_reading(entry)) else ""),
             table(("quantity", "measured [95 %]", "claimed", "in the source"), rows),
             f"Said in section {entry.section}: “{entry.quote}”. Source: {entry.source}. It says: "
-            f"{entry.says}",
+            f"{entry.says}" + (f" In its words: “{entry.words}”" if entry.words else ""),
             f"{entry.protocol}{notes}" + (f" Took {seconds} s of a processor." if seconds else ""),
         )
     )

@@ -36,6 +36,7 @@ def choices(**facts: object) -> dict[str, str]:
         ({"domain": "transformer", "prefer": "accuracy"}, "activation", "swiglu"),
         ({"domain": "transformer", "edge": True}, "activation", "relu"),
         ({"domain": "rnn"}, "activation", "tanh"),
+        ({"domain": "rnn", "edge": True}, "activation", "tanh"),
         ({"domain": "rl"}, "monitor", "dormant units (rectifier run, or rt.ReDo)"),
         ({"domain": "rl", "prefer": "accuracy"}, "activation", "tanh"),
         ({"domain": "rl", "prefer": "accuracy", "depth": 40}, "activation", "relu"),
@@ -164,6 +165,14 @@ def test_a_network_that_cannot_be_run_is_read_from_its_modules() -> None:
     found = read(Odd())
     assert found.case.activations == ("mish",)
     assert "only on Tuesdays" in found.notes[0]
+
+
+def test_a_shape_that_the_network_does_not_take_is_told_as_that() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())
+    (note,) = read(network, shapes=[(1, 32, 32)]).notes
+    assert "does not take samples of shape (1, 32, 32)" in note
+    assert "to have 3 channels" in note
+    assert "pass --input" not in note
 
 
 def test_reading_changes_nothing() -> None:

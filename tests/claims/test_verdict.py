@@ -7,7 +7,7 @@ import math
 import pytest
 
 from rectifier.claims.record import VERDICTS, Estimate, Quantity, Range, about, exactly
-from rectifier.claims.verdict import conclude, is_open, judge, readings, reason
+from rectifier.claims.verdict import conclude, deciding, is_open, judge, readings, reason
 
 SIX = Quantity("speed-up", Range(5, 7))
 
@@ -55,6 +55,16 @@ def test_what_the_source_denies_stays_denied_whatever_is_measured(found: Estimat
     assert judge(denied, found) == "contradicted by its source"
     borne_out = Quantity("layers with biases of 1", exactly(3), source=Range(2.5, 3.0))
     assert judge(borne_out, found) != "contradicted by its source"
+
+
+def test_the_quantity_that_decides_is_the_one_to_show() -> None:
+    inside, across, outside = Estimate(6, 5.5, 6.5), Estimate(6, 4, 8), Estimate(1, 0, 2)
+    told = Quantity("told only")
+    assert deciding([told, SIX, SIX, SIX], [outside, inside, across, outside]) == 3
+    assert deciding([told, SIX, SIX, SIX], [outside, inside, across, inside]) == 2
+    assert deciding([told, SIX], [outside, inside]) == 1
+    assert deciding([SIX, Quantity("one", exactly(3), source=exactly(2))], []) == 1
+    assert deciding([told], []) is None
 
 
 def test_a_quantity_that_states_nothing_has_no_say() -> None:

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rectifier.cli.main import run_command
 
 
-@pytest.mark.parametrize("given", [("--rate", "-1"), ("--rate", "0"), ("--seed", "-1")])
+@pytest.mark.parametrize(
+    "given", [("--rate", "-1"), ("--rate", "0"), ("--rate", "nan"), ("--seed", "-1")]
+)
 def test_numbers_out_of_range(given: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["train", "mlp", "--steps", "2", *given]) == 2
     error = capsys.readouterr().err
     assert given[0] in error
     assert "not in the range" in error
+
+
+def test_a_checkpoint_that_has_no_place_is_refused_before_the_work(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_command(["train", "mlp", "--steps", "2", "--checkpoint", "not/there.pt"]) == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_another_file_is_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "net.py"
+    other.write_text("x = 1\n")
+    options = ["--steps", "2", "--checkpoint", str(other), "--resume"]
+    assert run_command(["train", "mlp", *options]) == 2
+    assert "no checkpoint of rectifier train" in capsys.readouterr().err
+    assert other.read_text() == "x = 1\n"

@@ -96,6 +96,47 @@ def test_shapes_gradients_and_reproducible_draws(name: str) -> None:
     assert not missing
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_samples_of_another_size_are_refused(name: str) -> None:
+    model = small(name)
+    x = torch.randn(6, *shape(name))
+    # Three samples of twice the size: as many numbers as the network takes six samples to be.
+    with pytest.raises((InvalidInputError, RuntimeError)):
+        model(x.reshape(3, -1))
+    if not isinstance(model[0] if isinstance(model, nn.Sequential) else model, nn.Flatten):
+        with pytest.raises(InvalidInputError, match="expected a batch"):
+            model(x.reshape(3, -1))
+        torch.testing.assert_close(model.eval()(x.flatten(1)), model(x))
+
+
+@pytest.mark.parametrize("name", ["swiglu", "crelu", "maxout"])
+def test_units_that_change_the_number_of_features_are_refused(name: str) -> None:
+    with pytest.raises(InvalidInputError, match="as many numbers as it takes"):
+        small("cnn4", name)
+    with pytest.raises(InvalidInputError, match="as many numbers as it takes"):
+        models.get("mlp")(8, 3, activation=name)
+
+
+@pytest.mark.parametrize("kind", ["nrelu", "binary"])
+@pytest.mark.parametrize("biased", [True, False])
+def test_contrastive_divergence_is_features_times_data(kind: str, biased: bool) -> None:
+    draws = torch.Generator().manual_seed(3)
+    machine = models.get("rbm")(6, 4, activation=kind, hidden_bias=biased, generator=draws)
+    with torch.no_grad():
+        for parameter in machine.parameters():
+            parameter.normal_(generator=draws)
+    data = torch.randn(5, 6, generator=draws)
+    machine.contrast(data, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        hidden = machine.sample(data, torch.Generator().manual_seed(0))
+        model = machine.reconstruct(hidden)
+        first, last = machine(data), machine(model)
+        torch.testing.assert_close(machine.weight.grad, (last.T @ model - first.T @ data) / 5)
+        torch.testing.assert_close(machine.visible_bias.grad, (model - data).mean(0))
+        if biased:
+            torch.testing.assert_close(machine.hidden_bias.grad, (last - first).mean(0))
+
+
 @pytest.mark.parametrize("name", ["cnn4", "irnn", "plain22", "resnet20"])
 def test_any_activation_and_scheme(name: str) -> None:
     twin = rectifier.define("twin", "maximum(x, 0)")

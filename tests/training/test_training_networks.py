@@ -33,8 +33,7 @@ def test_networks_learn(model: str, steps: int, least: float) -> None:
     assert score > max(least, fresh)
     record = trained.session.record
     assert record.steps == steps, "the watcher was on"
-    # Contrastive divergence takes no gradients, and without them no site is watched.
-    assert bool(record.sites) == (model != "rbm")
+    assert record.sites
 
 
 def test_self_play_beats_chance() -> None:
@@ -64,8 +63,50 @@ def test_tasks_and_arguments_that_do_not_fit_are_refused() -> None:
         starts.make("steering", task="digits")
     with pytest.raises(UnknownNameError, match="did you mean 'cnn4'"):
         starts.make("cnn5")
-    with pytest.raises(InvalidInputError, match="no such argument"):
-        starts.make("cnn4", sizes={"wide": 3})
+    with pytest.raises(InvalidInputError, match="compare --task cart_pole"):
+        starts.make("mlp", task="cart_pole")
+    with pytest.raises(InvalidInputError, match="train gpt_tiny --task char_lm"):
+        starts.make("cnn4", task="char_lm")
+    with pytest.raises(InvalidInputError, match="train mlp --task housing"):
+        starts.make("transformer_encoder", task="housing")
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes", "told"),
+    [
+        ("cnn4", {"wide": 3}, "no argument 'wide'; it has width"),
+        ("cnn4", {"generator": 3}, "no argument"),
+        ("cnn4", {"width": "abc"}, "whole number of at least 1; 'abc' came"),
+        ("cnn4", {"width": 0}, "whole number"),
+        ("cnn4", {"width": True}, "whole number"),
+        ("irnn", {"width": 1.5}, "whole number"),
+        ("alexnet", {"stem": 5}, "2 whole numbers"),
+        ("alexnet", {"stem": (5,)}, "2 whole numbers"),
+        ("alexnet", {"dropout": 1.5}, "from 0 up to"),
+        ("alexnet", {"grouped": 1}, "true or false"),
+        ("efficientnet_b0", {"width": 0}, "above 0"),
+        ("mlp", {"hidden": ()}, "whole numbers"),
+        ("mlp", {"gain": "a"}, "above 0"),
+        ("rbm", {"hidden": "a"}, "whole number"),
+    ],
+)
+def test_sizes_that_make_no_sense_are_refused(
+    model: str, sizes: dict[str, object], told: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=told):
+        starts.make(model, sizes=sizes)
+
+
+@pytest.mark.parametrize(
+    ("model", "task", "steps", "gain"),
+    [("mlp", "housing", 150, 0.4), ("gpt_tiny", "char_lm", 15, -1.0)],
+)
+def test_values_and_letters_are_learned(model: str, task: str, steps: int, gain: float) -> None:
+    job = starts.make(model, task=task, batch=32)
+    name, fresh = next(iter(job.evaluate().items()))
+    trained = loop.run(job, steps=steps, seed=0, every=steps)
+    change = trained.progress.scores[-1][1][name] - fresh
+    assert change > gain if gain > 0 else change < gain
 
 
 def test_the_road_is_steered_by_what_it_shows() -> None:

@@ -201,19 +201,21 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
             try:
                 with torch.no_grad(), Interception([seen], [model]), sums:
                     output = model(*given)
-                error = None
                 break
             except Exception as failed:  # noqa: BLE001 - a wrong guess may raise anything
-                error = failed
+                # The first is told: later ones are of tokens, which are less often meant.
+                error = error or failed
     finally:
         repeats.remove()
         model.train(training)
     if output is None:
-        why = "no input could be guessed" if error is None else f"running it failed: {error}"
-        notes.append(
-            f"read from its modules alone ({why}); pass --input with the shape of a sample, once "
-            "for each input"
-        )
+        if error is not None and shapes:
+            asked = " and ".join(str(tuple(shape)) for shape in shapes)
+            why = f"it does not take samples of shape {asked}, as --input says: {error}"
+        else:
+            told = "no input could be guessed" if error is None else f"running it failed: {error}"
+            why = f"{told}; pass --input with the shape of a sample, once for each input"
+        notes.append(f"read from its modules alone, since {why}")
     functions = tuple(dict.fromkeys(seen.functions)) or _by_modules(modules)
     hidden = tuple(name for name in functions if name not in _GATES)
     domain = _domain(modules, sums.attention > 0, repeats.recurrent)

@@ -70,7 +70,7 @@ RULES: tuple[Rule, ...] = (
         "It is exact in integers and the cheapest there is; where a curve is wanted, hardswish.",
         "Howard et al. (2019), Searching for MobileNetV3, section 5.2",
         ("C13", "C12"),
-        lambda c: c.edge,
+        lambda c: c.edge and c.domain != "rnn",  # a gated cell is defined with its functions
         about=("C13", "C12"),
     ),
     Rule(

@@ -235,6 +235,7 @@ C32 = Claim(
         Quantity("loss, gated GELU less GELU", None, "nats"),
     ),
     _transformers,
+    words="GEGLU activation in feed-forward hidden layer, rather than ReLU",
 )
 
 
@@ -376,4 +377,6 @@ C40 = Claim(
         Quantity("the same less a tanh network from orthogonal weights", None, "%"),
     ),
     _recurrent,
+    words="the use of the identity matrix or its scaled version to initialize the recurrent "
+    "weight matrix",
 )

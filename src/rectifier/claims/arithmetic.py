@@ -147,6 +147,7 @@ C26 = Claim(
     "Stated is what a picture cannot show: an error of at most 0.001.",
     (Quantity("largest absolute error", Range(0, 1e-3)),),
     _gelu,
+    words="We can approximate the GELU with 0.5x(1 + tanh[√(2/π)(x + 0.044715x³)])",
 )
 
 

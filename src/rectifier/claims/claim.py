@@ -40,6 +40,7 @@ class Claim:
         quantities: What it says something about.
         measure: Measures them; None for a record.
         timed: Whether it measures times, so that nothing else may run beside it.
+        words: A few of the source's own, where they could be confirmed; else empty.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Claim:
     quantities: tuple[Quantity, ...]
     measure: Callable[[Lab], Finding] | None = None
     timed: bool = False
+    words: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"C\d\d", self.id):
@@ -60,8 +62,9 @@ class Claim:
         for name in ("claim", "quote", "section", "source", "says", "protocol"):
             if not getattr(self, name).strip():
                 raise ValueError(f"claim {self.id} lacks its {name}")
-        if len(self.quote.split()) > 25:
-            raise ValueError(f"the quote of claim {self.id} is longer than a quote should be")
+        for quoted in (self.quote, self.words):
+            if len(quoted.split()) > 25:
+                raise ValueError(f"a quote of claim {self.id} is longer than a quote should be")
         if (self.kind == "record") != (self.measure is None):
             raise ValueError(f"claim {self.id}: exactly the records have nothing to measure")
         if self.kind == "proxy" and not any(q.proxy or q.source for q in self.quantities):

@@ -387,4 +387,6 @@ C30 = Claim(
         Quantity("variance with ReLU in its place, powers of ten", None),
     ),
     _self_normal,
+    words="activations close to zero mean and unit variance that are propagated through "
+    "many network layers will converge towards zero mean and unit variance",
 )

@@ -124,6 +124,7 @@ C17 = Claim(
         Quantity("the bound for that", None, "%"),
     ),
     _dead_map,
+    words="a deep ReLU network will eventually die in probability as the depth goes to infinite",
 )
 
 
@@ -286,6 +287,7 @@ C19 = Claim(
         Quantity("steps to target, ReLU over centred ReLU", Range(low=1.0), "×"),
     ),
     _signs,
+    words="these weights can only all decrease or all increase together for a given input pattern",
 )
 
 

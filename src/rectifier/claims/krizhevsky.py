@@ -73,6 +73,7 @@ C03 = Claim(
         Quantity("parameters without the two groups", None, "million"),
     ),
     _sizes,
+    words="The neural network, which has 60 million parameters and 650,000 neurons",
 )
 
 
@@ -126,6 +127,8 @@ C04 = Claim(
         Quantity("mean loss of the first 40 steps, 1 less 0", None),
     ),
     _biases,
+    words="We initialized the neuron biases in the second, fourth, and fifth convolutional "
+    "layers, as well as in the fully-connected hidden layers, with the constant 1.",
 )
 
 
@@ -162,6 +165,7 @@ C05 = Claim(
         ),
     ),
     _pooling,
+    words="This scheme reduces the top-1 and top-5 error rates by 0.4% and 0.3%, respectively",
 )
 
 
@@ -206,4 +210,5 @@ C06 = Claim(
         Quantity("momentum", Range(0.01, 0.999), source=exactly(0.9)),
     ),
     _recipe,
+    words="We trained the network for roughly 90 cycles through the training set",
 )

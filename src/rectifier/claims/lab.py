@@ -79,12 +79,17 @@ class Comparisons:
     """Comparisons that several claims need: each is made once, by who asks first."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Comparison] = {}
+        self._made: dict[str, tuple[Comparison, float]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._changing = threading.Lock()
 
-    def get(self, key: str, make: Callable[[], Comparison]) -> Comparison:
-        """The comparison of a plan, whose hash is the key; others wait while it is made."""
+    def get(
+        self, key: str, make: Callable[[], tuple[Comparison, float]]
+    ) -> tuple[Comparison, float]:
+        """The comparison of a plan, whose hash is the key, and its processor seconds.
+
+        Others wait while it is made.
+        """
         with self._changing:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
@@ -161,7 +166,7 @@ class Lab:
             name: Of its store.
         """
 
-        def make() -> Comparison:
+        def make() -> tuple[Comparison, float]:
             from rectifier.compare import Store, run_comparison
 
             with Store(self._hands.notebook.beside(name)) as store:
@@ -169,7 +174,8 @@ class Lab:
                     plan, store, workers=os.cpu_count() or 1, engine=self._hands.engine, resume=True
                 )
                 # A trial keeps one processor busy, so its seconds are about its processor's.
-                self.processor += sum(each.seconds for each in store.outcomes().values())
-            return found
+                return found, sum(each.seconds for each in store.outcomes().values())
 
-        return self._comparisons.get(plan.hash, make)
+        found, seconds = self._comparisons.get(plan.hash, make)
+        self.processor += seconds
+        return found

@@ -1,7 +1,7 @@
 """All claims together: found by scanning, measured on demand, judged by `verdict` alone.
 
-Layer: claims. What came with the package (``committed.json``) is the last full run that was kept;
-what was measured here takes its place.
+Layer: claims. What came with the package (``committed.json``) is the last result of each claim that
+was kept, with its effort, quick or full; what was measured here takes its place.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rectifier import __version__
 from rectifier.claims.claim import Claim
 from rectifier.claims.lab import Lab
 from rectifier.claims.record import Entry, Result
-from rectifier.claims.verdict import conclude, is_open, readings, reason
+from rectifier.claims.verdict import conclude, deciding, is_open, readings, reason
 from rectifier.compare.trial import package_version
 from rectifier.errors import UnknownNameError
 
@@ -102,6 +102,8 @@ def entry(claim: Claim, result: Result | None, *, here: bool) -> Entry:
         here=here and fits,
         open=is_open(claim.quantities, estimates),
         readings=readings(claim.quantities, estimates),
+        decides=deciding(claim.quantities, estimates),
+        words=claim.words,
     )
 
 

@@ -161,6 +161,8 @@ C29 = Claim(
         Quantity("test accuracy, Swish less ReLU (here: digits)", Range(low=0.0), "%", proxy=True),
     ),
     _swish,
+    words="simply replacing ReLUs with Swish units improves top-1 classification accuracy "
+    "on ImageNet by 0.9% for Mobile NASNet-A and 0.6% for Inception-ResNet-v2",
 )
 
 
@@ -207,4 +209,5 @@ C43 = Claim(
         Quantity("of the seven, better than ReLU without correction", None),
     ),
     _compete,
+    words="most modifications do not meaningfully improve performance",
 )

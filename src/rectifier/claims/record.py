@@ -191,6 +191,8 @@ class Entry:
         readings: Where the claim can be read in more than one way: each with its own verdict.
         here: Whether the result was measured by whoever asks, or came with the package.
         open: Whether "not reproduced" only means that the intervals are too wide to tell.
+        decides: Place of the quantity that the verdict comes from; None: none has a say.
+        words: A few of the source's own words; empty where none could be confirmed.
     """
 
     id: str
@@ -208,3 +210,5 @@ class Entry:
     here: bool = False
     open: bool = False
     readings: tuple[tuple[str, Verdict], ...] = ()
+    decides: int | None = None
+    words: str = ""

@@ -44,4 +44,5 @@ C44 = Claim(
     "580 with 3 GB; five to six days. The price is not in the paper.",
     "Facts of record; nothing is measured.",
     (Quantity("training images, in millions", Range(1.15, 1.25), source=exactly(1.2)),),
+    words="Our network takes between five and six days to train on two GTX 580 3GB GPUs.",
 )

@@ -65,6 +65,8 @@ C10 = Claim(
         Quantity("zeros in a trained CNN, pooled before", None, "%"),
     ),
     _half,
+    words="after uniform initialization of the weights, around 50% of hidden units "
+    "continuous output values are real zeros",
 )
 
 
@@ -213,4 +215,6 @@ C21 = Claim(
         Quantity("the three float types together", Range(0, 1e-6), "%", reading=_DENSE),
     ),
     _negligible,
+    words="We observe considerable variations of backpropagation outputs which occur around "
+    "half of the time in 32 bits precision",
 )

@@ -60,6 +60,8 @@ C01 = Claim(
         Quantity("steps to 25 % training error, sigmoid over ReLU", Range(5, 7), "×"),
     ),
     _six_times,
+    words="reaches a 25% training error rate on CIFAR-10 six times faster than an "
+    "equivalent network with tanh neurons",
 )
 
 

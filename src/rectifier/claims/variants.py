@@ -180,6 +180,8 @@ C24 = Claim(
         Quantity("the same with 60 samples (overfits if below 0)", None, "%"),
     ),
     _prelu,
+    words="PReLU improves model fitting with nearly zero extra computational cost and "
+    "little overfitting risk",
 )
 
 
@@ -248,4 +250,6 @@ C25 = Claim(
     ),
     _elu,
     timed=True,
+    words="push mean unit activations closer to zero like batch normalization but with "
+    "lower computational complexity",
 )

@@ -55,6 +55,26 @@ def conclude(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None
     return next((word for word in _ORDER if word in words), "not testable here")
 
 
+def deciding(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None]) -> int | None:
+    """Place of the quantity that the word for a claim comes from; None: no quantity has a say.
+
+    The first with the claim's own word; of several that were not reproduced, the first whose
+    interval lies outside the stated range, since one that only reaches across may still change.
+    """
+    word = conclude(quantities, estimates)
+    given: Sequence[Estimate | None] = estimates or [None] * len(quantities)
+    own = [
+        place
+        for place, (quantity, estimate) in enumerate(zip(quantities, given, strict=True))
+        if judge(quantity, estimate) == word
+    ]
+    for place in own if word == "not reproduced" else ():
+        estimate, stated = given[place], quantities[place].stated
+        if estimate is not None and stated is not None and _apart(estimate, stated):
+            return place
+    return own[0] if own else None
+
+
 def readings(
     quantities: Sequence[Quantity], estimates: Sequence[Estimate | None]
 ) -> tuple[tuple[str, Verdict], ...]:

@@ -6,6 +6,7 @@ Places to write to are checked before the work starts, so that no long run loses
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,19 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]  # generic only sin
             return str(output.check_writable(text))
         except OutputError as error:
             self.fail(str(error), param, ctx)
+
+
+class Finite(click.FloatRange):
+    """A number in a range; not a number is in none, though no comparison says so."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
 
 
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rectifier.cli.options import Listed, OutputFile, write_json
+from rectifier.cli.options import Finite, Listed, OutputFile, write_json
 from rectifier.doctor.finding import SEVERITIES, Finding, Severity
 from rectifier.optional import require
 
@@ -72,7 +72,7 @@ class _Live:
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0, max=1, min_open=True),
+    type=Finite(min=0, max=1, min_open=True),
     default=0.02,
     show_default=True,
     help="Share of the run's time that observing may take.",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rectifier.cli.options import OutputFile, write_json
+from rectifier.cli.options import Finite, OutputFile, write_json
+from rectifier.report import output
 
 if TYPE_CHECKING:
     from rectifier.training.checkpoint import Progress
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option(
     "--rate",
-    type=click.FloatRange(0, 1e30, min_open=True),
+    type=Finite(0, 1e30, min_open=True),
     help="Learning rate. Default: by the network.",
 )
 @click.option("--optimizer", help="adam, adamw or sgd. Default: by the network.")
@@ -44,15 +44,25 @@ if TYPE_CHECKING:
 )
 @click.option("--crop", type=click.IntRange(min=8), default=224, show_default=True,
               help="With --images: side of the crops; images are scaled to 8/7 of it.")  # fmt: skip
-@click.option("--checkpoint", metavar="F", help="Where to keep the run. Default: by its names.")
+@click.option(
+    "--checkpoint",
+    metavar="F",
+    type=OutputFile(),
+    help="Where to keep the run. Default: by its names.",
+)
 @click.option(
     "--save-every",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=5.0,
     show_default=True,
     help="Least seconds between two checkpoints, which are written after evaluations.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the checkpoint, also after a kill.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the checkpoint, also after a kill; with the same --steps, since the rate "
+    "falls over all of them.",
+)
 @click.option(
     "--json", "json_file", metavar="F", type=OutputFile(dash=True), help="Write JSON; - for stdout."
 )
@@ -130,7 +140,7 @@ def command(
         "sizes": json.dumps(own, sort_keys=True),
         "device": device,
     }
-    place = Path(checkpoint or f"rectifier-{model}-{task}.pt")
+    place = output.check_writable(checkpoint or f"rectifier-{model}-{task}.pt")
     from rectifier.cli.console import console
 
     screen = console(stderr=True)

@@ -16,10 +16,12 @@ from torch import nn
 import rectifier.torch as rt
 from rectifier import catalog
 from rectifier.activation import Activation
-from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.errors import InvalidActivationError, InvalidInputError, UnknownNameError
 
 Shape = int | Sequence[int]
 """Of one sample: a number of features, or (channels, height, width) and the like."""
+_TRIED = 24
+"""Numbers that a row-wise function is tried on, to see how many it gives."""
 
 
 @contextmanager
@@ -43,11 +45,20 @@ def unit(activation: str | Activation, channels: int | None = None) -> nn.Module
 
     Raises:
         UnknownNameError: There is no such activation.
+        InvalidInputError: It gives more or fewer numbers than it takes, as gated units do.
     """
     try:
         prelu = catalog.get(activation).name == "prelu"
-    except UnknownNameError:
-        prelu = False
+    except (UnknownNameError, InvalidActivationError):
+        made = rt.activation(activation)
+        given = made(torch.zeros(1, _TRIED)).shape[1]
+        if given != _TRIED:
+            raise InvalidInputError(
+                f"expected an activation that gives as many numbers as it takes, such as relu; "
+                f"{activation} makes {given} of {_TRIED}. Gated units are for the feed-forward "
+                "layers of transformer_encoder, transformer_decoder, gpt_tiny and vit_tiny"
+            ) from None
+        return made
     return rt.activation(activation, channels) if prelu and channels else rt.activation(activation)
 
 
@@ -102,8 +113,26 @@ def parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
+def samples(x: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
+    """Give a batch the shape (samples, *shape), flat samples included.
+
+    Args:
+        x: (samples, …).
+        shape: Of one sample.
+
+    Raises:
+        InvalidInputError: A sample has more or fewer numbers than that.
+    """
+    if x.dim() == 0 or math.prod(x.shape[1:]) != math.prod(shape):
+        raise InvalidInputError(
+            f"expected a batch (samples, {', '.join(map(str, shape))}); a tensor of shape "
+            f"{tuple(x.shape)} came"
+        )
+    return x.reshape(x.shape[0], *shape)
+
+
 class Image(nn.Module):
-    """Gives a batch the shape (samples, channels, height, width), whatever it came in."""
+    """Gives a batch the shape (samples, channels, height, width), flat samples included."""
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
         super().__init__()
@@ -111,4 +140,4 @@ class Image(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Reshape (samples, …)."""
-        return x.reshape(-1, *self.shape)
+        return samples(x, self.shape)

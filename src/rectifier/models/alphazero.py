@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.activation import Activation
-from rectifier.models._parts import Shape, drawing, image, initialize, unit
+from rectifier.models._parts import Shape, drawing, image, initialize, samples, unit
 from rectifier.models._residual import basic, convolution
 
 
@@ -55,7 +55,7 @@ class PolicyValue(nn.Module):
 
     def forward(self, board: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of all moves, (samples, moves), and values from -1 to 1, (samples,)."""
-        seen = self.tower(board.reshape(-1, *self.shape))
+        seen = self.tower(samples(board, self.shape))
         return self.policy(seen), self.value(seen).squeeze(1)
 
 

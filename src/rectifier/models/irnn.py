@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
-from rectifier.models._parts import Shape, drawing, initialize, unit
+from rectifier.models._parts import Shape, drawing, initialize, samples, unit
 
 INPUT_STD = 0.001
 
@@ -42,7 +42,7 @@ class Recurrent(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(samples, steps, features) or (samples, steps) to (samples, classes)."""
-        steps = self.inward(x.reshape(len(x), -1, self.size)).unbind(1)
+        steps = self.inward(samples(x, (self.steps, self.size))).unbind(1)
         state = torch.zeros_like(steps[0])
         for step in steps:
             state = self.unit(self.recurrent(state) + step)

@@ -17,10 +17,10 @@ from typing import Any
 import torch
 from torch import nn
 
-import rectifier.torch as rt
 from rectifier import analysis
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
+from rectifier.models._parts import unit
 
 
 def build(
@@ -47,7 +47,7 @@ def build(
         ``Linear, activation, …, Linear``; input of shape (samples, …) is flattened first.
 
     Raises:
-        InvalidInputError: A module came without its gain.
+        InvalidInputError: A module came without its gain, or a gated unit came.
         UnknownNameError: There is no such activation.
 
     Example:
@@ -59,6 +59,7 @@ def build(
         raise InvalidInputError(
             "the gain of an activation given as a module is not known; pass gain="
         )
+    units = [each if isinstance(each, nn.Module) else unit(each) for each in chosen]
     gains = [analysis.gain(each) if gain is None else gain for each in chosen]
     layers: list[nn.Module] = [nn.Flatten()]
     sizes = (inputs, *hidden, classes)
@@ -71,8 +72,7 @@ def build(
             linear.bias.zero_()
         layers.append(linear)
         if index < len(hidden):
-            own = chosen[index]
-            layers.append(copy.deepcopy(own) if isinstance(own, nn.Module) else rt.activation(own))
+            layers.append(copy.deepcopy(units[index]))
     return nn.Sequential(*layers)
 
 

@@ -57,7 +57,20 @@ class RBM(nn.Module):
         """Means of the visible units, (samples, visible)."""
         return hidden @ self.weight + self.visible_bias
 
-    @torch.no_grad()
+    def free_energy(self, visible: Tensor) -> Tensor:
+        """Energy of data once the hidden units are summed over, (samples,), up to a constant.
+
+        ½ |v - b|² - Σ ½ max(0, x)² for rectified units and ½ |v - b|² - Σ softplus(x) for binary
+        ones: its gradient with respect to the weights is minus the features times the data.
+        """
+        data = visible.flatten(1)
+        into = self._into(data)
+        if self.kind == "nrelu":
+            hidden = into.relu().square().sum(dim=1) / 2
+        else:
+            hidden = nn.functional.softplus(into).sum(dim=1)
+        return (data - self.visible_bias).square().sum(dim=1) / 2 - hidden
+
     def contrast(
         self, visible: Tensor, generator: torch.Generator | None = None, *, steps: int = 1
     ) -> float:
@@ -72,18 +85,17 @@ class RBM(nn.Module):
             The mean square error of the first reconstruction, a number to watch, not a likelihood.
         """
         data = visible.flatten(1)
-        first, hidden = self(data), self.sample(data, generator)
         error, model = 0.0, data
-        for step in range(steps):
-            model = self.reconstruct(hidden)
-            error = float((model - data).square().mean()) if step == 0 else error
-            hidden = self.sample(model, generator)
-        last = self(model)
-        count = len(data)
-        self.weight.grad = (last.T @ model - first.T @ data) / count
-        self.visible_bias.grad = (model - data).mean(dim=0)
-        if self.hidden_bias is not None:
-            self.hidden_bias.grad = (last - first).mean(dim=0)
+        with torch.no_grad():
+            hidden = self.sample(data, generator)
+            for step in range(steps):
+                model = self.reconstruct(hidden)
+                error = float((model - data).square().mean()) if step == 0 else error
+                if step + 1 < steps:
+                    hidden = self.sample(model, generator)
+        self.zero_grad()
+        loss = (self.free_energy(data) - self.free_energy(model)).mean()
+        loss.backward()  # type: ignore[no-untyped-call]
         return error
 
 

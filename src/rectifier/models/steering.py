@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.activation import Activation
-from rectifier.models._parts import Shape, drawing, image, initialize, unit
+from rectifier.models._parts import Shape, drawing, image, initialize, samples, unit
 
 
 class TwoStreams(nn.Module):
@@ -41,7 +41,7 @@ class TwoStreams(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(samples, 2 · channels, height, width), frame then motion, to (samples, outputs)."""
-        frame, motion = x.reshape(-1, *self.shape).chunk(2, dim=1)
+        frame, motion = samples(x, self.shape).chunk(2, dim=1)
         seen = torch.cat([self.frame(frame), self.motion(motion)], dim=1)
         result: Tensor = self.head(seen)
         return result

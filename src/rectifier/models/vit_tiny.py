@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
 from rectifier.models._attention import Block, initialize_transformer, rescale_feed
-from rectifier.models._parts import Shape, drawing
+from rectifier.models._parts import Shape, drawing, samples
 
 
 class Vision(nn.Module):
@@ -45,7 +45,7 @@ class Vision(nn.Module):
 
     def cut(self, x: Tensor) -> Tensor:
         """(samples, *shape) to (samples, patches, values); what is over at the ends is left out."""
-        x = x.reshape(len(x), *self.shape)
+        x = samples(x, self.shape)
         if len(self.shape) == 1:
             return x.unfold(1, self.patch, self.patch)
         pieces = x.unfold(2, self.patch, self.patch).unfold(3, self.patch, self.patch)

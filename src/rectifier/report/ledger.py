@@ -117,6 +117,7 @@ def to_dict(entry: Entry) -> dict[str, Any]:
         "measured": measured(entry),
         "source": entry.source,
         "source_says": entry.says,
+        "source_words": entry.words,
         "kind": entry.kind,
         "section": entry.section,
         "quote": entry.quote,

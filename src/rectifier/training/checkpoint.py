@@ -113,7 +113,11 @@ def load(
     try:
         content = torch.load(path, weights_only=True, map_location="cpu")
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise InvalidInputError(f"{path} is no checkpoint that can be read ({error})") from error
+        raise InvalidInputError(
+            f"{path} is no checkpoint of rectifier train that can be read; name another file"
+        ) from error
+    except OSError as error:
+        raise InvalidInputError(f"the checkpoint {path} cannot be read ({error})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InvalidInputError(f"{path} is no checkpoint of this version of rectifier")
     kept = content["settings"]

@@ -1,4 +1,4 @@
-"""Jobs that classify: the tasks of ``rectifier.data`` in the shape that a network wants.
+"""Jobs that tell a label or values of samples: the tasks of ``rectifier.data``, shaped to fit.
 
 Layer: training.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, mse_loss
 
 from rectifier import data, models
 from rectifier.activation import Activation
@@ -86,6 +86,17 @@ def classify(
     """
     place = device_of(device)
     found = data.get(task).load(seed)
+    if not isinstance(found, data.Dataset):
+        raise InvalidInputError(
+            f"{model} learns from samples; {task} is learned by acting: "
+            f"rectifier compare --task {task}"
+        )
+    if found.kind == "tokens" or (form == "tokens" and found.kind == "values"):
+        raise InvalidInputError(
+            f"{model} gives one label a sample; {task} wants "
+            f"{'one at every place' if found.classes else 'values'}: "
+            f"rectifier train {data.get(task).model} --task {task}"
+        )
     arrays = {
         name: torch.from_numpy(getattr(found, name))
         for name in ("train_x", "train_y", "validation_x", "validation_y", "test_x", "test_y")
@@ -108,23 +119,38 @@ def classify(
     shape = tuple(arrays["train_x"].shape[1:])
     network = models.get(model)(
         math.prod(shape) if form == "vector" else shape,
-        found.classes,
+        found.outputs,
         generator=torch.Generator().manual_seed(seed),
         **chosen,
         **sizes,
     ).to(place)
 
+    values = found.kind == "values"
+    name, score = ("R²", explained) if values else ("accuracy", accuracy)
+
     def evaluate() -> dict[str, float]:
         return {
-            f"{split} accuracy": accuracy(network, arrays[f"{split}_x"], arrays[f"{split}_y"])
+            f"{split} {name}": score(network, arrays[f"{split}_x"], arrays[f"{split}_y"])
             for split in ("validation", "test")
         }
 
+    loss = squared_error if values else cross_entropy
     return Job(
-        network,
-        supervised(network, cross_entropy, arrays["train_x"], arrays["train_y"], batch),
-        evaluate,
+        network, supervised(network, loss, arrays["train_x"], arrays["train_y"], batch), evaluate
     )
+
+
+def squared_error(outputs: Tensor, y: Tensor) -> Tensor:
+    """Mean squared error of outputs (samples, …) against values of as many numbers."""
+    return mse_loss(outputs.reshape(y.shape), y)
+
+
+def explained(network: nn.Module, x: Tensor, y: Tensor) -> float:
+    """R², the share of the variance that a network explains, in evaluation mode."""
+    network.eval()
+    with torch.no_grad():
+        lost = squared_error(network(x), y).item()
+    return 1 - lost / y.var(correction=0).item()
 
 
 def accuracy(network: nn.Module, x: Tensor, y: Tensor, batch: int = 500) -> float:

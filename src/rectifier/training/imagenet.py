@@ -19,6 +19,7 @@ from rectifier.training import image_folder
 from rectifier.training.image_folder import Pixels
 from rectifier.training.job import Job, device_of
 from rectifier.training.recipes import ALEXNET, Recipe
+from rectifier.training.sizes import check
 
 SCALE = 58.0
 """What colours less their mean are divided by; the paper leaves them as they are, at weights of
@@ -133,6 +134,7 @@ def from_arrays(
     place = device_of(device)
     colours = image_folder.statistics(train_x)
     chosen: dict[str, Any] = {} if activation is None else {"activation": activation}
+    check(model, models.get(model), sizes or {})
     network = models.get(model)(
         (3, crop, crop),
         classes,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rectifier import data, models
-from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.errors import UnknownNameError
 from rectifier.training.boards import GAMES
+from rectifier.training.sizes import check
 
 Kind = Literal["classify", "steer", "self_play", "imitate", "contrast", "predict"]
 
@@ -34,6 +35,8 @@ class Start:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+TEXTS = ("text", "char_lm")
+"""Two modules of Python's library, and the whole of it as `rectifier.data` has it."""
 _SMALL_BOARD = {"width": 24, "blocks": 2, "hidden": 32}
 STARTS: Mapping[str, Start] = {
     "alexnet": Start(
@@ -97,7 +100,7 @@ def tasks(kind: Kind) -> tuple[str, ...]:
         "steer": ("road",),
         "self_play": tuple(GAMES),
         "imitate": ("tictactoe",),
-        "predict": ("text",),
+        "predict": TEXTS,
     }[kind]
 
 
@@ -143,12 +146,9 @@ def make(
         "sizes": {**found.sizes, **(sizes or {})},
         "device": device,
     }
-    try:
-        job = _make(model, found, chosen, common)
-    except TypeError as error:
-        if "unexpected keyword" not in str(error):
-            raise
-        raise InvalidInputError(f"{model} has no such argument: {error}") from error
+    also = {"hidden": int} if found.kind == "contrast" else None
+    check(model, models.get(model), common["sizes"], also)
+    job = _make(model, found, chosen, common)
     for name, value in found.settings.items():
         setattr(job, name, value)
     return job
@@ -174,7 +174,7 @@ def _make(model: str, found: Start, task: str, common: dict[str, Any]) -> Any:
     if found.kind == "predict":
         from rectifier.training.text import predict
 
-        return predict(model, **common)
+        return predict(model, task, **common)
     from rectifier.training.classify import classify
 
     return classify(model, task, form=found.form, least=found.least, **common)

@@ -47,7 +47,7 @@ def _ledger_parts(entries: tuple[Entry, ...]) -> Iterator[RenderableType]:
         made.add_row(
             cell(entry.id, "bold"),
             cell(entry.claim),
-            cell(_first(entry)),
+            cell(_decisive(entry)),
             cell(ledger.verdict(entry), VERDICT_STYLES[entry.verdict]),
         )
     yield made
@@ -58,13 +58,16 @@ def _ledger_parts(entries: tuple[Entry, ...]) -> Iterator[RenderableType]:
     yield cell("rectifier claims run ID measures one here and shows it in full", "dim")
 
 
-def _first(entry: Entry) -> str:
-    """The quantity that counts, or nothing: the table has no room for more."""
-    for quantity, found in ledger.pairs(entry):
-        if found is not None and quantity.stated is not None:
-            text = f"{ledger.estimate(found, quantity.unit)}"
-            return f"{text} (proxy)" if quantity.proxy else text
-    return wording.UNKNOWN
+def _decisive(entry: Entry) -> str:
+    """The quantity that the verdict comes from: the table has no room for more."""
+    if entry.decides is None:
+        return wording.UNKNOWN
+    quantity, found = ledger.pairs(entry)[entry.decides]
+    if found is None:
+        source = ledger.stated(quantity.source, quantity.unit)
+        return wording.UNKNOWN if quantity.source is None else f"{quantity.name}: source, {source}"
+    text = f"{quantity.name}: {ledger.estimate(found, quantity.unit)}"
+    return f"{text} (proxy)" if quantity.proxy else text
 
 
 def print_claim(entry: Entry, console: Console) -> None:
@@ -110,9 +113,11 @@ def _claim_parts(entry: Entry) -> Iterator[RenderableType]:
         ("said in", f"section {entry.section}: “{entry.quote}”"),
         ("source", entry.source),
         ("it says", entry.says),
+        ("in its words", f"“{entry.words}”" if entry.words else ""),
         ("protocol", entry.protocol),
     ):
-        grid.add_row(cell(name), cell(text))
+        if text:
+            grid.add_row(cell(name), cell(text))
     if entry.result:
         told = "; ".join(f"{key} {text}" for key, text in entry.result.circumstances.items())
         grid.add_row(cell("run"), cell(told))
