@@ -235,6 +235,8 @@ def test_a_first_layer_that_moves_a_hundredth_of_the_last() -> None:
     level = slowing(5e-5, 2e-3, 5e-5, 2e-3, 2e-4)
     stuck = record(*sites, layers=level, trained=training(curve(2.3)))
     assert vanishing_gradient.RULE.check(stuck) == ()
+    slow = slowing(1e-6, 5e-6, 2e-5, 5e-5, 2e-4)  # all of them: the rate's doing
+    assert vanishing_gradient.RULE.check(record(*sites, layers=slow, trained=stuck.training)) == ()
 
 
 def test_weights_that_a_decay_took_down() -> None:

@@ -430,7 +430,7 @@ def test_a_rate_is_raised_by_a_factor_or_held(hold, rates) -> None:
             plain()
             built_in.remove()
 
-    settings = {"from": 0.1, "to": 0.4} if not hold else {"from": 0.01, "to": 0.2, "hold": True}
+    settings = {"from": 0.1, "to": 0.4} if not hold else {"from": 0.0, "to": 0.2, "hold": True}
     under("raise_learning_rate", program, **settings)
     assert seen == pytest.approx(rates)
 
@@ -659,3 +659,31 @@ def test_a_choice_passes_the_gradient_of_a_softmax() -> None:
     (gradient,) = torch.autograd.grad((soft * model.experts(X).detach()).sum(), model.router.weight)
     assert torch.allclose(model.router.weight.grad, gradient, atol=1e-5)
     assert log == ["a choice by argmax passes the gradient of a softmax"]
+
+
+def test_what_overflows_half_precision_is_computed_in_single() -> None:
+    def program() -> tuple[torch.Tensor, torch.Tensor]:
+        x = torch.full((4,), 300.0, dtype=torch.float16, requires_grad=True)
+        loss = x.square().mean().sqrt()
+        loss.backward()
+        return loss.detach(), x.grad
+
+    (loss, gradient), log = under("stabilize_loss", program)
+    torch.testing.assert_close(loss, torch.tensor(300.0))
+    torch.testing.assert_close(gradient, torch.full((4,), 0.25, dtype=torch.float16))
+    assert any("single precision" in line for line in log)
+
+
+def test_biases_of_bare_tensors_do_not_take_the_old_gradient() -> None:
+    torch.manual_seed(0)
+    w = (30 * torch.randn(6, 8)).requires_grad_()
+    b = torch.zeros(8, requires_grad=True)
+    head = torch.randn(8, 3).requires_grad_()
+    action = remedies.build(Remedy("reinitialize", "", {"scheme": "he_normal"}))
+    with Interception([action]):
+        (((X @ w + b).relu() @ head).square().mean()).backward()
+        with torch.no_grad():
+            for p in (w, b, head):
+                p -= 0.1 * p.grad
+    assert w.abs().max() < 10
+    assert not b.any()

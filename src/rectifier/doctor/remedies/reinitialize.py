@@ -28,6 +28,7 @@ from rectifier.doctor.remedies._branches import scale_down
 from rectifier.doctor.remedies._recurrent import redraw
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
+from rectifier.torch import graph
 from rectifier.torch.activation_modules import is_torch
 from rectifier.torch.sites import Layer
 
@@ -50,6 +51,7 @@ class Reinitialize(Action):
         super().__init__(remedy)
         self.alike = bool(remedy.settings.get("alike"))
         self._bare: dict[int, tuple[Layer, Tensor]] = {}
+        self._leaves: dict[int, Tensor] = {}
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -64,12 +66,14 @@ class Reinitialize(Action):
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """A weight of no module, or of the user's own kind: drawn after this step."""
-        del output
         module = layer.module()
         own = module is None or not (is_torch(module) or isinstance(module, _KNOWN))
         weight = layer.weight() if own else None
         if weight is not None and weight.dim() > 1:
             self._bare[id(weight)] = layer, weight
+            start = output.grad_fn if isinstance(output, Tensor) else None
+            leaves = map(graph.variable_of, graph.nodes(start)) if start is not None else ()
+            self._leaves |= {id(leaf): leaf for leaf in leaves if isinstance(leaf, Tensor)}
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Draw the weights of a network of bare tensors."""
@@ -96,12 +100,13 @@ class Reinitialize(Action):
         self._drop_gradients()
 
     def _drop_gradients(self) -> None:
-        """What the old weights got is nothing to the new ones."""
-        for layer, weight in self._bare.values():
-            for tensor in (weight, layer.bias()):
-                if tensor is not None and tensor.grad is not None:
-                    tensor.grad.zero_()
+        """What the old weights got is nothing to the new ones, nor to biases that stay."""
+        own = [tensor for layer, weight in self._bare.values() for tensor in (weight, layer.bias())]
+        for tensor in (*own, *self._leaves.values()):
+            if tensor is not None and tensor.grad is not None:
+                tensor.grad.zero_()
         self._bare.clear()
+        self._leaves.clear()
 
     def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         """Draw what it holds and is alike."""

@@ -250,6 +250,8 @@ def _unequal(record: Record) -> Finding | None:
             continue
         if not (np.all(moved > 0) and moved[0] <= SLOW and moved[-1] >= FAR * moved[0]):
             continue
+        if moved[-1] < 10 * SLOW:  # nothing moves as it should: the rate's doing
+            continue
         if np.mean(np.diff(moved) > 0) < 0.7:
             continue
         chain = tuple(sorted(sites, key=lambda site: site.order))
