@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -190,6 +191,7 @@ def test_optimizers_and_parameters_nobody_holds() -> None:
     found = watched(run, model).circumstances
     (own,) = found.optimizers
     assert (own.kind, own.steps, own.rate, own.parameters) == ("AdamW", 3, 0.1, 4)
+    assert math.isnan(own.momentum)
     assert {p.name: (p.trainable, p.held, p.steps, p.nonzero) for p in found.parameters} == {
         "unused": (True, True, 3, 0),
         "0.weight": (True, True, 3, 3),

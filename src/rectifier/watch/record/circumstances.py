@@ -173,6 +173,7 @@ class OptimizerFacts:
         parameters, trainable: Tensors that it holds, and those that require a gradient.
         orphans: Held tensors that belong to no model that ran and that no loss depends on.
         steps: How often it stepped.
+        momentum: The largest of its groups; NaN where it has none of that name.
     """
 
     kind: str
@@ -182,6 +183,7 @@ class OptimizerFacts:
     trainable: int = 0
     orphans: int = 0
     steps: int = 0
+    momentum: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
