@@ -3,7 +3,8 @@
 #   make demo    repair a script whose units die, then compare ten activations; pages in demo/
 #   make test    the tests
 #   make check   lint, format, strict types, architecture
-#   make check-native   every kernel once under the address and undefined-behaviour sanitizers
+#   make check-native   every kernel, and what Python calls of native/, once under the address and
+#                undefined-behaviour sanitizers
 #   make bench   the performance tables
 #   make docs    a page for each activation, in docs/activations/
 
@@ -33,10 +34,11 @@ check: .venv/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
-check-native: .venv/bin/python
+check-native: .venv/.installed-dev
 	cmake -S . -B build/check -DRECTIFIER_CHECK=ON -DPython_EXECUTABLE=$(abspath $(BIN)/python)
-	cmake --build build/check --target native_check
+	cmake --build build/check --target native_check _native
 	build/check/native_check
+	$(BIN)/python native/check.py build/check
 
 bench: .venv/.installed-dev
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

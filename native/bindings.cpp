@@ -182,6 +182,7 @@ nb::dict digests() {
 NB_MODULE(_native, m) {
   m.doc() = "Kernels that were compiled from the catalog; used through rectifier.kernels.native.";
   m.attr("has_fused_multiply_add") = rectifier::has_fused_multiply_add;
+  m.attr("has_tables") = rectifier::has_tables;
   m.def("digests", &rectifier::digests);
   m.def("join_openmp_of_torch", &rectifier::join_openmp_of_torch);
   m.def("kind_of_team", &rectifier::kind_of_team);

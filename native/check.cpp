@@ -1,7 +1,8 @@
 // Runs every kernel over buffers of exactly the size it is told, for the sanitizers to watch.
 //
 // Layer: native/, beside bindings.cpp. Built and run by `make check-native`, with AddressSanitizer and
-// UndefinedBehaviorSanitizer; what the results are worth is checked by the tests in Python.
+// UndefinedBehaviorSanitizer; what the results are worth is checked by the tests in Python. What needs
+// Python to run is left to check.py.
 
 #include <cmath>
 #include <cstdio>
@@ -93,11 +94,12 @@ void run(const Entry& entry, std::size_t size, std::size_t shift, const double* 
   }
 }
 
-void run_gated(const GatedEntry& entry, std::size_t size, const double* parameters) {
+// With numbers of all kinds, then with such as the tables are for.
+void run_gated(const GatedEntry& entry, std::size_t size, const double* parameters, bool usual) {
   Buffer<float> x(size, 1), gate(size, 1), g(size, 1), y(size, 1), z(size, 1);
   for (std::size_t i = 0; i < size; ++i) {
-    x.data[i] = input(i + 5);
-    gate.data[i] = input(i);
+    x.data[i] = usual ? std::cos(static_cast<float>(i)) : input(i + 5);
+    gate.data[i] = usual ? std::sin(static_cast<float>(i)) * 15.0F : input(i);
     g.data[i] = 1.0F;
   }
   entry.forward(x.data, gate.data, nullptr, y.data, nullptr, size, parameters);
@@ -108,6 +110,14 @@ void run_gated(const GatedEntry& entry, std::size_t size, const double* paramete
   }
   expect(nans, entry.name, "NaN became a number");
   entry.backward(x.data, gate.data, g.data, y.data, z.data, size, parameters);
+  for (const Half format : {Half::bfloat16, Half::float16}) {
+    Buffer<std::uint16_t> a(size, 1), b(size, 1), c(size, 1), d(size, 1), e(size, 1);
+    narrow(format, x.data, a.data, size);
+    narrow(format, gate.data, b.data, size);
+    narrow(format, g.data, c.data, size);
+    run_half(entry, false, format, a.data, b.data, nullptr, d.data, nullptr, size, parameters);
+    run_half(entry, true, format, a.data, b.data, c.data, d.data, e.data, size, parameters);
+  }
 }
 
 // By looking up, for the parameters of the first call only.
@@ -190,7 +200,14 @@ int main() {
   double ones[most_parameters];
   for (double& parameter : ones) parameter = 1.0;
   for (std::size_t row = 0; row < gated_table_size; ++row) {
-    for (const std::size_t size : sizes) run_gated(gated_table[row], size, ones);
+    for (const double value : {1.0, 2.0}) {
+      double parameters[most_parameters];
+      for (double& parameter : parameters) parameter = value;
+      parameters[0] = 0.0;  // the gate's place
+      for (const std::size_t size : sizes) {
+        for (const bool usual : {false, true}) run_gated(gated_table[row], size, parameters, usual);
+      }
+    }
   }
   for (const Range range : {Range{-13.0F, infinite}, Range{-infinite, 64.0F}, Range{-80.0F, 80.0F},
                             Range{-infinite, infinite}, Range{-10.0F, 4.026e9F}}) {

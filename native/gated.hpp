@@ -9,6 +9,7 @@
 
 #include <cstddef>
 
+#include "half.hpp"
 #include "loop.hpp"
 
 namespace rectifier {
@@ -17,16 +18,28 @@ namespace rectifier {
 using GatedKernel = void (*)(const float* x, const float* gate, const float* g, float* y, float* z,
                              std::size_t n, const double* parameters);
 
+// The same on half precision; false where the machine or the parameters are not what it is for.
+using GatedHalfKernel = bool (*)(Half format, const std::uint16_t* x, const std::uint16_t* gate,
+                                 const std::uint16_t* g, std::uint16_t* y, std::uint16_t* z,
+                                 std::size_t n, const double* parameters);
+
 struct GatedEntry {
   const char* name;
   const char* digest;
-  std::size_t parameters;  // the gate among them
+  std::size_t parameters;  // the gate among them, whose place holds 0
   GatedKernel forward;
   GatedKernel backward;
+  GatedHalfKernel half_forward;  // null where there is none
+  GatedHalfKernel half_backward;
 };
 
 extern const GatedEntry gated_table[];
 extern const std::size_t gated_table_size;
+
+// Runs a unit on half precision, by its own kernel or else through float; forward, g and z are null.
+void run_half(const GatedEntry& entry, bool backward, Half format, const std::uint16_t* x,
+              const std::uint16_t* gate, const std::uint16_t* g, std::uint16_t* y,
+              std::uint16_t* z, std::size_t n, const double* parameters);
 
 template <class A, class M, Kind kind>
 RECTIFIER_INLINE void plain_gated_loop(const float* x, const float* gate, const float* g, float* y,

@@ -18,6 +18,11 @@ class Held {
     object_ = nullptr;
     return object;
   }
+  void swap(Held& other) {
+    PyObject* object = object_;
+    object_ = other.object_;
+    other.object_ = object;
+  }
   explicit operator bool() const { return object_ != nullptr; }
 
  private:

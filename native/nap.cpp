@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "held.hpp"
+#include "python_type.hpp"
 
 namespace nb = nanobind;
 
@@ -226,14 +227,6 @@ int traverse_passage(PyObject* self, visitproc visit, void* arg) {
   return 0;
 }
 
-void release_passage(PyObject* self) {
-  PyObject_GC_UnTrack(self);
-  clear_passage(self);
-  PyTypeObject* type = Py_TYPE(self);
-  type->tp_free(self);
-  Py_DECREF(type);
-}
-
 PyObject* bind(PyObject* self, PyObject* owner, PyObject*) {
   if (owner == nullptr || owner == Py_None) return Py_NewRef(self);
   return PyMethod_New(self, owner);
@@ -251,7 +244,7 @@ PyGetSetDef passage_attributes[] = {
 };
 
 PyType_Slot passage_slots[] = {
-    {Py_tp_dealloc, reinterpret_cast<void*>(release_passage)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(release<clear_passage>)},
     {Py_tp_traverse, reinterpret_cast<void*>(traverse_passage)},
     {Py_tp_clear, reinterpret_cast<void*>(clear_passage)},
     {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
@@ -299,13 +292,10 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   return 0;
 }
 
-void release(PyObject* self) {
-  PyObject_GC_UnTrack(self);
+int end(PyObject* self) {
   clear(self);
   delete reinterpret_cast<Nap*>(self)->noted;
-  PyTypeObject* type = Py_TYPE(self);
-  type->tp_free(self);
-  Py_DECREF(type);
+  return 0;
 }
 
 PyObject* make(PyTypeObject* type, PyObject* arguments, PyObject* names) {
@@ -396,11 +386,6 @@ PyObject* passage(PyObject* self, PyObject* awake) {
   return made;
 }
 
-template <typename Function>
-PyCFunction method(Function* function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 PyMethodDef methods[] = {
     {"before_step", method(before_hook), METH_FASTCALL, nullptr},
     {"after_step", method(after_hook), METH_FASTCALL, nullptr},
@@ -425,7 +410,7 @@ PyMemberDef members[] = {
 
 PyType_Slot slots[] = {
     {Py_tp_new, reinterpret_cast<void*>(make)},
-    {Py_tp_dealloc, reinterpret_cast<void*>(release)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(release<end>)},
     {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
     {Py_tp_clear, reinterpret_cast<void*>(clear)},
     {Py_tp_methods, methods},

@@ -256,7 +256,16 @@ void in_blocks(const float* from, std::size_t count, const Work& work) {
     return;
   }
   const std::size_t apart = count / blocks;
-  for (std::size_t i = 0; i < blocks; ++i) work(from + i * apart, block);
+  for (std::size_t i = 0; i < blocks; ++i) {
+#if defined(__GNUC__)
+    constexpr std::size_t ahead = 8, line = 16;  // blocks, and elements of a cache line
+    if (i + ahead < blocks) {
+      const float* next = from + (i + ahead) * apart;
+      for (std::size_t at = 0; at < block; at += line) __builtin_prefetch(next + at);
+    }
+#endif
+    work(from + i * apart, block);
+  }
 }
 
 }  // namespace

@@ -68,6 +68,11 @@ void keep_blocks(const float* const* buffers, const std::size_t* sizes, std::siz
 void moved_blocks(const float* const* buffers, const std::size_t* sizes, std::size_t number,
                   const float* kept, double* squares);
 
+// Of a PyTorch tensor with units on `axis`: (elements of a unit, rows that are told apart, bytes of
+// output_statistics, elements not finite); None where it is no ordinary tensor or, unless `dims` is
+// 0, not of so many dimensions and units, or empty. A new reference; null with the error set.
+PyObject* measured_output(PyObject* tensor, std::size_t axis, std::size_t dims, std::size_t units);
+
 void bind_statistics(nanobind::module_& module);
 void bind_statistics_of_tensors(nanobind::module_& module);
 

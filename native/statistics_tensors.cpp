@@ -5,10 +5,10 @@
 // compiled in: a tensor is asked as Python would ask it.
 
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 
 #include "statistics.hpp"
 
@@ -21,7 +21,7 @@ namespace {
 // PyTorch's own types and values, by which tensors are told from others. Kept for good, as PyTorch
 // is: a module is not unloaded.
 struct Known {
-  PyObject *tensor, *parameter, *float32, *bfloat16, *strided;
+  PyObject *tensor, *parameter, *float32, *bfloat16, *strided, *threads;
 };
 
 Known known = {};
@@ -30,9 +30,9 @@ PyObject *name_is_cpu, *name_dtype, *name_layout, *name_shape, *name_grad, *name
     *name_data_ptr, *name_numel;
 
 void know(nb::object tensor, nb::object parameter, nb::object float32, nb::object bfloat16,
-          nb::object strided) {
+          nb::object strided, nb::object threads) {
   known = {tensor.release().ptr(), parameter.release().ptr(), float32.release().ptr(),
-           bfloat16.release().ptr(), strided.release().ptr()};
+           bfloat16.release().ptr(), strided.release().ptr(), threads.release().ptr()};
   name_is_cpu = PyUnicode_InternFromString("is_cpu");
   name_dtype = PyUnicode_InternFromString("dtype");
   name_layout = PyUnicode_InternFromString("layout");
@@ -69,32 +69,44 @@ std::uintptr_t address(nb::handle tensor) {
   return nb::cast<std::uintptr_t>(call(tensor, name_data_ptr));
 }
 
-// ((3, units) numbers, elements not finite) of an output with units on `axis`; None: not possible.
-nb::object output_of(nb::handle tensor, std::size_t axis, std::size_t threads) {
-  if (known.tensor == nullptr) return nb::none();
-  const bool half = get(tensor, name_dtype).ptr() == known.bfloat16;
-  if (!is_plain(tensor, half)) return nb::none();
-  const nb::object shape = get(tensor, name_shape);
-  const std::size_t dims = nb::len(shape);
-  if (axis >= dims) return nb::none();
-  Extent extent = {1, 1, 1};
-  for (std::size_t i = 0; i < dims; ++i) {
-    const std::size_t size = nb::cast<std::size_t>(shape[i]);
-    (i < axis ? extent.outer : i == axis ? extent.units : extent.inner) *= size;
+// What measured_output gives; None where that is not possible, nothing with an error set.
+nb::object output_of(nb::handle tensor, std::size_t axis) {
+  return nb::steal(measured_output(tensor.ptr(), axis, 0, 0));
+}
+
+// What measured outputs of sites, (site, what measured_output gives), tell: 2 that some element is
+// not finite; else 1 that other units are silent than those that `silent` has of each site, as
+// packed 64-bit indices, or that this cannot be told; else 0.
+int told_by(const nb::list& outputs, const nb::dict& silent) {
+  bool news = false;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const nb::object site = outputs[i][0], found = outputs[i][1];
+    if (nb::cast<double>(found[3]) != 0) return 2;
+    PyObject* known = PyDict_GetItemWithError(silent.ptr(), site.ptr());
+    for (std::size_t j = 0; j < i; ++j) {
+      if (nb::object(outputs[j][0]).is(site)) known = nullptr;  // its sum tells
+    }
+    if (known == nullptr || !PyBytes_Check(known)) {
+      PyErr_Clear();
+      news = true;
+      continue;
+    }
+    const nb::object numbers = found[2];
+    const double* active = reinterpret_cast<const double*>(PyBytes_AsString(numbers.ptr()));
+    const std::size_t units = static_cast<std::size_t>(PyBytes_Size(numbers.ptr())) /
+                              (sizeof(double) * output_numbers);
+    const std::int64_t* index = reinterpret_cast<const std::int64_t*>(PyBytes_AsString(known));
+    const std::size_t count = static_cast<std::size_t>(PyBytes_Size(known)) / sizeof(*index);
+    std::size_t none = 0;
+    for (std::size_t u = 0; u < units; ++u) none += active[u] == 0;
+    bool same = none == count;
+    for (std::size_t k = 0; k < count && same; ++k) {
+      const std::size_t unit = static_cast<std::size_t>(index[k]);
+      same = unit < units && active[unit] == 0;
+    }
+    news = news || !same;
   }
-  double* numbers = new double[output_numbers * extent.units];
-  const nb::capsule owner(numbers,
-                          [](void* held) noexcept { delete[] static_cast<double*>(held); });
-  const void* from = reinterpret_cast<const void*>(address(tensor));
-  double bad = 0;
-  {
-    const nb::gil_scoped_release unlocked;
-    bad = output_statistics(from, half ? Element::bfloat16 : Element::float32, extent, numbers,
-                            threads);
-  }
-  const nb::ndarray<nb::numpy, double, nb::ndim<2>> found(numbers, {output_numbers, extent.units},
-                                                          owner);
-  return nb::make_tuple(found, bad);
+  return news ? 1 : 0;
 }
 
 // Whether NaN or infinity is among some elements of the parameters' gradients; those that are no
@@ -124,11 +136,54 @@ bool any_bad_gradient(const nb::list& parameters, nb::list rest) {
   return any_bad_in_blocks(from, sizes, number);
 }
 
+nb::object measured(nb::handle tensor, std::size_t axis, std::size_t dims, std::size_t units) {
+  if (known.tensor == nullptr) return nb::none();
+  const bool half = get(tensor, name_dtype).ptr() == known.bfloat16;
+  if (!is_plain(tensor, half)) return nb::none();
+  const nb::object shape = get(tensor, name_shape);
+  const std::size_t found = nb::len(shape);
+  if (axis >= found || (dims != 0 && found != dims)) return nb::none();
+  Extent extent = {1, 1, 1};
+  for (std::size_t i = 0; i < found; ++i) {
+    const std::size_t size = nb::cast<std::size_t>(shape[i]);
+    (i < axis ? extent.outer : i == axis ? extent.units : extent.inner) *= size;
+  }
+  const std::size_t elements = extent.outer * extent.inner;
+  if (dims != 0 && (extent.units != units || elements == 0)) return nb::none();
+  const std::size_t rows = axis == 1 && found > 2 ? extent.outer : elements;
+  const std::size_t threads = nb::cast<std::size_t>(nb::handle(known.threads)());
+  const void* from = reinterpret_cast<const void*>(address(tensor));
+  const Py_ssize_t size = static_cast<Py_ssize_t>(sizeof(double) * output_numbers * extent.units);
+  const nb::object numbers = nb::steal(PyBytes_FromStringAndSize(nullptr, size));
+  if (!numbers) throw nb::python_error();
+  double* to = reinterpret_cast<double*>(PyBytes_AsString(numbers.ptr()));
+  double bad = 0;
+  {
+    const nb::gil_scoped_release unlocked;
+    bad = output_statistics(from, half ? Element::bfloat16 : Element::float32, extent, to, threads);
+  }
+  return nb::make_tuple(elements, rows, numbers, bad);
+}
+
 }  // namespace
 
+PyObject* measured_output(PyObject* tensor, std::size_t axis, std::size_t dims,
+                          std::size_t units) {
+  try {
+    return measured(tensor, axis, dims, units).release().ptr();
+  } catch (nb::python_error& error) {
+    error.restore();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+  }
+  return nullptr;
+}
+
 void bind_statistics_of_tensors(nb::module_& module) {
-  module.def("know", &know, "tensor"_a, "parameter"_a, "float32"_a, "bfloat16"_a, "strided"_a);
-  module.def("output_of", &output_of, "tensor"_a, "axis"_a, "threads"_a);
+  module.def("know", &know, "tensor"_a, "parameter"_a, "float32"_a, "bfloat16"_a, "strided"_a,
+             "threads"_a);
+  module.def("output_of", &output_of, "tensor"_a, "axis"_a);
+  module.def("told_by", &told_by, "outputs"_a, "silent"_a);
   module.def("any_bad_gradient", &any_bad_gradient, "parameters"_a, "rest"_a);
 }
 

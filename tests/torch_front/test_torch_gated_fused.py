@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
 from torch import Tensor
@@ -60,6 +62,50 @@ def test_it_is_the_composed_unit(name: str) -> None:
             assert ((found - wanted).abs() <= bound).all()
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", catalog.gated_names())
+def test_half_precision_is_rounded_once(name: str, dtype: torch.dtype) -> None:
+    unit = rt.gated(name)
+    x = numbers(3, 2, 5000).to(dtype).requires_grad_()
+    exact = x.detach().double().requires_grad_()
+    y, expected = unit(x), unit(exact)
+    assert y.dtype == dtype
+    assert y.grad_fn is not None
+    assert y.grad_fn.name() == "FusedBackward"
+    grad = torch.randn(y.shape, generator=torch.Generator().manual_seed(0)).to(dtype)
+    y.backward(grad)
+    expected.backward(grad.double())
+    kind = torch.finfo(dtype)
+    for ulp, found, wanted in ((0.0, y.detach(), expected.detach()), (SLOPE, x.grad, exact.grad)):
+        assert found is not None
+        assert wanted is not None
+        crossing = CROSSING[SLOPE] * wanted.abs().max() if ulp else 0.0
+        # Half a unit, and of that the hundredth for the arithmetic in float.
+        bound = 0.505 * kind.eps * wanted.abs() + 0.505 * kind.smallest_normal * kind.eps + crossing
+        assert ((found - wanted).abs() <= bound).all()
+
+
+def test_products_that_leave_the_normal_numbers() -> None:
+    # In whichever order three factors are multiplied, one of these rows would under- or overflow.
+    gate = torch.tensor([1.0, -11.0, 11.0, -40.0, 0.0, 60.0, torch.nan])
+    for size, by in ((1e-30, 1e-12), (1e-30, 1e12), (3e38, 100.0), (3e38, 1e-30), (1e-45, 3e38)):
+        for name in ("glu", "geglu", "swiglu"):
+            line = torch.full_like(gate, size)
+            x = torch.cat([line, gate]).requires_grad_()
+            exact = x.detach().double().requires_grad_()
+            y, expected = rt.gated(name)(x), rt.gated(name)(exact)
+            y.backward(torch.full_like(y, by))
+            expected.backward(torch.full_like(expected, by))
+            pairs = ((VALUE, y.detach(), expected.detach()), (SLOPE, x.grad, exact.grad))
+            for ulp, found, wanted in pairs:
+                assert found is not None
+                assert wanted is not None
+                near = torch.isclose(
+                    found.double(), wanted.float().double(), ulp, SMALLEST, equal_nan=True
+                )
+                assert near.all(), (name, size, by, found, wanted)
+
+
 @pytest.mark.parametrize("name", ["reglu", "geglu", "geglu_tanh", "swiglu"])
 def test_eight_bytes_are_kept_for_each_result(name: str) -> None:
     x = numbers(16, 512).requires_grad_()
@@ -94,6 +140,19 @@ def test_parameters_nan_and_strided_input() -> None:
         assert bad.grad[1, [2, 7]].isnan().any()
 
 
+@pytest.mark.skipif(
+    not os.environ.get("RECTIFIER_TEST_HUGE"), reason="takes 6.5 GB; set RECTIFIER_TEST_HUGE=1"
+)
+def test_more_elements_than_an_int32_counts() -> None:
+    half = 2**30 + 4099
+    x = torch.zeros(2 * half, dtype=torch.bfloat16)
+    x[[0, half - 1]] = torch.tensor([2.0, 3.0], dtype=torch.bfloat16)
+    x[[half, 2 * half - 1]] = torch.tensor([4.0, 5.0], dtype=torch.bfloat16)  # beyond 2**31
+    y = rt.gated("reglu")(x)
+    assert y[[0, half - 1]].tolist() == [8.0, 15.0]
+    assert y.count_nonzero() == 2
+
+
 def test_gradients_of_gradients_and_transforms() -> None:
     x = numbers(2, 6).requires_grad_()
     exact = x.detach().double().requires_grad_()
@@ -115,6 +174,7 @@ def test_buffers_are_checked() -> None:
         {"half": 4, "parameters": ()},
         {"half": 4, "out": torch.empty(2, 8)},
         {"half": 4, "source": x.double()},
+        {"half": 4, "source": x.bfloat16()},
         {"half": 4, "source": x.t()},
         {"half": 4, "grad": torch.empty(2, 3)},
     ):

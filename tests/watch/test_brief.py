@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rectifier.kernels import native
-from rectifier.torch import unit_statistics
+from rectifier.torch import forms, unit_statistics
 from rectifier.torch.sites import Interception
 from rectifier.watch import brief, statistics
 from rectifier.watch.options import WatchOptions
@@ -143,6 +144,21 @@ class Late(nn.Module):
         return torch.sigmoid(self.second(x)) if self.passes > 30 else x
 
 
+class Aside(nn.Module):
+    """Its first site is part of no loss: that a pass is trained is told by the second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(24, 24), nn.Linear(24, 24)
+        self.relu = nn.ReLU()
+        self.shown: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.flatten(1)
+        self.shown = self.relu(self.first(x))
+        return torch.tanh(self.second(x))
+
+
 def seen(make: type[nn.Module], large: int, monkeypatch: pytest.MonkeyPatch) -> Record:
     monkeypatch.setattr(brief, "LARGE", large)
     torch.manual_seed(0)
@@ -159,7 +175,7 @@ def seen(make: type[nn.Module], large: int, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "python"])
-@pytest.mark.parametrize("make", [Twice, Loop, Own, Late])
+@pytest.mark.parametrize("make", [Twice, Loop, Own, Late, Aside])
 def test_the_same_sites_are_told_whether_briefly_or_not(
     make: type[nn.Module], compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +190,21 @@ def test_the_same_sites_are_told_whether_briefly_or_not(
             continue
         assert one.unit.seen == two.unit.seen
         assert np.array_equal(one.unit.active, two.unit.active)
+
+
+@pytest.mark.skipif(not native.available(), reason="nothing is compiled")
+def test_what_is_known_of_a_function_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    recognise = forms.recognise
+
+    def counted(func: Any, *args: Any) -> Any:
+        asked.append(func.__name__)
+        return recognise(func, *args)
+
+    monkeypatch.setattr(forms, "recognise", counted)
+    seen(Twice, 1, monkeypatch)
+    # 24 close steps, and the first brief one after each two of them
+    assert 24 < asked.count("gelu") < 36
 
 
 def test_optimizers_that_take_turns_are_all_looked_at_closely() -> None:

@@ -2,7 +2,8 @@
 
 Layer: kernels, on the standard library alone, as `rectifier.kernels.emit_cpp`, whose expressions it
 prints: ``python -m rectifier.kernels.emit_gated FILE`` with ``PYTHONPATH=src``. The loops around a
-unit are in ``native/gated.hpp``.
+unit are in ``native/gated.hpp``; where the function of the gate is an activation with tables
+(`rectifier.kernels.plans`), those of ``native/gated_tabled.hpp`` come before them.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from pathlib import Path
 
 from rectifier import catalog
 from rectifier.activation import Activation
-from rectifier.kernels.emit_cpp import digest, emit_expression, interval
+from rectifier.expression import Variable, substitute
+from rectifier.expression.tree import call
+from rectifier.kernels.emit_cpp import digest, digest_with_defaults, emit_expression, interval
+from rectifier.kernels.plans import PLANS
 from rectifier.kernels.single import GATED
+from rectifier.kernels.tabled import emit_table, shape
 
 _HEAD = """\
 // Printed by rectifier.kernels.emit_gated from the catalog. Not to be edited.
 
-#include "gated.hpp"
+#include "gated_tabled.hpp"
 
 namespace rectifier {
 namespace emitted {
@@ -49,19 +54,67 @@ def emit_unit(unit: Activation) -> str:
     )
 
 
+def gating(unit: Activation) -> Activation | None:
+    """Return the activation of the catalog that the gate passes through, if the unit is a product.
+
+    That is one whose expression is the unit's derivative by ``x``, with the same parameters but for
+    the gate: then the unit is ``x`` times it.
+    """
+    x = Variable("x")
+    function = unit.derivative_expression
+    if unit.value_expression != call("mul", x, function):
+        return None
+    function = substitute(function, {"gate": x})
+    others = [(name, param.default) for name, param in unit.params.items()][1:]
+    for each in catalog.all_activations():
+        defaults = [(name, param.default) for name, param in each.params.items()]
+        if each.value_expression == function and defaults == others:
+            return each
+    return None
+
+
+def emit_by_table(unit: Activation) -> str:
+    """Return the C++ of a unit's kernels by table; empty where its gate has none."""
+    activation = gating(unit)
+    if activation is None:
+        return ""
+    plan, slope = PLANS.get(digest_with_defaults(activation), (None, None))
+    if plan is None or slope is None:
+        return ""
+    name = f"gated_{unit.name}"
+    parameters = {each: param.default for each, param in unit.params.items()}
+    kernel = f"{activation.name}_tabled_backward"
+    return "\n".join(
+        (
+            f"void {kernel}(const float*, const float*, float*, std::size_t, const double*);",
+            emit_table(f"{name}_value", activation.value_expression, parameters, plan),
+            f"RECTIFIER_GATED_TABLED({name}, {kernel}, {shape(plan)})",
+        )
+    )
+
+
 def emit() -> str:
     """Return the C++ source file with all gated units and their table."""
     units = [catalog.gated(name) for name in catalog.gated_names()]
-    rows = "".join(
-        f'    {{"{unit.name}", "{digest(unit)}", {len(unit.params)}, '
-        f"emitted::gated_{unit.name}_forward, emitted::gated_{unit.name}_backward}},\n"
-        for unit in units
-    )
-    body = "\n\n".join(emit_unit(unit) for unit in units)
+    by_table = {unit.name: emit_by_table(unit) for unit in units}
+    rows = "".join(_row(unit, bool(by_table[unit.name])) for unit in units)
+    body = "\n\n".join(f"{emit_unit(unit)}\n{by_table[unit.name]}" for unit in units)
     return (
         f"{_HEAD}{body}\n\n}}  // namespace emitted\n\n"
         f"const GatedEntry gated_table[] = {{\n{rows}}};\n"
         f"const std::size_t gated_table_size = {len(units)};\n\n}}  // namespace rectifier\n"
+    )
+
+
+def _row(unit: Activation, by_table: bool) -> str:
+    name = f"emitted::gated_{unit.name}"
+    kinds = ("tabled_forward", "tabled_backward", "half_forward", "half_backward")
+    kernels = [f"{name}_{kind}" for kind in kinds]
+    if not by_table:
+        kernels = [f"{name}_forward", f"{name}_backward", "nullptr", "nullptr"]
+    return (
+        f'    {{"{unit.name}", "{digest(unit)}", {len(unit.params)},\n     '
+        f"{', '.join(kernels[:2])},\n     {', '.join(kernels[2:])}}},\n"
     )
 
 

@@ -160,6 +160,12 @@ def element_types() -> tuple[str, ...]:
 
 
 @functools.cache
+def has_tables(dtype: str) -> bool:
+    """Say whether kernels by tables (``native/tabled.hpp``) serve an element type here."""
+    return dtype != "float64" and bool(getattr(_load()[0], "has_tables", False))
+
+
+@functools.cache
 def default_threads() -> int:
     """Return how many threads a call on NumPy arrays uses unless told.
 

@@ -48,11 +48,14 @@ def of_tensors(*kinds: object) -> ModuleType:
 
     Args:
         kinds: PyTorch's types of tensors and parameters, its float32 and bfloat16, and its strided
-            layout, by which tensors are told from others.
+            layout, by which tensors are told from others; and what says how many threads it uses.
 
     Returns:
-        A module with ``output_of(tensor, axis, threads)``, which gives the numbers of `outputs`
-        and their count, or None of a tensor that is not an ordinary one, and with
+        A module with ``output_of(tensor, axis)``, which gives elements of each unit, how many of
+        them are rows that are told apart, the numbers of `outputs` packed, and their count, or None
+        of a tensor that is not an ordinary one, and with
+        ``told_by(outputs, silent)``, which says of sites with what was got of them whether one is
+        not finite (2), or other units are silent than those packed in ``silent`` (1), and with
         ``any_bad_gradient(parameters, rest)``, which says whether NaN or infinity is among some
         elements of their gradients, of a large one `kept_of` so many, and appends to ``rest`` the
         gradients that are no ordinary ones.

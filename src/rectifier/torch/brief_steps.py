@@ -16,12 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.kernels import native
-from rectifier.torch import forms
+from rectifier.torch import forms, unit_statistics
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.naming import Model
 from rectifier.torch.observer import Site
 from rectifier.torch.registry import Registry
-from rectifier.torch.settled import Settled
+from rectifier.torch.settled import Settled, fits
 from rectifier.torch.telling import Telling
 
 Hook = Callable[..., Any]
@@ -38,12 +38,14 @@ class BriefSteps:
     Attributes:
         on: Whether the step under way is seen in this way.
         composed: Whether some site is told of as a whole that is made of several.
-        settled: The modules of which all is known.
+        settled: The modules and calls of which all is known.
+        losses: The loss functions that have been told of.
     """
 
     def __init__(self, boundary: Boundary, registry: Registry, telling: Telling) -> None:
         self.on = self.composed = False
         self.settled = Settled()
+        self.losses: set[Any] = set()
         self._missed = False
         self._boundary = boundary
         self._registry = registry
@@ -52,21 +54,24 @@ class BriefSteps:
     def begin(self) -> None:
         """See whether the step that begins can be seen in this way."""
         live = self._boundary.live
-        brief = bool(live) and all(observer.brief and observer.training_only for observer in live)
+        brief = bool(live)
+        for observer in live:
+            brief = brief and observer.brief and observer.training_only
         self._missed = self._missed and brief
         self.on = brief and not (
             self._missed or self.composed or self._registry.ambiguous or self._boundary.replacers
         )
         if not brief:
             self.settled.clear()
+            self.losses.clear()
 
     def knows(self, module: nn.Module) -> bool:
         """Whether this step is one, and it is known what there is to tell of a module."""
         return self.on and self.settled.knows(module)
 
-    def tell(self, module: nn.Module, site: Site, output: Any, token: int) -> None:
-        """A settled activation module has run."""
-        if isinstance(output, Tensor) and self.settled.fits(module, output):
+    def tell(self, site: Site, dims: int, output: Any, token: int) -> None:
+        """A known site, of so many dimensions, has run."""
+        if isinstance(output, Tensor) and fits(site, dims, output):
             self._telling.tell_briefly(site, output, token)
         else:
             self._missed = True
@@ -85,27 +90,29 @@ class BriefSteps:
         self._missed = self._missed or (site is None and form.certain)
         return site
 
-    def hooks(self, calls: Any, enter: Hook, leave: Hook, tell: Hook) -> tuple[Hook, Hook]:
-        """What to put before and after the calls of modules.
+    def quick(
+        self, calls: Any, enter: Hook, leave: Hook, tell: Hook, dispatch: Hook, other: Hook
+    ) -> Any:
+        """Compiled hooks around modules and functions; None where nothing is compiled.
 
         Args:
             calls: `rectifier.torch.calls.Calls`.
-            enter: Its hook before a call.
+            enter: Its hook before a call of a module.
             leave: Its hook after one.
-            tell: Called with a settled activation module that has run, its site, its arguments and
-                its output.
-
-        Returns:
-            The same two; compiled, where there is such a thing, for modules that are settled.
+            tell: Called with a known site that has run, its dimensions, its arguments and output.
+            dispatch: Called with a function that matters, its arguments and its named ones.
+            other: Called with one that does not, while somebody is curious.
         """
         made = getattr(native.module(), "Quick", None)
-        if made is None:
-            return enter, leave
+        if made is None or unit_statistics.of_tensors() is None:
+            return None
         stack: Any = torch._C
-        quick = made(
-            *(calls, self._boundary, self, self.settled.known, self._telling.pending),
-            *(enter, leave, tell),
+        return made(
+            *(calls, self._boundary, self, self.settled.known, self.settled.places),
+            *(self._telling.pending, enter, leave, tell, dispatch, other),
+            *(forms.KINDS, forms.OWN_FUNCTIONS, forms.Kind.WEIGHTED, forms.Kind.LOSS),
+            *(forms.Kind.ACTIVATION, self._registry.sources.is_inside),
             *(stack._push_on_torch_function_stack, stack._pop_torch_function_stack),
-            stack._functorch.peek_interpreter_stack,
+            *(stack._len_torch_function_stack, stack._functorch.peek_interpreter_stack),
+            torch.is_grad_enabled,
         )
-        return quick.enter, quick.leave

@@ -97,6 +97,7 @@ class Calls:
         self._brief = BriefSteps(boundary, registry, self._telling)
         self._masks = forms.Masks()
         self._mode: Seeing | None = None
+        self._made: Seeing | None = None
         self._script: tuple[nn.Module, Any] | None = None
         self._idle = False
         self._off: nn.Module | None = None
@@ -105,8 +106,11 @@ class Calls:
         self._apply: Any = None
         self._eager: Any = None
         self._optimized_call: Any = None
-        tell = self._tell_settled
-        self._hooks = self._brief.hooks(self, self._enter_module, self._leave_module, tell)
+        hooks = self._enter_module, self._leave_module
+        self._quick = self._brief.quick(
+            self, *hooks, self._tell_settled, self.dispatch, self._saw_other
+        )
+        self._hooks = hooks if self._quick is None else (self._quick.enter, self._quick.leave)
 
     # On and off
 
@@ -124,7 +128,11 @@ class Calls:
                 put_on(self._mode)
                 self._run_compiled_eagerly()
             return
-        self._mode = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
+        if self._made is None:
+            self._made = Seeing(forms.KINDS, forms.OWN_FUNCTIONS, self.dispatch, self._saw_other)
+            if self._quick is not None:
+                self._made.see_by(self._quick.see)
+        self._mode = self._made
         self._attach(self._mode)
         functions: Any = torch.autograd.Function
         self._apply = functions.__dict__["apply"]
@@ -159,6 +167,16 @@ class Calls:
         self._run_compiled_again()
         self.forget()
 
+    def leave(self) -> None:
+        """See no more, ever; nothing of ours is left on this thread's stack of modes.
+
+        `end` may have been called, after a failure, while torch held our mode apart, to put it back
+        after the function that it handled, or in a hook of a backward pass, on a copy of the stack.
+        """
+        self.end()
+        if self._made is not None:
+            take_out(self._made)
+
     def rest(self) -> None:
         """See no more until `begin`: an optimiser steps, and then the next step will be seen too.
 
@@ -170,9 +188,12 @@ class Calls:
             self.end()
             return
         self._idle, self._off = True, None
-        take_out(self._mode)
-        self._run_compiled_again()  # the optimiser may be compiled
-        self.forget()
+        if not take_off(self._mode):
+            take_out(self._mode)
+        if self._eager is not None:
+            self._run_compiled_again()  # the optimiser may be compiled
+        if self._stack or self._inside or self._script is not None or self._telling.pending:
+            self.forget()
 
     def _run_compiled_again(self) -> None:
         eager, self._eager = self._eager, None
@@ -184,9 +205,9 @@ class Calls:
 
     def _run_compiled_eagerly(self) -> None:
         """While calls are seen, what ``torch.compile`` made runs as it was written."""
-        stance = getattr(torch.compiler, "set_stance", None)
         if self._mode is None or self._eager is not None or "torch._dynamo" not in sys.modules:
             return
+        stance = getattr(torch.compiler, "set_stance", None)
         if stance is None:
             self._note("This torch cannot run compiled code eagerly; it is not seen inside.")
             return
@@ -241,10 +262,9 @@ class Calls:
     def aside(self) -> Iterator[None]:
         """See nothing for a while, at no cost: what runs is no forward pass."""
         mode = self._mode
-        if mode is None or self._idle:
+        if mode is None or self._idle or not take_out(mode):  # or is off, for who calls us
             yield
             return
-        take_out(mode)
         try:
             yield
         finally:
@@ -371,7 +391,7 @@ class Calls:
             self._tick += 1
             site = self._brief.settled.site(module)
             if site is not None and output is not None:
-                self._tell_settled(module, site, args, output)
+                self._tell_settled(site, self._brief.settled.dims(module), args, output)
             return None
         if leaf_of(module) is Leaf.ACTIVATION:
             return self._boundary.hidden(self._leave, module, output)
@@ -380,20 +400,16 @@ class Calls:
         self._brief.settled.put(module, None)
         return None
 
-    def _tell_settled(
-        self, module: nn.Module, site: Site, args: tuple[Any, ...], output: Any
-    ) -> None:
-        self._boundary.hidden(self._leave_settled, module, site, args, output)
+    def _tell_settled(self, site: Site, dims: int, args: tuple[Any, ...], output: Any) -> None:
+        self._boundary.hidden(self._leave_settled, site, dims, args, output)
 
-    def _leave_settled(
-        self, module: nn.Module, site: Site, args: tuple[Any, ...], output: Any
-    ) -> None:
-        """An activation module has run in a step that is looked at briefly."""
+    def _leave_settled(self, site: Site, dims: int, args: tuple[Any, ...], output: Any) -> None:
+        """A known site has run in a step that is looked at briefly."""
         if not self._stack or self._stack[-1].application is not None:
             return
         if not (torch.is_grad_enabled() or (args and args[0].requires_grad)):
             return
-        self._brief.tell(module, site, output, self.token)
+        self._brief.tell(site, dims, output, self.token)
 
     def _leave_layer(self, module: nn.Module, output: Any) -> None:
         if not is_layer(module):
@@ -597,6 +613,8 @@ class Calls:
             self._weighted(forms.WEIGHTED[func], args, kwargs, result)
         elif kind is forms.Kind.LOSS:
             self._lost(forms.LOSS_FUNCTIONS[func], result)
+            if torch.is_grad_enabled():
+                self._brief.losses.add(func)
         elif kind is forms.Kind.COMPARISON:
             self._masks.compared(forms.COMPARISONS[func], args, result)
         elif args and isinstance(args[0], Tensor) and args[0].dtype is torch.bool:
@@ -623,7 +641,16 @@ class Calls:
             self._inside -= 1
         if isinstance(result, Tensor):
             self._boundary.hidden(self._applied, application, result)
+            if self._brief.on and self._quick is not None:
+                self._boundary.hidden(self._remember, application.site, func, args, kwargs, result)
         return result
+
+    def _remember(self, site: Site, func: Any, args: Any, kwargs: Any, result: Tensor) -> None:
+        """A function was seen in a step that is looked at briefly: the next time it is known."""
+        module = self._stack[-1].module if self._stack and not self._unsure else None
+        key = None if module is None or not site.model else self._quick.place(func, module)
+        if module is not None and key is not None and args:
+            self._brief.settled.put_place(key, module, args, kwargs, site, result.dim())
 
     def _recognise(self, func: Any, args: Any, kwargs: Any) -> Application | None:
         form = forms.recognise(func, args, kwargs, self._masks)

@@ -16,8 +16,11 @@ from rectifier import catalog
 from rectifier.analysis.rows import check_axis, check_gate, check_place
 from rectifier.errors import InvalidInputError
 from rectifier.torch.functional import function
-from rectifier.torch.gated_fused import fused
+from rectifier.torch.gated_fused import Fusion
 from rectifier.torch.signature import checked
+
+_OPTIONS = {"inplace", "path", "keep"}
+"""What else the product takes; with one of them it is composed."""
 
 
 def gated(name: str) -> Callable[..., Tensor]:
@@ -42,22 +45,23 @@ def gated(name: str) -> Callable[..., Tensor]:
     """
     unit = catalog.gated(name)
     product = function(unit)
+    fused = Fusion(unit)
 
     def call(input: Tensor, dim: int = -1, gate: str = "last", **parameters: Any) -> Tensor:
         input = checked(unit, input)
         dim = check_axis(unit.name, dim, "dim")
-        split(unit.name, input, dim, gate)  # checks
+        check_gate(gate)
+        check_even(unit.name, input, dim)
 
         def composed(input: Tensor) -> Tensor:
-            linear, gating = split(unit.name, input, dim, gate)
+            linear, gating = split(input, dim, gate)
             if input.dim() == 1:  # a parameter of one dimension would mean one value per channel
                 return product(linear[None], gate=gating[None], **parameters)[0]
             return product(linear, gate=gating, **parameters)
 
-        options = {"inplace", "path", "keep"}
         result = None
-        if not options & parameters.keys():
-            result = fused(unit, input, dim, gate, parameters, composed)
+        if not (parameters and _OPTIONS & parameters.keys()):
+            result = fused(input, dim, gate, parameters, composed)
         return composed(input) if result is None else result
 
     call.__name__ = call.__qualname__ = unit.name
@@ -65,14 +69,17 @@ def gated(name: str) -> Callable[..., Tensor]:
     return call
 
 
-def split(name: str, input: Tensor, dim: int, gate: str) -> tuple[Tensor, Tensor]:
-    """Return the linear part and the part that gates, as views."""
-    check_gate(gate)
+def check_even(name: str, input: Tensor, dim: int) -> None:
+    """Raise InvalidInputError where a dimension cannot be halved."""
     if input.shape[check_place(name, input.shape, dim, "dim")] % 2:
         raise InvalidInputError(
             f"{name}: expected an even number of elements along dim {dim}, got shape "
             f"{tuple(input.shape)}."
         )
+
+
+def split(input: Tensor, dim: int, gate: str) -> tuple[Tensor, Tensor]:
+    """Return the linear part and the part that gates, as views of what has been checked."""
     half = input.shape[dim] // 2
     if gate in ("last", "first"):
         one, two = input.narrow(dim, 0, half), input.narrow(dim, half, half)

@@ -1,4 +1,4 @@
-"""Gated units in one pass, where that can be: contiguous numbers, float32 on the CPU, or on a GPU.
+"""Gated units in one pass, where that can be: contiguous, on a GPU, or no float64 on the CPU.
 
 Layer: torch front end, on `rectifier.kernels.gated` and, for CUDA devices, on the Triton kernels,
 below `rectifier.torch.gated`. What is kept for backward is the input alone, 8 bytes for each
@@ -16,12 +16,20 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from rectifier.activation import Activation
-from rectifier.kernels import cuda
+from rectifier.kernels import cuda, native
 from rectifier.kernels import gated as kernels
 from rectifier.torch import on_gpu
-from rectifier.torch.memory import is_plain, is_real
+from rectifier.torch.memory import is_real
 
 Composed = Callable[[Tensor], Tensor]
+
+_CODES = {getattr(torch, name): native.DTYPES[name] for name in kernels.DTYPES}
+"""The element types that the compiled kernels take, by their numbers."""
+
+# Looked up once: they are asked at every call.
+_has_torch_function = torch.overrides.has_torch_function
+_transforming = torch._C._are_functorch_transforms_active
+_threads = torch.get_num_threads
 
 
 class Fused(torch.autograd.Function):
@@ -39,9 +47,7 @@ class Fused(torch.autograd.Function):
         """
         ctx.save_for_backward(input)
         ctx.dim, ctx.call = dim, call
-        shape = list(input.shape)
-        shape[dim] //= 2
-        return call.run(input, dim, input.new_empty(shape))
+        return call.run(input, dim, _half(input, dim))
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -61,14 +67,11 @@ class _Call:
     """One way of computing a unit, and the composed one beside it."""
 
     def __init__(
-        self,
-        unit: Activation,
-        last: bool,
-        values: tuple[float, ...],
-        composed: Composed,
-        gpu: bool,
-    ) -> None:
-        self.unit = unit
+        self, of: Fusion, dtype: torch.dtype, last: bool, values: tuple[float, ...],
+        composed: Composed, gpu: bool,
+    ) -> None:  # fmt: skip
+        self.of = of
+        self.dtype = dtype
         self.last = last
         self.values = values
         self.composed = composed
@@ -83,57 +86,96 @@ class _Call:
 
             with on_gpu.on(input.device):
                 launch.gated(
-                    self.unit.name, input.detach(), out, on_gpu.numbers(self.values, input.device),
+                    self.of.unit.name, input.detach(), out,
+                    on_gpu.numbers(self.values, input.device),
                     grad=grad, half=half, last=self.last,
                 )  # fmt: skip
             return out
-        kernels.run(
-            self.unit, input.detach(), out, grad=grad, half=half, last=self.last,
-            parameters=self.values, threads=torch.get_num_threads(),
-        )  # fmt: skip
+        if half and (size := input.numel()):
+            run = self.of.runner()
+            run(
+                _CODES[self.dtype], input.data_ptr(), 0 if grad is None else grad.data_ptr(),
+                out.data_ptr(), size // (2 * half), half, self.last, (0.0, *self.values),
+                _threads(),
+            )  # fmt: skip
         return out
 
 
-def fused(
-    unit: Activation,
-    input: Tensor,
-    dim: int,
-    gate: str,
-    parameters: Mapping[str, Any],
-    composed: Composed,
-) -> Tensor | None:
-    """Compute a gated unit in one pass.
+class Fusion:
+    """A gated unit in one pass, where that can be."""
 
-    Args:
-        unit: The unit.
-        input: Both halves, checked.
-        dim: The dimension that is halved.
-        gate: ``"last"`` or ``"first"``; interleaved halves are not for this.
-        parameters: The unit's other parameters by name, those that were given.
-        composed: Computes the same from the input; for gradients of gradients.
+    def __init__(self, unit: Activation) -> None:
+        self.unit = unit
+        self._defaults = tuple(unit.parameters().values())[1:]
+        self._runner: kernels.Runner | None = None
 
-    Returns:
-        The result; None where it has to be composed.
-    """
-    if (
-        gate not in ("last", "first")
-        or any(isinstance(value, Tensor) for value in parameters.values())
-        or torch.compiler.is_compiling()
-        or torch.overrides.has_torch_function((input,))
-        or torch._C._are_functorch_transforms_active()
-        or forward_ad._current_level >= 0
-        or not is_plain(input)
-        or not input.is_contiguous()
-    ):
-        return None
-    gpu = on_gpu.serves(input) and cuda.supports_gated(
-        unit, str(input.dtype).removeprefix("torch."), input.device.type, cuda.switched_on()
-    )
-    if not gpu and (
-        input.dtype != torch.float32 or not is_real(input) or not kernels.supports(unit)
-    ):
-        return None
-    values = tuple(unit.parameters(**parameters).values())[1:]
-    call = _Call(unit, gate == "last", values, composed, gpu)
-    result: Tensor = Fused.apply(input, dim % input.dim(), call)  # type: ignore[no-untyped-call]
-    return result
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_runner": None}
+
+    def runner(self) -> kernels.Runner:
+        """Return the compiled kernel, looked up once."""
+        if self._runner is None:
+            self._runner = kernels.runner(self.unit)
+        return self._runner
+
+    def __call__(
+        self,
+        input: Tensor,
+        dim: int,
+        gate: str,
+        parameters: Mapping[str, Any],
+        composed: Composed,
+    ) -> Tensor | None:
+        """Compute the unit.
+
+        Args:
+            input: Both halves, checked.
+            dim: The dimension that is halved.
+            gate: ``"last"`` or ``"first"``; interleaved halves are not for this.
+            parameters: The unit's other parameters by name, those that were given.
+            composed: Computes the same from the input; for gradients of gradients.
+
+        Returns:
+            The result; None where it has to be composed.
+        """
+        if (
+            gate not in ("last", "first")
+            or (parameters and any(isinstance(value, Tensor) for value in parameters.values()))
+            or torch.compiler.is_compiling()
+            or _has_torch_function((input,))
+            or _transforming()
+            or forward_ad._current_level >= 0
+            or not input.is_contiguous()
+        ):
+            return None
+        gpu = self._runs_on_gpu(input)
+        if not gpu and not (input.dtype in _CODES and is_real(input) and self._compiled()):
+            return None
+        values = self._defaults
+        if parameters:
+            values = tuple(self.unit.parameters(**parameters).values())[1:]
+        call = _Call(self, input.dtype, gate == "last", values, composed, gpu)
+        dim %= input.dim()
+        if not (input.requires_grad and torch.is_grad_enabled()):  # autograd takes microseconds
+            return call.run(input, dim, _half(input, dim))
+        result: Tensor = Fused.apply(input, dim, call)  # type: ignore[no-untyped-call]
+        return result
+
+    def _runs_on_gpu(self, input: Tensor) -> bool:
+        if not on_gpu.serves(input):
+            return False
+        name = str(input.dtype).removeprefix("torch.")
+        return cuda.supports_gated(self.unit, name, input.device.type, cuda.switched_on())
+
+    def _compiled(self) -> bool:
+        """Whether there is a compiled kernel, and the environment leaves it on."""
+        if self._runner is not None:
+            return native.switched_on()
+        return kernels.supports(self.unit)
+
+
+def _half(input: Tensor, dim: int) -> Tensor:
+    """Return a new tensor for the result."""
+    shape = list(input.shape)
+    shape[dim] //= 2
+    return input.new_empty(shape)

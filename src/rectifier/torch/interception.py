@@ -154,6 +154,7 @@ class Interception:
         """Take every hook out, and tell nobody."""
         self._nap.take()
         self._stop()
+        self._calls.leave()
         for handle in self._handles:
             handle.remove()
         self._handles = []
@@ -256,11 +257,12 @@ class Interception:
         stepping.append(id(optimizer))
         if len(stepping) == 1:
             self._known_optimizers, self._manual = True, False
+            calls = self._calls
+            if calls.seeing and not calls.paused:
+                plain = len(args) == 1 and not kwargs
+                if plain or not any(map(callable, (*args[1:], *kwargs.values()))):
+                    calls.rest()  # without a closure no forward pass runs in a step
             boundary.guard(self._start_step, optimizer)
-            if self._calls.paused:
-                return
-            if self._calls.seeing and not any(map(callable, (*args[1:], *kwargs.values()))):
-                self._calls.rest()  # without a closure no forward pass runs in a step
 
     def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """An optimiser has stepped, and not in a way that a nap notes."""

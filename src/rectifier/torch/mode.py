@@ -8,7 +8,7 @@ ours is taken out from wherever it lies.
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 import torch
@@ -49,6 +49,10 @@ class Seeing(Own):
         self._other = other
         self.curious = False
 
+    def see_by(self, compiled: Callable[..., Any]) -> None:
+        """Have something compiled, given the mode first, do what `__torch_function__` does."""
+        self.__torch_function__ = MethodType(compiled, self)  # type: ignore[method-assign]
+
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         # Runs for every torch call of an observed step, most of which do not matter: keep it short.
         if func in self._matters or (type(func) is FunctionType and func.__module__ == self._own):
@@ -74,15 +78,18 @@ def take_off(mode: TorchFunctionMode) -> bool:
     return False
 
 
-def take_out(mode: TorchFunctionMode) -> None:
-    """Remove a mode from wherever it is on the stack; others may lie above it."""
-    above: list[Any] = []
+def take_out(mode: TorchFunctionMode) -> bool:
+    """Remove a mode from wherever it is on the stack, and however often; others may lie above it.
+
+    Returns:
+        Whether it was there.
+    """
+    stack: list[Any] = []
     try:
         while torch._C._len_torch_function_stack() > 0:
-            top = torch._C._pop_torch_function_stack()
-            if top is mode:
-                break
-            above.append(top)
+            stack.append(torch._C._pop_torch_function_stack())
     finally:
-        for other in reversed(above):
-            torch._C._push_on_torch_function_stack(other)
+        for other in reversed(stack):
+            if other is not mode:
+                torch._C._push_on_torch_function_stack(other)
+    return any(other is mode for other in stack)

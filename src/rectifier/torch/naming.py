@@ -75,7 +75,7 @@ class Sources:
     def frame(self, depth: int = 1) -> FrameType | None:
         """The innermost frame of the user's code, or None."""
         frame: FrameType | None = sys._getframe(depth)
-        while frame is not None and self._is_inside(frame.f_code.co_filename):
+        while frame is not None and self.is_inside(frame.f_code.co_filename):
             frame = frame.f_back
         return frame
 
@@ -85,11 +85,12 @@ class Sources:
         for _ in range(_DEPTH):
             if frame is None:
                 return
-            if not self._is_inside(frame.f_code.co_filename):
+            if not self.is_inside(frame.f_code.co_filename):
                 yield frame
             frame = frame.f_back
 
-    def _is_inside(self, filename: str) -> bool:
+    def is_inside(self, filename: str) -> bool:
+        """Whether a file is torch's, or ours and not to be read like the user's."""
         known = self._ours.get(filename)
         if known is None:
             known = filename.startswith(("<frozen ", *self._inside))

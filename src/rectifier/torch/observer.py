@@ -140,6 +140,13 @@ class Observer:
     """True: in the step under way `on_output` and `on_trained` instead of `on_site` and what comes
     of gradients; set it in `wants_step`."""
 
+    followed: dict[int, Any] | None = None
+    """By token the passes that this observer follows. Where a step's only observer has one for the
+    pass under way, compiled hooks may call neither `on_output` nor `on_trained` but append the site
+    and `rectifier.torch.unit_statistics.Output` to its list ``outputs``, and set its ``listens``
+    where a gradient can come back, and ``trained`` where one has; where it is ``whole``, they need
+    not look further than the first site that one can come back to."""
+
     interception: Interception | None = None
     """Set while the observer is attached."""
 

@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -93,6 +93,49 @@ def forward(
     return found[: -len(WHOLE)].reshape(len(ROWS), units), found[-len(WHOLE) :]
 
 
+Output = tuple[int, int, bytes, float]
+"""What `briefly` gives: elements of a unit, rows among them that are told apart (positions of a
+feature map are not), numbers as `outputs` has them, how many elements are NaN or infinite."""
+
+
+def briefly(output: Tensor, axis: int) -> Output | None:
+    """Count and sum the output of an activation alone, in few operations.
+
+    Args:
+        output: What it gave.
+        axis: Dimension of the units.
+
+    Returns:
+        The numbers, packed; None: it is no ordinary tensor without gaps.
+    """
+    compiled_in = of_tensors()
+    found: Output | None
+    found = None if compiled_in is None else compiled_in.output_of(output, axis)
+    return found
+
+
+def told_by(outputs: list[Any], silent: dict[Any, bytes]) -> int | None:
+    """What the outputs of a step tell.
+
+    Args:
+        outputs: Sites, each with what `briefly` gives.
+        silent: Of each site the indices of the units that have not fired of late, packed.
+
+    Returns:
+        2: Some element is NaN or infinite; else 1: other units are silent, or that cannot be told;
+        else 0. None: nothing is compiled.
+    """
+    compiled_in = of_tensors()
+    found: int | None
+    found = None if compiled_in is None else compiled_in.told_by(outputs, silent)
+    return found
+
+
+def unpacked(numbers: bytes) -> Floats:
+    """What `briefly` packed, ``(3, units)``; read-only."""
+    return np.frombuffer(numbers).reshape(3, -1)
+
+
 def outputs(output: Tensor, axis: int) -> tuple[Floats, float] | None:
     """Count and sum the output of an activation alone.
 
@@ -104,26 +147,22 @@ def outputs(output: Tensor, axis: int) -> tuple[Floats, float] | None:
         ``(3, units)``, the first rows of `ROWS`, and how many elements are NaN or infinite; None:
         not possible.
     """
-    compiled_in = _of_tensors()
-    if compiled_in is None:
-        return None
-    asked: tuple[Floats, float] | None
-    asked = compiled_in.output_of(output, axis, torch.get_num_threads())
-    if asked is not None:
-        return asked
     if not applies(output):
         return None
+    found = briefly(output, axis)
+    if found is not None:
+        return unpacked(found[2]), found[3]
     y, extent = _whole(output.detach(), axis)
     units = extent[1]
-    found = np.empty((3, units))
+    numbers = np.empty((3, units))
     bad = compiled.outputs(
         y.data_ptr(),
         y.dtype is torch.bfloat16,
         extent,
-        found.ctypes.data,
+        numbers.ctypes.data,
         torch.get_num_threads(),
     )
-    return found, bad
+    return numbers, bad
 
 
 def gradient(to_input: Tensor, to_output: Tensor, axis: int) -> tuple[Floats, float] | None:
@@ -184,7 +223,7 @@ def any_bad_gradient(parameters: list[Tensor]) -> tuple[bool, list[Tensor]]:
     Returns:
         Whether there is one, and the gradients that could not be looked at.
     """
-    compiled_in = _of_tensors()
+    compiled_in = of_tensors()
     if compiled_in is None:
         return False, [p.grad for p in parameters if p.grad is not None]
     rest: list[Tensor] = []
@@ -240,10 +279,11 @@ class Blocks:
 @functools.cache
 def _compiled_in() -> ModuleType:
     kinds = Tensor, torch.nn.Parameter, torch.float32, torch.bfloat16, torch.strided
-    return compiled.of_tensors(*kinds)
+    return compiled.of_tensors(*kinds, torch.get_num_threads)
 
 
-def _of_tensors() -> ModuleType | None:
+def of_tensors() -> ModuleType | None:
+    """The compiled statistics that ask tensors themselves; None where nothing is compiled."""
     return _compiled_in() if compiled.available() else None
 
 

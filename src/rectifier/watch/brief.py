@@ -54,7 +54,10 @@ class Schedule:
         """
         if self._all or index < FIRST or self.work < LARGE:
             return True
-        apart = next(apart for start, apart in reversed(APART.items()) if index >= start)
+        apart = 0
+        for start, distance in APART.items():
+            if index >= start:
+                apart = distance
         return index % apart < 2
 
 

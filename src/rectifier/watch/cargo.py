@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rectifier.torch.sites import Site
-from rectifier.torch.unit_statistics import WHOLE
+from rectifier.torch.unit_statistics import WHOLE, Output, unpacked
 from rectifier.watch import statistics
 from rectifier.watch.brief import Held
 from rectifier.watch.ledger import Observation
@@ -28,8 +28,13 @@ class Pass:
 
     Attributes:
         step: The step under way. ``trained``: whether it is known to be part of the training.
+        outputs: What was measured of sites in a step that is looked at briefly, as
+            `rectifier.torch.unit_statistics.briefly` gives it.
         held: What entered the model, where it was not measured.
         listens: Whether gradients will come back through one of its sites.
+        whole: Whether a gradient that reaches one of its sites is taken to reach all.
+        through, reached: In a step that is looked at closely, the sites that a gradient can come
+            back through, and those that one has come back through.
     """
 
     step: int
@@ -38,9 +43,13 @@ class Pass:
     held: Held | None = None
     input_elements: int = 0
     forwards: list[tuple[Site, statistics.Forward]] = field(default_factory=list)
+    outputs: list[tuple[Site, Output]] = field(default_factory=list)
     nonzero: list[tuple[Site, Tensor | statistics.Floats, int]] = field(default_factory=list)
     squares: list[tuple[Site, Tensor | float]] = field(default_factory=list)
     listens: bool = False
+    whole: bool = False
+    through: set[Site] = field(default_factory=set)
+    reached: set[Site] = field(default_factory=set)
 
 
 class Cargo:
@@ -95,23 +104,20 @@ def outputs(passes: Iterable[Pass]) -> dict[Site, Observation]:
 
     As `load` and `unload` give them; on the host, where they are already, in few operations.
     """
-    found: dict[Site, Observation] = {}
+    found = _fetched(passes) if any(one.forwards for one in passes) else {}
     for one in passes:
-        for site, seen in one.forwards:
-            if isinstance(seen.units, Tensor) or isinstance(seen.bad, Tensor):
-                return _fetched(passes)
+        for site, (elements, rows, packed, bad) in one.outputs:
+            numbers = unpacked(packed)
             known = found.get(site)
-            active = seen.units[0].astype(np.int64)
+            active = numbers[0].astype(np.int64)
             if known is None or known.active is None or known.sums is None:
-                found[site] = Observation(
-                    seen.elements, seen.rows, active, sums=seen.units[1:], bad=seen.bad or 0.0
-                )
+                found[site] = Observation(elements, rows, active, sums=numbers[1:], bad=bad)
                 continue
-            known.elements += seen.elements
-            known.rows += seen.rows
+            known.elements += elements
+            known.rows += rows
             known.active = known.active + active
-            known.sums = known.sums + seen.units[1:]
-            known.bad += seen.bad or 0.0
+            known.sums = known.sums + numbers[1:]
+            known.bad += bad
     return found
 
 

@@ -212,6 +212,16 @@ class SiteLedger:
         fell = silent[self._silent_since[silent] == NEVER]
         return fell if fell.size else None
 
+    @property
+    def next_feeding(self) -> int:
+        """Observed step from which on bias and weights of all units are to be read again."""
+        return self._next_feeding
+
+    @property
+    def silent(self) -> bytes:
+        """Indices of the units that did not fire in the latest step, as packed 64-bit numbers."""
+        return self._silent.astype(np.int64).tobytes()
+
     def is_news(self, index: int, active: IntArray) -> bool:
         """Whether a step is to be taken in at once, for what it says of the weights.
 

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from rectifier.torch import unit_statistics
 from rectifier.torch.sites import Layer, Observer, Site, Sleep
 from rectifier.watch import ranks, statistics
 from rectifier.watch.brief import Glance, Held, Schedule
@@ -112,7 +113,7 @@ class Watcher(Observer):
         self._layers = Layers(self._clock.details)
         self._census = Census()
         self._training = TrainingLedger()
-        self._passes: dict[int, Pass] = {}
+        self.followed: dict[int, Pass] = {}
         self._losses = Waiting()
         self._loss_name = self._loss_function = ""
         self._loss_source = ""
@@ -125,7 +126,10 @@ class Watcher(Observer):
         self._glance = Glance()
         self._steps = 0
         self._index = self._close = 0
-        self._deferred: list[tuple[int, int, dict[Site, Observation]]] = []
+        self._deferred: list[tuple[int, int, list[Pass]]] = []
+        self._whole = True
+        self._silent: dict[Site, bytes] = {}
+        self._next_feeding = -1
         self._processed = False
         self._processes = 1
         self._moving: list[Tensor] = []
@@ -191,11 +195,11 @@ class Watcher(Observer):
 
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
-        found = self._passes.get(token)
+        found = self.followed.get(token)
         if found is None:
-            while len(self._passes) >= _WAITING:
-                self._passes.pop(next(iter(self._passes)))
-            found = self._passes[token] = Pass(self._steps)
+            while len(self.followed) >= _WAITING:
+                self.followed.pop(next(iter(self.followed)))
+            found = self.followed[token] = Pass(self._steps, whole=self._whole)
         return found
 
     @_unseen
@@ -225,7 +229,9 @@ class Watcher(Observer):
             sampled=self._clock.maps.keeps(self._close),
         )
         current = self._pass()
-        current.listens = current.listens or output.requires_grad
+        if output.requires_grad:
+            current.listens = True
+            current.through.add(site)
         current.forwards.append((site, measured))
 
     def on_output(self, site: Site, output: Tensor) -> None:
@@ -234,11 +240,16 @@ class Watcher(Observer):
             return
         current = self._pass()
         current.listens = current.listens or output.requires_grad
-        current.forwards.append((site, statistics.outputs(output, site.axis_in(output))))
+        axis = site.axis_in(output)
+        found = unit_statistics.briefly(output, axis)
+        if found is not None:
+            current.outputs.append((site, found))
+        else:
+            current.forwards.append((site, statistics.outputs(output, axis)))
 
     def on_trained(self, token: int) -> None:
         """The pass is part of the training."""
-        found = self._passes.get(token)
+        found = self.followed.get(token)
         if found is not None:
             found.trained = True
 
@@ -272,8 +283,8 @@ class Watcher(Observer):
         A loss that is a module begins a pass of its own: what ran before it in this step counts.
         """
         token = 0 if self.interception is None else self.interception.token
-        for number, found in self._passes.items():
-            earlier = bool(found.forwards) and found.step == self._steps
+        for number, found in self.followed.items():
+            earlier = bool(found.forwards or found.outputs) and found.step == self._steps
             if not found.listens and (number == token or earlier):
                 found.trained = True
 
@@ -282,10 +293,11 @@ class Watcher(Observer):
         self, site: Site, token: int, to_output: Tensor | None, to_input: Tensor | None
     ) -> None:
         """The pass is part of the training: measure what reaches the site and what leaves it."""
-        found = self._passes.get(token)
+        found = self.followed.get(token)
         if found is None:
             return
         found.trained = True
+        found.reached.add(site)
         gradient = to_output if to_input is None else to_input
         axis = site.unit_axis if gradient is None else site.axis_in(gradient)
         count, squares = statistics.gradients(to_input, to_output, axis, detailed=self.detailed)
@@ -346,7 +358,7 @@ class Watcher(Observer):
         self._training.put_update(step, self._layers.after(step, moving))
 
     def _is_due(self) -> bool:
-        if self._passes and any(p.trained for p in self._passes.values()):
+        if self.followed and any(p.trained for p in self.followed.values()):
             return True
         if not self._losses:
             return False
@@ -358,10 +370,13 @@ class Watcher(Observer):
     @_unseen
     def _process(self, optimizer: Optimizer | None, step: int) -> None:
         self._processed = True
-        passes = [p for p in self._passes.values() if p.trained]
-        self._passes = {
-            token: p for token, p in self._passes.items() if not p.trained and p.step >= step - 1
-        }
+        passes, rest = [], {}
+        for token, one in self.followed.items():
+            if one.trained:
+                passes.append(one)
+            elif one.step >= step - 1:
+                rest[token] = one
+        self.followed = rest
         parameters = self._layers.parameters(optimizer)
         if self.brief:
             self._process_briefly(passes, parameters, step)
@@ -377,6 +392,7 @@ class Watcher(Observer):
         step: int,
     ) -> None:
         self._settle()
+        self._whole = self._whole and all(p.through == p.reached for p in passes)
         detailed = self.detailed
         cargo = Cargo()
         inputs = [(cargo.put(p.inputs), p.input_elements) for p in passes if p.inputs is not None]
@@ -416,17 +432,31 @@ class Watcher(Observer):
         self._index += 1
 
     def _process_briefly(self, passes: list[Pass], parameters: list[Tensor], step: int) -> None:
-        observations = outputs(passes)
-        bad = self._losses.bad or any(seen.bad for seen in observations.values())
-        if bad or self._glance.bad(parameters):
-            self._look_for_trouble(passes, observations, parameters, step)
+        told = self._told_by(passes)
+        if told == 2 or self._losses.bad or self._glance.bad(parameters):
+            self._look_for_trouble(passes, outputs(passes), parameters, step)
         if self._losses.bad or self._losses.many():
             self._take_losses()
-        at_once = self._is_news(observations)
-        self._deferred.append((self._index, step, observations))
+        self._deferred.append((self._index, step, passes))
         self._index += 1
-        if at_once or len(self._deferred) >= _DEFERRED:
+        if told or len(self._deferred) >= _DEFERRED:
             self._settle()
+
+    def _told_by(self, passes: list[Pass]) -> int:
+        """As `unit_statistics.told_by`; other news are that weights are to be read."""
+        if self._next_feeding < 0:
+            self._silent = {site: ledger.silent for site, ledger in self._sites.items()}
+            due = [ledger.next_feeding for ledger in self._sites.values()]
+            self._next_feeding = min(due, default=0)
+        found = None
+        if not any(p.forwards for p in passes):
+            taken = [output for p in passes for output in p.outputs]
+            found = unit_statistics.told_by(taken, self._silent)
+        if found is None:
+            observations = outputs(passes)
+            bad = any(seen.bad for seen in observations.values())
+            found = 2 if bad else int(self._is_news(observations))
+        return found or int(self._index >= self._next_feeding)
 
     def _is_news(self, observations: dict[Site, Observation]) -> bool:
         """Whether weights are to be read while they are those of this step."""
@@ -440,8 +470,8 @@ class Watcher(Observer):
     def _settle(self) -> None:
         """Take in the brief steps that wait, all at once."""
         deferred, self._deferred = self._deferred, []
-        for index, step, observations in deferred:
-            for site, seen in observations.items():
+        for index, step, passes in deferred:
+            for site, seen in outputs(passes).items():
                 self._take_site(site, index, step, seen, detailed=False)
 
     @_quietly
@@ -471,6 +501,7 @@ class Watcher(Observer):
     ) -> None:
         if seen.active is None:
             return
+        self._next_feeding = -1
         ledger = self._sites.get(site)
         if ledger is None:
             ledger = self._sites[site] = SiteLedger(site.units, self._clock)
