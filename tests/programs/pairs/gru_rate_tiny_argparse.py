@@ -3,6 +3,7 @@
 # remedies: raise_learning_rate
 # metric: mse down
 # story: --lr 1e-6 was left in the launch script from an experiment on fine-tuning
+# in view: steps of the size of their rate are raised to what is usual
 """Forecast a chaotic series with a GRU."""
 
 import argparse

@@ -3,6 +3,7 @@
 # remedies: reinitialize insert_normalization
 # metric: dev up
 # story: He's rule by hand, randn / sqrt(2 / n) where randn * sqrt(2 / n) was meant: the weights grow with the width
+# in view: biases of bare tensors keep no old gradient
 """A net from raw tensors."""
 
 import torch

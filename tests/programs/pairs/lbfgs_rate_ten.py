@@ -3,6 +3,7 @@
 # remedies: lower_learning_rate clip_gradients
 # metric: rmse down
 # story: L-BFGS without a line search at lr=20 "because LBFGS finds its own step"
+# in view: of a Newton step one at most is left
 """Fit a surface with L-BFGS and closures."""
 
 import torch

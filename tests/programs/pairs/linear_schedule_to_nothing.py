@@ -3,6 +3,7 @@
 # remedies: raise_learning_rate
 # metric: accuracy up
 # story: LinearLR with total_iters in epochs and stepped by batch: after eight batches the rate is nothing
+# in view: a rate that a schedule took to zero can be held up
 """Bag of words with a linear schedule."""
 
 import torch
