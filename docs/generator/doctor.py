@@ -182,7 +182,8 @@ def _batches(summary: Mapping[str, Any]) -> list[str]:
             false. Four more of the sixth, and one of the seventh, have faults that no rule was
             about, and were accused of nothing. Repair at first sight is known of the eighth alone,
             and is far below the share above, which is of programs that it was looked at with:
-            after mending it was 23 of its 28. Most of what went wrong was mended since; the difference to the table above is what looking at programs is worth."""
+            after mending it was 23 of its 28. Most of what went wrong was mended since; the
+            difference to the table above is what looking at programs is worth."""
         ),
         table(("", *(f"{name} batch" for name in found)), rows),
         "Accused at first sight without reason:",

@@ -207,6 +207,7 @@ class Cut(nn.Module):
 def test_steps_where_none_are_taken_give_the_same_training_and_leave_nothing() -> None:
     want = fit(layers(), cross_entropy)
     backward = torch.autograd.backward
+    modes = torch._C._len_torch_function_stack()  # remedies that were to stay, of other tests
 
     def program():
         model = layers()
@@ -215,7 +216,7 @@ def test_steps_where_none_are_taken_give_the_same_training_and_leave_nothing() -
             loss = cross_entropy(model(X))
             optimizer.zero_grad()
             loss.backward()
-            assert torch._C._len_torch_function_stack() <= 1
+            assert torch._C._len_torch_function_stack() <= modes + 1
             losses.append(loss.item())
         return losses
 
