@@ -189,6 +189,8 @@ def _by_burst(record: Record, loss: evidence.Loss) -> Finding | None:
     before = evidence.between(training.step, training.gradient_norm, -math.inf, step - 1)
     usual = evidence.median(before[-200:])
     burst = evidence.largest(evidence.between(training.step, training.gradient_norm, step, step))
+    if burst < 0.3 * GROWN * usual:
+        return None  # steps of several optimisers in one step's place: no single gradient burst
     was = evidence.median(evidence.between(training.step, training.loss, step - 20, step - 1))
     undone = loss.end >= max(2 * was, TOLD * loss.start)
     if not (undone or _harmed(loss)) or evidence.new_phase(record, step):
