@@ -1,7 +1,7 @@
 """Is what a comparison promises kept on real trainings? ReLU against itself, by another name.
 
     python benchmarks/calibration.py [--pool N] [--repeats N] [--seeds N] [--store F]
-    python benchmarks/calibration.py --simulate [--repeats N]
+    python benchmarks/calibration.py --simulate | --bootstrap | --reliability [--repeats N]
 
 A pool of small ReLU networks is tuned and trained on digits by `rectifier compare`, each seed with
 a tuning study of its own. Each repeat then draws two disjoint sets of seeds from the pool, calls
@@ -20,6 +20,9 @@ With --simulate nothing is trained: scores are drawn (noise of 0.6 points, luck 
 beside how often the leader is the best, for the comparison's way and for drawing seeds anew alone;
 then, over all of these, by what was said.
 
+With --bootstrap scores are drawn, and several bootstraps of a difference are held against the
+truth, with and without tuning studies: why verdicts go by the one they go by (bootstraps.py).
+
 With --reliability scores are drawn, too, but for arms whose true means are spread by anything from
 0.05 to 1.6 points: of all arms that were given so much, how many were the best? The Brier and the
 logarithmic score beside that are smaller for the better of two ways.
@@ -35,13 +38,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+from bootstraps import bootstraps
 from machine import machine
 
 import rectifier
 from rectifier.compare import Store, make_plan, run_comparison
+from rectifier.compare.differences import judged as judged_pairs
 from rectifier.compare.plan import Plan
 from rectifier.compare.resampling import chances_to_be_best, resampled
-from rectifier.compare.statistics import paired, seeds_needed
+from rectifier.compare.statistics import seeds_needed
 from rectifier.compare.summary import summarize
 from rectifier.compare.trial import Outcome, Setting
 
@@ -58,12 +63,12 @@ def trained(pool: int, store: str | None, workers: int) -> tuple[list[Outcome], 
         run_comparison(plan, opened, workers=workers, resume=True)
         found = opened.lines()
         outcomes = {key: (identity, outcome) for key, identity, outcome in found}
-    finals = [
-        Outcome.from_dict(outcome)
+    finals = {  # the last of a seed: a store may hold those of older code, too
+        identity["seed"]: Outcome.from_dict(outcome)
         for identity, outcome in outcomes.values()
         if identity["stage"] == "final"
-    ]
-    scored = [outcome for outcome in finals if outcome.test is not None]
+    }
+    scored = [outcome for outcome in finals.values() if outcome.test is not None]
     print(f"pool: {len(scored)} of {pool} trainings finished, each tuned over {len(RATES)} rates")
     return scored, next(iter(plan.facts.values())).resolution
 
@@ -93,7 +98,7 @@ def calibrate(pool: Sequence[Outcome], repeats: int, seeds: int, resolution: flo
     scores = np.array([outcome.test for outcome in pool], dtype=float)
     deviation = math.sqrt(2) * float(scores.std(ddof=1))  # of a difference of two seeds
     enough = seeds_needed(1.0, 1.0, 0.05)
-    different = holds = found = sure = 0
+    different = holds = inner = found = sure = 0
     for _ in range(repeats):
         places = draw.permutation(len(pool))[: 2 * seeds]
         outcomes = {h: pool[place] for h, place in zip(hashes, places, strict=True)}
@@ -101,14 +106,17 @@ def calibrate(pool: Sequence[Outcome], repeats: int, seeds: int, resolution: flo
         different += comparison.rows[1].verdict == "worse"
         sure += max(row.chance_best for row in comparison.rows) > 0.95
         first, second = scores[places[:seeds]], scores[places[seeds:]]
-        gap = paired(first.tolist(), second.tolist(), resolution).interval()
-        holds += gap.low <= 0.0 <= gap.high
+        (gap,), _ = judged_pairs([first.tolist(), second.tolist()], resolution)
+        holds += gap.interval.low <= 0.0 <= gap.interval.high
+        inner += gap.middle is not None and gap.middle.low <= 0.0 <= gap.middle.high
         places = draw.permutation(len(pool))[: 2 * enough]
         better = scores[places[:enough]] + deviation
-        found += paired(better.tolist(), scores[places[enough:]].tolist(), 0.0).p_value < 0.05
+        (gap,), _ = judged_pairs([better.tolist(), scores[places[enough:]].tolist()], 0.0)
+        found += gap.p_value < 0.05
     print(f"seeds {seeds}, repeats {repeats}, standard deviation {100 * scores.std(ddof=1):.2f}")
     print(f"called different though the same       {share(different, repeats)}, promised 5 %")
     print(f"interval of the difference holds zero  {share(holds, repeats)}, promised 95 %")
+    print(f"that of the interquartile means does   {share(inner, repeats)}")
     print(f"one deviation found with {enough} seeds     {share(found, repeats)}, promised 80 %")
     print(f"chance to be best said above 95 %      {share(sure, repeats)}")
 
@@ -240,7 +248,13 @@ def main() -> None:
     parser.add_argument(
         "--reliability", action="store_true", help="that over many spreads; no trainings"
     )
+    parser.add_argument(
+        "--bootstrap", action="store_true", help="ways to draw seeds anew; no trainings"
+    )
     options = parser.parse_args()
+    if options.bootstrap:
+        bootstraps(options.repeats)
+        return
     if options.reliability:
         reliability(options.repeats, options.seeds)
         return

@@ -61,7 +61,8 @@ def run(module: Path) -> int:
 
     if native.module() is not loaded:
         raise SystemExit(f"the tests would not run on {module}")
-    options = ["-q", "-x", "-p", "no:cacheprovider", *(f"--deselect={each}" for each in LEFT_OUT)]
+    options = ["-q", "-x", "-p", "no:cacheprovider", "--capture=sys"]  # a report ends the process
+    options += [f"--deselect={each}" for each in LEFT_OUT]
     return int(pytest.main([*options, *(sys.argv[2:] or TESTS)]))
 
 

@@ -21,6 +21,10 @@ namespace rectifier {
 // order could give another result. A product with 0 is 0 in any.
 bool normal_products(const float* x, const float* g, float* q, std::size_t n);
 
+// The same of at most a block of half precision.
+bool normal_products(Half format, const std::uint16_t* x, const std::uint16_t* g, float* q,
+                     std::size_t n);
+
 // y[i] = by[i] f(gate[i]), for what is in no cell.
 template <class A>
 RECTIFIER_INLINE void product_loop(const float* gate, const float* by, float* y, std::size_t n,
@@ -80,22 +84,22 @@ bool gated_half_backward(const GateTables& of, GatedKernel plain, Half format,
                          const std::uint16_t* x, const std::uint16_t* gate, const std::uint16_t* g,
                          std::uint16_t* y, std::uint16_t* z, std::size_t n, const double* given) {
   if (!can_use(of.value, given)) return false;
-  float from[block], at[block], by[block], products[block];
+  float at[block], products[block], side[block];
   for (std::size_t first = 0; first < n; first += block) {
     const std::size_t size = n - first < block ? n - first : block;
-    widen(format, x + first, from, size);
     widen(format, gate + first, at, size);
-    widen(format, g + first, by, size);
-    if (normal_products(from, by, products, size)) {
+    if (normal_products(format, x + first, g + first, products, size)) {
       half_by_table<T, true>(of.value, format, gate + first, g + first, y + first, size, given,
                              of.product);
-      of.slope(at, products, from, size, given + 1);
-      narrow(format, from, z + first, size);
+      of.slope(at, products, side, size, given + 1);
     } else {
-      plain(from, at, by, products, from, size, given);
+      float from[block], by[block];
+      widen(format, x + first, from, size);
+      widen(format, g + first, by, size);
+      plain(from, at, by, products, side, size, given);
       narrow(format, products, y + first, size);
-      narrow(format, from, z + first, size);
     }
+    narrow(format, side, z + first, size);
   }
   return true;
 }

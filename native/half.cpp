@@ -1,6 +1,7 @@
 #include "half.hpp"
 
 #include "bits.hpp"
+#include "tabled.hpp"
 
 #if !defined(RECTIFIER_CLONES)
 #define RECTIFIER_CLONES
@@ -76,13 +77,36 @@ RECTIFIER_CLONES void multiply_float16(const float* a, const std::uint16_t* g, s
   for (std::size_t i = 0; i < n; ++i) y[i] = to_float16(a[i] * from_float16(g[i]));
 }
 
+#if defined(RECTIFIER_HAS_V4)
+// Where the processor has an instruction for float16, 16 integer operations are saved.
+RECTIFIER_V4 void widen_float16_v4(const std::uint16_t* x, float* y, std::size_t n) {
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) Float32::store(y + i, Float16::load(x + i));
+  const __mmask16 rest = static_cast<__mmask16>((1U << (n - i)) - 1);
+  Float32::store(rest, y + i, Float16::load(rest, x + i));
+}
+
+RECTIFIER_V4 void narrow_float16_v4(const float* x, std::uint16_t* y, std::size_t n) {
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) Float16::store(y + i, Float32::load(x + i));
+  const __mmask16 rest = static_cast<__mmask16>((1U << (n - i)) - 1);
+  Float16::store(rest, y + i, Float32::load(rest, x + i));
+}
+#endif
+
 }  // namespace
 
 void widen(Half format, const std::uint16_t* x, float* y, std::size_t n) {
+#if defined(RECTIFIER_HAS_V4)
+  if (has_tables && format == Half::float16) return widen_float16_v4(x, y, n);
+#endif
   (format == Half::bfloat16 ? widen_bfloat16 : widen_float16)(x, y, n);
 }
 
 void narrow(Half format, const float* x, std::uint16_t* y, std::size_t n) {
+#if defined(RECTIFIER_HAS_V4)
+  if (has_tables && format == Half::float16) return narrow_float16_v4(x, y, n);
+#endif
   (format == Half::bfloat16 ? narrow_bfloat16 : narrow_float16)(x, y, n);
 }
 

@@ -134,3 +134,87 @@ def test_sinks_are_checked_before_anything_is_trained(
     assert run_command([*SMALL, "--sink", "mlflow", "--shard", "1/2"]) == 2
     assert "whole run" in capsys.readouterr().err
     assert not any(tmp_path.iterdir())
+
+
+OWN = """
+import numpy as np
+from torch import nn
+
+def build(inputs, outputs):
+    return nn.Sequential(nn.Linear(inputs, 8), nn.ReLU(), nn.Linear(8, outputs))
+
+def load():
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(60, 5)).astype("float32")
+    return x, (x[:, 0] > 0).astype("int64")
+"""
+
+
+def test_prior_advice_is_told_for_a_domain_said_or_guessed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(OWN)
+    mine = [*SMALL, "--model", "net.py", "--engine", "inline", "--no-timing", "--json", "out.json"]
+    assert run_command(mine) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Before measuring" in told
+    assert "is a guess, from samples that are plain rows of numbers" in told
+    hashes = {path.name for path in tmp_path.glob("*.sqlite")}
+    assert run_command([*mine, "--domain", "series", "--resume"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "For series rectifier advise starts from" in told
+    assert "guess" not in told
+    assert {path.name for path in tmp_path.glob("*.sqlite")} == hashes, "it determines no trial"
+    assert run_command([*mine, "--domain", "cooking"]) == 2
+    assert "unknown domain 'cooking'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--shard", "3/2"], "numbered from 1 to their number; 3/2"),
+        (["--engine", "steam"], "unknown engine 'steam'"),
+        (["--task", "char_lm", "--model", "resnet20"], "the model resnet20 cannot"),
+        (["--model", "gpt_tiny", "--dry-run"], "the model gpt_tiny cannot"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence_and_leaves_no_file(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command(["compare", "--activations", "relu", "--seeds", "1", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_refused_before_its_first_trial_is_not_left_and_an_old_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rectifier.compare import run
+    from rectifier.errors import InvalidInputError
+
+    def refuse(*_: object, **__: object) -> None:
+        raise InvalidInputError("not here")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run, "_begin", refuse)
+    assert run_command([*SMALL, "--store", "mine.sqlite"]) == 2
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine.sqlite").touch()
+    assert run_command([*SMALL, "--store", "mine.sqlite"]) == 2
+    assert (tmp_path / "mine.sqlite").exists()
+
+
+def test_data_of_a_named_task_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["data", "digits", "--json", "-"]) == 0
+    told = capsys.readouterr()
+    (row,) = json.loads(told.out)["tasks"]
+    assert (row["name"], row["data"]) == ("digits", "built in")
+    assert "nothing to fetch" in told.err

@@ -17,6 +17,7 @@ from compare_plans import finals
 
 import rectifier
 from rectifier.compare import statistics
+from rectifier.compare.differences import judged
 from rectifier.compare.plan import Plan
 from rectifier.compare.resampling import chances_to_be_best, interquartile_mean
 from rectifier.compare.result import Comparison
@@ -77,22 +78,22 @@ def test_relu_is_called_different_from_itself_at_most_one_time_in_twenty(
 ) -> None:
     draw = np.random.default_rng([seeds, studies, round(1e4 * luck)])
     own = [place % studies for place in range(seeds)]
-    repeats, wrong = 2000, 0
+    repeats, wrong = 250, 0
     for _ in range(repeats):
-        first, second = scores_of(draw, seeds, studies, 0.0, luck)
-        wrong += statistics.paired(first, second, 1 / SAMPLES, own).p_value < 0.05
-    # Two standard errors, since the plain t test is exact: it is wrong one time in twenty.
+        (found,), _ = judged(scores_of(draw, seeds, studies, 0.0, luck), 1 / SAMPLES, own)
+        wrong += found.p_value < 0.05
+    # Two standard errors, since with one study a seed t alone is exact: wrong one time in twenty.
     assert wrong <= 0.05 * repeats + 2 * math.sqrt(0.05 * 0.95 * repeats)
 
 
 def test_verdicts_are_what_the_tests_say(
     judge: Callable[[int, int], Callable[[np.ndarray], Comparison]],
 ) -> None:
-    judged, draw, verdicts = judge(10, 3), np.random.default_rng(2), []
+    judging, draw, verdicts = judge(10, 3), np.random.default_rng(2), []
     for repeat in range(30):
         scores = scores_of(draw, 10, 3, 0.004 * (repeat % 3), 0.001)
-        comparison = judged(scores)
-        gap = statistics.paired(scores[0], scores[1], 1 / SAMPLES, [n % 3 for n in range(10)])
+        comparison = judging(scores)
+        (gap,), _ = judged(scores, 1 / SAMPLES, [n % 3 for n in range(10)])
         best = "relu" if scores[0].mean() > scores[1].mean() else "relu_again"
         verdicts.append(gap.p_value < 0.05)
         tie = scores[0].mean() == pytest.approx(scores[1].mean(), abs=1e-9)
@@ -103,11 +104,12 @@ def test_verdicts_are_what_the_tests_say(
 
 def test_a_planted_effect_of_one_deviation_is_found_at_the_stated_number_of_seeds() -> None:
     seeds = statistics.seeds_needed(1.0, 1.0, 0.05)
-    assert seeds == 10
-    draw, repeats, found = np.random.default_rng(7), 1000, 0
+    assert seeds == 11
+    draw, repeats, found = np.random.default_rng(7), 400, 0
     for _ in range(repeats):
-        first, second = scores_of(draw, seeds, seeds, math.hypot(OWN, OWN), 0.0)
-        found += statistics.paired(first, second, 1 / SAMPLES).p_value < 0.05
+        scores = scores_of(draw, seeds, seeds, math.hypot(OWN, OWN), 0.0)
+        (each,), _ = judged(scores, 1 / SAMPLES)
+        found += each.p_value < 0.05
     assert found >= 0.8 * repeats - 2 * math.sqrt(0.16 * repeats)
 
 
@@ -117,19 +119,22 @@ def test_a_planted_effect_of_one_deviation_is_found_at_the_stated_number_of_seed
 def test_intervals_hold_the_truth(seeds: int, studies: int, luck: float) -> None:
     draw = np.random.default_rng([seeds, studies, 3])
     own = [place % studies for place in range(seeds)]
-    repeats = 600
-    held = {"mean": 0, "difference": 0, "middle": 0}
+    repeats = 300
+    held = {"mean": 0, "difference": 0, "inner": 0, "middle": 0}
     for _ in range(repeats):
         first, second = scores_of(draw, seeds, studies, 0.004, luck)
         mean = statistics.mean_interval(first, own)
-        gap = statistics.paired(first, second, 1 / SAMPLES, own).interval()
+        (gap,), _ = judged([second, first], 1 / SAMPLES, own)
         held["mean"] += mean.low <= MEAN + 0.004 <= mean.high
-        held["difference"] += gap.low <= 0.004 <= gap.high
+        held["difference"] += gap.interval.low <= 0.004 <= gap.interval.high
+        assert gap.middle is not None
+        held["inner"] += gap.middle.low <= 0.004 <= gap.middle.high
     for _ in range(150):
         middle = interquartile_mean(scores_of(draw, seeds, studies, 0.0, luck)[0], own)
         held["middle"] += middle.low <= MEAN <= middle.high  # the noise is symmetric
     assert held["mean"] >= 0.93 * repeats
     assert held["difference"] >= 0.93 * repeats
+    assert held["inner"] >= 0.93 * repeats
     assert held["middle"] >= 0.88 * 150, "the bootstrap is the less exact one"
 
 

@@ -111,10 +111,13 @@ def test_activation_that_never_finishes_has_failed(quick: Quick, outcomes_of: Ou
 def test_one_seed_cannot_tell(quick: Quick, outcomes_of: OutcomesOf) -> None:
     plan = quick(["relu", "tanh"], seeds=1)
     found = summarize(plan, outcomes_of(plan, {"relu": (0.9,), "tanh": (0.1,)}))
-    assert [each.verdict for each in found.rows] == ["no difference"] * 2
+    assert [each.verdict for each in found.rows] == ["too few seeds"] * 2
+    assert found.recommended == ("relu", "tanh")
+    assert not found.settled
+    assert any(sentence.startswith("One seed has no spread") for sentence in found.protocol)
     assert found.rows[1].p_value is None
     assert math.isnan(found.smallest_detectable)
-    assert found.recommendation.startswith("One seed cannot tell")
+    assert found.recommendation.startswith("Too few seeds: one cannot tell")
 
 
 def test_one_activation_has_nothing_to_be_compared_with(
@@ -124,6 +127,44 @@ def test_one_activation_has_nothing_to_be_compared_with(
     found = summarize(plan, outcomes_of(plan, {"relu": (0.9, 0.8, 0.7)}))
     assert found.recommended == ("relu",)
     assert found.recommendation.startswith("Only relu was run")
+    assert found.rows[0].verdict == "nothing to compare"
+    assert not any("paired by seed" in sentence for sentence in found.protocol)
+
+
+def test_both_ways_are_told_and_the_wider_decides(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    plan = quick(["relu", "tanh"], seeds=6)
+    worse = summarize(plan, outcomes_of(plan, {"relu": BAD, "tanh": GOOD})).rows[1]
+    assert worse.difference is not None
+    assert worse.bootstrap is not None
+    assert worse.student is not None
+    assert worse.difference.low == min(worse.bootstrap.low, worse.student.low)
+    assert worse.difference.high == max(worse.bootstrap.high, worse.student.high)
+    assert worse.bootstrap.high != worse.student.high
+    assert worse.middle_difference is not None
+    assert worse.middle_difference.value == pytest.approx(-0.2)  # 0.725 and 0.925
+    assert worse.middle_difference.high < 0
+    few = summarize(
+        quick(["relu", "tanh"], seeds=4), outcomes_of(plan, {"relu": BAD, "tanh": GOOD})
+    )
+    assert few.rows[1].bootstrap is few.rows[1].middle_difference is None
+    assert few.rows[1].difference == few.rows[1].student
+    assert any("4 seeds are too few to draw" in sentence for sentence in few.protocol)
+
+
+def test_a_few_runs_that_make_a_difference_are_told(quick: Quick, outcomes_of: OutcomesOf) -> None:
+    """The means say one thing, the middle halves the other."""
+    plan = quick(["relu", "tanh"], seeds=10)
+    steady = tuple(0.9 + 0.001 * (place % 3) for place in range(10))
+    odd = tuple(
+        score + (0.002 if place % 10 < 6 else -0.2 - 0.01 * place)
+        for place, score in enumerate(steady)
+    )
+    found = summarize(plan, outcomes_of(plan, {"relu": steady, "tanh": odd}))
+    row_ = row(found, "tanh")
+    assert row_.difference is not None
+    assert row_.difference.value < 0 < found.rows[0].score.value
+    told = "By the interquartile mean tanh is ahead of relu" in found.recommendation
+    assert told == (row_.verdict == "worse" and row_.middle_difference.value > 0)
 
 
 def test_epochs_to_target_and_curves(quick: Quick, outcomes_of: OutcomesOf) -> None:

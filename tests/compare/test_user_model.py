@@ -206,7 +206,7 @@ def test_what_cannot_be_used_is_told_in_a_sentence(
 
 def test_functions_to_replace_can_be_named(net: str) -> None:
     task = user_task(f"{net}:load")
-    subject, own = of_user(f"{net}:build", task, 1, ["sigmoid"])
+    subject, own, _ = of_user(f"{net}:build", task, 1, ["sigmoid"])
     assert subject.functions == ("sigmoid",)
     assert own.name == "sigmoid"
     with pytest.raises(InvalidInputError, match="applies no 'tanh' at a hidden place; it applies"):
@@ -275,3 +275,21 @@ def test_what_a_step_costs_is_asked_on_equal_terms() -> None:
     network.place(own, Arm("relu", ()), ("relu",), x, on_equal_terms=True)
     assert "forward" in own.__dict__
     assert torch.equal(plain(x), own(x))
+
+
+def test_what_a_network_is_for_is_guessed_from_its_layers() -> None:
+    from torch import nn
+
+    from rectifier.compare.network import Shapes
+    from rectifier.compare.subject import _domain
+
+    flat, image = Shapes((5,), 2, "labels"), Shapes((1, 8, 8), 2, "labels")
+    assert _domain(nn.Conv2d(1, 2, 3), image)[0] == "vision"
+    assert _domain(nn.GRU(3, 4), Shapes((7, 3), 2, "labels"))[0] == "series"
+    assert _domain(nn.Conv1d(1, 2, 3), Shapes((1, 9), 2, "labels"))[0] == "series"
+    embedded = nn.Sequential(nn.Embedding(9, 4), nn.LSTM(4, 4))
+    assert _domain(embedded, Shapes((7,), 9, "tokens"))[0] == "language"
+    assert _domain(nn.MultiheadAttention(4, 2), Shapes((7, 4), 2, "labels"))[0] == "language"
+    assert _domain(nn.Linear(5, 2), flat)[0] == "tables"
+    assert _domain(nn.Linear(8, 2), image) == ("", "")
+    assert _domain(nn.Linear(4, 2), Shapes((4,), 2, "episodes"))[0] == "control"

@@ -149,11 +149,15 @@ def test_comparison(write: Callable[..., str], comparison: Any) -> None:
         "How it was done",
         "1,079 samples",
         "Papers start from relu",
+        f"Differences to {comparison.rows[0].activation}",
+        "−1.2 to +0.0",
+        "By bootstrap",
+        "Interquartile mean",
         "Energy of a step, mJ, estimated",
     ):
         assert fact in seen.words
     heads = [attrs for attrs in seen.named("th") if attrs.get("scope") == "col"]
-    assert len(heads) == 14
+    assert len(heads) == 14 + 9
 
 
 @pytest.mark.parametrize("name", ["relu", "mish", "pau"])

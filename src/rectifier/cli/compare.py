@@ -1,4 +1,7 @@
-"""``rectifier compare``: which activation, and is the difference real?"""
+"""``rectifier compare``: which activation, and is the difference real?
+
+Over 400 lines since it is one command: half of them are its options.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rectifier.cli.options import DURATION, Listed, OutputFile, write_json
+from rectifier.errors import RectifierError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rectifier.compare import Comparison, Plan, Progress
+    from rectifier.compare import Comparison, Plan, Progress, Store
 
 
 @click.command("compare", short_help="Compare activations fairly on a task.")
@@ -56,6 +60,12 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME=FORMULA",
     help="Compare a formula of your own too; may be given several times.",
+)
+@click.option(
+    "--domain",
+    metavar="D",
+    help="What your data are about: vision, language, rl, series or tables, for the advice that is "
+    "told beside the measurement. Default: guessed from the model's layers.",
 )
 @click.option("--mix", is_flag=True, help="Search for a mix by layer, and compare it too.")
 @click.option(
@@ -206,7 +216,7 @@ def command(
       rectifier compare --activations "relu,x*sigmoid(1.5*x),relu|gelu"
     """  # noqa: D301
     from rectifier.cli.console import console
-    from rectifier.compare import make_plan, run
+    from rectifier.compare import engines, make_plan, run
     from rectifier.compare.sinks import from_text
 
     sinks = [from_text(text) for text in sink_texts]
@@ -224,7 +234,8 @@ def command(
     )
     if store is not None and not store.strip():
         raise click.UsageError("--store expects the name of a file, got an empty one; give one")
-    part = None if shard is None else _part(shard)
+    part = None if shard is None else run.check_shard(_part(shard))
+    engines.get(engine)
     middle = plan.hash[:8] if part is None else f"{plan.hash[:8]}-{part[0]}of{part[1]}"
     place = Path(store or f"rectifier-{_file_name(plan.task.name)}-{middle}.sqlite")
     screen = console(stderr=True)
@@ -272,9 +283,9 @@ def _run(
     options: dict[str, Any],
 ) -> Comparison | None:
     """Run a plan, or a part of it; an interruption says how to go on."""
-    from rectifier.compare import Store, run
+    from rectifier.compare import run
 
-    with Store(place) as opened, _progress(plan, screen) as progress:
+    with _new_or_kept(place) as opened, _progress(plan, screen) as progress:
         try:
             if part is None:
                 return run.run_comparison(
@@ -297,6 +308,26 @@ def _run(
         soft_wrap=True,
     )
     return None
+
+
+@contextmanager
+def _new_or_kept(place: Path) -> Iterator[Store]:
+    """The store of that name. A new one that was refused before its first trial leaves no file."""
+    from rectifier.compare import Store
+
+    new = not place.exists()
+    empty = False
+    try:
+        with Store(place) as opened:
+            try:
+                yield opened
+            except RectifierError:
+                empty = new and len(opened) == 0
+                raise
+    finally:
+        if empty:
+            for ending in ("", "-wal", "-shm"):
+                place.with_name(place.name + ending).unlink(missing_ok=True)
 
 
 def _dry_run(plan: Plan, workers: int | None, screen: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -37,16 +38,21 @@ def command(names: tuple[str, ...], json_file: str | None) -> None:
 
         terminal.print_tasks(rows, console())
         return
+    # With --json - standard output is for JSON alone.
+    say = partial(click.echo, err=json_file == "-")
     for name in names:
         task = data.get(name)
         if task.files is None:
-            click.echo(f"{task.name}: nothing to fetch; {task.source} ({task.licence})")
+            say(f"{task.name}: nothing to fetch; {task.source} ({task.licence})")
             continue
         found = task.files.find()
         if found is None:
             click.echo(f"{task.name}: licence {task.licence}", err=True)
             found = task.files.fetch(lambda line: click.echo(line, err=True))
-        click.echo(f"{task.name}: {found}")
+        say(f"{task.name}: {found}")
+    if json_file is not None:
+        rows = [_row(data.get(name)) for name in names]
+        write_json(json_file, {"schema": 1, "tasks": rows})
 
 
 def _row(task: Any) -> dict[str, Any]:

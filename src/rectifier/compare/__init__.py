@@ -5,9 +5,9 @@ Layer: above ``torch``, ``data`` and ``models``; below ``report`` and ``cli``. I
 what a person says), `trial` what one run is and what came of it, `tuning` which settings are tried.
 `engines` spread `job`s over processes, where `work` does them: `training` one trial, `together`
 several as one, `policy` episodes, `costs` what a step costs, each by way of `network`, `course`,
-`objective` and `mechanism`; only these need torch. `store` keeps outcomes, `statistics` judges,
-`summary` and `recommend` turn outcomes into a `result.Comparison`, `document` writes that as JSON,
-and `run` is the conductor. Drawing is left to ``report``.
+`objective` and `mechanism`; only these need torch. `store` keeps outcomes, `differences` judges by
+`resampling` and `statistics`, `summary` and `recommend` turn outcomes into a `result.Comparison`,
+`document` writes that as JSON, and `run` is the conductor. Drawing is left to ``report``.
 
 The package itself is callable: ``rectifier.compare(task="digits", seeds=10)`` is
 `rectifier.compare.run.compare`. Importing it loads no framework.

@@ -79,7 +79,8 @@ def _row(values: Mapping[str, Any]) -> Row:
         given[name] = _number(given[name])
     given["score"], given["middle"] = _interval(given["score"]), _interval(given["middle"])
     given["survival"] = tuple((time, share) for time, share in given["survival"])
-    given["difference"] = None if given["difference"] is None else _interval(given["difference"])
+    for name in ("difference", "student", "bootstrap", "middle_difference"):
+        given[name] = None if given.get(name) is None else _interval(given[name])
     given["scores"] = tuple(given["scores"])
     given["curves"] = {
         name: tuple(_number(value) for value in curve) for name, curve in given["curves"].items()

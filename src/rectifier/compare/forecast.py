@@ -52,9 +52,10 @@ def forecast(plan: Plan, here: int | None = None, spent: float = 0.0) -> tuple[s
     each = len(plan.search.first(plan.tuning_seeds[0])) if plan.search.tuned else 0
     tuning = each * len(plan.tuning_seeds)
     lines = [
-        f"{plan.total} trials: {len(plan.arms)} activations, each tuned by "
-        f"{len(plan.tuning_seeds)} studies of {each} points and run on {len(plan.seeds)} seeds; "
-        "more where a best learning rate lies at an edge"
+        f"{_count(plan.total, 'trial')}: {_count(len(plan.arms), 'activation')}, "
+        f"{'' if len(plan.arms) == 1 else 'each '}{_tuned(plan, each)}run on "
+        f"{_count(len(plan.seeds), 'seed')}"
+        + ("; more where a best learning rate lies at an edge" if plan.search.tuned else "")
     ]
     if plan.mix:
         searched, own = _mix(plan, tuning)
@@ -68,6 +69,18 @@ def forecast(plan: Plan, here: int | None = None, spent: float = 0.0) -> tuple[s
         noun = "worker" if workers == 1 else "workers"
         lines.append(f"{workers:>4} {noun}: about {_duration(seconds)}")
     return tuple(lines)
+
+
+def _count(amount: int, noun: str) -> str:
+    return f"{amount} {noun if amount == 1 else noun + 's'}"
+
+
+def _tuned(plan: Plan, points: int) -> str:
+    if not plan.search.tuned:
+        return ""
+    studies = len(plan.tuning_seeds)
+    told = "1 study" if studies == 1 else f"{studies} studies"
+    return f"tuned by {told} of {_count(points, 'point')} and "
 
 
 def starting(plan: Plan) -> float:

@@ -95,7 +95,7 @@ def build(
     with seeded(seed):
         model = _user_model(subject.name, shapes, seed)
     place(model, arm, subject.functions, example, on_equal_terms=on_equal_terms)
-    _check(subject.name, model, shapes, example)
+    check(subject.name, model, shapes, example)
     return model.train()
 
 
@@ -156,7 +156,7 @@ def _user_model(reference: str, shapes: Shapes, seed: int) -> nn.Module:
     return model
 
 
-def _check(reference: str, model: nn.Module, shapes: Shapes, example: Tensor) -> None:
+def check(reference: str, model: nn.Module, shapes: Shapes, example: Tensor) -> None:
     """See that the outputs fit the task."""
     found = tuple(_run(reference, model, example).shape)
     length = len(example)

@@ -55,6 +55,8 @@ class Plan:
         looks: How often the verdicts may be looked at before the last seed (`until settled`).
         mix: Whether to search for a mix by layer, and compare it too.
         device: What trials run on, one of `rectifier.compare.placement.DEVICES`.
+        guessed_domain: What the task's domain was guessed from; empty: it is known. Determines no
+            trial, so it is not in the settings.
     """
 
     task: Task
@@ -77,6 +79,7 @@ class Plan:
     looks: int = 1
     mix: bool = False
     device: str = "cpu"
+    guessed_domain: str = ""
 
     def __post_init__(self) -> None:
         if not self.arms:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rectifier import data
@@ -15,7 +16,8 @@ from rectifier.compare import arm as arm_module
 from rectifier.compare import placement
 from rectifier.compare.arm import Arm
 from rectifier.compare.plan import OPTIMIZERS, Plan, check_seeds
-from rectifier.compare.subject import built_in, is_reference, of_user
+from rectifier.compare.prior import known
+from rectifier.compare.subject import built_in, fitted, is_reference, of_user
 from rectifier.compare.tuning import DECAYS, RATES, Search
 from rectifier.compare.user_data import user_task
 from rectifier.data import Task, limited
@@ -73,6 +75,7 @@ def make_plan(
     looks: int = 1,
     mix: bool = False,
     device: str = "cpu",
+    domain: str | None = None,
 ) -> Plan:
     """A plan from what a person says: names, aliases, a number of seeds.
 
@@ -109,6 +112,8 @@ def make_plan(
         looks: How often the verdicts may be looked at on the way.
         mix: Search for a mix by layer, and compare it too.
         device: ``cpu``, ``cuda``, or ``auto``: a GPU where torch sees one here.
+        domain: ``vision``, ``language``, ``rl``, ``series`` or ``tables``, for the advice that is
+            told beside the measurement; default: the task's own, else guessed from the model.
 
     Returns:
         The checked plan.
@@ -142,6 +147,7 @@ def make_plan(
         warmups=_ends(warmup, (0.0, 0.0) if rates else DEFAULT_WARMUP),
         decays=_ends(weight_decay, (0.0, 0.0) if rates else DECAYS[optimizer]),
     )
+    guess = ("", "")
     given = DEFAULT_ACTIVATIONS if activations is None else activations
     listed = (given,) if isinstance(given, str | Activation | Arm) else given
     chosen = arm_module.arms(listed)
@@ -150,7 +156,7 @@ def make_plan(
         if hidden is not None:
             raise InvalidInputError("the widths of hidden layers are for models of ours, not yours")
         check_seeds("tuning seeds", tuple(tuning_seeds))
-        subject, own = of_user(name, found_task, tuning_seeds[0], functions)
+        subject, own, guess = of_user(name, found_task, tuning_seeds[0], functions)
         chosen = (own, *(arm for arm in chosen if arm.name != own.name))
         baseline = own.name if baseline is None else baseline
     else:
@@ -159,9 +165,17 @@ def make_plan(
                 "which activations to replace is for a model of your own; ours take any"
             )
         subject = built_in(name, _options(name, hidden))
+        check_seeds("tuning seeds", tuple(tuning_seeds))
+        if data_from is not None or name != found_task.model or not found_task.domain:
+            guess = fitted(subject, found_task, tuning_seeds[0])
     if baseline is None:
         baseline = "relu" if any(arm.name == "relu" for arm in chosen) else ""
     kind = _kind(found_task, tuning_seeds)
+    guessed = ""
+    if domain is not None:
+        found_task = replace(found_task, domain=known(domain))
+    elif not found_task.domain:
+        found_task, guessed = replace(found_task, domain=guess[0]), guess[1]
     return Plan(
         task=found_task,
         subject=subject,
@@ -183,6 +197,7 @@ def make_plan(
         looks=looks,
         mix=mix,
         device=placement.resolve(device),
+        guessed_domain=guessed,
     )
 
 

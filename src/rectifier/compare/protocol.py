@@ -8,19 +8,19 @@ from __future__ import annotations
 import math
 
 from rectifier.compare.plan import Plan
+from rectifier.compare.resampling import RESAMPLES
 from rectifier.compare.result import Comparison
+from rectifier.compare.statistics import FEWEST
 from rectifier.compare.tuning import BEYOND, EXTENSIONS
 
 
 def protocol(plan: Plan, comparison: Comparison) -> tuple[str, ...]:
     """The protocol of a finished comparison, a sentence or two for each matter."""
     sentences = [_network(plan), _training(plan), _tuning(plan), _final(plan, comparison)]
+    if len(comparison.rows) > 1:
+        sentences += _judging(plan, comparison)
     sentences.append(
-        "Differences are paired by seed; Student's t with a variance that has a part between and a "
-        f"part within studies; all {len(plan.arms) * (len(plan.arms) - 1) // 2} pairs corrected "
-        "together (Holm, Shaffer's bounds). A difference smaller than "
-        f"{_score(plan, plan.matters)} is taken not to matter. A run that failed counts as "
-        f"guessing, {_score(plan, plan.facts[plan.seeds[0]].guess)}."
+        f"A run that failed counts as guessing, {_score(plan, plan.facts[plan.seeds[0]].guess)}."
     )
     if plan.looks > 1:
         sentences.append(
@@ -107,6 +107,47 @@ def _final(plan: Plan, comparison: Comparison) -> str:
         + " of its own, the same for all activations. The test split was opened once, with the "
         "weights of the epoch of the best validation score."
     )
+
+
+def _judging(plan: Plan, comparison: Comparison) -> list[str]:
+    arms, seeds = len(comparison.rows), len(comparison.seeds)
+    pairs = arms * (arms - 1) // 2
+    t = (
+        "Student's t with a variance that has a part between and a part within studies"
+        if 1 < len(plan.tuning_seeds) < seeds
+        else "Student's t"
+    )
+    if seeds < 2:
+        return ["One seed has no spread, so nothing is judged."]
+    if seeds < FEWEST:
+        text = (
+            f"Differences are paired by seed and judged by {t}; {seeds} seeds are too few to draw "
+            f"them anew, which takes {FEWEST}"
+        )
+    else:
+        drawn = (
+            "studies drawn first, then seeds within each"
+            if 1 < len(plan.tuning_seeds) < seeds
+            else "seeds drawn anew, the same for all"
+        )
+        text = (
+            f"Differences are paired by seed and judged by a studentised bootstrap ({RESAMPLES:,} "
+            f"draws, {drawn}) and by {t}; two are called different where both say so, since "
+            "neither alone kept to 5 % of false differences in every simulation, and the interval "
+            "told is the wider of the two"
+        )
+    text += (
+        f"; {'the pair is' if pairs == 1 else f'all {pairs} pairs are'} "
+        + ("judged as it is" if pairs == 1 else "corrected together (Holm, Shaffer's bounds)")
+        + f". A difference smaller than {_score(plan, plan.matters)} is taken not to matter."
+    )
+    sentences = [text]
+    if seeds >= FEWEST:
+        sentences.append(
+            "The verdict is about means. The difference of interquartile means, which a few odd "
+            "runs do not move, is told beside it with an interval made in the same two ways."
+        )
+    return sentences
 
 
 def _cost(plan: Plan, comparison: Comparison) -> str:

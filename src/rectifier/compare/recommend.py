@@ -30,12 +30,13 @@ def recommend(comparison: Comparison) -> str:
         sentences.append(f"Only {equals[0].activation} was run, so there is nothing to compare.")
     elif len(comparison.seeds) < 2:
         sentences.append(
-            "One seed cannot tell a difference from luck; run at least five, better ten."
+            "Too few seeds: one cannot tell a difference from luck; run at least five, better ten."
         )
     elif len(equals) == 1:
         sentences += _winner(comparison, equals[0])
     else:
         sentences += _no_difference(comparison, equals)
+    sentences += _by_the_middle(comparison)
     sentences += _reservations(comparison)
     return " ".join(sentences)
 
@@ -103,6 +104,25 @@ def _no_difference(comparison: Comparison, equals: Sequence[Row]) -> list[str]:
     return sentences
 
 
+def _by_the_middle(comparison: Comparison) -> list[str]:
+    """Where the interquartile means say the opposite of a verdict."""
+    against = [
+        row.activation
+        for row in comparison.rows
+        if row.verdict == "worse"
+        and row.middle_difference is not None
+        and row.middle_difference.value > 0
+    ]
+    if not against:
+        return []
+    verb = "is" if len(against) == 1 else "are"
+    leader = comparison.rows[0].activation
+    return [
+        f"By the interquartile mean {_listed(against)} {verb} ahead of {leader}: a few "
+        "runs make the difference, so look at the scores."
+    ]
+
+
 def _cheapest(equals: Sequence[Row]) -> list[str]:
     timed = sorted(
         (row for row in equals if math.isfinite(row.step_time)), key=lambda row: row.step_time
@@ -133,6 +153,13 @@ def _reservations(comparison: Comparison) -> list[str]:
         sentences.append(
             "In some study every activation scores best at the smallest or largest learning rate "
             "tried, so a wider search may change the picture."
+        )
+    studies = len(comparison.settings.get("tuning_seeds", ()))
+    if studies < 3 and studies < len(comparison.seeds) and len(comparison.rows) > 1:
+        count = "One tuning study says" if studies == 1 else f"{studies} tuning studies say"
+        sentences.append(
+            f"{count} too little of the luck of tuning, so the intervals may be too narrow; three "
+            "are the least."
         )
     guess = "counts" if sum(row.failed_seeds for row in comparison.rows) == 1 else "count"
     for row in comparison.rows:

@@ -39,10 +39,16 @@ def resampled(studies: Sequence[int] | None, count: int, seed: int = 0) -> NDArr
     for place, each in enumerate(members):
         table[place, : len(each)] = each
     drawn = draw.integers(0, len(groups), (RESAMPLES, len(groups)))
-    study = drawn[:, np.arange(count) % len(groups)]
+    study = drawn[:, drawn_studies(studies, count)]
     within = (draw.random((RESAMPLES, count)) * sizes[study]).astype(np.int64)
     found: NDArray[np.int64] = table[study, within]
     return found
+
+
+def drawn_studies(studies: Sequence[int] | None, count: int) -> NDArray[np.int64] | None:
+    """Number, from 0, of the study that each place of `resampled` comes from; None: its own."""
+    groups = 0 if studies is None else len(set(studies))
+    return None if groups < 2 or groups == count else np.arange(count) % groups
 
 
 def interquartile_mean(
@@ -55,10 +61,10 @@ def interquartile_mean(
     """
     values = np.asarray(scores, dtype=np.float64)
     count = len(values)
-    point = float(_iqm(values[None])[0])
+    point = float(interquartile_means(values))
     if count < 3:
         return Interval(point, math.nan, math.nan, level)
-    drawn = _iqm(values[resampled(studies, count)])
+    drawn = interquartile_means(values[resampled(studies, count)])
     stats: Any = optional.require("scipy.stats", extra="compare", purpose="comparing activations")
     # Widened: as many standard errors as Student's t says, the spread corrected for its bias.
     reach = math.sqrt(count / (count - 1)) * float(stats.t.isf((1 - level) / 2, count - 1))
@@ -67,13 +73,13 @@ def interquartile_mean(
     return Interval(point, float(low), min(1.0, float(high)), level)
 
 
-def _iqm(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each row: values weighted by how much of them lies between the quartiles."""
-    ordered = np.sort(rows, axis=1)
-    count = ordered.shape[1]
+def interquartile_means(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Along the last axis: values weighted by how much of them lies between the quartiles."""
+    ordered = np.sort(rows, axis=-1)
+    count = ordered.shape[-1]
     edges = np.arange(count + 1) / count
     weight = np.clip(np.minimum(edges[1:], 0.75) - np.maximum(edges[:-1], 0.25), 0, None)
-    found: NDArray[np.float64] = (ordered * weight).sum(axis=1) / weight.sum()
+    found: NDArray[np.float64] = (ordered * weight).sum(axis=-1) / weight.sum()
     return found
 
 

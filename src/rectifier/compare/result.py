@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Verdict = Literal["best", "no difference", "no difference that matters", "worse", "failed"]
+Verdict = Literal[
+    "best", "no difference", "no difference that matters", "worse", "failed", "too few seeds",
+    "nothing to compare",
+]  # fmt: skip
 """``best``: separable from all others. ``no difference``: not separable from the leader.
 ``no difference that matters``: so near to the leader, for sure, that nobody need care.
-``worse``: separably worse than the leader. ``failed``: no seed finished with finite numbers."""
+``worse``: separably worse than the leader. ``failed``: no seed finished with finite numbers.
+``too few seeds``: one, which has no spread. ``nothing to compare``: it is the only arm."""
 
 NAN = float("nan")
 
@@ -57,6 +61,9 @@ class Row:
         memory: Bytes that a step keeps for the backward pass. ``joules``: energy of a step.
         energy: ``measured`` or ``estimated``; empty: not known.
         together: How many trials of this arm trained as one, at most; 1: none.
+        student: The difference's interval by Student's t alone. ``bootstrap``: by drawing seeds
+            anew alone. ``difference`` is the two joined.
+        middle_difference: Difference of the interquartile means to the leader's, by both ways.
     """
 
     activation: str
@@ -91,6 +98,9 @@ class Row:
     joules: float = NAN
     energy: str = ""
     together: int = 1
+    student: Interval | None = None
+    bootstrap: Interval | None = None
+    middle_difference: Interval | None = None
 
 
 @dataclass(frozen=True)

@@ -136,9 +136,7 @@ def run_shard(
     Returns:
         How many trials the store has of this plan now.
     """
-    part, parts = shard
-    if not 1 <= part <= parts:
-        raise InvalidInputError(f"a part is numbered from 1 to their number; {part}/{parts} came")
+    part, parts = check_shard(shard)
     recorder, running, _ = _begin(
         plan, store, progress, workers, engine, address, per_gpu, resume, math.inf, clock
     )
@@ -151,6 +149,18 @@ def run_shard(
         chosen = recorder.tune(together)
         recorder.finals(plan, chosen, together)
     return len(recorder.outcomes)
+
+
+def check_shard(shard: tuple[int, int]) -> tuple[int, int]:
+    """The number of a part and how many there are.
+
+    Raises:
+        InvalidInputError: There is no such part.
+    """
+    part, parts = shard
+    if not 1 <= part <= parts:
+        raise InvalidInputError(f"a part is numbered from 1 to their number; {part}/{parts} came")
+    return part, parts
 
 
 def _begin(
@@ -252,6 +262,7 @@ def compare(
         >>> print(found.recommendation)  # doctest: +SKIP
         No difference: 5 seeds cannot tell all of them apart on digits …
     """
+    engines.get(engine)
     if until_settled:
         options.setdefault("looks", LOOKS)
     plan = make_plan(task, activations, seeds, **options)

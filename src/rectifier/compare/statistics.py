@@ -2,9 +2,10 @@
 
 Layer: compare; NumPy and SciPy, no framework. Choices, each checked by simulation in the tests:
 
-* Intervals and tests are Student's t on paired differences. With ten seeds a percentile bootstrap
-  that promises 95 % covers about 90 %, and a sign-flip test cannot fall below 2⁻⁹, too coarse for
-  many comparisons. Where there is no formula, `rectifier.compare.resampling` draws seeds anew.
+* The interval of an arm's mean is Student's t. With ten seeds a percentile bootstrap that promises
+  95 % covers about 90 %, and a sign-flip test cannot fall below 2⁻⁹, too coarse for many
+  comparisons. Differences are judged in `rectifier.compare.differences`, by a studentised bootstrap
+  and by t together.
 * Seeds that share a tuning study are not independent: the luck of its choice is in all of them. The
   variance has a part between studies and a part within (one-way analysis of variance), and the
   degrees of freedom follow (F. Satterthwaite 1946).
@@ -33,6 +34,7 @@ from rectifier.compare.result import Interval
 LEVEL = 0.95
 POWER = 0.8
 _MOST_SEEDS = 10_000
+_DRAWN = 0.75
 
 
 def _stats() -> Any:
@@ -48,7 +50,10 @@ def require() -> None:
     _stats()
 
 
-_POOLED = 0.5
+FEWEST = 5
+"""Seeds below which nothing is drawn anew, and Student's t decides alone. Of three seeds one draw
+in nine is the same seed three times, which has no spread; of five one in 625."""
+POOLED = 0.5
 """The part between studies is left out only where it looks at most this large beside the part
 within. At 1, equal arms were told apart in up to 7 of 100 simulations with 3 studies of 10 seeds
 each; at a half in 4.4 at most."""
@@ -119,9 +124,19 @@ def parts(found: NDArray[np.float64], studies: Sequence[int] | None) -> Parts | 
     outer, inner = len(groups) - 1, count - len(groups)
     between = float((sizes * (means - found.mean()) ** 2).sum()) / outer
     within = sum(float(((m - m.mean()) ** 2).sum()) for m in members) / inner
-    typical = (count - float((sizes**2).sum()) / count) / outer
-    share = float((sizes**2).sum()) / count**2 / typical
-    return Parts(between, within, outer, inner, (share, max(0.0, 1 / count - share)))
+    return Parts(between, within, outer, inner, shares(sizes))
+
+
+def shares(sizes: NDArray[np.float64]) -> tuple[float, float]:
+    """What of the mean squares between and within studies is in the variance of the mean.
+
+    Args:
+        sizes: Seeds of each study.
+    """
+    count, squares = float(sizes.sum()), float((sizes**2).sum())
+    typical = (count - squares / count) / (len(sizes) - 1)
+    share = squares / count**2 / typical
+    return share, max(0.0, 1 / count - share)
 
 
 def spread(
@@ -142,7 +157,7 @@ def spread(
     total = float(found.var(ddof=1)) + rounding
     plain = Spread(mean, math.sqrt(total / count), count - 1.0, count)
     shared = parts(found, studies)
-    if shared is None or shared.between <= _POOLED * shared.within:
+    if shared is None or shared.between <= POOLED * shared.within:
         return plain
     outer, inner = shared.shares[0] * shared.between, shared.shares[1] * shared.within
     variance = max(outer + inner, (total - rounding) / count)
@@ -329,6 +344,10 @@ def smallest_detectable(
 def seeds_needed(difference: float, deviation: float, alpha: float) -> int | None:
     """Seeds to find a difference with power 0.8; None if not even 10,000 would do.
 
+    A difference has to pass the bootstrap, too, which reaches about as far as Student's t with
+    three quarters of the degrees of freedom: 1.33 times as far as t with five seeds, 1.035 with
+    ten, 1.005 with forty, at 95 % and for normal noise.
+
     Args:
         difference: The one to settle.
         deviation: Standard deviation of the paired differences.
@@ -336,7 +355,8 @@ def seeds_needed(difference: float, deviation: float, alpha: float) -> int | Non
     """
 
     def enough(count: int) -> bool:
-        return power(difference, deviation, count, alpha) >= POWER
+        freedom = (count - 1) * (_DRAWN if count >= FEWEST else 1.0)
+        return power(difference, deviation, count, alpha, freedom) >= POWER
 
     if difference == 0 or not math.isfinite(deviation) or not enough(_MOST_SEEDS):
         return None

@@ -33,10 +33,74 @@ def built_in(name: str, options: Mapping[str, Any]) -> Subject:
     return Subject(name, tuple(sorted(frozen.items())))
 
 
+def fitted(subject: Subject, task: Task, seed: int) -> tuple[str, str]:
+    """See by one forward pass that a network of ours can take the samples of a task.
+
+    Args:
+        subject: The network.
+        task: What it is to learn.
+        seed: Of the data it is tried on.
+
+    Returns:
+        A guess at the domain and what it was guessed from, as `_domain` gives them.
+
+    Raises:
+        InvalidInputError: It cannot be built for such samples, or not run on them.
+    """
+    optional.expect("torch", extra="torch", purpose="comparing activations")
+    from rectifier.compare import network
+
+    shapes, example = _tried(task, seed)
+    try:
+        model = network.build(subject, Arm("relu", (catalog.get("relu"),)), shapes, 0, example)
+    except Exception as error:
+        raise InvalidInputError(
+            f"the model {subject.name} cannot be built for the samples of {task.name}, which have "
+            f"shape {shapes.sample}: {error}"
+        ) from error
+    network.check(f"the model {subject.name}", model, shapes, example)
+    return _domain(model, shapes)
+
+
+def _tried(task: Task, seed: int) -> tuple[Any, Any]:
+    """What a network has to fit, and two samples to run it on."""
+    import torch
+
+    from rectifier.compare import network
+
+    dataset = task.load(seed)
+    if dataset.kind == "episodes":
+        example = torch.zeros(2, *dataset.shape)
+    else:
+        example = torch.from_numpy(dataset.train_x[:2])
+    return network.Shapes(dataset.shape, dataset.outputs, dataset.kind), example
+
+
+def _domain(model: Any, shapes: Any) -> tuple[str, str]:
+    """A guess at what a network is for, and what it was guessed from; empty: nothing to go by."""
+    from torch import nn
+
+    layers = list(model.modules())
+    if shapes.kind == "episodes":
+        return "control", "the task's episodes"
+    for domain, kinds, told in (
+        ("language", (nn.Embedding,), "the model's embedding"),
+        ("vision", (nn.Conv2d, nn.Conv3d), "the model's convolutions"),
+        ("language", (nn.MultiheadAttention, nn.TransformerEncoderLayer), "the model's attention"),
+        ("series", (nn.RNNBase, nn.RNNCellBase), "the model's recurrent layers"),
+        ("series", (nn.Conv1d,), "the model's convolutions over one dimension"),
+    ):
+        if any(isinstance(layer, kinds) for layer in layers):
+            return domain, told
+    if len(shapes.sample) == 1:
+        return "tables", "samples that are plain rows of numbers"
+    return "", ""
+
+
 def of_user(
     reference: str, task: Task, seed: int, functions: Iterable[str] | None
-) -> tuple[Subject, Arm]:
-    """The user's network, and the arm that leaves it as it is.
+) -> tuple[Subject, Arm, tuple[str, str]]:
+    """The user's network, the arm that leaves it as it is, and `_domain`'s guess.
 
     Args:
         reference: As in ``--model``.
@@ -48,17 +112,10 @@ def of_user(
         InvalidInputError: The network cannot be built or run, or has nothing to replace.
     """
     optional.expect("torch", extra="torch", purpose="comparing activations")
-    import torch
-
     from rectifier.compare import network
 
     code = source_hash(reference)
-    dataset = task.load(seed)
-    if dataset.kind == "episodes":
-        example = torch.zeros(2, *dataset.shape)
-    else:
-        example = torch.from_numpy(dataset.train_x[:2])
-    shapes = network.Shapes(dataset.shape, dataset.outputs, dataset.kind)
+    shapes, example = _tried(task, seed)
     plain = Subject(reference, code=code)
     model = network.build(plain, Arm(OWN, ()), shapes, 0, example)
     sites = network.hidden_sites(model, example, reference)
@@ -69,7 +126,8 @@ def of_user(
             "to replace"
         )
     chosen = network.functions_to_replace(sites) if functions is None else _known(functions, found)
-    return Subject(reference, code=code, functions=chosen), Arm(_own_name(chosen), ())
+    arm = Arm(_own_name(chosen), ())
+    return Subject(reference, code=code, functions=chosen), arm, _domain(model, shapes)
 
 
 def _known(functions: Iterable[str], found: Sequence[str]) -> tuple[str, ...]:

@@ -17,12 +17,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from rectifier.compare import statistics
+from rectifier.compare.differences import Difference, judged
 from rectifier.compare.plan import Plan
 from rectifier.compare.prior import advice
 from rectifier.compare.protocol import protocol
 from rectifier.compare.recommend import recommend
 from rectifier.compare.resampling import chances_to_be_best
-from rectifier.compare.result import Comparison, Interval, Row, TuningPoint, Verdict
+from rectifier.compare.result import Comparison, Row, TuningPoint, Verdict
 from rectifier.compare.rows import ArmRuns, row
 from rectifier.compare.trial import Outcome, Setting
 from rectifier.compare.tuning import Tried, score
@@ -63,13 +64,9 @@ def summarize(
     ranked = sorted(
         arms, key=lambda arm: (arm.finished == 0, -averages.fmean(arm.scores), arm.name)
     )
-    rows, typical, factor = _rows(plan, ranked, studies)
+    rows, differences, typical, factor = _rows(plan, ranked, studies)
     alpha = (1 - statistics.LEVEL) / factor
-    equals = tuple(
-        each.activation
-        for each in rows
-        if each.verdict in ("best", "no difference", "no difference that matters")
-    )
+    equals = tuple(each.activation for each in rows if each.verdict not in ("worse", "failed"))
     trials = sum(len(points) for points in tried.values()) + len(arms) * len(seeds)
     smallest = statistics.smallest_detectable(typical.deviation, len(seeds), alpha, typical.freedom)
     comparison = Comparison(
@@ -99,8 +96,8 @@ def summarize(
         ),
         pareto=_pareto(rows),
         settled=all(each.verdict != "no difference" for each in rows[1:]) and len(seeds) > 1,
-        more_seeds=_seeds_to_settle(plan, ranked, rows, studies, alpha),
-        prior=advice(plan.task.domain),
+        more_seeds=_seeds_to_settle(plan, rows, differences, alpha),
+        prior=advice(plan.task.domain, guessed=plan.guessed_domain),
     )
     comparison = replace(comparison, protocol=protocol(plan, comparison))
     return replace(comparison, recommendation=recommend(comparison))
@@ -169,22 +166,15 @@ def _resolution(arm: ArmRuns) -> float:
 
 def _rows(
     plan: Plan, ranked: Sequence[ArmRuns], studies: Sequence[int]
-) -> tuple[tuple[Row, ...], statistics.Spread, float]:
-    """Rows in order, the typical spread of differences to the leader, the next factor."""
-    resolution = _resolution(ranked[0])
-    pairs = list(itertools.combinations(range(len(ranked)), 2))
-    differences = [
-        statistics.paired(ranked[low].scores, ranked[high].scores, resolution, studies)
-        for high, low in pairs
-    ]
-    corrected, factor = statistics.correct([each.p_value for each in differences], len(ranked))
+) -> tuple[tuple[Row, ...], tuple[Difference, ...], statistics.Spread, float]:
+    """Rows in order, all differences, the typical one to the leader, the next factor."""
+    differences, factor = judged(
+        [arm.scores for arm in ranked], _resolution(ranked[0]), studies, plan.looks
+    )
     # The pairs of the leader come first: (0, 1), (0, 2), …
-    to_leader = dict(zip(range(1, len(ranked)), zip(differences, corrected, strict=True)))  # noqa: B905
-    worse = {place for place, (_, fixed) in to_leader.items() if fixed.p_value * plan.looks < 0.05}
-    intervals = {
-        place: found.interval(1 - (1 - statistics.LEVEL) / (fixed.factor * plan.looks))
-        for place, (found, fixed) in to_leader.items()
-    }
+    to_leader = dict(zip(range(1, len(ranked)), differences))  # noqa: B905
+    worse = {place for place, found in to_leader.items() if found.p_value < 0.05}
+    intervals = {place: found.interval for place, found in to_leader.items()}
     alike = {
         place
         for place, found in intervals.items()
@@ -199,36 +189,43 @@ def _rows(
     chances = chances_to_be_best([arm.scores for arm in ranked], studies)
     rows = []
     for place, arm in enumerate(ranked):
-        difference: Interval | None = None
+        own: Difference | None = None
         p_value = improvement = None
         verdict: Verdict = "best" if alone else "no difference"
         if all_alike:
             verdict = "no difference that matters"
+        if len(studies) < 2:
+            verdict = "too few seeds"
+        if len(ranked) == 1:
+            verdict = "nothing to compare"
         if arm.finished == 0:
             verdict = "failed"
         elif place and ranked[0].finished:
-            difference = intervals[place]
-            found, fixed = to_leader[place]
-            p_value = min(1.0, fixed.p_value * plan.looks) if found.count > 1 else None
+            own = to_leader[place]
+            p_value = own.p_value if own.gap.count > 1 else None
             improvement = statistics.probability_of_improvement(arm.scores, ranked[0].scores)
-            verdict = "worse" if place in worse else "no difference"
+            if len(studies) > 1:
+                verdict = "worse" if place in worse else "no difference"
             if place in alike:
                 verdict = "no difference that matters"
         made = row(plan, arm, verdict, studies)
         rows.append(
             replace(
                 made,
-                difference=difference,
+                difference=None if own is None else own.interval,
+                student=None if own is None else own.student,
+                bootstrap=None if own is None else own.bootstrap,
+                middle_difference=None if own is None else own.middle,
                 p_value=p_value,
                 probability_of_improvement=improvement,
                 chance_best=chances[place],
             )
         )
-    spreads = [found for place, (found, _) in to_leader.items() if ranked[place].finished]
+    spreads = [found.gap for place, found in to_leader.items() if ranked[place].finished]
     if not spreads:
-        return tuple(rows), statistics.Spread(math.nan, math.nan, math.nan, 0), factor
-    typical = sorted(spreads, key=lambda each: each.error)[(len(spreads) - 1) // 2]
-    return tuple(rows), typical, factor * plan.looks
+        return tuple(rows), differences, statistics.Spread(math.nan, math.nan, math.nan, 0), factor
+    typical = sorted(spreads, key=lambda each: each.interval().high - each.mean)
+    return tuple(rows), differences, typical[(len(spreads) - 1) // 2], factor
 
 
 def _pareto(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -254,11 +251,7 @@ def _pareto(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _seeds_to_settle(
-    plan: Plan,
-    ranked: Sequence[ArmRuns],
-    rows: Sequence[Row],
-    studies: Sequence[int],
-    alpha: float,
+    plan: Plan, rows: Sequence[Row], differences: Sequence[Difference], alpha: float
 ) -> int | None:
     """Seeds that would likely settle every open verdict, if the gaps are as they look.
 
@@ -269,10 +262,9 @@ def _seeds_to_settle(
     for place, each in enumerate(rows):
         if place == 0 or each.verdict != "no difference":
             continue
-        gap = statistics.paired(
-            ranked[0].scores, ranked[place].scores, _resolution(ranked[0]), studies
-        )
-        distance = gap.mean if gap.mean > plan.matters else plan.matters - gap.mean
+        gap = differences[place - 1].plain  # what the draws add goes away with more seeds
+        lead = -gap.mean
+        distance = lead if lead > plan.matters else plan.matters - lead
         count = statistics.seeds_needed(distance, gap.deviation, alpha)
         if count is None:
             return None

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from rectifier.report import wording
 
 if TYPE_CHECKING:
-    from rectifier.compare.result import Comparison, Row
+    from rectifier.compare.result import Comparison, Interval, Row
 
-_HEADS = ("activation", "score", "low", "high", "iqm", "to_leader", "p", "p_best", "seeds",
+_HEADS = ("activation", "score", "low", "high", "iqm", "iqm_low", "iqm_high", "to_leader",
+          "to_leader_low", "to_leader_high", "iqm_to_leader", "iqm_to_leader_low",
+          "iqm_to_leader_high", "p_improvement", "p", "p_best", "seeds",
           "failed", "epochs_to_target", "seconds_per_step", "bytes_per_step", "dead", "sparsity",
           "learning_rate", "verdict")  # fmt: skip
 
@@ -67,13 +69,17 @@ def latex(comparison: Comparison) -> str:
 
 
 def _cells(row: Row) -> tuple[object, ...]:
-    gap = row.difference
     return (
-        row.activation, row.score.value, row.score.low, row.score.high, row.middle.value,
-        None if gap is None else gap.value, row.p_value, row.chance_best, row.seeds,
+        row.activation, *_ends(row.score), *_ends(row.middle), *_ends(row.difference),
+        *_ends(row.middle_difference), row.probability_of_improvement, row.p_value,
+        row.chance_best, row.seeds,
         row.failed_seeds, row.epochs_to_target, row.step_time, row.memory, row.dead, row.sparsity,
         row.learning_rate, row.verdict,
     )  # fmt: skip
+
+
+def _ends(interval: Interval | None) -> tuple[float | None, ...]:
+    return (None,) * 3 if interval is None else (interval.value, interval.low, interval.high)
 
 
 def _unknown(cell: object) -> bool:

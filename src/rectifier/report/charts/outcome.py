@@ -151,7 +151,7 @@ def _bars(title: str, values: list[tuple[Row, float]], *, percent: bool) -> Char
         told = []
         axes.set_xlim(0, max(max(value for _, value in values), 0.0) or 1.0)
         for place, (row, value) in enumerate(values):
-            chosen = row.verdict in ("best", "no difference", "no difference that matters")
+            chosen = row.verdict not in ("worse", "failed")
             axes.barh(
                 place, max(value, 0.0), height=0.62, color=canvas.AFTER if chosen else canvas.SOFT,
                 alpha=0.75,

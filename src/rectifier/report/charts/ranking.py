@@ -77,7 +77,7 @@ def differences(comparison: Comparison) -> Chart | None:
         figure, axes = _rows_axes(names, right=66)
         axes.axvline(0, color=canvas.INK, linewidth=0.9)
         for place, (row, interval) in enumerate(zip(rows, intervals, strict=True)):
-            alike = row.verdict == "no difference"
+            alike = row.verdict in ("no difference", "too few seeds")
             color = canvas.AFTER if alike else canvas.SOFT
             _interval(axes, place, interval, color, left, filled=not alike)
             axes.annotate(

@@ -45,8 +45,14 @@ def _parts(comparison: Comparison, console: Console) -> Iterator[RenderableType]
     wide = _table(comparison, wide=True)
     yield wide if fits(console, wide) else _table(comparison, wide=False)
     yield from (cell(line, "dim") for line in _footnotes(comparison))
+    if any(row.middle_difference is not None for row in comparison.rows):
+        yield section(f"Difference to {wording.clean(comparison.rows[0].activation)}")
+        yield _differences(comparison)
     yield section("Recommendation")
     yield Text(wording.clean(comparison.recommendation))
+    if comparison.prior:
+        yield section("Before measuring")
+        yield Text(wording.clean(comparison.prior))
 
 
 def _table(comparison: Comparison, *, wide: bool) -> Table:
@@ -83,6 +89,29 @@ def _table(comparison: Comparison, *, wide: bool) -> Table:
     return made
 
 
+def _differences(comparison: Comparison) -> Table:
+    """Of the mean, which decides, and of the interquartile mean, both corrected."""
+    metric = wording.clean(comparison.metric)
+    made = table(
+        ("activation", "left"),
+        ("mean\n[corrected]", "right"),
+        ("interquartile mean\n[corrected]", "right"),
+        ("beats it in", "right"),
+        ("p", "right"),
+    )
+    for row in comparison.rows:
+        if row.difference is not None:
+            middle = row.middle_difference
+            made.add_row(
+                cell(row.activation),
+                cell(_gap(row.difference, metric)),
+                cell(wording.UNKNOWN if middle is None else _gap(middle, metric)),
+                cell(wording.percent(row.probability_of_improvement)),
+                cell(wording.number(row.p_value, 2)),
+            )
+    return made
+
+
 def _footnotes(comparison: Comparison) -> Iterator[str]:
     if any(_at_edge(row) for row in comparison.rows):
         yield "* the best learning rate is at the end of the grid; a wider grid may do better"
@@ -111,10 +140,15 @@ def _interval(interval: Interval, metric: str) -> str:
 def _to_leader(row: Row, metric: str) -> str:
     if row.difference is None:
         return "leader" if row.verdict != "failed" else wording.UNKNOWN
-    low, high = (
-        wording.difference(end, metric) for end in (row.difference.low, row.difference.high)
-    )
-    return f"{wording.difference(row.difference.value, metric)} [{low}, {high}]"
+    return _gap(row.difference, metric)
+
+
+def _gap(interval: Interval, metric: str) -> str:
+    value = wording.difference(interval.value, metric)
+    if math.isnan(interval.low):
+        return value
+    low, high = (wording.difference(end, metric) for end in (interval.low, interval.high))
+    return f"{value} [{low}, {high}]"
 
 
 def _epochs(row: Row) -> str:
