@@ -235,6 +235,8 @@ def test_a_first_layer_that_moves_a_hundredth_of_the_last() -> None:
     level = slowing(5e-5, 2e-3, 5e-5, 2e-3, 2e-4)
     stuck = record(*sites, layers=level, trained=training(curve(2.3)))
     assert vanishing_gradient.RULE.check(stuck) == ()
+    slow = slowing(1e-6, 5e-6, 2e-5, 5e-5, 2e-4)  # all of them: the rate's doing
+    assert vanishing_gradient.RULE.check(record(*sites, layers=slow, trained=stuck.training)) == ()
 
 
 def test_weights_that_a_decay_took_down() -> None:
@@ -321,3 +323,17 @@ def test_a_generator_whose_critic_is_sure(head, left, update, found) -> None:
     sites = (site("gen.relu", layer="gen.0", series={"gradient_rms": gradient}),)
     sick = record(*sites, layers=(layer("gen.0", update_ratio=update),), circumstances=facts)
     assert bool(vanishing_gradient.RULE.check(sick)) is found
+
+
+@pytest.mark.parametrize(
+    ("update", "last", "found"), [(1e-6, 1e-3, 1), (1e-4, 1e-3, 0), (1e-6, 1e-5, 0)]
+)
+def test_a_bottom_that_only_the_long_way_reaches(update, last, found) -> None:
+    levels = (1e-4, 3e-5, 1e-7, 1e-6, 1e-5, 1e-3)  # a U-Net: its first layers have a short way
+    sites = [
+        site(f"d{i}", layer=f"d{i}", order=i, series={"gradient_rms": level})
+        for i, level in enumerate(levels)
+    ]
+    layers = (layer("d2", update_ratio=update), layer("d5", update_ratio=last))
+    told_ = told(vanishing_gradient, *sites, layers=layers, trained=training())
+    assert [f.layer for f in told_] == ["d2"] * found

@@ -7,6 +7,7 @@ import pytest
 from doctor_records import STEPS, curve, falling, record, site, spike, spiking, training
 
 from rectifier.doctor.rules.dying_relu import RULE
+from rectifier.watch.record import Circumstances, OptimizerFacts
 
 SOSO = training(falling(2.3, 1.0))
 """A training that got half of the way."""
@@ -38,6 +39,16 @@ def test_slow_death_is_not_put_down_to_the_learning_rate() -> None:
     (finding,) = RULE.check(record(site(dead_at=gone), trained=SOSO))
     assert finding.remedies[0].action == "swap_activation"
     assert "little by little" in finding.cause
+
+
+@pytest.mark.parametrize(
+    ("momentum", "first"), [(0.99, "lower_learning_rate"), (0.9, "swap_activation")]
+)
+def test_a_heavy_momentum_is_slowed_first(momentum: float, first: str) -> None:
+    gone = dict.fromkeys(range(20, 220, 20), 6)
+    facts = Circumstances(optimizers=(OptimizerFacts("SGD", 0.1, momentum=momentum),))
+    (finding,) = RULE.check(record(site(dead_at=gone), trained=SOSO, circumstances=facts))
+    assert finding.remedies[0].action == first
 
 
 @pytest.mark.parametrize("function", ["gelu", "leaky_relu", "silu", "tanh", "softplus"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from doctor_records import STUCK, falling, layer, told, training, weight
 
@@ -128,3 +130,11 @@ def test_losses_that_lead_only_to_what_is_not_trained(idle, others, said) -> Non
     facts = {"parameters": (none, *others), "losses": 4, "idle": idle}
     found = told(frozen_parameters, **facts)
     assert [said in finding.cause for finding in found][:1] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(("last", "told_"), [(math.inf, 0), (1.0, 1)])
+def test_a_loss_that_is_infinite_throughout_has_no_gradient_to_keep(last, told_) -> None:
+    loss = [math.inf] * 299 + [last]
+    gone = weight(nonzero=0)
+    found = told(frozen_parameters, trained=training(loss=loss), parameters=(gone,))
+    assert len(found) == told_

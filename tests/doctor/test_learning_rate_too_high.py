@@ -154,3 +154,29 @@ def test_a_dead_network_whose_updates_are_nothing_still_gets_a_remedy() -> None:
     remedy = lower(record(trained=training(curve(0.7), curve(0.0), 3.0)), 20, "")
     assert remedy is not None
     assert remedy.settings["to"] == pytest.approx(0.3)
+
+
+def test_weights_that_are_stepped_by_hand_are_known_by_their_norm() -> None:
+    norm = curve(5.0)
+    norm[1:] = 12.0
+    by_hand = layer("w1", update_ratio=0.0, weight_norm=norm)
+    trained = training(spiking(0.25, 0.5, 0.5, 1), 0.0, np.nan)
+    assert [f.severity for f in RULE.check(record(layers=(by_hand,), trained=trained))] == ["error"]
+    steady = layer("w1", update_ratio=0.0)
+    assert RULE.check(record(layers=(steady,), trained=trained)) == ()
+
+
+@pytest.mark.parametrize(("growth", "found"), [(10.0, ["warning"]), (3.0, [])])
+def test_weights_beside_which_large_steps_look_small(growth: float, found: list[str]) -> None:
+    swollen = layer("fc1", weight_norm=np.geomspace(4.0, 4.0 * growth, STEPS))
+    trained = training(falling(2.9, 2.4), spike(0.01, 0.7, 0), 0.2)
+    told = RULE.check(record(layers=(swollen,), trained=trained, optimizer="AdamW"))
+    assert [f.severity for f in told] == found
+
+
+@pytest.mark.parametrize(("rate", "target"), [(20.0, 1.0), (2.0, 0.2)])
+def test_of_a_newton_step_one_at_most_is_left(rate: float, target: float) -> None:
+    sick = record(trained=training(rate=rate), optimizer="LBFGS")
+    remedy = lower(sick, 0, "")
+    assert remedy is not None
+    assert remedy.settings["to"] == target

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
-from doctor_records import curve, falling, told, training, weight
+from doctor_records import curve, falling, layer, record, told, training, weight
 
 from rectifier.doctor.rules import learning_rate_too_low
+from rectifier.watch.record import Circumstances
 
 
 def slow(update=1e-6, loss=2.29, moved=1e-3, **facts):
@@ -53,3 +56,27 @@ def test_a_schedule_that_ends_the_training_early() -> None:
     assert finding.remedies[0].settings["hold"] is True
     rate = np.geomspace(0.1, 1e-5, 300)  # a cosine or a decade each quarter, to the end
     assert told(learning_rate_too_low, trained=training(rate=rate), parameters=(weight(),)) == ()
+
+
+@pytest.mark.parametrize(
+    ("noise", "moved", "end", "found"),
+    [(0.0, 0.1, 2.2, 1), (0.02, 0.1, 2.2, 0), (0.0, 0.4, 2.2, 0), (0.0, 0.1, 1.5, 0)],
+)
+def test_a_loss_that_creeps_down_a_straight_line(noise, moved, end, found) -> None:
+    """Steps of a quarter of the usual size: only the line tells that there is no floor near."""
+    line = np.linspace(2.3, end, 300) + noise * np.sin(np.arange(300) * 2.0)
+    assert len(slow(update=2.5e-4, loss=line, moved=moved)) == found
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "kind", "target"),
+    [("Adam", "Linear", 3e-3), ("SGD", "Linear", 3e-4), ("Adam", "LayerNorm", 3e-4)],
+)
+def test_steps_of_their_rates_size_are_raised_to_the_usual_rate(optimizer, kind, target) -> None:
+    trained = training(loss=2.29, update=1e-4 / 2, rate=5e-6)
+    facts = Circumstances(parameters=(weight(moved=1e-3),))
+    norm = dataclasses.replace(layer("norm"), kind=kind)
+    (finding,) = learning_rate_too_low.RULE.check(
+        record(layers=(norm,), trained=trained, circumstances=facts, optimizer=optimizer)
+    )
+    assert finding.remedies[0].settings["to"] == pytest.approx(target)

@@ -40,3 +40,10 @@ def test_bottlenecks_and_separable_convolutions_are_meant() -> None:
 
 def test_a_flattened_feature_map_before_a_head_is_not_told() -> None:
     assert told(joint(kind="mixed", inputs=8, width=256, outputs=10), wired=4) == ()
+
+
+def test_sums_of_layers_count_where_nothing_else_lies_between() -> None:
+    (finding,) = told(joint("a", "c", summed=True), joint("c", "d"), wired=2)
+    assert finding.severity == "error"
+    residual = (joint("a", "c", summed=True), joint("c", "e", summed=True))
+    assert told(*residual, wired=4) == ()

@@ -207,6 +207,7 @@ class Cut(nn.Module):
 def test_steps_where_none_are_taken_give_the_same_training_and_leave_nothing() -> None:
     want = fit(layers(), cross_entropy)
     backward = torch.autograd.backward
+    modes = torch._C._len_torch_function_stack()  # remedies that were to stay, of other tests
 
     def program():
         model = layers()
@@ -215,7 +216,7 @@ def test_steps_where_none_are_taken_give_the_same_training_and_leave_nothing() -
             loss = cross_entropy(model(X))
             optimizer.zero_grad()
             loss.backward()
-            assert torch._C._len_torch_function_stack() <= 1
+            assert torch._C._len_torch_function_stack() <= modes + 1
             losses.append(loss.item())
         return losses
 
@@ -430,7 +431,7 @@ def test_a_rate_is_raised_by_a_factor_or_held(hold, rates) -> None:
             plain()
             built_in.remove()
 
-    settings = {"from": 0.1, "to": 0.4} if not hold else {"from": 0.01, "to": 0.2, "hold": True}
+    settings = {"from": 0.1, "to": 0.4} if not hold else {"from": 0.0, "to": 0.2, "hold": True}
     under("raise_learning_rate", program, **settings)
     assert seen == pytest.approx(rates)
 
@@ -509,6 +510,16 @@ def test_a_shift_that_silences_a_normalised_unit_is_taken_back() -> None:
     assert model[1].bias.tolist() == [0.0, 0.5, 0.0, -8.0]
     assert model[1].weight.tolist() == [1.0, 1.0, 0.0, 4.0]  # a scale of zero may be meant
     assert "shifts beyond the spread in 1 of Sequential set to zero" in log
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (0.5, 0.0)])
+def test_a_normalisation_that_gives_nothing_gets_a_scale(shift: float, scale: float) -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
+    nn.init.zeros_(model[1].weight)
+    nn.init.constant_(model[1].bias, shift)
+    log = drawn_anew(model, torch.randn(8, 3))
+    assert model[1].weight.tolist() == [scale] * 4
+    assert any("which were zero" in line for line in log) is (scale == 1.0)
 
 
 def optimized(action: str, make, scope=None, **settings):
@@ -649,3 +660,31 @@ def test_a_choice_passes_the_gradient_of_a_softmax() -> None:
     (gradient,) = torch.autograd.grad((soft * model.experts(X).detach()).sum(), model.router.weight)
     assert torch.allclose(model.router.weight.grad, gradient, atol=1e-5)
     assert log == ["a choice by argmax passes the gradient of a softmax"]
+
+
+def test_what_overflows_half_precision_is_computed_in_single() -> None:
+    def program() -> tuple[torch.Tensor, torch.Tensor]:
+        x = torch.full((4,), 300.0, dtype=torch.float16, requires_grad=True)
+        loss = x.square().mean().sqrt()
+        loss.backward()
+        return loss.detach(), x.grad
+
+    (loss, gradient), log = under("stabilize_loss", program)
+    torch.testing.assert_close(loss, torch.tensor(300.0))
+    torch.testing.assert_close(gradient, torch.full((4,), 0.25, dtype=torch.float16))
+    assert any("single precision" in line for line in log)
+
+
+def test_biases_of_bare_tensors_do_not_take_the_old_gradient() -> None:
+    torch.manual_seed(0)
+    w = (30 * torch.randn(6, 8)).requires_grad_()
+    b = torch.zeros(8, requires_grad=True)
+    head = torch.randn(8, 3).requires_grad_()
+    action = remedies.build(Remedy("reinitialize", "", {"scheme": "he_normal"}))
+    with Interception([action]):
+        (((X @ w + b).relu() @ head).square().mean()).backward()
+        with torch.no_grad():
+            for p in (w, b, head):
+                p -= 0.1 * p.grad
+    assert w.abs().max() < 10
+    assert not b.any()

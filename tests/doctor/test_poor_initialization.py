@@ -135,3 +135,30 @@ def test_weights_are_not_blamed_for_what_is_loud_before_them(loud, found) -> Non
         parameters=(weight(), weight("fc2.weight", std=1.0)),
     )
     assert [f.severity for f in told_] == found
+
+
+@pytest.mark.parametrize(
+    ("growth", "start", "end", "function", "severity"),
+    [
+        (2.0, 4e3, 90.0, "relu", ["error"]),
+        (2.0, 4e3, 1.5, "relu", ["warning"]),
+        (2.0, 4e3, 0.3, "relu", []),  # learnt all the same
+        (1.3, 4e3, 90.0, "relu", []),
+        (2.0, 4.0, 3.9, "relu", []),  # the output is no louder for it
+        (2.0, 4e3, 90.0, "sin", []),  # frequencies are chosen
+    ],
+)
+def test_residual_branches_that_pile_up(growth, start, end, function, severity) -> None:
+    sites = [
+        site(f"b{i}", layer=f"b{i}", order=i, function=function, series={"input_std": growth**i})
+        for i in range(8)
+    ]
+    found = told(
+        poor_initialization,
+        *sites,
+        layers=(layer("fc1"),),
+        trained=training(loss=falling(start, end)),
+        parameters=(weight(std=0.1),),
+        heads=(Head(("nll_loss", "log_softmax", "addmm"), "out", width=10),),
+    )
+    assert [f.severity for f in found] == severity

@@ -6,8 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 from doctor_records import STUCK, falling, site, told, training
+from torch import nn
 
+from rectifier.doctor.remedies import build
 from rectifier.doctor.rules import unnormalized_input
 from rectifier.watch.record import Feed
 
@@ -56,3 +59,25 @@ def test_outliers_do_not_set_the_scale_of_the_remedy() -> None:
     (finding,) = told(unnormalized_input, site(), trained=STUCK, feeds=(odd,))
     assert finding.remedies[0].settings["std"][0] == 1.0
     assert finding.remedies[0].settings["clip"] == 5.0
+
+
+def test_one_remedy_scales_what_enters_every_network() -> None:
+    actor, critic = feed(400.0), dataclasses.replace(feed(400.0, features=9), layer="q")
+    small = dataclasses.replace(feed(1.0, features=5), layer="v")
+    (finding,) = told(
+        unnormalized_input, site("fc1.relu"), trained=STUCK, feeds=(actor, critic, small)
+    )
+    (remedy,) = finding.remedies
+    assert remedy.scope["layers"] == ["fc1", "q"]
+    assert [len(other["mean"]) for other in remedy.settings["others"]] == [9]
+    hung = build(remedy)
+    model = nn.ModuleDict({"fc1": nn.Linear(8, 2), "q": nn.Linear(9, 2)})
+    hung.apply(model, None)
+    for name, width in (("fc1", 8), ("q", 9)):
+        raw = torch.full((1, width), 400.0)
+        raw[:, 1:] = 0.0
+        plain = raw.clone()
+        plain[:, 0] = 1.0
+        layer = model[name]
+        expected = torch.nn.functional.linear(plain, layer.weight, layer.bias)
+        torch.testing.assert_close(layer(raw), expected)

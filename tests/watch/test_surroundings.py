@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -65,6 +66,30 @@ def test_what_enters_the_first_layer_feature_by_feature() -> None:
     np.testing.assert_allclose(feed.std, x.std(0, correction=0), rtol=1e-6)
     np.testing.assert_array_equal(feed.low, x.amin(0))
     np.testing.assert_array_equal(feed.high, x.amax(0))
+
+
+class Hop(nn.Module):
+    """A graph convolution: each row for itself and, by an adjacency, its neighbours."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.own, self.near = nn.Linear(inputs, outputs), nn.Linear(inputs, outputs)
+        self.register_buffer("adjacency", torch.eye(30).roll(1, 0))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self.own(rows) + self.near(self.adjacency @ rows)
+
+
+@pytest.mark.parametrize(("between", "joints"), [(nn.Identity(), 2), (nn.ReLU(), 0)])
+def test_sums_of_layers_are_joined_by_nothing_but_an_adjacency(
+    between: nn.Module, joints: int
+) -> None:
+    model = nn.Sequential(Hop(4, 8), between, Hop(8, 3))
+    found = train(
+        model, lambda: (torch.randn(30, 4), torch.randint(0, 3, (30,))), F.cross_entropy
+    ).circumstances
+    assert found.wired == 2
+    assert [joint.summed for joint in found.joints] == [True] * joints
 
 
 def test_layers_without_an_activation_between_and_the_way_to_the_loss() -> None:
@@ -166,6 +191,7 @@ def test_optimizers_and_parameters_nobody_holds() -> None:
     found = watched(run, model).circumstances
     (own,) = found.optimizers
     assert (own.kind, own.steps, own.rate, own.parameters) == ("AdamW", 3, 0.1, 4)
+    assert math.isnan(own.momentum)
     assert {p.name: (p.trainable, p.held, p.steps, p.nonzero) for p in found.parameters} == {
         "unused": (True, True, 3, 0),
         "0.weight": (True, True, 3, 3),

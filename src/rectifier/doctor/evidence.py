@@ -177,7 +177,22 @@ def update_before(record: Record, layer: str, low: float, high: float) -> float:
         for item in record.layers
         if item.layer == layer
     ]
-    return largest(np.concatenate(values))
+    seen = largest(np.concatenate(values))
+    return seen if seen > 0 else largest(np.array([seen, _jump(record, layer, low, high)]))
+
+
+def _jump(record: Record, layer: str, low: float, high: float) -> float:
+    """What a norm changed by at least, over what it was: of weights that no optimiser steps."""
+    jumps = []
+    for item in record.layers:
+        norms, steps = item.weight_norm, item.step
+        if (layer and item.layer != layer) or norms.size != steps.size or norms.size < 2:
+            continue
+        near = (steps[1:] > low) & (steps[:-1] <= high) & (norms[:-1] > 0)
+        near &= np.isfinite(norms[1:]) & np.isfinite(norms[:-1])
+        before, after = norms[:-1][near], norms[1:][near]
+        jumps.append(largest(np.abs(after - before) / before))
+    return largest(np.array(jumps))
 
 
 def withered(record: Record) -> float | None:

@@ -155,6 +155,8 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place], script: Path
     lines = {line for _, line in calls}
     layers = remedy.scope.get("layers", ())
     if remedy.action == "normalize_input":
+        if remedy.settings.get("others"):
+            return text  # several places; one edit alone would be half a cure
         return with_normalized_input(text, layers, remedy.settings, places)
     if remedy.action == "insert_normalization":
         return with_normalization(text, layers, places)

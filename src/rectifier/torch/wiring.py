@@ -31,13 +31,17 @@ from rectifier.torch.graph import (
 )
 from rectifier.torch.targets import dimension_of, saved, target_of
 
+_SUMS = frozenset({"add", "sub", "rsub", "cat", "stack"})
+"""Operations on several inputs that are linear in all of them together."""
+
 _LINEAR = SHAPES | {
     "mul", "div", "neg", "add", "sub", "rsub", "mean", "sum", "avg_pool2_d", "avg_pool1_d",
     "avg_pool3_d", "adaptive_avg_pool2_d", "adaptive_avg_pool1_d", "adaptive_avg_pool3_d",
     "mkldnn_adaptive_avg_pool2_d", "constant_pad_nd", "native_dropout", "native_batch_norm",
     "cudnn_batch_norm", "upsample_nearest2_d", "upsample_bilinear2_d", "upsample_nearest1_d",
     "max_pool2_d_with_indices", "max_pool3_d_with_indices", "reflection_pad2_d", "pixel_shuffle",
-    "replication_pad2_d", "pixel_unshuffle", "stack", "cat", "batch_norm_impl_index",
+    "replication_pad2_d", "pixel_unshuffle", "stack", "cat", "batch_norm_impl_index", "index_add",
+    "scatter_add",
 }  # fmt: skip
 """Operations that are linear in what the network computed, and pooling, which no one takes for an
 activation. Batch normalisation is one affine map at evaluation."""
@@ -351,17 +355,31 @@ def _range(values: Tensor) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _joint(data: list[Any], products: dict[int, Any]) -> tuple[Tensor, Any] | None:
-    """The layer that feeds another by linear operations of one input alone, and its node."""
-    node = data[0]
-    for _ in range(24):
+def _joint(data: list[Any], products: dict[int, Any]) -> tuple[Tensor, Any, bool] | None:
+    """The layer that feeds another by linear operations alone, its node, and whether in a sum.
+
+    Of several that are added or stand side by side the widest, if each of them is a layer. Products
+    with what needs no gradient (an adjacency) are linear too.
+    """
+    reached: dict[int, Any] = {}
+    seen, waiting = {id(data[0])}, [data[0]]
+    for _ in range(48):
+        if not waiting:
+            break
+        node = waiting.pop()
         if id(node) in products:
-            return products[id(node)][0][0], node
+            reached[id(node)] = node
+            continue
         above = [up for up in above_of(node) if not isinstance(variable_of(up), Tensor)]
-        if name_of(node) not in _LINEAR or len(above) != 1:
+        name = name_of(node)
+        if name not in _LINEAR | PRODUCTS or not above or (len(above) > 1 and name not in _SUMS):
             return None
-        node = above[0]
-    return None
+        waiting += [up for up in above if id(up) not in seen]
+        seen.update(map(id, above))
+    if waiting or not reached:
+        return None
+    first = max(reached.values(), key=lambda node: _sides(products[id(node)][0][0], node)[1])
+    return products[id(first)][0][0], first, len(reached) > 1
 
 
 def _through_softmax(data: list[Any], products: dict[int, Any]) -> Tensor | None:
@@ -383,8 +401,8 @@ def _through_softmax(data: list[Any], products: dict[int, Any]) -> Tensor | None
     return None
 
 
-def _facts(joint: tuple[Tensor, Any], second: Tensor, node: Any) -> dict[str, Any]:
-    first, source = joint
+def _facts(joint: tuple[Tensor, Any, bool], second: Tensor, node: Any) -> dict[str, Any]:
+    first, source, summed = joint
     kinds = {"conv" if "conv" in name_of(n) else "linear" for n in (source, node)}
     before, width = _sides(first, source)
     entering, outputs = _sides(second, node)
@@ -397,6 +415,7 @@ def _facts(joint: tuple[Tensor, Any], second: Tensor, node: Any) -> dict[str, An
         "width": width,
         "outputs": outputs,
         "grouped": any(isinstance(g, int) and g > 1 for g in groups),
+        "summed": summed,
     }
 
 

@@ -170,9 +170,11 @@ class Census:
             return
         own = held(optimizer)
         rates = [float(group["lr"]) for group in optimizer.param_groups if "lr" in group]
+        momenta = [float(g["momentum"]) for g in optimizer.param_groups if "momentum" in g]
         facts = OptimizerFacts(
             kind=type(optimizer).__name__,
             rate=max(rates, default=math.nan),
+            momentum=max(momenta, default=math.nan),
             step=self._backwards,
             parameters=len(own),
             trainable=sum(p.requires_grad for p in own),

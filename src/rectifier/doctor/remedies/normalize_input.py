@@ -1,9 +1,10 @@
 """``normalize_input``: the data that enter the first layer get mean zero and spread one.
 
 Layer: doctor's remedies. Settings: ``mean``, ``std`` (one value a feature, as measured in the sick
-run), ``axis`` of the features, ``clip`` where outliers are cut off; scope: ``layers``, the first
-layer. Acts in training and evaluation alike. Source: LeCun, Bottou, Orr and Müller 1998, "Efficient
-BackProp", section 4.3.
+run), ``axis`` of the features, ``clip`` where outliers are cut off, ``others``: the ``mean`` and
+``std`` of layers that are fed another number of features; scope: ``layers``, the first ones. Acts
+in training and evaluation alike. Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp",
+section 4.3.
 """
 
 from __future__ import annotations
@@ -25,14 +26,19 @@ class NormalizeInput(Action):
 
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
-        self.mean = torch.tensor(list(remedy.settings.get("mean", ())), dtype=torch.float64)
-        self.std = torch.tensor(list(remedy.settings.get("std", ())), dtype=torch.float64)
-        fits = self.mean.numel() > 0 and self.mean.shape == self.std.shape
-        if not fits or bool((self.std <= 0).any()):
-            raise InvalidInputError(
-                "remedy 'normalize_input' needs 'mean' and positive 'std' of the same length, got "
-                f"{self.mean.numel()} and {self.std.numel()} values"
+        self.known: dict[int, tuple[Tensor, Tensor]] = {}
+        for given in (remedy.settings, *remedy.settings.get("others", ())):
+            mean, std = (
+                torch.tensor(list(given.get(name, ())), dtype=torch.float64)
+                for name in ("mean", "std")
             )
+            fits = mean.numel() > 0 and mean.shape == std.shape
+            if not fits or bool((std <= 0).any()):
+                raise InvalidInputError(
+                    "remedy 'normalize_input' needs 'mean' and positive 'std' of the same length, "
+                    f"got {mean.numel()} and {std.numel()} values"
+                )
+            self.known.setdefault(mean.numel(), (mean, std))
         self.axis = int(remedy.settings.get("axis", -1))
         self.clip = float(remedy.settings.get("clip", math.inf))
 
@@ -59,7 +65,8 @@ class NormalizeInput(Action):
             if module is None:
                 continue
             self.handles.append(module.register_forward_pre_hook(self._normalise))
-            self.say(f"{self.mean.numel()} features normalised before {layer}")
+            count = " or ".join(map(str, self.known))
+            self.say(f"{count} features normalised before {layer}")
 
     def _normalise(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         if not args or not isinstance(args[0], Tensor) or not args[0].is_floating_point():
@@ -69,10 +76,10 @@ class NormalizeInput(Action):
         weight = getattr(module, "weight", None)
         if self.axis == 1 and isinstance(weight, Tensor) and x.dim() < weight.dim():
             axis = 0  # an image, or a line of sound, without a batch
-        if x.shape[axis] != self.mean.numel():
+        if x.shape[axis] not in self.known:
             return None
         shape = [-1 if d == axis else 1 for d in range(x.dim())]
-        mean, std = (v.to(x.device).view(shape) for v in (self.mean, self.std))
+        mean, std = (v.to(x.device).view(shape) for v in self.known[x.shape[axis]])
         normal = ((x.double() - mean) / std).clamp(-self.clip, self.clip)
         return (normal.to(x.dtype), *args[1:])
 

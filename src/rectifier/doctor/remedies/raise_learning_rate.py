@@ -6,6 +6,8 @@ and ``hold``: true to keep a schedule from taking the rate below ``to``.
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 
 from rectifier.doctor.finding import Remedy
@@ -16,6 +18,9 @@ class RaiseLearningRate(LowerLearningRate):
     """Scales each group's rate by ``to / from`` for the time of the step, or holds it up."""
 
     def __init__(self, remedy: Remedy) -> None:
+        if remedy.settings.get("hold"):  # whatever the schedule came down to, nothing among others
+            settings = {**remedy.settings, "from": remedy.settings.get("to")}
+            remedy = dataclasses.replace(remedy, settings=settings)
         super().__init__(remedy)
         self.floor = self.number("to") if remedy.settings.get("hold") else 0.0
 

@@ -4,8 +4,9 @@ Layer: doctor's remedies, on the front end's ``init_``. Settings: ``scheme``; or
 draw only weights that are one constant (so that a pretrained rest stays), as PyTorch's own layers
 do. Acts once per model, before its first training forward pass; alike weights also when an
 optimiser is made for them, since models may grow meanwhile. Normalisations whose shift leaves a
-unit on one side of zero get none, residual branches are kept small (`_branches`), and embeddings of
-far too large a spread are drawn anew. Networks of nothing but activations like tanh start with
+unit on one side of zero get none, those with a scale of zero and no shift get one, residual
+branches are kept small (`_branches`), and embeddings of far too large a spread are drawn anew.
+Networks of nothing but activations like tanh start with
 gain 1, on the steep part. With ``recurrent`` in the scope: orthogonal weights for the
 layers named there, and nothing else. With the scheme ``scaled``: the weights that are there, times
 the ``factors`` of the scope.
@@ -27,6 +28,7 @@ from rectifier.doctor.remedies._branches import scale_down
 from rectifier.doctor.remedies._recurrent import redraw
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
+from rectifier.torch import graph
 from rectifier.torch.activation_modules import is_torch
 from rectifier.torch.sites import Layer
 
@@ -49,6 +51,7 @@ class Reinitialize(Action):
         super().__init__(remedy)
         self.alike = bool(remedy.settings.get("alike"))
         self._bare: dict[int, tuple[Layer, Tensor]] = {}
+        self._leaves: dict[int, Tensor] = {}
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -63,12 +66,14 @@ class Reinitialize(Action):
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """A weight of no module, or of the user's own kind: drawn after this step."""
-        del output
         module = layer.module()
         own = module is None or not (is_torch(module) or isinstance(module, _KNOWN))
         weight = layer.weight() if own else None
         if weight is not None and weight.dim() > 1:
             self._bare[id(weight)] = layer, weight
+            start = output.grad_fn if isinstance(output, Tensor) else None
+            leaves = map(graph.variable_of, graph.nodes(start)) if start is not None else ()
+            self._leaves |= {id(leaf): leaf for leaf in leaves if isinstance(leaf, Tensor)}
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Draw the weights of a network of bare tensors."""
@@ -95,12 +100,13 @@ class Reinitialize(Action):
         self._drop_gradients()
 
     def _drop_gradients(self) -> None:
-        """What the old weights got is nothing to the new ones."""
-        for layer, weight in self._bare.values():
-            for tensor in (weight, layer.bias()):
-                if tensor is not None and tensor.grad is not None:
-                    tensor.grad.zero_()
+        """What the old weights got is nothing to the new ones, nor to biases that stay."""
+        own = [tensor for layer, weight in self._bare.values() for tensor in (weight, layer.bias())]
+        for tensor in (*own, *self._leaves.values()):
+            if tensor is not None and tensor.grad is not None:
+                tensor.grad.zero_()
         self._bare.clear()
+        self._leaves.clear()
 
     def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         """Draw what it holds and is alike."""
@@ -212,8 +218,10 @@ class Reinitialize(Action):
         return redrawn
 
     def _centre(self, model: nn.Module, name: str) -> None:
-        """Take back shifts of normalisations that hold units on one side of zero."""
-        reset = []
+        """Take back shifts of normalisations that hold units on one side of zero, and give a scale
+        to those that have none: what is zero behind them, and its gradient, stays so.
+        """
+        reset, opened = [], []
         with torch.no_grad():
             for path, module in model.named_modules():
                 if not isinstance(module, _NORMS):
@@ -221,6 +229,9 @@ class Reinitialize(Action):
                 weight, bias = module.weight, getattr(module, "bias", None)
                 if weight is None or bias is None or not bias.requires_grad:
                     continue
+                if weight.requires_grad and not bool(weight.any()) and not bool((bias > 0).any()):
+                    weight.fill_(1.0)
+                    opened.append(path)
                 beyond = bias.abs() > BEYOND * weight.abs()
                 if bool(beyond.any()):
                     bias[beyond] = 0.0
@@ -228,6 +239,9 @@ class Reinitialize(Action):
         if reset:
             self.unwritten = True
             self.say(f"shifts beyond the spread in {listing(reset)} of {name} set to zero")
+        if opened:
+            self.unwritten = True
+            self.say(f"scales of {listing(opened)} of {name}, which were zero, set to one")
 
     def _tell_apart(self, parameters: Sequence[Tensor], name: str) -> None:
         matrices = [p for p in parameters if p.dim() > 1 and p.requires_grad and p.numel() > 1]

@@ -6,7 +6,8 @@ replaced by it, an exponential's argument is bounded, the spread of one value is
 a softmax that is masked as a whole counts as even. With ``fill`` in the settings, NaN and infinity
 in what enters the layers of the scope are replaced by the mean of their feature over the batch.
 Elsewhere results are as before, bit for bit. With ``decay``, nothing but the weight decay is
-bounded (`_decay`). Weights in half precision are stepped in single precision (`_single`).
+bounded (`_decay`). Weights in half precision are stepped in single precision (`_single`), and what
+overflows there, powers, exponentials and sums, is computed in it, as ``torch.autocast`` does.
 
 Source: the guards that PyTorch's own losses have (``BCELoss`` clamps its logarithms at -100,
 ``gaussian_nll_loss`` its variance at 1e-6); Blanchard, Higham and Higham 2021, "Accurately
@@ -33,6 +34,10 @@ _ROOTS = frozenset({"sqrt", "rsqrt"})
 _QUOTIENTS = frozenset({"div", "true_divide", "truediv", "divide", "rtruediv", "rdiv"})
 _SPREADS = frozenset({"std", "var"})
 _SOFTMAXES = frozenset({"softmax", "log_softmax"})
+_OVERFLOWING = frozenset({
+    "square", "pow", "exp", "sum", "mean", "prod", "norm", "mse_loss", "cumsum", "expm1",
+})  # fmt: skip
+"""What overflows 65504, the largest of half precision: autocast's list of single precision."""
 
 LARGEST_EXPONENT = 20.0
 """exp(20) is 5e8: a variance or rate beyond it means nothing, and its gradient ruins a step."""
@@ -44,7 +49,7 @@ class StabilizeLoss(Rewriting):
     names = frozenset({
         *_LOGARITHMS, *_ROOTS, *_QUOTIENTS, *_SOFTMAXES,
         "exp", "pow", "__pow__", "__rpow__", "reciprocal", "__truediv__", "__rtruediv__",
-        "__rdiv__", *_SPREADS, "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
+        "__rdiv__", *_SPREADS, *_OVERFLOWING, "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
     })  # fmt: skip
 
     def __init__(self, remedy: Remedy) -> None:
@@ -84,6 +89,11 @@ class StabilizeLoss(Rewriting):
         x = tensor(args[0]) if args else None
         if x is None:
             return func(*args, **kwargs)
+        if name in _OVERFLOWING and x.dtype == torch.float16:
+            self.note_place(name)
+            self.say_at("computed in single precision:", name)
+            wide = tuple(a.float() if tensor(a) is not None else a for a in args)
+            return func(*wide, **kwargs)
         if name in _QUOTIENTS:
             return self._quotient(func, args, kwargs)
         if name in _SPREADS:

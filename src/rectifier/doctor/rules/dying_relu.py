@@ -27,6 +27,10 @@ MANY = 0.4
 LEFT = 1 / 3
 """Share of the loss before the deaths that is left at the end, where the rest sufficed."""
 
+HEAVY = 0.95
+"""Momentum above which steps are twenty times the rate's or more (Sutskever et al. 2013), so that
+what dies little by little dies of them."""
+
 EARLY = 20
 """Steps in which units that were drawn at the edge of silence go over it."""
 
@@ -188,8 +192,8 @@ def _remedies(record: Record, case: Case) -> tuple[Remedy, ...]:
         scope={**where, "units": {site.layer: np.flatnonzero(case.dead).tolist()}},
     )
     slower = lower(record, case.deaths.onset, "Smaller steps do not throw units below zero.")
-    driven = case.by_steps or case.raised >= 2
-    if slower and driven:
+    heavy = any(item.momentum > HEAVY for item in record.circumstances.optimizers)
+    if slower and (case.by_steps or case.raised >= 2 or heavy):
         return (slower, normalise, swap, recycle)
     return (swap, normalise, recycle, *((slower,) if slower else ()))
 

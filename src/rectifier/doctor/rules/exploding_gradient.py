@@ -16,7 +16,13 @@ from rectifier.doctor.rules.learning_rate_too_high import (
     lower,
     overshoot,
 )
-from rectifier.doctor.rules.poor_initialization import LOUD, drawn_in, gain_of
+from rectifier.doctor.rules.poor_initialization import (
+    LARGE,
+    LOUD,
+    RECURRENT,
+    drawn_in,
+    gain_of,
+)
 from rectifier.doctor.wording import number, place
 from rectifier.watch.record import Record
 
@@ -157,6 +163,9 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
         {"scheme": "he_normal"},
     )
     steep = [t for t in signal.forward(record, 1) if t.ratio >= STEEP and t.factor >= UPHILL]
+    heavy = [
+        p for p in drawn_in(record) if gain_of(p) >= (RECURRENT if "weight_hh" in p.name else LARGE)
+    ]
     return Finding(
         rule="exploding_gradient",
         severity="error",
@@ -166,7 +175,7 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
         ),
         first_step=int(training.step[0]),
         evidence={"gradient_norm": float(first), "weight_norm": size},
-        remedies=(*((start,) if steep else ()), clip, *((slower,) if slower else ())),
+        remedies=(*((start,) if steep or heavy else ()), clip, *((slower,) if slower else ())),
     )
 
 
@@ -180,6 +189,8 @@ def _by_burst(record: Record, loss: evidence.Loss) -> Finding | None:
     before = evidence.between(training.step, training.gradient_norm, -math.inf, step - 1)
     usual = evidence.median(before[-200:])
     burst = evidence.largest(evidence.between(training.step, training.gradient_norm, step, step))
+    if burst < 0.3 * GROWN * usual:
+        return None  # steps of several optimisers in one step's place: no single gradient burst
     was = evidence.median(evidence.between(training.step, training.loss, step - 20, step - 1))
     undone = loss.end >= max(2 * was, TOLD * loss.start)
     if not (undone or _harmed(loss)) or evidence.new_phase(record, step):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
@@ -102,12 +104,16 @@ def _never_steps(facts: Circumstances) -> Finding | None:
     return _finding(cause, held, "error", "step", {"backwards": float(facts.backwards)})
 
 
-def _emptied(facts: Circumstances) -> Finding | None:
+def _emptied(record: Record) -> Finding | None:
     """Losses that depend on the parameters, and gradients that are gone when the step comes."""
+    facts = record.circumstances
     held = [p for p in facts.parameters if p.held and p.trainable and p.steps >= STEPS]
     reached = [p for p in held if p.reached >= STEPS]
     if not reached or any(p.nonzero for p in held):
         return None
+    loss = record.training.loss
+    if loss.size and not np.isfinite(loss).any():
+        return None  # a loss that is infinite throughout has no slope: its own doing
     cleared = "set to None" if not any(p.with_gradient for p in held) else "zero"
     cause = (
         f"At every step all gradients were {cleared}, although the loss depends on "
@@ -267,7 +273,7 @@ def check(record: Record) -> Sequence[Finding]:
     if not any(found):
         stuck = evidence.stuck(evidence.loss_of(record))
         found = [
-            _cut_loss(facts) or _emptied(facts) or _left_out(facts) or _never_taught(facts, stuck),
+            _cut_loss(facts) or _emptied(record) or _left_out(facts) or _never_taught(facts, stuck),
             _cut_off(record),
         ]
     return tuple(finding for finding in found if finding is not None)

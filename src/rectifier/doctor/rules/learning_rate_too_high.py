@@ -27,6 +27,10 @@ USUAL_UPDATE = 1e-3
 RESTLESS = 30.0
 """A decade and a half above what is usual, in rate and in update ratio."""
 
+SWOLLEN = 5.0
+"""Growth of weight norms, their median over the layers, that no sound training needs: trained
+weights are about twice as long as those they were drawn as."""
+
 LEARNT = 0.2
 """Share of the first loss left at the end, from which a rise on the way did no harm that lasted."""
 
@@ -140,7 +144,8 @@ def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:
     rate, update = evidence.largest(training.learning_rate), _of_matrices(record)
     if record.optimizer not in ADAPTIVE or not rate >= RESTLESS * ADAPTIVE_RATE:
         return None
-    if not update >= RESTLESS * USUAL_UPDATE or record.observed_steps < 20:
+    large = update >= RESTLESS * USUAL_UPDATE or _swollen(record)
+    if not large or record.observed_steps < 20:
         return None
     peak = evidence.largest(training.update_ratio)
     if not (peak >= LARGE_UPDATE and loss.known and loss.start > 0) or loss.reached(LEARNT):
@@ -149,6 +154,17 @@ def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:
     step = _first_large(record, start, end, start)
     rate = evidence.learning_rate_at(record, step)
     return Overshoot(step, rate, peak, False, False, loss, restless=True)
+
+
+def _swollen(record: Record) -> bool:
+    """Whether large steps made the weights so large that they look small beside them."""
+    grown = []
+    for item in record.layers:
+        norms = evidence.finite(item.weight_norm)
+        matrices = "mbedding" not in item.kind and "Norm" not in item.kind
+        if matrices and norms.size >= 3 and norms[0] > 0:
+            grown.append(float(norms[-1] / norms[0]))
+    return bool(grown) and evidence.median(np.array(grown)) >= SWOLLEN
 
 
 def _of_matrices(record: Record) -> float:
@@ -237,6 +253,8 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
     if record.optimizer in ADAPTIVE:  # its first steps tell of its own start, not of the rate
         factor = max(factor, min(0.1, ADAPTIVE_RATE / rate))
     target = evidence.one_digit(rate * factor)
+    if record.optimizer == "LBFGS":  # of a Newton step the whole is due, so one at most
+        target = min(target, 1.0)
     settings: dict[str, object] = {"from": float(f"{rate:.6g}"), "to": target}
     usual = evidence.median(record.training.learning_rate)
     if usual <= min(0.1 * rate, 3 * target):  # the schedule comes down to that by itself

@@ -10,6 +10,7 @@ import numpy as np
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE
 from rectifier.doctor.wording import number, percent
 from rectifier.watch.record import Record
 
@@ -27,6 +28,9 @@ STEPS = 30
 
 COLLAPSED = 1e-3
 """Learning rate over its peak at which a schedule has ended the training."""
+
+LINE = -0.99
+"""Correlation of loss and time from which a loss falls along a straight line."""
 
 RAISED = 3e-3
 """Update ratio that the remedy aims at: what a sound opening has (three times the usual one)."""
@@ -80,9 +84,10 @@ def check(record: Record) -> Sequence[Finding]:
     Either from the start: a step changes the weights by less than 1e-4 of their norm (a tenth of
     the usual 1e-3), all steps together moved them by under 3 %, and the loss is still
     nine tenths of its start or more, or falls so slowly that the second half brought as much as
-    the first; with weights that were not loaded. Or later: a schedule took the rate to a thousandth
-    of its peak with over half of the run to go and the loss above a fifth of its start. Where the
-    gradient is cut off or zero other rules explain the same picture.
+    the first; or ten times as much of either where the loss, nine tenths of its start or more,
+    fell along a straight line; with weights that were not loaded. Or later: a schedule took the
+    rate to a thousandth of its peak with over half of the run to go and the loss above a fifth of
+    its start. Where the gradient is cut off or zero other rules explain the same picture.
 
     Source:
         Karpathy, CS231n notes, "Ratio of weights:updates" (1e-3 usual; lower: rate too low);
@@ -98,9 +103,12 @@ def check(record: Record) -> Sequence[Finding]:
 def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     update = evidence.median(record.training.update_ratio)
     moved = _travel(record)
-    if not (0 < update < TINY and 0 < moved < MOVED) or _experienced(record):
+    if not (update > 0 and moved > 0) or _experienced(record) or not loss.start > 0:
         return ()
-    if not (loss.start > 0 and (loss.end >= 0.9 * loss.start or _steady(record, loss))):
+    stuck = loss.end >= 0.9 * loss.start
+    creeps = stuck and update < 10 * TINY and moved < 10 * MOVED and _straight(record)
+    tiny = update < TINY and moved < MOVED and (stuck or _steady(record, loss))
+    if not (tiny or creeps):
         return ()
     rate = evidence.median(record.training.learning_rate)
     cause = (
@@ -110,9 +118,22 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     )
     aim = min(max(RAISED, 1.0 / record.steps), HURRIED)
     factor = min(max(aim / update, 10.0), 1e6)
+    adaptive = record.optimizer in ADAPTIVE and record.optimizer != "RMSprop"
+    normed = any("LayerNorm" in layer.kind for layer in record.layers)
+    usual = min(max(ADAPTIVE_RATE, 1.0 / record.steps), 3 * ADAPTIVE_RATE)
+    if adaptive and not normed and rate > 0:  # such steps are of about the rate's size
+        factor = max(factor, usual / rate)
     # a schedule may hold the rate down: its top is the most that can be told from outside
     target = evidence.one_digit(rate * factor)
     return (_finding(record, cause, rate, target, update, moved),)
+
+
+def _straight(record: Record) -> bool:
+    """Whether the loss is a line that falls, with next to no noise: nowhere near any floor."""
+    values = evidence.finite(record.training.loss)
+    if values.size < STEPS or not values.std() > 0:
+        return False
+    return float(np.corrcoef(np.arange(values.size), values)[0, 1]) <= LINE
 
 
 def _steady(record: Record, loss: evidence.Loss) -> bool:

@@ -19,10 +19,11 @@ def check(record: Record) -> Sequence[Finding]:
     Two such layers compute one linear map, however wide. Not counted: a bottleneck (fewer units
     between than at both ends makes the map's rank low on purpose: LoRA, factorised layers, the code
     of an autoencoder), grouped convolutions (a separable convolution is one factorised layer),
-    and layers that are joined by a sum or a product of branches (residual streams, attention,
-    gates). ``error`` where the whole network is linear; ``warning`` from two such places that make
-    up half of the network's layers; else ``info``, as one redundant layer (a projection behind
-    attention, two layers as a head) costs little.
+    layers that are joined by a product of branches (attention, gates), and by a sum of them
+    (residual streams) unless all others are joined so too. ``error`` where the whole network is
+    linear; ``warning`` from two such places that make up half of the network's layers; else
+    ``info``, as one redundant layer (a projection behind attention, two layers as a head) costs
+    little.
 
     Source:
         Minsky and Papert 1969; Goodfellow, Bengio and Courville 2016, section 6.1 (linear layers
@@ -31,10 +32,10 @@ def check(record: Record) -> Sequence[Finding]:
     """
     facts = record.circumstances
     loose = [joint for joint in facts.joints if not joint.grouped]
-    bare = [joint for joint in loose if not joint.bottleneck]
+    whole = 0 < facts.wired <= len(loose)
+    bare = [j for j in loose if not j.bottleneck and (whole or not j.summed)]
     if not bare or not facts.wired:
         return ()
-    whole = len(loose) >= facts.wired
     same = [joint for joint in bare if joint.kind != "mixed"]
     severity: Severity = "info"
     if whole:

@@ -43,6 +43,13 @@ some weights to each unit."""
 QUIET = 1e-2
 """Likewise, on the small side."""
 
+DEEP = 5
+"""Activations from which one may speak of growth with depth."""
+
+PILED = 30.0
+"""Growth of the signal from the first to the loudest activation: its power a thousandfold. Thirty
+branches in a row, each a thirtieth of the power of what it is added to, give e."""
+
 ABOVE_CHANCE = 3.0
 """First cross-entropy over the log of the number of classes, which is that of a guess."""
 
@@ -133,7 +140,9 @@ def check(record: Record) -> Sequence[Finding]:
     that learnt all the same (to half of a guess's loss, which of a squared error is the first loss
     over the square of the signal's size) is a note, unless the layer of the logits itself is so and
     the first loss three times a guess's. Or what enters all sines that stand behind other sines
-    spreads over whole periods. Or half of a layer's units have no incoming weights at all and the
+    spreads over whole periods. Or the signal grows thirtyfold through five or more activations
+    though each layer fits, as where residual branches pile up, and the loss ended above half of a
+    guess's. Or half of a layer's units have no incoming weights at all and the
     loss did not halve. So small last layers, normalised networks and embeddings are not accused.
 
     Source:
@@ -174,8 +183,55 @@ def check(record: Record) -> Sequence[Finding]:
     elif small and len(small) >= 2 and low <= QUIET and harmed:
         chosen, how, severity = small, "are drawn far too small", "error"
     else:
-        return ()
+        grown = _grown(record, levels, chance, loss) if usual else None
+        return (grown,) if grown is not None else ()
     return (_finding(chosen, how, severity, top, low, chance, loss),)
+
+
+def _grown(
+    record: Record, levels: list[tuple[str, float]], chance: float, loss: evidence.Loss
+) -> Finding | None:
+    """A signal that grows through depth though no layer is drawn too large.
+
+    What residual branches add piles up: with He's weights each doubles the signal's power.
+    """
+    known = {site.site: site for site in record.sites}
+    levels = [item for item in levels if known[item[0]].function not in SINES]  # of a time, a place
+    values = [level for _, level in levels]
+    if len(values) < DEEP or not values[0] > 0:
+        return None
+    top, growth = max(values), max(values) / values[0]
+    late = values.index(top) >= len(values) // 2
+    if not (late and top >= LOUD and growth >= PILED):
+        return None
+    guess = loss.start / chance if chance >= ABOVE_CHANCE else math.nan
+    if _squares(record) and not chance > 0 and loss.start >= 0.1 * top**2:
+        guess = loss.start / top**2  # the error of outputs that are so much too large
+    if math.isnan(guess) or not (loss.broke_step is not None or loss.end > 0.5 * guess):
+        return None
+    layers = list(dict.fromkeys(known[name].layer for name, _ in levels if known[name].layer))
+    said = f" and the first loss {number(loss.start)} is {number(chance)} times a guess's"
+    return Finding(
+        rule="poor_initialization",
+        severity="warning" if loss.end < guess else "error",
+        cause=(
+            f"The signal grows {number(growth)}-fold through {len(values)} activations at the "
+            "start, layer upon layer, though no layer alone is drawn too large: pre-activations go "
+            f"from {number(values[0])} to {number(top)}{said if chance >= ABOVE_CHANCE else ''}."
+        ),
+        layer=layers[0] if layers else "",
+        first_step=0,
+        evidence={"growth": growth, "loudest": top, "depth": float(len(values))},
+        remedies=(
+            Remedy(
+                "reinitialize",
+                "Weights scaled to their inputs, and branches to their number, keep the signal's "
+                "size.",
+                {"scheme": "he_normal"},
+            ),
+        ),
+        also=tuple(layers[1:]),
+    )
 
 
 def _wrapped(record: Record) -> dict[str, float]:

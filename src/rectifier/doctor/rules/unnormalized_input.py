@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -134,7 +135,28 @@ def check(record: Record) -> Sequence[Finding]:
                 remedies=_remedies(feed) if severity != "info" else (),
             )
         )
-    return tuple(findings[:1])
+    return tuple(_together(findings)[:1])
+
+
+def _together(findings: list[Finding]) -> list[Finding]:
+    """The first, whose remedy does the same before all layers that are fed other features.
+
+    An actor is fed the state and its critic the state and the action: to scale one is half a cure.
+    """
+    plans = [f.remedies[0] for f in findings if f.remedies]
+    if len(plans) < 2 or not findings[0].remedies:
+        return findings
+    others = {plan.settings["features"]: plan for plan in plans[::-1]}
+    others.pop(plans[0].settings["features"])
+    layers = [name for plan in plans for name in plan.scope["layers"]]
+    more = [{key: plan.settings[key] for key in ("mean", "std")} for plan in others.values()]
+    plan = dataclasses.replace(
+        plans[0],
+        settings={**plans[0].settings, **({"others": more} if more else {})},
+        scope={"layers": list(dict.fromkeys(layers))},
+    )
+    also = tuple(dict.fromkeys(f.layer for f in findings[1:] if f.layer != findings[0].layer))
+    return [dataclasses.replace(findings[0], remedies=(plan,), also=also)]
 
 
 def _faint(feed: Feed, top: float, spread: float) -> Finding:

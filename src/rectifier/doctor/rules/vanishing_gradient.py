@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -113,7 +114,8 @@ def check(record: Record) -> Sequence[Finding]:
     the last one does, weights of which a decay left under a tenth in every layer, and recurrent
     weights that leave a fifth or less a round. Under a minimax loss (minus a cross-entropy, the log
     of one minus a sigmoid) so does a gradient of which a thousandth is left and that moves the
-    weights by under 1e-4 a step.
+    weights by under 1e-4 a step. Where shorter ways lead around the deepest layers (a U-Net's),
+    these count in place of the first, if they move a hundredth of what the last one does.
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
@@ -139,11 +141,37 @@ def check(record: Record) -> Sequence[Finding]:
             continue
         severity: Severity = "error" if stuck or guessing else "warning"
         findings.append(_finding(trend, ahead, moved, severity, shrinks and not fades))
+    if not findings:
+        inner = _inside(record, later, "error" if stuck or guessing else "warning")
+        findings += [inner] if inner is not None else []
     if stuck and not findings:
         slowed = _decayed(record) or _unequal(record) or _forgets(record)
         findings += [slowed] if slowed is not None else []
     sure = _sure_critic(record)
     return (*findings, *((sure,) if sure is not None else ()))
+
+
+def _inside(
+    record: Record, later: Mapping[tuple[SiteRecord, ...], signal.Trend], severity: Severity
+) -> Finding | None:
+    """Layers in the middle that get no gradient, where others are reached by a shorter way."""
+    for trend in signal.backward(record, OPENING):
+        over_all = later.get(trend.sites, trend).values
+        least = int(trend.values.argmin())
+        sites = trend.sites[least:]
+        if not least or len(sites) < signal.SHORTEST or not trend.values[least] > 0:
+            continue
+        if not min(trend.values[-1] / trend.values[least], over_all[-1] / over_all[least]) >= (
+            1 / LOST
+        ):
+            continue
+        moved = signal.update_of(record, sites[0].layer)
+        if moved <= STILL and signal.update_of(record, sites[-1].layer) >= FAR * moved:
+            found = _finding(
+                signal.Trend(sites, trend.values[least:]), None, moved, severity, False
+            )
+            return dataclasses.replace(found, remedies=_remedies(trend))
+    return None
 
 
 def _minimax(chain: tuple[str, ...]) -> bool:
@@ -221,6 +249,8 @@ def _unequal(record: Record) -> Finding | None:
         if len(sites) < signal.SHORTEST or len(layers) <= signal.SHORTEST:
             continue
         if not (np.all(moved > 0) and moved[0] <= SLOW and moved[-1] >= FAR * moved[0]):
+            continue
+        if moved[-1] < 10 * SLOW:  # nothing moves as it should: the rate's doing
             continue
         if np.mean(np.diff(moved) > 0) < 0.7:
             continue

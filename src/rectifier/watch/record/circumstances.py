@@ -64,6 +64,7 @@ class Joint:
         inputs, width, outputs: Inputs of the first, units between, outputs of the second layer.
         grouped: Whether a convolution of several groups is among them.
         step: First step at which it was seen.
+        summed: Whether other layers' outputs are added to the first's, or stand beside it.
     """
 
     first: str
@@ -74,6 +75,7 @@ class Joint:
     outputs: int
     grouped: bool = False
     step: int = 0
+    summed: bool = False
 
     @property
     def bottleneck(self) -> bool:
@@ -171,6 +173,7 @@ class OptimizerFacts:
         parameters, trainable: Tensors that it holds, and those that require a gradient.
         orphans: Held tensors that belong to no model that ran and that no loss depends on.
         steps: How often it stepped.
+        momentum: The largest of its groups; NaN where it has none of that name.
     """
 
     kind: str
@@ -180,6 +183,7 @@ class OptimizerFacts:
     trainable: int = 0
     orphans: int = 0
     steps: int = 0
+    momentum: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
