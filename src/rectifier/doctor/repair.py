@@ -213,6 +213,8 @@ def describe(remedy: Remedy) -> str:
     """A remedy in a few words, with its numbers."""
     words = remedy.action.replace("_", " ")
     given = remedy.settings
+    if given.get("relative"):
+        return f"{words} to {given['to']:g} times what it was"
     if "from" in given and "to" in given:
         return f"{words} from {given['from']} to {given['to']}"
     if "max_norm" in given:
