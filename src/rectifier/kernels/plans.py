@@ -345,7 +345,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.722220540046692, -15, "nearest", False, False, 8),
         ),
         "d1314bf02565ecf9": (  # tanh_exp
-            Plan(2.6815614700317383, -24, "nearest", False, True, 6),
+            Plan(2.6815614700317383, -24, "nearest", False, True, 6, sharp=1),
             Plan(2.637360095977783, -24, "nearest", False, True, 6),
         ),
         "ac8bb790df6ad9ba": (  # tanh_shrink
