@@ -121,10 +121,11 @@ def test_a_schedule_that_comes_down_by_itself_is_cut_at_its_top() -> None:
     }  # fmt: skip
 
 
-def test_without_a_known_rate_there_is_no_remedy() -> None:
+def test_a_rate_that_is_not_known_is_lowered_by_a_factor() -> None:
     trained = training(spiking(2.3, 40.0, 2.3, 12), spike(1e-2, 1.5, 11), np.nan)
     (finding,) = RULE.check(record(trained=trained))
-    assert finding.remedies == ()
+    (remedy,) = finding.remedies
+    assert remedy.settings == {"from": 1.0, "to": pytest.approx(0.067), "relative": True}
     assert "nan" not in finding.cause
 
 

@@ -74,6 +74,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return "Fill missing values of the data with their feature's mean, or leave such rows out."
     if given.get("decay"):
         return f"Give the optimiser a smaller 'weight_decay'{did}."
+    if given.get("relative"):
+        return f"Take steps {new} times as large in the program's own update{did}."
     if given.get("hold"):
         return (
             f"Keep the schedule from taking the learning rate below {new}: step it once an epoch "

@@ -165,6 +165,7 @@ def _lasting(
         if flag and remedy.action in ("lower_learning_rate", "raise_learning_rate"):
             continue  # an argument says it
         sure = not program.module and remedy.action not in attempt.unwritten
+        sure = sure and not remedy.settings.get("relative")  # its numbers are none of the program's
         if sure and patch_for(script, [remedy], sources, folder, places):
             written.append(remedy)
         else:
@@ -195,7 +196,8 @@ def _ended(
 def _argument(program: _Program, remedies: Sequence[Remedy]) -> str:
     """The command-line argument that sets what was changed, as it should read; empty if none."""
     for remedy in remedies:
-        if remedy.action not in ("lower_learning_rate", "raise_learning_rate"):
+        of_rate = remedy.action in ("lower_learning_rate", "raise_learning_rate")
+        if not of_rate or remedy.settings.get("relative"):
             continue
         for place, argument in enumerate(program.arguments):
             flag, equals, value = argument.rpartition("=")
@@ -213,6 +215,8 @@ def describe(remedy: Remedy) -> str:
     """A remedy in a few words, with its numbers."""
     words = remedy.action.replace("_", " ")
     given = remedy.settings
+    if given.get("relative"):
+        return f"{words} to {given['to']:g} times what it was"
     if "from" in given and "to" in given:
         return f"{words} from {given['from']} to {given['to']}"
     if "max_norm" in given:

@@ -2,8 +2,11 @@
 
 Layer: doctor's remedies. Settings: ``from`` and ``to``; ``cap``: true where only what exceeds
 ``to`` is too high, as at the top of a schedule that comes down by itself. The rate is scaled around
-each step and put back after it, so the factor holds whatever schedule or loop sets the rate. A
-momentum above 0.95 is shortened to 0.9 first, which makes steps smaller too.
+each step and put back after it, so the factor holds whatever schedule or loop sets the rate. An
+optimiser of the user's own that keeps its rate elsewhere has the change of its weights scaled, and
+so has an update by hand (`_updates`). A momentum above 0.95 is shortened to 0.9 first, which makes
+steps smaller too. Where the rate is not known, ``from`` is 1 and ``to`` the factor. A group whose
+rate is a thirtieth of another's at most, and no higher than ``to``, is slow already and stays.
 """
 
 from __future__ import annotations
@@ -12,10 +15,13 @@ import weakref
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies._rewriting import Rewriting
+from rectifier.doctor.remedies._updates import IN_PLACE, Updates
+from rectifier.torch import graph
+from rectifier.torch.mode import take_out
 from rectifier.torch.sites import Layer
 
 HEAVY, USUAL = 0.95, 0.9
@@ -23,14 +29,23 @@ HEAVY, USUAL = 0.95, 0.9
 a training, with small rates; its steps are 1 / (1 - momentum) times the rate's)."""
 
 
-class LowerLearningRate(Action):
+_NOT_MET = "learning rate: no update of the program's own was met"
+
+APART = 30.0
+"""Rate of the fastest group over another's, from which the other one is not what overshoots."""
+
+
+class LowerLearningRate(Rewriting):
     """Scales each group's learning rate by ``to / from`` for the time of the step."""
 
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self.factor = self.number("to") / self.number("from")
         self.cap = self.number("to") if remedy.settings.get("cap") else 0.0
-        self._bare: dict[int, Layer] = {}
+        self.names = IN_PLACE
+        self._updates = Updates(self.factor)
+        self._before: list[tuple[Tensor, Tensor]] = []
+        self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
         self._kept: weakref.WeakKeyDictionary[torch.optim.Optimizer, list[Any]] = (
             weakref.WeakKeyDictionary()
         )
@@ -38,16 +53,36 @@ class LowerLearningRate(Action):
             weakref.WeakKeyDictionary()
         )
 
+    def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+        """It makes the updates: no call need be looked at."""
+        take_out(self._mode)
+        self._optimizers.add(optimizer)
+
+    def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A part of each change that the program makes by hand."""
+        return self._updates.call(func, args, kwargs)
+
     def before_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Scale."""
         del step
         if optimizer is None:
-            self._scale_gradients()
+            self._by_hand()
+            return
+        self._optimizers.add(optimizer)
+        if not all("lr" in group for group in optimizer.param_groups):
+            held = [p for group in optimizer.param_groups for p in group["params"]]
+            self._before = [(p, p.detach().clone()) for p in held]
+            kind = type(optimizer).__name__
+            self.unwritten = True
+            self.say(f"steps of {kind}: × {self.factor:g} each")
             return
         self._kept[optimizer] = [group["lr"] for group in optimizer.param_groups]
         self._kept_momentum[optimizer] = [group.get("momentum") for group in optimizer.param_groups]
         first = float(optimizer.param_groups[0]["lr"])
+        top = self._top(optimizer)
         for group in optimizer.param_groups:
+            if self._is_slow(float(group["lr"]), top):
+                continue
             group["lr"] = min(group["lr"], self.cap) if self.cap else group["lr"] * self.factor
             self._shorten(group, type(optimizer).__name__)
         then = float(optimizer.param_groups[0]["lr"])
@@ -57,6 +92,14 @@ class LowerLearningRate(Action):
             else f"learning rate of {type(optimizer).__name__}: {first:g} → {then:g} "
             f"(× {then / first if first else 1.0:g} at every step)"
         )
+
+    def _top(self, optimizer: torch.optim.Optimizer) -> float:
+        """The largest rate of all groups of all optimisers, as the program set them."""
+        every = {optimizer, *self._optimizers}
+        return max((float(g.get("lr", 0.0)) for o in every for g in o.param_groups), default=0.0)
+
+    def _is_slow(self, rate: float, top: float) -> bool:
+        return self.factor < 1 and rate * APART <= top and rate <= self.number("to")
 
     def _shorten(self, group: dict[str, Any], kind: str) -> None:
         """Of a heavy momentum the weight is taken, and the rate raised as much as its steps shrink.
@@ -78,31 +121,38 @@ class LowerLearningRate(Action):
         self.say(f"momentum of {kind}: {momentum:g} → {USUAL:g}")
 
     def wants_step(self, step: int) -> bool:
-        """The first: a program without optimisers is known by its layers."""
-        return step == 0
+        """The first: a program without optimisers is known by its layers; then all of one."""
+        return step == 0 or self._updates.met
 
     def on_layer(self, layer: Layer, output: Any) -> None:
-        """A layer of bare tensors, whose gradients take the factor."""
-        del output
-        if layer.module() is None:
-            self._bare[id(layer)] = layer
+        """A forward pass is under way."""
+        del layer, output
+        self._updates.forward()
 
-    def _scale_gradients(self) -> None:
-        """The program updates its weights by hand: a smaller gradient is a smaller step."""
-        tensors = {id(t): t for layer in self._bare.values() for t in layer.tensors()}
-        scaled = [t.grad for t in tensors.values() if t.grad is not None]
-        if not scaled:
-            self.say("learning rate: set inside the program's own update, left alone")
-            return
-        for gradient in scaled:
-            gradient.mul_(self.factor)
-        self.say(f"gradients of the program's own update: × {self.factor:g} at every step")
+    def on_backward(self, loss: Tensor) -> None:
+        """What it reaches is trained, weights and biases of bare tensors too."""
+        if not self._optimizers and self._updates.learning and loss.grad_fn is not None:
+            leaves = map(graph.variable_of, graph.nodes(loss.grad_fn))
+            self._updates.know(leaf for leaf in leaves if isinstance(leaf, Tensor))
+
+    def _by_hand(self) -> None:
+        """The program updates its weights by hand, next."""
+        if self._updates.gradients():
+            self.unwritten = True
+            self.log = [line for line in self.log if line != _NOT_MET]
+            self.say(f"steps of the program's own update: × {self.factor:g} each")
+        elif not self.log:
+            self.log.append(_NOT_MET)
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Put back what the program had set."""
         del step
         if optimizer is None:
             return
+        with torch.no_grad():
+            for p, old in self._before:
+                p.copy_(old + self.factor * (p - old))
+        self._before.clear()
         for group, rate in zip(optimizer.param_groups, self._kept.pop(optimizer, []), strict=False):
             group["lr"] = rate
         momenta = self._kept_momentum.pop(optimizer, [])
@@ -119,7 +169,7 @@ class LowerLearningRate(Action):
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Scale the rates, and the initial rates from which schedulers compute."""
         del model
-        if optimizer is None:
+        if optimizer is None or not all("lr" in group for group in optimizer.param_groups):
             return
         for group in optimizer.param_groups:
             before = float(group["lr"])

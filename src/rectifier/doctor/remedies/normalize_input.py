@@ -3,8 +3,9 @@
 Layer: doctor's remedies. Settings: ``mean``, ``std`` (one value a feature, as measured in the sick
 run), ``axis`` of the features, ``clip`` where outliers are cut off, ``others``: the ``mean`` and
 ``std`` of layers that are fed another number of features; scope: ``layers``, the first ones. Acts
-in training and evaluation alike. Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp",
-section 4.3.
+in training and evaluation alike. A layer of bare tensors is met where the program multiplies: what
+takes no gradient there, while gradients are recorded, is data.
+Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies import _products
+from rectifier.doctor.remedies._rewriting import Rewriting
 from rectifier.errors import InvalidInputError
 
 
-class NormalizeInput(Action):
+class NormalizeInput(Rewriting):
     """Hangs a normalisation before the first layer."""
 
     def __init__(self, remedy: Remedy) -> None:
@@ -41,6 +43,10 @@ class NormalizeInput(Action):
             self.known.setdefault(mean.numel(), (mean, std))
         self.axis = int(remedy.settings.get("axis", -1))
         self.clip = float(remedy.settings.get("clip", math.inf))
+        self.names = _products.NAMES
+        self._left = {str(layer) for layer in remedy.scope.get("layers", ())}
+        self._own: set[int] = set()
+        self._fed: dict[int, Tensor] = {}
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -60,10 +66,12 @@ class NormalizeInput(Action):
 
     def _hang(self, model: nn.Module, name: str) -> None:
         modules = dict(model.named_modules())
+        self._own |= _products.own(model)
         for layer in self.remedy.scope.get("layers", ()):
             module = modules.get(str(layer)) or (model if layer == name else None)
             if module is None:
                 continue
+            self._left.discard(str(layer))
             self.handles.append(module.register_forward_pre_hook(self._normalise))
             count = " or ".join(map(str, self.known))
             self.say(f"{count} features normalised before {layer}")
@@ -78,10 +86,36 @@ class NormalizeInput(Action):
             axis = 0  # an image, or a line of sound, without a batch
         if x.shape[axis] not in self.known:
             return None
+        return (self._normal(x, axis), *args[1:])
+
+    def _normal(self, x: Tensor, axis: int) -> Tensor:
+        axis %= x.dim()
         shape = [-1 if d == axis else 1 for d in range(x.dim())]
         mean, std = (v.to(x.device).view(shape) for v in self.known[x.shape[axis]])
         normal = ((x.double() - mean) / std).clamp(-self.clip, self.clip)
-        return (normal.to(x.dtype), *args[1:])
+        return normal.to(x.dtype)
+
+    def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Data of a layer of bare tensors."""
+        if not self._left:
+            return func(*args, **kwargs)
+        with torch._C.DisableTorchFunction():
+            met = _products.product(name, args, kwargs)
+            fed = met is not None and id(met.weight) not in self._own and self._is_fed(met, args)
+            normal = self._normal(args[met.place], met.axis) if met is not None and fed else None
+        if met is None or normal is None:
+            return func(*args, **kwargs)
+        self.unwritten = True
+        self.say(f"{met.features(args)} features normalised before a layer of bare tensors")
+        return func(*args[: met.place], normal, *args[met.place + 1 :], **kwargs)
+
+    def _is_fed(self, met: _products.Product, args: tuple[Any, ...]) -> bool:
+        """Whether it is a first layer, learnt in training, where what is hidden has a gradient."""
+        if met.features(args) not in self.known:
+            return False
+        if torch.is_grad_enabled() and not args[met.place].requires_grad:
+            self._fed[id(met.weight)] = met.weight
+        return id(met.weight) in self._fed
 
 
 ACTION = NormalizeInput

@@ -6,8 +6,9 @@ gets; ``regression``: true where the targets lie outside its range; scope: ``lay
 
 Where a loss squashes what is squashed already, only the loss's argument is exchanged: what the
 model returns, and so what the program makes of it elsewhere, stays a probability, also where the
-program squashes it a second time (``torch.sigmoid(model(x)) > 0.5``). For a regression
-the output itself becomes linear.
+program squashes it a second time (``torch.sigmoid(model(x)) > 0.5``). Where what the activation
+gives is no probability (tanh, ReLU: of scores at its bound none is the largest) or for a regression
+the output itself becomes linear, in evaluation too.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ _MAKERS = {
 }
 
 
+_SCORES = frozenset({"tanh", "hardtanh", "relu", "relu6", "softsign"})
+"""Functions whose results serve as scores: without them the evaluation sees the same, and more."""
+
+
 class RemoveOutputActivation(Rewriting):
     """Remembers what entered the activation, and hands that to the loss."""
 
@@ -53,6 +58,7 @@ class RemoveOutputActivation(Rewriting):
         self.to = str(remedy.settings.get("to", ""))
         self.logarithm = bool(remedy.settings.get("log"))
         self.regression = bool(remedy.settings.get("regression"))
+        self.linear = self.regression or (self.function in _SCORES and not self.to)
         self.layer = str(remedy.scope.get("layer", ""))
         makers = _MAKERS.get(self.function, (self.function,))
         self._makers = frozenset(makers)
@@ -69,7 +75,7 @@ class RemoveOutputActivation(Rewriting):
     def wants_step(self, step: int) -> bool:
         """At every step where the output itself changes."""
         del step
-        return self.regression
+        return self.linear
 
     def computes(self, site: Site) -> str:
         """The site computes nothing any more."""
@@ -78,9 +84,9 @@ class RemoveOutputActivation(Rewriting):
     def replace(
         self, site: Site, input: Tensor, apply: Callable[[Tensor], Tensor]
     ) -> Tensor | None:
-        """A regression's output: what entered its activation."""
+        """An output that becomes linear: what entered its activation."""
         del apply
-        if not self.regression or site.layer != self.layer or site.function != self.function:
+        if not self.linear or site.layer != self.layer or site.function != self.function:
             return None
         if not self.met:
             self._note(program_line())

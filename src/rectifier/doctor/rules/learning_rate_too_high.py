@@ -240,22 +240,29 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
     To a tenth, as learning rates are searched in decades (Smith 2017; Godbole et al. 2023, "Deep
     Learning Tuning Playbook"). Lower in proportion, where needed, so that the opening steps come
     down to `SOUND_UPDATE`, and those at the onset to less than `LARGE_UPDATE`; with an optimiser
-    that steps by about its rate whatever the gradient not below its usual 1e-3.
+    that steps by about its rate whatever the gradient not below its usual 1e-3. Where the rate is
+    not known (updates by hand, an optimiser of the user's own), ``from`` is 1, ``to`` the factor.
     """
     rate = evidence.learning_rate_at(record, step)
-    if not rate > 0:
-        return None
     opening = evidence.opening_update(record, max(step, 0))
     onset = evidence.update_before(record, "", step - 10, step + 2)
+    settings: dict[str, object]
     # no update was seen there, or none moved anything (a network that is dead as a whole): no bound
     known = [(SOUND_UPDATE, opening), (LARGE_UPDATE, onset)]
     factor = max(1e-4, min([0.1, *(limit / ratio for limit, ratio in known if ratio > 0)]))
     if record.optimizer in ADAPTIVE:  # its first steps tell of its own start, not of the rate
         factor = max(factor, min(0.1, ADAPTIVE_RATE / rate))
+    if not rate > 0:  # the program's own update, or an optimiser of its own
+        unknown = not np.isfinite(record.training.learning_rate).any()
+        known_ratio = opening > 0 or onset > 0
+        if not (unknown and known_ratio):
+            return None
+        settings = {"from": 1.0, "to": float(f"{factor:.2g}"), "relative": True}
+        return Remedy("lower_learning_rate", why, settings)
     target = evidence.one_digit(rate * factor)
     if record.optimizer == "LBFGS":  # of a Newton step the whole is due, so one at most
         target = min(target, 1.0)
-    settings: dict[str, object] = {"from": float(f"{rate:.6g}"), "to": target}
+    settings = {"from": float(f"{rate:.6g}"), "to": target}
     usual = evidence.median(record.training.learning_rate)
     if usual <= min(0.1 * rate, 3 * target):  # the schedule comes down to that by itself
         settings |= {"to": max(target, float(f"{usual:.6g}")), "cap": True}

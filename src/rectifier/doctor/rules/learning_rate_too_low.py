@@ -103,6 +103,8 @@ def check(record: Record) -> Sequence[Finding]:
 def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     update = evidence.median(record.training.update_ratio)
     moved = _travel(record)
+    if math.isnan(moved) and not record.circumstances.optimizers:  # by hand: so far at most
+        moved = update * record.steps
     if not (update > 0 and moved > 0) or _experienced(record) or not loss.start > 0:
         return ()
     stuck = loss.end >= 0.9 * loss.start
@@ -111,8 +113,9 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     if not (tiny or creeps):
         return ()
     rate = evidence.median(record.training.learning_rate)
+    told = f"The learning rate {number(rate)}" if rate > 0 else "The learning rate"
     cause = (
-        f"The learning rate {number(rate)} is too low: a step changes the weights by "
+        f"{told} is too low: a step changes the weights by "
         f"{update:.1e} of their norm (1e-3 is usual), all {record.steps} of them by "
         f"{percent(moved)}, and the loss went from {number(loss.start)} only to {number(loss.end)}."
     )
@@ -125,7 +128,7 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
         factor = max(factor, usual / rate)
     # a schedule may hold the rate down: its top is the most that can be told from outside
     target = evidence.one_digit(rate * factor)
-    return (_finding(record, cause, rate, target, update, moved),)
+    return (_finding(record, cause, rate, target, update, moved, factor=factor),)
 
 
 def _straight(record: Record) -> bool:
@@ -173,11 +176,14 @@ def _finding(
     update: float,
     moved: float,
     *,
+    factor: float = math.nan,
     step: int = 0,
     hold: bool = False,
 ) -> Finding:
     numbers = {"update_ratio": update, "learning_rate": rate, "moved": moved}
     settings: dict[str, object] = {"from": float(f"{rate:.6g}"), "to": float(f"{target:.6g}")}
+    if not rate > 0 and not hold:  # updates by hand, whose rate nobody tells
+        settings = {"from": 1.0, "to": float(f"{factor:.6g}"), "relative": True}
     if hold:
         settings["hold"] = True
     return Finding(

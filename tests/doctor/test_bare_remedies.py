@@ -1,0 +1,239 @@
+"""Remedies in programs without modules, or without torch's optimisers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from rectifier.doctor import remedies
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies._updates import WAIT
+from rectifier.doctor.rules.learning_rate_too_high import lower
+from rectifier.torch.sites import Interception
+from rectifier.watch.record import Record, TrainingSeries
+
+X = torch.randn(64, 5, generator=torch.Generator().manual_seed(1))
+Y = torch.tanh(X[:, :1] * X[:, 1:2])
+
+
+def under(action: str, program, scope=None, **settings):
+    """Run a program with a remedy at work; what it returns, and what was done."""
+    built = remedies.build(Remedy(action, "", settings, scope or {}))
+    interception = Interception([built])
+    with interception:
+        result = program()
+    assert interception.notes == [], interception.notes
+    return result, built.log
+
+
+def tensors() -> list[torch.Tensor]:
+    g = torch.Generator().manual_seed(2)
+    shapes = ((5, 8), (8,), (8, 1), (1,))
+    return [(0.5 * torch.randn(s, generator=g)).requires_grad_() for s in shapes]
+
+
+def output(p: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    return torch.relu(x @ p[0] + p[1]) @ p[2] + p[3]
+
+
+def adam_by_hand(rate: float, steps: int = 6) -> torch.Tensor:
+    p = tensors()
+    first, second = ([torch.zeros_like(t) for t in p] for _ in range(2))
+    for step in range(1, steps + 1):
+        gradients = torch.autograd.grad((output(p, X) - Y).square().mean(), p)
+        with torch.no_grad():
+            for t, m, v, g in zip(p, first, second, gradients, strict=True):
+                m.mul_(0.9).add_(g, alpha=0.1)
+                v.mul_(0.99).addcmul_(g, g, value=0.01)
+                t -= rate * (m / (1 - 0.9**step)) / ((v / (1 - 0.99**step)).sqrt() + 1e-8)
+    return torch.cat([t.detach().flatten() for t in p])
+
+
+def test_steps_of_an_adam_by_hand_take_the_factor() -> None:
+    want = adam_by_hand(0.01)
+    given = {"from": 1.0, "to": 0.01, "relative": True}
+    got, log = under("lower_learning_rate", lambda: adam_by_hand(1.0), **given)
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
+    assert log == ["steps of the program's own update: × 0.01 each"]
+
+
+def by_data(rate: float, steps: int, *, skipped: int) -> torch.Tensor:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))
+    momenta = {p: torch.zeros_like(p) for p in net.parameters()}
+    for step in range(steps):
+        net.zero_grad()
+        (net(X) - Y).square().mean().backward()
+        for p in net.parameters():
+            if step >= skipped:
+                momenta[p] = 0.9 * momenta[p] + p.grad
+            p.data = p.data - rate * momenta[p]
+    return torch.cat([p.detach().flatten() for p in net.parameters()])
+
+
+@pytest.mark.parametrize(
+    ("action", "to"), [("lower_learning_rate", 0.1), ("raise_learning_rate", 10)]
+)
+def test_weights_that_are_set_anew_take_the_factor(action: str, to: float) -> None:
+    want = by_data(0.01, 6, skipped=1)  # the first gradients are taken as zero, to learn the form
+    got, _ = under(action, lambda: by_data(0.01 / to, 6, skipped=0), **{"from": 1.0, "to": to})
+    torch.testing.assert_close(got, want)
+
+
+def test_an_update_in_no_known_form_gets_smaller_gradients() -> None:
+    def program(rate: float, steps: int) -> torch.Tensor:
+        p = tensors()
+        for _ in range(steps):
+            for t in p:
+                t.grad = None
+            (output(p, X) - Y).square().mean().backward()
+            with torch.no_grad():
+                torch._foreach_add_(p, [t.grad for t in p], alpha=-rate)
+        return torch.cat([t.detach().flatten() for t in p])
+
+    want = program(0.01, 3)
+    given = {"from": 1.0, "to": 0.1}
+    got, _ = under("lower_learning_rate", lambda: program(0.1, WAIT + 3), **given)
+    torch.testing.assert_close(got, want)
+
+
+class OwnOptimizer(torch.optim.Optimizer):
+    def __init__(self, parameters, eta: float) -> None:
+        super().__init__(parameters, {"eta": eta})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.sub_(p.grad.sign(), alpha=group["eta"])
+
+
+def test_an_optimiser_that_names_its_rate_otherwise_takes_smaller_steps() -> None:
+    def program(eta: float) -> torch.Tensor:
+        p = tensors()
+        optimizer = OwnOptimizer(p, eta)
+        for _ in range(5):
+            optimizer.zero_grad()
+            (output(p, X) - Y).square().mean().backward()
+            optimizer.step()
+        return torch.cat([t.detach().flatten() for t in p])
+
+    want = program(0.01)
+    got, log = under("lower_learning_rate", lambda: program(0.1), **{"from": 1.0, "to": 0.1})
+    torch.testing.assert_close(got, want)
+    assert log == ["steps of OwnOptimizer: × 0.1 each"]
+
+
+def test_a_group_that_is_slow_already_keeps_its_rate() -> None:
+    seen = []
+
+    def program() -> None:
+        model = nn.Linear(5, 1)
+        fast = torch.optim.SGD([model.weight], lr=20.0)
+        slow = torch.optim.SGD([model.bias], lr=1e-3)
+        for optimizer in (fast, slow):
+            optimizer.register_step_pre_hook(lambda o, a, k: seen.append(o.param_groups[0]["lr"]))
+        (model(X) - Y).square().mean().backward()
+        fast.step()
+        slow.step()
+
+    under("lower_learning_rate", program, **{"from": 20.0, "to": 0.2})
+    assert seen == pytest.approx([0.2, 1e-3])
+
+
+def test_a_rate_that_is_not_known_is_lowered_by_a_factor() -> None:
+    series = TrainingSeries(
+        step=np.arange(30.0),
+        loss=np.ones(30),
+        learning_rate=np.full(30, math.nan),
+        gradient_norm=np.ones(30),
+        update_ratio=np.full(30, 5.0),
+    )
+    remedy = lower(Record(training=series), 3, "")
+    assert remedy is not None
+    assert remedy.settings == {"from": 1.0, "to": 0.002, "relative": True}
+
+
+def test_data_of_bare_tensors_are_normalised_in_evaluation_too() -> None:
+    raw = 7 + 50 * X
+    mean, std = raw.mean(0), raw.std(0)
+
+    def program(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        g = torch.Generator().manual_seed(3)
+        p = [(0.4 * torch.randn(5, 5, generator=g)).requires_grad_() for _ in range(3)]
+        for _ in range(4):
+            given = F.linear(torch.tanh(x @ p[0] + 0.1), p[1]) @ p[2]
+            for t in p:
+                t.grad = None
+            (given - X).square().mean().backward()
+            with torch.no_grad():
+                for t in p:
+                    t -= 0.1 * t.grad
+        with torch.no_grad():
+            return F.linear(torch.tanh(x @ p[0] + 0.1), p[1]) @ p[2], p[1].detach()
+
+    want = program((raw - mean) / std)
+    given = {"mean": mean.tolist(), "std": std.tolist(), "axis": -1}
+    got, log = under("normalize_input", lambda: program(raw), {"layers": ["p.0"]}, **given)
+    for one, other in zip(got, want, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    assert log == ["5 features normalised before a layer of bare tensors"]
+
+
+@pytest.mark.parametrize("biased", [True, False])
+def test_an_activation_comes_behind_bare_tensors_and_their_bias(biased: bool) -> None:
+    p = tensors()
+
+    def plain(x: torch.Tensor) -> torch.Tensor:
+        h = x @ p[0]
+        h = h + p[1] if biased else h
+        return h @ p[2]
+
+    def program() -> torch.Tensor:
+        for _ in range(2):
+            plain(X).sum().backward()
+        with torch.no_grad():
+            return plain(X)
+
+    name = _layers(lambda: plain(X).sum().backward())[0]
+    got, log = under("add_activation", program, {"layers": [name]}, function="relu")
+    hidden = X @ p[0] + p[1] if biased else X @ p[0]
+    torch.testing.assert_close(got, (torch.relu(hidden) @ p[2]).detach())
+    assert log == [f"relu added behind {name}"]
+
+
+def _layers(program) -> list[str]:
+    from rectifier.torch.sites import Observer
+
+    class Names(Observer):
+        def on_layer(self, layer, output) -> None:
+            found.append(layer.name)
+
+    found: list[str] = []
+    with Interception([Names()]):
+        program()
+    return found
+
+
+def test_scores_are_linear_in_evaluation_as_in_training() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 4), nn.Tanh())
+    labels = X[:, :4].argmax(1)
+
+    def program() -> tuple[torch.Tensor, torch.Tensor]:
+        loss = F.cross_entropy(model(X), labels)
+        loss.backward()
+        with torch.no_grad():
+            return loss.detach(), model(X)
+
+    scope = {"layer": "2"}
+    got, _ = under("remove_output_activation", program, scope, function="tanh")
+    with torch.no_grad():
+        want = model[:3](X)
+        torch.testing.assert_close(got[0], F.cross_entropy(want, labels))
+    torch.testing.assert_close(got[1], want)
