@@ -47,7 +47,7 @@ def test_results_are_written_and_drawn(
     script.main()
     out = capsys.readouterr().out
     assert "1 of 2 clearly above guessing; not: broken" in out
-    assert "no such argument" in out
+    assert "no argument 'wide'" in out
     runs = json.loads(file.read_text())["runs"]
     assert runs["cuda"] == {"kept": True}
     told = runs["cpu"]["results"]

@@ -178,13 +178,13 @@ def test_tasks_that_cannot_be_sent_are_refused() -> None:
 def test_nothing_is_trained_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     from rectifier.compare import run
 
+    x = np.zeros((10, 2))
+    plan = make_plan(data.from_arrays("zeros", x, np.arange(10) % 2), ["relu"], 1)
     monkeypatch.setattr(run.importlib.util, "find_spec", lambda name: None)
 
     def absent(module: str, **words: str) -> None:
         raise optional.MissingPackageError(f"{module} {words['extra']}")
 
     monkeypatch.setattr(run.optional, "require", absent)
-    x = np.zeros((10, 2))
-    plan = make_plan(data.from_arrays("zeros", x, np.arange(10) % 2), ["relu"], 1)
     with pytest.raises(optional.MissingPackageError, match="torch torch"), run.Store() as store:
         run.run_comparison(plan, store)

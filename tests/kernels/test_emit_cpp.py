@@ -65,7 +65,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
         "  const auto& entry = rectifier::table[row];\n"
         "  (backward ? entry.backward : entry.forward)(x, g, y, n, p);\n}\n"
     )
-    sources = [str(NATIVE / "machine.cpp")]
+    sources = [str(NATIVE / "machine.cpp"), str(NATIVE / "half.cpp")]
     for number, text in enumerate([*emit_cpp.emit(ALL, files=1), shim]):
         sources.append(str(folder / f"{number}.cpp"))
         Path(sources[-1]).write_text(text, encoding="utf-8")
