@@ -55,6 +55,10 @@ training gets on; at a slower pace twenty times the steps would hardly change it
 REVIVING = frozenset({"recycle_units"})
 """Remedies of units that died of what is settled: they change nothing of what is computed."""
 
+ANEW = frozenset({"unsuitable_activation"})
+"""Rules whose remedy draws the weights anew, for another function: a training begun afresh, which a
+rerun can weigh and the rest of a run cannot; and slow progress so far is thin evidence."""
+
 CHECK = 20
 """Steps between two looks for a loss that broke under a remedy: a look costs a record."""
 
@@ -220,7 +224,7 @@ class LiveRepair(Observer):
         record = self._record()
         findings = diagnose(record)
         for finding in findings:
-            if finding.severity == "info":
+            if finding.severity == "info" or finding.rule in ANEW:
                 continue
             # of what was settled the record still shows what was, before the remedy; units that
             # died of it are dead all the same
