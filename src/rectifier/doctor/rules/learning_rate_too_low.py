@@ -103,7 +103,9 @@ def check(record: Record) -> Sequence[Finding]:
 def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     update = evidence.median(record.training.update_ratio)
     moved = _travel(record)
-    if math.isnan(moved) and not record.circumstances.optimizers:  # by hand: so far at most
+    rate = evidence.median(record.training.learning_rate)
+    by_hand = not record.circumstances.optimizers and not rate > 0
+    if math.isnan(moved) and by_hand:  # so far at most
         moved = update * record.steps
     if not (update > 0 and moved > 0) or _experienced(record) or not loss.start > 0:
         return ()
@@ -112,7 +114,6 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     tiny = update < TINY and moved < MOVED and (stuck or _steady(record, loss))
     if not (tiny or creeps):
         return ()
-    rate = evidence.median(record.training.learning_rate)
     told = f"The learning rate {number(rate)}" if rate > 0 else "The learning rate"
     cause = (
         f"{told} is too low: a step changes the weights by "
