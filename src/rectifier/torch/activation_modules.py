@@ -100,13 +100,22 @@ def may_be_activation(module: nn.Module) -> bool:
 
 def named_like(kind: type) -> str:
     """The catalog's name for a class called like an activation, else the class's own."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+    return called_like(kind) or _words(kind)
+
+
+def _words(kind: type) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+
+
+def called_like(kind: type) -> str | None:
+    """The catalog's name for a class called like an activation; None for any other."""
+    words = _words(kind)
     for name in (words, words.replace("_", ""), words.removesuffix("_function")):
         try:
             return catalog.get(name).name
         except UnknownNameError:
             continue
-    return words
+    return None
 
 
 def is_layer(module: nn.Module) -> bool:

@@ -28,10 +28,11 @@ from torch import Tensor, nn
 from torch.nn.modules import module as global_hooks
 from torch.utils.hooks import RemovableHandle
 
-from rectifier.torch import feeding, forms
+from rectifier.torch import composite, feeding, forms
 from rectifier.torch.activation_modules import (
     NOT_ELEMENTWISE,
     apply_of,
+    called_like,
     is_layer,
     is_torch,
     may_be_activation,
@@ -68,6 +69,7 @@ class _Entered:
     unsure: Tensor | None = None
     version: int = 0
     inner: list[tuple[Application, Tensor]] = field(default_factory=list)
+    apply: Callable[[Tensor], Tensor] | None = None
     elementwise: bool = True
     given: Given | None = None
 
@@ -94,6 +96,7 @@ class Calls:
         self._last: tuple[Layer, int] | None = None
         self._inside = 0
         self._verdicts: dict[type, bool] = {}
+        self._names: dict[type, str] = {}
         self._brief = BriefSteps(boundary, registry, self._telling)
         self._masks = forms.Masks()
         self._mode: Seeing | None = None
@@ -103,7 +106,6 @@ class Calls:
         self._off: nn.Module | None = None
         self._handles: list[RemovableHandle] = []
         self._resting: RemovableHandle | None = None
-        self._apply: Any = None
         self._eager: Any = None
         self._optimized_call: Any = None
         hooks = self._enter_module, self._leave_module
@@ -134,9 +136,6 @@ class Calls:
                 self._made.see_by(self._quick.see)
         self._mode = self._made
         self._attach(self._mode)
-        functions: Any = torch.autograd.Function
-        self._apply = functions.__dict__["apply"]
-        functions.apply = classmethod(self._custom(self._apply.__func__))
         self._run_compiled_eagerly()
 
     def _attach(self, mode: Seeing) -> None:
@@ -162,8 +161,6 @@ class Calls:
         if mode is None:
             return
         self._detach(mode)
-        functions: Any = torch.autograd.Function
-        functions.apply = self._apply
         self._run_compiled_again()
         self.forget()
 
@@ -519,7 +516,9 @@ class Calls:
             return None
         alike = isinstance(output, Tensor) and output.shape == tensor.shape
         untouched = tensor._version == entered.version
-        one = bool(entered.inner) and entered.elementwise and self._tick == entered.since
+        one = entered.elementwise and self._tick == entered.since
+        if alike and untouched and one and not entered.inner:
+            return self._formula(entered, kind, tensor, output, caller)
         if not (alike and untouched and one):
             if entered.inner or not entered.elementwise:
                 self._verdicts[kind] = False
@@ -529,23 +528,51 @@ class Calls:
         self._verdicts[kind] = self._brief.composed = True
         first, result = entered.inner[0]
         plain = len(entered.inner) == 1 and result is output
-        function = first.site.function if plain else named_like(kind)
-        apply = first.apply if plain else apply_of(entered.module)
+        apply = first.apply if plain else entered.apply or apply_of(entered.module)
+        function = first.site.function if plain else self._named(kind, apply, tensor)
         for inner, _ in reversed(entered.inner):
             self._registry.withdraw(inner.site)
         form = forms.Form(function, tensor, False, True, apply, assured=plain)
         return self._open(form, entered.module, caller)
 
-    def _custom(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """What stands in for ``torch.autograd.Function.apply`` while calls are seen."""
+    def _formula(
+        self, entered: _Entered, kind: type, input: Tensor, output: Tensor, caller: Any
+    ) -> Application | None:
+        """What has just run called no activation; it may be one all the same."""
+        if output is input or not output.is_floating_point():
+            return None
+        if not composite.is_elementwise(output, input):
+            return None
+        apply = entered.apply or apply_of(entered.module)
+        if not self._verdicts.get(kind) and not composite.is_activation(apply, input, output):
+            return None
+        self._verdicts[kind] = self._brief.composed = True
+        form = forms.Form(
+            self._named(kind, apply, input), input, False, False, apply, assured=False
+        )
+        return self._open(form, entered.module, caller)
+
+    def _named(self, kind: type, apply: Callable[[Tensor], Tensor], like: Tensor) -> str:
+        """What a class of the user's own computes: by its name, else by what it gives."""
+        name = self._names.get(kind)
+        if name is None:
+            name = called_like(kind) or composite.function(apply, like) or named_like(kind)
+            self._names[kind] = name
+        return name
+
+    def custom(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """What is to stand in for ``torch.autograd.Function.apply``, seen or not.
+
+        Programs keep it (``spike = Spike.apply``), so it is put in place before they run.
+        """
 
         @functools.wraps(original)
         def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
+            if self._mode is None or self._elsewhere():
+                return original(cls, *args, **kwargs)
             if cls.__module__ == "torch.utils.checkpoint":
                 self._note(_REENTRANT)
-            entered = (
-                None if self._elsewhere() else self._boundary.hidden(self._enter_custom, cls, args)
-            )
+            entered = self._boundary.hidden(self._enter_custom, cls, args)
             if entered is None:
                 return original(cls, *args, **kwargs)
             try:
@@ -566,6 +593,8 @@ class Calls:
         if top is None or top.application is not None or self._verdicts.get(cls) is False:
             return None
         entered = _Entered(None, top.model, top.path, self._tick, unsure=tensor)
+        kind: Any = cls
+        entered.apply = lambda t: kind.apply(t, *args[1:])
         entered.version = tensor._version
         self._stack.append(entered)
         self._set_curious(True)
@@ -639,7 +668,9 @@ class Calls:
                 result = application.original.copy_(result)
         finally:
             self._inside -= 1
-        if isinstance(result, Tensor):
+        if result is None:  # x[x < 0] = 0
+            self._boundary.hidden(self._applied, application, application.original)
+        elif isinstance(result, Tensor):
             self._boundary.hidden(self._applied, application, result)
             if self._brief.on and self._quick is not None:
                 self._boundary.hidden(self._remember, application.site, func, args, kwargs, result)

@@ -3,7 +3,7 @@
 Part of the torch front end's interception (`rectifier.torch.sites`). `recognise` looks at one call
 of a torch function and says whether it is an activation in one of its many spellings:
 ``F.relu(x)``, ``torch.relu_(x)``, ``x.clamp(min=0)``, ``torch.maximum(x, zeros)``, ``torch.where(x
-> 0, x, 0)``, ``x * (x > 0)``. It knows nothing of modules, sites or observers.
+> 0, x, 0)``, ``x * (x > 0)``, ``x[x < 0] = 0``. It knows nothing of modules, sites or observers.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _PLAIN = {
 }
 """Name of the torch function, and the catalog's name where it has one."""
 
-_LIKELY = {"sin": "sin", "cos": "cos"}
+_LIKELY = {"sin": "sin", "cos": "cos", "atan": "arctan", "arctan": "arctan"}
 """Activations only where a weighted layer feeds them (SIREN); else they are just mathematics."""
 
 LOSSES = frozenset(
@@ -231,9 +231,13 @@ def _clamp(func: Call, spelling: str, args: tuple[Any, ...], kwargs: Any) -> For
     tensor = args[0] if args else kwargs.get("input")
     low = args[1] if len(args) > 1 else kwargs.get("min")
     high = args[2] if len(args) > 2 else kwargs.get("max")
-    if not isinstance(tensor, Tensor) or low is None or not _is_zero(low, tensor):
+    if not isinstance(tensor, Tensor) or low is None:
         return None
-    if high is None:
+    if isinstance(low, int | float) and isinstance(high, int | float) and (low, high) == (-1, 1):
+        function = "hardtanh"
+    elif not _is_zero(low, tensor):
+        return None
+    elif high is None:
         function = "relu"
     elif isinstance(high, int | float) and high == 6:
         function = "relu6"
@@ -253,7 +257,43 @@ def _maximum(func: Call, spelling: str, args: tuple[Any, ...], kwargs: Any) -> F
         return Form("relu", left, False, False, lambda t: torch.maximum(t, torch.zeros_like(t)))
     if _is_zero(left, right):
         return Form("relu", right, False, False, lambda t: torch.maximum(t, torch.zeros_like(t)))
+    for tensor, other in ((left, right), (right, left)):
+        slope = _multiple(other, tensor)
+        if slope is not None and 0 < slope < 1:
+            return Form("leaky_relu", tensor, False, False, lambda t, c=slope: torch.maximum(t, c * t))
     return None
+
+
+def _multiple(value: Tensor, of: Tensor) -> float | None:
+    """The number that a tensor was multiplied with to give another one; None if it was not."""
+    node: Any = value.grad_fn
+    if node is None or of.grad_fn is None or not node.name().startswith("MulBackward"):
+        return None
+    if [edge for edge in node.next_functions if edge[0] is not None] != [(of.grad_fn, of.output_nr)]:
+        return None
+    factor = node._saved_other if node.next_functions[0][0] is not None else node._saved_self
+    return float(factor) if isinstance(factor, Tensor) and factor.dim() == 0 else None
+
+
+def _fill(spelling: str, args: tuple[Any, ...], masks: Masks) -> Form | None:
+    """``x.masked_fill(x < 0, 0)`` and ``x[x < 0] = 0``."""
+    if len(args) < 3 or not isinstance(args[0], Tensor):
+        return None
+    tensor, mask, value = args[:3]
+    found = masks.find(mask)
+    if found is None or found[1] or not _is_zero(value, tensor):
+        return None
+    if found[0] is not tensor and not _is_copy(tensor, found[0]):
+        return None
+    return Form("relu", tensor, spelling != "masked_fill", False, torch.relu)
+
+
+def _is_copy(tensor: Tensor, of: Tensor) -> bool:
+    """Whether a tensor is fresh from the ``clone()`` of another one."""
+    node = tensor.grad_fn
+    if node is None or of.grad_fn is None or not node.name().startswith("CloneBackward"):
+        return False
+    return node.next_functions[0] == (of.grad_fn, of.output_nr)
 
 
 def _where(args: tuple[Any, ...], kwargs: Mapping[str, Any], masks: Masks) -> Form | None:
@@ -301,6 +341,7 @@ _SIMPLE: dict[Call, tuple[str, Any]] = {
 _CLAMPS = _named(["clamp", "clamp_min", "clip"])
 _MAXIMA = _named(["maximum", "fmax", "max"])
 _WHERES = _named(["where"])
+_FILLS = {**_named(["masked_fill"]), Tensor.__setitem__: "__setitem__"}
 _PRODUCTS = _named(["mul", "multiply", "__mul__", "__rmul__"])
 COMPARISONS = _named(
     [
@@ -315,7 +356,7 @@ WEIGHTED = _named(_WEIGHTED)
 """Functions that combine an input with weights."""
 LOSS_FUNCTIONS = {getattr(F, name): name for name in sorted(LOSSES) if hasattr(F, name)}
 """Loss functions by callee."""
-ACTIVATIONS = frozenset([*_SIMPLE, *_CLAMPS, *_MAXIMA, *_WHERES, *_PRODUCTS])
+ACTIVATIONS = frozenset([*_SIMPLE, *_CLAMPS, *_MAXIMA, *_WHERES, *_FILLS, *_PRODUCTS])
 """Functions that may be an activation; `recognise` decides."""
 
 
@@ -355,6 +396,8 @@ def recognise(
         form = _maximum(func, _MAXIMA[func], args, kwargs)
     elif func in _WHERES:
         form = _where(args, kwargs, masks)
+    elif func in _FILLS:
+        form = _fill(_FILLS[func], args, masks)
     elif func not in KINDS:
         form = _own(func, args, kwargs)
     else:

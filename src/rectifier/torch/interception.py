@@ -132,6 +132,10 @@ class Interception:
         self._wrap(torch.autograd, "backward", self._backward)
         self._nap.watched = torch.autograd.backward
         self._wrap(torch.autograd, "grad", self._grad)
+        functions: Any = torch.autograd.Function
+        apply = functions.__dict__["apply"]
+        self._restore.append((functions, "apply", apply))
+        functions.apply = classmethod(self._calls.custom(apply.__func__))
         _ENTERED.add(self)
         for each in self._boundary.observers:
             each.interception = self
