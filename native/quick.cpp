@@ -335,7 +335,7 @@ PyObject* see(PyObject* object, PyObject* const* given, Py_ssize_t count) {
     }
     if (!ours) {
       if (is(given[0], curious, true)) {
-        const Held done(PyObject_CallOneArg(self->other, function));
+        const Held done(PyObject_CallFunctionObjArgs(self->other, function, arguments, nullptr));
         if (!done) return nullptr;
       }
       PyErr_Clear();

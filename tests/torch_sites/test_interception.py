@@ -589,11 +589,16 @@ def test_own_modules_that_only_look_like_activations_are_no_sites() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return F.dropout(F.relu(x), 0.5)
 
-    class Bounded(nn.Module):
+    class Scale(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
-            return x.clamp(min=0.1)
+            return 3 * x - 1
 
-    model = nn.Sequential(nn.Linear(4, 5), Norm(), Noise(), Bounded(), nn.Linear(5, 3))
+    class Positions(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x + torch.arange(x.numel()).reshape(x.shape).sin()
+
+    others = Norm(), Noise(), Scale(), Positions()
+    model = nn.Sequential(nn.Linear(4, 5), *others, nn.Linear(5, 3))
     listener = Listener()
     with Interception([listener]):
         for _ in range(2):

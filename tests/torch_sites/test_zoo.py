@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -178,6 +179,63 @@ def gelu_tanh(x: Tensor) -> Tensor:
     return 0.5 * x * (1 + torch.tanh(inner))
 
 
+class Formula(nn.Module):
+    """A user's own activation of which no call is one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+
+
+class Spike(torch.autograd.Function):
+    """The step with a surrogate gradient of spiking networks."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return (x > 0).float()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return grad / (1 + 10 * x.abs()) ** 2
+
+
+def swish(x: Tensor) -> Tensor:
+    return x * torch.sigmoid(x)
+
+
+class Scripted(Calling):
+    """A function of TorchScript, which nothing sees into."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            super().__init__(torch.jit.script(swish))
+        for _ in range(3):  # from the second call on it runs compiled, and rounds otherwise
+            self.apply_act[0](torch.randn(5, UNITS, requires_grad=True)).sum().backward()
+
+
+def overwritten(x: Tensor) -> Tensor:
+    y = x.clone()
+    y[y < 0] = 0
+    return y
+
+
+def erf_formula(x: Tensor) -> Tensor:
+    return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+
+
+def mish_formula(x: Tensor) -> Tensor:
+    return x * torch.tanh(F.softplus(x))
+
+
+class RawFormula(Raw):
+    """Bare parameters, and an activation written out."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = x @ self.w1 + self.b1
+        return (h * torch.sigmoid(h)) @ self.w2
+
+
 def sequential() -> nn.Module:
     return nn.Sequential(nn.Linear(4, UNITS), nn.ReLU(), nn.Linear(UNITS, 3))
 
@@ -238,6 +296,21 @@ CASES = (
     _call("torch.tanh", torch.tanh, "tanh", reference=lambda x: 1 - 2 / (torch.exp(2 * x) + 1)),
     _call("sigmoid method", lambda x: x.sigmoid(), "sigmoid", reference=logistic),
     _call("sin", lambda x: torch.sin(3 * x), "sin", reference=lambda x: torch.sin(3 * x)),
+    _call("masked_fill", lambda x: x.masked_fill(x < 0, 0)),
+    _call("set item", overwritten),
+    _call("half the modulus", lambda x: (x + x.abs()) / 2),
+    _call("max of x and a x", lambda x: torch.max(x, 0.2 * x), "leaky_relu", reference=leaky),
+    _call("where a x", lambda x: torch.where(x > 0, x, 0.2 * x), "leaky_relu", reference=leaky),
+    _call("clamp hardtanh", lambda x: x.clamp(-1, 1), "hardtanh", reference=F.hardtanh),
+    _call("swish formula", swish, "silu", reference=F.silu),
+    _call("gelu formula", erf_formula, "gelu", reference=F.gelu),
+    _call("gelu tanh formula", gelu_tanh, "gelu_tanh", reference=gelu_tanh),
+    _call("mish formula", mish_formula, "mish", reference=F.mish),
+    _call("sigmoid formula", logistic, "sigmoid", reference=torch.sigmoid),
+    _call("softplus formula", lambda x: (1 + x.exp()).log(), "softplus", reference=F.softplus),
+    Case("scripted function", Scripted, "silu", F.silu, "silu"),
+    _call("spike", lambda x: Spike.apply(x), "spike", reference=lambda x: (x > 0).float()),
+    _hold(Formula, "gelu", F.gelu),
     _hold(nn.ReLU, "relu", relu),
     _hold(lambda: nn.ReLU(inplace=True), "relu", relu),
     _hold(Quiet, "relu", relu),
@@ -263,6 +336,7 @@ CASES = (
     Case("conv channels last", channels_last, "silu", F.silu, "silu", PICTURES),
     Case("tokens", Tokens, "gelu", F.gelu, "gelu", (5, 3, 4), 2),
     Case("raw matmul", Raw, "relu", relu, "relu", layer="w1"),
+    Case("raw formula", RawFormula, "silu", F.silu, "silu", layer="w1"),
     Case("raw linear", RawLinear, "relu", relu, "relu", layer="w1"),
 )  # fmt: skip
 

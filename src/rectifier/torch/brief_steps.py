@@ -101,7 +101,7 @@ class BriefSteps:
             leave: Its hook after one.
             tell: Called with a known site that has run, its dimensions, its arguments and output.
             dispatch: Called with a function that matters, its arguments and its named ones.
-            other: Called with one that does not, while somebody is curious.
+            other: Called with one that does not and its arguments, while somebody is curious.
         """
         made = getattr(native.module(), "Quick", None)
         if made is None or unit_statistics.of_tensors() is None:

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn.modules import module as global_hooks
 from torch.utils.hooks import RemovableHandle
 
-from rectifier.torch import composite, feeding, forms
+from rectifier.torch import between, composite, feeding, forms
 from rectifier.torch.activation_modules import (
     NOT_ELEMENTWISE,
     apply_of,
@@ -41,6 +41,7 @@ from rectifier.torch.activation_modules import (
     only_matrix,
 )
 from rectifier.torch.arguments import first_floating, keywords
+from rectifier.torch.between import Between
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.brief_steps import BriefSteps
 from rectifier.torch.feeding import Layer
@@ -97,6 +98,8 @@ class Calls:
         self._inside = 0
         self._verdicts: dict[type, bool] = {}
         self._names: dict[type, str] = {}
+        self._between = Between()
+        self._formulas: dict[Any, str] = {}
         self._brief = BriefSteps(boundary, registry, self._telling)
         self._masks = forms.Masks()
         self._mode: Seeing | None = None
@@ -125,6 +128,7 @@ class Calls:
         """Start to see calls."""
         self._brief.begin()
         if self._mode is not None:
+            self._choose_curiosity()
             if self._idle or self._off is not None:  # an interrupt may have left it off
                 self._idle, self._off = False, None
                 put_on(self._mode)
@@ -135,6 +139,7 @@ class Calls:
             if self._quick is not None:
                 self._made.see_by(self._quick.see)
         self._mode = self._made
+        self._choose_curiosity()
         self._attach(self._mode)
         self._run_compiled_eagerly()
 
@@ -231,6 +236,7 @@ class Calls:
     def forget(self) -> None:
         """No module call is under way, and nothing is waiting to be told."""
         self._stack.clear()
+        self._between.forget()
         self._end_script()
         self._telling.forget()
         self._inside = 0
@@ -251,9 +257,10 @@ class Calls:
         self._note("What runs inside transforms of torch.func (grad, vmap, …) is not seen.")
         return True
 
-    def _set_curious(self, curious: bool) -> None:
+    def _choose_curiosity(self) -> None:
+        """Have functions handed over that are no activation where they may tell of one."""
         if self._mode is not None:
-            self._mode.curious = curious
+            self._mode.curious = self._unsure or not self._brief.on
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
@@ -290,6 +297,7 @@ class Calls:
         seeing = None if leaf is Leaf.NONE or not self._stack else self._mode
         if seeing is not None and is_as_made(module) and take_off(seeing):
             self._off = module  # what it calls is known
+            self._taken(args)
             if self._telling.pending:
                 self._boundary.hidden(self._telling.confirm, args)
             if leaf is not Leaf.ACTIVATION:
@@ -333,6 +341,8 @@ class Calls:
         entered = _Entered(module, model, path, self._tick)
         if top is None:
             self._enter_root(entered, args)
+        else:
+            self._taken(args)
         self._stack.append(entered)
         if top is not None and top.application is not None:
             return
@@ -347,7 +357,7 @@ class Calls:
             entered.application = self._open(_module_form(function, module, tensor), module)
         elif may_be_activation(module) and self._verdicts.get(type(module), True):
             entered.unsure, entered.version = tensor, tensor._version
-            self._set_curious(True)
+            self._choose_curiosity()
 
     def _enter_root(self, entered: _Entered, args: tuple[Any, ...]) -> None:
         self.token += 1
@@ -461,7 +471,7 @@ class Calls:
         if output is None:
             return None
         if entered.unsure is not None:
-            self._set_curious(self._unsure)
+            self._choose_curiosity()
             entered.application = self._decide(entered, type(module), output, caller)
         application = entered.application
         if application is not None:
@@ -597,7 +607,7 @@ class Calls:
         entered.apply = lambda t: kind.apply(t, *args[1:])
         entered.version = tensor._version
         self._stack.append(entered)
-        self._set_curious(True)
+        self._choose_curiosity()
         return entered
 
     def _drop(self, entered: _Entered) -> None:
@@ -616,10 +626,43 @@ class Calls:
 
     # Functions
 
-    def _saw_other(self, func: Any) -> None:
-        """A function that is no activation ran inside what may turn out to be one."""
-        if self._unsure and func.__name__ in NOT_ELEMENTWISE:
-            self._stack[-1].elementwise = False
+    def _saw_other(self, func: Any, args: Any) -> None:
+        """A function that is no activation runs, perhaps inside what may turn out to be one."""
+        if self._unsure:
+            if func.__name__ in NOT_ELEMENTWISE:
+                self._stack[-1].elementwise = False
+        elif args and getattr(func, "__name__", "") in between.TAKERS and not self._elsewhere():
+            self._taken(args[0] if isinstance(args[0], list | tuple) else args[:1])
+
+    def _taken(self, tensors: Any) -> None:
+        """Something takes these in that is no part of an activation: was one written out?"""
+        if not self._brief.on and self._stack and not self._unsure and torch.is_grad_enabled():
+            self._boundary.hidden(self._find_formulas, tensors)
+
+    def _find_formulas(self, tensors: Any) -> None:
+        if self._stack[-1].application is not None:
+            return
+        for tensor in tensors:
+            found = self._between.find(tensor)
+            if found is None or found.layer.model not in ("", self._stack[-1].model.name):
+                continue
+            frame = self._registry.sources.frame(2)
+            place = (found.layer, None if frame is None else (frame.f_code, frame.f_lineno))
+            name = self._formulas.get(place) or between.is_function(found)
+            if name is None:
+                continue
+            self._formulas[place] = name
+            self._brief.composed = True
+            for part in found.parts:
+                self._registry.absorb(part)
+                for observer in self._boundary.live:
+                    self._boundary.notify(observer, "on_absorbed", part)
+            apply = composite.named(name) or _no_longer
+            form = forms.Form(name, found.input, False, True, apply)
+            application = self._open(form, None)
+            if application is not None:
+                application.node, application.number = found.node, 0
+                self._applied(application, found.output)
 
     def dispatch(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Run a torch function, and see what it was."""
@@ -628,6 +671,8 @@ class Calls:
             return func(*args, **kwargs)
         if kind is forms.Kind.ACTIVATION:
             return self._activation(func, args, kwargs)
+        if kind is forms.Kind.WEIGHTED:
+            self._taken(args)
         self._boundary.hidden(self._telling.confirm, args)
         self._inside += 1
         try:
@@ -726,6 +771,7 @@ class Calls:
             return
         self._last = (layer, self._tick)
         feeding.mark(output, layer, self._tick)
+        self._between.ran(layer, output)
         for observer in self._boundary.live:
             if not observer.brief and (not observer.training_only or torch.is_grad_enabled()):
                 self._boundary.notify(observer, "on_layer", layer, output)
@@ -814,6 +860,10 @@ class Calls:
             return None, "", -1
         model, path = self._registry.owner(frame)
         return model, path, -1
+
+
+def _no_longer(tensor: Tensor) -> Tensor:
+    raise ReferenceError("a formula in a program's own code cannot be applied again")
 
 
 def _module_form(function: str, module: nn.Module, tensor: Tensor) -> forms.Form:

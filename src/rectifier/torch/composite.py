@@ -20,11 +20,13 @@ _NODE = re.compile(
     r"(Abs|Acos|Add|Asin|Asinh|Atan|Celu|Clamp|ClampMax|ClampMin|Clone|Cos|Cosh|CopySlices|Div|Elu|"
     r"Erf|Erfc|Exp|Exp2|Expm1|Gelu|Hardsigmoid|Hardswish|Hardtanh|IndexPut|LeakyRelu|Log|Log1P|"
     r"LogSigmoid|LogAddExp|MaskedFill|Maximum|Minimum|Mish|Mul|Neg|Pow|Reciprocal|Relu|Rsqrt|Rsub|"
-    r"Sigmoid|Sign|Silu|Sin|Sinh|Softplus|Sqrt|Sub|Tan|Tanh|Threshold|ToCopy|Where)(Backward\d*)?"
+    r"Sigmoid|Sign|Silu|Sin|Sinh|Softplus|Sqrt|Sub|Tan|Tanh|Threshold|ToCopy|Where)(Backward\d*)?|"
+    r".*::DifferentiableGraphBackward"
 )
-"""Nodes of autograd's graph whose output depends, in each element, on that element alone."""
+"""Nodes of autograd's graph whose output depends, in each element, on that element alone; of what
+TorchScript compiled the values have to tell."""
 
-_REACH = 64
+REACH = 64
 """How many nodes are looked at before a function counts as too long to be an activation."""
 
 _MOST = 4096
@@ -54,6 +56,11 @@ _KNOWN: dict[str, Callable[[Tensor], Tensor]] = {
 """What a formula is compared with, by the name that its call would have."""
 
 
+def is_elementwise_node(node: Any) -> bool:
+    """Whether each element of what a node of autograd's graph gives depends on one alone."""
+    return _NODE.fullmatch(node.name()) is not None
+
+
 def is_elementwise(output: Tensor, input: Tensor) -> bool:
     """Whether autograd's graph leads from one tensor to the other, elementwise and only there.
 
@@ -64,7 +71,8 @@ def is_elementwise(output: Tensor, input: Tensor) -> bool:
     Returns:
         Whether; parameters with at most one dimension (a learnable slope) may have a part in it.
     """
-    target, start = (input.grad_fn, input.output_nr), output.grad_fn
+    target: tuple[Any, int] = (input.grad_fn, input.output_nr)
+    start: Any = output.grad_fn
     if start is None or (start, output.output_nr) == target:
         return False
     waiting: list[Any] = [start]
@@ -75,10 +83,10 @@ def is_elementwise(output: Tensor, input: Tensor) -> bool:
         if node in seen:
             continue
         seen.add(node)
-        if len(seen) > _REACH:
+        if len(seen) > REACH:
             return False
         own = isinstance(node, BackwardCFunction) and node is start
-        if not own and _NODE.fullmatch(node.name()) is None:
+        if not own and not is_elementwise_node(node):
             return False
         for edge in node.next_functions:
             if edge[0] is None:
@@ -160,6 +168,11 @@ def function(apply: Callable[[Tensor], Tensor], like: Tensor) -> str | None:
             return None
 
 
+def named(name: str) -> Callable[[Tensor], Tensor] | None:
+    """The function that `agreeing` names; None for one with a number of its own, or unknown."""
+    return _KNOWN.get(name)
+
+
 def agreeing(input: Tensor, output: Tensor) -> str | None:
     """The name of the first of the usual functions that agrees with values; None if none does."""
     x, y = _sample(input, output)
@@ -174,8 +187,3 @@ def agreeing(input: Tensor, output: Tensor) -> str | None:
         if 0 < slope < 1 and bool(((y - slope * x).abs() <= margin)[below].all()):
             return "leaky_relu"
     return None
-
-
-def known(name: str) -> Callable[[Tensor], Tensor] | None:
-    """The function that has a name of `function`; None for one with a number of its own."""
-    return _KNOWN.get(name)

@@ -150,6 +150,11 @@ def mark(output: Any, layer: Layer, tick: int) -> None:
             mark(item, layer, tick)
 
 
+def is_marked(node: Any) -> bool:
+    """Whether a node of autograd's graph gave the output of a layer."""
+    return _MARK in node.metadata
+
+
 def nearest(tensor: Tensor, since: int = -1) -> tuple[Layer, int] | None:
     """The layer whose output reaches a tensor by the fewest steps, and when it ran.
 

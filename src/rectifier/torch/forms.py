@@ -9,6 +9,7 @@ of a torch function and says whether it is an activation in one of its many spel
 from __future__ import annotations
 
 import enum
+import functools
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -260,7 +261,8 @@ def _maximum(func: Call, spelling: str, args: tuple[Any, ...], kwargs: Any) -> F
     for tensor, other in ((left, right), (right, left)):
         slope = _multiple(other, tensor)
         if slope is not None and 0 < slope < 1:
-            return Form("leaky_relu", tensor, False, False, lambda t, c=slope: torch.maximum(t, c * t))
+            leaky = functools.partial(F.leaky_relu, negative_slope=slope)
+            return Form("leaky_relu", tensor, False, False, leaky)
     return None
 
 
@@ -269,7 +271,9 @@ def _multiple(value: Tensor, of: Tensor) -> float | None:
     node: Any = value.grad_fn
     if node is None or of.grad_fn is None or not node.name().startswith("MulBackward"):
         return None
-    if [edge for edge in node.next_functions if edge[0] is not None] != [(of.grad_fn, of.output_nr)]:
+    if [edge for edge in node.next_functions if edge[0] is not None] != [
+        (of.grad_fn, of.output_nr)
+    ]:
         return None
     factor = node._saved_other if node.next_functions[0][0] is not None else node._saved_self
     return float(factor) if isinstance(factor, Tensor) and factor.dim() == 0 else None
@@ -309,6 +313,10 @@ def _where(args: tuple[Any, ...], kwargs: Mapping[str, Any], masks: Masks) -> Fo
         return None
     if _is_zero(other, operand):
         return Form("relu", operand, False, False, torch.relu)
+    slope = _multiple(other, operand) if isinstance(other, Tensor) else None
+    if slope is not None:
+        leaky = functools.partial(F.leaky_relu, negative_slope=slope)
+        return Form("leaky_relu", operand, False, False, leaky)
     return Form("where", operand, False, False, lambda t: t)
 
 

@@ -32,7 +32,7 @@ class Seeing(Own):
         matters: The functions that are handed over.
         own: Module whose functions are handed over as well.
         dispatch: Given the function, its arguments and its keyword arguments; returns the result.
-        other: Given any other function, while `curious` is set.
+        other: Given any other function and its arguments, while `curious` is set.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Seeing(Own):
         matters: Container[Any],
         own: str,
         dispatch: Callable[[Any, Any, Any], Any],
-        other: Callable[[Any], None],
+        other: Callable[[Any, Any], None],
     ) -> None:
         super().__init__()
         self._matters = matters
@@ -58,7 +58,7 @@ class Seeing(Own):
         if func in self._matters or (type(func) is FunctionType and func.__module__ == self._own):
             return self._dispatch(func, args, {} if kwargs is None else kwargs)
         if self.curious:
-            self._other(func)
+            self._other(func, args)
         return func(*args, **kwargs) if kwargs else func(*args)
 
 

@@ -178,6 +178,9 @@ class Observer:
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         """A site has run. ``input`` is as it was before, also where the site overwrites it."""
 
+    def on_absorbed(self, site: Site) -> None:
+        """What was told of a site in this pass is void: it is a part of another one."""
+
     def on_output(self, site: Site, output: Tensor) -> None:
         """A site has run; what it was applied to may be overwritten already."""
 

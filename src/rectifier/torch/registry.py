@@ -47,6 +47,7 @@ class Registry:
         self._sites: dict[tuple[Any, ...], Site] = {}
         self._places: dict[tuple[Any, ...], Site] = {}
         self._variants: dict[tuple[Site, str], Site] = {}
+        self._parts: set[tuple[Any, ...]] = set()
         self._names: dict[str, int] = {}
         self._layers: dict[int, tuple[weakref.ref[Any], Layer]] = {}
         self._built: ByIdentity[tuple[str, int]] = ByIdentity()
@@ -101,6 +102,8 @@ class Registry:
         units = form.input.shape[axis]
         model = "" if owner is None else owner.name
         where = _where(form, module, owner, path, frame, caller)
+        if where in self._parts:
+            return None
         place = (*where, units)
         key = (*place, layer)
         known = self._sites.get(key)
@@ -164,6 +167,11 @@ class Registry:
         base, _, count = site.name.partition(":")
         if self._names.get(base, 0) == int(count or 1):
             self._names[base] -= 1
+
+    def absorb(self, site: Site) -> None:
+        """Forget a site for good: what runs there is always a part of another one."""
+        self._parts.update(where for where, known in self._single.items() if known[0] is site)
+        self.withdraw(site)
 
     def _unique(self, name: str) -> str:
         count = self._names[name] = self._names.get(name, 0) + 1

@@ -14,7 +14,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from rectifier.torch import forms
+from rectifier.torch import between, forms
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.observer import Observer, Site
 
@@ -117,6 +117,7 @@ class Telling:
             return
         application.output = output
         site = application.site
+        between.mark(output, site)
         if site.model or site.name in self._confirmed:
             self._tell(application, token)
         elif output.grad_fn is not None:
@@ -210,6 +211,9 @@ class Telling:
         output.register_hook(at_output)  # type: ignore[no-untyped-call]
         if application.original.requires_grad and not application.inplace:
             application.original.register_hook(at_input)  # type: ignore[no-untyped-call]
+        elif application.node is not None and not application.inplace:
+            number = application.number
+            application.node.register_prehook(lambda gradients: at_input(gradients[number]))
 
 
 def _listens(observer: Observer) -> bool:

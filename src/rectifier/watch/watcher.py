@@ -234,6 +234,12 @@ class Watcher(Observer):
             current.through.add(site)
         current.forwards.append((site, measured))
 
+    def on_absorbed(self, site: Site) -> None:
+        """Drop what was measured of it."""
+        current = self._pass()
+        current.forwards[:] = [each for each in current.forwards if each[0] is not site]
+        current.through.discard(site)
+
     def on_output(self, site: Site, output: Tensor) -> None:
         """Measure what one application gave, in a step that is looked at briefly."""
         if not output.numel() or type(output) not in (Tensor, nn.Parameter):
@@ -297,6 +303,8 @@ class Watcher(Observer):
         if found is None:
             return
         found.trained = True
+        if site not in found.through:
+            return  # absorbed by another one
         found.reached.add(site)
         gradient = to_output if to_input is None else to_input
         axis = site.unit_axis if gradient is None else site.axis_in(gradient)
