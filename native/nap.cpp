@@ -40,7 +40,7 @@ struct Nap {
   double clocked;
   unsigned long thread;
   PyObject* scaled;
-  PyObject *boundary, *calls, *stepping;
+  PyObject *boundary, *way, *stepping;
   PyObject *before, *after, *woken, *over;
   PyObject *tensor, *modes, *autograd, *watched, *run, *observer, *at_hand;
   Noted* noted;
@@ -185,11 +185,11 @@ bool is_plain(const Nap* nap, PyObject* const* arguments, Py_ssize_t count, PyOb
 
 PyObject* noted_backward(Nap* nap, PyObject* const* arguments) {
   note(nap, arguments[0]);
-  if (!add_to(nap->calls, name_paused, 1)) return nullptr;
+  if (!add_to(nap->way, name_paused, 1)) return nullptr;
   const Held found(PyObject_Vectorcall(nap->run, arguments, 1, nullptr));
   PyObject *kind, *value, *trace;
   PyErr_Fetch(&kind, &value, &trace);
-  bool good = add_to(nap->calls, name_paused, -1);
+  bool good = add_to(nap->way, name_paused, -1);
   if (good && nap->left == 0) {  // they woke up inside
     const Held done(PyObject_CallNoArgs(nap->over));
     good = static_cast<bool>(done);
@@ -265,7 +265,7 @@ PyType_Spec passage_spec = {"rectifier._native.Passage", sizeof(Passage), 0,
 int clear(PyObject* self) {
   Nap* nap = reinterpret_cast<Nap*>(self);
   for (PyObject** held :
-       {&nap->scaled, &nap->boundary, &nap->calls, &nap->stepping, &nap->before, &nap->after,
+       {&nap->scaled, &nap->boundary, &nap->way, &nap->stepping, &nap->before, &nap->after,
         &nap->woken, &nap->over, &nap->tensor, &nap->modes, &nap->autograd, &nap->watched,
         &nap->run, &nap->observer, &nap->at_hand}) {
     Py_CLEAR(*held);
@@ -281,7 +281,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   Nap* nap = reinterpret_cast<Nap*>(self);
   Py_VISIT(Py_TYPE(self));
   for (PyObject* held :
-       {nap->scaled, nap->boundary, nap->calls, nap->stepping, nap->before, nap->after, nap->woken,
+       {nap->scaled, nap->boundary, nap->way, nap->stepping, nap->before, nap->after, nap->woken,
         nap->over, nap->tensor, nap->modes, nap->autograd, nap->watched, nap->run, nap->observer,
         nap->at_hand}) {
     Py_VISIT(held);
@@ -299,14 +299,14 @@ int end(PyObject* self) {
 }
 
 PyObject* make(PyTypeObject* type, PyObject* arguments, PyObject* names) {
-  static const char* keywords[] = {"boundary", "calls",    "stepping", "before",   "after",
+  static const char* keywords[] = {"boundary", "way",      "stepping", "before",   "after",
                                    "woken",    "over",     "tensor",   "modes",    "autograd",
                                    "observer", "at_hand",  "most",     nullptr};
-  PyObject *boundary, *calls, *stepping, *before, *after, *woken, *over, *tensor, *modes;
+  PyObject *boundary, *way, *stepping, *before, *after, *woken, *over, *tensor, *modes;
   PyObject *autograd, *observer, *at_hand;
   Py_ssize_t most;
   if (!PyArg_ParseTupleAndKeywords(arguments, names, "OOO!OOOOOOOOOn", const_cast<char**>(keywords),
-                                   &boundary, &calls, &PyList_Type, &stepping, &before, &after,
+                                   &boundary, &way, &PyList_Type, &stepping, &before, &after,
                                    &woken, &over, &tensor, &modes, &autograd, &observer, &at_hand,
                                    &most)) {
     return nullptr;
@@ -318,7 +318,7 @@ PyObject* make(PyTypeObject* type, PyObject* arguments, PyObject* names) {
   nap->noted = new Noted;
   nap->scaled = Py_NewRef(Py_None);
   nap->boundary = Py_NewRef(boundary);
-  nap->calls = Py_NewRef(calls);
+  nap->way = Py_NewRef(way);
   nap->stepping = Py_NewRef(stepping);
   nap->before = Py_NewRef(before);
   nap->after = Py_NewRef(after);

@@ -24,7 +24,7 @@ namespace {
 
 struct Quick {
   PyObject_HEAD
-  PyObject *calls, *boundary, *brief;
+  PyObject *way, *boundary, *brief;
   PyObject *known, *places, *pending;  // dictionaries of Settled, and one of Telling
   PyObject *enter, *leave, *tell;      // what runs in all other cases, and at a site
   PyObject *dispatch, *other;          // the same for functions
@@ -37,7 +37,7 @@ struct Quick {
 constexpr Py_ssize_t most_codes = 4096;
 
 constexpr PyObject* Quick::* parts[] = {
-    &Quick::calls,  &Quick::boundary, &Quick::brief,    &Quick::known, &Quick::places,
+    &Quick::way,    &Quick::boundary, &Quick::brief,    &Quick::known, &Quick::places,
     &Quick::pending, &Quick::enter,   &Quick::leave,    &Quick::tell,  &Quick::dispatch,
     &Quick::other,  &Quick::kinds,    &Quick::own,      &Quick::weighted, &Quick::loss,
     &Quick::activation, &Quick::inside, &Quick::push,   &Quick::pop,   &Quick::depth,
@@ -57,9 +57,9 @@ enum {
 };
 
 Name names[] = {
-    {"on", nullptr},  {"_inside", nullptr}, {"paused", nullptr},   {"_idle", nullptr},
-    {"busy", nullptr},    {"thread", nullptr},  {"_stack", nullptr},   {"_mode", nullptr},
-    {"_off", nullptr},    {"_tick", nullptr},   {"token", nullptr},    {"__dict__", nullptr},
+    {"on", nullptr},  {"inside", nullptr}, {"paused", nullptr},   {"idle", nullptr},
+    {"busy", nullptr},    {"thread", nullptr},  {"stack", nullptr},   {"mode", nullptr},
+    {"off", nullptr},    {"tick", nullptr},   {"token", nullptr},    {"__dict__", nullptr},
     {"_modules", nullptr}, {"_forward_pre_hooks", nullptr}, {"curious", nullptr},
     {"application", nullptr}, {"unsure", nullptr}, {"module", nullptr}, {"live", nullptr},
     {"followed", nullptr}, {"outputs", nullptr}, {"listens", nullptr}, {"trained", nullptr},
@@ -113,10 +113,10 @@ bool is_as_made(PyObject* module) {
   return alone && hooks != nullptr && PyObject_IsTrue(hooks) == 0 && PyDict_Contains(own.get(), name_forward) == 0;
 }
 
-// As Calls._elsewhere, but that nobody is told of a transform: the caller is asked again then.
+// As Underway.elsewhere, but that nobody is told of a transform: the caller is asked again then.
 bool is_here(const Quick* self) {
-  if (!is(self->calls, inside, false) || !is(self->calls, paused, false) ||
-      !is(self->calls, idle, false) || !is(self->boundary, busy, false)) {
+  if (!is(self->way, inside, false) || !is(self->way, paused, false) ||
+      !is(self->way, idle, false) || !is(self->boundary, busy, false)) {
     return false;
   }
   const Held own(get(self->boundary, thread));
@@ -127,7 +127,7 @@ bool is_here(const Quick* self) {
 
 // The innermost call of a module under way, where nothing is being found out about it; borrowed.
 PyObject* innermost(const Quick* self) {
-  const Held entered(get(self->calls, stack));
+  const Held entered(get(self->way, stack));
   const Py_ssize_t count = entered && PyList_Check(entered.get()) ? PyList_Size(entered.get()) : 0;
   PyObject* top = count > 0 ? PyList_GetItem(entered.get(), count - 1) : nullptr;
   if (top == nullptr) return nullptr;
@@ -164,7 +164,7 @@ PyObject* pass_of(const Quick* self) {
     return nullptr;
   }
   const Held found(get(PyTuple_GetItem(observers.get(), 0), followed));
-  const Held number(get(self->calls, token));
+  const Held number(get(self->way, token));
   if (!found || !number || !PyDict_Check(found.get())) return nullptr;
   return Py_XNewRef(PyDict_GetItemWithError(found.get(), number.get()));
 }
@@ -190,7 +190,7 @@ bool measure(const Quick* self, PyObject* site, PyObject* dims, PyObject* output
 
 // Takes the mode off where it is on top, as mode.take_off.
 bool take_off(const Quick* self) {
-  const Held seeing(get(self->calls, mode));
+  const Held seeing(get(self->way, mode));
   if (!seeing || seeing.get() == Py_None) return false;
   const Held top(PyObject_CallNoArgs(self->pop));
   if (!top) return false;
@@ -201,18 +201,18 @@ bool take_off(const Quick* self) {
 
 // One more layer has run.
 bool ticked(const Quick* self) {
-  const Held ticks(get(self->calls, tick));
+  const Held ticks(get(self->way, tick));
   const Held next(ticks ? PyLong_FromLong(PyLong_AsLong(ticks.get()) + 1) : nullptr);
-  return next && PyObject_SetAttr(self->calls, names[tick].name, next.get()) == 0;
+  return next && PyObject_SetAttr(self->way, names[tick].name, next.get()) == 0;
 }
 
 PyObject* enter(PyObject* object, PyObject* const* arguments, Py_ssize_t count) {
   const Quick* self = reinterpret_cast<Quick*>(object);
-  if (count == 2 && is(self->brief, on, true) && is_here(self) && is(self->calls, stack, true) &&
+  if (count == 2 && is(self->brief, on, true) && is_here(self) && is(self->way, stack, true) &&
       PyDict_Size(self->pending) == 0) {
     const Held site(site_of(self, arguments[0]));
     if (site && is_as_made(arguments[0]) && take_off(self)) {
-      if (PyObject_SetAttr(self->calls, names[off].name, arguments[0]) != 0) return nullptr;
+      if (PyObject_SetAttr(self->way, names[off].name, arguments[0]) != 0) return nullptr;
       Py_RETURN_NONE;
     }
   }
@@ -222,11 +222,11 @@ PyObject* enter(PyObject* object, PyObject* const* arguments, Py_ssize_t count) 
 
 PyObject* leave(PyObject* object, PyObject* const* arguments, Py_ssize_t count) {
   const Quick* self = reinterpret_cast<Quick*>(object);
-  const Held entered(get(self->calls, off));
+  const Held entered(get(self->way, off));
   const bool same = count == 3 && entered.get() == arguments[0];
   const Held site(same && is(self->brief, on, true) ? site_of(self, arguments[0]) : nullptr);
-  const Held seeing(get(self->calls, mode));
-  if (!site || !seeing || seeing.get() == Py_None || !is(self->calls, idle, false)) {
+  const Held seeing(get(self->way, mode));
+  if (!site || !seeing || seeing.get() == Py_None || !is(self->way, idle, false)) {
     PyErr_Clear();
     return PyObject_Vectorcall(self->leave, arguments, static_cast<std::size_t>(count), nullptr);
   }
@@ -239,7 +239,7 @@ PyObject* leave(PyObject* object, PyObject* const* arguments, Py_ssize_t count) 
   const bool done =
       told || (innermost(self) != nullptr && measure(self, site.get(), dims.get(), arguments[2]));
   PyErr_Clear();
-  if (!ticked(self) || PyObject_SetAttr(self->calls, names[off].name, Py_None) != 0) return nullptr;
+  if (!ticked(self) || PyObject_SetAttr(self->way, names[off].name, Py_None) != 0) return nullptr;
   const Held back(PyObject_CallOneArg(self->push, seeing.get()));
   if (!back) return nullptr;
   if (done) Py_RETURN_NONE;
@@ -317,7 +317,7 @@ PyObject* known_place(const Quick* self, PyObject* function, PyObject* arguments
   return PyTuple_GetSlice(known, 3, 5);
 }
 
-// As mode.Seeing.__torch_function__, and the part of Calls.dispatch that is for known places.
+// As mode.Seeing.__torch_function__, and the part of Functions.dispatch that is for known places.
 PyObject* see(PyObject* object, PyObject* const* given, Py_ssize_t count) {
   const Quick* self = reinterpret_cast<Quick*>(object);
   if (count < 4) {

@@ -91,12 +91,12 @@ class BriefSteps:
         return site
 
     def quick(
-        self, calls: Any, enter: Hook, leave: Hook, tell: Hook, dispatch: Hook, other: Hook
+        self, way: Any, enter: Hook, leave: Hook, tell: Hook, dispatch: Hook, other: Hook
     ) -> Any:
         """Compiled hooks around modules and functions; None where nothing is compiled.
 
         Args:
-            calls: `rectifier.torch.calls.Calls`.
+            way: `rectifier.torch.underway.Underway`.
             enter: Its hook before a call of a module.
             leave: Its hook after one.
             tell: Called with a known site that has run, its dimensions, its arguments and output.
@@ -108,7 +108,7 @@ class BriefSteps:
             return None
         stack: Any = torch._C
         return made(
-            *(calls, self._boundary, self, self.settled.known, self.settled.places),
+            *(way, self._boundary, self, self.settled.known, self.settled.places),
             *(self._telling.pending, enter, leave, tell, dispatch, other),
             *(forms.KINDS, forms.OWN_FUNCTIONS, forms.Kind.WEIGHTED, forms.Kind.LOSS),
             *(forms.Kind.ACTIVATION, self._registry.sources.is_inside),

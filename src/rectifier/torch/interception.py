@@ -77,7 +77,7 @@ class Interception:
         self._manual = False
         self.gradient_scale: Tensor | None = None
         self._late = False
-        self._nap = nap(self._boundary, self._calls, self._stepping, self)
+        self._nap = nap(self._boundary, self._calls.way, self._stepping, self)
         self._handles: list[RemovableHandle] = []
         self._restore: list[tuple[Any, str, Any]] = []
 
@@ -89,7 +89,7 @@ class Interception:
     @property
     def token(self) -> int:
         """Number of the forward pass under way; gradients come with that of their pass."""
-        return self._calls.token
+        return self._calls.way.token
 
     @property
     def notes(self) -> list[str]:
@@ -200,7 +200,7 @@ class Interception:
         back after: taken out there it would come back. So it stays on, and tells nobody.
         """
         self._boundary.choose()
-        if self._calls.paused:
+        if self._calls.way.paused:
             self._late = True
         else:
             self._look()
@@ -233,7 +233,7 @@ class Interception:
 
     def over(self) -> None:
         """A backward pass is over during which a nap ended."""
-        if self._late and self._calls.paused == 0:
+        if self._late and self._calls.way.paused == 0:
             self._boundary.guard(self._look)
 
     def _note(self, losses: Any) -> None:
@@ -262,7 +262,7 @@ class Interception:
         if len(stepping) == 1:
             self._known_optimizers, self._manual = True, False
             calls = self._calls
-            if calls.seeing and not calls.paused:
+            if calls.seeing and not calls.way.paused:
                 plain = len(args) == 1 and not kwargs
                 if plain or not any(map(callable, (*args[1:], *kwargs.values()))):
                     calls.rest()  # without a closure no forward pass runs in a step
@@ -395,25 +395,25 @@ class Interception:
                 return original(tensors, *args, **kwargs)
             if self._nap.left:
                 self._note(tensors)
-                calls.paused += 1
+                calls.way.paused += 1
                 try:
                     return original(tensors, *args, **kwargs)
                 finally:
-                    calls.paused -= 1
-                    if self._late and calls.paused == 0:
+                    calls.way.paused -= 1
+                    if self._late and calls.way.paused == 0:
                         boundary.guard(self._look)
             if boundary.live:
                 with _Backward(self, tensors):
                     return original(tensors, *args, **kwargs)
             # nobody looks: the same, as short as can be
-            if calls.paused == 0:
+            if calls.way.paused == 0:
                 self._boundary.guard(self._backward_begins, tensors)
-            calls.paused += 1
+            calls.way.paused += 1
             try:
                 result = original(tensors, *args, **kwargs)
             finally:
-                calls.paused -= 1
-            if calls.paused == 0:
+                calls.way.paused -= 1
+            if calls.way.paused == 0:
                 self._boundary.guard(self._backward_ended, True)
             return result
 
@@ -447,7 +447,7 @@ class Interception:
             self._boundary.announce("on_backward", loss)
 
     def _backward_ended(self, trained: bool) -> None:
-        self._calls.token += 1
+        self._calls.way.token += 1
         if self._late:
             self._look()
         if not trained:
@@ -478,9 +478,9 @@ class _Backward:
 
     def __enter__(self) -> None:
         owner = self._owner
-        if self._losses is not None and owner._calls.paused == 0:
+        if self._losses is not None and owner._calls.way.paused == 0:
             owner._boundary.guard(owner._backward_begins, self._losses)
-        owner._calls.paused += 1
+        owner._calls.way.paused += 1
 
     def __exit__(
         self,
@@ -489,8 +489,8 @@ class _Backward:
         trace: TracebackType | None,
     ) -> None:
         owner = self._owner
-        owner._calls.paused -= 1
-        if owner._calls.paused == 0 and kind is None:
+        owner._calls.way.paused -= 1
+        if owner._calls.way.paused == 0 and kind is None:
             owner._boundary.guard(owner._backward_ended, self._losses is not None)
 
 

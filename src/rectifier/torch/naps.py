@@ -23,7 +23,7 @@ from rectifier.torch import observer
 from rectifier.torch.boundary import Boundary
 
 if TYPE_CHECKING:
-    from rectifier.torch.calls import Calls
+    from rectifier.torch.underway import Underway
 
 MOST = 256
 """Backward passes without a step of any optimiser after which no nap goes on."""
@@ -55,7 +55,7 @@ class Nap:
 
     Args:
         boundary: Holds the observers.
-        calls: Is told while a backward pass runs.
+        way: Is told while a backward pass runs.
         stepping: The ``id`` of each optimiser whose step is under way.
         awake: Takes over.
 
@@ -67,14 +67,16 @@ class Nap:
         run: ``torch.autograd.backward`` without ours, and ``watched`` with.
     """
 
-    def __init__(self, boundary: Boundary, calls: Calls, stepping: list[int], awake: Awake) -> None:
+    def __init__(
+        self, boundary: Boundary, way: Underway, stepping: list[int], awake: Awake
+    ) -> None:
         self.left = self.backwards = self.timed = 0
         self.clocked = 0.0
         self.thread = 0
         self.scaled: tuple[Tensor, Tensor] | None = None
         self.run: Any = None
         self.watched: Any = None
-        self._boundary, self._calls, self._stepping, self._awake = boundary, calls, stepping, awake
+        self._boundary, self._way, self._stepping, self._awake = boundary, way, stepping, awake
         self._losses: list[tuple[int, Tensor | float]] = []
         self._stepped: list[int] = []
         self._met: set[int] = set()
@@ -169,23 +171,23 @@ class Nap:
 
     def _back(self, loss: Tensor) -> None:
         self.note(loss)
-        self._calls.paused += 1
+        self._way.paused += 1
         try:
             self.run(loss)
         finally:
-            self._calls.paused -= 1
+            self._way.paused -= 1
             if self.left == 0:
                 self._awake.over()
 
 
-def nap(boundary: Boundary, calls: Calls, stepping: list[int], awake: Awake) -> Nap:
+def nap(boundary: Boundary, way: Underway, stepping: list[int], awake: Awake) -> Nap:
     """A `Nap`; the compiled one, which does the same, where there is one."""
     made = getattr(native.module(), "Nap", None)
     if made is None:
-        return Nap(boundary, calls, stepping, awake)
+        return Nap(boundary, way, stepping, awake)
     back = awake.before, awake.after, awake.woken, awake.over
     modes = torch._C._len_torch_function_stack
     found: Nap = made(
-        boundary, calls, stepping, *back, Tensor, modes, torch.autograd, observer, _AT_HAND, MOST
+        boundary, way, stepping, *back, Tensor, modes, torch.autograd, observer, _AT_HAND, MOST
     )
     return found

@@ -111,6 +111,24 @@ class Telling:
             return result
         return None
 
+    def finish(
+        self,
+        application: Application,
+        output: Any,
+        variant: Callable[[Site, str], Site],
+        token: int,
+    ) -> Tensor | None:
+        """What was opened has run: have its result replaced, if somebody wants to, and tell of it.
+
+        Returns:
+            What takes the result's place; None if it stays.
+        """
+        if not isinstance(output, Tensor):
+            return None
+        replaced = self.replaced(application, variant)
+        self.close(application, output if replaced is None else replaced, token)
+        return replaced
+
     def close(self, application: Application, output: Tensor, token: int) -> None:
         """The activation has run: tell of it, now or once it turns out to be inside a network."""
         if not application.observers:
