@@ -115,3 +115,21 @@ def test_factories_activations_and_modules_in_two_places(x: Tensor) -> None:
 def test_what_makes_no_sense(model: object, old: str, new: object, error: type) -> None:
     with pytest.raises(error):
         swap(model, old, new)  # type: ignore[arg-type]
+
+
+def test_a_part_of_a_formula_can_be_swapped_again_and_again() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(4, 6), nn.Linear(6, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            h = self.first(x)
+            return self.second(h * torch.sigmoid(h))
+
+    model, x = Net(), torch.randn(8, 4)
+    h = model.first(x)
+    expected = model.second(h * torch.tanh(h))
+    rt.swap(model, "sigmoid", "tanh")
+    for _ in range(3):
+        assert torch.equal(model(x), expected)

@@ -91,8 +91,8 @@ class Functions:
             frame = self._registry.sources.frame(2)
             place = (found.layer, None if frame is None else (frame.f_code, frame.f_lineno))
             name = self._formulas.get(place) or between.is_function(found)
-            if name is None:
-                continue
+            if name is None or (found.parts and self._boundary.replacers):
+                continue  # a part may have been replaced: what is here is not the program's own
             self._formulas[place] = name
             self._brief.composed = True
             for part in found.parts:

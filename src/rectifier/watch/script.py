@@ -313,7 +313,10 @@ def _hide_frames(error: BaseException) -> None:
 _TORCH = Path(__file__).parents[1] / "torch"
 _OURS = (
     str(Path(__file__).parent) + os.sep,
-    *(str(_TORCH / f"{name}.py") for name in ("boundary", "calls", "interception", "mode", "swap")),
+    *(
+        str(_TORCH / f"{name}.py")
+        for name in ("boundary", "calls", "functions", "interception", "mode", "own_code", "swap")
+    ),
 )
 """Files whose frames a person is not shown: they come between the script and torch."""
 
