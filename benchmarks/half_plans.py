@@ -1,10 +1,10 @@
 """Which cells and which degree does a function need in bfloat16? Finds it and writes the plans.
 
-As ``table_plans.py``, of which it is the second half, but a result has 8 bits: polynomials of degree
-2 to 4 do, and the lines begin nearer to 0. bfloat16 has so few numbers that each one is tried, so
-what is recorded in `rectifier.kernels.half_plans` is known to keep the bar, not estimated. A
-derivative is multiplied by the gradient before it is rounded, so it has to be nearer to the true one
-than a value, whose rounding hides what is left.
+As ``table_plans.py``, of which it is the second half, but a result has 8 bits: polynomials of
+degrees 1 to 6 do, and the lines begin nearer to 0. bfloat16 has so few numbers that each one is
+tried: what is recorded in `rectifier.kernels.half_plans` is known to keep the bar. A derivative is
+multiplied by the gradient before it is rounded, so it has to be near to the true one; of a value,
+the rounding hides what is left.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from rectifier.expression import Expr, evaluate
 from rectifier.kernels.emit_cpp import computes_directly
 from rectifier.kernels.tabled import Plan, scalar_function
 
-VALUE_ULP = 0.5095
-"""The bar is 0.51, after rounding; the true value is known to 1e-10 of it."""
+VALUE_ULP = 0.5005
+"""The bar is 0.51, after rounding; but so the result is the nearest number all but always."""
 SLOPE_ULP = 0.0095
-"""The same before rounding."""
+"""The bar is 0.51 after rounding, of which 0.5 is the product's own."""
 DEGREES = (1, 2, 3, 4, 5, 6)
 MOST, MOST_OF_FEW = 19.0, 4.9
-"""What costs more is not recorded: looking up, or a few operations and a division, serve as well."""
+"""What costs more is not recorded: looking up serves as well, or few operations and a division."""
 NARROWEST = 1 / 64
 """So near to 0 a line may begin that does not begin there."""
 INPUTS = (np.arange(65536, dtype=np.uint32) << 16).view(np.float32)
@@ -113,9 +113,7 @@ def search(
             here = plan._replace(degree=degree)
             got, cell = compute(made(scalar, here), here, INPUTS)
             wrong = (cell >= 0) & ~right(got, true, size, slope)
-            beyond = np.isnan(got) & (
-                (here.low & (cell == 0)) | (here.high & (cell == CELLS - 1))
-            )
+            beyond = np.isnan(got) & ((here.low & (cell == 0)) | (here.high & (cell == CELLS - 1)))
             bad = np.unique(cell[wrong & ~beyond])
             kept = [here.edges(c) for c in range(CELLS) if c not in bad]
             total = degree + price(kept)

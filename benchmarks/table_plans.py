@@ -219,7 +219,7 @@ def kinks(f: Function, expression: Expr, parameters: dict[str, float]) -> list[f
 def plans(
     f: Function, bends: list[float], lines: list[float | None]
 ) -> Iterator[tuple[Plan, float]]:
-    """Yield places of cells, where lines begin as said, and what it costs to have elements in none."""
+    """Yield places of cells, and what it costs to have elements in none; lines begin as given."""
     if 0.0 in bends:
         at, below, above = f(np.array([0.0, -1e-9, 1e-9]))
         rounding = "up" if abs(at - below) < abs(at - above) else "down"

@@ -14,27 +14,27 @@ from rectifier.kernels.tabled import Plan
 HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
     {
         "f8ccbcc3f77e8dac": (  # acon_b
-            Plan(1.715340256690979, -16, "nearest", True, True, 4),
+            Plan(1.7058806419372559, -16, "nearest", True, True, 4),
             Plan(0.9523800015449524, -15, "nearest", False, True, 4),
         ),
         "1af930ea52d84588": (  # acon_c
-            Plan(1.715340256690979, -16, "nearest", True, True, 4),
+            Plan(1.7058806419372559, -16, "nearest", True, True, 4),
             Plan(0.9523800015449524, -15, "nearest", False, True, 4),
         ),
         "2111ecd3f1887bbd": (  # aptx
-            Plan(2.0041732788085938, -24, "nearest", False, True, 4),
+            Plan(2.5065248012542725, -23, "nearest", False, True, 4),
             Plan(1.6695635318756104, -20, "nearest", False, True, 5),
         ),
         "07d38f6ff1043b8e": (  # arctan
-            Plan(0.9687490463256836, -15, "nearest", False, False, 5),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "3967bb26debfbbd9": (  # aria2
-            Plan(1.562244176864624, -25, "nearest", False, True, 5),
+            Plan(2.455240488052368, -22, "nearest", False, True, 5),
             Plan(1.9753066301345825, -18, "nearest", False, True, 5),
         ),
         "7ba8072632300d23": (  # bent_identity
-            Plan(1.2574512958526611, -20, "nearest", True, True, 4),
+            Plan(1.722220540046692, -15, "nearest", False, False, 4),
             Plan(1.2916653156280518, -15, "nearest", False, False, 5),
         ),
         "5ebbbc30c87fefb1": (  # bipolar_sigmoid
@@ -42,43 +42,51 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "a183f385223cb563": (  # bsilu
-            Plan(1.966099739074707, -16, "nearest", True, True, 4),
+            Plan(1.9578039646148682, -16, "nearest", True, True, 4),
             Plan(1.4243309497833252, -13, "nearest", False, True, 4),
         ),
         "948d86b93841be45": (  # celu
-            Plan(4.799995422363281, -30, "up", True, True, 3),
+            Plan(4.799995422363281, -30, "up", True, True, 4),
             Plan(2.5833306312561035, -31, "down", False, True, 3),
         ),
         "80c192aeee3369a1": (  # clipped_gelu
-            Plan(1.7999999523162842, -13, "down", False, True, 6),
+            Plan(2.0, -12, "down", False, False, 5),
             Plan(2.200000047683716, -16, "down", False, False, 6, (0,)),
         ),
         "4ddc26c3e3e1cfb0": (  # cloglog
-            Plan(1.6827327013015747, -27, "nearest", False, True, 3),
+            Plan(2.7685625553131104, -25, "nearest", False, True, 3),
             None,
         ),
         "c1f0d21a061f787f": (  # cosine
-            Plan(1.2916653156280518, -15, "nearest", False, False, 4),
+            Plan(0.9687490463256836, -15, "nearest", False, False, 5),
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "4d6a9e4586dc955d": (  # cosine_squasher
-            Plan(9.469378471374512, -16, "down", True, True, 2, (1,)),
+            Plan(9.469378471374512, -16, "down", True, True, 3, (1,)),
             Plan(9.188109397888184, -16, "down", True, True, 3, (1, 30)),
         ),
         "8c0f6f5403366892": (  # coslu
-            Plan(1.2916653156280518, -15, "nearest", False, False, 4),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 5),
             Plan(1.2916653156280518, -15, "nearest", False, False, 5),
         ),
         "4728ef5b07b8b9c2": (  # crrelu
-            Plan(1.906520962715149, -26, "up", True, True, 6, (2, 3, 4, 5, 6, 7, 8, 9, 10)),
-            Plan(1.6027617454528809, -23, "up", True, True, 6, (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)),
+            Plan(1.9045644998550415, -26, "up", True, True, 6, (2, 3, 4, 5, 6, 7, 8, 9)),
+            Plan(
+                1.6027617454528809,
+                -23,
+                "up",
+                True,
+                True,
+                6,
+                (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14),
+            ),
         ),
         "3c35930f679672e4": (  # cube
             Plan(0.9687490463256836, -15, "nearest", False, False, 3),
             None,
         ),
         "386f69f189f20cf9": (  # dsilu
-            Plan(1.2817076444625854, -21, "nearest", False, True, 4),
+            Plan(1.5458921194076538, -19, "nearest", False, True, 4),
             Plan(0.9687490463256836, -15, "nearest", False, False, 5),
         ),
         "7e9906898f000486": (  # dynamic_tanh
@@ -86,7 +94,7 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "be82925ec8fb48f6": (  # e_swish
-            Plan(1.1851840019226074, -19, "nearest", False, True, 4),
+            Plan(1.2213728427886963, -15, "nearest", False, True, 4),
             Plan(1.0619457960128784, -17, "nearest", False, True, 5),
         ),
         "9ba3218499a788b7": (  # elish
@@ -98,23 +106,23 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.3333319425582886, -16, "down", False, False, 6),
         ),
         "d5e8a93dede44807": (  # elu
-            Plan(4.799995422363281, -30, "up", True, True, 3),
+            Plan(4.799995422363281, -30, "up", True, True, 4),
             Plan(2.5833306312561035, -31, "down", False, True, 3),
         ),
         "e9bc61994ff211ec": (  # erf
-            Plan(6.628564834594727, -15, "nearest", True, True, 3),
+            Plan(6.581553936004639, -15, "nearest", True, True, 3),
             None,
         ),
         "574b572e4014515d": (  # erfact
-            Plan(1.7258409261703491, -28, "nearest", False, True, 4),
+            Plan(1.7258409261703491, -28, "nearest", False, True, 5),
             Plan(2.142854928970337, -26, "nearest", False, True, 4),
         ),
         "2ee6c742411aa582": (  # exponential
-            Plan(0.9687490463256836, -15, "nearest", False, False, 4),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 4),
             Plan(0.9687490463256836, -15, "nearest", False, False, 4),
         ),
         "07de73e82af71e13": (  # gaussian
-            Plan(2.5833306312561035, -15, "nearest", False, False, 6, (0, 30, 31)),
+            Plan(2.5833306312561035, -15, "nearest", False, False, 6, (0, 1, 29, 30, 31)),
             None,
         ),
         "ccb1ba3d8d675fe0": (  # gcu
@@ -122,7 +130,7 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(0.9687490463256836, -15, "nearest", False, False, 5),
         ),
         "ca8182fdcc906bfd": (  # gelu
-            Plan(3.0719969272613525, -22, "nearest", False, True, 5),
+            Plan(2.5464165210723877, -23, "nearest", False, True, 6),
             Plan(2.6086931228637695, -18, "nearest", False, True, 6),
         ),
         "9864e8f9ae725de8": (  # gelu_tanh
@@ -158,11 +166,11 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(0.9999989867210388, -16, "down", False, False, 4),
         ),
         "dbd925d29e78aeb6": (  # isrlu
-            Plan(2.5833306312561035, -31, "down", False, True, 4),
+            Plan(3.444441080093384, -31, "down", False, True, 4),
             Plan(3.444441080093384, -31, "down", False, True, 4),
         ),
         "1a8d4ca9a0e2ef63": (  # isru
-            Plan(1.2916653156280518, -15, "nearest", False, False, 5),
+            Plan(1.722220540046692, -15, "nearest", False, False, 5),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "e23c066e6b01352a": (  # jump_relu
@@ -170,19 +178,19 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1000.0, -1, "down", True, True, 1),
         ),
         "4eaa6eba3af43218": (  # lecun_tanh
-            Plan(2.4041426181793213, -15, "nearest", True, True, 3),
+            Plan(2.3917500972747803, -15, "nearest", True, True, 3),
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "4ac2d2c928d5b6a8": (  # lisht
-            Plan(4.296291828155518, -15, "nearest", True, True, 4),
+            Plan(4.276493549346924, -15, "nearest", True, True, 4),
             Plan(2.2857120037078857, -15, "nearest", True, True, 5),
         ),
         "de87f19fdeb24e81": (  # log_sigmoid
-            Plan(1.488370656967163, -7, "nearest", True, False, 3),
+            Plan(1.8568646907806396, -9, "nearest", True, False, 3, (27,)),
             Plan(1.1428560018539429, -13, "nearest", True, False, 4),
         ),
         "9a4101a97caec2c8": (  # logish
-            Plan(1.2648208141326904, -20, "nearest", False, True, 4),
+            Plan(1.7943906784057617, -16, "nearest", False, True, 4),
             Plan(1.073824405670166, -17, "nearest", False, True, 5),
         ),
         "ed44e337275164c2": (  # mish
@@ -190,7 +198,7 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.9551914930343628, -18, "nearest", False, True, 4),
         ),
         "7fd0d2e84d40f495": (  # mpelu
-            Plan(4.799995422363281, -30, "up", True, True, 3),
+            Plan(4.799995422363281, -30, "up", True, True, 4),
             Plan(2.5833306312561035, -31, "down", False, True, 3),
         ),
         "5e0273f26bb40246": (  # ncu
@@ -198,27 +206,27 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             None,
         ),
         "2e29c0adf934d093": (  # nlrelu
-            Plan(1.9374980926513672, 0, "up", True, False, 4),
+            Plan(1.9374980926513672, 0, "up", True, False, 5),
             None,
         ),
         "fea7a255edc9052f": (  # pelu
-            Plan(4.799995422363281, -30, "up", True, True, 3),
+            Plan(4.799995422363281, -30, "up", True, True, 4),
             Plan(2.5833306312561035, -31, "down", False, True, 3),
         ),
         "eca23e00a6868632": (  # penalized_tanh
-            Plan(4.18017578125, -15, "up", True, True, 3),
+            Plan(4.324319839477539, -15, "up", True, True, 3),
             Plan(1.3333319425582886, -15, "up", False, False, 5),
         ),
         "d013e7e6e86160cf": (  # phish
-            Plan(2.4242401123046875, -22, "nearest", False, True, 6),
+            Plan(2.421182870864868, -22, "nearest", False, True, 6),
             Plan(2.248241424560547, -16, "nearest", False, True, 6, (0,)),
         ),
         "7499efa789822a94": (  # probit
-            Plan(2.522993564605713, -23, "nearest", False, True, 5, (0, 1, 2, 3)),
+            Plan(2.522993564605713, -23, "nearest", False, True, 6, (2,)),
             Plan(2.2142834663391113, -15, "nearest", False, False, 6, (0, 30, 31)),
         ),
         "ca4b2ff4fc2c8952": (  # pserf
-            Plan(1.684208869934082, -27, "nearest", False, True, 4),
+            Plan(2.7725603580474854, -25, "nearest", False, True, 4),
             Plan(2.0020835399627686, -24, "nearest", False, True, 4),
         ),
         "03d8ac9f57aac8d9": (  # ptelu
@@ -226,7 +234,7 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(2.5833306312561035, -31, "down", False, True, 4),
         ),
         "52e838f83e8b6415": (  # quick_gelu
-            Plan(1.5310989618301392, -24, "nearest", False, True, 4),
+            Plan(2.3791797161102295, -21, "nearest", False, True, 5),
             Plan(1.3043465614318848, -21, "nearest", False, True, 5),
         ),
         "67f597641d572c06": (  # repu
@@ -234,15 +242,15 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.9374980926513672, 0, "up", True, False, 2),
         ),
         "9e59d5669c80ab50": (  # resech
-            Plan(0.9687490463256836, -15, "nearest", False, False, 5),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 5),
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "42634e01d4af2f82": (  # reu
-            Plan(1.9374980926513672, -30, "up", False, True, 4),
+            Plan(3.444441080093384, -30, "up", False, True, 4),
             Plan(1.9374980926513672, -31, "down", False, True, 4),
         ),
         "226dc440ff992d39": (  # rootsig
-            Plan(0.9687490463256836, -15, "nearest", False, False, 5),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 5),
             Plan(1.722220540046692, -15, "nearest", False, False, 4),
         ),
         "89bc8a5b31852142": (  # scaled_sigmoid
@@ -250,7 +258,7 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "2985e0f18d699bc1": (  # selu
-            Plan(4.974088191986084, -31, "down", True, True, 3),
+            Plan(4.948448657989502, -31, "down", True, True, 4),
             Plan(2.5833306312561035, -30, "up", False, True, 3),
         ),
         "1db2d844d83f22dc": (  # serf
@@ -258,7 +266,7 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.967211127281189, -24, "nearest", False, True, 4),
         ),
         "0e453415636c0132": (  # serlu
-            Plan(1.9374980926513672, -31, "down", False, True, 4),
+            Plan(3.444441080093384, -31, "down", False, True, 4),
             Plan(1.9374980926513672, -30, "up", False, True, 4),
         ),
         "36448774cd413ef3": (  # sgelu
@@ -266,11 +274,11 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(3.114090919494629, -15, "nearest", True, True, 4),
         ),
         "95db0390f1582dd5": (  # sigmoid
-            Plan(1.3502095937728882, -22, "nearest", False, True, 3, (2,)),
+            Plan(1.6438339948654175, -20, "nearest", False, True, 3),
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "417a17822199a014": (  # sign_relu
-            Plan(3.444441080093384, -30, "up", False, True, 4),
+            None,
             Plan(3.444441080093384, -31, "down", False, True, 4),
         ),
         "20125c25607f5ead": (  # silu
@@ -282,15 +290,15 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "985fcef535ee1958": (  # sinlu
-            Plan(1.2916653156280518, -15, "nearest", False, False, 4),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 5),
             Plan(1.2916653156280518, -15, "nearest", False, False, 5),
         ),
         "a6293b73b2edc0dc": (  # slu
-            Plan(5.363122940063477, -30, "up", True, True, 2),
+            Plan(5.333327770233154, -30, "up", True, True, 3),
             Plan(1.9374980926513672, -31, "down", False, True, 3, (0,)),
         ),
         "c5af7e309b1e9eec": (  # smish
-            Plan(1.3223127126693726, -21, "nearest", False, True, 4),
+            Plan(1.3223127126693726, -21, "nearest", False, True, 5),
             Plan(1.4678884744644165, -13, "nearest", False, True, 4),
         ),
         "8b4b88f7c164fd5a": (  # smu
@@ -302,11 +310,11 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(959.9990234375, -16, "down", True, True, 1, (15, 16)),
         ),
         "148ebf1e5b210bea": (  # snake
-            Plan(1.2916653156280518, -15, "nearest", False, False, 5),
+            Plan(0.9687490463256836, -15, "nearest", False, False, 6),
             None,
         ),
         "b1d5917b6d7a9548": (  # soft_clipping
-            Plan(1.316871166229248, -21, "nearest", False, True, 3, (4,)),
+            Plan(1.316871166229248, -21, "nearest", False, True, 4),
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "c558c25050e99c7f": (  # soft_modulus_q
@@ -314,15 +322,23 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             None,
         ),
         "09e3c9b3244b8960": (  # soft_modulus_t
-            Plan(460.40264892578125, -15, "nearest", True, True, 2, (13, 14, 15, 16, 17)),
+            Plan(
+                460.40264892578125,
+                -15,
+                "nearest",
+                True,
+                True,
+                2,
+                (11, 12, 13, 14, 15, 16, 17, 18, 19),
+            ),
             Plan(228.4305419921875, -15, "nearest", True, True, 4, (15,)),
         ),
         "85bdad56f2dc36f8": (  # soft_plus_plus
-            Plan(3.0728445053100586, -14, "nearest", True, True, 2),
+            Plan(3.052628517150879, -14, "nearest", True, True, 3),
             Plan(1.4637209177017212, -16, "nearest", True, True, 3),
         ),
         "05e143a29d5cab34": (  # softplus
-            Plan(1.488370656967163, -24, "nearest", False, True, 3),
+            Plan(1.8568646907806396, -22, "nearest", False, True, 3, (4,)),
             Plan(1.1428560018539429, -18, "nearest", False, True, 4),
         ),
         "0c4447e93789fe74": (  # softsign
@@ -342,15 +358,15 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(7.0, -15, "down", True, True, 1),
         ),
         "da93a0f4537d8299": (  # sqrt_softplus
-            Plan(0.9687490463256836, -15, "nearest", False, False, 3),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 3),
             Plan(1.2916653156280518, -15, "nearest", False, False, 3),
         ),
         "a82c8562c14b6117": (  # squareplus
-            Plan(1.2916653156280518, -15, "nearest", False, False, 3),
+            Plan(0.9393336772918701, -15, "nearest", False, True, 4),
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "a87025e7af9e4f4b": (  # srs
-            Plan(0.9687490463256836, -15, "nearest", False, False, 4),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 4),
             Plan(1.2916653156280518, -15, "nearest", False, False, 4),
         ),
         "589a7f47d8223f77": (  # star_relu
@@ -362,7 +378,7 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.073824405670166, -17, "nearest", False, True, 5),
         ),
         "49080bc92df23832": (  # symlog
-            Plan(1.3333319425582886, -16, "down", False, False, 5),
+            Plan(1.3333319425582886, -16, "down", False, False, 6),
             Plan(1.3333319425582886, -16, "down", False, False, 5),
         ),
         "c102cb73a4bcd89e": (  # tanh
@@ -370,7 +386,7 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(0.9687490463256836, -15, "nearest", False, False, 6),
         ),
         "d1314bf02565ecf9": (  # tanh_exp
-            Plan(1.7478362321853638, -28, "nearest", False, True, 4),
+            Plan(2.9515726566314697, -27, "nearest", False, True, 4),
             Plan(2.750713586807251, -25, "nearest", False, True, 4),
         ),
         "ac8bb790df6ad9ba": (  # tanh_shrink
@@ -378,7 +394,7 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(2.4946212768554688, -15, "nearest", True, True, 6),
         ),
         "5df5104bd1f700f1": (  # xielu
-            Plan(1.3645102977752686, -10, "up", True, False, 4),
+            Plan(1.6423825025558472, -12, "up", True, False, 4),
             Plan(3.444441080093384, -30, "up", False, True, 3),
         ),
     }
