@@ -29,15 +29,9 @@
 #include "bits.hpp"
 #include "half.hpp"
 #include "table.hpp"
-
-#if defined(RECTIFIER_HAS_V4)
-#include <immintrin.h>
-#endif
+#include "vectors.hpp"
 
 namespace rectifier {
-
-// Whether the machine can run what is here, and the compiler could make it.
-extern const bool has_tables;
 
 // The kernels on half precision beside those of the table of all; null where looking up results, as
 // half_table.hpp does, is faster than what they are made of. They say
@@ -75,81 +69,6 @@ constexpr int most_cells = 32;
 constexpr float cell_base = 12582912.0F;  // 1.5 * 2^23, so that one unit in the last place is 1
 
 #if defined(RECTIFIER_HAS_V4)
-
-// Added to what the file is compiled for: an architecture in its place would take away from that, and
-// the compiler's own functions would not fit in.
-#define RECTIFIER_V4 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,popcnt,prefer-vector-width=512")))
-#define RECTIFIER_V4_INLINE inline __attribute__((always_inline)) RECTIFIER_V4
-
-// How elements of a type come into registers as floats, and go back. The conversions are those of
-// half.cpp; a vector is stored in parts where there is a mask.
-struct Float32 {
-  using type = float;
-  static constexpr bool paired = false;
-  RECTIFIER_V4_INLINE static __m512 load(const float* from) { return _mm512_loadu_ps(from); }
-  RECTIFIER_V4_INLINE static __m512 load(__mmask16 part, const float* from) {
-    return _mm512_maskz_loadu_ps(part, from);
-  }
-  RECTIFIER_V4_INLINE static void store(float* to, __m512 a) { _mm512_storeu_ps(to, a); }
-  RECTIFIER_V4_INLINE static void store(__mmask16 part, float* to, __m512 a) {
-    _mm512_mask_storeu_ps(to, part, a);
-  }
-};
-
-template <class Bits>
-struct TwoBytes {
-  using type = std::uint16_t;
-  static constexpr bool paired = false;
-  RECTIFIER_V4_INLINE static __m512 load(const std::uint16_t* from) {
-    return Bits::wide(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
-  }
-  RECTIFIER_V4_INLINE static __m512 load(__mmask16 part, const std::uint16_t* from) {
-    return Bits::wide(_mm256_maskz_loadu_epi16(part, from));
-  }
-  RECTIFIER_V4_INLINE static void store(std::uint16_t* to, __m512 a) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), Bits::narrow(a));
-  }
-  RECTIFIER_V4_INLINE static void store(__mmask16 part, std::uint16_t* to, __m512 a) {
-    _mm256_mask_storeu_epi16(to, part, Bits::narrow(a));
-  }
-};
-
-struct BFloat16 : TwoBytes<BFloat16> {
-  static constexpr Half format = Half::bfloat16;
-  // 32 at once are those at even places and those at odd ones: no element crosses over to another.
-  static constexpr bool paired = true;
-  RECTIFIER_V4_INLINE static void load(const std::uint16_t* from, __m512* even, __m512* odd) {
-    const __m512i both = _mm512_loadu_si512(from);
-    *even = _mm512_castsi512_ps(_mm512_slli_epi32(both, 16));
-    *odd = _mm512_castsi512_ps(_mm512_and_si512(both, _mm512_set1_epi32(~0xffff)));
-  }
-  RECTIFIER_V4_INLINE static void store(std::uint16_t* to, __m512 even, __m512 odd) {
-    const __m512i low = _mm512_srli_epi32(nearest(even), 16);
-    _mm512_storeu_si512(to, _mm512_mask_blend_epi16(0xaaaaaaaaU, low, nearest(odd)));
-  }
-  using TwoBytes::load;
-  using TwoBytes::store;
-  // To the upper half of the bits, away from 0 in a tie: to the even number takes four times as long,
-  // and a polynomial's value is a tie by chance only. A NaN has what a number of bfloat16 brought.
-  RECTIFIER_V4_INLINE static __m512i nearest(__m512 a) {
-    return _mm512_add_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(0x8000));
-  }
-  RECTIFIER_V4_INLINE static __m512 wide(__m256i a) {
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(a), 16));
-  }
-  RECTIFIER_V4_INLINE static __m256i narrow(__m512 a) {
-    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(nearest(a), 16));
-  }
-};
-
-struct Float16 : TwoBytes<Float16> {
-  static constexpr Half format = Half::float16;
-  RECTIFIER_V4_INLINE static __m512 wide(__m256i a) { return _mm512_cvtph_ps(a); }
-  RECTIFIER_V4_INLINE static __m256i narrow(__m512 a) {
-    return _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  }
-};
 
 // The elements of a stretch that are in no cell, one after the other. They are computed when the
 // stretch is done, which is as long as a piece of team.cpp, or when so many have come together.
@@ -414,9 +333,6 @@ inline void by_table(const Cells&, const float* x, const float* g, float* y, std
   plain(x, g, y, n, given);
 }
 
-struct BFloat16 {};
-struct Float16 {};
-
 template <class, class, bool>
 inline bool half_by_table(const Cells&, const std::uint16_t*, const std::uint16_t*, std::uint16_t*,
                           std::size_t, const double*, Kernel) {
@@ -441,6 +357,14 @@ inline bool half_by_table(const Cells&, const std::uint16_t*, const std::uint16_
                                 std::uint16_t* y, std::size_t n, const double* given) {       \
     return half_by_table<Shape<__VA_ARGS__>, format, backward>(constant, x, g, y, n, given,   \
                                                                name##_##kind);                \
+  }
+
+// The same where looking up is faster: only for so few elements that a table of all is not worth it.
+#define RECTIFIER_HALF_TABLED_SHORT(name, format, kind, constant, backward, ...)              \
+  bool name##_##format##_##kind(const std::uint16_t* x, const std::uint16_t* g,               \
+                                std::uint16_t* y, std::size_t n, const double* given) {       \
+    return n > 0 && half_by_table<Shape<__VA_ARGS__>, format, backward>(                      \
+                        constant, x, g, y, n, given, name##_##kind);                          \
   }
 
 // Defines NAME_half_forward, or backward, of what there is of those.

@@ -179,6 +179,6 @@ def test_on_half_precision_few_operations_are_computed_and_others_by_table_or_lo
     assert relu[0].count("RECTIFIER_HALF_DIRECT(relu") == 2
     assert "RECTIFIER_HALF_DIRECT(softsign, forward)" in softsign[0]  # with one division
     assert "{nullptr, emitted::golu_half_backward}" in golu[1]
-    assert "RECTIFIER_HALF(golu, backward, no_table, golu_Float16_backward)" in golu[0]
+    assert "RECTIFIER_HALF_TABLED_SHORT(golu, BFloat16, backward, golu_slope, true" in golu[0]
     assert "RECTIFIER_TABLED(gelu" in gelu[0]
     assert "RECTIFIER_HALF(gelu, forward, gelu_BFloat16_forward, gelu_Float16_forward)" in gelu[0]

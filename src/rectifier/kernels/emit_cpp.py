@@ -238,23 +238,25 @@ def _cells(activation: Activation, slope: int, plan: Plan, format_: str = "") ->
 def halves(activation: Activation) -> dict[str, str]:
     """Return the C++ of the kernels on half precision that an activation has, as `tabled` does.
 
-    A table in bfloat16 has cells and a degree of its own, one in float16 those of float.
+    A table in bfloat16 has cells and a degree of its own, one in float16 those of float; these
+    serve in bfloat16 too where it has none and there are too few elements for looking up.
     """
     name, found = activation.name, {}
     plans = zip(_KINDS, _half_plans(activation), _plans(activation), strict=True)
-    for slope, (kind, bfloat16, float16) in enumerate(plans):
+    for slope, (kind, own, shared) in enumerate(plans):
         lines = [_declared(name, kind, "float")]
         chosen = ["no_table", "no_table"]
-        if bfloat16 is not None:
-            lines.append(_cells(activation, slope, bfloat16, "_bfloat16") + "\n")
-        both = (("BFloat16", "_bfloat16", bfloat16), ("Float16", "", float16))
-        for place, (format_, ending, plan) in enumerate(both):
+        if own is not None:
+            lines.append(_cells(activation, slope, own, "_bfloat16") + "\n")
+        short, ending = ("", "_bfloat16") if own is not None else ("_SHORT", "")
+        both = (("BFloat16", short, ending, own or shared), ("Float16", "", "", shared))
+        for place, (format_, macro, ending, plan) in enumerate(both):
             if plan is not None:
                 given = f"{format_}, {kind}, {_constant(activation, slope, ending)}"
                 arguments = f"{name}, {given}, {_BACKWARD[slope]}, {shape(plan)}"
-                lines.append(f"RECTIFIER_HALF_TABLED({arguments})\n")
+                lines.append(f"RECTIFIER_HALF_TABLED{macro}({arguments})\n")
                 chosen[place] = f"{name}_{format_}_{kind}"
-        if computes_directly(activation, bool(slope), divides=bfloat16 is None):
+        if computes_directly(activation, bool(slope), divides=own is None):
             lines.append(f"RECTIFIER_HALF_DIRECT({name}, {kind})")
         elif chosen != ["no_table", "no_table"]:
             lines.append(f"RECTIFIER_HALF({name}, {kind}, {', '.join(chosen)})")
@@ -291,7 +293,7 @@ def _loops(activation: Activation) -> list[str]:
     for backward, plan, half in zip(
         _BACKWARD, _plans(activation), _half_plans(activation), strict=True
     ):
-        pairs = (("Float32", plan), ("BFloat16", half), ("Float16", plan))
+        pairs = (("Float32", plan), ("BFloat16", half or plan), ("Float16", plan))
         found += [f"{e}, {backward}, {shape(p)}" for e, p in pairs if p is not None]
     return found
 
