@@ -34,8 +34,8 @@
 namespace rectifier {
 
 // The kernels on half precision beside those of the table of all; null where looking up results, as
-// half_table.hpp does, is faster than what they are made of. They say
-// whether they could do it: the machine and the parameters may not be what they are for.
+// half_table.hpp does, is faster than what they are made of. They say whether they could do it: machine
+// and parameters may not be what they are for; those for few elements decline to do none.
 using HalfKernel = bool (*)(Half format, const std::uint16_t* x, const std::uint16_t* g,
                             std::uint16_t* y, std::size_t n, const double* parameters);
 struct HalfKernels {
