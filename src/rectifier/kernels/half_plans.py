@@ -1,8 +1,8 @@
 """Which functions are piecewise polynomials in bfloat16, and on which cells; read when printing.
 
 Layer: kernels (standard library only). Written by ``benchmarks/half_plans.py``, which says how;
-not to be edited by hand. What is not listed here is looked up or computed in float. It is one table,
-and so one file.
+not to be edited by hand. What is not listed here is looked up or computed in float. It is one
+table, and so one file.
 """
 
 from __future__ import annotations
