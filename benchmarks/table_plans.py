@@ -216,9 +216,10 @@ def kinks(f: Function, expression: Expr, parameters: dict[str, float]) -> list[f
     return found
 
 
-def plans(f: Function, slope: bool, bends: list[float]) -> Iterator[tuple[Plan, float]]:
-    """Yield places of cells, and what it costs to have elements in none."""
-    lines = [line_from(f, side) for side in (-1, 1)]
+def plans(
+    f: Function, bends: list[float], lines: list[float | None]
+) -> Iterator[tuple[Plan, float]]:
+    """Yield places of cells, and what it costs to have elements in none; lines begin as given."""
     if 0.0 in bends:
         at, below, above = f(np.array([0.0, -1e-9, 1e-9]))
         rounding = "up" if abs(at - below) < abs(at - above) else "down"
@@ -300,7 +301,8 @@ def search(
     y = f(line)
     zeros = [float(v) for v in line[:-1][np.diff(np.sign(y)) != 0]]
     sharps = tuple(SHARP)[sharp_only:] if zeros else (0,)
-    for plan, cost in sorted(plans(f, slope, bends), key=lambda pair: pair[1]):
+    lines = [line_from(f, side) for side in (-1, 1)]
+    for plan, cost in sorted(plans(f, bends, lines), key=lambda pair: pair[1]):
         if cost + DEGREES[1] >= best[0]:
             break
         bar = np.full(CELLS, elsewhere)
@@ -347,12 +349,17 @@ def quality(
     f: Function, scalar: Callable[[float], float], plan: Plan, x: Array, slope: bool
 ) -> Array:
     """Return by how many ulp the table of a plan is off, in each cell."""
-    made = np.full((plan.rows, CELLS), np.nan, np.float32)
+    return errors(f, made(scalar, plan), plan, x, slope)
+
+
+def made(scalar: Callable[[float], float], plan: Plan) -> Array:
+    """Return the table of a plan; NaN in cells that cannot be."""
+    rows = np.full((plan.rows, CELLS), np.nan, np.float32)
     for cell in range(CELLS):
         with contextlib.suppress(ZeroDivisionError, OverflowError, ValueError):
-            made[:, cell] = column(scalar, plan, cell)
-    made[0] = np.where(np.isfinite(made[0]), made[0], 0)
-    return errors(f, made, plan, x, slope)
+            rows[:, cell] = column(scalar, plan, cell)
+    rows[0] = np.where(np.isfinite(rows[0]), rows[0], 0)
+    return rows
 
 
 def measure(name: str) -> list[tuple]:
@@ -409,12 +416,11 @@ def main() -> None:
             for what, (plan, off, cost) in zip(("value", "slope"), found, strict=True):
                 print(f"{name:20} {what} {off:8.3f} {cost:7.2f} {plan}", flush=True)
             entries[name] = "".join(entry(catalog.get(name), found))
-    write(entries)
+    write(entries, ROOT / "src/rectifier/kernels/plans.py")
 
 
-def write(entries: dict[str, str]) -> None:
-    """Put the entries into the module that the emitter reads; what else is known there stays."""
-    path = ROOT / "src/rectifier/kernels/plans.py"
+def write(entries: dict[str, str], path: Path) -> None:
+    """Put the entries into a module that the emitter reads; what else is known there stays."""
     head, start, rest = path.read_text(encoding="utf-8").partition("MappingProxyType(\n    {\n")
     old, end, tail = rest.partition("    }\n)\n")
     known = {}

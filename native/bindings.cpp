@@ -124,8 +124,8 @@ void run(const Call& call, const std::vector<double>& parameters) {
     const auto from = static_cast<const std::uint16_t*>(x);
     const auto by = static_cast<const std::uint16_t*>(g);
     const auto to = static_cast<std::uint16_t*>(y);
-    if (half != nullptr && half(format, from, by, to, count, values)) return;
     if (known != nullptr) return look_up(*known, format, from, by, to, count);
+    if (half != nullptr && half(format, from, by, to, count, values)) return;
     through_float(kernel, format, from, by, to, count, values);
   };
   if (call.size <= inline_size) {  // too little to be worth another thread, or the lock's release

@@ -25,6 +25,17 @@ bool normal_products(const float* x, const float* g, float* q, std::size_t n);
 bool normal_products(Half format, const std::uint16_t* x, const std::uint16_t* g, float* q,
                      std::size_t n);
 
+// By the cells of float, in either format.
+template <class T>
+inline bool half_product(const Cells& cells, Half format, const std::uint16_t* x,
+                         const std::uint16_t* g, std::uint16_t* y, std::size_t n,
+                         const double* given, Kernel plain) {
+  if (format == Half::bfloat16) {
+    return half_by_table<T, BFloat16, true>(cells, x, g, y, n, given, plain);
+  }
+  return half_by_table<T, Float16, true>(cells, x, g, y, n, given, plain);
+}
+
 // y[i] = by[i] f(gate[i]), for what is in no cell.
 template <class A>
 RECTIFIER_INLINE void product_loop(const float* gate, const float* by, float* y, std::size_t n,
@@ -76,7 +87,7 @@ template <class T>
 bool gated_half_forward(const GateTables& of, Half format, const std::uint16_t* x,
                         const std::uint16_t* gate, std::uint16_t* y, std::size_t n,
                         const double* given) {
-  return half_by_table<T, true>(of.value, format, gate, x, y, n, given, of.product);
+  return half_product<T>(of.value, format, gate, x, y, n, given, of.product);
 }
 
 template <class T>
@@ -89,8 +100,8 @@ bool gated_half_backward(const GateTables& of, GatedKernel plain, Half format,
     const std::size_t size = n - first < block ? n - first : block;
     widen(format, gate + first, at, size);
     if (normal_products(format, x + first, g + first, products, size)) {
-      half_by_table<T, true>(of.value, format, gate + first, g + first, y + first, size, given,
-                             of.product);
+      half_product<T>(of.value, format, gate + first, g + first, y + first, size, given,
+                      of.product);
       of.slope(at, products, side, size, given + 1);
     } else {
       float from[block], by[block];

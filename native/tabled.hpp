@@ -29,19 +29,13 @@
 #include "bits.hpp"
 #include "half.hpp"
 #include "table.hpp"
-
-#if defined(RECTIFIER_HAS_V4)
-#include <immintrin.h>
-#endif
+#include "vectors.hpp"
 
 namespace rectifier {
 
-// Whether the machine can run what is here, and the compiler could make it.
-extern const bool has_tables;
-
 // The kernels on half precision beside those of the table of all; null where looking up results, as
-// half_table.hpp does, is faster than what they are made of. They say
-// whether they could do it: the machine and the parameters may not be what they are for.
+// half_table.hpp does, is faster than what they are made of. They say whether they could do it: machine
+// and parameters may not be what they are for; those for few elements decline to do none.
 using HalfKernel = bool (*)(Half format, const std::uint16_t* x, const std::uint16_t* g,
                             std::uint16_t* y, std::size_t n, const double* parameters);
 struct HalfKernels {
@@ -75,83 +69,6 @@ constexpr int most_cells = 32;
 constexpr float cell_base = 12582912.0F;  // 1.5 * 2^23, so that one unit in the last place is 1
 
 #if defined(RECTIFIER_HAS_V4)
-
-// Added to what the file is compiled for: an architecture in its place would take away from that, and
-// the compiler's own functions would not fit in.
-#define RECTIFIER_V4 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,popcnt,prefer-vector-width=512")))
-#define RECTIFIER_V4_INLINE inline __attribute__((always_inline)) RECTIFIER_V4
-
-// How elements of a type come into registers as floats, and go back. The conversions are those of
-// half.cpp; a vector is stored in parts where there is a mask.
-struct Float32 {
-  using type = float;
-  static constexpr bool paired = false;
-  RECTIFIER_V4_INLINE static __m512 load(const float* from) { return _mm512_loadu_ps(from); }
-  RECTIFIER_V4_INLINE static __m512 load(__mmask16 part, const float* from) {
-    return _mm512_maskz_loadu_ps(part, from);
-  }
-  RECTIFIER_V4_INLINE static void store(float* to, __m512 a) { _mm512_storeu_ps(to, a); }
-  RECTIFIER_V4_INLINE static void store(__mmask16 part, float* to, __m512 a) {
-    _mm512_mask_storeu_ps(to, part, a);
-  }
-};
-
-template <class Bits>
-struct TwoBytes {
-  using type = std::uint16_t;
-  static constexpr bool paired = false;
-  RECTIFIER_V4_INLINE static __m512 load(const std::uint16_t* from) {
-    return Bits::wide(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
-  }
-  RECTIFIER_V4_INLINE static __m512 load(__mmask16 part, const std::uint16_t* from) {
-    return Bits::wide(_mm256_maskz_loadu_epi16(part, from));
-  }
-  RECTIFIER_V4_INLINE static void store(std::uint16_t* to, __m512 a) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), Bits::narrow(a));
-  }
-  RECTIFIER_V4_INLINE static void store(__mmask16 part, std::uint16_t* to, __m512 a) {
-    _mm256_mask_storeu_epi16(to, part, Bits::narrow(a));
-  }
-};
-
-struct BFloat16 : TwoBytes<BFloat16> {
-  static constexpr Half format = Half::bfloat16;
-  // 32 at once are those at even places and those at odd ones: no element crosses over to another.
-  static constexpr bool paired = true;
-  RECTIFIER_V4_INLINE static void load(const std::uint16_t* from, __m512* even, __m512* odd) {
-    const __m512i both = _mm512_loadu_si512(from);
-    *even = _mm512_castsi512_ps(_mm512_slli_epi32(both, 16));
-    *odd = _mm512_castsi512_ps(_mm512_and_si512(both, _mm512_set1_epi32(~0xffff)));
-  }
-  RECTIFIER_V4_INLINE static void store(std::uint16_t* to, __m512 even, __m512 odd) {
-    const __m512i low = _mm512_srli_epi32(rounded(even), 16);
-    _mm512_storeu_si512(to, _mm512_mask_blend_epi16(0xaaaaaaaaU, low, rounded(odd)));
-  }
-  using TwoBytes::load;
-  using TwoBytes::store;
-  // To the upper half of the bits, to the even number in a tie.
-  RECTIFIER_V4_INLINE static __m512i rounded(__m512 a) {
-    const __m512i bits = _mm512_castps_si512(a);
-    const __mmask16 odd = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x10000));
-    const __m512i half = _mm512_set1_epi32(0x7fff);
-    return _mm512_add_epi32(bits, _mm512_mask_blend_epi32(odd, half, _mm512_set1_epi32(0x8000)));
-  }
-  RECTIFIER_V4_INLINE static __m512 wide(__m256i a) {
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(a), 16));
-  }
-  RECTIFIER_V4_INLINE static __m256i narrow(__m512 a) {
-    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded(a), 16));
-  }
-};
-
-struct Float16 : TwoBytes<Float16> {
-  static constexpr Half format = Half::float16;
-  RECTIFIER_V4_INLINE static __m512 wide(__m256i a) { return _mm512_cvtph_ps(a); }
-  RECTIFIER_V4_INLINE static __m256i narrow(__m512 a) {
-    return _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  }
-};
 
 // The elements of a stretch that are in no cell, one after the other. They are computed when the
 // stretch is done, which is as long as a piece of team.cpp, or when so many have come together.
@@ -201,20 +118,36 @@ RECTIFIER_V4_INLINE __m512 pick(const Registers<T>& r, int row, __m512i cell) {
   return _mm512_permutex2var_ps(r.low[row], cell, r.high[row]);
 }
 
-template <class T>
-RECTIFIER_V4_INLINE __m512 in_cell(const Registers<T>& r, __m512 x, __m512i cell) {
-  const __m512 t = _mm512_sub_ps(x, pick(r, 0, cell));
-  __m512 y = pick(r, T::degree + 1, cell);
+// Step by step for all vectors: a processor looks a hundred instructions ahead, which are two or three
+// vectors' own, and each waits for the one before it.
+template <class T, int vectors>
+RECTIFIER_V4_INLINE void in_cell(const Registers<T>& r, const __m512* x, const __m512i* cell,
+                                 __m512* y) {
+  __m512 t[vectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) t[v] = _mm512_sub_ps(x[v], pick(r, 0, cell[v]));
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) y[v] = pick(r, T::degree + 1, cell[v]);
 #pragma GCC unroll 16
-  for (int k = T::degree; k > (T::sharp == 3 ? 2 : 0); --k) y = _mm512_fmadd_ps(y, t, pick(r, k, cell));
-  if constexpr (T::sharp > 0) y = _mm512_fmadd_ps(t, pick(r, T::degree + 2, cell), y);
-  if constexpr (T::sharp == 3) {  // c0 + c1 t + y t^2, with what the rounding of t^2 loses
-    const __m512 square = _mm512_mul_ps(t, t);
-    const __m512 lost = _mm512_fmsub_ps(t, t, square);
-    const __m512 line = _mm512_fmadd_ps(t, pick(r, 2, cell), pick(r, 1, cell));
-    y = _mm512_fmadd_ps(square, y, _mm512_fmadd_ps(lost, y, line));
+  for (int k = T::degree; k > (T::sharp == 3 ? 2 : 0); --k) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) y[v] = _mm512_fmadd_ps(y[v], t[v], pick(r, k, cell[v]));
   }
-  return y;
+  if constexpr (T::sharp > 0) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      y[v] = _mm512_fmadd_ps(t[v], pick(r, T::degree + 2, cell[v]), y[v]);
+    }
+  }
+  if constexpr (T::sharp == 3) {  // c0 + c1 t + y t^2, with what the rounding of t^2 loses
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      const __m512 square = _mm512_mul_ps(t[v], t[v]);
+      const __m512 lost = _mm512_fmsub_ps(t[v], t[v], square);
+      const __m512 line = _mm512_fmadd_ps(t[v], pick(r, 2, cell[v]), pick(r, 1, cell[v]));
+      y[v] = _mm512_fmadd_ps(square, y[v], _mm512_fmadd_ps(lost, y[v], line));
+    }
+  }
 }
 
 // Which elements are in no cell.
@@ -265,8 +198,8 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
     }
     if constexpr (!backward) by[v] = at[v];
     cell[v] = cell_of<T>(r, at[v]);
-    found[v] = in_cell<T>(r, at[v], cell[v]);
   }
+  in_cell<T, vectors>(r, at, cell, found);
   bool all = true;
   if constexpr (T::nans) {
     __mmask16 nans = 0;
@@ -384,16 +317,11 @@ inline void by_table(const Cells& cells, const float* x, const float* g, float* 
   tabled_loop<T, Float32, backward>(cells, x, g, y, n, given, plain);
 }
 
-template <class T, bool backward>
-inline bool half_by_table(const Cells& cells, Half format, const std::uint16_t* x,
-                          const std::uint16_t* g, std::uint16_t* y, std::size_t n,
-                          const double* given, Kernel plain) {
+template <class T, class E, bool backward>
+inline bool half_by_table(const Cells& cells, const std::uint16_t* x, const std::uint16_t* g,
+                          std::uint16_t* y, std::size_t n, const double* given, Kernel plain) {
   if (!can_use(cells, given)) return false;
-  if (format == Half::bfloat16) {
-    tabled_loop<T, BFloat16, backward>(cells, x, g, y, n, given, plain);
-  } else {
-    tabled_loop<T, Float16, backward>(cells, x, g, y, n, given, plain);
-  }
+  tabled_loop<T, E, backward>(cells, x, g, y, n, given, plain);
   return true;
 }
 
@@ -405,9 +333,9 @@ inline void by_table(const Cells&, const float* x, const float* g, float* y, std
   plain(x, g, y, n, given);
 }
 
-template <class, bool>
-inline bool half_by_table(const Cells&, Half, const std::uint16_t*, const std::uint16_t*,
-                          std::uint16_t*, std::size_t, const double*, Kernel) {
+template <class, class, bool>
+inline bool half_by_table(const Cells&, const std::uint16_t*, const std::uint16_t*, std::uint16_t*,
+                          std::size_t, const double*, Kernel) {
   return false;
 }
 
@@ -416,21 +344,46 @@ inline bool half_by_table(const Cells&, Half, const std::uint16_t*, const std::u
 }  // namespace rectifier
 
 // Defines NAME_tabled_forward from NAME_value, its Cells, and NAME_forward, which is the plain kernel;
-// NAME_half_forward, the same on half precision; and so on backward.
+// and so on backward.
 #define RECTIFIER_TABLED(name, kind, constant, backward, ...)                                 \
   void name##_tabled_##kind(const float* x, const float* g, float* y, std::size_t n,          \
                             const double* given) {                                            \
     by_table<Shape<__VA_ARGS__>, backward>(constant, x, g, y, n, given, name##_##kind);       \
-  }                                                                                           \
+  }
+
+// Defines NAME_BFloat16_forward, a table for that format or for Float16; and so on backward.
+#define RECTIFIER_HALF_TABLED(name, format, kind, constant, backward, ...)                    \
+  bool name##_##format##_##kind(const std::uint16_t* x, const std::uint16_t* g,               \
+                                std::uint16_t* y, std::size_t n, const double* given) {       \
+    return half_by_table<Shape<__VA_ARGS__>, format, backward>(constant, x, g, y, n, given,   \
+                                                               name##_##kind);                \
+  }
+
+// The same where looking up is faster: only for so few elements that a table of all is not worth it.
+#define RECTIFIER_HALF_TABLED_SHORT(name, format, kind, constant, backward, ...)              \
+  bool name##_##format##_##kind(const std::uint16_t* x, const std::uint16_t* g,               \
+                                std::uint16_t* y, std::size_t n, const double* given) {       \
+    return n > 0 && half_by_table<Shape<__VA_ARGS__>, format, backward>(                      \
+                        constant, x, g, y, n, given, name##_##kind);                          \
+  }
+
+// Defines NAME_half_forward, or backward, of what there is of those.
+#define RECTIFIER_HALF(name, kind, of_bfloat16, of_float16)                                   \
   bool name##_half_##kind(Half format, const std::uint16_t* x, const std::uint16_t* g,        \
                           std::uint16_t* y, std::size_t n, const double* given) {             \
-    return half_by_table<Shape<__VA_ARGS__>, backward>(constant, format, x, g, y, n, given,   \
-                                                       name##_##kind);                        \
+    if (format == Half::bfloat16) return of_bfloat16(x, g, y, n, given);                      \
+    return of_float16(x, g, y, n, given);                                                     \
   }
+
+// Where there is none.
+inline bool no_table(const std::uint16_t*, const std::uint16_t*, std::uint16_t*, std::size_t,
+                     const double*) {
+  return false;
+}
 
 // Defines NAME_half_forward, or backward, of a kernel that is a few operations in float: they take less
 // time than looking up.
-#define RECTIFIER_HALF(name, kind)                                                            \
+#define RECTIFIER_HALF_DIRECT(name, kind)                                                     \
   bool name##_half_##kind(Half format, const std::uint16_t* x, const std::uint16_t* g,        \
                           std::uint16_t* y, std::size_t n, const double* given) {             \
     through_float(name##_##kind, format, x, g, y, n, given);                                  \
@@ -439,15 +392,9 @@ inline bool half_by_table(const Cells&, Half, const std::uint16_t*, const std::u
 
 // A loop is compiled in one of the emitted files and used by all.
 #if defined(RECTIFIER_HAS_V4)
-#define RECTIFIER_TABLED_LOOP(kept, backward, ...)                                            \
-  kept template void tabled_loop<Shape<__VA_ARGS__>, Float32, backward>(                      \
-      const Cells&, const float*, const float*, float*, std::size_t, const double*, Kernel);  \
-  kept template void tabled_loop<Shape<__VA_ARGS__>, BFloat16, backward>(                     \
-      const Cells&, const std::uint16_t*, const std::uint16_t*, std::uint16_t*, std::size_t,  \
-      const double*, Kernel);                                                                 \
-  kept template void tabled_loop<Shape<__VA_ARGS__>, Float16, backward>(                      \
-      const Cells&, const std::uint16_t*, const std::uint16_t*, std::uint16_t*, std::size_t,  \
-      const double*, Kernel);
+#define RECTIFIER_TABLED_LOOP(kept, E, backward, ...)                                         \
+  kept template void tabled_loop<Shape<__VA_ARGS__>, E, backward>(                            \
+      const Cells&, const E::type*, const E::type*, E::type*, std::size_t, const double*, Kernel);
 #else
-#define RECTIFIER_TABLED_LOOP(kept, backward, ...)
+#define RECTIFIER_TABLED_LOOP(kept, E, backward, ...)
 #endif

@@ -172,15 +172,13 @@ def test_the_files_are_written(tmp_path: Path) -> None:
         assert path.read_text(encoding="utf-8") == text
 
 
-def test_on_half_precision_few_operations_are_computed_and_others_looked_up() -> None:
-    (relu, leaky), (softsign, gelu) = (
-        [emit_cpp.emit([name], files=1)[1:] for name in names]
-        for names in (("relu", "leaky_relu"), ("softsign", "gelu"))
+def test_on_half_precision_few_operations_are_computed_and_others_by_table_or_looked_up() -> None:
+    relu, softsign, golu, gelu = (
+        emit_cpp.emit([name], files=1)[1:] for name in ("relu", "softsign", "golu", "gelu")
     )
-    for kernels, table in (relu, leaky):
-        assert kernels.count("RECTIFIER_HALF(") == 2
-        assert "nullptr" not in table
-    assert "RECTIFIER_HALF(" not in softsign[0]
-    assert "{nullptr, nullptr}" in softsign[1]
+    assert relu[0].count("RECTIFIER_HALF_DIRECT(relu") == 2
+    assert "RECTIFIER_HALF_DIRECT(softsign, forward)" in softsign[0]  # with one division
+    assert "{nullptr, emitted::golu_half_backward}" in golu[1]
+    assert "RECTIFIER_HALF_TABLED_SHORT(golu, BFloat16, backward, golu_slope, true" in golu[0]
     assert "RECTIFIER_TABLED(gelu" in gelu[0]
-    assert "RECTIFIER_HALF(" not in gelu[0]
+    assert "RECTIFIER_HALF(gelu, forward, gelu_BFloat16_forward, gelu_Float16_forward)" in gelu[0]

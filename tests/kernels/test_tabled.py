@@ -17,6 +17,7 @@ from rectifier.analysis.operations import FLOAT64
 from rectifier.expression import evaluate, parse
 from rectifier.kernels import native, tabled
 from rectifier.kernels.emit_cpp import digest_with_defaults
+from rectifier.kernels.half_plans import HALF_PLANS
 from rectifier.kernels.plans import PLANS
 from rectifier.kernels.tabled import CELLS, Plan
 
@@ -130,6 +131,44 @@ def _scalar(name: str, slope: bool) -> tabled.Function:
 def _in_a_cell(plan: Plan, x: float) -> bool:
     ends = (plan.edges(cell) for cell in range(CELLS) if cell not in plan.aside)
     return any(low < x < high for low, high in ends)
+
+
+def _of_bfloat16(name: str) -> list[Plan | None]:
+    return list(HALF_PLANS.get(digest_with_defaults(catalog.get(name)), (None, None)))
+
+
+@needs_native
+@pytest.mark.parametrize("name", [name for name in catalog.names() if any(_of_bfloat16(name))])
+def test_every_number_of_bfloat16(name: str) -> None:
+    """By tables of its own: a value, a slope, and a slope times a gradient, rounded once."""
+    torch = pytest.importorskip("torch")
+    x = torch.arange(2**16, dtype=torch.int32).to(torch.int16).view(torch.bfloat16)
+    spec, wide = catalog.get(name), x.double().numpy()
+    defaults = tuple(param.default for param in spec.params.values())
+    finite = np.isfinite(wide)
+    for slope, plan in enumerate(_of_bfloat16(name)):
+        if plan is None:
+            continue
+        true = exactly(spec, bool(slope), wide)
+        size = np.abs(true)
+        if slope:
+            left, right = exactly(spec, True, wide * 0.75), exactly(spec, True, wide * 1.25)
+            least = np.minimum(np.abs(left), np.abs(right))
+            size = np.where(np.sign(left) * right < 0, np.maximum(size, least), size)
+        for by in (1.0, 1.453125) if slope else (1.0,):
+            got = torch.empty_like(x)
+            grad = torch.full_like(x, by) if slope else None
+            kind: native.Kind = "backward" if slope else "forward"
+            native.unary(name, kind, x, got, grad=grad, parameters=defaults)
+            wanted = np.float64(by) * true
+            unit = np.ldexp(1.0, np.maximum(np.frexp(by * size)[1], -125) - 8)
+            with np.errstate(invalid="ignore"):
+                off = np.abs(got.double().numpy() - wanted)
+            near = (off <= (0.52 if by != 1 else 0.51) * unit) | (got.double().numpy() == wanted)
+            near |= np.abs(wanted) > 3.38e38
+            worst = int(np.argmax(np.where(finite & ~near, off / unit, -1)))
+            assert near[finite].all(), (wide[worst], float(got[worst]), wanted[worst])
+            assert torch.isnan(got[torch.isnan(x)]).all()
 
 
 @needs_native

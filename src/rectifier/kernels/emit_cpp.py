@@ -21,9 +21,10 @@ from rectifier.expression import PRIMITIVES, Expr, Variable, postorder, to_text
 from rectifier.expression.tree import Call, Constant
 from rectifier.kernels.bounds import bounds
 from rectifier.kernels.forms import INNER, PAIRS, TAKE_PAIRS, Form, arrange, form, odd_cubic
+from rectifier.kernels.half_plans import HALF_PLANS
 from rectifier.kernels.plans import PLANS
 from rectifier.kernels.single import EVERY, SINGLE, Interval
-from rectifier.kernels.tabled import emit_table, shape
+from rectifier.kernels.tabled import Plan, emit_table, shape
 
 FILES = 8
 """How many C++ files the kernels are spread over, so that several compilers can work at once."""
@@ -201,51 +202,104 @@ def emit_activation(activation: Activation) -> str:
     )
 
 
+_BACKWARD = ("false", "true")
+
+
 def tabled(activation: Activation) -> dict[str, str]:
     """Return the C++ of the kernels by table that an activation has, by ``"forward"`` and so on."""
-    parameters = {name: param.default for name, param in activation.params.items()}
-    pairs = (
-        ("forward", "value", "false", activation.value_expression),
-        ("backward", "slope", "true", activation.derivative_expression),
-    )
-    plans = PLANS.get(digest_with_defaults(activation), (None, None))
     found = {}
-    for plan, (kind, what, backward, expression) in zip(plans, pairs, strict=True):
+    for slope, (kind, plan) in enumerate(zip(_KINDS, _plans(activation), strict=True)):
         if plan is not None:
-            constant = emit_table(f"{activation.name}_{what}", expression, parameters, plan)
-            given = f"{activation.name}, {kind}, {activation.name}_{what}"
-            macro = f"RECTIFIER_TABLED({given}, {backward}, {shape(plan)})"
-            found[kind] = f"{_declared(activation.name, kind, 'float')}{constant}\n{macro}"
+            given = f"{activation.name}, {kind}, {_constant(activation, slope)}"
+            macro = f"RECTIFIER_TABLED({given}, {_BACKWARD[slope]}, {shape(plan)})"
+            cells = _cells(activation, slope, plan)
+            found[kind] = f"{_declared(activation.name, kind, 'float')}{cells}\n{macro}"
     return found
 
 
-def _direct(activation: Activation) -> dict[str, str]:
-    """Return the C++ of the kernels on half precision that compute their few operations."""
-    found = {}
+def _plans(activation: Activation) -> tuple[Plan | None, Plan | None]:
+    return PLANS.get(digest_with_defaults(activation), (None, None))
+
+
+def _half_plans(activation: Activation) -> tuple[Plan | None, Plan | None]:
+    return HALF_PLANS.get(digest_with_defaults(activation), (None, None))
+
+
+def _constant(activation: Activation, slope: int, format_: str = "") -> str:
+    return f"{activation.name}_{('value', 'slope')[slope]}{format_}"
+
+
+def _cells(activation: Activation, slope: int, plan: Plan, format_: str = "") -> str:
     expressions = activation.value_expression, activation.derivative_expression
-    plans = PLANS.get(digest_with_defaults(activation), (None, None))
-    ranges = SINGLE.get(digest(activation), (None, None))
-    for kind, expression, plan, within in zip(_KINDS, expressions, plans, ranges, strict=True):
-        called = [node.op for node in postorder(expression) if isinstance(node, Call)]
-        few = len(called) <= _FEW_CALLS and _FEW.issuperset(called)
-        if few and plan is None and within == (-EVERY, EVERY):
-            declared = _declared(activation.name, kind, "float")
-            found[kind] = f"{declared}RECTIFIER_HALF({activation.name}, {kind})"
+    defaults = {name: param.default for name, param in activation.params.items()}
+    return emit_table(_constant(activation, slope, format_), expressions[slope], defaults, plan)
+
+
+def halves(activation: Activation) -> dict[str, str]:
+    """Return the C++ of the kernels on half precision that an activation has, as `tabled` does.
+
+    A table in bfloat16 has cells and a degree of its own, one in float16 those of float; these
+    serve in bfloat16 too where it has none and there are too few elements for looking up.
+    """
+    name, found = activation.name, {}
+    plans = zip(_KINDS, _half_plans(activation), _plans(activation), strict=True)
+    for slope, (kind, own, shared) in enumerate(plans):
+        lines = [_declared(name, kind, "float")]
+        chosen = ["no_table", "no_table"]
+        if own is not None:
+            lines.append(_cells(activation, slope, own, "_bfloat16") + "\n")
+        short, ending = ("", "_bfloat16") if own is not None else ("_SHORT", "")
+        both = (("BFloat16", short, ending, own or shared), ("Float16", "", "", shared))
+        for place, (format_, macro, ending, plan) in enumerate(both):
+            if plan is not None:
+                given = f"{format_}, {kind}, {_constant(activation, slope, ending)}"
+                arguments = f"{name}, {given}, {_BACKWARD[slope]}, {shape(plan)}"
+                lines.append(f"RECTIFIER_HALF_TABLED{macro}({arguments})\n")
+                chosen[place] = f"{name}_{format_}_{kind}"
+        if computes_directly(activation, bool(slope), divides=own is None):
+            lines.append(f"RECTIFIER_HALF_DIRECT({name}, {kind})")
+        elif chosen != ["no_table", "no_table"]:
+            lines.append(f"RECTIFIER_HALF({name}, {kind}, {', '.join(chosen)})")
+        else:
+            continue
+        found[kind] = "".join(lines)
     return found
+
+
+def computes_directly(activation: Activation, slope: bool, divides: bool = False) -> bool:
+    """Say whether a kernel on half precision is a few operations in float, which are the fastest.
+
+    Args:
+        activation: The activation.
+        slope: Whether the derivative is meant.
+        divides: Whether one division may be among them; a table of low degree is faster then.
+    """
+    expression = activation.derivative_expression if slope else activation.value_expression
+    called = [node.op for node in postorder(expression) if isinstance(node, Call)]
+    few = len(called) <= _FEW_CALLS and (_FEW | {"div"}).issuperset(called)
+    few = few and called.count("div") <= divides
+    plan = _plans(activation)[slope]
+    within = SINGLE.get(digest(activation), (None, None))[slope]
+    return few and plan is None and within == (-EVERY, EVERY)
 
 
 def _half(activation: Activation, kind: str, kernels: Mapping[str, str]) -> str:
     return f"emitted::{activation.name}_half_{kind}" if kind in kernels else "nullptr"
 
 
-def _shapes(activation: Activation) -> list[tuple[str, str]]:
-    plans = PLANS.get(digest_with_defaults(activation), (None, None))
-    pairs = zip(plans, ("false", "true"), strict=True)
-    return [(backward, shape(plan)) for plan, backward in pairs if plan is not None]
+def _loops(activation: Activation) -> list[str]:
+    """Return what the loops of an activation's tables are made from, as arguments of the macro."""
+    found = []
+    for backward, plan, half in zip(
+        _BACKWARD, _plans(activation), _half_plans(activation), strict=True
+    ):
+        pairs = (("Float32", plan), ("BFloat16", half or plan), ("Float16", plan))
+        found += [f"{e}, {backward}, {shape(p)}" for e, p in pairs if p is not None]
+    return found
 
 
-def _loop(kept: str, found: tuple[str, str]) -> str:
-    return f"RECTIFIER_TABLED_LOOP({', '.join((kept, *found))})\n"
+def _loop(kept: str, found: str) -> str:
+    return f"RECTIFIER_TABLED_LOOP({kept}, {found})\n"
 
 
 def _declared(name: str, kind: str, real: str) -> str:
@@ -274,14 +328,17 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
             "}  // namespace rectifier::emitted\n"
         )
     by_table = {a.name: tabled(a) for a in activations}
-    halves = {a.name: by_table[a.name] | _direct(a) for a in activations}
-    shapes = sorted({found for a in activations for found in _shapes(a)})
+    by_half = {a.name: halves(a) for a in activations}
+    loops_of = sorted({found for a in activations for found in _loops(a)})
     for number in range(files):
         body = "\n\n".join(
-            text for a in activations[number::files] for text in halves[a.name].values()
+            text
+            for a in activations[number::files]
+            for kernels in (by_table[a.name], by_half[a.name])
+            for text in kernels.values()
         )
-        loops = "".join(_loop("extern", each) for each in shapes)
-        own = "".join(_loop("", each) for each in shapes[number::files])
+        loops = "".join(_loop("extern", each) for each in loops_of)
+        own = "".join(_loop("", each) for each in loops_of[number::files])
         texts.append(
             f'{_HEAD}#include "tabled.hpp"\n\nnamespace rectifier {{\n\n{loops}\n{own}\n'
             f"namespace emitted {{\n\n{body}\n\n"
@@ -305,10 +362,10 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
         f"bool {a.name}_half_{kind}(Half, const std::uint16_t*, const std::uint16_t*, "
         "std::uint16_t*, std::size_t, const double*);\n"
         for a in activations
-        for kind in halves[a.name]
+        for kind in by_half[a.name]
     )
     of_halves = "".join(
-        "    {" + ", ".join(_half(a, kind, halves[a.name]) for kind in _KINDS) + "},\n"
+        "    {" + ", ".join(_half(a, kind, by_half[a.name]) for kind in _KINDS) + "},\n"
         for a in activations
     )
     texts.append(
