@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import rectifier
 from rectifier.report import comparison_text
 
 
@@ -27,4 +28,4 @@ def test_what_failed_has_no_score_and_names_are_cleaned(make: Callable[..., Any]
     text = comparison_text.text(make("comparison", rows=rows, environment={}))
     assert "selu failed in all 8 runs" in text
     assert "Compared were a b, selu on digits, 8 seeds each." in text
-    assert text.count("\n\n") == 1, "no line of versions"
+    assert text.endswith(f"Computed by rectifier {rectifier.__version__}.\n")

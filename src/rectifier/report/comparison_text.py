@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rectifier import __version__
 from rectifier.report import wording
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def text(comparison: Comparison, command: str = "") -> str:
         + f": {rows}.",
         comparison.recommendation,
     ]
-    versions = ", ".join(f"{name} {value}" for name, value in comparison.environment.items())
-    made = f"Computed by {versions}." if versions else ""
+    where = "".join(f", {name} {value}" for name, value in comparison.environment.items())
+    made = f"Computed by rectifier {__version__}{where}."
     if command:
         made += f" Command: {command}"
     parts = (" ".join(methods), " ".join(results), made.strip())
