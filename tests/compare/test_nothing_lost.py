@@ -250,6 +250,10 @@ def test_trials_become_a_table(calm: tuple[Plan, str], tmp_path: Path) -> None:
             test = outcomes[row["hash"]].test
             assert row["test"] == ("" if test is None else repr(test))
             assert row["activation"] in ("relu", "tanh")
+        with pytest.raises(
+            OutputError, match=r"written as \.parquet or \.csv; 't\.xlsx' is neither"
+        ):
+            write(store, tmp_path / "t.xlsx")
         try:
             import pyarrow.parquet as parquet
         except ImportError:

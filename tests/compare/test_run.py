@@ -108,6 +108,19 @@ def test_errors_are_tried_again_on_resume_and_divergence_is_not(
     assert found.rows[0].failed_seeds == 1
 
 
+def test_what_ran_out_of_time_is_tried_again_where_there_is_more_of_it(quick: Quick) -> None:
+    plan = quick(["relu"], learning_rates=[0.02], seconds=5.0)
+    with Store() as store:
+        run_comparison(plan, store, engine="inline")
+        first, *_ = finals(plan, 0.02)
+        kept = store.outcomes()[first.hash]
+        late = replace(kept, status="timeout", test=None, reason="out of time", seconds=5.1)
+        store.append(first, late)
+        for plan_now, status in ((plan, "timeout"), (replace(plan, seconds=9.0), "finished")):
+            run_comparison(plan_now, store, engine="inline", resume=True)
+            assert store.outcomes()[first.hash].status == status
+
+
 def test_broken_activation_fails_alone(quick: Quick) -> None:
     # Not by define, which refuses what is finite nowhere.
     broken = Activation("broken", parse("log(0 - x * x - 1)", ("x",)))

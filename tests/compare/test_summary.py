@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from compare_plans import finals
@@ -76,6 +77,33 @@ def test_cheapest_of_equals_is_named(quick: Quick, outcomes_of: OutcomesOf) -> N
     assert set(found.pareto) == {"relu", "gelu"}
     fastest = "relu has the shortest training step here (1 ms; tanh takes 3 ms)"
     assert fastest in found.recommendation
+
+
+def test_the_trade_off_is_told_in_words_with_the_chance_to_be_best(
+    quick: Quick, outcomes_of: OutcomesOf
+) -> None:
+    plan = quick(["relu", "tanh", "gelu", "silu"], seeds=6, timing=True)
+    scores = {"relu": GOOD, "tanh": GOOD, "gelu": BAD, "silu": BAD}
+    times = {"relu": 1e-3, "tanh": 1e-3, "gelu": 1e-4, "silu": 2e-4}
+    outcomes = outcomes_of(plan, scores, times)
+    for trial in plan.cost_trials():
+        kept = {"relu": 4e4, "tanh": 5e5, "gelu": 1e6, "silu": 1e6}[trial.arm.name]
+        outcomes[trial.hash] = replace(outcomes[trial.hash], memory=kept)
+    found = summarize(plan, outcomes)
+    assert found.pareto == ("relu", "gelu")
+    first, last = (round(100 * row(found, name).chance_best) for name in ("relu", "gelu"))
+    assert first > last
+    assert (
+        f"Not beaten in score, step time and memory at once: relu (92.5 %, 1 ms, 40 kB, best with "
+        f"{first} %) and gelu (72.7 %, 0.1 ms, 1 MB, best with {last} %)."
+    ) in found.recommendation
+    untimed = summarize(replace(plan, timing=False), outcomes)
+    assert "Not beaten" not in untimed.recommendation
+    alone = quick(["relu", "tanh"], seeds=6, timing=True)
+    found = summarize(
+        alone, outcomes_of(alone, {"relu": GOOD, "tanh": BAD}, {"relu": 1e-3, "tanh": 2e-3})
+    )
+    assert "No other beats relu (92.5 %, 1 ms" in found.recommendation
 
 
 def test_failed_seeds_count_as_guessing(quick: Quick, outcomes_of: OutcomesOf) -> None:

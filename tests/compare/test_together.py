@@ -6,19 +6,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from compare_plans import finals
 from torch import nn
 
-from rectifier.compare import grouping, together
+from rectifier import data
+from rectifier.compare import grouping, network, together, training
+from rectifier.compare.costs import measure_costs
 from rectifier.compare.course import optimizer_of
+from rectifier.compare.job import Job
 from rectifier.compare.objective import loss_of
 from rectifier.compare.plan import Plan
+from rectifier.compare.planning import make_plan
 from rectifier.compare.together import Members, refusal, train_together
 from rectifier.compare.training import fresh, run_trial
 from rectifier.compare.trial import Outcome, Setting, Trial
 from rectifier.compare.updates import AllAtOnce, MemberByMember
+from rectifier.compare.work import do
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError
 
@@ -115,6 +121,52 @@ def test_what_would_not_be_the_same_is_refused_in_words(quick: Quick) -> None:
         train_together(finals(plan), plan.task.load)
 
 
+class Noisy(nn.Module):
+    """Draws random numbers by a function call, which no look at the layers tells."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.dropout(x, 0.1, self.training)
+
+
+@pytest.mark.parametrize("way", ["refused", "random", "memory"])
+def test_what_cannot_train_together_trains_alone_and_says_so(
+    quick: Quick, blobs: Task, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    plan = quick(["relu"], seeds=4, augment="shift" if way == "refused" else "")
+    trials = trials_of(plan)
+    if way == "refused":
+        monkeypatch.setattr(training, "augmented", lambda x, augment, generator: x)
+        why = "samples are augmented one by one"
+    elif way == "random":
+        make = network.build
+        monkeypatch.setattr(
+            network, "build", lambda *args, **named: nn.Sequential(make(*args, **named), Noisy())
+        )
+        why = "vmap: called random operation"
+    else:
+
+        def full(*args: object) -> None:
+            raise RuntimeError("DefaultCPUAllocator: not enough memory")
+
+        monkeypatch.setattr(together, "_train", full)
+        why = "out of memory"
+    found = do(Job("together", tuple(trials)), blobs.load)
+    assert [outcome.status for outcome in found] == ["finished"] * len(trials)
+    alone = do(Job("alone", tuple(trials)), blobs.load)
+    for one, other in zip(found, alone, strict=True):
+        assert one.together == 1
+        assert one.reason.startswith("trained alone, since together: ")
+        assert why in one.reason
+        assert one.train_loss == other.train_loss
+        assert one.test == other.test
+
+
+def test_a_group_that_is_out_of_time_stays_so_and_tells_its_time(quick: Quick, blobs: Task) -> None:
+    found = do(Job("together", tuple(trials_of(quick(["relu"], seeds=4))), 1e-6), blobs.load)
+    assert {outcome.status for outcome in found} == {"timeout"}
+    assert all(outcome.seconds > 1e-6 for outcome in found)
+
+
 def test_groups_do_not_depend_on_what_is_kept(quick: Quick) -> None:
     trials = finals(quick(["relu", "tanh"], seeds=100))
     whole = grouping.jobs(trials, set(), {"relu"}, 5.0)
@@ -129,6 +181,18 @@ def test_groups_do_not_depend_on_what_is_kept(quick: Quick) -> None:
         replace(t, data=replace(t.data, values=40_000_000)) for t in trials if t.arm.name == "relu"
     ]
     assert {len(job.trials) for job in grouping.jobs(huge, set(), {"relu"}, 5.0)} == {1}
+
+
+def test_memory_of_a_step_is_that_of_its_batch_whatever_the_size_of_the_data() -> None:
+    draw, kept = np.random.default_rng(0), []
+    for samples in (200, 2000):
+        x = draw.normal(size=(samples, 3))
+        task = data.from_arrays("mine", x, (x[:, 0] > 0).astype(int))
+        plan = make_plan(task, ["relu"], 1, hidden=(8,), batch=32)
+        (outcome,) = measure_costs(plan.cost_trials(), task.load)
+        kept.append(outcome.memory)
+    # Inputs, one hidden layer and its mask at most, log-probabilities; labels of eight bytes.
+    assert kept[0] == kept[1] <= 32 * (4 * (3 + 8 + 8 + 2) + 8) + 16
 
 
 def test_only_what_is_faster_is_done() -> None:

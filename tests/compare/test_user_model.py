@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from torch import nn
 
 import rectifier
-from rectifier.compare import network
+from rectifier.compare import network, reference
 from rectifier.compare.arm import Arm, arms
 from rectifier.compare.plan import Plan
 from rectifier.compare.planning import make_plan
@@ -237,14 +239,70 @@ def test_what_a_package_runs_when_imported_is_in_the_hash(
         (folder / "__init__.py").write_text("")
     (inner / "net.py").write_text("def build():\n    return None\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    reference = "outer_of_mine.inner.net:build"
-    before = source_hash(reference)
+    named = "outer_of_mine.inner.net:build"
+    before = source_hash(named)
     (inner.parent / "__init__.py").write_text(
         "import torch\ntorch.set_default_dtype(torch.float64)\n"
     )
-    assert source_hash(reference) != before
+    assert source_hash(named) != before
     (inner.parent / "__init__.py").write_text("")
-    assert source_hash(reference) == before
+    assert source_hash(named) == before
+
+
+OTHERS = """
+import importlib
+import json
+from pathlib import Path
+import installed_layers
+from torch import nn
+
+def build(inputs, classes):
+    width = json.loads((Path(__file__).parent / "net.json").read_text())["width"]
+    with open(Path(__file__).parent / "scale.txt") as stream:
+        scale = float(stream.read())
+    depth = importlib.import_module("own" + "_depth").DEPTH
+    inner = [layer for _ in range(depth) for layer in (nn.Linear(width, width), nn.ReLU())]
+    net = nn.Sequential(nn.Linear(inputs, width), nn.ReLU(), *inner, nn.Linear(width, classes))
+    net[0].weight.data.mul_(scale)
+    return net
+"""
+
+
+def test_what_a_network_is_made_from_beside_its_code_changes_the_hash(
+    net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = tmp_path / "site-packages"
+    info = packages / "installed_layers-1.0.dist-info"
+    info.mkdir(parents=True)
+    (packages / "installed_layers.py").write_text("")
+    (info / "RECORD").write_text("installed_layers.py,,\n")
+    monkeypatch.syspath_prepend(str(packages))
+    place = tmp_path / "own_others.py"
+    place.write_text(OTHERS)
+    texts = {
+        info / "METADATA": "Name: installed-layers\nVersion: 1.0\n",
+        tmp_path / "net.json": '{"width": 6}',
+        tmp_path / "scale.txt": "1.0",
+        tmp_path / "own_depth.py": "DEPTH = 1\n",
+    }
+
+    def code() -> str:
+        reference._owners.cache_clear()
+        sys.modules.pop("own_depth", None)
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        return of_user(f"{place}:build", user_task(f"{net}:load"), 1, None)[0].code
+
+    for file, text in texts.items():
+        file.write_text(text)
+    before = code()
+    assert code() == before
+    for file, text in texts.items():
+        file.write_text(text.replace("1", "2").replace("6", "7"))
+        assert code() != before, file
+        file.write_text(text)
+    assert code() == before
+    (tmp_path / "unrelated.json").write_text("{}")
+    assert code() == before
 
 
 def test_what_a_step_costs_is_asked_on_equal_terms() -> None:

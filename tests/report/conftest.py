@@ -210,6 +210,8 @@ def make_row(name: str, place: int, tried: int = 8, **changes: Any) -> Row:
         "chance_best": 0.5 / (1 + place),
         "gradient_flow": 0.5, "sharpness": 0.05 * (1 + place), "memory": 3.5e5, "joules": 0.012,
         "energy": "estimated", "seconds_to_target": 0.3 if place < 8 else None,
+        "steps_to_target": 120.0 if place < 8 else None,
+        "joules_to_target": 1.44 if place < 8 else None,
     }  # fmt: skip
     return Row(**{**values, **changes})
 
@@ -244,7 +246,8 @@ def failed_row(name: str, seeds: int = 8) -> Row:
         name, 9, seeds, seeds=0, failed_seeds=seeds, learning_rate=nan, scores=(None,) * seeds,
         score=Interval(nan, nan, nan), epochs_to_target=None, reached_target=0, step_time=nan,
         dead=nan, sparsity=nan, survival=(), chance_best=nan, gradient_flow=nan, sharpness=nan,
-        memory=nan, joules=nan, seconds_to_target=None, difference=None, p_value=None,
+        memory=nan, joules=nan, seconds_to_target=None, steps_to_target=None,
+        joules_to_target=None, difference=None, p_value=None,
         probability_of_improvement=None,
         verdict="failed", curves={},
     )  # fmt: skip

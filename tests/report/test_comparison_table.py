@@ -15,6 +15,12 @@ def test_csv_holds_every_number_in_full(comparison: Any) -> None:
         assert float(found["score"]) == row.score.value
         assert found["p"] == ("" if row.p_value is None else repr(row.p_value))
         assert found["verdict"] == row.verdict
+        for head in ("steps_to_target", "seconds_to_target", "joules_to_target"):
+            value = getattr(row, head)
+            assert found[head] == ("" if value is None else repr(value))
+        assert found["reached_target"] == str(row.reached_target)
+    assert rows[0]["joules_to_target"]
+    assert rows[0]["energy"] == "estimated"
 
 
 def test_latex_is_balanced_and_escaped(make: Callable[..., Any]) -> None:

@@ -157,7 +157,7 @@ def test_comparison(write: Callable[..., str], comparison: Any) -> None:
     ):
         assert fact in seen.words
     heads = [attrs for attrs in seen.named("th") if attrs.get("scope") == "col"]
-    assert len(heads) == 14 + 9
+    assert len(heads) == 12 + 9 + 6
 
 
 @pytest.mark.parametrize("name", ["relu", "mish", "pau"])

@@ -116,6 +116,12 @@ if TYPE_CHECKING:
     metavar="D",
     help="Smallest difference in score that matters. Default: 0.005 of accuracy.",
 )
+@click.option(
+    "--target",
+    type=float,
+    metavar="S",
+    help="Validation score that time to target counts to. Default: the task's own; 0.9 for yours.",
+)
 @click.option("--until-settled", is_flag=True, help="Add seeds until every verdict is settled.")
 @click.option("--budget", type=DURATION, help="Begin nothing after this time, such as 30m or 2h.")
 @click.option("--trial-time", "seconds", type=DURATION, help="Give up a trial after this time.")
@@ -145,7 +151,8 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "on", "off"]),
     default="auto",
     show_default=True,
-    help="Train trials of one activation as one: where that is faster, always, never.",
+    help="Train trials of one activation as one: where that is faster, wherever it can be done, "
+    "never.",
 )
 @click.option(
     "--no-timing",
@@ -166,6 +173,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--html", "html_file", metavar="F", type=OutputFile(), help="Write a page with charts."
+)
+@click.option(
+    "--text",
+    "text_file",
+    metavar="F",
+    type=OutputFile(),
+    help="Write what was done and what came of it as text to be cited.",
 )
 @click.option(
     "--sink",
@@ -189,6 +203,7 @@ def command(
     json_file: str | None,
     html_file: str | None,
     table_file: str | None,
+    text_file: str | None,
     sink_texts: tuple[str, ...],
     workers: int | None,
     engine: str,
@@ -265,10 +280,14 @@ def command(
         from rectifier.report import comparison_table, output
 
         output.write_text(table_file, comparison_table.text(comparison, table_file))
+    if text_file is not None:
+        from rectifier.report import comparison_text, output
+
+        output.write_text(text_file, comparison_text.text(comparison, _command_line()))
     from rectifier.report import terminal
 
     terminal.print_comparison(comparison, console(stderr=json_file == "-"))
-    for path in (html_file, json_file, table_file):
+    for path in (html_file, json_file, table_file, text_file):
         if path not in (None, "-"):
             screen.print(f"wrote {path}", markup=False, soft_wrap=True)
 

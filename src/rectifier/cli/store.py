@@ -46,7 +46,7 @@ def merge(target: Path, sources: tuple[Path, ...]) -> None:
 @click.argument("store", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("target", type=OutputFile())
 def export(store: Path, target: str) -> None:
-    """Write all trials of STORE to TARGET: Parquet if its name ends so, else CSV."""
+    """Write all trials of STORE to TARGET: a name ending in .parquet or .csv."""
     from rectifier.compare import Store
     from rectifier.compare.export import write
 

@@ -25,20 +25,22 @@ def write(store: Store, target: str | Path) -> int:
 
     Args:
         store: Where the trials are.
-        target: The file; Parquet if its name ends in ``.parquet``, else CSV.
+        target: The file; its name ends in ``.parquet`` or ``.csv``.
 
     Returns:
         How many trials.
 
     Raises:
         MissingPackageError: pyarrow is not installed, for Parquet.
-        OutputError: The file cannot be written.
+        OutputError: The file cannot be written, or is to be of another kind.
     """
+    path = Path(target)
+    if path.suffix.lower() not in (".parquet", ".csv"):
+        raise OutputError(f"trials are written as .parquet or .csv; {path.name!r} is neither")
     rows = [_flat(*line) for line in store.lines()]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    path = Path(target)
     try:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() == ".parquet":
             arrow = optional.require("pyarrow", extra="export", purpose="writing Parquet")
             parquet = optional.require("pyarrow.parquet", extra="export", purpose="Parquet")
             columns = {name: _column(arrow, name, rows) for name in names}

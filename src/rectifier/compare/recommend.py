@@ -13,6 +13,8 @@ from rectifier.compare.result import Comparison, Row
 
 _SIMILAR_TIME = 0.05
 """Step times closer than this share of the shorter are called the same."""
+_DESCRIBED = 4
+"""Members of the Pareto set that are told with their figures; the page has those of all."""
 
 
 def recommend(comparison: Comparison) -> str:
@@ -36,6 +38,7 @@ def recommend(comparison: Comparison) -> str:
         sentences += _winner(comparison, equals[0])
     else:
         sentences += _no_difference(comparison, equals)
+    sentences += _trade_off(comparison)
     sentences += _by_the_middle(comparison)
     sentences += _reservations(comparison)
     return " ".join(sentences)
@@ -102,6 +105,30 @@ def _no_difference(comparison: Comparison, equals: Sequence[Row]) -> list[str]:
             "which of them matter."
         )
     return sentences
+
+
+def _trade_off(comparison: Comparison) -> list[str]:
+    """The Pareto set over score, step time and memory, with the chance to be best."""
+    rows = {row.activation: row for row in comparison.rows}
+    front = [rows[name] for name in comparison.pareto]
+    timed = all(math.isfinite(row.step_time) for row in front)
+    if len(rows) < 2 or len(comparison.seeds) < 2 or not front or not timed:
+        return []
+    told = [_figures(comparison, row) for row in front[:_DESCRIBED]]
+    told += [row.activation for row in front[_DESCRIBED:]]
+    if len(front) == 1:
+        return [f"No other beats {told[0]} in score, step time or memory."]
+    return [f"Not beaten in score, step time and memory at once: {_listed(told)}."]
+
+
+def _figures(comparison: Comparison, row: Row) -> str:
+    score = f"{100 * row.score.value:.1f} %" if _is_share(comparison) else f"{row.score.value:.3f}"
+    text = f"{row.activation} ({score}, {_time(row.step_time)}"
+    if math.isfinite(row.memory):
+        text += f", {_bytes(row.memory)}"
+    if math.isfinite(row.chance_best):
+        text += f", best with {100 * row.chance_best:.0f} %"
+    return text + ")"
 
 
 def _by_the_middle(comparison: Comparison) -> list[str]:
@@ -209,3 +236,7 @@ def _range(comparison: Comparison, rows: Sequence[Row]) -> str:
 
 def _time(seconds: float) -> str:
     return f"{1000 * seconds:.2g} ms"
+
+
+def _bytes(amount: float) -> str:
+    return f"{amount / 1e6:.2g} MB" if amount >= 1e5 else f"{amount / 1e3:.2g} kB"

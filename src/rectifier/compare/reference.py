@@ -7,13 +7,19 @@ that only defines what is asked for can be named without a function: the usual n
 from __future__ import annotations
 
 import ast
+import builtins
 import hashlib
 import importlib
 import importlib.util
+import io
+import os
 import site
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -111,8 +117,8 @@ def _load(path: Path) -> ModuleType:
 def source_hash(reference: str) -> str:
     """Hash of the file that a reference names and of all files of the user's that it imports.
 
-    What is installed, and Python's own library, do not count: their versions do. Line ends do not
-    count either.
+    Of what is installed and imported there the version counts, of Python's own library nothing.
+    Line ends do not count either.
     """
     place, _ = _parts(reference)
     path = _file(place)
@@ -128,10 +134,64 @@ def source_hash(reference: str) -> str:
     if not path.is_file():
         raise InvalidInputError(f"there is no file {place} (from {reference!r})")
     digest = hashlib.sha256()
-    for file in sorted(_closure(path.resolve())):
+    files = sorted(_closure(path.resolve()))
+    for file in files:
         digest.update(file.name.encode())
         digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    for package in _versions({name.partition(".")[0] for file in files for name in _imports(file)}):
+        digest.update(package.encode())
     return digest.hexdigest()[:16]
+
+
+def _versions(names: set[str]) -> list[str]:
+    """The installed packages that these modules are of, each with its version."""
+    owners = _owners()
+    packages = {package for name in names for package in owners.get(name, ())}
+    return sorted(f"{package} {metadata.version(package)}" for package in packages)
+
+
+@cache
+def _owners() -> Mapping[str, Sequence[str]]:
+    return metadata.packages_distributions()
+
+
+@contextmanager
+def files_read() -> Iterator[set[Path]]:
+    """Notes which files of the user's are opened to be read meanwhile, whoever opens them.
+
+    What is installed, code, and what the system makes up (``/proc``) are left out.
+    """
+    found: set[Path] = set()
+    real = builtins.open
+
+    def noting(file: Any, mode: str = "r", *args: Any, **named: Any) -> Any:
+        if isinstance(file, str | bytes | os.PathLike) and not set(mode) & set("wax+"):
+            found.add(Path(os.fsdecode(file)).resolve())
+        return real(file, mode, *args, **named)
+
+    # pathlib asks io for it, everybody else the builtins.
+    builtins.open = io.open = noting
+    try:
+        yield found
+    finally:
+        builtins.open = io.open = real
+    found -= {
+        path
+        for path in found
+        if path.suffix in (".py", ".pyc")
+        or path.parts[1:2] in (("proc",), ("sys",), ("dev",))
+        or not path.is_file()
+        or _installed(path)
+    }
+
+
+def hash_of_files(files: Iterable[Path]) -> str:
+    """Hash of what is in files, whatever they are called."""
+    digests = []
+    for file in files:
+        with file.open("rb") as stream:
+            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
 
 
 def _closure(start: Path) -> set[Path]:

@@ -28,7 +28,7 @@ from rectifier.compare.result import Comparison
 from rectifier.compare.sinks import Sink
 from rectifier.compare.store import Store
 from rectifier.compare.summary import summarize
-from rectifier.compare.trial import package_version
+from rectifier.compare.trial import Outcome, package_version
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError
 
@@ -65,7 +65,8 @@ def run_comparison(
         engine: Name of an engine: ``local``, ``inline`` or ``ray``; or what makes one.
         address: Of a Ray cluster; default: one on this machine.
         per_gpu: Workers that share a GPU, where the plan is for GPUs.
-        resume: Go on with what is in the store. Trials that ended in an error are tried again.
+        resume: Go on with what is in the store. Trials that ended in an error, or ran out of a
+            shorter time than the plan gives now, are tried again.
         until_settled: Add seeds until every verdict is settled, or all looks are taken.
         budget: Seconds after which no further trial is begun.
         clock: Seconds, for the time left.
@@ -182,7 +183,7 @@ def _begin(
     for sink in sinks:
         sink.begin()
     store.begin(plan.hash, plan.settings, resume=resume)
-    kept = {key: outcome for key, outcome in store.outcomes().items() if outcome.status != "error"}
+    kept = {key: found for key, found in store.outcomes().items() if _counts(found, plan.seconds)}
     placement = Placement(plan.device, per_gpu)
     count = engines.default_workers(placement) if workers is None else workers
     count = min(count, plan.total) if count > 0 else count
@@ -191,6 +192,12 @@ def _begin(
     recorder = Recorder(plan, store, kept, progress, budget, clock, sinks)
     name = engine if isinstance(engine, str) else "given"
     return recorder, running, _environment(name, running.workers, placement)
+
+
+def _counts(outcome: Outcome, seconds: float) -> bool:
+    """Whether a kept outcome stands: no error, nor out of a time that was shorter than today's."""
+    late = outcome.status == "timeout" and outcome.seconds < seconds
+    return outcome.status != "error" and not late
 
 
 def _more(seeds: Sequence[int], taken: Sequence[int], times: int) -> tuple[int, ...]:

@@ -159,6 +159,11 @@ class Store:
                 raise StoreError(
                     f"{self._name} is in use by another process; wait for it or name another file"
                 ) from error
+            if "full" in text:
+                raise OutputError(
+                    f"{self._name} cannot be written ({text}); free some space and go on by "
+                    "resume=True (--resume)"
+                ) from error
             raise OutputError(
                 f"{self._name} cannot be written ({text}); name a file in a folder you may write to"
             ) from error

@@ -5,13 +5,14 @@ Layer: compare. Looking at the user's network needs torch, which is loaded here 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rectifier import catalog, models, optional
 from rectifier.compare.arm import OWN, Arm
-from rectifier.compare.reference import source_hash
-from rectifier.compare.trial import Subject
+from rectifier.compare.reference import files_read, hash_of_files, source_hash
+from rectifier.compare.trial import Subject, hash_of
 from rectifier.data import Task
 from rectifier.errors import InvalidInputError, UnknownNameError
 
@@ -117,7 +118,10 @@ def of_user(
     code = source_hash(reference)
     shapes, example = _tried(task, seed)
     plain = Subject(reference, code=code)
-    model = network.build(plain, Arm(OWN, ()), shapes, 0, example)
+    with files_read() as files:
+        model = network.build(plain, Arm(OWN, ()), shapes, 0, example)
+    code = hash_of({"source": code, "network": _structure(model), "read": hash_of_files(files)})
+    code = code[:16]
     sites = network.hidden_sites(model, example, reference)
     found = tuple(dict.fromkeys(site.function for site in sites))
     if not found:
@@ -128,6 +132,18 @@ def of_user(
     chosen = network.functions_to_replace(sites) if functions is None else _known(functions, found)
     arm = Arm(_own_name(chosen), ())
     return Subject(reference, code=code, functions=chosen), arm, _domain(model, shapes)
+
+
+def _structure(model: Any) -> list[Any]:
+    """What of a network shows without a look at its code: its layers, and the shapes in it.
+
+    A network may be made by what no import tells of. Values are left out: initial weights differ
+    in their last digits from one kind of processor to another.
+    """
+    named = model.state_dict().items()
+    shapes = [[name, list(value.shape), str(value.dtype)] for name, value in named
+              if hasattr(value, "shape")]  # fmt: skip
+    return [re.sub(r"0x[0-9a-f]+", "", repr(model)), shapes]
 
 
 def _known(functions: Iterable[str], found: Sequence[str]) -> tuple[str, ...]:

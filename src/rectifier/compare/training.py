@@ -196,7 +196,8 @@ def check_data(trial: Trial, dataset: Any) -> None:
     if dataset.checksum != trial.data.checksum:
         raise InvalidInputError(
             f"the data of task {trial.task!r}, seed {trial.seed}, are not those of the plan "
-            f"(checksum {dataset.checksum[:12]}, planned {trial.data.checksum[:12]})"
+            f"(checksum {dataset.checksum[:12]}, planned {trial.data.checksum[:12]}); what "
+            "loads them must give the same each time"
         )
 
 

@@ -18,7 +18,7 @@ from rectifier.compare.costs import measure_costs
 from rectifier.compare.job import Job
 from rectifier.compare.piece import Piece
 from rectifier.compare.together import train_together
-from rectifier.compare.training import attempt, failed, one_thread
+from rectifier.compare.training import attempt, failed, noted, one_thread
 from rectifier.compare.trial import Outcome
 
 
@@ -33,13 +33,19 @@ def do(job: Job, load: Callable[[int], Any]) -> list[Outcome]:
         return [attempt(trial, load, job.seconds) for trial in job.trials]
     if job.way == "piece":
         return [perform(piece) for piece in job.pieces]
+    begun = time.perf_counter()
     try:
         if job.way == "cost":
             return measure_costs(job.trials, load)
         return train_together(job.trials, load, job.seconds * len(job.trials))
     except Exception as error:  # noqa: BLE001 - one failed job must not end a comparison
         outcome = failed(error)
-        return [replace(outcome, together=len(job.trials)) for _ in job.trials]
+    if job.way == "cost" or outcome.status == "timeout":
+        share = (time.perf_counter() - begun) / len(job.trials)
+        return [replace(outcome, together=len(job.trials), seconds=share)] * len(job.trials)
+    # It may be one trial's fault, or its being with others: what can be had alone is not lost.
+    why = f"trained alone, since together: {outcome.reason}"
+    return [noted(attempt(trial, load, job.seconds), [why]) for trial in job.trials]
 
 
 def perform(piece: Piece) -> Outcome:

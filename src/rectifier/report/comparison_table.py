@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _HEADS = ("activation", "score", "low", "high", "iqm", "iqm_low", "iqm_high", "to_leader",
           "to_leader_low", "to_leader_high", "iqm_to_leader", "iqm_to_leader_low",
           "iqm_to_leader_high", "p_improvement", "p", "p_best", "seeds",
-          "failed", "epochs_to_target", "seconds_per_step", "bytes_per_step", "dead", "sparsity",
-          "learning_rate", "verdict")  # fmt: skip
+          "failed", "reached_target", "epochs_to_target", "steps_to_target", "seconds_to_target",
+          "joules_to_target", "seconds_per_step", "joules_per_step", "energy", "bytes_per_step",
+          "dead", "sparsity", "gradient_flow", "sharpness", "learning_rate", "verdict")  # fmt: skip
 
 
 def text(comparison: Comparison, name: str) -> str:
@@ -73,7 +74,9 @@ def _cells(row: Row) -> tuple[object, ...]:
         row.activation, *_ends(row.score), *_ends(row.middle), *_ends(row.difference),
         *_ends(row.middle_difference), row.probability_of_improvement, row.p_value,
         row.chance_best, row.seeds,
-        row.failed_seeds, row.epochs_to_target, row.step_time, row.memory, row.dead, row.sparsity,
+        row.failed_seeds, row.reached_target, row.epochs_to_target, row.steps_to_target,
+        row.seconds_to_target, row.joules_to_target, row.step_time, row.joules, row.energy,
+        row.memory, row.dead, row.sparsity, row.gradient_flow, row.sharpness,
         row.learning_rate, row.verdict,
     )  # fmt: skip
 

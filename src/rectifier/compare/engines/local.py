@@ -233,7 +233,7 @@ class LocalEngine:
                     late = worker.out_of_time
                     worker = self._replace(worker, reasons)
                     if late:
-                        outcomes = [_late(seconds)] * job.size
+                        outcomes = [_late(seconds, job.size)] * job.size
                         break
                 if self._closing.is_set():
                     return
@@ -249,9 +249,9 @@ def _lost(reasons: Sequence[str]) -> Outcome:
     return Outcome("error", reason=f"its worker process died twice ({'; '.join(reasons)})")
 
 
-def _late(seconds: float) -> Outcome:
+def _late(seconds: float, size: int) -> Outcome:
     reason = f"it did not come back from a step within {seconds:.0f} s, so its process was ended"
-    return Outcome("timeout", reason=reason)
+    return Outcome("timeout", reason=reason, seconds=seconds / size)
 
 
 ENGINE = LocalEngine
