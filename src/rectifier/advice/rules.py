@@ -2,7 +2,8 @@
 
 Layer: advice, no framework. Within a topic the first rule that holds is the answer, so the special
 ones stand before the general; the others that hold are told beside it. A source is the first that
-said or measured it, not who repeated it; where only the article says so, it is named as such.
+said or measured it, not who repeated it; where only the article says so, it is named as such. The
+table is long and one: the order of its rules is part of what they say.
 """
 
 from __future__ import annotations
@@ -72,6 +73,15 @@ RULES: tuple[Rule, ...] = (
         ("C13", "C12"),
         lambda c: c.edge and c.domain != "rnn",  # a gated cell is defined with its functions
         about=("C13", "C12"),
+    ),
+    Rule(
+        "activation", "relu",
+        "A plain cell may have it, if its recurrent weights start as the identity and gradients "
+        "are clipped.",
+        "Le, Jaitly and Hinton (2015), A Simple Way to Initialize Recurrent Networks",
+        ("C40",),
+        lambda c: c.plain_rectified_cell,
+        about=("C40",),
     ),
     Rule(
         "activation", "tanh",
@@ -183,7 +193,7 @@ RULES: tuple[Rule, ...] = (
         "A plain ReLU cell neither forgets nor explodes from it.",
         "Le, Jaitly and Hinton (2015), A Simple Way to Initialize Recurrent Networks",
         ("C40",),
-        lambda c: c.domain == "rnn" and "relu" in c.activations,
+        lambda c: c.plain_rectified_cell,
         about=("C40",),
     ),
     Rule(
@@ -222,7 +232,8 @@ RULES: tuple[Rule, ...] = (
         "A network this narrow and deep is often dead from the start with symmetric weights.",
         "Lu et al. (2020), Dying ReLU and Initialization",
         ("C17",),
-        lambda c: (c.born_dead or 0.0) > 0.05 and c.batch_norm is not True and not c.residual
+        lambda c: (c.born_dead or 0.0) > 0.05 and c.batch_norm is not True and not c.other_norm
+        and not c.residual
         and (not c.activations or "relu" in c.activations),
         about=("C17",),
     ),
@@ -272,11 +283,20 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.batch_norm is True,
     ),
     Rule(
+        "normalisation", "keep the normalisation that is there, before each activation",
+        "It keeps pre-activations in range as batch normalisation does, and does not hang on the "
+        "batch.",
+        "Ba, Kiros and Hinton (2016), Layer Normalization; Wu and He (2018), Group Normalization",
+        ("C18", "C20"),
+        lambda c: bool(c.other_norm),
+        about=("C18", "C20"),  # they are about batch normalisation
+    ),
+    Rule(
         "normalisation", "add batch normalisation, or shortcuts",
         "Without either a network this deep depends on its weights' scale alone.",
         "He et al. (2016), Deep Residual Learning; Ioffe and Szegedy (2015)",
         ("C08", "C18", "C20"),
-        lambda c: c.deep and not c.residual and c.batch_norm is not True,
+        lambda c: c.deep and not c.residual and c.batch_norm is not True and not c.other_norm,
         about=("C08",),
     ),
     Rule(
@@ -284,14 +304,15 @@ RULES: tuple[Rule, ...] = (
         "It makes the learning rate matter less and keeps units alive.",
         "Ioffe and Szegedy (2015), Batch Normalization",
         ("C18", "C20"),
-        lambda c: c.batch_norm is not True and (c.domain == "cnn" or (c.deep and bool(c.residual))),
+        lambda c: c.batch_norm is not True and not c.other_norm
+        and (c.domain == "cnn" or (c.deep and bool(c.residual))),
     ),
     Rule(
         "normalisation", "none needed; inputs of mean 0 and variance 1",
         "A shallow network with well scaled weights does without.",
         "LeCun, Bottou, Orr and Müller (1998), Efficient BackProp",
         ("C19",),
-        lambda c: not c.deep and c.batch_norm is not True
+        lambda c: not c.deep and c.batch_norm is not True and not c.other_norm
         and c.domain not in ("transformer", "rnn", "rl"),
         about=("C19",),
     ),
