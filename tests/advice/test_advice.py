@@ -62,6 +62,21 @@ def choices(**facts: object) -> dict[str, str]:
             "normalisation",
             "keep the normalisation that is there, before each activation",
         ),
+        (
+            {"depth": 30, "batch_norm": False, "domain": "cnn"},
+            "normalisation",
+            "add shortcuts, with batch normalisation in their branches",
+        ),
+        (
+            {"depth": 30, "batch_norm": True, "residual": False},
+            "normalisation",
+            "keep batch normalisation and add shortcuts around it",
+        ),
+        (
+            {"depth": 30, "batch_norm": True, "residual": True},
+            "normalisation",
+            "keep batch normalisation, before each activation",
+        ),
         ({"depth": 4, "width": 2, "widths": (64, 64, 64)}, "initialisation", "he_normal"),
         ({"domain": "rl"}, "monitor", "dormant units (rectifier run, or rt.ReDo)"),
         ({"domain": "rl", "prefer": "accuracy"}, "activation", "tanh"),
@@ -395,3 +410,16 @@ def test_notes_on_activations_can_be_followed() -> None:
     told = note(models.get("gpt_tiny")((8,), 9, size=8, layers=1, heads=2), prefer="accuracy")
     assert "rt.SwiGLU" in told
     assert "rt.swap" not in told
+
+
+def test_nothing_is_said_twice() -> None:
+    for domain in DOMAINS:
+        for prefer in (None, *PREFERENCES):
+            for each in advise(Case(domain, prefer=prefer, depth=30, signed_inputs=True)):
+                told = [each.rule.choice, *(rule.choice for rule in each.also)]
+                assert len(told) == len(set(told)), told
+
+
+def test_claims_about_gelu_and_relu_say_nothing_of_gates() -> None:
+    (gated,) = (rule for rule in RULES if rule.choice == "swiglu")
+    assert gated.side("C32") == "about"

@@ -15,7 +15,7 @@ class Advice:
 
     Attributes:
         topic: The topic. ``rule``: the one that decides.
-        also: Others that hold and say something else.
+        also: Others that hold and say something else, the first of each choice.
         note: What it means for the network that was read; empty where nothing is to be said.
     """
 
@@ -38,7 +38,8 @@ def advise(case: Case) -> tuple[Advice, ...]:
         if not holding:
             continue
         first, *rest = holding
-        also = tuple(rule for rule in rest if rule.choice != first.choice)
+        others = {rule.choice: rule for rule in reversed(rest) if rule.choice != first.choice}
+        also = tuple(rule for rule in rest if others.get(rule.choice) is rule)
         found.append(Advice(topic, first, also, _note(topic, first, case)))
     return tuple(found)
 

@@ -98,6 +98,7 @@ RULES: tuple[Rule, ...] = (
         "Shazeer (2020), GLU Variants Improve Transformer, table 1",
         ("C32",),
         lambda c: c.domain == "transformer" and c.prefer == "accuracy",
+        about=("C32",),  # of GELU and ReLU without a gate
     ),
     Rule(
         "activation", "relu",
@@ -114,6 +115,7 @@ RULES: tuple[Rule, ...] = (
         "Devlin et al. (2019); Radford et al. (2019); Dosovitskiy et al. (2021)",
         ("C32",),
         lambda c: c.domain == "transformer",
+        about=("C32",),  # what contradicts it is that T5 began with ReLU
     ),
     Rule(
         "activation", "tanh",
@@ -276,6 +278,16 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.deep and c.bare and c.domain == "mlp",
     ),
     Rule(
+        "normalisation", "keep batch normalisation and add shortcuts around it",
+        "By itself it makes gradients grow from layer to layer, so that deep networks without "
+        "shortcuts train badly.",
+        "Yang et al. (2019), A Mean Field Theory of Batch Normalization; He et al. (2016), Deep "
+        "Residual Learning, section 4.1",
+        ("C08", "C18", "C20"),
+        lambda c: c.deep and c.batch_norm is True and c.residual is False,
+        about=("C08", "C18", "C20"),  # the two last were tried in networks that are not deep
+    ),
+    Rule(
         "normalisation", "keep batch normalisation, before each activation",
         "Pre-activations stay on both sides of zero, so few units die.",
         "Ioffe and Szegedy (2015), Batch Normalization",
@@ -292,12 +304,14 @@ RULES: tuple[Rule, ...] = (
         about=("C18", "C20"),  # they are about batch normalisation
     ),
     Rule(
-        "normalisation", "add batch normalisation, or shortcuts",
-        "Without either a network this deep depends on its weights' scale alone.",
-        "He et al. (2016), Deep Residual Learning; Ioffe and Szegedy (2015)",
+        "normalisation", "add shortcuts, with batch normalisation in their branches",
+        "Without shortcuts a network this deep depends on its weights' scale alone; batch "
+        "normalisation without them makes gradients grow from layer to layer.",
+        "He et al. (2016), Deep Residual Learning, section 4.1; Yang et al. (2019), A Mean Field "
+        "Theory of Batch Normalization",
         ("C08", "C18", "C20"),
         lambda c: c.deep and not c.residual and c.batch_norm is not True and not c.other_norm,
-        about=("C08",),
+        about=("C08", "C18", "C20"),
     ),
     Rule(
         "normalisation", "batch normalisation before each activation",
@@ -305,7 +319,7 @@ RULES: tuple[Rule, ...] = (
         "Ioffe and Szegedy (2015), Batch Normalization",
         ("C18", "C20"),
         lambda c: c.batch_norm is not True and not c.other_norm
-        and (c.domain == "cnn" or (c.deep and bool(c.residual))),
+        and (bool(c.residual) if c.deep else c.domain == "cnn"),
     ),
     Rule(
         "normalisation", "none needed; inputs of mean 0 and variance 1",
@@ -391,6 +405,7 @@ RULES: tuple[Rule, ...] = (
         "Pascanu, Mikolov and Bengio (2013), On the difficulty of training RNNs",
         ("C20",),
         lambda c: c.domain == "rnn",
+        about=("C20",),
     ),
     Rule(
         "monitor", "the gradient at the first layer against the last (rectifier show NAME --depth)",
