@@ -29,7 +29,8 @@ def page() -> str:
         "range: it only reaches across a bound, and more seeds may still settle it. A claim that "
         "can be read in more than one way gets the worst verdict of its readings; all of them are "
         "told. The length is that of the run that the numbers come from: *quick*, or *full*, with "
-        "the numbers of seeds and steps that a protocol gives in brackets.",
+        "the numbers of seeds and steps that a protocol gives in brackets. What stands in square "
+        "brackets is a 95 % interval, unless the protocol calls it the least and greatest value.",
         table(("verdict", "claims"), report.counts(entries)),
         f"Measured: {_runs(entries)}.",
         table(
