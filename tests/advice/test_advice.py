@@ -372,6 +372,20 @@ def test_what_ends_a_network_is_told_from_what_is_within() -> None:
         assert ended(layer, nn.ReLU(), nn.Linear(8, 1)).other_norm == kind
 
 
+def test_a_sigmoid_that_gates_is_no_activation() -> None:
+    class Quick(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = nn.Linear(4, 8), nn.Linear(8, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            hidden = self.one(x)
+            result: torch.Tensor = self.two(hidden * torch.sigmoid(1.702 * hidden))
+            return result
+
+    assert read(Quick()).case.activations == ()
+
+
 def test_cells_of_torch_are_read() -> None:
     class Loop(nn.Module):
         def __init__(self, cell: nn.Module) -> None:

@@ -138,15 +138,17 @@ class _Calls(TorchFunctionMode):
     """Looks for shortcuts, attention, normalisation and a softmax at the end.
 
     A shortcut is a sum of two tensors of one shape; attention by hand is a product with what a
-    softmax gave, also through dropout.
+    softmax gave, also through dropout; a gate is a factor that a sigmoid gave.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.shortcuts = 0
         self.attention = 0
+        self.gates = 0
         self.norms: list[str] = []
         self._shares: list[tuple[str, Tensor]] = []
+        self._squashed: list[Tensor] = []
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
@@ -160,12 +162,16 @@ class _Calls(TorchFunctionMode):
         self.attention += name == "scaled_dot_product_attention"
         if name in ("matmul", "__matmul__", "bmm", "einsum"):
             self.attention += any(self.share(each) for each in args)
+        if name in ("mul", "mul_", "__mul__", "__imul__", "__rmul__"):
+            self.gates += any(kept is each for kept in self._squashed for each in args)
         if name.endswith("_norm") and name.removesuffix("_norm") in (*_OTHER_NORMS, "batch"):
             self.norms.append(name.removesuffix("_norm"))
         result = func(*args, **(kwargs or {}))
         kept = next((found for each in args[:1] if (found := self.share(each))), "")
         if name in ("softmax", "log_softmax") or (name == "dropout" and kept):
             self._shares.append((kept or name, result))
+        if name in ("sigmoid", "sigmoid_", "expit"):
+            self._squashed.append(result)
         return result
 
     def share(self, value: Any) -> str:
@@ -259,7 +265,7 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
         batch_norm="batch" in norms,
         other_norm=min(norms - {"batch"}, default=""),
         residual=bridged if ran else None,
-        activations=_hidden(seen.functions or _by_modules(modules), inner, domain),
+        activations=_hidden(seen.functions or _by_modules(modules), inner, gated=calls.gates > 0),
     )
     if isinstance(output, Tensor):
         last = seen.last(output) or calls.share(output)
@@ -267,11 +273,11 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
     return Reading(case, tuple(notes))
 
 
-def _hidden(functions: Sequence[str], inner: Sequence[Site], domain: str) -> tuple[str, ...]:
-    """What counts as the network's activations: gates do where there is nothing but them."""
+def _hidden(functions: Sequence[str], inner: Sequence[Site], *, gated: bool) -> tuple[str, ...]:
+    """What counts as the network's activations: sigmoid where it is alone and gates nothing."""
     found = tuple(name for name in functions if name not in _GATES)
     names = [site.function for site in inner]
-    if domain != "rnn" and "sigmoid" in names and set(names) <= _GATES:
+    if not gated and "sigmoid" in names and set(names) <= _GATES:
         return ("sigmoid", *found)
     return found
 
