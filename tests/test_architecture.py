@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "expression": set(),
     "activation": {"expression"},
     "definition": {"activation", "expression"},
-    "catalog": {"activation", "expression"},
+    "catalog": {"activation", "definition", "expression"},
     "analysis": DEFINITIONS,
     "kernels": DEFINITIONS,
     "numpy": FRONT_END,

@@ -28,17 +28,20 @@ def page() -> str:
         "data; *not reproduced* means just that, and *open* that no interval lies outside its "
         "range: it only reaches across a bound, and more seeds may still settle it. A claim that "
         "can be read in more than one way gets the worst verdict of its readings; all of them are "
-        "told.",
+        "told. The length is that of the run that the numbers come from: *quick*, or *full*, with "
+        "the numbers of seeds and steps that a protocol gives in brackets. What stands in square "
+        "brackets is a 95 % interval, unless the protocol calls it the least and greatest value.",
         table(("verdict", "claims"), report.counts(entries)),
         f"Measured: {_runs(entries)}.",
         table(
-            ("", "claim", "primary source", "measured [95 %]", "verdict"),
+            ("", "claim", "primary source", "measured [95 %]", "length", "verdict"),
             [
                 (
                     f"[{e.id}](#{e.id.lower()})",
                     e.claim,
                     e.source,
                     report.measured(e),
+                    _length(e),
                     report.verdict(e),
                 )
                 for e in entries
@@ -63,6 +66,10 @@ def _runs(entries: tuple[Entry, ...]) -> str:
         }
     )
     return "; ".join(found) or "nothing yet"
+
+
+def _length(entry: Entry) -> str:
+    return entry.result.circumstances["effort"] if entry.result else "–"
 
 
 def _against(entry: Entry) -> str:
@@ -96,7 +103,12 @@ def _entry(entry: Entry) -> str:
         for quantity, found in report.pairs(entry)
     ]
     notes = "".join(f" {note}." for note in (entry.result.notes if entry.result else ()))
-    seconds = entry.result.circumstances.get("processor seconds") if entry.result else None
+    facts = entry.result.circumstances if entry.result else {}
+    run = [f"Measured at {_length(entry)} length"]
+    run += [f"seeds {facts['seeds']}"] if "seeds" in facts else []
+    run += [
+        f"{seconds} s of a processor" for seconds in [facts.get("processor seconds")] if seconds
+    ]
     return "\n\n".join(
         (
             f"### {entry.id}",
@@ -105,7 +117,7 @@ def _entry(entry: Entry) -> str:
             table(("quantity", "measured [95 %]", "claimed", "in the source"), rows),
             f"Said in section {entry.section}: “{entry.quote}”. Source: {entry.source}. It says: "
             f"{entry.says}" + (f" In its words: “{entry.words}”" if entry.words else ""),
-            f"{entry.protocol}{notes}" + (f" Took {seconds} s of a processor." if seconds else ""),
+            f"{entry.protocol}{notes}" + (f" {', '.join(run)}." if facts else ""),
         )
     )
 

@@ -7,7 +7,9 @@ finite nowhere; what an activation is, and its own checks, are in `rectifier.act
 
 from __future__ import annotations
 
+import functools
 import math
+import re
 from collections.abc import Callable
 
 from rectifier.activation import Activation, Param
@@ -81,6 +83,44 @@ def define(
     ):
         _check_finite(made, what, expression)
     return made
+
+
+def is_formula(text: str) -> bool:
+    """Whether a text is meant as a formula rather than as a name, which has no signs but ``-``.
+
+    So ``x - 2`` is a formula in brackets only: ``(x - 2)``.
+
+    Example:
+        >>> is_formula("maximum(x, 0)"), is_formula("leaky-relu")
+        (True, False)
+    """
+    return re.search(r"[()*/+<>=^]", text) is not None
+
+
+@functools.cache
+def from_formula(text: str) -> Activation:
+    """The activation of a formula without parameters, named after it or by ``name=formula``.
+
+    Raises:
+        ExpressionError: The formula cannot be read.
+        InvalidActivationError: It has no finite value at any input.
+
+    Example:
+        >>> from_formula("twice = 2 * x").name
+        'twice'
+    """
+    named = re.fullmatch(r"\s*([\w\s.-]+?)\s*=(?!=)(.*)", text, re.DOTALL)
+    name, formula = named.groups() if named else (_slug(text), text)
+    return define(name, formula.strip())
+
+
+def _slug(formula: str) -> str:
+    """A name for a formula: ``x*sigmoid(1.5*x)`` becomes ``x_times_sigmoid_1p5_times_x``."""
+    text = formula.lower().replace("**", "_pow_").replace(".", "p")
+    for sign, word in (("*", "times"), ("/", "over"), ("+", "plus"), ("-", "minus"), ("^", "pow")):
+        text = text.replace(sign, f"_{word}_")
+    name = re.sub(r"[^a-z0-9]+", "_", text).strip("_")
+    return name if name[:1].isalpha() else f"f_{name}"
 
 
 def _stable_slope(expression: Expr, better: Expr) -> Expr | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from rectifier.claims import ledger
 from rectifier.cli.main import run_command
 from rectifier.compare import prior
 from rectifier.errors import InvalidInputError, ScriptError, UnknownNameError
+from rectifier.training import starts
 
 
 def choices(**facts: object) -> dict[str, str]:
@@ -43,6 +45,39 @@ def choices(**facts: object) -> dict[str, str]:
             "the cell's own; an LSTM's forget gate with a bias of 1",
         ),
         ({"domain": "rnn", "activations": ("relu",)}, "initialisation", "identity"),
+        ({"domain": "rnn", "activations": ("relu",)}, "activation", "relu"),
+        ({"domain": "rnn", "activations": ("tanh", "relu")}, "activation", "tanh"),
+        (
+            {"domain": "rnn", "activations": ("tanh", "relu")},
+            "initialisation",
+            "the cell's own; an LSTM's forget gate with a bias of 1",
+        ),
+        (
+            {"depth": 30, "batch_norm": False, "other_norm": "layer"},
+            "normalisation",
+            "keep the normalisation that is there, before each activation",
+        ),
+        (
+            {"domain": "cnn", "batch_norm": False, "other_norm": "group"},
+            "normalisation",
+            "keep the normalisation that is there, before each activation",
+        ),
+        (
+            {"depth": 30, "batch_norm": False, "domain": "cnn"},
+            "normalisation",
+            "add shortcuts, with batch normalisation in their branches",
+        ),
+        (
+            {"depth": 30, "batch_norm": True, "residual": False},
+            "normalisation",
+            "keep batch normalisation and add shortcuts around it",
+        ),
+        (
+            {"depth": 30, "batch_norm": True, "residual": True},
+            "normalisation",
+            "keep batch normalisation, before each activation",
+        ),
+        ({"depth": 4, "width": 2, "widths": (64, 64, 64)}, "initialisation", "he_normal"),
         ({"domain": "rl"}, "monitor", "dormant units (rectifier run, or rt.ReDo)"),
         ({"domain": "rl", "prefer": "accuracy"}, "activation", "tanh"),
         ({"domain": "rl", "prefer": "accuracy", "depth": 40}, "activation", "relu"),
@@ -272,3 +307,133 @@ def test_a_cell_that_is_called_step_by_step_is_recurrent() -> None:
     assert case.domain == "rnn"
     assert case.residual is False
     assert read(models.get("gelu_mlp")(64, 10)).case.domain == "mlp"
+
+
+class _Attention(nn.Module):
+    """A block of a transformer, by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.enter = nn.LayerNorm(8), nn.Linear(8, 24)
+        self.leave, self.drop = nn.Linear(8, 8), nn.Dropout(0.1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        query, key, value = self.enter(self.norm(x)).chunk(3, dim=-1)
+        shares = (query @ key.transpose(-1, -2)).softmax(dim=-1)
+        return x + self.leave(nn.functional.silu(self.drop(shares) @ value))
+
+
+def test_attention_by_hand_makes_a_transformer() -> None:
+    found = read(nn.Sequential(nn.Embedding(9, 8), _Attention(), nn.Linear(8, 9))).case
+    assert (found.domain, found.residual, found.other_norm) == ("transformer", True, "layer")
+    convolutions = nn.Sequential(*(nn.Conv1d(2, 2, 1) for _ in range(3)))
+    assert read(nn.Sequential(convolutions, nn.Linear(64, 8), _Attention())).case.domain == "cnn"
+    assert read(nn.Sequential(nn.Linear(4, 8), nn.Softmax(-1))).case.domain == "mlp"
+
+
+def test_widths_are_those_of_layers_that_relu_follows() -> None:
+    """Heads and linear bottlenecks cannot die, so nobody is told that they do."""
+
+    class Policy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU())
+            self.moves, self.value = nn.Linear(32, 3), nn.Linear(32, 1)
+
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            hidden = self.body(x)
+            return self.moves(hidden), torch.relu(self.value(hidden))
+
+    found = read(Policy()).case
+    assert (found.width, found.widths) == (32, (64, 32))
+    assert found.born_dead is not None
+    assert found.born_dead < 1e-9
+    bottleneck = nn.Sequential(
+        nn.Linear(9, 16), nn.ReLU(), nn.Linear(16, 2), nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 9)
+    )
+    assert read(bottleneck).case.widths == (16, 16)
+    narrow = bottleneck[:3].append(nn.ReLU()).extend(bottleneck[3:])
+    assert read(narrow).case.born_dead == pytest.approx(1 / 4, abs=1e-3)
+
+
+def test_what_ends_a_network_is_told_from_what_is_within() -> None:
+    def ended(*layers: nn.Module) -> Any:
+        return read(nn.Sequential(nn.Linear(6, 8), *layers)).case
+
+    # An object of Python's may get the address, and so the id, of one that is gone.
+    for _ in range(5):
+        assert ended(nn.ReLU(), nn.Linear(8, 3), nn.Softmax(-1)).output_activation == "softmax"
+    case = ended(nn.Sigmoid(), nn.Linear(8, 8), nn.Sigmoid(), nn.Linear(8, 1), nn.Sigmoid())
+    assert case.activations == ("sigmoid",)
+    assert case.output == "probability"
+    assert ended(nn.Tanh(), nn.Linear(8, 1), nn.Sigmoid()).activations == ("tanh",)
+    assert ended(nn.Sigmoid()).activations == ()
+    for layer, kind in ((nn.LayerNorm(8), "layer"), (nn.RMSNorm(8), "rms")):
+        assert ended(layer, nn.ReLU(), nn.Linear(8, 1)).other_norm == kind
+
+
+def test_a_sigmoid_that_gates_is_no_activation() -> None:
+    class Quick(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = nn.Linear(4, 8), nn.Linear(8, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            hidden = self.one(x)
+            result: torch.Tensor = self.two(hidden * torch.sigmoid(1.702 * hidden))
+            return result
+
+    assert read(Quick()).case.activations == ()
+
+
+def test_cells_of_torch_are_read() -> None:
+    class Loop(nn.Module):
+        def __init__(self, cell: nn.Module) -> None:
+            super().__init__()
+            self.cell, self.end = cell, nn.Linear(7, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            state = x.new_zeros(x.shape[0], 7)
+            for step in x.unbind(1):
+                state = self.cell(step, state)
+            result: torch.Tensor = self.end(state)
+            return result
+
+    found = read(Loop(nn.RNNCell(3, 7, nonlinearity="relu")))
+    assert not found.notes
+    assert (found.case.domain, found.case.activations) == ("rnn", ("relu",))
+    broken = read(Loop(nn.RNNCell(3, 8, nonlinearity="relu")))
+    assert broken.notes
+    assert broken.case.activations == ("relu",)
+    assert read(Loop(nn.GRUCell(3, 7))).case.activations == ("tanh",)
+
+
+def test_every_network_of_the_article_is_read_by_running_it() -> None:
+    for name in set(models.names()) - {"rbm"}:  # whose input is a vector of any length
+        assert not read(starts.make(name, batch=2).model).notes, name
+
+
+def test_notes_on_activations_can_be_followed() -> None:
+    def note(model: nn.Module, **facts: Any) -> str:
+        case = dataclasses.replace(read(model).case, **facts)
+        return next(each.note for each in advise(case) if each.topic == "activation")
+
+    network = nn.Sequential(nn.Linear(6, 8), nn.Sigmoid(), nn.Linear(8, 1), nn.Tanh())
+    assert "rt.swap(model, 'sigmoid', 'relu')" in note(network)
+    assert note(nn.Sequential(nn.Linear(6, 1), nn.Tanh())) == "", "the output is left alone"
+    told = note(models.get("gpt_tiny")((8,), 9, size=8, layers=1, heads=2), prefer="accuracy")
+    assert "rt.SwiGLU" in told
+    assert "rt.swap" not in told
+
+
+def test_nothing_is_said_twice() -> None:
+    for domain in DOMAINS:
+        for prefer in (None, *PREFERENCES):
+            for each in advise(Case(domain, prefer=prefer, depth=30, signed_inputs=True)):
+                told = [each.rule.choice, *(rule.choice for rule in each.also)]
+                assert len(told) == len(set(told)), told
+
+
+def test_claims_about_gelu_and_relu_say_nothing_of_gates() -> None:
+    (gated,) = (rule for rule in RULES if rule.choice == "swiglu")
+    assert gated.side("C32") == "about"

@@ -14,7 +14,7 @@ from scipy.optimize import least_squares
 import rectifier
 from rectifier import catalog
 from rectifier.activation import Activation
-from rectifier.errors import InvalidActivationError, UnknownNameError
+from rectifier.errors import ExpressionError, InvalidActivationError, UnknownNameError
 from rectifier.expression import SCALAR, evaluate, parse, to_latex, to_text
 
 EVERY = catalog.all_activations()
@@ -172,3 +172,19 @@ def test_only_pade_units_have_published_coefficients() -> None:
         catalog.pade_start("pau", "tanhh")
     defaults = {name: catalog.get(name).parameters() for name in ("pau_a", "pau_c")}
     assert all(catalog.pade_start(name) == given for name, given in defaults.items())
+
+
+def test_a_formula_stands_where_a_name_does() -> None:
+    got = catalog.get("x*sigmoid(1.5*x)")
+    assert got.name == "x_times_sigmoid_1p5_times_x"
+    assert got.formula == rectifier.define("f", "x * sigmoid(1.5 * x)").formula
+    assert catalog.get("twice = 2*x").name == "twice"
+    # An equals sign within a comparison names nothing.
+    assert catalog.get("where(x >= 0, x, -x)").formula == "where(x >= 0, x, -x)"
+    assert catalog.get("fold = where(x >= 0, x, -x)").name == "fold"
+    for text, told in (("x*", "end of the formula"), ("__import__('os')", "unknown function")):
+        with pytest.raises(ExpressionError, match=told):
+            catalog.get(text)
+    for name in ("x", "max"):
+        with pytest.raises(UnknownNameError):
+            catalog.get(name)

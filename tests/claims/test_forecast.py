@@ -27,6 +27,16 @@ def work(*, steps: int, seed: int, rate: float = 0.1, width: int = 1) -> dict[st
     return {"reached": None, "value": seed}
 
 
+def uneven(*, steps: int, seed: int) -> dict[str, Any]:
+    """The same, of short steps beside a long start that is never twice as long."""
+    CALLS.append({"steps": steps, "seed": seed})
+    start = 0.1 if len(CALLS) % 2 else 0.12
+    end = time.process_time() + start + STEP / 10 * steps
+    while time.process_time() < end:
+        pass
+    return {"reached": None}
+
+
 def claim(name: str, measure: Any) -> Claim:
     return Claim(
         name, "a", "b", "1", "experiment", "c", "d", "e", (Quantity("q", Range(0, 1)),), measure
@@ -57,6 +67,18 @@ def test_a_few_steps_foretell_the_rest() -> None:
     assert found[1].seconds < 1
     assert len(CALLS) <= 6
     assert max(call["steps"] for call in CALLS) < 20
+
+
+def test_steps_that_are_short_beside_the_start_are_not_foretold_to_take_no_time() -> None:
+    """Of ten thousand steps of a Boltzmann machine ten were timed: two minutes were to take 6 s."""
+
+    def measure(lab: Lab) -> Finding:
+        lab.map(uneven, [{"steps": 5000, "seed": s} for s in range(4)])
+        return Finding([Estimate(0, 0, 0)])
+
+    (cost,) = forecast.foretell([claim("C90", measure)], full=True, workers=1)
+    assert cost.seconds == pytest.approx(4 * (0.1 + 5000 * STEP / 10), rel=0.4)
+    assert max(call["steps"] for call in CALLS) <= 1000
 
 
 def test_the_longest_trial_is_a_bound_and_comparisons_are_foretold() -> None:

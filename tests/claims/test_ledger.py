@@ -43,6 +43,14 @@ def test_claims_differ_and_quote_briefly() -> None:
             assert claim.kind == "record"
 
 
+def test_whatever_has_a_primary_text_is_quoted() -> None:
+    """The others name none, or their own arithmetic or code, or reports behind payment."""
+    without = {claim.id for claim in ledger.claims().values() if not claim.words}
+    assert without == {
+        *("C07", "C13", "C14", "C20", "C22", "C34", "C35", "C38", "C41", "C42"),
+    }
+
+
 def test_no_verdict_is_typed_by_hand() -> None:
     folder = Path(rectifier.claims.__file__).parent
     for file in folder.glob("*.py"):

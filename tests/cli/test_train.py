@@ -33,3 +33,12 @@ def test_another_file_is_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureFix
     assert run_command(["train", "mlp", *options]) == 2
     assert "no checkpoint of rectifier train" in capsys.readouterr().err
     assert other.read_text() == "x = 1\n"
+
+
+def test_an_activation_may_be_a_formula(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = str(tmp_path / "c.pt")
+    train = ["train", "mlp", "--steps", "2", "--activation", "x*sigmoid(1.5*x)"]
+    assert run_command([*train, "--checkpoint", place]) == 0
+    assert "x_times_sigmoid_1p5_times_x" in capsys.readouterr().err
+    assert run_command([*train[:-1], "x*sigmoid(1.5*x", "--checkpoint", f"{place}.other"]) == 2
+    assert "expected" in capsys.readouterr().err

@@ -74,8 +74,8 @@ def test_sizes_of_small_networks() -> None:
 
 def test_every_network_is_in_this_file() -> None:
     others = {"mlp", "alphazero", "transformer_decoder", "transformer_encoder", "rbm"}
-    ours = set(SMALL) | others
-    assert ours <= set(models.names())
+    elsewhere = {"gpt_tiny", "vit_tiny"}  # test_tiny.py
+    assert set(SMALL) | others | elsewhere == set(models.names())
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -109,12 +109,19 @@ def test_samples_of_another_size_are_refused(name: str) -> None:
         torch.testing.assert_close(model.eval()(x.flatten(1)), model(x))
 
 
-@pytest.mark.parametrize("name", ["swiglu", "crelu", "maxout"])
-def test_units_that_change_the_number_of_features_are_refused(name: str) -> None:
-    with pytest.raises(InvalidInputError, match="as many numbers as it takes"):
-        small("cnn4", name)
-    with pytest.raises(InvalidInputError, match="as many numbers as it takes"):
-        models.get("mlp")(8, 3, activation=name)
+@pytest.mark.parametrize("name", ["swiglu", "crelu", "maxout", "softmax", "sparsemax"])
+@pytest.mark.parametrize("model", [*SMALL, "mlp"])
+def test_what_is_no_function_of_one_number_is_refused(model: str, name: str) -> None:
+    """A softmax after a convolution would be one over the pixels of a row."""
+    with pytest.raises(InvalidInputError, match="an activation of one number"):
+        small(model, name) if model in SMALL else models.get("mlp")(8, 3, activation=name)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_formula_is_an_activation(name: str) -> None:
+    x = torch.randn(2, *shape(name))
+    ours = small(name, "maximum(x, 0)", init="he_normal").eval()
+    torch.testing.assert_close(ours(x), small(name, init="he_normal").eval()(x))
 
 
 @pytest.mark.parametrize("kind", ["nrelu", "binary"])

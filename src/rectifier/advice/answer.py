@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rectifier import catalog
 from rectifier.advice.case import Case
 from rectifier.advice.rules import RULES, TOPICS, Rule, Side, Topic
 
@@ -14,7 +15,7 @@ class Advice:
 
     Attributes:
         topic: The topic. ``rule``: the one that decides.
-        also: Others that hold and say something else.
+        also: Others that hold and say something else, the first of each choice.
         note: What it means for the network that was read; empty where nothing is to be said.
     """
 
@@ -37,24 +38,43 @@ def advise(case: Case) -> tuple[Advice, ...]:
         if not holding:
             continue
         first, *rest = holding
-        also = tuple(rule for rule in rest if rule.choice != first.choice)
+        others = {rule.choice: rule for rule in reversed(rest) if rule.choice != first.choice}
+        also = tuple(rule for rule in rest if others.get(rule.choice) is rule)
         found.append(Advice(topic, first, also, _note(topic, first, case)))
     return tuple(found)
 
 
 def _note(topic: Topic, rule: Rule, case: Case) -> str:
-    if topic == "activation" and case.activations:
-        have = ", ".join(case.activations)
-        if rule.choice in case.activations:
-            return f"the network has it already ({have})"
-        return f"the network has {have}; rt.swap(model, {case.activations[0]!r}, {rule.choice!r})"
+    if topic == "activation":
+        return _swap(rule, case)
     if topic == "output" and case.output_activation:
         return f"the network ends in {case.output_activation}"
     if topic == "normalisation" and case.batch_norm is not None:
-        return "the network has batch normalisation" if case.batch_norm else "the network has none"
+        if case.batch_norm:
+            return "the network has batch normalisation"
+        return (
+            f"the network has {case.other_norm} normalisation"
+            if case.other_norm
+            else ("the network has none")
+        )
     if rule.choice == "randomized_asymmetric" and case.born_dead is not None:
         return f"up to {case.born_dead:.0%} of such networks are dead at the start"
     return ""
+
+
+def _swap(rule: Rule, case: Case) -> str:
+    """What the chosen activation means for a network that has some."""
+    hidden = [name for name in case.activations if name != case.output_activation]
+    if not hidden:
+        return ""
+    have = ", ".join(hidden)
+    if rule.choice in hidden:
+        return f"the network has it already ({have})"
+    if case.domain == "rnn":
+        return f"the network has {have}"
+    if rule.choice in catalog.gated_names():
+        return f"the network has {have}; a gated unit brings layers of its own (rt.SwiGLU)"
+    return f"the network has {have}; to try it: rt.swap(model, {hidden[0]!r}, {rule.choice!r})"
 
 
 def stance(side: Side, verdict: str, *, settled: bool) -> str:

@@ -21,7 +21,9 @@ class Case:
         domain: One of `DOMAINS`.
         depth: Number of layers with weights.
         width: Units of the narrowest hidden layer.
+        widths: Units of each layer that ReLU follows, where they were read; empty: not known.
         batch_norm: Whether there is batch normalisation.
+        other_norm: Kind of another normalisation that is there, such as ``layer``; empty: none.
         residual: Whether layers are bridged by shortcuts.
         edge: Whether it must run on a small device, or in integers.
         prefer: One of `PREFERENCES`.
@@ -34,7 +36,9 @@ class Case:
     domain: str = "mlp"
     depth: int | None = None
     width: int | None = None
+    widths: tuple[int, ...] = ()
     batch_norm: bool | None = None
+    other_norm: str = ""
     residual: bool | None = None
     edge: bool = False
     prefer: str | None = None
@@ -62,11 +66,20 @@ class Case:
     @property
     def bare(self) -> bool:
         """Whether nothing keeps its signal in range: neither normalisation nor shortcuts."""
-        return self.batch_norm is False and not self.residual
+        return self.batch_norm is False and not self.other_norm and not self.residual
+
+    @property
+    def plain_rectified_cell(self) -> bool:
+        """Whether it is recurrent with ReLU in its cell: a gated one has tanh as well."""
+        return (
+            self.domain == "rnn" and "relu" in self.activations and "tanh" not in self.activations
+        )
 
     @property
     def born_dead(self) -> float | None:
         """Bound on the chance that a fresh ReLU network of that size is dead (Lu et al. 2020)."""
+        if self.widths:
+            return -math.expm1(sum(math.log1p(-(2.0**-units)) for units in self.widths))
         if self.depth is None or self.width is None or self.width > 60:
             return None
         return -math.expm1((self.depth - 1) * math.log1p(-(2.0**-self.width)))

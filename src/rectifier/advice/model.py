@@ -8,9 +8,8 @@ tell has to do, and that is said.
 from __future__ import annotations
 
 import importlib.util
-import itertools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from rectifier.advice.case import Case
+from rectifier.advice.inputs import guesses, made_up
 from rectifier.errors import InvalidInputError, ScriptError
 from rectifier.torch.sites import Interception, Observer, Site
 
@@ -29,8 +29,8 @@ _RECURRENT = (nn.RNNBase, nn.RNNCellBase)
 _WEIGHTED = (nn.Linear, *_CONVOLUTIONS, *_TRANSPOSED)
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 _GATES = frozenset(("sigmoid", "softmax", "log_softmax"))
+_OTHER_NORMS = ("layer", "group", "instance", "rms")
 _STEPS = 3
-_SIDES = (32, 64, 224, 28, 8)
 
 
 @dataclass(frozen=True)
@@ -111,22 +111,44 @@ def _from_name(name: str) -> Any:
 
 
 class _Seen(Observer):
+    """The sites of one run, and what each gave: held, since an ``id`` is given again."""
+
     def __init__(self) -> None:
-        self.functions: list[str] = []
-        self.last: tuple[str, int] | None = None
+        self.sites: list[tuple[Site, Tensor]] = []
 
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
-        self.functions.append(site.function)
-        self.last = (site.function, id(output))
+        self.sites.append((site, output))
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the activations, each once."""
+        return tuple(dict.fromkeys(site.function for site, _ in self.sites))
+
+    def before(self, output: Any) -> list[Site]:
+        """The sites that do not give the network's output."""
+        ends = _tensors(output)
+        return [site for site, given in self.sites if not any(given is end for end in ends)]
+
+    def last(self, output: Any) -> str:
+        """What gives the network's output; empty where it is no activation."""
+        return next((site.function for site, given in self.sites if given is output), "")
 
 
-class _Sums(TorchFunctionMode):
-    """Counts sums of two tensors of one shape, as shortcuts make them, and attention."""
+class _Calls(TorchFunctionMode):
+    """Looks for shortcuts, attention, normalisation and a softmax at the end.
+
+    A shortcut is a sum of two tensors of one shape; attention by hand is a product with what a
+    softmax gave, also through dropout; a gate is a factor that a sigmoid gave.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.shortcuts = 0
         self.attention = 0
+        self.gates = 0
+        self.norms: list[str] = []
+        self._shares: list[tuple[str, Tensor]] = []
+        self._squashed: list[Tensor] = []
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
@@ -138,7 +160,23 @@ class _Sums(TorchFunctionMode):
                 same = one.shape == other.shape and one.dim() > 1
                 self.shortcuts += same and not isinstance(other, nn.Parameter)
         self.attention += name == "scaled_dot_product_attention"
-        return func(*args, **(kwargs or {}))
+        if name in ("matmul", "__matmul__", "bmm", "einsum"):
+            self.attention += any(self.share(each) for each in args)
+        if name in ("mul", "mul_", "__mul__", "__imul__", "__rmul__"):
+            self.gates += any(kept is each for kept in self._squashed for each in args)
+        if name.endswith("_norm") and name.removesuffix("_norm") in (*_OTHER_NORMS, "batch"):
+            self.norms.append(name.removesuffix("_norm"))
+        result = func(*args, **(kwargs or {}))
+        kept = next((found for each in args[:1] if (found := self.share(each))), "")
+        if name in ("softmax", "log_softmax") or (name == "dropout" and kept):
+            self._shares.append((kept or name, result))
+        if name in ("sigmoid", "sigmoid_", "expit"):
+            self._squashed.append(result)
+        return result
+
+    def share(self, value: Any) -> str:
+        """Name of the softmax that gave a value; empty where none did."""
+        return next((name for name, kept in self._shares if kept is value), "")
 
 
 class _Repeats:
@@ -166,13 +204,6 @@ class _Repeats:
             hook.remove()
 
 
-def made_up(shapes: Sequence[Sequence[int]]) -> Iterator[tuple[Tensor, ...]]:
-    """Two samples of those shapes: from N(0, 1), or zeros where it is to be tokens."""
-    drawn = [torch.randn(2, *shape) for shape in shapes]
-    whole = [torch.zeros(2, *shape, dtype=torch.int64) for shape in shapes]
-    yield from itertools.product(*zip(drawn, whole, strict=True))
-
-
 def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]] = ()) -> Reading:
     """Read a case off a network.
 
@@ -187,21 +218,21 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
     modules = list(model.modules())
     layers = [m for m in modules if isinstance(m, _WEIGHTED)]
     notes: list[str] = []
-    seen, sums = _Seen(), _Sums()
+    seen, calls = _Seen(), _Calls()
     repeats = _Repeats(modules)
     output: Any = None
-    guesses = made_up(shapes) if shapes else _guesses(model)
-    tried = [sample] if sample is not None else list(guesses)
+    made = made_up(shapes) if shapes else guesses(model)
+    tried = [sample] if sample is not None else list(made)
     training = model.training
     model.eval()
     error: Exception | None = None
     try:
         for guess in tried:
-            seen, sums = _Seen(), _Sums()
+            seen, calls = _Seen(), _Calls()
             repeats.calls.clear()
             given = guess if isinstance(guess, tuple) else (guess,)
             try:
-                with torch.no_grad(), Interception([seen], [model]), sums:
+                with torch.no_grad(), Interception([seen], [model]), calls:
                     output = model(*given)
                 break
             except Exception as failed:  # noqa: BLE001 - a wrong guess may raise anything
@@ -218,35 +249,67 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
             told = "no input could be guessed" if error is None else f"running it failed: {error}"
             why = f"{told}; pass --input with the shape of a sample, once for each input"
         notes.append(f"read from its modules alone, since {why}")
-    functions = tuple(dict.fromkeys(seen.functions)) or _by_modules(modules)
-    hidden = tuple(name for name in functions if name not in _GATES)
-    domain = _domain(modules, sums.attention > 0, repeats.recurrent)
-    bridged = sums.shortcuts > 0 and domain != "rnn"  # a cell adds the input to its state
+    ran = output is not None
+    domain = _domain(modules, calls.attention, repeats.recurrent)
+    bridged = calls.shortcuts > 0 and domain != "rnn"  # a cell adds the input to its state
+    inner = list(dict.fromkeys(seen.before(output))) if ran else []
+    norms = {*calls.norms, *map(_norm, modules)} - {""}
     case = Case(
         domain=domain,
         depth=len(layers) + sum(map(_stacked, modules)) or None,
-        width=min((_outputs(layer) for layer in layers[:-1]), default=None),
-        batch_norm=any(isinstance(m, _BATCH_NORMS) for m in modules),
-        residual=bridged if output is not None else None,
-        activations=hidden,
+        width=min(
+            (site.units for site in inner) if inner else (_outputs(m) for m in layers[:-1]),
+            default=None,
+        ),
+        widths=tuple(site.units for site in inner if site.function == "relu"),
+        batch_norm="batch" in norms,
+        other_norm=min(norms - {"batch"}, default=""),
+        residual=bridged if ran else None,
+        activations=_hidden(seen.functions or _by_modules(modules), inner, gated=calls.gates > 0),
     )
     if isinstance(output, Tensor):
-        ended = seen.last is not None and seen.last[1] == id(output)
-        last = seen.last[0] if ended and seen.last is not None else ""
-        case = replace(
-            case, output_activation=last, output=_purpose(last, output), depth=case.depth
-        )
+        last = seen.last(output) or calls.share(output)
+        case = replace(case, output_activation=last, output=_purpose(last, output))
     return Reading(case, tuple(notes))
 
 
-def _domain(modules: Sequence[nn.Module], attention: bool, recurrent: bool) -> str:
-    if attention or any(isinstance(m, nn.MultiheadAttention) for m in modules):
+def _hidden(functions: Sequence[str], inner: Sequence[Site], *, gated: bool) -> tuple[str, ...]:
+    """What counts as the network's activations: sigmoid where it is alone and gates nothing."""
+    found = tuple(name for name in functions if name not in _GATES)
+    names = [site.function for site in inner]
+    if not gated and "sigmoid" in names and set(names) <= _GATES:
+        return ("sigmoid", *found)
+    return found
+
+
+def _norm(module: nn.Module) -> str:
+    """Kind of normalisation that a module is; empty: none."""
+    if isinstance(module, _BATCH_NORMS):
+        return "batch"
+    name = type(module).__name__.lower().replace("_", "")
+    return next((kind for kind in _OTHER_NORMS if name.startswith(f"{kind}norm")), "")
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    """The tensors of an output, in sequences and mappings too."""
+    if isinstance(value, Tensor):
+        return [value]
+    parts = value.values() if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping | list | tuple):
+        return [tensor for part in parts for tensor in _tensors(part)]
+    return []
+
+
+def _domain(modules: Sequence[nn.Module], attention: int, repeated: bool) -> str:
+    attention += sum(isinstance(m, nn.MultiheadAttention) for m in modules)
+    recurrent = repeated or any(isinstance(m, _RECURRENT) for m in modules)
+    convolutions = sum(isinstance(m, _CONVOLUTIONS) for m in modules)
+    # Attention over what cells or convolutions gave makes no transformer of them.
+    if attention and not recurrent and convolutions <= attention + 1:
         return "transformer"
-    if recurrent or any(isinstance(m, _RECURRENT) for m in modules):
+    if recurrent:
         return "rnn"
-    if any(isinstance(m, _CONVOLUTIONS) for m in modules):
-        return "cnn"
-    return "mlp"
+    return "cnn" if convolutions else "mlp"
 
 
 def _purpose(last: str, output: Tensor) -> str | None:
@@ -271,37 +334,13 @@ def _outputs(layer: nn.Module) -> int:
     return found
 
 
+def _cell_function(module: nn.Module) -> str | None:
+    """The activation of a plain recurrent module of torch, which it says itself; or tanh."""
+    return getattr(module, "nonlinearity", "tanh") if isinstance(module, _RECURRENT) else None
+
+
 def _by_modules(modules: Sequence[nn.Module]) -> tuple[str, ...]:
     from rectifier.torch.activation_modules import module_function
 
-    named = (module_function(module) for module in modules)
+    named = (module_function(module) or _cell_function(module) for module in modules)
     return tuple(dict.fromkeys(name for name in named if name is not None))
-
-
-def _guesses(model: nn.Module) -> Iterator[Any]:
-    """Inputs that the first layer with weights would take."""
-    first = next(
-        (
-            m
-            for m in model.modules()
-            if isinstance(m, (*_WEIGHTED, nn.RNNBase, nn.Embedding, nn.MultiheadAttention))
-        ),
-        None,
-    )
-    makers: dict[type, Callable[[Any], list[Any]]] = {
-        nn.Linear: lambda m: [torch.randn(2, m.in_features), torch.randn(2, 5, m.in_features)],
-        nn.Conv1d: lambda m: [torch.randn(2, m.in_channels, side) for side in (64, 256)],
-        nn.Conv2d: lambda m: [torch.randn(2, m.in_channels, side, side) for side in _SIDES],
-        nn.Conv3d: lambda m: [torch.randn(1, m.in_channels, 16, 16, 16)],
-        nn.RNNBase: lambda m: [torch.randn(2, 5, m.input_size)],
-        nn.Embedding: lambda m: [torch.zeros(2, length, dtype=torch.int64) for length in (8, 2)],
-        nn.MultiheadAttention: lambda m: [torch.randn(2, 5, m.embed_dim)],
-    }
-    for kind, make in makers.items():
-        if isinstance(first, kind):
-            yield from make(first)
-    if isinstance(first, nn.Linear):  # images that are flattened before it
-        for channels in (1, 3):
-            side = round((first.in_features / channels) ** 0.5)
-            if channels * side * side == first.in_features:
-                yield torch.randn(2, channels, side, side)

@@ -2,7 +2,8 @@
 
 Layer: advice, no framework. Within a topic the first rule that holds is the answer, so the special
 ones stand before the general; the others that hold are told beside it. A source is the first that
-said or measured it, not who repeated it; where only the article says so, it is named as such.
+said or measured it, not who repeated it; where only the article says so, it is named as such. The
+table is long and one: the order of its rules is part of what they say.
 """
 
 from __future__ import annotations
@@ -74,6 +75,15 @@ RULES: tuple[Rule, ...] = (
         about=("C13", "C12"),
     ),
     Rule(
+        "activation", "relu",
+        "A plain cell may have it, if its recurrent weights start as the identity and gradients "
+        "are clipped.",
+        "Le, Jaitly and Hinton (2015), A Simple Way to Initialize Recurrent Networks",
+        ("C40",),
+        lambda c: c.plain_rectified_cell,
+        about=("C40",),
+    ),
+    Rule(
         "activation", "tanh",
         "A gated cell is defined with tanh and sigmoid; a plain one may have relu if its recurrent "
         "weights start as the identity and gradients are clipped.",
@@ -88,6 +98,7 @@ RULES: tuple[Rule, ...] = (
         "Shazeer (2020), GLU Variants Improve Transformer, table 1",
         ("C32",),
         lambda c: c.domain == "transformer" and c.prefer == "accuracy",
+        about=("C32",),  # of GELU and ReLU without a gate
     ),
     Rule(
         "activation", "relu",
@@ -104,6 +115,7 @@ RULES: tuple[Rule, ...] = (
         "Devlin et al. (2019); Radford et al. (2019); Dosovitskiy et al. (2021)",
         ("C32",),
         lambda c: c.domain == "transformer",
+        about=("C32",),  # what contradicts it is that T5 began with ReLU
     ),
     Rule(
         "activation", "tanh",
@@ -183,7 +195,7 @@ RULES: tuple[Rule, ...] = (
         "A plain ReLU cell neither forgets nor explodes from it.",
         "Le, Jaitly and Hinton (2015), A Simple Way to Initialize Recurrent Networks",
         ("C40",),
-        lambda c: c.domain == "rnn" and "relu" in c.activations,
+        lambda c: c.plain_rectified_cell,
         about=("C40",),
     ),
     Rule(
@@ -222,7 +234,8 @@ RULES: tuple[Rule, ...] = (
         "A network this narrow and deep is often dead from the start with symmetric weights.",
         "Lu et al. (2020), Dying ReLU and Initialization",
         ("C17",),
-        lambda c: (c.born_dead or 0.0) > 0.05 and c.batch_norm is not True and not c.residual
+        lambda c: (c.born_dead or 0.0) > 0.05 and c.batch_norm is not True and not c.other_norm
+        and not c.residual
         and (not c.activations or "relu" in c.activations),
         about=("C17",),
     ),
@@ -265,6 +278,16 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.deep and c.bare and c.domain == "mlp",
     ),
     Rule(
+        "normalisation", "keep batch normalisation and add shortcuts around it",
+        "By itself it makes gradients grow from layer to layer, so that deep networks without "
+        "shortcuts train badly.",
+        "Yang et al. (2019), A Mean Field Theory of Batch Normalization; He et al. (2016), Deep "
+        "Residual Learning, section 4.1",
+        ("C08", "C18", "C20"),
+        lambda c: c.deep and c.batch_norm is True and c.residual is False,
+        about=("C08", "C18", "C20"),  # the two last were tried in networks that are not deep
+    ),
+    Rule(
         "normalisation", "keep batch normalisation, before each activation",
         "Pre-activations stay on both sides of zero, so few units die.",
         "Ioffe and Szegedy (2015), Batch Normalization",
@@ -272,26 +295,38 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.batch_norm is True,
     ),
     Rule(
-        "normalisation", "add batch normalisation, or shortcuts",
-        "Without either a network this deep depends on its weights' scale alone.",
-        "He et al. (2016), Deep Residual Learning; Ioffe and Szegedy (2015)",
+        "normalisation", "keep the normalisation that is there, before each activation",
+        "It keeps pre-activations in range as batch normalisation does, and does not hang on the "
+        "batch.",
+        "Ba, Kiros and Hinton (2016), Layer Normalization; Wu and He (2018), Group Normalization",
+        ("C18", "C20"),
+        lambda c: bool(c.other_norm),
+        about=("C18", "C20"),  # they are about batch normalisation
+    ),
+    Rule(
+        "normalisation", "add shortcuts, with batch normalisation in their branches",
+        "Without shortcuts a network this deep depends on its weights' scale alone; batch "
+        "normalisation without them makes gradients grow from layer to layer.",
+        "He et al. (2016), Deep Residual Learning, section 4.1; Yang et al. (2019), A Mean Field "
+        "Theory of Batch Normalization",
         ("C08", "C18", "C20"),
-        lambda c: c.deep and not c.residual and c.batch_norm is not True,
-        about=("C08",),
+        lambda c: c.deep and not c.residual and c.batch_norm is not True and not c.other_norm,
+        about=("C08", "C18", "C20"),
     ),
     Rule(
         "normalisation", "batch normalisation before each activation",
         "It makes the learning rate matter less and keeps units alive.",
         "Ioffe and Szegedy (2015), Batch Normalization",
         ("C18", "C20"),
-        lambda c: c.batch_norm is not True and (c.domain == "cnn" or (c.deep and bool(c.residual))),
+        lambda c: c.batch_norm is not True and not c.other_norm
+        and (bool(c.residual) if c.deep else c.domain == "cnn"),
     ),
     Rule(
         "normalisation", "none needed; inputs of mean 0 and variance 1",
         "A shallow network with well scaled weights does without.",
         "LeCun, Bottou, Orr and Müller (1998), Efficient BackProp",
         ("C19",),
-        lambda c: not c.deep and c.batch_norm is not True
+        lambda c: not c.deep and c.batch_norm is not True and not c.other_norm
         and c.domain not in ("transformer", "rnn", "rl"),
         about=("C19",),
     ),
@@ -370,6 +405,7 @@ RULES: tuple[Rule, ...] = (
         "Pascanu, Mikolov and Bengio (2013), On the difficulty of training RNNs",
         ("C20",),
         lambda c: c.domain == "rnn",
+        about=("C20",),
     ),
     Rule(
         "monitor", "the gradient at the first layer against the last (rectifier show NAME --depth)",

@@ -1,6 +1,7 @@
 """The catalog: one definition of each activation, found by name.
 
-Layer: above activation (standard library only; the build reads it before anything is installed).
+Layer: above activation and definition (standard library only; the build reads it before anything
+is installed).
 Every module of this package without a leading underscore is a family; its ``ACTIVATIONS`` are found
 by scanning, so that a new activation or family needs no registration. What follows from a
 definition is left to analysis, the kernels and the front ends.
@@ -22,6 +23,7 @@ from rectifier.catalog import _gated, _pade, _rowwise
 from rectifier.catalog._entry import Advice
 from rectifier.catalog._gated import GATED
 from rectifier.catalog._rowwise import ROWWISE, Rowwise
+from rectifier.definition import from_formula, is_formula
 from rectifier.errors import InvalidActivationError, OtherKindError, UnknownNameError
 
 __all__ = [
@@ -41,19 +43,22 @@ __all__ = [
 
 
 def get(name: str | Activation) -> Activation:
-    """Return the activation of a name; an activation is returned as it is.
+    """Return the activation of a name or of a formula; an activation is returned as it is.
 
     Args:
         name: A name, an alias or a class name; upper and lower case, ``-`` and ``_`` are not told
-            apart.
+            apart. Or a formula over ``x`` without parameters, or ``name=formula``.
 
     Raises:
         UnknownNameError: There is no such activation; the message lists the nearest names.
+        ExpressionError: A formula cannot be read.
         InvalidActivationError: The argument is neither a name nor an activation.
 
     Example:
         >>> get("GELU_new").name
         'gelu_tanh'
+        >>> get("x * sigmoid(1.5 * x)").name
+        'x_times_sigmoid_1p5_times_x'
     """
     if isinstance(name, Activation):
         return name
@@ -62,6 +67,8 @@ def get(name: str | Activation) -> Activation:
             f"expected the name of an activation or an Activation, got {type(name).__name__}; "
             "rectifier.names() lists the names, rectifier.define makes an Activation."
         )
+    if is_formula(name):
+        return from_formula(name)
     index, key = _index(), _key(name)
     for kind, others in (("gated", _GATED), ("rowwise", _ROWWISE)):
         if key not in index and key in others:

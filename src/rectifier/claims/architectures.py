@@ -118,6 +118,8 @@ C16 = Claim(
         ),
     ),
     _softplus,
+    words="Compared with binary units, these units learn features that are better for "
+    "object recognition on the NORB dataset",
 )
 
 
@@ -303,6 +305,7 @@ C33 = Claim(
         ),
     ),
     _vision,
+    words="training methods for CIFAR-10 which reach 94% accuracy in 3.29 seconds",
 )
 
 

@@ -116,6 +116,8 @@ C15 = Claim(
         ),
     ),
     _homogeneous,
+    words="rectified linear units preserve information about relative intensities as "
+    "information travels through multiple layers of feature detectors",
 )
 
 
@@ -185,6 +187,8 @@ C31 = Claim(
         Quantity("PAU at its start values, largest error", Range(0, 0.1)),
     ),
     _leaky_fits,
+    words="a new novel activation function based on approximation of known activation "
+    "functions like Leaky ReLU",
 )
 
 
@@ -281,4 +285,6 @@ C36 = Claim(
         Quantity("error with 64 units over error with 1024", Range(low=10.0), "×"),
     ),
     _universal,
+    words="can be approximated to arbitrary precision by a ϱ-activated network of width 3N "
+    "and depth 2L on any bounded set",
 )

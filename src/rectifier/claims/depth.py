@@ -167,6 +167,7 @@ C08 = Claim(
         Quantity("deepest tanh network that learns (Xavier)", None, "layers"),
     ),
     _flow,
+    words="This method enables us to train extremely deep rectified models directly from scratch",
 )
 
 
@@ -291,6 +292,8 @@ C09 = Claim(
         Quantity("the paper's 30 layers, Xavier: loss below chance", None),
     ),
     _he,
+    words="we derive a robust initialization method that particularly considers the "
+    "rectifier nonlinearities",
 )
 
 

@@ -198,6 +198,7 @@ C18 = Claim(
         Quantity("test accuracy won by He's weights and the lower rate", None, "%"),
     ),
     _cures,
+    words="a variant of the ReL unit with a gradient more amenable to optimization",
 )
 
 

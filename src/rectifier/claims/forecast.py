@@ -27,6 +27,10 @@ ALIKE = frozenset(("seed", "rate", "activation", "activations", "l1", "weight_sc
 """Arguments that do not change much how long a trial takes."""
 FEW = 10
 """Steps that are timed, where a look at all of the data is not further away."""
+CLEAR = 0.2
+"""What timed steps must take at least, as a share of a trial without them; else more are timed."""
+MORE = 5
+"""So many times more, each time, and never more than that share of all."""
 
 
 class ForetoldError(Exception):
@@ -121,6 +125,10 @@ class Rehearsal(Lab):
                     self._warm.add(function)
                 _, fixed = call(function, {**setting, "steps": few})
                 result, longer = call(function, {**setting, "steps": many})
+                # What takes no time beside the rest cannot be told from its noise.
+                while longer - fixed < CLEAR * fixed and MORE * many <= setting["steps"] / MORE:
+                    many *= MORE
+                    result, longer = call(function, {**setting, "steps": many})
                 if isinstance(result, dict) and "reached" in result:
                     # Who fails early is not asked again: so count on arriving, but at the end.
                     result = {**result, "reached": setting["steps"]}

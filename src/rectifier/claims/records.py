@@ -16,6 +16,8 @@ C37 = Claim(
     "is meant cannot be told.",
     "There is no register of networks in use; nothing is measured.",
     (Quantity("share of architectures", Range(0.75, 0.8), "%"),),
+    words="An activation function set A is defined to encompass the majority of commonly "
+    "used activation functions",
 )
 
 C42 = Claim(

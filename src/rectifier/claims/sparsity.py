@@ -135,6 +135,8 @@ C11 = Claim(
         Quantity("zeros at that sparsity", None, "%"),
     ),
     _regularises,
+    words="creating sparse representations with true zeros, which seem remarkably suitable "
+    "for naturally sparse data",
 )
 
 

@@ -187,6 +187,8 @@ C12 = Claim(
     ),
     _skipped,
     timed=True,
+    words="small, input-dependent sets of attention heads and MLP parameters that yield "
+    "approximately the same output as the dense model for a given input",
 )
 
 

@@ -7,13 +7,11 @@ mix, the first for the first hidden layers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rectifier import catalog
 from rectifier.activation import Activation
-from rectifier.definition import define
 from rectifier.errors import InvalidInputError
 
 OWN = "own"
@@ -86,29 +84,10 @@ def _arms(given: str | Activation) -> tuple[Arm, ...]:
         parts = [part.strip() for part in text.split("|")]
         if not all(parts):
             raise InvalidInputError(f"the mix {text!r} has a place without an activation; name one")
-        return (mixed(_activation(part) for part in parts),)
+        return (mixed(catalog.get(part) for part in parts),)
     if isinstance(text, str) and text.lower() in catalog.families():
         return tuple(Arm.of(catalog.get(name)) for name in catalog.names(text.lower()))
-    return (Arm.of(_activation(text)),)
-
-
-def _activation(text: str) -> Activation:
-    """By name, or from a formula."""
-    if not isinstance(text, str) or re.fullmatch(r"[\w\s.-]+", text):
-        return catalog.get(text)
-    name, equals, formula = text.partition("=")
-    if not equals:
-        name, formula = _slug(text), text
-    return define(name.strip(), formula.strip())
-
-
-def _slug(formula: str) -> str:
-    """A name for a formula: ``x*sigmoid(1.5*x)`` becomes ``x_times_sigmoid_1p5_times_x``."""
-    text = formula.lower().replace("**", "_pow_").replace(".", "p")
-    for sign, word in (("*", "times"), ("/", "over"), ("+", "plus"), ("-", "minus"), ("^", "pow")):
-        text = text.replace(sign, f"_{word}_")
-    name = re.sub(r"[^a-z0-9]+", "_", text).strip("_")
-    return name if name[:1].isalpha() else f"f_{name}"
+    return (Arm.of(catalog.get(text)),)
 
 
 def split_list(text: str) -> tuple[str, ...]:

@@ -16,12 +16,10 @@ from torch import nn
 import rectifier.torch as rt
 from rectifier import catalog
 from rectifier.activation import Activation
-from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.errors import InvalidInputError, OtherKindError
 
 Shape = int | Sequence[int]
 """Of one sample: a number of features, or (channels, height, width) and the like."""
-_TRIED = 24
-"""Numbers that a row-wise function is tried on, to see how many it gives."""
 
 
 @contextmanager
@@ -40,26 +38,32 @@ def unit(activation: str | Activation, channels: int | None = None) -> nn.Module
     """A new module of an activation, with a slope for each channel where it is PReLU.
 
     Args:
-        activation: A name of the catalog or of a row-wise function, or a definition.
+        activation: A name of the catalog, a formula, or a definition.
         channels: Units of the layer before; None: parameters are shared by all units.
 
     Raises:
         UnknownNameError: There is no such activation.
-        InvalidInputError: It gives more or fewer numbers than it takes, as gated units do.
+        InvalidInputError: It is no function of one number: a gated unit gives fewer numbers than it
+            takes, and a function of a row would take a row of pixels for one in an image.
     """
     try:
         prelu = catalog.get(activation).name == "prelu"
-    except UnknownNameError:
-        made = rt.activation(activation)
-        given = made(torch.zeros(1, _TRIED)).shape[1]
-        if given != _TRIED:
-            raise InvalidInputError(
-                f"expected an activation that gives as many numbers as it takes, such as relu; "
-                f"{activation} makes {given} of {_TRIED}. Gated units are for the feed-forward "
-                "layers of transformer_encoder, transformer_decoder, gpt_tiny and vit_tiny"
-            ) from None
-        return made
+    except OtherKindError as error:
+        raise InvalidInputError(_other_kind(error)) from None
     return rt.activation(activation, channels) if prelu and channels else rt.activation(activation)
+
+
+def _other_kind(error: OtherKindError) -> str:
+    wanted = "expected an activation of one number, such as relu; "
+    if error.kind == "gated":
+        return (
+            f"{wanted}{error.name} is a gated unit, for the feed-forward layers of "
+            "transformer_encoder, transformer_decoder, gpt_tiny and vit_tiny"
+        )
+    return (
+        f"{wanted}{error.name} is a function of a whole row, which ends a network rather than "
+        f"follow a layer; put rectifier.torch.activation({error.name!r}) into a network of your own"
+    )
 
 
 def initialize(

@@ -35,7 +35,7 @@ class Recurrent(nn.Module):
         self, steps: int, size: int, classes: int, width: int, activation: str | Activation
     ) -> None:
         super().__init__()
-        self.steps, self.size = steps, size
+        self.shape = (steps, size)
         self.inward = nn.Linear(size, width)
         self.recurrent = nn.Linear(width, width, bias=False)
         self.unit = unit(activation)
@@ -43,7 +43,7 @@ class Recurrent(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(samples, steps, features) or (samples, steps) to (samples, classes)."""
-        steps = self.inward(samples(x, (self.steps, self.size))).unbind(1)
+        steps = self.inward(samples(x, self.shape)).unbind(1)
         state = torch.zeros_like(steps[0])
         for step in steps:
             state = self.unit(self.recurrent(state) + step)

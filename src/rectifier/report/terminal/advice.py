@@ -45,9 +45,9 @@ def _parts(
 ) -> Iterator[RenderableType]:
     yield heading("advise", str(case["domain"]))
     known = [
-        (name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
+        (name.replace("_", " "), _plain(value))
         for name, value in case.items()
-        if value not in (None, [], "", False) and name != "domain"
+        if value not in (None, [], "", False) and name not in ("domain", "widths")
     ]
     if known:
         yield facts([(name, wording.clean(value)) for name, value in known])
@@ -69,6 +69,10 @@ def _parts(
             told.add(name)
         for other in row["also"][:2]:
             yield indented(cell(_other(other), "dim"))
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _other(row: Mapping[str, Any]) -> str:
