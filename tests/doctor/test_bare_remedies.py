@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from at_work import under
 from torch import nn
 
-from rectifier.doctor import remedies
-from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies._updates import WAIT
 from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.torch.sites import Interception
@@ -19,16 +18,6 @@ from rectifier.watch.record import Record, TrainingSeries
 
 X = torch.randn(64, 5, generator=torch.Generator().manual_seed(1))
 Y = torch.tanh(X[:, :1] * X[:, 1:2])
-
-
-def under(action: str, program, scope=None, **settings):
-    """Run a program with a remedy at work; what it returns, and what was done."""
-    built = remedies.build(Remedy(action, "", settings, scope or {}))
-    interception = Interception([built])
-    with interception:
-        result = program()
-    assert interception.notes == [], interception.notes
-    return result, built.log
 
 
 def tensors() -> list[torch.Tensor]:

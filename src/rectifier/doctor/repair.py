@@ -109,7 +109,7 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
     done: list[tuple[Attempt, judge.Comparison]] = []
     for treatment in treatments:
         tell(f"running it again with {listing([describe(remedy) for remedy in treatment])}")
-        after, rest, stopped = _run(program, treatment)
+        after, rest, stopped = _run(program, judge.with_trials(treatment, before.record))
         for line in rest.get("log", ()):
             tell(line)
         weighed = judge.compare(before, after)
@@ -117,7 +117,8 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
             weighed = dataclasses.replace(weighed, verdict="not repaired")
         log = tuple(rest.get("log", ()))
         unwritten = frozenset(rest.get("unwritten", ()))
-        attempt = Attempt(treatment, after, unwritten, log, rest.get("met", {}))
+        met = rest.get("met", {})
+        attempt = Attempt(judge.chosen(treatment, met), after, unwritten, log, met)
         done.append((attempt, weighed))
         if stopped or weighed.verdict == "repaired":
             break
