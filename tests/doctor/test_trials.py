@@ -148,7 +148,7 @@ def test_updates_by_hand_find_their_rate(action: str, to: float) -> None:
     )
     assert chosen(log) > 2 * to
     assert losses[11] == pytest.approx(losses[1], rel=1e-5)  # the second from the same weights
-    assert losses[-1] < 0.1 * by_hand(rate * to)[-1]
+    assert losses[-1] < 0.3 * by_hand(rate * to)[-1]
 
 
 def sick(rates: list[float], **more: object) -> Record:
