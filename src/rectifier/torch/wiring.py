@@ -431,6 +431,8 @@ def _sides(weight: Tensor, node: Any) -> tuple[int, int]:
 
 def units_last(node: Any) -> bool:
     """Whether the weight of a product lies as ``x @ w`` takes it: inputs first, units last."""
+    if in_columns(node):
+        return False
     for up in above_of(node):
         variable = variable_of(up)
         if isinstance(variable, Tensor) and variable.dim() > 1:
@@ -438,10 +440,20 @@ def units_last(node: Any) -> bool:
     return False
 
 
+def in_columns(node: Any) -> bool:
+    """Whether a product is ``w @ x``, with a sample in each column."""
+    if name_of(node) != "mm" or len(node.next_functions) < 2:
+        return False
+    left = node.next_functions[0][0]
+    return isinstance(variable_of(left), Tensor) and variable_of(left).dim() == 2
+
+
 def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
     name = name_of(node)
-    for label in ("mat1", "input", "self"):
+    columns = in_columns(node)
+    for label in ("mat2",) if columns else ("mat1", "input", "self"):
         values = saved(node, label)
+        values = values.T if columns and values is not None else values
         if values is not None and values.is_floating_point() and values.dim() >= 2:
             conv = "conv" in name
             rows = values.movedim(1, -1) if conv else values
