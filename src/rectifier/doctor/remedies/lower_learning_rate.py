@@ -14,7 +14,7 @@ slow already and stays.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -173,6 +173,17 @@ class LowerLearningRate(Rewriting):
         if not self._optimizers and self._updates.learning and loss.grad_fn is not None:
             leaves = map(graph.variable_of, graph.nodes(loss.grad_fn))
             self._updates.know(leaf for leaf in leaves if isinstance(leaf, Tensor))
+
+    def on_functional_gradients(self, gradients: Sequence[Tensor]) -> None:
+        """Steps are made of these, of new parameters each time, which no call can be caught for."""
+        if self._updates.met:
+            return
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            for gradient in gradients:
+                gradient.mul_(self.factor)
+        self.unwritten = True
+        self.log = [line for line in self.log if line != _NOT_MET]
+        self.say(f"steps of the program's own update: × {self.factor:g} each")
 
     def _by_hand(self) -> None:
         """The program updates its weights by hand, next."""
