@@ -220,6 +220,8 @@ def describe(remedy: Remedy) -> str:
         return f"{words} to {given['to']:g} times what it was"
     if "from" in given and "to" in given:
         return f"{words} from {given['from']} to {given['to']}"
+    if "target_std" in given:
+        return f"{words}, its targets in units of {given['target_std']:g}"
     if "max_norm" in given:
         return f"{words} to norm {given['max_norm']:g}"
     return words

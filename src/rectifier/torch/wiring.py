@@ -29,7 +29,7 @@ from rectifier.torch.graph import (
     nodes,
     variable_of,
 )
-from rectifier.torch.targets import dimension_of, saved, target_of
+from rectifier.torch.targets import difference_of, dimension_of, saved, target_of
 
 _SUMS = frozenset({"add", "sub", "rsub", "cat", "stack"})
 """Operations on several inputs that are linear in all of them together."""
@@ -253,6 +253,7 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
     if shown is not None and shown.numel():
         facts["output_low"], facts["output_high"] = _range(shown)
         facts.setdefault("width", shown.shape[-1] if shown.dim() > 1 else 1)
+    facts |= _of_target(below, target)
     if target is not None and target.numel() and target.is_floating_point():
         facts["target_low"], facts["target_high"] = _range(target)
         low, high = bounds
@@ -262,6 +263,15 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
         if facts["outside"] > 0 and given is not None and given.shape == target.shape:
             facts["bound"] = _at_bound(given, target, bounds)
     return Seen((weight,), facts | _labels(way, chain))
+
+
+def _of_target(way: tuple[Any, ...], target: Tensor | None) -> dict[str, float]:
+    """Mean and spread of a regression target, or of what it differs by from the output."""
+    values = difference_of(way) if target is None else target
+    if values is None or values.numel() < 2 or not values.is_floating_point():
+        return {}
+    wide = values.double()
+    return {"target_mean": float(wide.mean()), "target_std": float(wide.std())}
 
 
 def _labels(way: tuple[Any, ...], chain: tuple[str, ...]) -> dict[str, Any]:
