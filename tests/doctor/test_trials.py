@@ -209,3 +209,30 @@ def test_the_optimiser_that_steps_in_the_shadow_of_another_is_the_one_to_slow() 
     remedy = lower(record, 5, "")
     assert remedy is not None
     assert remedy.settings["from"] == 0.002
+
+
+def guarded(rate: float) -> dict[str, object]:
+    return {"from": rate, "to": rate, "most": rate, "trial_steps": 40, "guard": True}
+
+
+def test_a_guard_changes_nothing_where_nothing_overshoots() -> None:
+    want = by_optimizer(0.01)
+    got, log = under("lower_learning_rate", lambda: by_optimizer(0.01), **guarded(0.01))
+    assert got == want
+    assert log == []
+
+
+def test_a_guard_steps_in_where_the_opening_overshoots() -> None:
+    (end, losses), log = under("lower_learning_rate", lambda: by_optimizer(2.0), **guarded(2.0))
+    assert chosen(log) < 0.5
+    assert end < 0.01 * losses[0]
+
+
+def test_a_remedy_of_something_else_gets_a_guard_that_is_not_told_of_in_vain() -> None:
+    other = Remedy("normalize_input", "", {"mean": [0.0], "std": [1.0]}, {})
+    carried = judge.with_trials([other], sick([10.0] * 800, optimizer="SGD"))
+    assert [remedy.action for remedy in carried] == ["normalize_input", "lower_learning_rate"]
+    assert carried[1].settings["from"] == carried[1].settings["to"] == 10.0
+    assert judge.chosen(carried, {}) == (other,)
+    told = judge.chosen(carried, {"lower_learning_rate": {"to": [2.0]}})
+    assert told[1].settings == {"from": 10.0, "to": 2.0}

@@ -69,7 +69,8 @@ def plans(findings: Sequence[Finding], known: Sequence[str]) -> list[tuple[Remed
 def with_trials(treatment: Sequence[Remedy], record: Record) -> tuple[Remedy, ...]:
     """The treatment, with leave for remedies of the rate to try others in the rerun's opening.
 
-    Not where a schedule moves the rate meanwhile, nor where steps are Newton's.
+    Where none is of the rate, one stands by: a cause that is cured may have hidden steps that are
+    too large as well. Not where a schedule moves the rate meanwhile, nor where steps are Newton's.
 
     Args:
         treatment: Remedies of one rerun.
@@ -81,6 +82,8 @@ def with_trials(treatment: Sequence[Remedy], record: Record) -> tuple[Remedy, ..
     if moves or record.optimizer == "LBFGS" or record.steps < SHORTEST:
         return tuple(treatment)
     steps = min(max(LEAST, record.steps // 40), LONGEST)
+    if not any(remedy.action in RATES for remedy in treatment):
+        return (*treatment, _standing_by(record))
     return tuple(
         dataclasses.replace(
             remedy,
@@ -96,6 +99,16 @@ def with_trials(treatment: Sequence[Remedy], record: Record) -> tuple[Remedy, ..
     )
 
 
+def _standing_by(record: Record) -> Remedy:
+    rate = evidence.largest(record.training.learning_rate)
+    known = {"from": float(f"{rate:.6g}")} if rate > 0 else {"from": 1.0, "relative": True}
+    settings = {**known, "to": known["from"], "most": known["from"]}
+    why = "Steps that overshoot in spite of the other remedies are made smaller."
+    return Remedy(
+        "lower_learning_rate", why, {**settings, "trial_steps": LONGEST, "guard": True}, {}
+    )
+
+
 def _most(remedy: Remedy, optimizer: str) -> float:
     """The largest rate to try: well below the one that overshot; in reason above one that crept."""
     old, new = (float(remedy.settings[name]) for name in ("from", "to"))
@@ -106,15 +119,21 @@ def _most(remedy: Remedy, optimizer: str) -> float:
 
 
 def chosen(treatment: Sequence[Remedy], met: Mapping[str, Mapping[str, Any]]) -> tuple[Remedy, ...]:
-    """The treatment as it was carried out in the end, with the rate that trials chose."""
+    """The treatment as it was carried out in the end: the rate that trials chose, no idle guard."""
     done = []
     for remedy in treatment:
-        settings = {k: v for k, v in remedy.settings.items() if k not in ("trial_steps", "most")}
         to = met.get(remedy.action, {}).get("to")
+        if remedy.settings.get("guard") and not to:
+            continue
+        settings = {k: v for k, v in remedy.settings.items() if k not in _OF_TRIALS}
         if to:
             settings["to"] = to[0]
         done.append(dataclasses.replace(remedy, settings=settings))
     return tuple(done)
+
+
+_OF_TRIALS = ("trial_steps", "most", "guard")
+"""Settings that are the rerun's own."""
 
 
 def _together(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:

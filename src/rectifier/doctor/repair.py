@@ -109,7 +109,8 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
     done: list[tuple[Attempt, judge.Comparison]] = []
     for treatment in treatments:
         tell(f"running it again with {listing([describe(remedy) for remedy in treatment])}")
-        after, rest, stopped = _run(program, judge.with_trials(treatment, before.record))
+        carried = judge.with_trials(treatment, before.record)
+        after, rest, stopped = _run(program, carried)
         for line in rest.get("log", ()):
             tell(line)
         weighed = judge.compare(before, after)
@@ -118,7 +119,7 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         log = tuple(rest.get("log", ()))
         unwritten = frozenset(rest.get("unwritten", ()))
         met = rest.get("met", {})
-        attempt = Attempt(judge.chosen(treatment, met), after, unwritten, log, met)
+        attempt = Attempt(judge.chosen(carried, met), after, unwritten, log, met)
         done.append((attempt, weighed))
         if stopped or weighed.verdict == "repaired":
             break

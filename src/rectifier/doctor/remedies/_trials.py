@@ -39,6 +39,9 @@ RISEN = 1.25
 BURST = 4.0
 """A single loss, likewise: no need to wait for the end."""
 
+VIOLENT = 0.1
+"""Change of a step over the weights' norm, without which no rise is an overshoot, likewise."""
+
 
 RESTLESS = 0.03
 """Change of a step over the weights' norm, its median in a trial, from which a candidate that is
@@ -189,25 +192,28 @@ class Trials:
         trial.moved.append(self._change())
         self._passes = []
         latest = trial.losses[-1]
-        burst = not math.isfinite(latest) or (start[0] > 0 and latest > BURST * start[0])
+        violent = not max(trial.moved) < VIOLENT
+        above = latest / start[0] if start[0] > 0 else 0.0
+        burst = not math.isfinite(latest) or (violent and above > BURST)
         if len(trial.losses) < self._steps and not burst:
             return
         mean, error = trial.level
-        trial.overshot = burst or (start[0] > 0 and mean - error > RISEN * start[0])
-        if len(self._tried) > 1 and not self._tried[0].overshot:
-            trial.overshot = trial.overshot or not np.median(trial.moved) < RESTLESS
+        risen = violent and start[0] > 0 and mean - error > RISEN * start[0]
+        restless = float(np.median(trial.moved)) >= RESTLESS
+        climbing = len(self._tried) > 1 and not self._tried[0].overshot
+        trial.overshot = burst or risen or (climbing and restless)
         trial.end = self._state()
         self._next(trial)
 
     def _change(self) -> float:
-        """Of the last step, over the norm before it, of weights that were something at first."""
+        """Of the last step, over the norm before it; NaN where all weights were zero."""
         change = size = 0.0
         for old, new in zip(self._before, self._tensors, strict=False):
             norm = float(old.norm()) if new.requires_grad and new.dim() > 1 else 0.0
             if norm > 0:
                 change += float((new.detach() - old).norm()) ** 2
                 size += norm**2
-        return math.sqrt(change / size) if size > 0 else 0.0
+        return math.sqrt(change / size) if size > 0 else math.nan
 
     def _next(self, trial: _Candidate) -> None:
         """On to the next candidate, or to the end."""

@@ -7,8 +7,9 @@ optimiser of the user's own that keeps its rate elsewhere has the change of its 
 so has an update by hand (`_updates`). A momentum above 0.95 is shortened to 0.9 first, which makes
 steps smaller too. With ``trial_steps`` (and ``most``, a rate) others than ``to`` are tried in the
 opening, and the best one is used (`_trials`). Where the rate is not known, ``from`` is 1 and ``to``
-the factor. A group whose rate is a thirtieth of another's at most, and no higher than ``to``, is
-slow already and stays.
+the factor. With ``guard`` it stands by while other remedies act, and does nothing unless the
+opening overshoots all the same. A group whose rate is a thirtieth of another's at most, and no
+higher than ``to``, is slow already and stays.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class LowerLearningRate(Rewriting):
         super().__init__(remedy)
         self.factor = self.number("to") / self.number("from")
         self.cap = self.number("to") if remedy.settings.get("cap") else 0.0
+        self.guards = bool(remedy.settings.get("guard"))
         self.names = IN_PLACE
         self._updates = Updates(self.factor)
         self._trials = self._choice(remedy)
@@ -191,7 +193,7 @@ class LowerLearningRate(Rewriting):
             self.unwritten = True
             self.log = [line for line in self.log if line != _NOT_MET]
             self.say(f"steps of the program's own update: × {self.factor:g} each")
-        elif not self.log:
+        elif not self.log and not self.guards:
             self.log.append(_NOT_MET)
         if self._trials is not None and self._updates.met:
             if not self._trials.begun and not self._trials.done:
@@ -221,6 +223,8 @@ class LowerLearningRate(Rewriting):
     def say(self, sentence: str) -> None:
         """Once for each optimiser: a schedule changes the rate, the factor is the same."""
         head = sentence.partition(":")[0]
+        if self.guards and "to" not in self.met:
+            return
         if not any(line.startswith(head) for line in self.log):
             self.log.append(sentence)
 
