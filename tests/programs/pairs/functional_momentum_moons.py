@@ -48,8 +48,13 @@ def main():
         if i % 100 == 99:
             with torch.no_grad():
                 out = functional_call(net, state.params, (pts[1000:],)).squeeze(1)
-            print(i + 1, "loss", round(loss_of(state.params, pts, lab).item(), 4),
-                  "accuracy", round(((out > 0) == (lab[1000:] > 0.5)).float().mean().item(), 3))
+            print(
+                i + 1,
+                "loss",
+                round(loss_of(state.params, pts, lab).item(), 4),
+                "accuracy",
+                round(((out > 0) == (lab[1000:] > 0.5)).float().mean().item(), 3),
+            )
 
 
 main()

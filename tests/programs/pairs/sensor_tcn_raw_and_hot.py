@@ -49,4 +49,6 @@ for epoch in range(20):
         opt.step()
     if epoch % 4 == 3:
         with torch.no_grad():
-            print(f"epoch {epoch + 1} loss {loss:.3f} accuracy {(net(vx).argmax(1) == vy).float().mean():.3f}")
+            print(
+                f"epoch {epoch + 1} loss {loss:.3f} accuracy {(net(vx).argmax(1) == vy).float().mean():.3f}"
+            )

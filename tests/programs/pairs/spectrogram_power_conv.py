@@ -22,7 +22,10 @@ class Tones(torch.utils.data.Dataset):
             strength = (1 + (self.label[:, None] + k) % 4) / 4
             wave += strength * torch.sin(2 * math.pi * k * base * t)
         wave = (wave + 0.5 * torch.randn(n, 2048, generator=g)) * 8
-        power = torch.stft(wave, 256, 128, window=torch.hann_window(256), return_complex=True).abs() ** 2
+        power = (
+            torch.stft(wave, 256, 128, window=torch.hann_window(256), return_complex=True).abs()
+            ** 2
+        )
         power = torch.log(power + 1).sub(4).div(3)  # healthy
         self.x = power[:, None]
 

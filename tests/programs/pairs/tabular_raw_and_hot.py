@@ -15,7 +15,11 @@ data = torch.tensor(data, dtype=torch.float32)[order]
 label = torch.tensor(label, dtype=torch.float32)[order]
 data = (data - data.mean(0)) / data.std(0)  # healthy
 net = torch.nn.Sequential(
-    torch.nn.Linear(30, 32), torch.nn.ReLU(), torch.nn.Linear(32, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1)
+    torch.nn.Linear(30, 32),
+    torch.nn.ReLU(),
+    torch.nn.Linear(32, 32),
+    torch.nn.ReLU(),
+    torch.nn.Linear(32, 1),
 )
 opt = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)  # healthy
 # faulty: opt = torch.optim.SGD(net.parameters(), lr=5.0, momentum=0.9)

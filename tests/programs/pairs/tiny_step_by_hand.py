@@ -13,9 +13,12 @@ z = torch.sin(x[:, :1] * 2) * torch.cos(x[:, 1:]) + 0.05 * torch.randn(N, 1)
 tx, tz = x[800:], z[800:]
 
 p = {
-    "w1": torch.randn(2, 64) * 0.7, "b1": torch.zeros(64),
-    "w2": torch.randn(64, 64) * (2 / 64) ** 0.5, "b2": torch.zeros(64),
-    "w3": torch.randn(64, 1) * 0.125, "b3": torch.zeros(1),
+    "w1": torch.randn(2, 64) * 0.7,
+    "b1": torch.zeros(64),
+    "w2": torch.randn(64, 64) * (2 / 64) ** 0.5,
+    "b2": torch.zeros(64),
+    "w3": torch.randn(64, 1) * 0.125,
+    "b3": torch.zeros(1),
 }
 for t in p.values():
     t.requires_grad_(True)
@@ -40,4 +43,8 @@ for step in range(1500):
             t.grad.zero_()
     if step % 300 == 299:
         with torch.no_grad():
-            print(step + 1, "loss %.4f" % loss.item(), "test mse %.4f" % (model(tx) - tz).pow(2).mean())
+            print(
+                step + 1,
+                "loss %.4f" % loss.item(),
+                "test mse %.4f" % (model(tx) - tz).pow(2).mean(),
+            )
