@@ -67,7 +67,9 @@ class Units(Action):
         del module, args
         if not isinstance(output, Tensor) or not output.is_floating_point():
             return None
-        return _Rescaled.apply(output, self.mean, self.std, self.factor)
+        return _Rescaled.apply(  # type: ignore[no-untyped-call]
+            output, self.mean, self.std, self.factor
+        )
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Hang it in, for good."""
