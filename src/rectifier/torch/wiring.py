@@ -29,7 +29,7 @@ from rectifier.torch.graph import (
     nodes,
     variable_of,
 )
-from rectifier.torch.targets import dimension_of, saved, target_of
+from rectifier.torch.targets import difference_of, dimension_of, saved, target_of
 
 _SUMS = frozenset({"add", "sub", "rsub", "cat", "stack"})
 """Operations on several inputs that are linear in all of them together."""
@@ -253,6 +253,7 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
     if shown is not None and shown.numel():
         facts["output_low"], facts["output_high"] = _range(shown)
         facts.setdefault("width", shown.shape[-1] if shown.dim() > 1 else 1)
+    facts |= _of_target(below, target)
     if target is not None and target.numel() and target.is_floating_point():
         facts["target_low"], facts["target_high"] = _range(target)
         low, high = bounds
@@ -262,6 +263,15 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
         if facts["outside"] > 0 and given is not None and given.shape == target.shape:
             facts["bound"] = _at_bound(given, target, bounds)
     return Seen((weight,), facts | _labels(way, chain))
+
+
+def _of_target(way: tuple[Any, ...], target: Tensor | None) -> dict[str, float]:
+    """Mean and spread of a regression target, or of what it differs by from the output."""
+    values = difference_of(way) if target is None else target
+    if values is None or values.numel() < 2 or not values.is_floating_point():
+        return {}
+    wide = values.double()
+    return {"target_mean": float(wide.mean()), "target_std": float(wide.std())}
 
 
 def _labels(way: tuple[Any, ...], chain: tuple[str, ...]) -> dict[str, Any]:
@@ -431,6 +441,8 @@ def _sides(weight: Tensor, node: Any) -> tuple[int, int]:
 
 def units_last(node: Any) -> bool:
     """Whether the weight of a product lies as ``x @ w`` takes it: inputs first, units last."""
+    if in_columns(node):
+        return False
     for up in above_of(node):
         variable = variable_of(up)
         if isinstance(variable, Tensor) and variable.dim() > 1:
@@ -438,10 +450,20 @@ def units_last(node: Any) -> bool:
     return False
 
 
+def in_columns(node: Any) -> bool:
+    """Whether a product is ``w @ x``, with a sample in each column."""
+    if name_of(node) != "mm" or len(node.next_functions) < 2:
+        return False
+    left = node.next_functions[0][0]
+    return isinstance(variable_of(left), Tensor) and variable_of(left).dim() == 2
+
+
 def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
     name = name_of(node)
-    for label in ("mat1", "input", "self"):
+    columns = in_columns(node)
+    for label in ("mat2",) if columns else ("mat1", "input", "self"):
         values = saved(node, label)
+        values = values.T if columns and values is not None else values
         if values is not None and values.is_floating_point() and values.dim() >= 2:
             conv = "conv" in name
             rows = values.movedim(1, -1) if conv else values

@@ -29,6 +29,8 @@ class Head:
         low, high: Range that the last activation allows, infinite where it has no bound.
         target_low, target_high: Range of the target of a regression loss or a binary
             cross-entropy; NaN: not known.
+        target_mean, target_std: Of the target of a regression loss, when first seen; of a loss by
+            hand the difference, where the output is next to nothing beside it. NaN: not known.
         outside: Share of targets that the last activation's range cannot reach, or, over a softmax
             under a binary cross-entropy, of rows that do not sum to one; NaN: not known.
         held: Outputs of a loss that stand at a bound of that range, late in the run; their share.
@@ -48,6 +50,8 @@ class Head:
     high: float = math.inf
     target_low: float = math.nan
     target_high: float = math.nan
+    target_mean: float = math.nan
+    target_std: float = math.nan
     outside: float = math.nan
     held: float = math.nan
     short: float = math.nan
