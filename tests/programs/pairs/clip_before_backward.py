@@ -2,7 +2,7 @@
 # rules: exploding_gradient learning_rate_too_high
 # remedies: clip_gradients lower_learning_rate
 # metric: token loss down
-# story: clip_grad_norm_ one line too early, between zero_grad and backward: there is nothing to clip yet
+# story: clip_grad_norm_ one line too early, between zero_grad and backward (FAMO issue 4): there is nothing to clip yet
 """Reverse a sequence: encoder, decoder and attention between them."""
 
 import torch

@@ -2,7 +2,7 @@
 # rules: missing_activation unsuitable_activation
 # remedies: add_activation swap_activation
 # metric: validation accuracy up
-# story: nn.LeakyReLU(True), written like nn.ReLU(True): the first argument is the slope, so True is a slope of one and the net is linear
+# story: nn.LeakyReLU(True), written like nn.ReLU(True) (PantoMatrix issue 52): the first argument is the slope, so True is a slope of one and the net is linear
 """A sign puzzle on sensors, in the style of an estimator."""
 
 import torch

@@ -2,7 +2,7 @@
 # rules: frozen_parameters
 # remedies: add_to_optimizer
 # metric: mse down
-# story: p = p - lr * p.grad in a loop over the weights gives the name a new tensor and leaves the weight as it was (asked again and again on the PyTorch forum)
+# story: p = p - lr * p.grad in a loop over the weights gives the name a new tensor and leaves the weight as it was
 """A net of bare tensors and a plain update."""
 
 import torch

@@ -2,7 +2,7 @@
 # rules: learning_rate_too_low
 # remedies: raise_learning_rate
 # metric: val accuracy up
-# story: ReduceLROnPlateau is given the accuracy and left at mode="min": each epoch that gets better counts as a bad one
+# story: ReduceLROnPlateau is given the accuracy and left at mode="min" (ViS4mer issue 4): each epoch that gets better counts as a bad one
 """Rings and stripes, with the rate lowered on a plateau."""
 
 import torch

@@ -2,7 +2,7 @@
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation
 # metric: distance down
-# story: the GAN was turned into a Wasserstein GAN, RMSprop and clipping and all, and its critic still ends in a sigmoid (a question under every WGAN repository)
+# story: the GAN was turned into a Wasserstein GAN, RMSprop and clipping and all, and its critic still ends in a sigmoid (gans-with-pytorch issue 2, tensorflow2-generative-models issue 16, and others)
 """Wasserstein GAN on a shifted mixture in the plane."""
 
 import torch
