@@ -146,7 +146,7 @@ def test_gradients_that_nobody_uses() -> None:
     (finding,) = told(frozen_parameters, parameters=(weight(**still),), **by_hand)
     assert finding.severity == "error"
     assert "no optimiser was made" in finding.cause
-    assert finding.remedies == ()
+    assert finding.remedies[0].settings == {"how": "write"}
     for facts in ({"moved": 1e-6}, {"moved": math.nan}, {"loaded": True}, {"reached": 2}):
         parameters = (weight(**(still | facts)),)
         assert told(frozen_parameters, parameters=parameters, **by_hand) == ()

@@ -53,6 +53,7 @@ def _finding(
         "join": "An optimiser that holds them trains them.",
         "keep_gradient": "A step that gets the gradient of its loss moves the weights.",
         "step": "A step after each backward pass moves the weights.",
+        "write": "An update that is written into the weights moves them.",
         "attach": "Without the detach() behind them the gradient of the loss reaches them.",
     }
     remedies = (
@@ -126,7 +127,7 @@ def _never_moves(record: Record) -> Finding | None:
         f"ever changed {_names(reached)}: an update such as 'p = p - rate * p.grad' gives the name "
         "another tensor; 'p -= rate * p.grad' under torch.no_grad() changes the weight."
     )
-    return _finding(cause, reached, "error", "", {"backwards": float(facts.backwards)})
+    return _finding(cause, reached, "error", "write", {"backwards": float(facts.backwards)})
 
 
 def _emptied(record: Record) -> Finding | None:
