@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: tables of embeddings are told by their columns
 # rules: symmetric_initialization
 # remedies: reinitialize
 # metric: valid rmse down

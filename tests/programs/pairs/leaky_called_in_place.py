@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: a leaky ReLU of slope one counts as none
 # rules: missing_activation unsuitable_activation
 # remedies: add_activation swap_activation
 # metric: validation accuracy up

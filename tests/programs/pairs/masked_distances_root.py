@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: a weight of no layer that became NaN counts as lasting
 # rules: non_finite
 # remedies: stabilize_loss
 # metric: energy error down

@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: gradients that nothing uses, and updates that are not written back
 # rules: frozen_parameters
 # remedies: add_to_optimizer
 # metric: mse down

@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: a recurrent state that is a sigmoid of itself
 # rules: vanishing_gradient unsuitable_activation saturated_activation
 # remedies: swap_activation
 # metric: recall up

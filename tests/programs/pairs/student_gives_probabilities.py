@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: a temperature between two softmaxes
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation
 # metric: student accuracy up

@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: a straight line is seen under the noise of batches
 # rules: learning_rate_too_low vanishing_gradient
 # remedies: raise_learning_rate
 # metric: accuracy up

@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: a linear network that is applied to its own results
 # rules: missing_activation
 # remedies: add_activation
 # metric: rollout error down

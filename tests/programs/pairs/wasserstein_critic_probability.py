@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: bounded scores of a critic
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation
 # metric: distance down

@@ -1,8 +1,9 @@
 """``remove_output_activation``: the loss gets what the last layer gave.
 
 Layer: doctor's remedies. Settings: ``function``, the activation; ``to``: what takes its place
-(``sigmoid`` for a softmax over one value); ``log``: true where the loss wants logarithms of what it
-gets; ``regression``: true where the targets lie outside its range; scope: ``layer``, the last one.
+(``sigmoid`` for a softmax over one value, or, with ``each``, over several: `_each`); ``log``: true
+where the loss wants logarithms of what it gets; ``regression``: true where the targets lie outside
+its range; scope: ``layer``, the last one.
 
 Where a loss squashes what is squashed already, only the loss's argument is exchanged: what the
 model returns, and so what the program makes of it elsewhere, stays a probability, also where the
@@ -21,7 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Site, program_line
+from rectifier.doctor.remedies import Action, Site, program_line
+from rectifier.doctor.remedies._each import SigmoidEach
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 
 _SHAPES = frozenset({
@@ -203,4 +205,6 @@ def _plain(bound: Any) -> float | None:
     return float(bound) if isinstance(bound, int | float) else None
 
 
-ACTION = RemoveOutputActivation
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy; of classes that may hold at once each gets a sigmoid."""
+    return (SigmoidEach if remedy.settings.get("each") else RemoveOutputActivation)(remedy)

@@ -287,7 +287,13 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
         turned = {"from": given, "to": given, "dim": 1}
         scope = {"layers": [head.layer]}
         return (Remedy("swap_activation", "The classes are compared.", turned, scope),)
-    if given in RECURRENT or _not_probabilities(head) is not None:
+    labels = _not_probabilities(head)
+    within = head.target_low >= -SLACK and head.target_high <= 1 + SLACK
+    if labels is not None and given == "softmax" and within:
+        each = {"function": given, "to": "sigmoid", "each": True}
+        why = "Each class gets a probability of its own."
+        return (Remedy("remove_output_activation", why, each, {"layer": head.layer}),)
+    if given in RECURRENT or labels is not None:
         return ()  # a layer more, other labels: no rerun can make that edit
     if given.endswith("mm"):
         why = "The loss gets log-probabilities."
