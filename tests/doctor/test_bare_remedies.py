@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from at_work import under
 from torch import nn
 
-from rectifier.doctor import remedies
-from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies._updates import WAIT
 from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.torch.sites import Interception
@@ -19,16 +18,6 @@ from rectifier.watch.record import Record, TrainingSeries
 
 X = torch.randn(64, 5, generator=torch.Generator().manual_seed(1))
 Y = torch.tanh(X[:, :1] * X[:, 1:2])
-
-
-def under(action: str, program, scope=None, **settings):
-    """Run a program with a remedy at work; what it returns, and what was done."""
-    built = remedies.build(Remedy(action, "", settings, scope or {}))
-    interception = Interception([built])
-    with interception:
-        result = program()
-    assert interception.notes == [], interception.notes
-    return result, built.log
 
 
 def tensors() -> list[torch.Tensor]:
@@ -262,3 +251,22 @@ def test_updates_that_give_a_name_another_tensor_are_written_into_the_weights() 
     torch.testing.assert_close(got, descended(True))
     assert len(log) == 1
     assert "is written into the weights" in log[0]
+
+
+def test_steps_of_a_functional_training_take_the_factor() -> None:
+    """Velocities are sums of gradients, so that gradients of a tenth make steps of a tenth."""
+
+    def program(rate: float) -> torch.Tensor:
+        p = [t.detach() for t in tensors()]
+        velocity = [torch.zeros_like(t) for t in p]
+        for _ in range(6):
+            gradients = torch.func.grad(lambda q: (output(q, X) - Y).square().mean())(p)
+            velocity = [0.9 * v + g for v, g in zip(velocity, gradients, strict=True)]
+            p = [t - rate * v for t, v in zip(p, velocity, strict=True)]
+        return torch.cat([t.flatten() for t in p])
+
+    want = program(0.05)
+    given = {"from": 1.0, "to": 0.1, "relative": True}
+    got, log = under("lower_learning_rate", lambda: program(0.5), **given)
+    torch.testing.assert_close(got, want)
+    assert log == ["steps of the program's own update: × 0.1 each"]

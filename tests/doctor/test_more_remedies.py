@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from at_work import under
 from torch import nn
 from torch.distributions import Categorical
 
@@ -17,16 +18,6 @@ from rectifier.torch.sites import Interception
 
 X = torch.randn(96, 6, generator=torch.Generator().manual_seed(1))
 LABELS = X[:, :3].argmax(1)
-
-
-def under(action: str, program, scope=None, **settings):
-    """Run a program with a remedy at work; what it returns, and what was done."""
-    built = remedies.build(Remedy(action, "", settings, scope or {}))
-    interception = Interception([built])
-    with interception:
-        result = program()
-    assert interception.notes == [], interception.notes
-    return result, built.log
 
 
 def layers(*more: nn.Module) -> nn.Sequential:

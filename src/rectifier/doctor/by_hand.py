@@ -73,6 +73,11 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
     }
     if given.get("fill"):
         return "Fill missing values of the data with their feature's mean, or leave such rows out."
+    if "target_std" in given:
+        return (
+            f"Subtract {given['target_mean']:g} from the targets and divide them by "
+            f"{given['target_std']:g}; do the reverse to what {layers} predicts."
+        )
     if given.get("decay"):
         return f"Give the optimiser a smaller 'weight_decay'{did}."
     if given.get("relative"):

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from rectifier.doctor import rules as registry
 from rectifier.doctor.finding import SEVERITIES, Finding
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.targets import with_units
 from rectifier.doctor.wording import listing
 from rectifier.watch.record import Record
 
@@ -39,7 +40,7 @@ def diagnose(record: Record, rules: Sequence[str] | None = None) -> tuple[Findin
     """
     chosen = [registry.get(name) for name in (registry.names() if rules is None else rules)]
     found = [finding for rule in chosen for finding in _merge(rule.check(record))]
-    return _order(found, {rule.id: rule for rule in chosen})
+    return _order(with_units(found, record), {rule.id: rule for rule in chosen})
 
 
 def _merge(findings: Sequence[Finding]) -> list[Finding]:

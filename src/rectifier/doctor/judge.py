@@ -7,18 +7,28 @@ prints. Running them is left to `rectifier.doctor.repair`.
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rectifier.doctor import evidence, metrics
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.outcome import RepairVerdict, Run
+from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE
 from rectifier.doctor.wording import number
+from rectifier.watch.record import Record
 
 AT_ONCE = 3
 """Remedies of one treatment at most: one for each independent root cause."""
+
+RATES = ("lower_learning_rate", "raise_learning_rate")
+"""Remedies of the rate."""
+
+SHORTEST, LEAST, LONGEST = 60, 10, 40
+"""Steps of a run in which rates are tried, and of each trial: a fortieth of the run within these
+bounds; ten are what a momentum of 0.9 takes to be at work."""
 
 _ALONE = {"lower_learning_rate": "to", "clip_gradients": "max_norm"}
 """Remedies of which the gentlest holds where two findings ask for one: by that setting."""
@@ -54,6 +64,76 @@ def plans(findings: Sequence[Finding], known: Sequence[str]) -> list[tuple[Remed
             if {r.action for r in treatment} not in [{r.action for r in t} for t in tried]:
                 tried.append(treatment)
     return tried
+
+
+def with_trials(treatment: Sequence[Remedy], record: Record) -> tuple[Remedy, ...]:
+    """The treatment, with leave for remedies of the rate to try others in the rerun's opening.
+
+    Where none is of the rate, one stands by: a cause that is cured may have hidden steps that are
+    too large as well. Not where a schedule moves the rate meanwhile, nor where steps are Newton's.
+
+    Args:
+        treatment: Remedies of one rerun.
+        record: Of the sick run.
+    """
+    rates = evidence.finite(record.training.learning_rate)
+    opening = rates[: max(1, rates.size // 5)]
+    moves = bool(opening.size) and opening.min() < 0.8 * rates.max()
+    if moves or record.optimizer == "LBFGS" or record.steps < SHORTEST:
+        return tuple(treatment)
+    steps = min(max(LEAST, record.steps // 40), LONGEST)
+    if not any(remedy.action in RATES for remedy in treatment):
+        return (*treatment, _standing_by(record))
+    return tuple(
+        dataclasses.replace(
+            remedy,
+            settings={
+                **remedy.settings,
+                "trial_steps": steps,
+                "most": _most(remedy, record.optimizer),
+            },
+        )
+        if remedy.action in RATES and not {"cap", "hold"} & set(remedy.settings)
+        else remedy
+        for remedy in treatment
+    )
+
+
+def _standing_by(record: Record) -> Remedy:
+    rate = evidence.largest(record.training.learning_rate)
+    known = {"from": float(f"{rate:.6g}")} if rate > 0 else {"from": 1.0, "relative": True}
+    settings = {**known, "to": known["from"], "most": known["from"]}
+    why = "Steps that overshoot in spite of the other remedies are made smaller."
+    return Remedy(
+        "lower_learning_rate", why, {**settings, "trial_steps": LONGEST, "guard": True}, {}
+    )
+
+
+def _most(remedy: Remedy, optimizer: str) -> float:
+    """The largest rate to try: well below the one that overshot; in reason above one that crept."""
+    old, new = (float(remedy.settings[name]) for name in ("from", "to"))
+    most = 0.2 * old if remedy.action == "lower_learning_rate" else 30 * new
+    if optimizer in ADAPTIVE:  # their steps are of the rate's size, and a network's weights small
+        most = min(most, max(new, 10 * ADAPTIVE_RATE))
+    return most
+
+
+def chosen(treatment: Sequence[Remedy], met: Mapping[str, Mapping[str, Any]]) -> tuple[Remedy, ...]:
+    """The treatment as it was carried out in the end: the rate that trials chose, no idle guard."""
+    done = []
+    for remedy in treatment:
+        to = met.get(remedy.action, {}).get("to")
+        if remedy.settings.get("guard") and not to:
+            continue
+        settings = {k: v for k, v in remedy.settings.items() if k not in _OF_TRIALS}
+        if to:
+            settings["to"] = to[0]
+        done.append(dataclasses.replace(remedy, settings=settings))
+    return tuple(done)
+
+
+_OF_TRIALS = ("trial_steps", "most", "guard")
+"""Settings that are the rerun's own."""
 
 
 def _together(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:

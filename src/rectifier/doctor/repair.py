@@ -109,7 +109,8 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
     done: list[tuple[Attempt, judge.Comparison]] = []
     for treatment in treatments:
         tell(f"running it again with {listing([describe(remedy) for remedy in treatment])}")
-        after, rest, stopped = _run(program, treatment)
+        carried = judge.with_trials(treatment, before.record)
+        after, rest, stopped = _run(program, carried)
         for line in rest.get("log", ()):
             tell(line)
         weighed = judge.compare(before, after)
@@ -117,7 +118,8 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
             weighed = dataclasses.replace(weighed, verdict="not repaired")
         log = tuple(rest.get("log", ()))
         unwritten = frozenset(rest.get("unwritten", ()))
-        attempt = Attempt(treatment, after, unwritten, log, rest.get("met", {}))
+        met = rest.get("met", {})
+        attempt = Attempt(judge.chosen(carried, met), after, unwritten, log, met)
         done.append((attempt, weighed))
         if stopped or weighed.verdict == "repaired":
             break
@@ -219,6 +221,8 @@ def describe(remedy: Remedy) -> str:
         return f"{words} to {given['to']:g} times what it was"
     if "from" in given and "to" in given:
         return f"{words} from {given['from']} to {given['to']}"
+    if "target_std" in given:
+        return f"{words}, its targets in units of {given['target_std']:g}"
     if "max_norm" in given:
         return f"{words} to norm {given['max_norm']:g}"
     return words

@@ -81,11 +81,12 @@ class _Actions:
 
 def log_of(actions: _Actions) -> list[str]:
     """What the remedies did, in their order; one that never found its occasion says so."""
-    return [
-        line
-        for action in actions
-        for line in (action.log or [f"{action.remedy.action}: found nothing to act on"])
-    ]
+    return [line for action in actions for line in (action.log or _idle(action.remedy))]
+
+
+def _idle(remedy: Remedy) -> list[str]:
+    """What to say of a remedy that did nothing; of one that only stood by nothing."""
+    return [] if remedy.settings.get("guard") else [f"{remedy.action}: found nothing to act on"]
 
 
 def _remedy(item: dict[str, Any]) -> Remedy:

@@ -157,8 +157,18 @@ def sides(weight: Tensor, node: Any) -> tuple[int, int]:
 
 def units_last(node: Any) -> bool:
     """Whether the weight of a product lies as ``x @ w`` takes it: inputs first, units last."""
+    if in_columns(node):
+        return False
     for up in above_of(node):
         variable = variable_of(up)
         if isinstance(variable, Tensor) and variable.dim() > 1:
             return True
     return False
+
+
+def in_columns(node: Any) -> bool:
+    """Whether a product is ``w @ x``, with a sample in each column."""
+    if name_of(node) != "mm" or len(node.next_functions) < 2:
+        return False
+    left = node.next_functions[0][0]
+    return isinstance(variable_of(left), Tensor) and variable_of(left).dim() == 2

@@ -681,7 +681,7 @@ class Calls:
         weight = weights[0]
         biases = [t for t in leaves if t is not weight and t.dim() == 1]
         if name.strip("_") in ("matmul", "mm") and args and args[0] is weight:
-            name = "left_matmul"
+            name = feeding.ROWS_ARE_UNITS
         if entered is not None and module is not None and only_matrix(module) is weight:
             called = name.strip("_")
             layer = self._registry.module_layer(entered.model, entered.path, module, called)

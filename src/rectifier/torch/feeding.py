@@ -24,6 +24,9 @@ _REACH = 48
 INPUTS_FIRST = frozenset({"matmul", "mm", "addmm", "bmm", "baddbmm", "rmatmul", "einsum"})
 """Functions whose weight has its inputs on the dimension before that of its units."""
 
+ROWS_ARE_UNITS = "left_matmul"
+"""Kind of a layer that computes ``w @ x``, with samples in columns."""
+
 _CHANNELS_FIRST = ("Conv", "BatchNorm", "SyncBatchNorm", "GroupNorm", "InstanceNorm")
 
 
@@ -182,12 +185,15 @@ def nearest(tensor: Tensor, since: int = -1) -> tuple[Layer, int] | None:
 
 
 def added_bias(tensor: Tensor, units: int) -> Tensor | None:
-    """The leaf vector that was added last on the way to a tensor, as in ``x @ w + b``."""
+    """The leaf vector that was added last on the way to a tensor, as in ``x @ w + b``.
+
+    Or the leaf column, as in ``w @ x + b``.
+    """
     node = tensor.grad_fn
     if node is None:
         return None
     for up, _ in node.next_functions:
         variable = getattr(up, "variable", None)
-        if isinstance(variable, Tensor) and variable.shape == (units,):
+        if isinstance(variable, Tensor) and variable.shape in ((units,), (units, 1)):
             return variable
     return None

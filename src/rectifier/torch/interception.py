@@ -31,6 +31,7 @@ from torch.utils.hooks import RemovableHandle
 from rectifier.torch.activation_modules import module_class_function
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.calls import Calls
+from rectifier.torch.functional_steps import FunctionalSteps
 from rectifier.torch.mode import are_own
 from rectifier.torch.naming import Sources
 from rectifier.torch.naps import MOST as _MANUAL_AFTER
@@ -111,6 +112,15 @@ class Interception:
         """Whether the step under way is being seen."""
         return bool(self._boundary.live)
 
+    @property
+    def here(self) -> bool:
+        """Whether what happens now is the program's, in the thread that entered."""
+        return self._here()
+
+    def gradients_given(self, gradients: Sequence[Tensor]) -> None:
+        """``torch.func`` is about to return these, which observers may change in place."""
+        self._boundary.guard(self._boundary.announce, "on_functional_gradients", gradients)
+
     # Entering and leaving
 
     def __enter__(self) -> Self:
@@ -132,6 +142,10 @@ class Interception:
         self._wrap(torch.autograd, "backward", self._backward)
         self._nap.watched = torch.autograd.backward
         self._wrap(torch.autograd, "grad", self._grad)
+        functional = FunctionalSteps(self)
+        for name in ("grad", "grad_and_value"):
+            transform = functools.partial(functional.wrapper, with_value=name != "grad")
+            self._wrap(torch.func, name, transform)
         _ENTERED.add(self)
         for each in self._boundary.observers:
             each.interception = self

@@ -8,7 +8,7 @@ listen.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -195,6 +195,9 @@ class Observer:
 
     def on_derivative(self, outputs: Any, inputs: Any) -> None:
         """A gradient of ``outputs`` by ``inputs`` was asked for, to be differentiated again."""
+
+    def on_functional_gradients(self, gradients: Sequence[Tensor]) -> None:
+        """``torch.func`` is about to return these gradients; they may be changed in place."""
 
     def on_module(self, module: nn.Module) -> None:
         """A module is being constructed."""

@@ -269,6 +269,8 @@ def _where(
 def unit_axis(tensor: Tensor, layer: Layer | None) -> int:
     """The dimension that units lie on: that of channels behind a convolution, else the last.
 
+    Behind ``w @ x`` a column is a sample, and units lie on the first dimension.
+
     Args:
         tensor: A site's input.
         layer: The layer that feeds it, if known.
@@ -278,7 +280,7 @@ def unit_axis(tensor: Tensor, layer: Layer | None) -> int:
     """
     dims = tensor.dim()
     if dims < 3:
-        return dims - 1
+        return 0 if layer is not None and layer.kind == feeding.ROWS_ARE_UNITS else dims - 1
     if layer is None:
         return 1 if dims in (4, 5) else dims - 1
     if layer.spatial is not None:

@@ -34,6 +34,15 @@ def target_of(way: tuple[Any, ...], output: Tensor | None) -> tuple[Tensor | Non
     return None, None
 
 
+def difference_of(way: tuple[Any, ...]) -> Tensor | None:
+    """Target minus output of a loss by hand, where the difference is all that is kept of them."""
+    for place, node in enumerate(way):
+        difference, minus = _difference(node, way[place + 1 :])
+        if difference is not None:
+            return -difference if minus.next_functions[0][0] is not None else difference
+    return None
+
+
 def _difference(node: Any, rest: tuple[Any, ...]) -> tuple[Tensor | None, Any]:
     """What a loss by hand is made of, target minus prediction or the reverse, and its node.
 

@@ -29,7 +29,7 @@ from rectifier.torch.graph import (
     nodes,
     variable_of,
 )
-from rectifier.torch.targets import dimension_of, saved, target_of
+from rectifier.torch.targets import difference_of, dimension_of, saved, target_of
 
 SQUASHES: dict[str, tuple[float, float]] = {
     "sigmoid": (0.0, 1.0),
@@ -239,6 +239,7 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
     if shown is not None and shown.numel():
         facts["output_low"], facts["output_high"] = _range(shown)
         facts.setdefault("width", shown.shape[-1] if shown.dim() > 1 else 1)
+    facts |= _of_target(below, target)
     if target is not None and target.numel() and target.is_floating_point():
         facts["target_low"], facts["target_high"] = _range(target)
         low, high = bounds
@@ -269,6 +270,15 @@ def _scale(above: tuple[Any, ...]) -> float:
         elif name not in SHAPES:
             break
     return scale
+
+
+def _of_target(way: tuple[Any, ...], target: Tensor | None) -> dict[str, float]:
+    """Mean and spread of a regression target, or of what it differs by from the output."""
+    values = difference_of(way) if target is None else target
+    if values is None or values.numel() < 2 or not values.is_floating_point():
+        return {}
+    wide = values.double()
+    return {"target_mean": float(wide.mean()), "target_std": float(wide.std())}
 
 
 def _labels(way: tuple[Any, ...], chain: tuple[str, ...]) -> dict[str, Any]:
@@ -382,8 +392,10 @@ def _facts(joint: tuple[Tensor, Any, bool], second: Tensor, node: Any) -> dict[s
 
 def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
     name = name_of(node)
-    for label in ("mat1", "input", "self"):
+    columns = between.in_columns(node)
+    for label in ("mat2",) if columns else ("mat1", "input", "self"):
         values = saved(node, label)
+        values = values.T if columns and values is not None else values
         if values is not None and values.is_floating_point() and values.dim() >= 2:
             conv = "conv" in name
             rows = values.movedim(1, -1) if conv else values

@@ -322,6 +322,8 @@ class Watcher(Observer):
 
     def before_step(self, optimizer: Optimizer | None, step: int) -> None:
         """The passes of this step are over: take them in."""
+        if self._copied:  # an update by hand came after its step
+            self._finish(step - 1)
         self._steps = step
         if optimizer is not None:
             if self._latest is None or self._latest() is not optimizer:
@@ -345,7 +347,7 @@ class Watcher(Observer):
         """Take in what a closure did inside the step; see how far the weights moved."""
         if not self._processed and self._is_due():
             self._process(optimizer, step)  # passes inside step(closure)
-        if self._processed and self._copied:
+        if self._processed and self._copied and optimizer is not None:
             self._finish(step)
         self._steps = step + 1
         inside = 0.0 if self.interception is None else self.interception.seconds

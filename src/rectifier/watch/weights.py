@@ -95,8 +95,8 @@ def feeding(site: Site, units: IntArray | None = None) -> Feeding | None:
 
 def _per_unit(values: NDArray[Any], units: int) -> NDArray[np.float64]:
     """Spread values over units: a flattened feature map has several units a channel."""
-    if values.ndim == 1 and values.size == units:
-        return values.astype(np.float64)
+    if values.size == units:  # a vector, or a column
+        return values.reshape(-1).astype(np.float64)
     if values.ndim == 1 and values.size and units % values.size == 0:
         return np.repeat(values.astype(np.float64), units // values.size)
     return np.full(units, np.nan)

@@ -46,6 +46,11 @@ class Updates:
         """Whether it is not settled yet what is trained, and how."""
         return self._passes < WAIT
 
+    @property
+    def known(self) -> tuple[Tensor, ...]:
+        """What is trained, as far as was seen."""
+        return tuple(self._known.values())
+
     def know(self, tensors: Iterable[Tensor]) -> None:
         """These are trained."""
         for tensor in tensors:

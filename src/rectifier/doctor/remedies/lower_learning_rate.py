@@ -5,13 +5,17 @@ Layer: doctor's remedies. Settings: ``from`` and ``to``; ``cap``: true where onl
 each step and put back after it, so the factor holds whatever schedule or loop sets the rate. An
 optimiser of the user's own that keeps its rate elsewhere has the change of its weights scaled, and
 so has an update by hand (`_updates`). A momentum above 0.95 is shortened to 0.9 first, which makes
-steps smaller too. Where the rate is not known, ``from`` is 1 and ``to`` the factor. A group whose
-rate is a thirtieth of another's at most, and no higher than ``to``, is slow already and stays.
+steps smaller too. With ``trial_steps`` (and ``most``, a rate) others than ``to`` are tried in the
+opening, and the best one is used (`_trials`). Where the rate is not known, ``from`` is 1 and ``to``
+the factor. With ``guard`` it stands by while other remedies act, and does nothing unless the
+opening overshoots all the same. A group whose rate is a thirtieth of another's at most, and no
+higher than ``to``, is slow already and stays.
 """
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,6 +23,7 @@ from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies._rewriting import Rewriting
+from rectifier.doctor.remedies._trials import Trials
 from rectifier.doctor.remedies._updates import IN_PLACE, Updates
 from rectifier.torch import graph
 from rectifier.torch.mode import take_out
@@ -42,8 +47,11 @@ class LowerLearningRate(Rewriting):
         super().__init__(remedy)
         self.factor = self.number("to") / self.number("from")
         self.cap = self.number("to") if remedy.settings.get("cap") else 0.0
+        self.guards = bool(remedy.settings.get("guard"))
         self.names = IN_PLACE
         self._updates = Updates(self.factor)
+        self._trials = self._choice(remedy)
+        self._models: list[weakref.ref[nn.Module]] = []
         self._before: list[tuple[Tensor, Tensor]] = []
         self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
         self._kept: weakref.WeakKeyDictionary[torch.optim.Optimizer, list[Any]] = (
@@ -52,6 +60,29 @@ class LowerLearningRate(Rewriting):
         self._kept_momentum: weakref.WeakKeyDictionary[torch.optim.Optimizer, list[Any]] = (
             weakref.WeakKeyDictionary()
         )
+
+    def _choice(self, remedy: Remedy) -> Trials | None:
+        steps = remedy.settings.get("trial_steps")
+        if not isinstance(steps, int) or self.cap:
+            return None
+        old = self.number("from")
+        return Trials(self.factor, self.number("most") / old, steps, old, self._chose)
+
+    def _chose(self, tried: list[float], factor: float) -> None:
+        """The trials are over: what was said of the first rate no longer holds."""
+        self.factor = self._updates.factor = factor
+        old = self.number("from")
+        self.met["to"] = [float(f"{old * factor:.6g}")]
+        self.log = [line for line in self.log if not line.startswith(("learning", "steps of"))]
+        several = ", ".join(f"{old * each:g}" for each in tried)
+        self.say(f"tried in the opening: {several}; best: {old * factor:g}")
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Its buffers are put back with its weights."""
+        del name, args, kwargs
+        self._models.append(weakref.ref(model))
 
     def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         """It makes the updates: no call need be looked at."""
@@ -69,6 +100,14 @@ class LowerLearningRate(Rewriting):
             self._by_hand()
             return
         self._optimizers.add(optimizer)
+        if self._trials is not None and not self._trials.done:
+            if not self._trials.begun:
+                models = [model for ref in self._models if (model := ref()) is not None]
+                buffers = [b for model in models for b in model.buffers()]
+                self._trials.begin(buffers, self._optimizers)
+            self._trials.before(optimizer)
+        if self._trials is not None:  # where gradients are of weights that were left, no step
+            self.factor = 0.0 if self._trials.elsewhere else self._trials.factor
         if not all("lr" in group for group in optimizer.param_groups):
             held = [p for group in optimizer.param_groups for p in group["params"]]
             self._before = [(p, p.detach().clone()) for p in held]
@@ -108,7 +147,7 @@ class LowerLearningRate(Rewriting):
         """
         momentum = group.get("momentum")
         if (
-            self.factor >= 1.0
+            not 0.0 < self.factor < 1.0
             or self.cap
             or not isinstance(momentum, int | float)
             or not momentum > HEAVY
@@ -131,9 +170,22 @@ class LowerLearningRate(Rewriting):
 
     def on_backward(self, loss: Tensor) -> None:
         """What it reaches is trained, weights and biases of bare tensors too."""
+        if self._trials is not None:
+            self._trials.note(float(loss.detach().double().mean()))
         if not self._optimizers and self._updates.learning and loss.grad_fn is not None:
             leaves = map(graph.variable_of, graph.nodes(loss.grad_fn))
             self._updates.know(leaf for leaf in leaves if isinstance(leaf, Tensor))
+
+    def on_functional_gradients(self, gradients: Sequence[Tensor]) -> None:
+        """Steps are made of these, of new parameters each time, which no call can be caught for."""
+        if self._updates.met:
+            return
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            for gradient in gradients:
+                gradient.mul_(self.factor)
+        self.unwritten = True
+        self.log = [line for line in self.log if line != _NOT_MET]
+        self.say(f"steps of the program's own update: × {self.factor:g} each")
 
     def _by_hand(self) -> None:
         """The program updates its weights by hand, next."""
@@ -141,8 +193,14 @@ class LowerLearningRate(Rewriting):
             self.unwritten = True
             self.log = [line for line in self.log if line != _NOT_MET]
             self.say(f"steps of the program's own update: × {self.factor:g} each")
-        elif not self.log:
+        elif not self.log and not self.guards:
             self.log.append(_NOT_MET)
+        if self._trials is not None and self._updates.met:
+            if not self._trials.begun and not self._trials.done:
+                self._trials.begin(self._updates.known, ())
+            self._trials.after()  # the update before this one; this one's gradients are there
+            self._trials.note_weights()
+            self._updates.factor = 0.0 if self._trials.elsewhere else self._trials.factor
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Put back what the program had set."""
@@ -159,10 +217,14 @@ class LowerLearningRate(Rewriting):
         for group, momentum in zip(optimizer.param_groups, momenta, strict=False):
             if momentum is not None:
                 group["momentum"] = momentum
+        if self._trials is not None and not self._trials.done:
+            self._trials.after()
 
     def say(self, sentence: str) -> None:
         """Once for each optimiser: a schedule changes the rate, the factor is the same."""
         head = sentence.partition(":")[0]
+        if self.guards and "to" not in self.met:
+            return
         if not any(line.startswith(head) for line in self.log):
             self.log.append(sentence)
 

@@ -6,8 +6,9 @@ replaced by it, an exponential's argument is bounded, the spread of one value is
 a softmax that is masked as a whole counts as even. With ``fill`` in the settings, NaN and infinity
 in what enters the layers of the scope are replaced by the mean of their feature over the batch.
 Elsewhere results are as before, bit for bit. With ``decay``, nothing but the weight decay is
-bounded (`_decay`). Weights in half precision are stepped in single precision (`_single`), and what
-overflows there, powers, exponentials and sums, is computed in it, as ``torch.autocast`` does.
+bounded (`_decay`); with ``target_std``, nothing but the unit is changed (`_units`). Weights in half
+precision are stepped in single precision (`_single`), and what overflows there, powers,
+exponentials and sums, is computed in it, as ``torch.autocast`` does.
 
 Source: the guards that PyTorch's own losses have (``BCELoss`` clamps its logarithms at -100,
 ``gaussian_nll_loss`` its variance at 1e-6); Blanchard, Higham and Higham 2021, "Accurately
@@ -28,6 +29,7 @@ from rectifier.doctor.remedies import Action
 from rectifier.doctor.remedies._decay import Decay
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 from rectifier.doctor.remedies._single import Single
+from rectifier.doctor.remedies._units import Units
 
 _LOGARITHMS = frozenset({"log", "log2", "log10"})
 _ROOTS = frozenset({"sqrt", "rsqrt"})
@@ -196,5 +198,7 @@ def _not_zero(x: Tensor, small: float) -> Tensor:
 
 
 def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
-    """The remedy; a decay of the weights is a part of the loss too."""
-    return (Decay if remedy.settings.get("decay") else StabilizeLoss)(remedy)
+    """The remedy; a decay of the weights is a part of the loss too, and so is its unit."""
+    if remedy.settings.get("decay"):
+        return Decay(remedy)
+    return (Units if "target_std" in remedy.settings else StabilizeLoss)(remedy)

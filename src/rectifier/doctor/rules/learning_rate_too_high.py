@@ -41,6 +41,12 @@ ADAPTIVE = frozenset({"Adam", "AdamW", "NAdam", "RAdam", "Adamax", "RMSprop"})
 ADAPTIVE_RATE = 1e-3
 """Default of optimisers whose steps are about their rate in size (Kingma and Ba 2015)."""
 
+PLAIN_RATE = 0.1
+"""Usual rate of plain and momentum SGD (He et al. 2016, section 3.4)."""
+
+APART = 30.0
+"""Rate of an optimiser over another's, from which it is the one that overshoots."""
+
 SOUND_UPDATE = 0.01
 """Update ratio of a sound opening: ten times the usual 1e-3, since early steps are the largest."""
 
@@ -234,6 +240,24 @@ def killed(record: Record, since: int) -> Killed | None:
     return worst
 
 
+def _beside(record: Record) -> Remedy | None:
+    """For an optimiser that steps behind another one on the same loss, at a far higher rate.
+
+    Of such steps the course of the training tells nothing, so its rate goes a decade down, and to
+    what is usual for its kind at most.
+    """
+    seen = evidence.largest(record.training.learning_rate)
+    far = [o for o in record.circumstances.optimizers if o.steps and o.rate >= APART * seen]
+    if not far:
+        return None
+    fastest = max(far, key=lambda item: item.rate)
+    usual = ADAPTIVE_RATE if fastest.kind in ADAPTIVE else PLAIN_RATE
+    target = evidence.one_digit(min(0.1 * fastest.rate, usual))
+    why = f"Of several optimisers {fastest.kind} alone takes far larger steps."
+    settings = {"from": float(f"{fastest.rate:.6g}"), "to": target}
+    return Remedy("lower_learning_rate", why, settings)
+
+
 def lower(record: Record, step: float, why: str) -> Remedy | None:
     """The remedy: to a tenth, or lower where the steps say so.
 
@@ -243,6 +267,8 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
     that steps by about its rate whatever the gradient not below its usual 1e-3. Where the rate is
     not known (updates by hand, an optimiser of the user's own), ``from`` is 1, ``to`` the factor.
     """
+    if (beside := _beside(record)) is not None:
+        return beside
     rate = evidence.learning_rate_at(record, step)
     opening = evidence.opening_update(record, max(step, 0))
     onset = evidence.update_before(record, "", step - 10, step + 2)

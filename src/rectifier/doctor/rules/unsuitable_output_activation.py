@@ -136,13 +136,11 @@ def _of_critic(head: Head, record: Record) -> str | None:
     if len(record.circumstances.optimizers) < 2:
         return None
     plain = [name for name in head.chain if name not in SHAPES]
-    if "sub*" not in plain:
+    place = plain.index("sub*") if "sub*" in plain else len(plain)
+    mean, squash = (*plain[place + 1 :], "", "")[:2]
+    if mean != "mean" or squash not in ("sigmoid", "tanh", "hardsigmoid"):
         return None
-    inner = plain[plain.index("sub*") + 1 :]
-    if not set(plain[: plain.index("sub*")]) <= MERGED or inner[:1] != ["mean"]:
-        return None
-    squash = inner[1] if len(inner) > 2 else ""
-    if squash not in ("sigmoid", "tanh", "hardsigmoid"):
+    if not set(plain[:place]) <= MERGED:
         return None
     others = [h for h in record.circumstances.heads if h.layer == head.layer and h is not head]
     fooled = [["neg", "mean", squash], ["mean", squash]]

@@ -31,6 +31,8 @@ class Head:
             cross-entropy; NaN: not known.
         scale: By what the last activation's result is multiplied before anything else is done to it
             (a temperature); NaN: not by one constant.
+        target_mean, target_std: Of the target of a regression loss, when first seen; of a loss by
+            hand the difference, where the output is next to nothing beside it. NaN: not known.
         outside: Share of targets that the last activation's range cannot reach, or, over a softmax
             under a binary cross-entropy, of rows that do not sum to one; NaN: not known.
         held: Outputs of a loss that stand at a bound of that range, late in the run; their share.
@@ -51,6 +53,8 @@ class Head:
     scale: float = 1.0
     target_low: float = math.nan
     target_high: float = math.nan
+    target_mean: float = math.nan
+    target_std: float = math.nan
     outside: float = math.nan
     held: float = math.nan
     short: float = math.nan

@@ -1,0 +1,77 @@
+"""``stabilize_loss`` with ``target_std``: the targets' own spread becomes the unit of the output.
+
+Layer: doctor's remedies. What the last layer gives is multiplied by ``target_std`` and added to
+``target_mean``, so that it starts where the targets are; and the gradient that comes back is that
+of a loss whose targets have mean zero and spread one. The program's loss, its targets and what it
+predicts stay in their own unit. ``degree``: 2 for squared errors, 1 for absolute ones, which grow
+as the unit itself. Scope: ``layers``, the last one.
+
+Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", sections 4.3 and 4.5 (scale inputs
+and targets to the network's range).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Action
+
+
+class _Rescaled(torch.autograd.Function):
+    """``y * std + mean``, of which the gradient is another one than its own."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, mean: float, std: float, factor: float) -> Tensor:
+        ctx.factor = factor
+        return y * std + mean
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        return gradients[0] * ctx.factor, None, None, None
+
+
+class Units(Action):
+    """Hangs the change of unit behind the last layer."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self.std = self.number("target_std")
+        self.mean = float(remedy.settings.get("target_mean", 0.0))
+        self.factor = self.std ** (1 - int(remedy.settings.get("degree", 2)))
+        self._left = {str(name) for name in remedy.scope.get("layers", ())}
+        self.unwritten = True
+
+    def wants_step(self, step: int) -> bool:
+        """The first: models are told of only while a step is seen."""
+        return step == 0
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Hang it in."""
+        del args, kwargs
+        modules = dict(model.named_modules())
+        for layer in tuple(self._left):
+            module = modules.get(layer) or (model if layer == name else None)
+            if module is not None:
+                self._left.discard(layer)
+                self.handles.append(module.register_forward_hook(self._rescale))
+                self.say(f"what {layer} gives is times {self.std:g} plus {self.mean:g}")
+
+    def _rescale(self, module: nn.Module, args: Any, output: Any) -> Any:
+        del module, args
+        if not isinstance(output, Tensor) or not output.is_floating_point():
+            return None
+        return _Rescaled.apply(  # type: ignore[no-untyped-call]
+            output, self.mean, self.std, self.factor
+        )
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """Hang it in, for good."""
+        del optimizer
+        self.on_model(model, type(model).__name__, (), {})

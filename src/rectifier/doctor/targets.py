@@ -1,0 +1,78 @@
+"""Regression targets far from the unit that networks start in. Framework-free, pure.
+
+Layer: doctor. That is no finding of its own: a network can learn such targets with small steps.
+Where the steps are found to overshoot, though, they do for that, and the unit is what to change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from rectifier.doctor.finding import Finding, Remedy
+from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import Head
+
+FAR = 10.0
+"""Size of the targets over the output's, which starts at about one: a hundred in the squared error,
+and in its gradient's size over the weights' about ten."""
+
+OVERSHOOTING = frozenset({
+    "learning_rate_too_high", "exploding_gradient", "dying_relu", "non_finite",
+    "saturated_activation",
+})  # fmt: skip
+"""Rules whose harm such targets do."""
+
+LARGE_UPDATE = 0.1
+"""A step over the weights' norm without which nothing overshot."""
+
+_SQUARED = frozenset({"mse_loss", "pow", "mul"})
+_ABSOLUTE = frozenset({"l1_loss", "smooth_l1_loss", "huber_loss", "abs"})
+
+
+def _degree(head: Head) -> int:
+    """How the loss grows with the unit of its targets; 0 where it is no regression loss."""
+    for name in (called.rstrip("*") for called in head.chain):
+        if name in _SQUARED:
+            return 2
+        if name in _ABSOLUTE:
+            return 1
+    return 0
+
+
+def unit_for(record: Record) -> Remedy | None:
+    """The remedy that makes the targets' spread the unit, where they are far from one."""
+    found = []
+    for head in record.circumstances.heads:
+        mean, std = head.target_mean, head.target_std
+        size = math.hypot(mean, std)
+        bounded = math.isfinite(head.low) or math.isfinite(head.high)
+        if _degree(head) and head.layer and std > 0 and size >= FAR and not bounded:
+            found.append(head)
+    if len({head.layer for head in found}) != 1:
+        return None
+    head = found[0]
+    return Remedy(
+        "stabilize_loss",
+        "Targets of mean zero and spread one suit how the network starts, and the rate.",
+        {
+            "target_mean": float(f"{head.target_mean:.4g}"),
+            "target_std": float(f"{head.target_std:.4g}"),
+            "degree": _degree(head),
+        },
+        {"layers": [head.layer]},
+    )
+
+
+def with_units(findings: list[Finding], record: Record) -> list[Finding]:
+    """The findings, each that such targets may be behind with the remedy for it first."""
+    remedy = unit_for(record)
+    updates = record.training.update_ratio
+    if remedy is None or not (updates >= LARGE_UPDATE).any():
+        return findings
+    return [
+        dataclasses.replace(finding, remedies=(remedy, *finding.remedies))
+        if finding.rule in OVERSHOOTING and finding.remedies and finding.severity != "info"
+        else finding
+        for finding in findings
+    ]
