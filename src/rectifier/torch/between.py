@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from rectifier.torch.graph import LOOKUPS, PRODUCTS, SHAPES, above_of, name_of, variable_of
+from rectifier.torch.targets import saved
 
 Products = dict[int, tuple[list[Tensor], list[Any]]]
 
@@ -172,3 +173,24 @@ def in_columns(node: Any) -> bool:
         return False
     left = node.next_functions[0][0]
     return isinstance(variable_of(left), Tensor) and variable_of(left).dim() == 2
+
+
+def scale(above: tuple[Any, ...]) -> float:
+    """By what constant an operation's result is multiplied before anything else is done to it.
+
+    NaN where the factor is no single constant: learnt, or one per element.
+    """
+    product = 1.0
+    for node in reversed(above):
+        name = name_of(node)
+        if name in ("mul", "div"):
+            first = node.next_functions[0][0] is not None
+            factor = saved(node, "other" if first else "self")
+            if len(above_of(node)) != 1 or factor is None or factor.numel() != 1:
+                return math.nan
+            if name == "div" and not first:
+                return math.nan
+            product = product * float(factor) if name == "mul" else product / float(factor)
+        elif name not in SHAPES:
+            break
+    return product

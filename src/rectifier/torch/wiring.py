@@ -231,7 +231,7 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
     bounds = (-math.inf, math.inf)
     if place is not None:
         facts["low"], facts["high"] = bounds = _bounds(way[place], chain[place])
-        facts["scale"] = _scale(way[:place])
+        facts["scale"] = between.scale(way[:place])
     facts |= _spread(way, chain)
     target, predicted = target_of(below, output)
     shown = output if output is not None else predicted
@@ -249,27 +249,6 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
         if facts["outside"] > 0 and given is not None and given.shape == target.shape:
             facts["bound"] = _at_bound(given, target, bounds)
     return Seen((weight,), facts | _labels(way, chain))
-
-
-def _scale(above: tuple[Any, ...]) -> float:
-    """By what constant an operation's result is multiplied before anything else is done to it.
-
-    NaN where the factor is no single constant: learnt, or one per element.
-    """
-    scale = 1.0
-    for node in reversed(above):
-        name = name_of(node)
-        if name in ("mul", "div"):
-            first = node.next_functions[0][0] is not None
-            factor = saved(node, "other" if first else "self")
-            if len(above_of(node)) != 1 or factor is None or factor.numel() != 1:
-                return math.nan
-            if name == "div" and not first:
-                return math.nan
-            scale = scale * float(factor) if name == "mul" else scale / float(factor)
-        elif name not in SHAPES:
-            break
-    return scale
 
 
 def _of_target(way: tuple[Any, ...], target: Tensor | None) -> dict[str, float]:

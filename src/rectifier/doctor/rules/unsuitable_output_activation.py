@@ -138,9 +138,8 @@ def _of_critic(head: Head, record: Record) -> str | None:
     plain = [name for name in head.chain if name not in SHAPES]
     place = plain.index("sub*") if "sub*" in plain else len(plain)
     mean, squash = (*plain[place + 1 :], "", "")[:2]
-    if mean != "mean" or squash not in ("sigmoid", "tanh", "hardsigmoid"):
-        return None
-    if not set(plain[:place]) <= MERGED:
+    bounded = squash in ("sigmoid", "tanh", "hardsigmoid")
+    if mean != "mean" or not bounded or not set(plain[:place]) <= MERGED:
         return None
     others = [h for h in record.circumstances.heads if h.layer == head.layer and h is not head]
     fooled = [["neg", "mean", squash], ["mean", squash]]
