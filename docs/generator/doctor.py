@@ -186,8 +186,9 @@ def _batches(summary: Mapping[str, Any]) -> list[str]:
             unlike those before it, and shows how far the doctor is from knowing all of them: what
             it misses is mostly a form that it had not met. Of its two accusations one is of a
             network that loses two thirds of a layer and does as well, one of a rate at which a
-            third of a layer dies in the first steps and which a tenth of it does not better. Most of
-            what went wrong was mended since; the difference to the table above is what looking at programs is worth."""
+            third of a layer dies in the first steps and which a tenth of it does not better.
+            Most of what went wrong was mended since; the difference to the table above is what
+            looking at programs is worth."""
         ),
         table(("", *(f"{name} batch" for name in found)), rows),
         "Accused at first sight without reason:",

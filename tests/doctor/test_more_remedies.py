@@ -700,3 +700,17 @@ def test_classes_that_may_hold_at_once_get_a_sigmoid_each() -> None:
     )  # fmt: skip
     torch.testing.assert_close(got, want)
     assert log == ["sigmoid in place of softmax behind 2"]
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_a_temperature_between_is_followed(scaled) -> None:
+    x, y = torch.randn(6, 4, requires_grad=True), torch.tensor([0, 1, 2, 3, 0, 1])
+
+    def program() -> torch.Tensor:
+        return F.nll_loss(F.log_softmax(0.5 * x.softmax(1) / 2.0, 1), y)
+
+    more = {"scaled": True} if scaled else {}
+    got, log = under("remove_output_activation", program, function="softmax", **more)
+    want = F.nll_loss(F.log_softmax(x / 4.0, 1), y) if scaled else program()
+    torch.testing.assert_close(got, want)
+    assert bool(log) is scaled

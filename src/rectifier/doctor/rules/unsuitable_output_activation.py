@@ -66,7 +66,6 @@ SLACK = 0.01
 OUT_OF_REACH = 0.05
 """Share of targets that the output's range may leave out: outliers, rounding."""
 
-
 HALF = 0.5
 """Share of the targets that noise about a truth within can take out of a one-sided range."""
 
@@ -296,6 +295,7 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
         why = "The loss gets log-probabilities."
         return (Remedy("add_activation", why, {"function": "log_softmax", "before": "nll_loss"}),)
     settings: dict[str, object] = {"function": given}
+    settings |= {"scaled": True} if abs(head.scale) > 0 and head.scale != 1 else {}
     why = "The loss applies its own; it gets what the last layer gave."
     if _not_logarithm(head) == given:
         settings["log"] = True
