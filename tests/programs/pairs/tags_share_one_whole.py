@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: a sigmoid a class in place of a softmax
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation swap_activation
 # metric: micro f1 up

@@ -1,4 +1,5 @@
 # batch: ninth
+# in view: a threshold that no input reaches is swapped
 # rules: born_dead unsuitable_activation dying_relu
 # remedies: swap_activation reinitialize insert_normalization
 # metric: test acc up
