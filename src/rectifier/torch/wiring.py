@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rectifier.torch import between
+from rectifier.torch import connections
 from rectifier.torch.graph import (
     PRODUCTS,
     SHAPES,
@@ -132,7 +132,7 @@ def read(loss: Tensor) -> Wiring | None:
         if parts is not None:
             products[id(node)] = parts
             found.weights.append(parts[0][0])
-            if "conv" not in name_of(node) and between.units_last(node):
+            if "conv" not in name_of(node) and connections.units_last(node):
                 found.columns.add(id(parts[0][0]))
     found.heads = _heads(loss.grad_fn, products)
     for key, (weights, data) in products.items():
@@ -140,18 +140,18 @@ def read(loss: Tensor) -> Wiring | None:
         if not data:
             _feed(node, weights[0], found)
             continue
-        if all(between.looked_up(up) for up in data):
+        if all(connections.looked_up(up) for up in data):
             continue
         found.wired += 1
-        joint = between.joint(data, products) if len(data) == 1 else None
-        shared = between.through_softmax(data, products) if len(data) == 1 else None
-        if len(data) == 1 and between.through_sigmoid(data[0], weights[0], products):
+        joint = connections.joint(data, products) if len(data) == 1 else None
+        shared = connections.through_softmax(data, products) if len(data) == 1 else None
+        if len(data) == 1 and connections.through_sigmoid(data[0], weights[0], products):
             found.rounds[id(weights[0])] = found.rounds.get(id(weights[0]), 0) + 1
         if shared is not None:
             found.squashed.append(Seen((shared, weights[0])))
         if joint is not None:
             found.joints.append(Seen((joint[0], weights[0]), _facts(joint, weights[0], node)))
-    found.linear = between.all_linear(products)
+    found.linear = connections.all_linear(products)
     return found
 
 
@@ -231,7 +231,7 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
     bounds = (-math.inf, math.inf)
     if place is not None:
         facts["low"], facts["high"] = bounds = _bounds(way[place], chain[place])
-        facts["scale"] = between.scale(way[:place])
+        facts["scale"] = connections.scale(way[:place])
     facts |= _spread(way, chain)
     target, predicted = target_of(below, output)
     shown = output if output is not None else predicted
@@ -354,8 +354,8 @@ def _range(values: Tensor) -> tuple[float, float]:
 def _facts(joint: tuple[Tensor, Any, bool], second: Tensor, node: Any) -> dict[str, Any]:
     first, source, summed = joint
     kinds = {"conv" if "conv" in name_of(n) else "linear" for n in (source, node)}
-    before, width = between.sides(first, source)
-    entering, outputs = between.sides(second, node)
+    before, width = connections.sides(first, source)
+    entering, outputs = connections.sides(second, node)
     if len(kinds) > 1:
         width = entering  # a flattened feature map has several units a channel
     groups = [getattr(n, "_saved_groups", 1) for n in (source, node)]
@@ -371,7 +371,7 @@ def _facts(joint: tuple[Tensor, Any, bool], second: Tensor, node: Any) -> dict[s
 
 def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
     name = name_of(node)
-    columns = between.in_columns(node)
+    columns = connections.in_columns(node)
     for label in ("mat2",) if columns else ("mat1", "input", "self"):
         values = saved(node, label)
         values = values.T if columns and values is not None else values
@@ -379,7 +379,9 @@ def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
             conv = "conv" in name
             rows = values.movedim(1, -1) if conv else values
             rows = rows.reshape(-1, rows.shape[-1])
-            inputs = weight.shape[1] if conv or not between.units_last(node) else weight.shape[0]
+            inputs = (
+                weight.shape[1] if conv or not connections.units_last(node) else weight.shape[0]
+            )
             if rows.shape[-1] == inputs or conv:
                 found.feeds.append(Fed(weight, "conv" if conv else "linear", rows))
             return
