@@ -228,6 +228,31 @@ def test_scores_are_linear_in_evaluation_as_in_training() -> None:
     torch.testing.assert_close(got[1], want)
 
 
+def descended(in_place: bool, steps: int = 6) -> torch.Tensor:
+    p = tensors()
+    for _ in range(steps):
+        (output(p, X) - Y).square().mean().backward()
+        with torch.no_grad():
+            for t in p:
+                step = 0.1 * t.grad
+                t.grad.zero_()
+                if in_place:
+                    t -= step
+                else:
+                    t = t - step
+            sum((t - s).abs().sum() for t, s in zip(p, tensors(), strict=True))  # how far it is
+    return torch.cat([t.detach().flatten() for t in p])
+
+
+def test_updates_that_give_a_name_another_tensor_are_written_into_the_weights() -> None:
+    start = torch.cat([t.detach().flatten() for t in tensors()])
+    torch.testing.assert_close(descended(False), start)
+    got, log = under("add_to_optimizer", lambda: descended(False), how="write")
+    torch.testing.assert_close(got, descended(True))
+    assert len(log) == 1
+    assert "is written into the weights" in log[0]
+
+
 def test_steps_of_a_functional_training_take_the_factor() -> None:
     """Velocities are sums of gradients, so that gradients of a tenth make steps of a tenth."""
 

@@ -59,3 +59,13 @@ def test_deep_layers_throw_a_coin(order: int, dead: int, severity: str) -> None:
     deep = site("last.act", born_dead=dead, order=order)
     (finding,) = RULE.check(record(*before, deep))
     assert finding.severity == severity
+
+
+def test_a_threshold_that_inputs_do_not_reach_is_swapped() -> None:
+    barred = site(born_dead=100, function="threshold", series={"input_mean": 0.1})
+    (finding,) = RULE.check(record(barred))
+    assert "below its threshold" in finding.cause
+    assert finding.remedies[0].settings == {"from": "threshold", "to": "relu"}
+    shifted = site(born_dead=100, function="threshold", series={"input_mean": -5.0})
+    (finding,) = RULE.check(record(shifted))
+    assert finding.remedies[0].action == "reinitialize"

@@ -337,3 +337,15 @@ def test_a_bottom_that_only_the_long_way_reaches(update, last, found) -> None:
     layers = (layer("d2", update_ratio=update), layer("d5", update_ratio=last))
     told_ = told(vanishing_gradient, *sites, layers=layers, trained=training())
     assert [f.layer for f in told_] == ["d2"] * found
+
+
+def test_a_state_that_is_a_sigmoid_of_itself_forgets() -> None:
+    cell = weight("cell.h.weight", shape=(64, 64), std=0.125, rounds=15)
+    gate = site("cell.sigmoid", function="sigmoid", layer="cell.x")
+    (finding,) = told(vanishing_gradient, gate, trained=STUCK, parameters=(cell,))
+    assert finding.remedies[0].settings == {"from": "sigmoid", "to": "tanh"}
+    assert finding.remedies[0].scope["sites"] == ["cell.sigmoid"]
+    assert told(vanishing_gradient, gate, parameters=(cell,)) == ()  # it learns all the same
+    for facts in ({"rounds": 9}, {"rounds": 0}, {"std": 0.5}):
+        other = dataclasses.replace(cell, **facts)
+        assert told(vanishing_gradient, gate, trained=STUCK, parameters=(other,)) == ()

@@ -138,3 +138,19 @@ def test_a_loss_that_is_infinite_throughout_has_no_gradient_to_keep(last, told_)
     gone = weight(nonzero=0)
     found = told(frozen_parameters, trained=training(loss=loss), parameters=(gone,))
     assert len(found) == told_
+
+
+def test_gradients_that_nobody_uses() -> None:
+    still = {"held": False, "steps": 0, "with_gradient": 0, "nonzero": 0, "moved": 0.0}
+    by_hand = {"optimizers": (), "trained": STUCK}
+    (finding,) = told(frozen_parameters, parameters=(weight(**still),), **by_hand)
+    assert finding.severity == "error"
+    assert "no optimiser was made" in finding.cause
+    assert finding.remedies[0].settings == {"how": "write"}
+    for facts in ({"moved": 1e-6}, {"moved": math.nan}, {"loaded": True}, {"reached": 2}):
+        parameters = (weight(**(still | facts)),)
+        assert told(frozen_parameters, parameters=parameters, **by_hand) == ()
+    few = by_hand | {"backwards": 29}
+    assert told(frozen_parameters, parameters=(weight(**still),), **few) == ()
+    falls = by_hand | {"trained": training()}
+    assert told(frozen_parameters, parameters=(weight(**still),), **falls) == ()

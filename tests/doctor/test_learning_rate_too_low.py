@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from doctor_records import curve, falling, layer, record, told, training, weight
+from doctor_records import STEPS, curve, falling, layer, record, told, training, weight
 
 from rectifier.doctor.rules import learning_rate_too_low
 from rectifier.watch.record import Circumstances
@@ -60,7 +60,13 @@ def test_a_schedule_that_ends_the_training_early() -> None:
 
 @pytest.mark.parametrize(
     ("noise", "moved", "end", "found"),
-    [(0.0, 0.1, 2.2, 1), (0.02, 0.1, 2.2, 0), (0.0, 0.4, 2.2, 0), (0.0, 0.1, 1.5, 0)],
+    [
+        (0.0, 0.1, 2.2, 1),
+        (0.02, 0.1, 2.2, 1),
+        (0.2, 0.1, 2.2, 0),
+        (0.0, 0.4, 2.2, 0),
+        (0.0, 0.1, 1.5, 0),
+    ],
 )
 def test_a_loss_that_creeps_down_a_straight_line(noise, moved, end, found) -> None:
     """Steps of a quarter of the usual size: only the line tells that there is no floor near."""
@@ -80,3 +86,19 @@ def test_steps_of_their_rates_size_are_raised_to_the_usual_rate(optimizer, kind,
         record(layers=(norm,), trained=trained, circumstances=facts, optimizer=optimizer)
     )
     assert finding.remedies[0].settings["to"] == pytest.approx(target)
+
+
+def test_a_straight_line_is_seen_through_the_noise_of_small_batches() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.02, STEPS)
+    slope = np.linspace(2.0, 1.9, STEPS)
+    facts = {"parameters": (weight(moved=0.05),)}
+    (finding,) = told(
+        learning_rate_too_low, trained=training(loss=slope + noise, update=2e-4), **facts
+    )
+    assert finding.remedies[0].action == "raise_learning_rate"
+    bends = 1.9 + 0.1 * np.exp(-np.arange(STEPS) / 60)
+    assert told(
+        learning_rate_too_low, trained=training(loss=bends + noise, update=2e-4), **facts
+    ) == ()  # fmt: skip
+    alone = training(loss=1.95 + noise, update=2e-4)
+    assert told(learning_rate_too_low, trained=alone, **facts) == ()

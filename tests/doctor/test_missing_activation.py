@@ -47,3 +47,24 @@ def test_sums_of_layers_count_where_nothing_else_lies_between() -> None:
     assert finding.severity == "error"
     residual = (joint("a", "c", summed=True), joint("c", "e", summed=True))
     assert told(*residual, wired=4) == ()
+
+
+def test_a_linear_field_under_an_integrator_is_linear_however_often_it_is_applied() -> None:
+    def judged(*joints: Joint, linear: bool):
+        facts = Circumstances(joints=joints, wired=31, linear=linear)
+        return RULE.check(record(circumstances=facts))
+
+    field = joint("inner", "outer", inputs=2, width=64, outputs=2)
+    back = joint("outer", "inner", inputs=64, width=2, outputs=64, summed=True)
+    (finding,) = judged(field, back, linear=True)
+    assert finding.severity == "error"
+    assert finding.remedies[0].scope["layers"] == ["inner"]
+    (note,) = judged(field, back, linear=False)
+    assert note.severity == "info"
+
+
+def test_a_linear_system_is_meant() -> None:
+    state = joint("a", "a", inputs=8, width=8, outputs=8)
+    summed = [joint("b", "a", summed=True), joint("a", "c", summed=True)]
+    facts = Circumstances(joints=(state, *summed), wired=30, linear=True)
+    assert all(f.severity == "info" for f in RULE.check(record(circumstances=facts)))

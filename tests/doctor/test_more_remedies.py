@@ -679,3 +679,38 @@ def test_biases_of_bare_tensors_do_not_take_the_old_gradient() -> None:
                 p -= 0.1 * p.grad
     assert w.abs().max() < 10
     assert not b.any()
+
+
+def test_classes_that_may_hold_at_once_get_a_sigmoid_each() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 6), nn.Softmax(1), nn.Linear(6, 3), nn.Softmax(1))
+    x = torch.randn(8, 4)
+    want = net[:3](x).sigmoid().detach()
+
+    def program() -> torch.Tensor:
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
+        F.binary_cross_entropy(net(x), torch.ones(8, 3)).backward()
+        optimizer.step()
+        with torch.no_grad():
+            return net.eval()(x)
+
+    got, log = under(
+        "remove_output_activation", program, {"layer": "2"}, function="softmax", to="sigmoid",
+        each=True,
+    )  # fmt: skip
+    torch.testing.assert_close(got, want)
+    assert log == ["sigmoid in place of softmax behind 2"]
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_a_temperature_between_is_followed(scaled) -> None:
+    x, y = torch.randn(6, 4, requires_grad=True), torch.tensor([0, 1, 2, 3, 0, 1])
+
+    def program() -> torch.Tensor:
+        return F.nll_loss(F.log_softmax(0.5 * x.softmax(1) / 2.0, 1), y)
+
+    more = {"scaled": True} if scaled else {}
+    got, log = under("remove_output_activation", program, function="softmax", **more)
+    want = F.nll_loss(F.log_softmax(x / 4.0, 1), y) if scaled else program()
+    torch.testing.assert_close(got, want)
+    assert bool(log) is scaled

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from doctor_records import STEPS, falling, record, spike, training
+from doctor_records import STEPS, falling, record, spike, training, weight
 
 from rectifier.doctor.rules.non_finite import RULE
-from rectifier.watch.record import NonFinite
+from rectifier.watch.record import Circumstances, NonFinite
 
 BROKEN = np.where(np.arange(STEPS) < 100, falling(2.3, 0.5), np.nan)
 
@@ -69,3 +69,12 @@ def test_a_loss_that_is_no_number_again_and_again() -> None:
     (finding,) = RULE.check(record(trained=training(values), non_finite=(item,)))
     assert (note.severity, finding.severity) == ("info", "warning")
     assert finding.remedies[0].action == "stabilize_loss"
+
+
+def test_a_parameter_of_no_layer_that_became_nan_is_lasting_though_the_loss_is_finite() -> None:
+    item = NonFinite(0, "gradient", "gradient")
+    for broken, severity in ((True, "error"), (False, "info")):
+        facts = Circumstances(parameters=(weight("cell", broken=broken),))
+        (finding,) = RULE.check(record(non_finite=(item,), circumstances=facts))
+        assert finding.severity == severity
+        assert bool(finding.remedies) is broken

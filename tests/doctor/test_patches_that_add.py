@@ -13,6 +13,7 @@ import torch
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.insertions import Place
+from rectifier.doctor.joining import with_parameters
 from rectifier.doctor.patch import patch_for
 
 HEAD = "import torch\nfrom torch import nn\n\ntorch.manual_seed(0)\n"
@@ -228,3 +229,13 @@ def test_without_the_patch_it_is_not(tmp_path: Path, name: str) -> None:
     except RuntimeError:  # everything frozen: the backward pass has nothing to do
         return
     assert not all(moved) or (name.endswith(("list", "loop")) and len(moved) == 2)
+
+
+def test_an_update_becomes_one_in_place() -> None:
+    text = "for p in ws:\n    q = p\n    p = p - lr * p.grad  # step\n"
+    want = "for p in ws:\n    q = p\n    p -= lr * p.grad  # step\n"
+    assert with_parameters(text, "write", ["w"], False) == want
+    twice = text + "for w in ws:\n    w = w - w.grad\n"
+    assert with_parameters(twice, "write", ["w"], False) == twice
+    other = "for p in ws:\n    d = p - start\n    x = x - lr\n"
+    assert with_parameters(other, "write", ["w"], False) == other

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from doctor_records import record, training
 
 from rectifier.doctor.rules.unsuitable_output_activation import RULE
-from rectifier.watch.record import Circumstances, Head
+from rectifier.watch.record import Circumstances, Head, OptimizerFacts
 
 
 def told(*chain: str, **facts):
@@ -161,3 +163,36 @@ def test_an_exponential_of_a_relu_never_falls_below_one(between, low, high, foun
     assert [f.severity for f in told_] == found
     for finding in told_:
         assert finding.remedies[0].settings == {"function": "relu", "regression": True}
+
+
+@pytest.mark.parametrize(
+    ("scale", "wants", "told_of"),
+    [
+        (0.25, "log_softmax", True),
+        (2.0, "log_softmax", True),
+        (10.0, "log_softmax", False),
+        (math.nan, "log_softmax", False),
+        (0.25, "softmax", False),  # may be attention
+    ],
+)
+def test_a_temperature_that_leaves_the_range_narrow_saves_nothing(scale, wants, told_of) -> None:
+    chain = ("mse_loss", wants, "div", "sigmoid", "addmm")
+    head = Head(chain, "head", width=10, low=0.0, high=1.0, scale=scale)
+    findings = RULE.check(record(circumstances=Circumstances(heads=(head,))))
+    assert bool(findings) is told_of
+
+
+def test_a_critic_whose_means_are_compared_gives_no_probability() -> None:
+    def judged(*chains: tuple[str, ...], optimizers: int = 2):
+        heads = tuple(Head(c, "critic", width=1, low=0.0, high=1.0) for c in chains)
+        both = tuple(OptimizerFacts("RMSprop") for _ in range(optimizers))
+        return RULE.check(record(circumstances=Circumstances(heads=heads, optimizers=both)))
+
+    compared = ("add*", "sub*", "mean", "view", "sigmoid", "addmm")
+    fooled = ("neg", "mean", "sigmoid", "addmm")
+    (finding,) = judged(compared, fooled)
+    assert finding.remedies[0].settings == {"function": "sigmoid", "regression": True}
+    assert judged(compared) == ()
+    assert judged(compared, fooled, optimizers=1) == ()
+    assert judged(("sub*", "mean", "addmm"), ("neg", "mean", "addmm")) == ()
+    assert judged(("log", "sub*", "mean", "sigmoid", "addmm"), fooled) == ()

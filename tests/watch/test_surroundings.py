@@ -252,3 +252,44 @@ def test_watching_leaves_weights_alone_that_are_computed_when_read() -> None:
         return model.eval()(x)
 
     assert torch.equal(trained(True), trained(False))
+
+
+def test_a_table_is_told_by_its_columns() -> None:
+    torch.manual_seed(0)
+    table = nn.Embedding(12, 4)
+    nn.init.constant_(table.weight, 0.1)
+
+    class Pairs(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = table
+
+        def forward(self, rows: Tensor) -> Tensor:
+            left, right = self.table(rows).unbind(1)
+            return (left * right).sum(1)
+
+    def data() -> tuple[Tensor, Tensor]:
+        rows = torch.randint(0, 12, (40, 2))
+        return rows, rows.sum(1).float()
+
+    (facts,) = train(Pairs(), data, nn.functional.mse_loss).circumstances.parameters
+    assert facts.alike_start == facts.alike_end == 0.75
+
+
+def test_a_parameter_that_became_nan_is_known() -> None:
+    class Stretched(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stretch = nn.Parameter(torch.ones(3))
+            self.layer = nn.Linear(1, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            square = (x * self.stretch).square().sum(1, keepdim=True)
+            return self.layer(torch.where(square > 0, square.sqrt(), torch.zeros_like(square)))
+
+    def data() -> tuple[Tensor, Tensor]:
+        return torch.randn(20, 3) * (torch.arange(20) > 0)[:, None], torch.ones(20, 1)
+
+    found = train(Stretched(), data, nn.functional.mse_loss).circumstances.parameters
+    assert {facts.name: facts.broken for facts in found}["stretch"]
+    assert not any(facts.broken for facts in found if facts.name.startswith("layer"))

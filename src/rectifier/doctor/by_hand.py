@@ -14,6 +14,7 @@ from rectifier.doctor.wording import listing
 _TRAINED = {
     "join": "Hand {names} to the optimiser, where it is made or by 'optimizer.add_param_group'",
     "unfreeze": "Leave out what sets 'requires_grad' to False for {names}",
+    "write": "Update the weights in place: 'p -= rate * p.grad' under torch.no_grad()",
     "keep_gradient": "Call 'optimizer.zero_grad()' before 'loss.backward()', or after the step",
     "step": "Call 'optimizer.step()' after each 'loss.backward()'",
     "attach": "Leave out the 'detach()' or 'no_grad()' between {names} and the loss",

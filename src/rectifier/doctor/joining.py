@@ -52,6 +52,8 @@ def with_parameters(
         return _stepping(text)
     if how == "keep_gradient":
         return _cleared_before(text)
+    if how == "write":
+        return _in_place(text)
     return _registered(text) if unregistered else _joined(text, names, models)
 
 
@@ -185,6 +187,38 @@ def _stepping(text: str) -> str:
     if lines[back[0].lineno - 1][: back[0].col_offset].strip():
         return text
     lines.insert(end, f"{' ' * back[0].col_offset}{made[0]}.step()\n")
+    return "".join(lines)
+
+
+def _in_place(text: str) -> str:
+    """The one ``p = p - step`` in a loop over ``p`` made ``p -= step``."""
+    tree = parse(text)
+    if tree is None:
+        return text
+    found = []
+    for loop in ast.walk(tree):
+        if not isinstance(loop, ast.For):
+            continue
+        names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+        for node in ast.walk(loop):
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.BinOp):
+                continue
+            name, value = ast.unparse(node.targets[-1]), node.value
+            taken = isinstance(value.op, ast.Sub | ast.Add) and ast.unparse(value.left) == name
+            if len(node.targets) == 1 and taken and name in names:
+                found.append((node, value))
+    if len(found) != 1:
+        return text
+    statement, value = found[0]
+    sign = "-" if isinstance(value.op, ast.Sub) else "+"
+    source = ast.get_source_segment(text, value.right) or ast.unparse(value.right)
+    lines = text.splitlines(keepends=True)
+    if statement.lineno != statement.end_lineno:
+        return text
+    line = lines[statement.lineno - 1].encode()
+    start, end = statement.col_offset, statement.end_col_offset or 0
+    new = f"{ast.unparse(statement.targets[0])} {sign}= {source}".encode()
+    lines[statement.lineno - 1] = (line[:start] + new + line[end:]).decode()
     return "".join(lines)
 
 

@@ -19,8 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rectifier.torch import connections
 from rectifier.torch.graph import (
-    LOOKUPS,
     PRODUCTS,
     SHAPES,
     above_of,
@@ -30,21 +30,6 @@ from rectifier.torch.graph import (
     variable_of,
 )
 from rectifier.torch.targets import difference_of, dimension_of, saved, target_of
-
-_SUMS = frozenset({"add", "sub", "rsub", "cat", "stack"})
-"""Operations on several inputs that are linear in all of them together."""
-
-_LINEAR = SHAPES | {
-    "mul", "div", "neg", "add", "sub", "rsub", "mean", "sum", "avg_pool2_d", "avg_pool1_d",
-    "avg_pool3_d", "adaptive_avg_pool2_d", "adaptive_avg_pool1_d", "adaptive_avg_pool3_d",
-    "mkldnn_adaptive_avg_pool2_d", "constant_pad_nd", "native_dropout", "native_batch_norm",
-    "cudnn_batch_norm", "upsample_nearest2_d", "upsample_bilinear2_d", "upsample_nearest1_d",
-    "max_pool2_d_with_indices", "max_pool3_d_with_indices", "reflection_pad2_d", "pixel_shuffle",
-    "replication_pad2_d", "pixel_unshuffle", "stack", "cat", "batch_norm_impl_index", "index_add",
-    "scatter_add",
-}  # fmt: skip
-"""Operations that are linear in what the network computed, and pooling, which no one takes for an
-activation. Batch normalisation is one affine map at evaluation."""
 
 SQUASHES: dict[str, tuple[float, float]] = {
     "sigmoid": (0.0, 1.0),
@@ -67,6 +52,9 @@ RECURRENT = frozenset({"mkldnn_rnn_layer", "thnn_fused_lstm_cell"})
 
 FLAT = frozenset({"sign", "round", "floor", "ceil", "trunc", "sgn"})
 """Operations whose derivative is zero everywhere."""
+
+_TABLES = frozenset({"embedding", "embedding_bag", "index_select", "index"})
+"""Operations that pick rows of a table by their numbers; a row is an example's, not a unit's."""
 
 ENTROPIES = frozenset({"binary_cross_entropy", "binary_cross_entropy_with_logits"})
 """Losses whose targets are probabilities."""
@@ -98,21 +86,28 @@ class Wiring:
 
     Attributes:
         leaves: Parameters and other leaves that the loss depends on. ``weights``: those of layers.
-        columns: Ids of weights whose units are columns, as in ``x @ w``.
+        columns: Ids of weights whose units are columns, as in ``x @ w``. ``tables``: of matrices
+            whose rows are picked by number.
         heads, joints: See `rectifier.watch.record.circumstances`. ``feeds``: first layers.
         wired: Layers that another part of the network feeds. ``flat``: operations without slope.
         squashed: Weights of layers whose input is a softmax over another layer's output.
+        linear: Whether everything that layers feed other layers is linear in what they gave.
+        rounds: How often a weight is applied to a sigmoid of what it gave itself the time before,
+            by its id.
     """
 
     leaves: list[Tensor] = field(default_factory=list)
     weights: list[Tensor] = field(default_factory=list)
     columns: set[int] = field(default_factory=set)
+    tables: set[int] = field(default_factory=set)
     heads: list[Seen] = field(default_factory=list)
     joints: list[Seen] = field(default_factory=list)
     feeds: list[Fed] = field(default_factory=list)
     wired: int = 0
     flat: set[str] = field(default_factory=set)
     squashed: list[Seen] = field(default_factory=list)
+    linear: bool = False
+    rounds: dict[int, int] = field(default_factory=dict)
 
 
 def read(loss: Tensor) -> Wiring | None:
@@ -130,11 +125,14 @@ def read(loss: Tensor) -> Wiring | None:
             continue
         if name_of(node) in FLAT:
             found.flat.add(name_of(node))
+        if name_of(node) in _TABLES:
+            picked = [variable_of(up) for up in above_of(node)]
+            found.tables |= {id(t) for t in picked if isinstance(t, Tensor) and t.dim() == 2}
         parts = _parts(node)
         if parts is not None:
             products[id(node)] = parts
             found.weights.append(parts[0][0])
-            if "conv" not in name_of(node) and units_last(node):
+            if "conv" not in name_of(node) and connections.units_last(node):
                 found.columns.add(id(parts[0][0]))
     found.heads = _heads(loss.grad_fn, products)
     for key, (weights, data) in products.items():
@@ -142,32 +140,19 @@ def read(loss: Tensor) -> Wiring | None:
         if not data:
             _feed(node, weights[0], found)
             continue
-        if all(_looked_up(up) for up in data):
+        if all(connections.looked_up(up) for up in data):
             continue
         found.wired += 1
-        joint = _joint(data, products) if len(data) == 1 else None
-        shared = _through_softmax(data, products) if len(data) == 1 else None
+        joint = connections.joint(data, products) if len(data) == 1 else None
+        shared = connections.through_softmax(data, products) if len(data) == 1 else None
+        if len(data) == 1 and connections.through_sigmoid(data[0], weights[0], products):
+            found.rounds[id(weights[0])] = found.rounds.get(id(weights[0]), 0) + 1
         if shared is not None:
             found.squashed.append(Seen((shared, weights[0])))
         if joint is not None:
             found.joints.append(Seen((joint[0], weights[0]), _facts(joint, weights[0], node)))
+    found.linear = connections.all_linear(products)
     return found
-
-
-def _looked_up(node: Any) -> bool:
-    """Whether what a node gives was picked from a table by linear operations alone."""
-    for _ in range(12):
-        if name_of(node) in LOOKUPS and not above_of(node)[1:] and _leaf_below(node):
-            return True
-        above = above_of(node)
-        if name_of(node) not in _LINEAR or len(above) != 1:
-            return False
-        node = above[0]
-    return False
-
-
-def _leaf_below(node: Any) -> bool:
-    return any(isinstance(variable_of(up), Tensor) for up in above_of(node))
 
 
 def _parts(node: Any) -> tuple[list[Tensor], list[Any]] | None:
@@ -246,6 +231,7 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
     bounds = (-math.inf, math.inf)
     if place is not None:
         facts["low"], facts["high"] = bounds = _bounds(way[place], chain[place])
+        facts["scale"] = connections.scale(way[:place])
     facts |= _spread(way, chain)
     target, predicted = target_of(below, output)
     shown = output if output is not None else predicted
@@ -365,57 +351,11 @@ def _range(values: Tensor) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _joint(data: list[Any], products: dict[int, Any]) -> tuple[Tensor, Any, bool] | None:
-    """The layer that feeds another by linear operations alone, its node, and whether in a sum.
-
-    Of several that are added or stand side by side the widest, if each of them is a layer. Products
-    with what needs no gradient (an adjacency) are linear too.
-    """
-    reached: dict[int, Any] = {}
-    seen, waiting = {id(data[0])}, [data[0]]
-    for _ in range(48):
-        if not waiting:
-            break
-        node = waiting.pop()
-        if id(node) in products:
-            reached[id(node)] = node
-            continue
-        above = [up for up in above_of(node) if not isinstance(variable_of(up), Tensor)]
-        name = name_of(node)
-        if name not in _LINEAR | PRODUCTS or not above or (len(above) > 1 and name not in _SUMS):
-            return None
-        waiting += [up for up in above if id(up) not in seen]
-        seen.update(map(id, above))
-    if waiting or not reached:
-        return None
-    first = max(reached.values(), key=lambda node: _sides(products[id(node)][0][0], node)[1])
-    return products[id(first)][0][0], first, len(reached) > 1
-
-
-def _through_softmax(data: list[Any], products: dict[int, Any]) -> Tensor | None:
-    """The layer whose output, by a softmax and nothing else, is what another layer multiplies.
-
-    Attention multiplies what its softmax gives with values, which no parameter is; a temperature or
-    noise (Gumbel) before the softmax makes it a choice that is meant.
-    """
-    node, passed = data[0], False
-    for _ in range(12):
-        if id(node) in products:
-            return products[id(node)][0][0] if passed else None
-        name = name_of(node)
-        passed = passed or name in ("softmax", "safe_softmax")
-        above = above_of(node)
-        if len(above) != 1 or name not in SHAPES | {"softmax", "safe_softmax", "native_dropout"}:
-            return None
-        node = above[0]
-    return None
-
-
 def _facts(joint: tuple[Tensor, Any, bool], second: Tensor, node: Any) -> dict[str, Any]:
     first, source, summed = joint
     kinds = {"conv" if "conv" in name_of(n) else "linear" for n in (source, node)}
-    before, width = _sides(first, source)
-    entering, outputs = _sides(second, node)
+    before, width = connections.sides(first, source)
+    entering, outputs = connections.sides(second, node)
     if len(kinds) > 1:
         width = entering  # a flattened feature map has several units a channel
     groups = [getattr(n, "_saved_groups", 1) for n in (source, node)]
@@ -429,38 +369,9 @@ def _facts(joint: tuple[Tensor, Any, bool], second: Tensor, node: Any) -> dict[s
     }
 
 
-def _sides(weight: Tensor, node: Any) -> tuple[int, int]:
-    """Inputs and outputs of a layer; channels where it is a convolution."""
-    if "conv" in name_of(node):
-        inputs, outputs = weight.shape[1], weight.shape[0]
-        return (outputs, inputs) if getattr(node, "_saved_transposed", False) else (inputs, outputs)
-    if units_last(node):
-        return math.prod(weight.shape[:-1]), weight.shape[-1]
-    return math.prod(weight.shape[1:]), weight.shape[0]
-
-
-def units_last(node: Any) -> bool:
-    """Whether the weight of a product lies as ``x @ w`` takes it: inputs first, units last."""
-    if in_columns(node):
-        return False
-    for up in above_of(node):
-        variable = variable_of(up)
-        if isinstance(variable, Tensor) and variable.dim() > 1:
-            return True
-    return False
-
-
-def in_columns(node: Any) -> bool:
-    """Whether a product is ``w @ x``, with a sample in each column."""
-    if name_of(node) != "mm" or len(node.next_functions) < 2:
-        return False
-    left = node.next_functions[0][0]
-    return isinstance(variable_of(left), Tensor) and variable_of(left).dim() == 2
-
-
 def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
     name = name_of(node)
-    columns = in_columns(node)
+    columns = connections.in_columns(node)
     for label in ("mat2",) if columns else ("mat1", "input", "self"):
         values = saved(node, label)
         values = values.T if columns and values is not None else values
@@ -468,7 +379,9 @@ def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
             conv = "conv" in name
             rows = values.movedim(1, -1) if conv else values
             rows = rows.reshape(-1, rows.shape[-1])
-            inputs = weight.shape[1] if conv or not units_last(node) else weight.shape[0]
+            inputs = (
+                weight.shape[1] if conv or not connections.units_last(node) else weight.shape[0]
+            )
             if rows.shape[-1] == inputs or conv:
                 found.feeds.append(Fed(weight, "conv" if conv else "linear", rows))
             return

@@ -135,7 +135,9 @@ class Census:
         self._feeds: dict[int, _Sums] = {}
         self._wired = self._looked = self._backwards = self._idle = 0
         self._second_order = False
+        self._linear: bool | None = None
         self._columns: set[int] = set()
+        self._tables: set[int] = set()
         self._flat: set[str] = set()
         self._behind: set[int] = set()
         self._squashed: set[tuple[int, int]] = set()
@@ -218,7 +220,10 @@ class Census:
             return
         self._looked += 1
         self._wired = max(self._wired, found.wired)
+        if found.wired:
+            self._linear = found.linear and self._linear is not False
         self._columns |= found.columns
+        self._tables |= found.tables
         self._flat |= found.flat
         weights = set(map(id, found.weights))
         for leaf in found.leaves:
@@ -226,7 +231,10 @@ class Census:
                 self._meet(leaf)
             person = self._people.get(id(leaf))
             if person is not None:
-                person.facts = replace(person.facts, reached=person.facts.reached + 1)
+                rounds = max(person.facts.rounds, found.rounds.get(id(leaf), 0))
+                person.facts = replace(
+                    person.facts, reached=person.facts.reached + 1, rounds=rounds
+                )
         trained = [leaf for leaf in found.leaves if leaf.requires_grad]
         holders = [self._held_by(id(leaf)) for leaf in trained]
         if trained and self._kept_optimizers and not any(holders):
@@ -340,6 +348,7 @@ class Census:
                 person.facts,
                 trainable=parameter.requires_grad,
                 moved=change / size if size > 0 else (math.nan if change else 0.0),
+                broken=not math.isfinite(float(now.norm())),
             )
 
     def _take_head(self, head: wiring.Seen, step: int, source: str) -> None:
@@ -414,8 +423,8 @@ class Census:
                 layer=layer_of(key),
                 held=self._held_by(key),
                 loaded=key in self._loaded,
-                alike_start=person.alike[key in self._columns],
-                alike_end=person.alike_now[key in self._columns],
+                alike_start=person.alike[key in self._columns | self._tables],
+                alike_end=person.alike_now[key in self._columns | self._tables],
                 empty_start=person.empty[key in self._columns],
                 ran=key in ran,
                 behind=key in self._behind,
@@ -438,6 +447,7 @@ class Census:
                 for o in self._kept_optimizers
             ),
             wired=self._wired,
+            linear=bool(self._linear),
             losses=self._looked,
             backwards=self._backwards,
             idle=self._idle,

@@ -1,8 +1,10 @@
 """``remove_output_activation``: the loss gets what the last layer gave.
 
 Layer: doctor's remedies. Settings: ``function``, the activation; ``to``: what takes its place
-(``sigmoid`` for a softmax over one value); ``log``: true where the loss wants logarithms of what it
-gets; ``regression``: true where the targets lie outside its range; scope: ``layer``, the last one.
+(``sigmoid`` for a softmax over one value, or, with ``each``, over several: `_each`); ``log``: true
+where the loss wants logarithms of what it gets; ``regression``: true where the targets lie outside
+its range; ``scaled``: true where a temperature comes before the loss; scope: ``layer``, the
+last one.
 
 Where a loss squashes what is squashed already, only the loss's argument is exchanged: what the
 model returns, and so what the program makes of it elsewhere, stays a probability, also where the
@@ -21,7 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Site, program_line
+from rectifier.doctor.remedies import Action, Site, program_line
+from rectifier.doctor.remedies._each import SigmoidEach
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 
 _SHAPES = frozenset({
@@ -32,6 +35,9 @@ _LOSSES = frozenset({
     "cross_entropy", "log_softmax", "logsumexp", "binary_cross_entropy_with_logits", "logsigmoid",
     "multi_margin_loss", "nll_loss", "kl_div",
 })  # fmt: skip
+_SCALES = frozenset({"div", "__div__", "__truediv__", "mul", "__mul__", "__rmul__"})
+"""Calls that a temperature is applied by, a plain number."""
+
 _MAKERS = {
     "softmax": ("softmax",),
     "safe_softmax": ("softmax",),
@@ -68,6 +74,8 @@ class RemoveOutputActivation(Rewriting):
         elif not self.to:
             bare = {*_SHAPES, *_LOSSES} - {"getitem"}
             self.names = frozenset({*makers, *bare, "__getitem__", "sub", "__sub__"})
+            if remedy.settings.get("scaled"):
+                self.names |= _SCALES
         self._entered: dict[int, tuple[weakref.ref[Tensor], Tensor]] = {}
         self._lines: dict[int, tuple[str, int]] = {}
         self._summed: dict[int, weakref.ref[Tensor]] = {}
@@ -125,7 +133,7 @@ class RemoveOutputActivation(Rewriting):
         result = func(*args, **kwargs)
         if made:
             self._remember(result, x, program_line())
-        elif name in _SHAPES:
+        elif name in _SHAPES or (f"__{name}__" in _SCALES and not isinstance(args[-1], Tensor)):
             kept = self._known(x)
             if kept is not None and isinstance(result, Tensor):
                 self._remember(result, func(kept, *args[1:], **kwargs), self._lines[id(x)])
@@ -203,4 +211,6 @@ def _plain(bound: Any) -> float | None:
     return float(bound) if isinstance(bound, int | float) else None
 
 
-ACTION = RemoveOutputActivation
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy; of classes that may hold at once each gets a sigmoid."""
+    return (SigmoidEach if remedy.settings.get("each") else RemoveOutputActivation)(remedy)

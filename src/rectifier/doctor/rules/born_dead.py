@@ -43,12 +43,21 @@ def _why(site: SiteRecord, dead: evidence.BoolArray, first: SiteRecord) -> str:
             scale = "" if math.isnan(spread) else f", beyond the spread {number(spread)} of their"
             tail = " inputs" if scale else ""
             return f"their biases start at {number(bias)} (median){scale}{tail}"
+    if _barred(site):
+        return f"their inputs lie at {number(mean)} ± {number(spread)}, all below its threshold"
     if mean < 0 and abs(mean) >= 2 * spread:
         return (
             f"their inputs lie at {number(mean)} ± {number(spread)} from the first step: the "
             "weights and what enters them do not suit each other"
         )
     return "their weights as initialised are negative for every input"
+
+
+def _barred(site: SiteRecord) -> bool:
+    """Whether it is a threshold that the inputs, about zero as they should be, do not reach."""
+    spread = evidence.median(site.series.input_std[:1])
+    mean = evidence.median(site.series.input_mean[:1])
+    return site.function == "threshold" and abs(mean) < 2 * spread
 
 
 def _severity(share: float, harmed: bool, units: int, deep: bool) -> Severity | None:
@@ -136,6 +145,13 @@ def _finding(site: SiteRecord, dead: evidence.BoolArray, severity: Severity, cau
             where,
         ),
     )
+    if _barred(site):
+        swap = Remedy(
+            "swap_activation",
+            "A threshold of zero lets half of the inputs pass.",
+            {"from": site.function, "to": "relu"},
+        )
+        remedies = (swap, *remedies[:2])
     return Finding(
         rule="born_dead",
         severity=severity,

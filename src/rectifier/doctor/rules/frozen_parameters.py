@@ -25,6 +25,9 @@ MOST = 0.5
 WELL = 0.2
 """Share of the first loss left at the end, from which a training went well."""
 
+PASSES = 30
+"""Backward passes from which nothing that moved is no measurement."""
+
 STEPS = 3
 """Looked-at steps, or losses, from which one may say never."""
 
@@ -50,6 +53,7 @@ def _finding(
         "join": "An optimiser that holds them trains them.",
         "keep_gradient": "A step that gets the gradient of its loss moves the weights.",
         "step": "A step after each backward pass moves the weights.",
+        "write": "An update that is written into the weights moves them.",
         "attach": "Without the detach() behind them the gradient of the loss reaches them.",
     }
     remedies = (
@@ -102,6 +106,28 @@ def _never_steps(facts: Circumstances) -> Finding | None:
         "never took a step."
     )
     return _finding(cause, held, "error", "step", {"backwards": float(facts.backwards)})
+
+
+def _never_moves(record: Record) -> Finding | None:
+    """Gradients without an optimiser, and no weight that anything ever moves.
+
+    A network that is only asked for gradients (what matters to its answer, an attack on it) was
+    trained before or loaded, and its loss has no reason to stay.
+    """
+    facts = record.circumstances
+    reached = [p for p in facts.parameters if p.trainable and p.reached >= STEPS]
+    if facts.optimizers or facts.backwards < PASSES or not reached:
+        return None
+    if any(p.loaded or p.moved != 0 for p in reached):  # NaN: not known
+        return None
+    if not evidence.stuck(evidence.loss_of(record)):
+        return None
+    cause = (
+        f"Gradients were computed {facts.backwards} times, but no optimiser was made, and nothing "
+        f"ever changed {_names(reached)}: an update such as 'p = p - rate * p.grad' gives the name "
+        "another tensor; 'p -= rate * p.grad' under torch.no_grad() changes the weight."
+    )
+    return _finding(cause, reached, "error", "write", {"backwards": float(facts.backwards)})
 
 
 def _emptied(record: Record) -> Finding | None:
@@ -253,7 +279,8 @@ def _cut_off(record: Record) -> Finding | None:
 def check(record: Record) -> Sequence[Finding]:
     """Parameters that cannot learn although the program means them to.
 
-    Seven ways: an optimiser whose parameters are all frozen; one that never steps; losses without a
+    Eight ways: an optimiser whose parameters are all frozen; one that never steps; gradients for
+    which there is no optimiser and that nothing uses, where the loss did not fall; losses without a
     way back to any parameter; gradients that are gone at every step; parameters with gradients that
     no optimiser holds; layers that run in training and get no gradient; and, where the loss did not
     fall, a network most of which is frozen at random values. Freezing on purpose is told from it:
@@ -269,7 +296,7 @@ def check(record: Record) -> Sequence[Finding]:
         "Taxonomy of real faults in deep learning systems" (wrong or missing training calls).
     """
     facts = record.circumstances
-    found = [_nothing_to_train(facts) or _never_steps(facts)]
+    found = [_nothing_to_train(facts) or _never_steps(facts) or _never_moves(record)]
     if not any(found):
         stuck = evidence.stuck(evidence.loss_of(record))
         found = [

@@ -32,6 +32,9 @@ COLLAPSED = 1e-3
 LINE = -0.99
 """Correlation of loss and time from which a loss falls along a straight line."""
 
+STRETCHES = 10
+"""Parts of a run whose mean losses are compared to a line."""
+
 RAISED = 3e-3
 """Update ratio that the remedy aims at: what a sound opening has (three times the usual one)."""
 
@@ -133,11 +136,18 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
 
 
 def _straight(record: Record) -> bool:
-    """Whether the loss is a line that falls, with next to no noise: nowhere near any floor."""
+    """Whether the loss is a line that falls, nowhere near any floor.
+
+    As it is, or its means over a few stretches of the run, which the noise of small batches leaves.
+    """
     values = evidence.finite(record.training.loss)
     if values.size < STEPS or not values.std() > 0:
         return False
-    return float(np.corrcoef(np.arange(values.size), values)[0, 1]) <= LINE
+    means = np.array([part.mean() for part in np.array_split(values, STRETCHES)])
+    return any(
+        line.std() > 0 and float(np.corrcoef(np.arange(line.size), line)[0, 1]) <= LINE
+        for line in (values, means)
+    )
 
 
 def _steady(record: Record, loss: evidence.Loss) -> bool:

@@ -21,9 +21,10 @@ def check(record: Record) -> Sequence[Finding]:
     of an autoencoder), grouped convolutions (a separable convolution is one factorised layer),
     layers that are joined by a product of branches (attention, gates), and by a sum of them
     (residual streams) unless all others are joined so too. ``error`` where the whole network is
-    linear; ``warning`` from two such places that make up half of the network's layers; else
-    ``info``, as one redundant layer (a projection behind attention, two layers as a head) costs
-    little.
+    linear, also one that is applied to its own results (an integrator's field; a linear system's
+    matrices are joined by sums, or are one); ``warning`` from two such places that make up half of
+    the network's layers; else ``info``, as one redundant layer (a projection behind attention, two
+    layers as a head) costs little.
 
     Source:
         Minsky and Papert 1969; Goodfellow, Bengio and Courville 2016, section 6.1 (linear layers
@@ -34,6 +35,9 @@ def check(record: Record) -> Sequence[Finding]:
     loose = [joint for joint in facts.joints if not joint.grouped]
     whole = 0 < facts.wired <= len(loose)
     bare = [j for j in loose if not j.bottleneck and (whole or not j.summed)]
+    again = [j for j in bare if j.first != j.second]
+    if facts.linear and again and not whole:
+        whole, bare = True, again
     if not bare or not facts.wired:
         return ()
     same = [joint for joint in bare if joint.kind != "mixed"]

@@ -38,6 +38,8 @@ def _lasting(record: Record) -> bool:
     loss = record.training.loss
     if loss.size and not np.isfinite(loss[-1]):
         return True
+    if any(p.broken for p in record.circumstances.parameters):
+        return True
     return any(
         item.non_finite_weight.size and item.non_finite_weight[-1] > 0 for item in record.layers
     )

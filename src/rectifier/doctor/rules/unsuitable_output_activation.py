@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
@@ -21,8 +21,12 @@ WANTS_LOGITS = {
 }
 """Operations that squash what they are given, so that they want it unsquashed."""
 
+LIKELIHOODS = ("log_softmax", "binary_cross_entropy_with_logits", "log_sigmoid_forward")
+"""Of these, the ones that only losses are made of: a softmax or a sigmoid may be a gate."""
+
 NARROW = 2.0
-"""Width of a clamp, up to which it squashes as a tanh does; wider ones guard against overflow."""
+"""Width of a clamp, or of what is scaled, up to which it squashes as a tanh does; wider clamps
+guard against overflow, wider scales are temperatures."""
 
 SQUASHED = ("softmax", "safe_softmax", "sigmoid", "tanh", "relu", "hardsigmoid", "hardtanh")
 
@@ -53,12 +57,14 @@ LOSSES = frozenset({
 })  # fmt: skip
 """Operations that losses are made of."""
 
+MERGED = frozenset({"add*", "add", "neg", "mul"})
+"""What a critic's loss does with the difference of its means: a penalty is added, a sign turned."""
+
 SLACK = 0.01
 """How far targets may stray from 0 and 1 by rounding or smoothing."""
 
 OUT_OF_REACH = 0.05
 """Share of targets that the output's range may leave out: outliers, rounding."""
-
 
 HALF = 0.5
 """Share of the targets that noise about a truth within can take out of a one-sided range."""
@@ -71,17 +77,24 @@ SCATTER = 1 / 3
 there: half a normal distribution cut off by the bound would give 0.8, noise around it 0."""
 
 
-def _beneath(chain: Sequence[str], place: int) -> str:
+def _beneath(chain: Sequence[str], place: int, passed: Collection[str] = SHAPES) -> str:
     """The operation that made what the one at ``place`` is given, shapes aside."""
-    return next((name for name in chain[place + 1 :] if name not in SHAPES), "")
+    return next((name for name in chain[place + 1 :] if name not in passed), "")
 
 
 def _squashed_twice(head: Head) -> tuple[str, str] | None:
     """An operation that wants logits, and what it gets instead."""
     for place, name in enumerate(head.chain):
+        if name not in WANTS_LOGITS:
+            continue
         given = _beneath(head.chain, place)
-        clamped = "clamp" in given and head.high - head.low <= NARROW
-        if name in WANTS_LOGITS and (given in SQUASHED or clamped):
+        width = head.high - head.low
+        clamped = "clamp" in given and width <= NARROW
+        if given in SQUASHED or clamped:
+            return name, given
+        given = _beneath(head.chain, place, (*SHAPES, "mul", "div"))
+        scaled = given in SQUASHED and 0 < width * abs(head.scale) <= NARROW
+        if scaled and name in LIKELIHOODS:
             return name, given
     return None
 
@@ -114,6 +127,25 @@ def _out_of_reach(head: Head) -> str | None:
                 rest = rest[1:]
             squash = rest[0] if rest else ""
             return squash if squash in BOUNDED or "clamp" in squash else None
+    return None
+
+
+def _of_critic(head: Head, record: Record) -> str | None:
+    """What bounds the scores of a critic whose means one loss subtracts and another one raises."""
+    if len(record.circumstances.optimizers) < 2:
+        return None
+    plain = [name for name in head.chain if name not in SHAPES]
+    place = plain.index("sub*") if "sub*" in plain else len(plain)
+    mean, squash = (*plain[place + 1 :], "", "")[:2]
+    bounded = squash in ("sigmoid", "tanh", "hardsigmoid")
+    if mean != "mean" or not bounded or not set(plain[:place]) <= MERGED:
+        return None
+    others = [h for h in record.circumstances.heads if h.layer == head.layer and h is not head]
+    fooled = [["neg", "mean", squash], ["mean", squash]]
+    for other in others:
+        names = [name for name in other.chain if name not in SHAPES]
+        if names[: names.index(squash) + 1 if squash in names else 0] in fooled:
+            return squash
     return None
 
 
@@ -173,7 +205,9 @@ def _scattered(head: Head, loss: evidence.Loss) -> bool:
     )
 
 
-def _judge(head: Head, loss: evidence.Loss) -> tuple[str, str, Severity, float] | None:
+def _judge(
+    head: Head, loss: evidence.Loss, record: Record
+) -> tuple[str, str, Severity, float] | None:
     """Activation, sentence, severity and what share of the targets is out of reach."""
     if head.across:
         said = (
@@ -214,6 +248,14 @@ def _judge(head: Head, loss: evidence.Loss) -> tuple[str, str, Severity, float] 
             "has to get there"
         )
         return "relu", said, "warning", math.nan
+    critic = _of_critic(head, record)
+    if critic is not None:
+        said = (
+            f"it is a critic's score, of whose means a difference is taken, and {critic} bounds it "
+            f"({number(head.output_low)} to {number(head.output_high)}): where the critic is sure, "
+            "it has no slope, and what it tells apart is no distance"
+        )
+        return critic, said, "error", math.nan
     squash = _out_of_reach(head)
     if squash is not None:
         said = (
@@ -236,17 +278,24 @@ def _bound(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
+def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Remedy, ...]:
     if head.across:
         turned = {"from": given, "to": given, "dim": 1}
         scope = {"layers": [head.layer]}
         return (Remedy("swap_activation", "The classes are compared.", turned, scope),)
-    if given in RECURRENT or _not_probabilities(head) is not None:
+    labels = _not_probabilities(head)
+    within = head.target_low >= -SLACK and head.target_high <= 1 + SLACK
+    if labels is not None and given == "softmax" and within:
+        each = {"function": given, "to": "sigmoid", "each": True}
+        why = "Each class gets a probability of its own."
+        return (Remedy("remove_output_activation", why, each, {"layer": head.layer}),)
+    if given in RECURRENT or labels is not None:
         return ()  # a layer more, other labels: no rerun can make that edit
     if given.endswith("mm"):
         why = "The loss gets log-probabilities."
         return (Remedy("add_activation", why, {"function": "log_softmax", "before": "nll_loss"}),)
     settings: dict[str, object] = {"function": given}
+    settings |= {"scaled": True} if abs(head.scale) > 0 and head.scale != 1 else {}
     why = "The loss applies its own; it gets what the last layer gave."
     if _not_logarithm(head) == given:
         settings["log"] = True
@@ -254,6 +303,9 @@ def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
     if _constant(head):
         settings["to"] = "sigmoid"
         why = "One value needs a sigmoid: a softmax compares several."
+    elif critic:
+        settings["regression"] = True
+        why = "A score without bounds tells how far apart what it compares is."
     elif _floored(head):
         settings["regression"] = True
         why = "A logarithm takes either sign."
@@ -268,26 +320,29 @@ def _remedies(given: str, head: Head, outside: bool) -> tuple[Remedy, ...]:
 def check(record: Record) -> Sequence[Finding]:
     """What enters the loss, read from autograd's graph, against what the loss is made for.
 
-    Seven cases, none of which needs the training to go badly: a function that squashes
+    Eight cases, none of which needs the training to go badly: a function that squashes
     (log-softmax, sigmoid) directly over one that has squashed already; a log-likelihood given no
     logarithm; a softmax over one value, or over the batch; an exponential of a ReLU (the logarithm
     of a variance or a rate may have either sign: Kingma and Welling 2014, appendix C); a binary
     cross-entropy whose targets are no probabilities, or above a softmax do not sum to one; a
+    critic whose means one loss subtracts and another raises, behind a sigmoid or tanh; a
     regression of which more than a twentieth of the targets lie outside the range of the output's
     activation (``info`` where they are noise about a truth within: where the output stands at its
     bound, they lie beyond it by less than a third of their spread on average). Where something
-    scales the squashed value first (a temperature, ``10 * tanh(x)``) nothing is said.
+    scales the squashed value first, to a range wider than two (``10 * tanh(x)``), nothing is said;
+    a temperature that makes it narrower changes nothing.
 
     Source:
         Bridle 1990 and Bishop 2006, section 4.3.6 (canonical link: the error of the logits is
-        prediction minus target, which needs the loss's own link function once); PyTorch's
+        prediction minus target, which needs the loss's own link function once); Arjovsky,
+        Chintala and Bottou 2017, section 3 (a critic is any function of bounded slope); PyTorch's
         documentation of CrossEntropyLoss, BCEWithLogitsLoss and NLLLoss (what each expects).
     """
     findings = []
     loss = evidence.loss_of(record)
     told: set[tuple[str, str]] = set()
     for head in record.circumstances.heads:
-        judged = _judge(head, loss)
+        judged = _judge(head, loss, record)
         if judged is None:
             continue
         given, said, severity, outside = judged
@@ -317,7 +372,9 @@ def check(record: Record) -> Sequence[Finding]:
                 evidence={key: v for key, v in numbers.items() if not math.isnan(v)},
                 remedies=()
                 if severity == "info"
-                else _remedies(given, head, not math.isnan(outside)),
+                else _remedies(
+                    given, head, not math.isnan(outside), bool(_of_critic(head, record))
+                ),
             )
         )
     return tuple(findings)

@@ -9,17 +9,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rectifier import analysis
-from rectifier.doctor import evidence, signal
+from rectifier.doctor import evidence, rounds, signal
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rounds import LOST
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import lower
-from rectifier.doctor.rules.poor_initialization import SMALL, drawn_in, gain_of
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import LayerRecord, Record, SiteRecord
-
-LOST = 1e-3
-"""Gradient of the first site over that of the last, below which depth has eaten it."""
 
 STILL = 1e-5
 """Update ratio of a layer that does not learn: a hundredth of the usual 1e-3."""
@@ -32,9 +29,6 @@ SLOW = 1e-4
 
 GUESSING = 0.8
 """Cross-entropy over the log of the number of classes, above which a classifier still guesses."""
-
-ROUNDS = 10
-"""Applications of one matrix in a row from which it is a recurrence."""
 
 ENOUGH = 10
 """Observed values of a series that tell its level."""
@@ -112,7 +106,8 @@ def check(record: Record) -> Sequence[Finding]:
     A signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
     start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
     the last one does, weights of which a decay left under a tenth in every layer, and recurrent
-    weights that leave a fifth or less a round. Under a minimax loss (minus a cross-entropy, the log
+    weights that leave a fifth or less a round, or a thousandth in all where every round goes
+    through a sigmoid. Under a minimax loss (minus a cross-entropy, the log
     of one minus a sigmoid) so does a gradient of which a thousandth is left and that moves the
     weights by under 1e-4 a step. Where shorter ways lead around the deepest layers (a U-Net's),
     these count in place of the first, if they move a hundredth of what the last one does.
@@ -145,7 +140,12 @@ def check(record: Record) -> Sequence[Finding]:
         inner = _inside(record, later, "error" if stuck or guessing else "warning")
         findings += [inner] if inner is not None else []
     if stuck and not findings:
-        slowed = _decayed(record) or _unequal(record) or _forgets(record)
+        slowed = (
+            _decayed(record)
+            or _unequal(record)
+            or rounds.forgets(record)
+            or rounds.through_sigmoids(record)
+        )
         findings += [slowed] if slowed is not None else []
     sure = _sure_critic(record)
     return (*findings, *((sure,) if sure is not None else ()))
@@ -260,44 +260,6 @@ def _unequal(record: Record) -> Finding | None:
             trend = signal.Trend(chain, values)
             return _finding(trend, None, float(moved[0]), "error", False)
     return None
-
-
-def _forgets(record: Record) -> Finding | None:
-    """A square matrix applied again and again, so small that nothing outlives a few rounds.
-
-    Random weights of spread s and n inputs shrink a signal by about s root n a round (the circular
-    law: Girko 1985), and the gradient on its way back through time likewise.
-    """
-    facts = record.circumstances
-    drawn = drawn_in(record)
-    rounds = facts.wired - len(drawn)
-    square = [p for p in drawn if p.shape[0] == p.fan_in and len(p.shape) == 2]
-    faint = [p for p in square if gain_of(p) <= SMALL]
-    if rounds < ROUNDS or not faint or len(faint) < len(square):
-        return None
-    first, gain = faint[0], gain_of(faint[0])
-    site = next((s for s in record.sites if s.layer == first.layer), None)
-    return Finding(
-        rule="vanishing_gradient",
-        severity="error",
-        cause=(
-            f"{first.layer!r} is applied some {rounds} times in a row with weights so small that a "
-            f"round leaves {percent(gain)} of the signal, and of the gradient on its way back, so "
-            "that what comes early is forgotten."
-        ),
-        layer=first.layer,
-        site=site.site if site is not None else "",
-        source=site.source if site is not None else "",
-        evidence={"factor_per_round": gain, "rounds": float(rounds)},
-        remedies=(
-            Remedy(
-                "reinitialize",
-                "Orthogonal recurrent weights neither shrink nor stretch (Saxe et al. 2014).",
-                {"scheme": "orthogonal"},
-                {"layers": [p.layer for p in faint], "recurrent": True},
-            ),
-        ),
-    )
 
 
 def _decayed(record: Record) -> Finding | None:

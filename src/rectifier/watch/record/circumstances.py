@@ -29,6 +29,8 @@ class Head:
         low, high: Range that the last activation allows, infinite where it has no bound.
         target_low, target_high: Range of the target of a regression loss or a binary
             cross-entropy; NaN: not known.
+        scale: By what the last activation's result is multiplied before anything else is done to it
+            (a temperature); NaN: not by one constant.
         target_mean, target_std: Of the target of a regression loss, when first seen; of a loss by
             hand the difference, where the output is next to nothing beside it. NaN: not known.
         outside: Share of targets that the last activation's range cannot reach, or, over a softmax
@@ -48,6 +50,7 @@ class Head:
     across: bool = False
     low: float = -math.inf
     high: float = math.inf
+    scale: float = 1.0
     target_low: float = math.nan
     target_high: float = math.nan
     target_mean: float = math.nan
@@ -129,12 +132,15 @@ class ParameterFacts:
             at which it had a gradient, and one that was not zero.
         std, mean: Of its elements when first seen; NaN for one element.
         alike_start, alike_end: Share of its units that repeat another unit's weights exactly, of
-            those that are not zero (of all where all are).
+            those that are not zero (of all where all are). Of a table, whose rows are picked by
+            number, of its columns.
         spread_start: Norm of the rows' differences from their mean over the norm of all.
         zero_start: Whether it was all zero when first seen.
         empty_start: Share of units whose weights were all zero when first seen.
         moved: Norm of its change since first seen over its norm then (over its norm now where that
             was zero); NaN where not known.
+        broken: Whether some of it was NaN or infinite when last seen.
+        rounds: How often, within one loss, it is applied to a sigmoid of what it gave itself.
     """
 
     name: str
@@ -161,6 +167,8 @@ class ParameterFacts:
     zero_start: bool = False
     empty_start: float = math.nan
     moved: float = math.nan
+    broken: bool = False
+    rounds: int = 0
 
     @property
     def size(self) -> int:
@@ -197,6 +205,8 @@ class Circumstances:
     Attributes:
         heads, joints, feeds, parameters, optimizers: What was found.
         wired: Layers with weights that another part of the network feeds, in the largest graph.
+        linear: Whether, in every graph, all that layers feed other layers is linear in what they
+            gave, round after round.
         losses: Losses whose graph was looked at. ``backwards``: backward passes of the run.
         idle: Looked-at losses that depend on no parameter that any optimiser holds, though on some.
         flat: Operations in the graphs whose derivative is zero everywhere (``sign``, ``round``).
@@ -210,6 +220,7 @@ class Circumstances:
     parameters: tuple[ParameterFacts, ...] = ()
     optimizers: tuple[OptimizerFacts, ...] = ()
     wired: int = 0
+    linear: bool = False
     losses: int = 0
     backwards: int = 0
     idle: int = 0
