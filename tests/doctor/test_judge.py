@@ -69,6 +69,7 @@ def test_sites_are_joined_and_the_gentlest_number_holds() -> None:
         (run(accuracy=0.2), run(0.1, 1, accuracy=0.95), "improved"),
         (run(accuracy=0.2), run(0.5, 1, accuracy=0.205), "not repaired"),
         (run(accuracy=0.9), run(0.1, 0, accuracy=0.7), "not repaired"),
+        (run(accuracy=0.317), run(0.1, 0, accuracy=0.337), "improved"),  # guesses as before
         (run(findings=2), run(0.5, 1), "improved"),
         (run(loss=2.3), run(0.3, 0), "repaired"),
         (run(loss=0.3), run(2.3, 0), "not repaired"),

@@ -41,6 +41,13 @@ def test_keeps_the_order_and_what_a_progress_bar_overwrote() -> None:
     assert math.isnan(metrics.parse("loss nan")["loss"][0])
 
 
+def test_what_is_no_number_is_no_part_of_a_name() -> None:
+    found = metrics.parse("epoch 8 loss nan iou 0.25 offset inf")
+    assert list(found) == ["loss", "iou", "offset"]
+    assert math.isnan(found["loss"][0])
+    assert (found["iou"], found["offset"]) == ((0.25,), (math.inf,))
+
+
 def test_long_output_is_read_in_reasonable_time() -> None:
     assert len(metrics.parse("a" * 200_000 + "\n" + "loss 0.5\n" * 20_000)["loss"]) == 20_000
 

@@ -212,13 +212,22 @@ def compare(before: Run, after: Run) -> Comparison:
         margin = 0.01 * start if math.isfinite(start) else 0.0
     worse = measured < -margin or (after.status != 0 and before.status == 0)
     better = measured > margin or (after.status == 0 and before.status != 0)
+    far = not _still_at(name, old, gain)
     verdict: RepairVerdict = "not repaired"
     if not worse and after.record.steps:
-        if better and not harmful(after.findings):
+        if better and far and not harmful(after.findings):
             verdict = "repaired"
         elif better or fewer > 0:
             verdict = "improved"
     return Comparison(verdict, name, gain, loss, fewer)
+
+
+def _still_at(name: str, old: float, gain: float) -> bool:
+    """Whether a share that the script prints went less than a twentieth of its way to the whole.
+
+    Steps that no longer overshoot are no cure while the network guesses as before.
+    """
+    return metrics.direction(name) > 0 and 0 <= old < 1 and gain < 0.05 * (1 - old)
 
 
 def _loss_gain(before: Run, after: Run) -> float:

@@ -12,9 +12,10 @@ import re
 from collections.abc import Mapping
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)\b"
+_WORD = r"(?!(?:nan|inf)\b)[A-Za-z][\w@/.\-]*"
 _PATTERN = re.compile(
     r"(?<![\w.])['\"]?"
-    r"(?P<name>[A-Za-z][\w@/.\-]*(?:\([\w@ ]*\))?(?: [A-Za-z][\w@/.\-]*){0,2})['\"]?"
+    rf"(?P<name>{_WORD}(?:\([\w@ ]*\))?(?: {_WORD}){{0,2}})['\"]?"
     r"(?:\s*[:=]\s*|\s+)"
     r"(?:\w*(?:tensor|float32|float64)\()?"
     rf"(?P<value>{_NUMBER})"

@@ -11,8 +11,8 @@ from rectifier.watch.record import Record
 
 RepairVerdict = Literal["healthy", "repaired", "improved", "not repaired"]
 """``healthy``: nothing to repair. ``repaired``: the findings that harm training are gone and what
-the script prints, or the loss, became better. ``improved``: one of the two. ``not repaired``: no
-attempt helped."""
+the script prints, or the loss, became better (a share by a twentieth of what it lacked).
+``improved``: one of the two. ``not repaired``: no attempt helped."""
 
 
 @dataclass(frozen=True, eq=False)
