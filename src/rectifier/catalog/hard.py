@@ -35,6 +35,7 @@ ACTIVATIONS = (
         class_name="HardSigmoid",
         aliases=("hardsigmoid", "hsigmoid"),
         summary="The sigmoid as a ramp from -3 to 3.",
+        stable_derivative="where(x > -3, where(x < 3, 1, 0), 0) / 6",  # 3 + x rounds beside 3
         source=Source(
             _MOBILENET.authors,
             _MOBILENET.title,

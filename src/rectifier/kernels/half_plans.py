@@ -150,9 +150,9 @@ HALF_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(15.0, -30, "up", True, True, 2),
             None,
         ),
-        "01d404dc78058d8e": (  # hard_sigmoid
+        "37c3a2a0d9604a1f": (  # hard_sigmoid
             Plan(5.0, -16, "down", True, True, 1),
-            Plan(5.0, -16, "down", True, True, 1, (1,)),
+            None,
         ),
         "0947e41e23bb8c3b": (  # hard_sigmoid_keras2
             Plan(6.0, -16, "down", True, True, 1),

@@ -41,7 +41,7 @@ SINGLE: Mapping[str, tuple[Interval, Interval]] = MappingProxyType(
         "098d629fbe384adc": ((-10.0, 4026000000.0), (-9.0, 257600000000.0)),  # gelu_tanh
         "1f50ee2a2c23113b": ((-EVERY, EVERY), (-EVERY, EVERY)),  # hard_mish
         "70326c825576d1ba": ((-EVERY, EVERY), (-EVERY, EVERY)),  # hard_shrink
-        "b55472e36528d1aa": ((-EVERY, EVERY), None),  # hard_sigmoid
+        "3ec0472888f00067": ((-EVERY, EVERY), (-EVERY, EVERY)),  # hard_sigmoid
         "032c450293841db0": (None, (-EVERY, EVERY)),  # hard_sigmoid_keras2
         "8e8744ba833df745": ((-EVERY, EVERY), (-EVERY, EVERY)),  # hard_swish
         "87b57b0ee4b4b783": ((-EVERY, EVERY), (-EVERY, EVERY)),  # hard_tanh
