@@ -91,10 +91,11 @@ def is_formula(text: str) -> bool:
     So ``x - 2`` is a formula in brackets only: ``(x - 2)``.
 
     Example:
-        >>> is_formula("maximum(x, 0)"), is_formula("leaky-relu")
-        (True, False)
+        >>> is_formula("maximum(x, 0)"), is_formula("leaky-relu"), is_formula("<lambda>")
+        (True, False, False)
     """
-    return re.search(r"[()*/+<>=^]", text) is not None
+    named = re.fullmatch(r"<\w+>", text)  # as Python calls what has no name
+    return named is None and re.search(r"[()*/+<>=^]", text) is not None
 
 
 @functools.cache

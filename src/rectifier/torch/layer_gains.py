@@ -25,7 +25,7 @@ from rectifier import analysis
 from rectifier.activation import Activation
 from rectifier.analysis.gaussian import find_unit
 from rectifier.catalog import Rowwise
-from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.errors import ExpressionError, InvalidInputError, UnknownNameError
 from rectifier.torch.followers import Flow, Follower
 
 Rule = Literal["auto", "follows", "feeds"]
@@ -165,7 +165,7 @@ def _unit(follower: Follower) -> Activation | Rowwise | None:
         return spec
     try:
         spec = find_unit(follower.name)
-    except UnknownNameError:
+    except (UnknownNameError, ExpressionError):  # one of another: its name looks like a formula
         return None
     # A function call may have been given parameters, which only the call itself knows. The gate of
     # a gated unit is one, but no number: its gain is that of both halves.
