@@ -10,6 +10,7 @@
 //   value<M>(x, p), slope<M>(x, p)   over a mathematics M,
 //   far(x, p)                        whether a wave's argument is too large for Wide,
 //   waves                            whether far can be true,
+//   value_light, slope_light         whether computing takes less time than moving the data,
 //   value_single, slope_single       where Single was measured to keep the bars,
 //   defaults                         the parameters for which it was.
 // Float data goes block by block through the fastest mathematics that is right for all of the block:
@@ -119,7 +120,7 @@ constexpr std::size_t block = 1024;
 
 // So many elements at a time, and what comes a block later is asked of the memory meanwhile: the
 // processor's own prefetching leaves a quarter of the time of a kernel with some 20 operations to
-// waiting, and writes gain nothing by it.
+// waiting, and writes gain nothing by it. Kernels of a few instructions lose a fifth by the asking.
 constexpr std::size_t stretch = 256;
 
 template <typename T>
@@ -131,6 +132,9 @@ RECTIFIER_INLINE void prefetch(const T* from, std::size_t size) {
 template <class A, class M, Kind kind, typename T>
 RECTIFIER_INLINE void stretched_loop(const T* x, const T* g, T* y, std::size_t size,
                                      std::size_t left, const Parameters<typename M::real>& p) {
+  if constexpr (kind == Kind::forward ? A::value_light : A::slope_light) {
+    return plain_loop<A, M, kind>(x, g, y, size, p);
+  }
   for (std::size_t first = 0; first < size; first += stretch) {
     const std::size_t count = size - first < stretch ? size - first : stretch;
     if (first + block + stretch <= left) {

@@ -45,6 +45,8 @@ _FEW = frozenset(
 )
 _FEW_CALLS = 16
 """So many of these, all in float, take less time than to look up a result in half precision."""
+_LIGHT_CALLS = 12
+"""So many, and divisions, take less time than moving what they work on."""
 
 _HEAD = """\
 // Printed by rectifier.kernels.emit_cpp from the catalog. Not to be edited.
@@ -171,6 +173,13 @@ def _emit_far(activation: Activation) -> str:
     )
 
 
+def _is_light(root: Expr) -> str:
+    """Return as C++ whether computing an expression takes less time than moving its data."""
+    called = [node.op for node in postorder(root) if isinstance(node, Call)]
+    light = len(called) <= _LIGHT_CALLS and (_FEW | {"div"}).issuperset(called)
+    return str(light).lower()
+
+
 def interval(found: Interval) -> str:
     """Return where float arithmetic may be used, as C++."""
     if found is None:
@@ -193,6 +202,8 @@ def emit_activation(activation: Activation) -> str:
             f"  static constexpr double defaults[] = {{{defaults or '0.0'}}};",
             f"  static constexpr Range value_single = {interval(single[0])};",
             f"  static constexpr Range slope_single = {interval(single[1])};",
+            f"  static constexpr bool value_light = {_is_light(activation.value_expression)};",
+            f"  static constexpr bool slope_light = {_is_light(activation.derivative_expression)};",
             emit_expression("value", activation.value_expression, parameters),
             emit_expression("slope", activation.derivative_expression, parameters),
             _emit_far(activation),
