@@ -1,4 +1,5 @@
 # batch: tenth
+# in view: the share that a loss has in a sum hides no activation
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation swap_activation
 # metric: iou up

@@ -1,4 +1,5 @@
 # batch: tenth
+# in view: units that no datum reaches give noughts alone
 # rules: dormant_units poor_initialization saturated_activation unsuitable_activation
 # remedies: reinitialize recycle_units swap_activation normalize_input
 # metric: test mse down

@@ -1,4 +1,5 @@
 # batch: tenth
+# in view: an exponential at the output is removed
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation swap_activation
 # metric: val loss down

@@ -1,4 +1,5 @@
 # batch: tenth
+# in view: an output may be sure without having learnt
 # rules: saturated_activation vanishing_gradient
 # remedies: swap_activation insert_normalization reinitialize
 # metric: precision up

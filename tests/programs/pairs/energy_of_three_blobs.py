@@ -1,4 +1,5 @@
 # batch: tenth
+# in view: a last bias is unknown to a loss of derivatives
 # rules: unsuitable_activation
 # remedies: swap_activation
 # metric: score error down

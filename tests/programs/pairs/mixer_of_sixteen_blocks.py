@@ -1,4 +1,5 @@
 # batch: tenth
+# in view: a gradient too small for a number has vanished
 # rules: vanishing_gradient
 # remedies: insert_normalization reinitialize swap_activation
 # metric: val acc up

@@ -1,4 +1,5 @@
 # batch: tenth
+# in view: a warm-up may be longer than the run
 # rules: learning_rate_too_low
 # remedies: raise_learning_rate
 # metric: accuracy up
