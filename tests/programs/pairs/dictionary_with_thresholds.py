@@ -1,4 +1,5 @@
 # batch: tenth
+# in view: what is added to a product of bare tensors starts at zero too
 # rules: born_dead dying_relu
 # remedies: reinitialize recycle_units swap_activation
 # metric: explained up
