@@ -270,3 +270,26 @@ def test_steps_of_a_functional_training_take_the_factor() -> None:
     got, log = under("lower_learning_rate", lambda: program(0.5), **given)
     torch.testing.assert_close(got, want)
     assert log == ["steps of the program's own update: × 0.1 each"]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_what_is_added_to_a_product_of_bare_tensors_starts_at_zero(sign: float) -> None:
+    """Also what is taken from it, as a threshold of a dictionary is: there all units were dead."""
+
+    def program() -> torch.Tensor:
+        p = tensors()
+        p[1] = torch.full((8,), -5.0 * sign, requires_grad=True)
+        optimizer = torch.optim.SGD(p, lr=0.01)
+        for _ in range(3):
+            product = X @ p[0]
+            hidden = torch.relu(product + p[1] if sign > 0 else product - p[1])
+            loss = (hidden @ p[2] + p[3] - Y).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return p[1].detach()
+
+    assert bool((program() == -5.0 * sign).all())
+    left, log = under("reinitialize", program, scheme="he_normal")
+    assert float(left.abs().max()) < 0.1
+    assert log == ["2 weights outside torch's layers drawn anew (he_normal)"]

@@ -349,3 +349,19 @@ def test_a_state_that_is_a_sigmoid_of_itself_forgets() -> None:
     for facts in ({"rounds": 9}, {"rounds": 0}, {"std": 0.5}):
         other = dataclasses.replace(cell, **facts)
         assert told(vanishing_gradient, gate, trained=STUCK, parameters=(other,)) == ()
+
+
+def test_a_gradient_too_small_for_a_number_has_vanished() -> None:
+    """Where it is nought exactly in front, and next to nought behind, it was lost on its way."""
+
+    def lost(least: float):
+        values = [0.0, 0.0, least, *np.geomspace(least, 1e-3, DEPTH - 2)[1:]]
+        sites = [
+            site(f"layers.{i}.act", layer=f"layers.{i}", order=i, series={"gradient_rms": value})
+            for i, value in enumerate(values)
+        ]
+        return vanishing_gradient.RULE.check(record(*sites, trained=training(curve(2.3))))
+
+    (finding,) = lost(1e-30)
+    assert (finding.severity, finding.layer) == ("error", "layers.2")
+    assert lost(1e-8) == ()  # cut off in front: what is detached did not shrink

@@ -9,7 +9,7 @@ import pytest
 from doctor_records import STEPS, curve, falling, layer, record, told, training, weight
 
 from rectifier.doctor.rules import learning_rate_too_low
-from rectifier.watch.record import Circumstances
+from rectifier.watch.record import Circumstances, OptimizerFacts
 
 
 def slow(update=1e-6, loss=2.29, moved=1e-3, **facts):
@@ -102,3 +102,56 @@ def test_a_straight_line_is_seen_through_the_noise_of_small_batches() -> None:
     ) == ()  # fmt: skip
     alone = training(loss=1.95 + noise, update=2e-4)
     assert told(learning_rate_too_low, trained=alone, **facts) == ()
+
+
+def test_a_warm_up_longer_than_the_run() -> None:
+    """OneCycleLR told of examples where it counts batches."""
+
+    def warming(top: float, end: float = 1.9, made: float = 0.1):
+        loss = falling(2.3, end)
+        rate = np.linspace(1e-5, top, STEPS)
+        trained = training(loss=loss, update=rate / 10, rate=rate)
+        facts = (OptimizerFacts("SGD", made, 0, 4, 4, 0, STEPS),)
+        moved = (weight(moved=0.2),)
+        return told(learning_rate_too_low, trained=trained, parameters=moved, optimizers=facts)
+
+    (finding,) = warming(1e-3)
+    assert "still warms up" in finding.cause
+    assert finding.remedies[0].settings["hold"] is True
+    assert finding.remedies[0].settings["to"] == pytest.approx(0.1)
+    assert warming(1e-3, end=0.2) == ()  # it learns meanwhile
+    assert warming(1e-3, made=1e-3) == ()  # and there it is
+    flat = training(loss=falling(2.3, 1.9), update=1e-4, rate=1e-3)
+    facts = (OptimizerFacts("SGD", 0.1, 0, 4, 4, 0, STEPS),)  # a factor of a schedule's own
+    assert told(learning_rate_too_low, trained=flat, parameters=(weight(),), optimizers=facts) == ()
+
+
+def test_the_second_of_two_trainings_stands_still() -> None:
+    """A student behind its teacher, at a rate too low for it."""
+
+    def behind(last: np.ndarray, start: int = 100, ended: int = 100):
+        loss = np.concatenate([falling(2.3, 0.1, 100), last])
+        update = np.concatenate([curve(1e-2, 100), curve(3e-4, 200)])
+        facts = (
+            OptimizerFacts("Adam", 2e-3, 0, 8, 8, 0, ended),
+            OptimizerFacts("SGD", 0.05, start, 4, 4, 0, 200),
+        )
+        later = np.arange(100, STEPS)
+        student = dataclasses.replace(
+            layer("student", steps=200), step=later, update_ratio=curve(3e-4, 200)
+        )
+        return told(
+            learning_rate_too_low,
+            trained=training(loss=loss, update=update),
+            parameters=(weight("teacher.weight", moved=1.2), weight("student.weight", moved=0.07)),
+            layers=(layer("teacher"), student),
+            optimizers=facts,
+        )
+
+    line = np.linspace(0.052, 0.049, 200)
+    (finding,) = behind(line)
+    assert finding.first_step == 100
+    assert finding.severity == "error"
+    assert behind(falling(0.05, 0.01, 200)) == ()
+    assert behind(0.05 + 0.002 * np.sin(np.arange(200.0))) == ()  # at its floor
+    assert behind(line, ended=300) == ()  # two that train side by side, as in a GAN

@@ -714,3 +714,29 @@ def test_a_temperature_between_is_followed(scaled) -> None:
     want = F.nll_loss(F.log_softmax(x / 4.0, 1), y) if scaled else program()
     torch.testing.assert_close(got, want)
     assert bool(log) is scaled
+
+
+def test_an_exponential_at_the_output_of_a_regression_goes_in_evaluation_too() -> None:
+    far = X[:, :3]
+
+    class Positive(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = layers()
+
+        def forward(self, x):
+            scale = torch.exp(x.mean())  # one elsewhere stays
+            return torch.exp(self.body(x).view(-1, 3)) + 0 * scale
+
+    def program():
+        model = Positive()
+        losses = fit(model, lambda out: F.mse_loss(out, far), 60, 0.05)
+        with torch.no_grad():
+            return losses, torch.equal(model(X), model.body(X))
+
+    (losses, same), log = under(
+        "remove_output_activation", program, {"layer": "body.2"}, function="exp", regression=True
+    )
+    assert losses[-1] < 0.5 * losses[0]
+    assert same
+    assert log == ["exp of the output removed"]

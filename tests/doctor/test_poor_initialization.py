@@ -162,3 +162,26 @@ def test_residual_branches_that_pile_up(growth, start, end, function, severity) 
         heads=(Head(("nll_loss", "log_softmax", "addmm"), "out", width=10),),
     )
     assert [f.severity for f in found] == severity
+
+
+def test_units_that_no_datum_reaches() -> None:
+    """Centres of a radial basis drawn where the data were before they were standardised."""
+    lone = {"nonzero": 0, "moved": 0.0}
+    bias = weight("head.bias", shape=(1,), fan_in=0)
+
+    def reached(*parameters, sites=()):
+        return told(
+            poor_initialization,
+            *sites,
+            layers=(layer("rbf"), layer("head")),
+            trained=STUCK,
+            parameters=parameters,
+        )
+
+    centres, head = weight("rbf.centres", std=19.0, **lone), weight("head.weight", **lone)
+    (finding,) = reached(centres, head, bias)
+    assert (finding.severity, finding.layer) == ("error", "rbf")
+    assert "nought" in finding.cause
+    assert reached(weight("rbf.centres"), weight("head.weight"), bias) == ()
+    assert reached(centres, head, weight("head.bias", shape=(1,), fan_in=0, **lone)) == ()  # cut
+    assert reached(centres, head, bias, sites=(site("rbf.relu"),)) == ()  # dead: others tell

@@ -49,3 +49,21 @@ def test_hidden_units_drawn_as_switches_harm_though_the_loss_falls() -> None:
     assert drawn(std=0.1) == ["info"]  # inputs made it so
     assert drawn(std=2.3, end=0.001) == ["info"]
     assert drawn(std=2.3, saturated=0.4) == []
+
+
+def test_an_output_that_is_sure_without_having_learnt() -> None:
+    """Codes through a tanh so steep that no gradient passes."""
+
+    def steep(loss=2.4, saturated=0.95, passed=0.0):
+        head = Head(("mean", "mul", "sub*", "softplus", "mm", "tanh", "addmm"), "fc1")
+        series = {"saturated": saturated, "input_std": 90.0, "zero_gradient": 1 - passed}
+        flat = site("fc1.tanh", function="tanh", series=series)
+        return told(saturated_activation, flat, trained=training(loss=loss), heads=(head,))
+
+    (finding,) = steep()
+    assert (finding.severity, finding.layer) == ("error", "fc1")
+    assert steep(loss=falling(2.3, 0.1)) == ()  # certainty
+    assert steep(passed=0.05) == ()
+    late = curve(0.1)
+    late[100:] = 0.99
+    assert steep(saturated=late) == ()  # driven there: by what, other rules say

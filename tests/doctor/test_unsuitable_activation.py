@@ -64,3 +64,15 @@ def test_a_loss_of_the_derivative_alone_through_kinks() -> None:
     assert told(unsuitable_activation, *sites, parameters=(*weights, biases[0], taught)) == ()
     dead = weights[0], weight("fc2.weight", nonzero=0)
     assert told(unsuitable_activation, *sites, parameters=dead + biases) == ()
+
+
+def test_a_bias_without_gradient_alone_shows_no_threshold() -> None:
+    """The last bias of an energy that is known by its derivative; data that take two values."""
+    high = np.ones(2)
+    two = Feed("enc", "linear", 0 * high, high, -high, high, seen=1000)
+    cut = {"reached": 0, "with_gradient": 0, "nonzero": 0, "ran": True}
+    held = (weight("enc.weight"), weight("out.bias", shape=(1,), fan_in=0, **cut))
+    assert told(unsuitable_activation, parameters=held, feeds=(two,)) == ()
+    held = (weight("enc.weight"), weight("out.weight", **cut))
+    (finding,) = told(unsuitable_activation, parameters=held, feeds=(two,))
+    assert "hard threshold" in finding.cause

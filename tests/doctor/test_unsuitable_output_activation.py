@@ -196,3 +196,12 @@ def test_a_critic_whose_means_are_compared_gives_no_probability() -> None:
     assert judged(compared, fooled, optimizers=1) == ()
     assert judged(("sub*", "mean", "addmm"), ("neg", "mean", "addmm")) == ()
     assert judged(("log", "sub*", "mean", "sigmoid", "addmm"), fooled) == ()
+
+
+def test_the_share_of_a_loss_in_a_sum_hides_nothing() -> None:
+    """A box's loss beside that of its kind, times a tenth."""
+    given = {"output_low": 0.1, "output_high": 1.0, "low": 0.0, "high": 1.0, "outside": 0.98}
+    (finding,) = told("add*", "mul", "smooth_l1_loss", "sigmoid", "addmm", **given)
+    assert finding.severity == "error"
+    assert told("add*", "mul", "smooth_l1_loss", "addmm", **given) == ()
+    assert told("mean", "mul", "mul", "sigmoid", "addmm", **given) == ()  # a product of outputs

@@ -98,3 +98,23 @@ def test_tables_are_told_from_matrices() -> None:
     found = wiring.read(layer(picked).sum())
     assert found is not None
     assert found.tables == {id(table.weight), id(list_of_rows)}
+
+
+@pytest.mark.parametrize(
+    ("mask", "linear"),
+    [
+        (lambda x: torch.zeros_like(x).scatter(1, x.topk(3, 1).indices, 1.0), False),
+        (lambda x: x > 0, False),  # a ReLU by hand
+        (lambda x: (torch.arange(8) < 4).float().expand(6, 8), True),  # pruned: for all alike
+        (lambda x: (torch.arange(6) < 4).float()[:, None].expand(6, 8), True),  # padded
+        (lambda x: 2.0 * (torch.arange(48).reshape(6, 8) % 3 > 0), True),  # dropout
+        (lambda x: torch.rand(6, 8), True),
+    ],
+)
+def test_a_mask_made_of_the_values_is_an_activation(mask, linear) -> None:
+    one, two = nn.Linear(4, 8), nn.Linear(8, 2)
+    hidden = one(torch.randn(6, 4))
+    found = wiring.read(two(hidden * mask(hidden.detach())).sum())
+    assert found is not None
+    assert found.linear is linear
+    assert len(found.joints) == int(linear)

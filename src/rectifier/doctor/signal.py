@@ -19,6 +19,9 @@ import numpy as np
 from rectifier.doctor import evidence
 from rectifier.watch.record import FloatArray, Record, SiteRecord
 
+TINY = 1e-20
+"""A gradient's size from which a few layers more take it below what a 32-bit number can hold."""
+
 SHORTEST = 3
 """Sites that a chain must have before one may speak of depth."""
 
@@ -66,7 +69,10 @@ def _joined(record: Record) -> tuple[SiteRecord, ...]:
 
 
 def trends(
-    record: Record, quantity: Callable[[SiteRecord], FloatArray], steps: int | None
+    record: Record,
+    quantity: Callable[[SiteRecord], FloatArray],
+    steps: int | None,
+    underflow: bool = False,
 ) -> tuple[Trend, ...]:
     """The median of a series of each site, along each chain.
 
@@ -74,6 +80,9 @@ def trends(
         record: The record.
         quantity: Picks the series.
         steps: How many of the first observed steps to take; None: all.
+
+        underflow: Whether sites in front at which it is zero are left out: it got too small for a
+            number on its way to them.
 
     Returns:
         One trend a chain; sites at which the median is unknown are left out, and so are chains that
@@ -83,6 +92,9 @@ def trends(
     for chain in chains(record):
         values = np.array([evidence.median(quantity(site)[:steps]) for site in chain])
         known = np.isfinite(values)
+        positive = np.flatnonzero(known & (values > 0))
+        if underflow and positive.size and values[positive[0]] <= TINY:
+            known[: positive[0]] = False
         if known.sum() < SHORTEST or not (values[known][0] > 0 and values[known][-1] > 0):
             continue
         kept = tuple(site for site, good in zip(chain, known, strict=True) if good)
@@ -97,7 +109,7 @@ def trends(
 
 def backward(record: Record, steps: int | None) -> tuple[Trend, ...]:
     """Root mean square of the gradient along each chain; a ratio over 1: it shrinks backward."""
-    return trends(record, lambda site: site.series.gradient_rms, steps)
+    return trends(record, lambda site: site.series.gradient_rms, steps, underflow=True)
 
 
 def forward(record: Record, steps: int | None) -> tuple[Trend, ...]:

@@ -65,7 +65,7 @@ def joint(data: list[Any], products: Products) -> tuple[Tensor, Any, bool] | Non
             continue
         above = [up for up in above_of(node) if not isinstance(variable_of(up), Tensor)]
         name = name_of(node)
-        passes = name in _LINEAR | PRODUCTS or _is_identity(node)
+        passes = (name in _LINEAR | PRODUCTS or _is_identity(node)) and not _chooses(node)
         if not passes or not above or (len(above) > 1 and name not in _SUMS):
             return None
         waiting += [up for up in above if id(up) not in seen]
@@ -93,7 +93,7 @@ def all_linear(products: Products) -> bool:
         name = name_of(node)
         if isinstance(variable_of(node), Tensor) or looked_up(node):
             continue
-        passes = name in _LINEAR | PRODUCTS or _is_identity(node)
+        passes = (name in _LINEAR | PRODUCTS or _is_identity(node)) and not _chooses(node)
         if not passes or (len(above) > 1 and name not in _SUMS):
             return False
         waiting += above
@@ -103,6 +103,26 @@ def all_linear(products: Products) -> bool:
 def _is_identity(node: Any) -> bool:
     """Whether an activation is none: a slope of one below zero (``LeakyReLU(True)``)."""
     return name_of(node) == "leaky_relu" and float(node._saved_negative_slope) == 1.0
+
+
+def _chooses(node: Any) -> bool:
+    """Whether a product lets some units of some examples through and stops the others.
+
+    Such a mask of noughts and ones is made from the values (the largest of a layer, those above a
+    threshold). One that is the same for all examples prunes, one that is the same for all units
+    pads, and dropout scales up what it leaves.
+    """
+    if name_of(node) != "mul" or len(above_of(node)) != 1:
+        return False
+    mask = saved(node, "other" if node.next_functions[0][0] is not None else "self")
+    if mask is None or mask.dim() < 2 or min(mask.shape[0], mask.shape[-1]) < 2:
+        return False
+    on = mask != 0
+    if on.all() or not on.any() or not bool((mask[on] == 1).all()):
+        return False
+    rows = on.reshape(mask.shape[0], -1)
+    varied = on.movedim(-1, 0).reshape(mask.shape[-1], -1)
+    return bool((rows != rows[:1]).any()) and bool((varied != varied[:1]).any())
 
 
 def through_softmax(data: list[Any], products: Products) -> Tensor | None:

@@ -15,7 +15,7 @@ the ``factors`` of the scope.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.plateaus import all_level_off
-from rectifier.doctor.remedies import Action, apart
+from rectifier.doctor.remedies import Action, Site, apart
 from rectifier.doctor.remedies._branches import scale_down
 from rectifier.doctor.remedies._recurrent import redraw
 from rectifier.doctor.wording import listing
@@ -52,6 +52,7 @@ class Reinitialize(Action):
         self.alike = bool(remedy.settings.get("alike"))
         self._bare: dict[int, tuple[Layer, Tensor]] = {}
         self._leaves: dict[int, Tensor] = {}
+        self._added: dict[int, Tensor] = {}
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -75,6 +76,17 @@ class Reinitialize(Action):
             leaves = map(graph.variable_of, graph.nodes(start)) if start is not None else ()
             self._leaves |= {id(leaf): leaf for leaf in leaves if isinstance(leaf, Tensor)}
 
+    def replace(
+        self, site: Site, input: Tensor, apply: Callable[[Tensor], Tensor]
+    ) -> Tensor | None:
+        """Nothing; but what the program adds to a product, or takes from it, is known here."""
+        del input, apply
+        weight = None if site.feeding is None else site.feeding.weight()
+        bias = None if site.feeding is None else site.feeding.bias()
+        if weight is not None and bias is not None and id(weight) in self._bare:
+            self._added[id(weight)] = bias
+        return None
+
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Draw the weights of a network of bare tensors."""
         if step or not self._bare:
@@ -92,7 +104,7 @@ class Reinitialize(Action):
             for layer, weight in self._bare.values():
                 gain = 1.0 if layer.order == last else math.sqrt(2.0)
                 weight.normal_(0.0, gain / math.sqrt(max(layer.fan_in, 1)))
-                bias = layer.bias()
+                bias = self._added.get(id(weight), layer.bias())
                 if bias is not None and bias.is_leaf:
                     bias.zero_()
         self.unwritten = True
@@ -102,11 +114,13 @@ class Reinitialize(Action):
     def _drop_gradients(self) -> None:
         """What the old weights got is nothing to the new ones, nor to biases that stay."""
         own = [tensor for layer, weight in self._bare.values() for tensor in (weight, layer.bias())]
+        own += self._added.values()
         for tensor in (*own, *self._leaves.values()):
             if tensor is not None and tensor.grad is not None:
                 tensor.grad.zero_()
         self._bare.clear()
         self._leaves.clear()
+        self._added.clear()
 
     def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         """Draw what it holds and is alike."""

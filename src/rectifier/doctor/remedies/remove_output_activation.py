@@ -26,6 +26,7 @@ from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, program_line
 from rectifier.doctor.remedies._each import SigmoidEach
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
+from rectifier.torch.sites import Layer
 
 _SHAPES = frozenset({
     "view", "reshape", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "contiguous",
@@ -70,7 +71,10 @@ class RemoveOutputActivation(Rewriting):
         self._makers = frozenset(makers)
         self.names = frozenset(makers)
         if self.regression:
-            self.names = frozenset({"clamp", "clip"}) if "clamp" in self.function else frozenset()
+            clamps = {"clamp", "clip"} if "clamp" in self.function else set()
+            self.names = frozenset(
+                {*_SHAPES, "__getitem__", "exp"} if self.function == "exp" else clamps
+            )
         elif not self.to:
             bare = {*_SHAPES, *_LOSSES} - {"getitem"}
             self.names = frozenset({*makers, *bare, "__getitem__", "sub", "__sub__"})
@@ -79,6 +83,13 @@ class RemoveOutputActivation(Rewriting):
         self._entered: dict[int, tuple[weakref.ref[Tensor], Tensor]] = {}
         self._lines: dict[int, tuple[str, int]] = {}
         self._summed: dict[int, weakref.ref[Tensor]] = {}
+        self._given: dict[int, weakref.ref[Tensor]] = {}
+        self._ends: set[tuple[str, int]] = set()
+
+    def on_layer(self, layer: Layer, output: Any) -> None:
+        """What the last layer gave: an exponential, which is no site, is known by it."""
+        if self.regression and layer.name == self.layer and isinstance(output, Tensor):
+            self._given[id(output)] = weakref.ref(output)
 
     def wants_step(self, step: int) -> bool:
         """At every step where the output itself changes."""
@@ -106,6 +117,8 @@ class RemoveOutputActivation(Rewriting):
         x = tensor(keyword(args, kwargs, 0, "input"))
         if x is None:
             return func(*args, **kwargs)
+        if self.regression and self.function == "exp":
+            return self._unbent(name, x, func, args, kwargs)
         if self.regression:
             return self._unclamped(x, func, args, kwargs)
         if self.to:
@@ -178,6 +191,25 @@ class RemoveOutputActivation(Rewriting):
         self.say("clamp of the output removed")
         return x * 1.0
 
+    def _unbent(
+        self, name: str, x: Tensor, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """An exponential of what the last layer gave, and later of anything on the same line."""
+        reference = self._given.get(id(x))
+        given = reference is not None and reference() is x
+        if name != "exp":
+            result = func(*args, **kwargs)
+            if given and isinstance(result, Tensor):
+                self._given[id(result)] = weakref.ref(result)
+            return result
+        line = program_line()
+        if not given and line not in self._ends:
+            return func(*args, **kwargs)
+        self._ends.add(line)
+        self._note(line)
+        self.say("exp of the output removed")
+        return x * 1.0
+
     def _known(self, x: Tensor) -> Tensor | None:
         found = self._entered.get(id(x))
         return found[1] if found is not None and found[0]() is x else None
@@ -196,6 +228,7 @@ class RemoveOutputActivation(Rewriting):
         self._entered.clear()
         self._lines.clear()
         self._summed.clear()
+        self._given.clear()
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """From now on, in this thread; a regression's output only by an edit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -34,6 +35,10 @@ LINE = -0.99
 
 STRETCHES = 10
 """Parts of a run whose mean losses are compared to a line."""
+
+WARMING = 0.02
+"""Top of a schedule over the rate that the optimiser was made with, of a warm-up longer than the
+run: a linear one was at most at a fiftieth of its length then."""
 
 RAISED = 3e-3
 """Update ratio that the remedy aims at: what a sound opening has (three times the usual one)."""
@@ -90,7 +95,10 @@ def check(record: Record) -> Sequence[Finding]:
     the first; or ten times as much of either where the loss, nine tenths of its start or more,
     fell along a straight line; with weights that were not loaded. Or later: a schedule took the
     rate to a thousandth of its peak with over half of the run to go and the loss above a fifth of
-    its start. Where the gradient is cut off or zero other rules explain the same picture.
+    its start. Or a schedule warmed up from first to last and came to a fiftieth of the rate that
+    the optimiser was made with. Of several trainings one behind the other, each by an optimiser of
+    its own, the last is judged too. Where the gradient is cut off or zero other rules explain the
+    same picture.
 
     Source:
         Karpathy, CS231n notes, "Ratio of weights:updates" (1e-3 usual; lower: rate too low);
@@ -100,7 +108,69 @@ def check(record: Record) -> Sequence[Finding]:
     loss = evidence.loss_of(record)
     if not loss.known or record.steps < STEPS or record.optimizer == "LBFGS":
         return ()
-    return _from_the_start(record, loss) or _by_schedule(record, loss)
+    found = _from_the_start(record, loss) or _by_schedule(record, loss) or _warming(record, loss)
+    last = None if found else _last_phase(record)
+    if last is None:
+        return found
+    began = int(last.training.step[0])
+    later = _from_the_start(last, evidence.loss_of(last))
+    return tuple(dataclasses.replace(item, first_step=began) for item in later)
+
+
+def _last_phase(record: Record) -> Record | None:
+    """The training that began when all before it had ended, of a network that it trains alone."""
+    known = sorted(record.circumstances.optimizers, key=lambda item: item.step)
+    start = known[-1].step if known else 0
+    if not start or any(item.step + item.steps > start for item in known[:-1]):
+        return None
+    new = {(item.model, item.layer) for item in record.layers if item.step.size}
+    new -= {(i.model, i.layer) for i in record.layers if i.step.size and i.step[0] < start}
+    facts = record.circumstances
+    parameters = tuple(p for p in facts.parameters if (p.model, p.layer) in new)
+    if (
+        not parameters
+        or min(record.steps - start, int((record.training.step >= start).sum())) < STEPS
+    ):
+        return None
+    training = record.training
+    late = training.step >= start
+    series = {
+        item.name: values[late]
+        for item in dataclasses.fields(training)
+        if isinstance(values := getattr(training, item.name), np.ndarray)
+        and values.shape[:1] == late.shape
+    }
+    return dataclasses.replace(
+        record,
+        training=dataclasses.replace(training, **series),
+        circumstances=dataclasses.replace(facts, parameters=parameters),
+        layers=tuple(item for item in record.layers if (item.model, item.layer) in new),
+        steps=record.steps - start,
+        optimizer=known[-1].kind,
+    )
+
+
+def _warming(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
+    """A warm-up that is longer than the run."""
+    training = record.training
+    known = np.isfinite(training.learning_rate) & np.isfinite(training.update_ratio)
+    rates, updates = training.learning_rate[known], training.update_ratio[known]
+    made = [item.rate for item in record.circumstances.optimizers]
+    if rates.size < STEPS or len(made) != 1 or not loss.end > 0.5 * loss.start > 0:
+        return ()
+    rises = bool(np.all(np.diff(rates) >= 0)) and rates[-1] > rates[0] > 0
+    if not rises or not rates[-1] <= WARMING * made[0] or not np.median(updates) < TINY:
+        return ()
+    cause = (
+        f"The schedule still warms up when the training ends: after {record.steps} steps it has "
+        f"come from {number(float(rates[0]))} to {number(float(rates[-1]))}, and the optimiser was "
+        f"made with {number(made[0])}; the loss went from {number(loss.start)} only to "
+        f"{number(loss.end)}."
+    )
+    bound = float(rates[-1] * HURRIED / max(updates[-1], 1e-12))
+    target = evidence.one_digit(min(made[0], bound))
+    update = float(np.median(updates))
+    return (_finding(record, cause, float(rates[-1]), target, update, _travel(record), hold=True),)
 
 
 def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.unreached import unreached
 from rectifier.doctor.wording import listing, number, percent
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import ParameterFacts
@@ -142,8 +143,9 @@ def check(record: Record) -> Sequence[Finding]:
     the first loss three times a guess's. Or what enters all sines that stand behind other sines
     spreads over whole periods. Or the signal grows thirtyfold through five or more activations
     though each layer fits, as where residual branches pile up, and the loss ended above half of a
-    guess's. Or half of a layer's units have no incoming weights at all and the
-    loss did not halve. So small last layers, normalised networks and embeddings are not accused.
+    guess's. Or half of a layer's units have no incoming weights at all and the loss did not halve.
+    Or a layer gets noughts alone, from units that no datum reaches. So small last layers,
+    normalised networks and embeddings are not accused.
 
     Source:
         Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6;
@@ -152,8 +154,9 @@ def check(record: Record) -> Sequence[Finding]:
     """
     loss = evidence.loss_of(record)
     drawn = drawn_in(record)
-    if not drawn:
-        return ()
+    lost = unreached(record)
+    if lost is not None or not drawn:
+        return () if lost is None else (lost,)
     levels = _levels(record)
     top = max((level for _, level in levels), default=math.nan)
     low = min((level for _, level in levels), default=math.nan)

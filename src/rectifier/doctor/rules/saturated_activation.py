@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from rectifier import analysis
 from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
@@ -21,6 +23,9 @@ FROM_THE_START = 0.5
 LASTING = 0.8
 """Share over the run at which hardly any gradient gets through."""
 
+NOTHING = 0.01
+"""Share of elements that pass a gradient, up to which what stands before them is not taught."""
+
 FITTED = 0.01
 """Loss over its start at which a network has learnt whatever its units do."""
 
@@ -35,6 +40,18 @@ def _is_output(record: Record, site: SiteRecord) -> bool:
     return any(
         head.layer == site.layer and site.function in head.chain
         for head in record.circumstances.heads
+    )
+
+
+def _in_vain(site: SiteRecord, loss: evidence.Loss) -> bool:
+    """Whether an output is sure without having learnt anything: no gradient passes, no loss fell.
+
+    It must be so within the first steps and to the last: a steepness, or weights, too large for the
+    function's slope.
+    """
+    passed = 1 - evidence.finite(site.series.zero_gradient)
+    return evidence.stuck(loss) and bool(
+        passed.size and np.median(evidence.closing(passed)) <= NOTHING
     )
 
 
@@ -93,8 +110,9 @@ def check(record: Record) -> Sequence[Finding]:
     counts if half of its elements are saturated at the first steps or four fifths over the run,
     and the loss shows it: ``error`` where it stayed near its start, ``warning`` where it ended
     above half of it, or where all hidden units are switches by weights drawn far too large; else
-    ``info``, since trained gates saturate by design. The network's output is left out: there
-    saturation means certainty.
+    ``info``, since trained gates saturate by design. The network's output is left out, where
+    saturation means certainty, unless it was so from the start, a hundredth of its elements or less
+    passes a gradient at the end, and the loss stayed near its start.
 
     Source:
         Glorot and Bengio 2010, section 3 and figure 2 (saturation of tanh and sigmoid layers);
@@ -107,10 +125,12 @@ def check(record: Record) -> Sequence[Finding]:
         values = site.series.saturated
         if not values.size or (can_die(site) and not _is_bounded(site)):
             continue
-        if not _is_bounded(site) or _is_output(record, site):
+        if not _is_bounded(site):
             continue
         start, over_all = evidence.median(values[:5]), evidence.median(values)
         early = start >= FROM_THE_START and over_all >= 0.3
+        if _is_output(record, site) and not (early and _in_vain(site, loss)):
+            continue
         if not (early or over_all >= LASTING):
             continue
         severity: Severity = "info"

@@ -147,7 +147,7 @@ def _flat(record: Record) -> Finding | None:
         )
     cut = [p for p in still if p.ran and not p.reached]
     second = [f for f in facts.feeds if _two_valued(f) and f.layer not in {p.layer for p in cut}]
-    if cut and second:
+    if any(p.fan_in for p in cut) and second:  # a derivative of the network knows no last bias
         cause = (
             f"What enters {second[0].layer!r} takes two values only, and no gradient passes to "
             f"{names}: a hard threshold has no slope to learn by."

@@ -121,12 +121,11 @@ def _out_of_reach(head: Head) -> str | None:
     if not head.outside > OUT_OF_REACH:
         return None
     for place, name in enumerate(head.chain):
-        if name in REGRESSION:
-            rest = [n for n in head.chain[place + 1 :] if n not in SHAPES]
-            if rest and rest[0] == "sub":
-                rest = rest[1:]
-            squash = rest[0] if rest else ""
-            return squash if squash in BOUNDED or "clamp" in squash else None
+        rest = [n for n in head.chain[place + 1 :] if n not in SHAPES]
+        if name not in REGRESSION or (name == "mul" and {*rest[:1]} & {*REGRESSION[:-1]}):
+            continue  # a product above a loss is its share in a sum
+        squash = next(iter(rest[1:] if rest[:1] == ["sub"] else rest), "")
+        return squash if squash in BOUNDED or "clamp" in squash else None
     return None
 
 
