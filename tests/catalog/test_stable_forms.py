@@ -162,12 +162,13 @@ def test_limits_and_nan(spec: Activation) -> None:
 
 
 def hostile() -> np.ndarray:
-    """Inputs that break plain forms: infinities, overflow, tails, cancellation near zero."""
+    """Inputs that break plain forms: infinities, overflow, tails, cancellation, ends of ramps."""
     sizes = [
         1e-17,
         1e-9,
         0.3,
         1.5707963,
+        np.nextafter(3, 0),
         8,
         25,
         40,
