@@ -235,8 +235,13 @@ def _range(comparison: Comparison, rows: Sequence[Row]) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{1000 * seconds:.2g} ms"
+    return f"{_short(1000 * seconds)} ms"
 
 
 def _bytes(amount: float) -> str:
-    return f"{amount / 1e6:.2g} MB" if amount >= 1e5 else f"{amount / 1e3:.2g} kB"
+    return f"{_short(amount / 1e6)} MB" if amount >= 1e5 else f"{_short(amount / 1e3)} kB"
+
+
+def _short(value: float) -> str:
+    """Two significant digits at least, never with an exponent."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
