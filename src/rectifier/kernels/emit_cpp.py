@@ -4,6 +4,8 @@ Layer: kernels, on the standard library alone, since at build time nothing else 
 ``python -m rectifier.kernels.emit_cpp FOLDER`` with ``PYTHONPATH=src``. One C++ function per
 primitive and kind of arithmetic lives in ``native/`` and so does the loop around a kernel;
 this module prints only what differs from one activation to the next.
+
+One file, though long: all of it prints one struct and its entries in one table.
 """
 
 from __future__ import annotations
@@ -173,9 +175,14 @@ def _emit_far(activation: Activation) -> str:
     )
 
 
+def _called(root: Expr) -> list[str]:
+    """Return the operations of an expression."""
+    return [node.op for node in postorder(root) if isinstance(node, Call)]
+
+
 def _is_light(root: Expr) -> str:
     """Return as C++ whether computing an expression takes less time than moving its data."""
-    called = [node.op for node in postorder(root) if isinstance(node, Call)]
+    called = _called(root)
     light = len(called) <= _LIGHT_CALLS and (_FEW | {"div"}).issuperset(called)
     return str(light).lower()
 
@@ -286,7 +293,7 @@ def computes_directly(activation: Activation, slope: bool, divides: bool = False
         divides: Whether one division may be among them; a table of low degree is faster then.
     """
     expression = activation.derivative_expression if slope else activation.value_expression
-    called = [node.op for node in postorder(expression) if isinstance(node, Call)]
+    called = _called(expression)
     few = len(called) <= _FEW_CALLS and (_FEW | {"div"}).issuperset(called)
     few = few and called.count("div") <= divides
     plan = _plans(activation)[slope]
