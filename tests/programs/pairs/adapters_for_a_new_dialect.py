@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: parameters that come into a known model late are known by name, and join
 # rules: frozen_parameters
 # remedies: add_to_optimizer
 # metric: dialect accuracy up

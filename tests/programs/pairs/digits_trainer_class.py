@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: gradients that are never cleared are seen, and cleared
 # rules: learning_rate_too_high exploding_gradient
 # remedies: lower_learning_rate clip_gradients insert_normalization
 # metric: val_accuracy up

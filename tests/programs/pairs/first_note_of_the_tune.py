@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: recurrent weights that leave nothing of sixty rounds
 # rules: vanishing_gradient poor_initialization unsuitable_activation
 # remedies: reinitialize swap_activation
 # metric: accuracy up

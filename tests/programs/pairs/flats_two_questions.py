@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: targets far from one that are met by their mean alone
 # rules: unnormalized_input exploding_gradient learning_rate_too_high
 # remedies: normalize_input clip_gradients lower_learning_rate insert_normalization
 # metric: balcony accuracy up

@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: layers that get a millionth of the gradient
 # rules: vanishing_gradient frozen_parameters poor_initialization
 # remedies: reinitialize insert_normalization add_to_optimizer
 # metric: accuracy up

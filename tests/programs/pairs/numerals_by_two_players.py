@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: an output whose rectifiers died gets none
 # rules: unsuitable_output_activation dying_relu born_dead
 # remedies: remove_output_activation swap_activation
 # metric: energy distance down

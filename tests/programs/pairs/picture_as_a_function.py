@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: coordinates too large for sines
 # rules: unnormalized_input
 # remedies: normalize_input
 # metric: psnr up

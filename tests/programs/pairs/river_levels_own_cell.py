@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: a state that grows from step to step gets a bounded function
 # rules: unsuitable_activation exploding_gradient non_finite
 # remedies: swap_activation clip_gradients lower_learning_rate
 # metric: test rmse down

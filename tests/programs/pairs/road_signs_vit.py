@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: an end at what a guess costs is harm
 # rules: learning_rate_too_high
 # remedies: lower_learning_rate
 # metric: test accuracy up
