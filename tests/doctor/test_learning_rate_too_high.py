@@ -96,6 +96,15 @@ def test_large_steps_all_along_are_found_though_the_loss_only_falls(
     assert [(f.severity, f.first_step) for f in found] == [("warning", 5)] * told
 
 
+@pytest.mark.parametrize(("rate", "severity"), [(0.1, "warning"), (0.01, "info")])
+def test_a_rise_on_the_way_makes_large_steps_no_better(rate: float, severity: str) -> None:
+    loss = falling(3.0, 1.2)
+    loss[6:9] = 5.0
+    trained = training(loss, spike(0.05, 0.2, 5), rate)
+    sick = record(trained=trained, layers=(layer(update_ratio=0.05),), optimizer="AdamW")
+    assert [f.severity for f in RULE.check(sick)] == [severity]
+
+
 def test_a_line_search_is_left_alone() -> None:
     trained = training(spiking(2.3, 40.0, 2.3, 12), 1.5)
     assert RULE.check(record(trained=trained, optimizer="LBFGS")) == ()

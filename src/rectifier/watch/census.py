@@ -26,6 +26,7 @@ from rectifier.torch import graph, observer, upstream, wiring
 from rectifier.torch.identity import ByIdentity
 from rectifier.torch.sites import Layer
 from rectifier.watch import likeness
+from rectifier.watch.carrying import Carrying
 from rectifier.watch.record.circumstances import (
     Circumstances,
     Feed,
@@ -141,6 +142,7 @@ class Census:
         self._flat: set[str] = set()
         self._behind: set[int] = set()
         self._squashed: set[tuple[int, int]] = set()
+        self._carrying = Carrying()
         self._seen: set[Layer] = set()
         self._ran: dict[int, Layer] = {}
         self._loaded: set[int] = set()
@@ -202,6 +204,7 @@ class Census:
             stepped: The ``id`` of the optimiser of each step.
         """
         self._backwards += backwards
+        self._carrying.forget()
         self._losses.passed(backwards)
         for optimizer, known in self._optimizers.items():
             number = stepped.count(id(optimizer))
@@ -211,6 +214,7 @@ class Census:
     def wants_loss(self, loss: Tensor, observed: bool) -> bool:
         """A backward pass begins: is it time to look at the graph of its loss?"""
         self._backwards += 1
+        self._carrying.on_backward()
         return self._losses.now(later=not observed and not observer.is_at_hand(loss))
 
     def on_backward(self, loss: Tensor, step: int, source: str) -> None:
@@ -279,6 +283,7 @@ class Census:
             self.on_optimizer(optimizer)
             known = self._optimizers[optimizer]
         known.steps += 1
+        self._carrying.on_step(known.steps)
         far = not observed and not all(map(observer.is_at_hand, held(optimizer)[:1]))
         return known.occasions.now(later=far)
 
@@ -287,6 +292,8 @@ class Census:
         known = self._optimizers[optimizer]
         own = held(optimizer)
         known.ids = {id(p) for p in own}
+        if len(self._kept_optimizers) == 1:  # the loss of another leaves gradients not asked for
+            self._carrying.follow(own, known.steps)
         nonzero = {id(p): likeness.any_of(p.grad) for p in own if p.grad is not None}
         for p in own:
             self._meet(p)
@@ -455,6 +462,8 @@ class Census:
             squashed=tuple(
                 dict.fromkeys((layer_of(one), layer_of(two)) for one, two in self._squashed)
             ),
+            carried=self._carrying.carried,
+            cleared=self._carrying.cleared,
             second_order=self._second_order,
         )
 
