@@ -35,10 +35,10 @@ class Carrying:
             parameters: What the optimiser holds.
             step: How many steps it has taken with this one.
         """
-        given = [(p, p.grad) for p in parameters if is_plain(p) and is_plain(p.grad)]
-        least = min(given, key=lambda pair: pair[0].numel(), default=None)
-        if least is not None and least[1] is not None:
-            parameter, gradient = least
+        given = [p for p in parameters if is_plain(p) and is_plain(p.grad)]
+        parameter = min(given, key=Tensor.numel, default=None)
+        gradient = None if parameter is None else parameter.grad
+        if parameter is not None and gradient is not None:
             self._followed = weakref.ref(parameter), gradient, gradient._version, step
             self._passes, self._there = 0, True
 

@@ -1,8 +1,9 @@
 """``clip_gradients``: a bound on the norm of all gradients of an optimiser.
 
 Layer: doctor's remedies. Settings: ``max_norm``; or ``clear``, for gradients that the program
-lets add up from step to step: then they are cleared after each, and nothing is clipped. Source: Pascanu, Mikolov and Bengio 2013,
-"On the difficulty of training recurrent neural networks", section 3.2.
+lets add up from step to step: then they are cleared after each, and nothing is clipped. Source:
+Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks",
+section 3.2.
 """
 
 from __future__ import annotations

@@ -112,7 +112,8 @@ def check(record: Record) -> Sequence[Finding]:
     thousandth of the gradient of the one that gets most. Under a minimax loss (minus a
     cross-entropy, the log of one minus a sigmoid) so does a gradient of which a thousandth is left
     and that moves the weights by under 1e-4 a step. Where shorter ways lead around the deepest
-    layers (a U-Net's), these count in place of the first, if they move a hundredth of what the last one does.
+    layers (a U-Net's), these count in place of the first, if they move a hundredth of what the
+    last one does.
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
