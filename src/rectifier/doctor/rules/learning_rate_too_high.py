@@ -98,7 +98,7 @@ def overshoot(record: Record) -> Overshoot | None:
     exploded = bool(np.isinf(training.update_ratio).any())
     if not (update >= LARGE_UPDATE or exploded):
         return _grown(record, loss)
-    harmed = not loss.end < 0.9 * loss.start
+    harmed = not loss.end < 0.9 * loss.start or loss.end >= 0.9 * evidence.guess_of(record)
     step = _first_large(record, rise - 10, end, rise)
     rate = evidence.learning_rate_at(record, step)
     restless = not harmed and _restless(record, loss) is not None
@@ -299,7 +299,8 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
 def check(record: Record) -> Sequence[Finding]:
     """Steps so large that the loss rose above its start.
 
-    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start), or
+    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start, or below a
+    guess's where it is a cross-entropy), or
     where a quarter of a layer's units died of it and the loss did not halve. ``warning`` where it
     halved in spite of the dead though not to a fifth, or recovered from a step that changed the
     weights by more than their own norm and quadrupled the loss, or where

@@ -47,14 +47,6 @@ def _unsaturating(site: SiteRecord) -> bool:
     return math.isinf(high)
 
 
-def _guess(record: Record) -> float:
-    """What a guess costs where the loss is a cross-entropy: the log of the classes; else NaN."""
-    for head in record.circumstances.heads:
-        if head.chain[:1] in (("nll_loss",), ("nll_loss2_d",)) and head.width > 1:
-            return math.log(head.width)
-    return math.nan
-
-
 def _why(trend: signal.Trend, shrinks: bool) -> str:
     site = trend.sites[0]
     if not all(_unsaturating(item) for item in trend.sites):
@@ -122,7 +114,7 @@ def check(record: Record) -> Sequence[Finding]:
     """
     loss = evidence.loss_of(record)
     stuck = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
-    guessing = loss.known and GUESSING * _guess(record) <= loss.end < math.inf
+    guessing = loss.known and GUESSING * evidence.guess_of(record) <= loss.end < math.inf
     findings = []
     later = {trend.sites: trend for trend in signal.backward(record, None)}
     spread = {trend.sites: trend for trend in signal.forward(record, OPENING)}
