@@ -127,7 +127,7 @@ class Census:
         self._optimizers: weakref.WeakKeyDictionary[Optimizer, _Held] = weakref.WeakKeyDictionary()
         self._kept_optimizers: list[_Held] = []
         self._late: ByIdentity[bool] = ByIdentity()
-        self._roots: list[weakref.ref[nn.Module]] = []
+        self._roots: list[tuple[weakref.ref[nn.Module], str]] = []
         self._losses = _Occasions()
         self._derivatives = _Occasions()
         self._heads: dict[tuple[int, tuple[str, ...]], tuple[int, Head]] = {}
@@ -156,7 +156,10 @@ class Census:
 
     def on_model(self, model: nn.Module, name: str) -> None:
         """Register the parameters of a root model, before its first training pass."""
-        self._roots.append(weakref.ref(model))
+        self._roots.append((weakref.ref(model), name))
+        self._register(model, name)
+
+    def _register(self, model: nn.Module, name: str) -> None:
         for prefix, module in model.named_modules():
             late = module in self._late
             for path, parameter in module.named_parameters(prefix, recurse=False):
@@ -232,7 +235,7 @@ class Census:
         weights = set(map(id, found.weights))
         for leaf in found.leaves:
             if isinstance(leaf, nn.Parameter) or id(leaf) in weights:
-                self._meet(leaf)
+                self._meet_again(leaf)
             person = self._people.get(id(leaf))
             if person is not None:
                 rounds = max(person.facts.rounds, found.rounds.get(id(leaf), 0))
@@ -308,6 +311,16 @@ class Census:
                 )
 
     # Keeping it
+
+    def _meet_again(self, leaf: Tensor) -> None:
+        """Meet what a loss depends on; what is new may have come into a model that is known."""
+        known = self._people.get(id(leaf))
+        if known is None or known.reference() is not leaf:
+            for reference, name in self._roots:
+                model = reference()
+                if model is not None:
+                    self._register(model, name)
+        self._meet(leaf)
 
     def _held_by(self, key: int) -> bool:
         return any(key in known.ids for known in self._kept_optimizers)
@@ -413,7 +426,7 @@ class Census:
         """All that was found so far."""
         self._look()
         ran = self._ran
-        for reference in self._roots:
+        for reference, _ in self._roots:
             model = reference()
             if model is not None:
                 for path, parameter in model.named_parameters():

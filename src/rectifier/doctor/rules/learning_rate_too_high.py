@@ -299,13 +299,12 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
 def check(record: Record) -> Sequence[Finding]:
     """Steps so large that the loss rose above its start.
 
-    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start, or below a
-    guess's where it is a cross-entropy), or
-    where a quarter of a layer's units died of it and the loss did not halve. ``warning`` where it
-    halved in spite of the dead though not to a fifth, or recovered from a step that changed the
-    weights by more than their own norm and quadrupled the loss, or where
-    an adaptive optimiser's rate and all its steps are thirty times the usual and the loss did not
-    fall to a fifth, whether it rose or not. Else ``info``.
+    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start, or,
+    a cross-entropy, not a tenth below what guessing gives), or where a quarter of a layer's units
+    died of it and the loss did not halve. ``warning`` where it halved in spite of the dead though
+    not to a fifth, or recovered from a step that changed the weights by more than their own norm
+    and quadrupled the loss, or where an adaptive optimiser's rate and all its steps are thirty
+    times the usual and the loss did not fall to a fifth, whether it rose or not. Else ``info``.
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate
