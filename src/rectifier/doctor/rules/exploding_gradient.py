@@ -9,6 +9,7 @@ import numpy as np
 
 from rectifier.doctor import evidence, signal
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rounds import ROUNDS
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import (
     OVERSHOOT,
@@ -25,7 +26,7 @@ from rectifier.doctor.rules.poor_initialization import (
 )
 from rectifier.doctor.targets import FAR, degree, unit_for
 from rectifier.doctor.wording import number, place
-from rectifier.watch.record import Record
+from rectifier.watch.record import Record, SiteRecord
 
 GROWN = 100.0
 """Growth over a chain of sites that depth alone must not give."""
@@ -54,6 +55,9 @@ CARRIED = 3
 
 MEAN = 0.8
 """Squared error over the targets' variance, from which their mean would have done as well."""
+
+UNBOUNDED = ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
+"""Functions that pass on any growth; of a state that is fed back, tanh's place is not theirs."""
 
 STEEP, UPHILL = 10.0, 1.2
 """Growth of the signal through depth, in all and per site, that weights must account for."""
@@ -155,6 +159,18 @@ def _constant(record: Record, loss: evidence.Loss) -> bool:
     return any(loss.end >= MEAN * head.target_std**2 for head in far)
 
 
+def _growing(record: Record) -> list[SiteRecord]:
+    """Unbounded activations of a state that is fed to its own layer again, grown beyond use."""
+    facts = record.circumstances
+    if facts.wired - len(drawn_in(record)) < ROUNDS:
+        return []
+    return [
+        site
+        for site in record.sites
+        if site.function in UNBOUNDED and evidence.median(site.series.input_std[:1]) >= HUGE
+    ]
+
+
 def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
     """A first gradient that no learning rate suits: recurrence, or data of huge scale."""
     training = record.training
@@ -183,6 +199,13 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
         "Weights scaled by the gain of the activation keep the signal level.",
         {"scheme": "he_normal"},
     )
+    growing = _growing(record)
+    tame = Remedy(
+        "swap_activation",
+        "A bounded function cannot grow from step to step.",
+        {"from": growing[0].function if growing else "", "to": "tanh"},
+        {"sites": [s.site for s in growing], "layers": [s.layer for s in growing]},
+    )
     steep = [t for t in signal.forward(record, 1) if t.ratio >= STEEP and t.factor >= UPHILL]
     heavy = [
         p for p in drawn_in(record) if gain_of(p) >= (RECURRENT if "weight_hh" in p.name else LARGE)
@@ -198,6 +221,7 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
         evidence={"gradient_norm": float(first), "weight_norm": size},
         remedies=(
             *((unit,) if unit else ()),
+            *((tame,) if growing and not unit else ()),
             *((start,) if steep or heavy else ()),
             clip,
             *((slower,) if slower else ()),
