@@ -15,7 +15,6 @@ import argparse
 import ast
 import dataclasses
 import hashlib
-import itertools
 import json
 import math
 import os
@@ -37,8 +36,8 @@ from suite import Program, programs
 TRIED = 8
 """Programs that a fault is put into at most, until `PER_OPERATOR` of them are harmed."""
 PER_OPERATOR = 3
-LONGEST = 8.0
-"""Seconds that a program may take that is drawn."""
+LONGEST = 12.0
+"""Seconds that a program that is drawn may take, on a busy core."""
 
 
 @dataclass(frozen=True)
