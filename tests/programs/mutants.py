@@ -2,7 +2,7 @@
 
     python tests/programs/mutants.py --resume mutants.jsonl              # found, first, accused
     python tests/programs/mutants.py --resume mutants.jsonl --repair 40  # gap regained, of some
-    python tests/programs/mutants.py --resume mutants.jsonl --json docs/mutants.json
+    python tests/programs/mutants.py --resume mutants.jsonl --publish docs/doctor.json --when first
 
 Layer: tests. `mutations` holds the faults. A mutant counts where it is harmed: where its metric is
 as much worse than the program's own as `tally.worse` asks of a pair. Whoever mends a rule looks at
@@ -32,6 +32,9 @@ import tally
 from kept import Kept
 from measure import cured, spread
 from suite import Program, programs
+
+COUNTED = ("found", "first", "harmed")
+"""What is published of a kind of fault."""
 
 TRIED = 8
 """Programs that a fault is put into at most, until `PER_OPERATOR` of them are harmed."""
@@ -108,8 +111,8 @@ def table(mutants: list[Mutant], told: dict[Any, runs.Result]) -> dict[str, dict
         print(f" first {row['first']:2d} wrongly accused {row['accused']:2d}")
         for stem, said in row["missed"].items():
             print(f"      {stem}: {', '.join(said) or 'nothing'}")
-    total = {key: sum(row[key] for row in rows.values()) for key in ("harmed", "found", "first")}
-    for name in ("found", "first"):
+    total = {key: sum(row[key] for row in rows.values()) for key in COUNTED}
+    for name in COUNTED[:2]:
         print(f"  {name} {tally.Share(total[name], total['harmed'])}")
     return rows
 
@@ -134,7 +137,9 @@ def main() -> int:
     parser.add_argument("--repair", type=int, default=0, help="put so many through repair")
     parser.add_argument("--resume", type=Path, help="keep runs here; those there are not repeated")
     parser.add_argument("--limit", type=float, default=math.inf, help="begin no run after seconds")
-    parser.add_argument("--json", type=Path, help="write the table here")
+    parser.add_argument("--publish", type=Path, help="add the shares to this file")
+    parser.add_argument("--when", default="first", choices=["first", "mended"], help="under this")
+    parser.add_argument("--commit", default="", help="the commit that was measured, for --publish")
     parser.add_argument("--gaps", action="store_true", help="without the tool: which are harmed")
     kept = Path(tempfile.gettempdir()) / "rectifier-programs"
     parser.add_argument("--kept", type=Path, default=kept, help="folder for plain runs")
@@ -156,8 +161,12 @@ def main() -> int:
         cured(plain, spread(lambda job: runs.execute(*job, "repair"), jobs, args, known, "repair"))
         return 0
     rows = table(mutants, spread(lambda job: runs.execute(*job, "run"), jobs, args, known, "run"))
-    if args.json:
-        args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    if args.publish:
+        kept = json.loads(args.publish.read_text(encoding="utf-8"))
+        faults = {name: [row[key] for key in COUNTED] for name, row in rows.items()}
+        kept.setdefault("mutants", {})[args.when] = {"commit": args.commit, "faults": faults}
+        text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
+        args.publish.write_text(text, encoding="utf-8")
     return 0
 
 
