@@ -165,7 +165,7 @@ def main() -> int:
         kept = json.loads(args.publish.read_text(encoding="utf-8"))
         faults = {name: [row[key] for key in COUNTED] for name, row in rows.items()}
         kept.setdefault("mutants", {})[args.when] = {"commit": args.commit, "faults": faults}
-        text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
+        text = json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         args.publish.write_text(text, encoding="utf-8")
     return 0
 
