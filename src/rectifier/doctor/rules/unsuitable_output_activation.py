@@ -330,12 +330,12 @@ def check(record: Record) -> Sequence[Finding]:
     logarithm, or one that became negative; a softmax over one value, or over the batch; an
     exponential of a ReLU (the logarithm of a variance or a rate may have either sign: Kingma and
     Welling 2014, appendix C); a binary cross-entropy whose targets are no probabilities, or above a
-    softmax do not sum to one; a critic whose means one loss subtracts and another raises, behind a sigmoid or tanh; a
-    regression of which more than a twentieth of the targets lie outside the range of the output's
-    activation (``info`` where they are noise about a truth within: where the output stands at its
-    bound, they lie beyond it by less than a third of their spread on average). Where something
-    scales the squashed value first, to a range wider than two (``10 * tanh(x)``), nothing is said;
-    a temperature that makes it narrower changes nothing.
+    softmax do not sum to one; a critic whose means one loss subtracts and another raises, behind a
+    sigmoid or tanh; a regression of which more than a twentieth of the targets lie outside the
+    range of the output's activation (``info`` where they are noise about a truth within: where the
+    output stands at its bound, they lie beyond it by less than a third of their spread on average).
+    Where something scales the squashed value first, to a range wider than two (``10 * tanh(x)``),
+    nothing is said; a temperature that makes it narrower changes nothing.
 
     Source:
         Bridle 1990 and Bishop 2006, section 4.3.6 (canonical link: the error of the logits is
