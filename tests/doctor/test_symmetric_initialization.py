@@ -51,7 +51,7 @@ def test_copies_that_only_noise_tells_apart(trained, severity) -> None:
     two = (weight("0.weight", **COPIES), weight("2.weight", **COPIES))
     (finding,) = told(symmetric_initialization, parameters=two, trained=trained, wired=1)
     assert finding.severity == severity
-    assert "rounding or noise" in finding.cause
+    assert "or noise tells them apart" in finding.cause
     assert finding.also == ("2",)
     assert (finding.remedies == ()) == (severity == "info")
 
@@ -69,6 +69,16 @@ def test_copies_that_only_noise_tells_apart(trained, severity) -> None:
 def test_one_matrix_of_copies_is_no_fault(other, wired) -> None:
     two = (weight("0.weight", **COPIES), weight("2.weight", **other))
     assert told(symmetric_initialization, parameters=two, trained=STUCK, wired=wired) == ()
+
+
+@pytest.mark.parametrize(("drawn", "count"), [(0, 1), (1, 0)])
+def test_zeros_nearly_everywhere_leave_it_to_the_biases(drawn, count) -> None:
+    zero = {"alike_start": 0.97, "alike_end": 0.0, "zero_start": True, "std": 0.0}
+    zeros = [weight(f"{i}.weight", **zero) for i in range(2)]
+    last = weight("2.weight", **{**zero, "alike_start": float("nan")})  # of one unit
+    others = [weight(f"d{i}.weight") for i in range(drawn)]
+    facts = {"parameters": (*zeros, last, *others), "trained": STUCK, "wired": 2}
+    assert len(told(symmetric_initialization, **facts)) == count
 
 
 def test_copies_among_many_that_were_drawn_are_no_fault() -> None:

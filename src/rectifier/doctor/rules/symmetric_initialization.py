@@ -20,6 +20,9 @@ STEPS = 5
 MOST = 0.5
 """Share of a network's matrices that start with copies, above which no design wants them."""
 
+NEARLY_ALL = 0.75
+"""Likewise of zeros: of a residual branch half start so, or two in six."""
+
 LEARNT = 0.2
 """Share of the first loss left at the end, from which what told the units apart sufficed."""
 
@@ -35,22 +38,19 @@ def _stays(parameter: ParameterFacts, by_hand: bool) -> bool:
 
 
 def _began(record: Record) -> list[ParameterFacts]:
-    """Matrices that started as copies, not zero, where most of the network's did.
+    """Matrices that started as copies, where most of the network's did; or as zero, nearly all.
 
     At least two, so that one stands behind another: each gets what all units of the one before
-    give alike. Zeros are left out, with which residual branches start by design.
+    give alike. With some zeros residual branches start by design, and low-rank additions.
     """
-    ran = [
-        p
-        for p in record.circumstances.parameters
-        if p.fan_in > 1 and p.ran and not p.zero_start and p.alike_start >= 0  # NaN: one unit
-    ]
-    copies = [
-        p
-        for p in ran
-        if p.trainable and not p.loaded and p.steps >= STEPS and p.alike_start >= ALIKE
-    ]
-    return copies if len(copies) >= 2 and len(copies) > MOST * len(ran) else []
+    ran = [p for p in record.circumstances.parameters if p.fan_in > 1 and p.ran]
+    own = [p for p in ran if p.trainable and not p.loaded and p.steps >= STEPS]
+    zeros = [p for p in own if p.zero_start]
+    if len(zeros) >= 2 and len(zeros) > NEARLY_ALL * len(ran):
+        return zeros
+    drawn = [p for p in ran if not p.zero_start and p.alike_start >= 0]  # NaN: one unit
+    copies = [p for p in drawn if p in own and p.alike_start >= ALIKE]
+    return copies if len(copies) >= 2 and len(copies) > MOST * len(drawn) else []
 
 
 def _told_apart(record: Record) -> Finding | None:
@@ -59,21 +59,19 @@ def _told_apart(record: Record) -> Finding | None:
     loss = evidence.loss_of(record)
     if not found or not record.circumstances.wired or not loss.known:
         return None
-    share = max(p.alike_start for p in found)
+    share = max((p.alike_start for p in found if p.alike_start >= 0), default=1.0)
     severity: Severity = "warning"
     if evidence.stuck(loss):
         severity = "error"
     elif loss.reached(LEARNT):
         severity = "info"
     layers = list(dict.fromkeys(p.layer for p in found))
-    return _finding(
+    cause = (
         f"{percent(share)} of the units of {found[0].layer or found[0].name!r} (and those of "
-        f"{len(found) - 1} more) start with the same weights, so that nothing but rounding or "
-        f"noise tells them apart; the loss went from {number(loss.start)} to {number(loss.end)}.",
-        found,
-        layers,
-        severity,
+        f"{len(found) - 1} more) start with the same weights, so that nothing but biases, rounding "
+        f"or noise tells them apart; the loss went from {number(loss.start)} to {number(loss.end)}."
     )
+    return _finding(cause, found, layers, severity)
 
 
 def check(record: Record) -> Sequence[Finding]:
@@ -82,9 +80,9 @@ def check(record: Record) -> Sequence[Finding]:
     Units with the same weights in and out get the same gradient and remain one unit. That weights
     are alike only at the start is no fault: a zero last layer (residual branches, LoRA's second
     factor) gets a gradient that tells its units apart at the first step. Where most matrices of a
-    network start as copies, zeros aside, what tells them apart is noise: dropout, or rounding,
-    which steps that are normalised make large. That is a ``warning``, or an ``error`` where the
-    loss stayed near its start, and ``info`` where it fell to a fifth.
+    network start as copies, or nearly all as zeros, what tells them apart is noise: dropout,
+    biases, or rounding, which steps that are normalised make large. That is a ``warning``, or an
+    ``error`` where the loss stayed near its start, and ``info`` where it fell to a fifth.
 
     Source:
         Rumelhart, Hinton and Williams 1986, "Learning internal representations by error
