@@ -220,6 +220,25 @@ def test_a_signal_that_runs_away_and_never_comes_down(spread, reach, found) -> N
     assert len(exploding_gradient.RULE.check(seen)) == found
 
 
+@pytest.mark.parametrize(
+    ("function", "wired", "spread", "tamed"),
+    [
+        ("relu", 60, 4e5, True),
+        ("tanh", 60, 4e5, False),
+        ("relu", 3, 4e5, False),
+        ("relu", 60, 1.0, False),
+    ],
+)
+def test_a_state_that_grows_from_step_to_step(function, wired, spread, tamed) -> None:
+    grown = site("act", layer="cell", function=function, series={"input_std": spread})
+    trained = training(curve(1e20), gradient_norm=1e14)
+    (finding,) = told(exploding_gradient, grown, trained=trained, layers=still(), wired=wired)
+    first = finding.remedies[0]
+    assert (first.action == "swap_activation") is tamed
+    if tamed:
+        assert (first.settings["to"], first.scope["sites"]) == ("tanh", ["act"])
+
+
 def slowing(*updates: float):
     return tuple(layer(f"layers.{i}", order=i, update_ratio=u) for i, u in enumerate(updates))
 
