@@ -37,6 +37,14 @@ scale). *Blind*: without the programs that something was mended for after it was
 gave, listed at the end. *At random*: the same for one remedy drawn uniformly from all twelve, with
 sensible numbers, kept where the metric became better."""
 
+MUTANTS = {"first": "at first sight", "mended": "after mending"}
+
+_MUTANTS = """`tests/programs/mutants.py` puts one fault at a time into the syntax tree of healthy
+programs of the suite, and counts those that became clearly worse by it. Found / named first, of
+these. None of it is blind: the faults are of kinds that the rules are about, whoever listed them
+knew the rules, and what was missed was looked at before it was mended. It tells in which forms a
+known fault is seen, not how often a new one is."""
+
 
 def page(summary: Mapping[str, Any]) -> str:
     """Return the page as Markdown."""
@@ -60,6 +68,7 @@ def page(summary: Mapping[str, Any]) -> str:
         "## Cures",
         _cures(parts),
         *_unharmed(parts),
+        *_mutants(summary.get("mutants", {})),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -216,6 +225,24 @@ def _batches(summary: Mapping[str, Any]) -> list[str]:
             for item in run["accused"]
         ),
     ]
+
+
+def _mutants(kept: Mapping[str, Any]) -> list[str]:
+    """Found and named first, by the fault that was put into healthy programs."""
+    if not kept:
+        return []
+    rows = []
+    for name in dict.fromkeys(name for run in kept.values() for name in run["faults"]):
+        cells = [run["faults"].get(name, (0, 0, 0)) for run in kept.values()]
+        told = [f"{found} / {first} of {total}" if total else "" for found, first, total in cells]
+        rows.append((name.replace("_", " "), *told))
+    sums = [
+        [sum(row[place] for row in run["faults"].values()) for place in range(3)]
+        for run in kept.values()
+    ]
+    rows.append(("all", *(f"{found} / {first} of {total}" for found, first, total in sums)))
+    heads = [f"{MUTANTS[name]}, `{run['commit']}`" for name, run in kept.items()]
+    return ["## Faults put into healthy programs", _flat(_MUTANTS), table(("fault", *heads), rows)]
 
 
 def _by_rule(parts: Mapping[str, Any]) -> str:

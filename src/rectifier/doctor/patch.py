@@ -26,7 +26,7 @@ from rectifier.doctor.edits import (
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.insertions import Place, with_normalization, with_normalized_input
 from rectifier.doctor.joining import with_parameters
-from rectifier.doctor.literals import DECAY, MOMENTUM, with_number, with_rate
+from rectifier.doctor.literals import DECAY, EPSILON, MOMENTUM, with_number, with_rate
 from rectifier.doctor.passing import with_straight_through, with_tanh
 
 _EDITED = frozenset({
@@ -170,7 +170,9 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place], script: Path
     if remedy.action == "stabilize_loss":
         if decay := _met(remedy, "weight_decay"):
             return with_number(text, DECAY, *decay)
-        unknown = remedy.settings.get("fill") or remedy.settings.get("decay")
+        if epsilon := _met(remedy, "eps"):
+            return with_number(text, EPSILON, *epsilon)
+        unknown = {"fill", "decay", "epsilon"} & set(remedy.settings)
         return text if unknown else with_guard(text, calls)
     if remedy.action == "reinitialize":
         scheme = next(iter(_met(remedy, "scheme")), "kaiming_normal")

@@ -176,12 +176,21 @@ class Census:
         if optimizer in self._optimizers:
             return
         own = held(optimizer)
-        rates = [float(group["lr"]) for group in optimizer.param_groups if "lr" in group]
-        momenta = [float(g["momentum"]) for g in optimizer.param_groups if "momentum" in g]
+        groups = optimizer.param_groups
+
+        def most(name: str) -> float:
+            given = [g.get(name) for g in groups]  # Adafactor has a pair for its eps
+            known = [float(v) for v in given if isinstance(v, int | float | Tensor)]
+            return max(known, default=math.nan)
+
+        kind = type(optimizer).__name__
         facts = OptimizerFacts(
-            kind=type(optimizer).__name__,
-            rate=max(rates, default=math.nan),
-            momentum=max(momenta, default=math.nan),
+            kind=kind,
+            rate=most("lr"),
+            momentum=most("momentum"),
+            decay=most("weight_decay"),
+            apart=kind == "AdamW" or any(g.get("decoupled_weight_decay") for g in groups),
+            epsilon=most("eps"),
             step=self._backwards,
             parameters=len(own),
             trainable=sum(p.requires_grad for p in own),
@@ -261,8 +270,15 @@ class Census:
         self._look()
 
     def on_loaded(self, module: nn.Module) -> None:
-        """Weights that were learnt elsewhere came in."""
-        self._loaded.update(map(id, module.parameters()))
+        """Weights that were learnt elsewhere came in.
+
+        Where some of the module's were trained here before, it is a state of its own that comes
+        back: the best one, an average, the one that it began with.
+        """
+        own = list(map(id, module.parameters()))
+        known = [self._people[key].facts for key in own if key in self._people]
+        if not any(facts.trainable and (facts.steps or facts.reached) for facts in known):
+            self._loaded.update(own)
 
     def on_derivative(self, outputs: Any, inputs: Any) -> None:
         """A gradient that is to be differentiated again was asked for: of what, by what?"""

@@ -186,6 +186,8 @@ class OptimizerFacts:
         orphans: Held tensors that belong to no model that ran and that no loss depends on.
         steps: How often it stepped.
         momentum: The largest of its groups; NaN where it has none of that name.
+        decay: Likewise its weight decay. ``apart``: whether it is no part of the gradient (AdamW).
+        epsilon: Likewise what it adds to the root of the mean squared gradient.
     """
 
     kind: str
@@ -196,6 +198,9 @@ class OptimizerFacts:
     orphans: int = 0
     steps: int = 0
     momentum: float = math.nan
+    decay: float = math.nan
+    apart: bool = False
+    epsilon: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
