@@ -334,9 +334,14 @@ def test_targets_far_from_one_that_are_met_by_their_mean_alone(end, std, found) 
         assert told_[0].remedies[0].settings["target_std"] == std
 
 
-@pytest.mark.parametrize(("carried", "cleared", "found"), [(9, 0, 1), (2, 0, 0), (9, 1, 0)])
-def test_gradients_that_add_up_from_step_to_step(carried, cleared, found) -> None:
-    told_ = told(exploding_gradient, site("act"), carried=carried, cleared=cleared)
+@pytest.mark.parametrize(
+    ("carried", "cleared", "nonzero", "found"),
+    [(9, 0, 10, 1), (2, 0, 10, 0), (9, 1, 10, 0), (9, 0, 0, 0)],
+)
+def test_gradients_that_add_up_from_step_to_step(carried, cleared, nonzero, found) -> None:
+    held = (weight(nonzero=nonzero),)
+    facts = {"carried": carried, "cleared": cleared, "parameters": held}
+    told_ = told(exploding_gradient, site("act"), **facts)
     assert len(told_) == found
     if found:
         assert told_[0].severity == "warning"  # whatever the loss did

@@ -1,4 +1,5 @@
 # batch: eleventh
+# in view: an output that never gave anything gets no rectifier
 # rules: born_dead dying_relu unsuitable_output_activation
 # remedies: swap_activation remove_output_activation reinitialize recycle_units
 # metric: mae down

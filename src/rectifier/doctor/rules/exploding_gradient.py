@@ -279,6 +279,8 @@ def _never_cleared(record: Record, loss: evidence.Loss) -> Finding | None:
     facts = record.circumstances
     if facts.carried < CARRIED or facts.cleared or record.optimizer == "LBFGS":
         return None
+    if not any(p.held and p.nonzero for p in facts.parameters):
+        return None  # zeros that are left: cleared before the step, which is another fault
     clear = Remedy(
         "clip_gradients",
         "A gradient that is cleared after each step is that of its own batch alone.",
