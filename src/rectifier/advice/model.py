@@ -119,6 +119,9 @@ class _Seen(Observer):
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         self.sites.append((site, output))
 
+    def on_absorbed(self, site: Site) -> None:
+        self.sites = [(other, given) for other, given in self.sites if other is not site]
+
     @property
     def functions(self) -> tuple[str, ...]:
         """Names of the activations, each once."""
@@ -232,7 +235,8 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
             repeats.calls.clear()
             given = guess if isinstance(guess, tuple) else (guess,)
             try:
-                with torch.no_grad(), Interception([seen], [model]), calls:
+                # Formulas written out are found in autograd's graph, so there must be one.
+                with torch.enable_grad(), Interception([seen], [model]), calls:
                     output = model(*given)
                 break
             except Exception as failed:  # noqa: BLE001 - a wrong guess may raise anything
@@ -265,6 +269,7 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
         batch_norm="batch" in norms,
         other_norm=min(norms - {"batch"}, default=""),
         residual=bridged if ran else None,
+        written_out=tuple(dict.fromkeys(site.function for site in inner if site.written)),
         activations=_hidden(seen.functions or _by_modules(modules), inner, gated=calls.gates > 0),
     )
     if isinstance(output, Tensor):

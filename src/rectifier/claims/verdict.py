@@ -7,6 +7,10 @@ Layer: claims, pure functions. A quantity is judged first:
 * the whole measured interval lies in the stated range: *reproduced*;
 * otherwise, also where the interval only reaches across a bound: *not reproduced*.
 
+An interval that only reaches across is *open*: more seeds may narrow it to the claim's side. Not so
+where a claimed difference must have a size to matter and the whole interval stays below that: then
+the difference is too small, whatever its sign.
+
 A claim is the conjunction of its quantities: the worst word counts, in the order above with
 *not reproduced* before *not testable here*. Some claims can be read in more than one way; each
 reading is then judged by the quantities that belong to it, and the claim gets the worst word of its
@@ -70,7 +74,7 @@ def deciding(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None
     ]
     for place in own if word == "not reproduced" else ():
         estimate, stated = given[place], quantities[place].stated
-        if estimate is not None and stated is not None and _apart(estimate, stated):
+        if estimate is not None and stated is not None and _against(quantities[place], estimate):
             return place
     return own[0] if own else None
 
@@ -108,6 +112,8 @@ def reason(quantity: Quantity, estimate: Estimate | None) -> str:
         where = "inside the stated range"
     elif _apart(estimate, stated):
         where = "outside the stated range"
+    elif _against(quantity, estimate):
+        where = "no such difference: the whole interval stays below what would matter"
     else:
         where = "open: the interval reaches across a bound of the stated range"
     return f"a proxy, {where}" if quantity.proxy else where
@@ -116,7 +122,8 @@ def reason(quantity: Quantity, estimate: Estimate | None) -> str:
 def is_open(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None]) -> bool:
     """Whether "not reproduced" only means that the intervals are too wide to tell.
 
-    So where no interval lies outside its range: more seeds could still bear the claim out.
+    So where no interval lies outside its range or below what matters: more seeds could still bear
+    the claim out.
     """
     given: Sequence[Estimate | None] = estimates or [None] * len(quantities)
     failed = [
@@ -125,10 +132,14 @@ def is_open(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None]
         if judge(quantity, estimate) == "not reproduced"
     ]
     return conclude(quantities, estimates) == "not reproduced" and not any(
-        _apart(estimate, quantity.stated or Range())
-        for quantity, estimate in failed
-        if estimate is not None
+        _against(quantity, estimate) for quantity, estimate in failed if estimate is not None
     )
+
+
+def _against(quantity: Quantity, estimate: Estimate) -> bool:
+    """Whether no measured value is past the bounds by as much as matters."""
+    stated, matters = quantity.stated or Range(), quantity.matters
+    return _apart(estimate, Range(stated.low + matters, stated.high - matters))
 
 
 def _apart(estimate: Estimate, stated: Range) -> bool:
