@@ -159,6 +159,26 @@ def test_any_activation_and_scheme(name: str) -> None:
         small(name, init="hee")
 
 
+@pytest.mark.parametrize("name", ["plain22", "plain30"])
+def test_plain_networks_leave_the_image_where_it_is(name: str) -> None:
+    net = models.get(name)((1, 32, 32), 10, width=3, hidden=8, small=True)
+    place = next(k for k, part in enumerate(net) if type(part).__name__ == "Pyramid")
+    with torch.no_grad():
+        for layer in net[:place]:
+            if isinstance(layer, nn.Conv2d):
+                layer.weight.fill_(1 / layer.weight[0].numel())
+                layer.bias.zero_()
+    image = torch.zeros(1, 1, 32, 32)
+    image[..., 14:18, 14:18] = 1.0
+    seen = net[:place](image)[0, 0]
+    assert len(seen) in (8, 16), "each halving halves the image, and nothing else changes its size"
+    where = torch.arange(float(len(seen)))
+    for axis in (0, 1):
+        spread = seen.sum(dim=axis)
+        middle = (spread * where).sum() / spread.sum()
+        assert middle.item() == pytest.approx((len(seen) - 1) / 2, abs=1.0)
+
+
 def test_published_initialisations() -> None:
     cnn4 = models.get("cnn4")()
     stds = [m.weight.std().item() for m in cnn4 if isinstance(m, nn.Conv2d | nn.Linear)]

@@ -1,11 +1,9 @@
 """Plain deep networks of 2015, from a list of their layers. For plain22 and plain30.
 
 A spatial pyramid (the largest value of each cell of several grids) leads to the fully connected
-layers. Windows of even size are padded more at the right and the bottom, so that sizes stay.
-
-Zeros there weaken the signal, the more so the smaller the maps: with 2×2 windows on 4×4 pixels each
-layer loses a quarter of it, twenty layers all. The published maps of 18×18 lose a twentieth. So
-small images may have their nearest pixels repeated instead, and keep what the weights are drawn for.
+layers. Windows of even size are padded on all sides in one layer and less in the next, so that two
+layers keep the size, and the image where it is. Padded at the right and the bottom alone, each layer
+would move it by half a pixel: after twenty of them the margins are all that is left of a small one.
 """
 
 from __future__ import annotations
@@ -46,8 +44,6 @@ def build_plain(
     init: str | None,
     generator: torch.Generator | None,
     hidden: int,
-    dropout: float,
-    repeat: bool,
 ) -> nn.Sequential:
     """A plain network.
 
@@ -62,10 +58,7 @@ def build_plain(
         init: Name of a scheme; None: ``he_normal``.
         generator: Source of the initial weights.
         hidden: Width of the two hidden fully connected layers.
-        dropout: Share of the hidden fully connected units that is dropped.
-        repeat: Whether margins repeat the nearest pixel; else they are zeros.
     """
-    pad = nn.ReplicationPad2d if repeat else nn.ZeroPad2d
     shape = image(inputs, 8)
     with drawing(generator):
         first, *pooling = stem
@@ -76,11 +69,9 @@ def build_plain(
         for place, (channels, count) in enumerate(stages):
             if place:
                 layers.append(nn.MaxPool2d(2))
-            for _ in range(count):
-                before = (window - 1) // 2
-                after = window - 1 - before
+            for turn in range(count):
                 layers += [
-                    pad((before, after, before, after)),
+                    nn.ZeroPad2d((window - turn % 2) // 2),
                     nn.Conv2d(into, channels, window),
                     unit(activation, channels),
                 ]
@@ -91,7 +82,7 @@ def build_plain(
             layers += [
                 nn.Linear(sizes[place], sizes[place + 1]),
                 unit(activation, hidden),
-                nn.Dropout(dropout),
+                nn.Dropout(0.5),
             ]
         model = nn.Sequential(*layers, nn.Linear(hidden, classes))
         initialize(model, init or "he_normal", activation)

@@ -27,8 +27,6 @@ def build(
     width: int = 96,
     hidden: int = 4096,
     small: bool = False,
-    dropout: float = 0.5,
-    repeat: bool = False,
 ) -> nn.Sequential:
     """The network with fresh weights, float32.
 
@@ -41,8 +39,6 @@ def build(
         width: Channels of the first convolution; the stages have 8/3, 16/3 and 16/3 times as many.
         hidden: Width of the two hidden fully connected layers.
         small: A stem and a pyramid for small images (3×3 at stride 1; grids 2, 1).
-        dropout: Share of the hidden fully connected units that is dropped in training.
-        repeat: Margins of the stages repeat the nearest pixel; as published they are zeros.
 
     Returns:
         Input (samples, *inputs), output (samples, classes).
@@ -73,6 +69,4 @@ def build(
         init=init,
         generator=generator,
         hidden=hidden,
-        dropout=dropout,
-        repeat=repeat,
     )

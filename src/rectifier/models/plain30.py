@@ -29,8 +29,6 @@ def build(
     hidden: int = 4096,
     depth: int = 30,
     small: bool = False,
-    dropout: float = 0.5,
-    repeat: bool = False,
 ) -> nn.Sequential:
     """The network with fresh weights, float32.
 
@@ -44,8 +42,6 @@ def build(
         hidden: Width of the two hidden fully connected layers.
         depth: Weight layers, at least 14; more are added to the second stage.
         small: A stem and a pyramid for small images (3×3 at stride 1; grids 2, 1).
-        dropout: Share of the hidden fully connected units that is dropped in training.
-        repeat: Margins of the stages repeat the nearest pixel; as published they are zeros.
 
     Returns:
         Input (samples, *inputs), output (samples, classes).
@@ -76,6 +72,4 @@ def build(
         init=init,
         generator=generator,
         hidden=hidden,
-        dropout=dropout,
-        repeat=repeat,
     )
