@@ -142,6 +142,11 @@ def _flow(lab: Lab) -> Finding:
 _LEARN = "networks of that depth learn"
 _FRESH = "gradients of fresh networks reach the first layer"
 
+
+def _depth(name: str, stated: Range, reading: str) -> Quantity:
+    return Quantity(name, stated, "layers", reading=reading, extremes=True)
+
+
 C08 = Claim(
     "C08",
     "ReLU keeps gradients flowing through 50–100 and more layers; sigmoid fails after 5–10",
@@ -158,14 +163,10 @@ C08 = Claim(
     "three seeds (told ones: one). The picture has three activations, three initialisations, with "
     "and without BN.",
     (
-        Quantity("deepest ReLU network that learns (He)", Range(low=50), "layers", reading=_LEARN),
-        Quantity(
-            "deepest sigmoid network that learns (Xavier)", Range(5, 10), "layers", reading=_LEARN
-        ),
-        Quantity("deepest with a gradient, ReLU (He)", Range(low=50), "layers", reading=_FRESH),
-        Quantity(
-            "deepest with a gradient, sigmoid (Xavier)", Range(5, 10), "layers", reading=_FRESH
-        ),
+        _depth("deepest ReLU network that learns (He)", Range(low=50), _LEARN),
+        _depth("deepest sigmoid network that learns (Xavier)", Range(5, 10), _LEARN),
+        _depth("deepest with a gradient, ReLU (He)", Range(low=50), _FRESH),
+        _depth("deepest with a gradient, sigmoid (Xavier)", Range(5, 10), _FRESH),
         Quantity("deepest ReLU network that learns (Xavier)", None, "layers"),
         Quantity("deepest tanh network that learns (Xavier)", None, "layers"),
     ),

@@ -78,6 +78,8 @@ class Quantity:
             which this quantity has a say. Empty: in all of them.
         matters: For a claim of a difference: how far past its bound a value must lie to be worth
             speaking of. Where no measured value does, more seeds cannot bear the claim out.
+        extremes: Whether what is measured comes with its least and greatest value, which more seeds
+            do not narrow: one that lies outside the stated range lies outside for good.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Quantity:
     proxy: bool = False
     reading: str = ""
     matters: float = 0.0
+    extremes: bool = False
 
     def __post_init__(self) -> None:
         stated = self.stated or Range()

@@ -2,8 +2,8 @@
 
 A spatial pyramid (the largest value of each cell of several grids) leads to the fully connected
 layers. Windows of even size are padded on all sides in one layer and less in the next, so that two
-layers keep the size, and the image where it is. Padded at the right and the bottom alone, each layer
-would move it by half a pixel: after twenty of them the margins are all that is left of a small one.
+layers keep the size, and the image where it is. Padded at the right and the bottom alone, each
+would move it by half a pixel: twenty of them leave nothing of a small image but its margins.
 """
 
 from __future__ import annotations
