@@ -148,7 +148,9 @@ class WrittenOut(nn.Module):
 def test_a_formula_between_layers_is_refused_and_not_counted(x: Tensor) -> None:
     net = WrittenOut()
     assert "mish" in [site.function for site in trace(net, x)]
-    with pytest.raises(InvalidInputError, match=r"mish at .*test_swap.py:\d+ is written out as a formula"):
+    with pytest.raises(
+        InvalidInputError, match=r"mish at .*test_swap.py:\d+ is written out as a formula"
+    ):
         swap(net, "mish", "relu", (x,))
     assert "forward" not in vars(net), "left as it was"
 

@@ -230,6 +230,7 @@ def elu_times(*, elements: int, rounds: int, seed: int) -> dict[str, list[float]
             "elu": lambda: torch.ops.aten.elu.out(x, 1.0, 1.0, 1.0, out=out),
         },
         rounds,
+        seed,
     )
 
 
