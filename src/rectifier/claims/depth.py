@@ -18,8 +18,9 @@ XAVIER = "lecun_normal"
 
 HE = "He et al. (2015), Delving Deep into Rectifiers"
 
-NARROW, WIDER = {22: 3, 30: 4}, {22: 6, 30: 8}
-"""Filters of the first convolutions of the paper's networks; the last stages have 16 and 32."""
+NARROW, WIDER = {22: 3, 30: 8}, {22: 6, 30: 16}
+"""Filters of the first convolutions of the paper's networks. Their last stages have 16 and 32, and
+32 and 64: with 16, the 2×2 windows of the deeper one add up 64 numbers, and half of He's stall."""
 
 
 LEARNERS = (("relu", "he_normal"), ("sigmoid", XAVIER), ("relu", XAVIER), ("tanh", XAVIER))
@@ -263,10 +264,10 @@ C09 = Claim(
     "With 22 layers both initialisations converge, He's earlier; with 30 only He's does.",
     "Mean square of the signal after 100 layers of 512 ReLU units over that after the first, in "
     "powers of ten, 95 % by t; how many of eight (full: thirty) of the paper's plain convolutional "
-    "networks of 22 and of 30 layers, cut to 16 filters (full: 32) in the last stage and 64 hidden "
-    "units, get half of the digits right within 800 steps (full: 3000) of SGD at 0.01 with "
-    "momentum, as in the paper, Wilson's 95 %; of Xavier's, told only, three (full: ten). Stated: "
-    "growth by less than a factor of ten, and most networks learn.",
+    "networks of 22 and of 30 layers, cut to 16 and 32 filters (full: 32 and 64) in the last stage "
+    "and 64 hidden units, get half of the digits right within 800 steps (full: 3000) of SGD at "
+    "0.01 with momentum, as in the paper, Wilson's 95 %; of Xavier's, told only, three (full: "
+    "ten). Stated: growth by less than a factor of ten, and most networks learn.",
     (
         Quantity("growth over 100 layers with He, powers of ten", Range(-1, 1)),
         Quantity("growth over 100 layers with Xavier, powers of ten", None),

@@ -187,8 +187,8 @@ C12 = Claim(
     "Those who gain from zeros wrote kernels for it and need 80–95 % of them, mostly at one row.",
     "A 2048×2048 matrix times one row, one thread, 60 rounds in which each contestant runs once, "
     "in an order drawn anew and right after a run of its own; torch's dense product with no, 50 "
-    "and 95 % zeros, and our kernel that reads only the weights of inputs that are not zero. Median "
-    "of the ratios within a round, 95 % by order statistics.",
+    "and 95 % zeros, and our kernel that reads only the weights of inputs that are not zero. "
+    "Median of the ratios within a round, 95 % by order statistics.",
     (
         Quantity("time of the dense product, 50 % zeros over none", Range(high=0.9), "×"),
         Quantity("time of the dense product, 95 % zeros over none", None, "×"),
