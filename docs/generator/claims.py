@@ -84,12 +84,12 @@ def _against(entry: Entry) -> str:
         word = judge(quantity, found)
         if word == "contradicted by its source":
             told.append(
-                f"{quantity.name}: claimed {report.stated(quantity.stated, quantity.unit)}, in the "
+                f"{quantity.name}: claimed {report.claimed(quantity)}, in the "
                 f"source {report.stated(quantity.source, quantity.unit)}"
             )
         elif word == "not reproduced" and found is not None:
             told.append(
-                f"{quantity.name}: claimed {report.stated(quantity.stated, quantity.unit)}, "
+                f"{quantity.name}: claimed {report.claimed(quantity)}, "
                 f"measured {report.estimate(found, quantity.unit)}"
             )
     return "; ".join(told) + "."
@@ -100,7 +100,7 @@ def _entry(entry: Entry) -> str:
         (
             quantity.name + (" (proxy)" if quantity.proxy else ""),
             "–" if found is None else report.estimate(found, quantity.unit),
-            report.stated(quantity.stated, quantity.unit),
+            report.claimed(quantity),
             report.stated(quantity.source, quantity.unit),
         )
         for quantity, found in report.pairs(entry)

@@ -195,6 +195,15 @@ def test_inputs_are_made_up_as_the_network_takes_them() -> None:
     assert "once for each input" in read(Two()).notes[0]
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_inputs_have_the_precision_of_the_weights(dtype: torch.dtype) -> None:
+    network = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 1)).to(dtype)
+    found = read(network)
+    assert not found.notes
+    assert found.case.activations == ("relu",)
+    assert not read(network, shapes=[(6,)]).notes
+
+
 def test_a_network_that_cannot_be_run_is_read_from_its_modules() -> None:
     class Odd(nn.Module):
         def __init__(self) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from rectifier.advice.case import Case
-from rectifier.advice.inputs import guesses, made_up
+from rectifier.advice.inputs import guesses, made_up, suited
 from rectifier.errors import InvalidInputError, ScriptError
 from rectifier.torch.sites import Interception, Observer, Site
 
@@ -225,7 +225,7 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
     repeats = _Repeats(modules)
     output: Any = None
     made = made_up(shapes) if shapes else guesses(model)
-    tried = [sample] if sample is not None else list(made)
+    tried = [sample] if sample is not None else [suited(model, each) for each in made]
     training = model.training
     model.eval()
     error: Exception | None = None
