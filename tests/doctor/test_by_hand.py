@@ -28,6 +28,7 @@ def test_every_remedy_has_a_sentence(action: str) -> None:
         (Remedy("add_to_optimizer", "", {"how": "attach"}), "no_grad"),
         (Remedy("stabilize_loss", "", {"fill": True}), "missing values"),
         (Remedy("stabilize_loss", "", {"decay": True}), "weight_decay"),
+        (Remedy("stabilize_loss", "", {"epsilon": 1e-12}), "eps=1e-12"),
         (Remedy("lower_learning_rate", "", {"from": 0.8, "to": 0.08}), "times 0.1"),
         (Remedy("lower_learning_rate", "", {"from": 9.0, "to": 0.1, "cap": True}), "or below"),
         (Remedy("raise_learning_rate", "", {"from": 1e-76, "to": 0.1, "hold": True}), "schedule"),

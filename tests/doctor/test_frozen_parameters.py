@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from doctor_records import STUCK, falling, layer, told, training, weight
+from doctor_records import STUCK, falling, layer, site, told, training, weight
 
 from rectifier.doctor.rules import frozen_parameters
 from rectifier.watch.record import OptimizerFacts
@@ -86,6 +86,26 @@ def test_an_idle_branch_is_a_note_where_the_rest_learnt(places, end, severity) -
     assert (finding.remedies == ()) == (severity == "info")
 
 
+@pytest.mark.parametrize(
+    ("place", "end", "facts", "severity"),
+    [
+        (0, 1.0, {}, "warning"),  # all that learns stands on it
+        (0, 0.1, {}, "info"),  # as random features it sufficed
+        (9, 1.0, {}, "info"),  # nothing stands on it
+        (0, 1.0, {"fan_in": 0}, "info"),  # a bias
+        (0, 1.0, {"loaded": True}, "info"),
+    ],
+)
+def test_a_small_first_layer_that_is_cut_off(place, end, facts, severity) -> None:
+    nothing = {"reached": 0, "with_gradient": 0, "nonzero": 0, "moved": 0.0}
+    cut = weight("first.weight", shape=(8, 8), **nothing, **facts)
+    others = [weight(f"h{i}.weight") for i in range(1, 4)]
+    layers = (layer("first", order=place), *(layer(f"h{i}", order=i) for i in range(1, 4)))
+    curve = training(loss=falling(1.0, end))
+    (finding,) = told(frozen_parameters, parameters=(cut, *others), layers=layers, trained=curve)
+    assert finding.severity == severity
+
+
 def test_a_body_that_no_optimizer_holds_under_a_trained_head() -> None:
     body = weight("body.0.weight", model="Body", held=False, steps=0, moved=0.0)
     (finding,) = told(frozen_parameters, parameters=(weight(), body))
@@ -138,6 +158,16 @@ def test_a_loss_that_is_infinite_throughout_has_no_gradient_to_keep(last, told_)
     gone = weight(nonzero=0)
     found = told(frozen_parameters, trained=training(loss=loss), parameters=(gone,))
     assert len(found) == told_
+
+
+def test_noughts_that_a_silent_layer_passes_back_are_its_own_doing() -> None:
+    silent, alive = site(born_dead=100), site(born_dead=99)
+    noughts = (weight(nonzero=0),)
+    assert told(frozen_parameters, silent, parameters=noughts) == ()
+    assert len(told(frozen_parameters, alive, parameters=noughts)) == 1
+    cleared = (weight(nonzero=0, with_gradient=0),)
+    (finding,) = told(frozen_parameters, silent, parameters=cleared)
+    assert "set to None" in finding.cause
 
 
 def test_gradients_that_nobody_uses() -> None:

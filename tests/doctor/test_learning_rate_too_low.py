@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -155,3 +156,48 @@ def test_the_second_of_two_trainings_stands_still() -> None:
     assert behind(falling(0.05, 0.01, 200)) == ()
     assert behind(0.05 + 0.002 * np.sin(np.arange(200.0))) == ()  # at its floor
     assert behind(line, ended=300) == ()  # two that train side by side, as in a GAN
+
+
+def damped(gradient=1e-9, epsilon=1e-8, end=1.8, update=1e-3, kind="Adam", **facts):
+    adam = OptimizerFacts(kind, 1e-3, 0, 2, 2, 0, STEPS, epsilon=epsilon)
+    layers = [layer(f"fc{i}", order=i, gradient_rms=gradient, **facts) for i in range(3)]
+    curve = training(loss=falling(2.3, end), update=update, rate=1e-3)
+    found = told(learning_rate_too_low, trained=curve, layers=tuple(layers), optimizers=(adam,))
+    return [(f.severity, dict(f.remedies[0].settings)) for f in found if "epsilon" in f.cause]
+
+
+def test_a_gradient_below_the_epsilon_of_the_optimizer() -> None:
+    assert damped() == [("warning", {"epsilon": 1e-12})]
+    assert damped(end=2.3) == [("error", {"epsilon": 1e-12})]
+    assert damped(gradient=0.04, epsilon=10.0, end=0.6, update=4e-5) == [
+        ("warning", {"epsilon": 4e-5})
+    ]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"gradient": 2e-8},
+        {"end": 1.1},  # half of it went all the same
+        {"gradient": 1e-3, "epsilon": 1e-2},  # chosen, and steps of usual size
+        {"gradient": 0.4, "epsilon": 1.0, "end": 1.1, "update": 4e-5},
+        {"kind": "SGD"},
+        {"gradient": 0.0},  # dead: others say why
+        {"gradient": math.nan},
+    ],
+)
+def test_a_gradient_that_the_epsilon_leaves_alone(facts) -> None:
+    assert damped(**facts) == []
+
+
+def test_tables_and_normalisations_do_not_count_for_the_gradients_size() -> None:
+    adam = OptimizerFacts("Adam", 1e-3, 0, 2, 2, 0, STEPS, epsilon=1e-8)
+    small = [
+        dataclasses.replace(layer(f"t{i}", order=i, gradient_rms=1e-9), kind=kind)
+        for i, kind in enumerate(("Embedding", "LayerNorm", "BatchNorm1d"))
+    ]
+    curve = training(loss=falling(2.3, 1.8))
+    for others, count in (((layer("fc"),), 0), ((layer("fc", gradient_rms=1e-9),), 1)):
+        layers = (*small, *others)
+        found = told(learning_rate_too_low, trained=curve, layers=layers, optimizers=(adam,))
+        assert len(found) == count

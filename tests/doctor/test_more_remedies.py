@@ -537,7 +537,7 @@ def optimized(action: str, make, scope=None, **settings):
     return under(action, program, scope, **settings)
 
 
-WATCHED = ("lr", "momentum", "weight_decay")
+WATCHED = ("lr", "momentum", "weight_decay", "eps")
 
 
 def test_a_heavy_momentum_is_shortened_before_the_rate_is_lowered() -> None:
@@ -574,6 +574,21 @@ def test_a_decay_that_outweighs_the_loss_becomes_a_usual_one(kind, usual) -> Non
     weak = lambda m: kind(m.parameters(), lr=0.1, weight_decay=1e-4)  # noqa: E731
     seen, _ = optimized("stabilize_loss", weak, decay=True)
     assert [s["weight_decay"] for s in seen] == [1e-4, 1e-4]
+
+
+def test_a_decay_beside_a_small_gradient_becomes_smaller_than_usual() -> None:
+    make = lambda m: torch.optim.Adam(m.parameters(), lr=0.1, weight_decay=1e-4)  # noqa: E731
+    seen, log = optimized("stabilize_loss", make, decay=1e-6)
+    assert [s["weight_decay"] for s in seen] == [1e-6, 1e-6]
+    assert log == ["weight decay of Adam: 0.0001 → 1e-06"]
+
+
+@pytest.mark.parametrize(("before", "bound"), [(1e-8, 1e-12), (1e-12, 1e-8)])
+def test_an_epsilon_that_outweighs_the_gradient_is_bounded(before, bound) -> None:
+    make = lambda m: torch.optim.Adam(m.parameters(), lr=0.1, eps=before)  # noqa: E731
+    seen, log = optimized("stabilize_loss", make, epsilon=bound)
+    assert [s["eps"] for s in seen] == 2 * [min(before, bound)]
+    assert log == (["eps of Adam: 1e-08 → 1e-12"] if bound < before else [])
 
 
 class Signs(nn.Module):

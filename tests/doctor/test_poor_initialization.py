@@ -39,6 +39,32 @@ def test_the_scale_of_the_weights(facts, size, loss, severity) -> None:
 
 
 @pytest.mark.parametrize(
+    ("std", "bias", "loss", "severity"),
+    [
+        (0.00125, 0.1, 2.3, "error"),  # a gain of 0.01 beside biases ten times as large
+        (0.00125, 0.1, falling(2.3, 1.3), "warning"),
+        (0.00125, 0.1, falling(2.3, 1.1), None),  # half of it went all the same
+        (0.00125, 0.03, 2.3, None),  # the biases hide nothing
+        (0.01, 0.3, falling(2.3, 1.3), None),  # small, yet not that small
+        (0.01, 0.3, 2.3, "error"),
+        (0.00125, float("nan"), 2.3, None),
+    ],
+)
+def test_weights_that_are_lost_beside_the_biases(std, bias, loss, severity) -> None:
+    names = ("fc1", "fc2")
+    weights = [weight(f"{name}.weight", std=std) for name in names]
+    biases = [weight(f"{name}.bias", shape=(32,), fan_in=0, std=bias) for name in names]
+    found = told(
+        poor_initialization,
+        site(series={"input_std": 0.1}),
+        layers=tuple(map(layer, names)),
+        trained=training(loss=loss),
+        parameters=(*weights, *biases),
+    )
+    assert [f.severity for f in found] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
     ("name", "std", "end", "severity"),
     [
         ("fc1.weight_hh_l0", 0.3, 1e4, "warning"),  # far above 1e7 / 1e4**2

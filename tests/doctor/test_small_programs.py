@@ -252,6 +252,45 @@ def target_network_that_follows() -> None:
                 p.lerp_(q, 0.05)
 
 
+@fault("exploding_gradient")
+def gradients_never_cleared() -> None:
+    model = classifier()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(STEPS):
+        b = torch.randint(0, 400, (64,))
+        F.cross_entropy(model(X[b]), LABELS[b]).backward()
+        optimizer.step()
+
+
+@healthy
+def gradients_accumulated_over_four_batches() -> None:
+    model = classifier()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for k in range(4 * STEPS):
+        b = torch.randint(0, 400, (64,))
+        (F.cross_entropy(model(X[b]), LABELS[b]) / 4).backward()
+        if k % 4 == 3:
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=False)
+
+
+@healthy
+def attacked_before_the_gradients_are_cleared() -> None:
+    """The backward pass of the attack meets what the step before left."""
+    for to_none in (True, False):
+        model = classifier()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(STEPS):
+            b = torch.randint(0, 400, (64,))
+            x = X[b].clone().requires_grad_()
+            F.cross_entropy(model(x), LABELS[b]).backward()
+            x = (x + 0.05 * x.grad.sign()).detach()
+            optimizer.zero_grad(set_to_none=to_none)
+            F.cross_entropy(model(x), LABELS[b]).backward()
+            optimizer.step()
+
+
 def judge(program: Callable[[], None]):
     watcher = Watcher(WatchOptions(every=1))
     torch.manual_seed(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from doctor_records import record, training
 
@@ -55,6 +56,20 @@ def test_a_loss_that_gets_what_it_does_not_expect(chain, severity) -> None:
 )
 def test_what_suits_is_not_accused(chain) -> None:
     assert told(*chain, output_low=0.1, output_high=0.9, width=8) == ()
+
+
+@pytest.mark.parametrize(
+    ("others", "loss", "count"),
+    [
+        ((), np.linspace(1.0, -9.0, 300), 1),  # of probabilities it is never negative
+        ((), np.linspace(1.0, 0.1, 300), 0),
+        ((("mean", "pow", "sub", "addmm"),), np.linspace(1.0, -9.0, 300), 0),  # whose loss is it?
+    ],
+)
+def test_a_likelihood_that_becomes_negative_is_none(others, loss, count) -> None:
+    heads = tuple(Head(chain, "out") for chain in (("nll_loss", "div", "add*", "addmm"), *others))
+    found = RULE.check(record(trained=training(loss), circumstances=Circumstances(heads=heads)))
+    assert ["raw outputs" in finding.cause for finding in found] == count * [True]
 
 
 def test_a_softmax_over_one_value_is_a_constant() -> None:

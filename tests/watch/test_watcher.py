@@ -311,6 +311,22 @@ def test_a_bad_loss_on_an_unobserved_step_is_dated_right() -> None:
     assert record.training.step.size == 21, "the loss is known for every step"
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_state_that_comes_back_is_not_learnt_elsewhere(before: bool) -> None:
+    model = Small()
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def train() -> None:
+        if before:
+            model.load_state_dict(state)  # a checkpoint, to go on from
+        steps(model, optimizer, 3)
+        model.load_state_dict(state)  # the best state of this training
+
+    record = watch(train, model)
+    assert [p.loaded for p in record.circumstances.parameters] == 4 * [before]
+
+
 def test_scaled_losses_and_gradients_are_shown_unscaled() -> None:
     torch.manual_seed(0)
     model = Small()

@@ -78,8 +78,12 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
             f"Subtract {given['target_mean']:g} from the targets and divide them by "
             f"{given['target_std']:g}; do the reverse to what {layers} predicts."
         )
+    if given.get("clear"):
+        return "Call 'optimizer.zero_grad()' before each 'loss.backward()'."
     if given.get("decay"):
         return f"Give the optimiser a smaller 'weight_decay'{did}."
+    if given.get("epsilon"):
+        return f"Give the optimiser 'eps={given['epsilon']:g}', or the loss a larger factor{did}."
     if given.get("relative"):
         return f"Take steps {new} times as large in the program's own update{did}."
     if given.get("hold"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rectifier.watch.record import FloatArray, IntArray, Record, SiteRecord
+from rectifier.watch.record import FloatArray, IntArray, LayerRecord, Record, SiteRecord
 
 BoolArray = NDArray[np.bool_]
 
@@ -123,6 +123,14 @@ def stuck(loss: Loss) -> bool:
     return loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
 
 
+def guess_of(record: Record) -> float:
+    """What a guess costs where the loss is a cross-entropy: the log of the classes; else NaN."""
+    for head in record.circumstances.heads:
+        if head.chain[:1] in (("nll_loss",), ("nll_loss2_d",)) and head.width > 1:
+            return math.log(head.width)
+    return math.nan
+
+
 def dead_units(site: SiteRecord) -> BoolArray:
     """Units that are dead beyond chance, shape (U,).
 
@@ -195,14 +203,29 @@ def _jump(record: Record, layer: str, low: float, high: float) -> float:
     return largest(np.array(jumps))
 
 
+def matrices(record: Record) -> list[LayerRecord]:
+    """Layers that are trained and multiply what enters: neither tables nor normalisations."""
+    return [
+        item
+        for item in record.layers
+        if item.trainable and "mbedding" not in item.kind and "Norm" not in item.kind
+    ]
+
+
+def opening_gradient(layer: LayerRecord) -> float:
+    """Root mean square of a layer's gradient at the first twenty observed steps; NaN if unknown."""
+    return median(layer.gradient_rms[:20])
+
+
 def withered(record: Record) -> float | None:
     """What is left of the weights' norms, of the layer that kept most; None where over a tenth is.
 
     A decay that pulls harder than the gradient takes all weights down to nothing; the steps are
-    large then only against what is left.
+    large then only against what is left. Tables, of which few rows are met, and scales of
+    normalisations, which have a gradient whatever stands behind them, are left out.
     """
     shares = []
-    for item in record.layers:
+    for item in matrices(record):
         norms = finite(item.weight_norm)
         if norms.size >= 3 and norms[0] > 0:
             shares.append(float(norms[-1] / norms[0]))

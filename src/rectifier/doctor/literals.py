@@ -15,6 +15,7 @@ from typing import Any
 RATE = re.compile(r"(?:^|[_-])(?:lr|lrate|learning[_-]?rate|step[_-]?size|eta)(?:$|[_-]|\d)", re.I)
 MOMENTUM = re.compile(r"(?:^|[_-])(?:momentum|mom)$", re.I)
 DECAY = re.compile(r"(?:^|[_-])(?:weight[_-]?decay|wd|decay|l2)$", re.I)
+EPSILON = re.compile(r"(?:^|[_-])eps(?:ilon)?$", re.I)
 _OPTIMIZERS = frozenset({
     "SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RMSprop",
     "Rprop", "ASGD", "SparseAdam", "LBFGS",

@@ -18,6 +18,7 @@ from typing import Any
 from rectifier.doctor.additions import with_activations, with_fresh_weights, with_guard
 from rectifier.doctor.edits import (
     with_capped_rate,
+    with_clearing,
     with_clipping,
     with_logarithm,
     without_output,
@@ -25,7 +26,7 @@ from rectifier.doctor.edits import (
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.insertions import Place, with_normalization, with_normalized_input
 from rectifier.doctor.joining import with_parameters
-from rectifier.doctor.literals import DECAY, MOMENTUM, with_number, with_rate
+from rectifier.doctor.literals import DECAY, EPSILON, MOMENTUM, with_number, with_rate
 from rectifier.doctor.passing import with_straight_through, with_tanh
 
 _EDITED = frozenset({
@@ -160,6 +161,8 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place], script: Path
         return with_normalized_input(text, layers, remedy.settings, places)
     if remedy.action == "insert_normalization":
         return with_normalization(text, layers, places)
+    if remedy.action == "clip_gradients" and remedy.settings.get("clear"):
+        return with_clearing(text)
     if remedy.action == "clip_gradients":
         return with_clipping(text, float(remedy.settings["max_norm"]))
     if remedy.action == "add_activation":
@@ -167,7 +170,9 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place], script: Path
     if remedy.action == "stabilize_loss":
         if decay := _met(remedy, "weight_decay"):
             return with_number(text, DECAY, *decay)
-        unknown = remedy.settings.get("fill") or remedy.settings.get("decay")
+        if epsilon := _met(remedy, "eps"):
+            return with_number(text, EPSILON, *epsilon)
+        unknown = {"fill", "decay", "epsilon"} & set(remedy.settings)
         return text if unknown else with_guard(text, calls)
     if remedy.action == "reinitialize":
         scheme = next(iter(_met(remedy, "scheme")), "kaiming_normal")

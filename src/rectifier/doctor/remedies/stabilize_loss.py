@@ -5,10 +5,10 @@ argument of a logarithm or root is held at the type's smallest sound value, a ze
 replaced by it, an exponential's argument is bounded, the spread of one value is zero, and a row of
 a softmax that is masked as a whole counts as even. With ``fill`` in the settings, NaN and infinity
 in what enters the layers of the scope are replaced by the mean of their feature over the batch.
-Elsewhere results are as before, bit for bit. With ``decay``, nothing but the weight decay is
-bounded (`_decay`); with ``target_std``, nothing but the unit is changed (`_units`). Weights in half
-precision are stepped in single precision (`_single`), and what overflows there, powers,
-exponentials and sums, is computed in it, as ``torch.autocast`` does.
+Elsewhere results are as before, bit for bit. With ``decay`` or ``epsilon``, nothing but the
+optimiser's is bounded (`_decay`); with ``target_std``, nothing but the unit is changed (`_units`).
+Weights in half precision are stepped in single precision (`_single`), and what overflows there,
+powers, exponentials and sums, is computed in it, as ``torch.autocast`` does.
 
 Source: the guards that PyTorch's own losses have (``BCELoss`` clamps its logarithms at -100,
 ``gaussian_nll_loss`` its variance at 1e-6); Blanchard, Higham and Higham 2021, "Accurately
@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
-from rectifier.doctor.remedies._decay import Decay
+from rectifier.doctor.remedies._decay import Decay, Epsilon
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 from rectifier.doctor.remedies._single import Single
 from rectifier.doctor.remedies._units import Units
@@ -201,4 +201,6 @@ def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan loo
     """The remedy; a decay of the weights is a part of the loss too, and so is its unit."""
     if remedy.settings.get("decay"):
         return Decay(remedy)
+    if remedy.settings.get("epsilon"):
+        return Epsilon(remedy)
     return (Units if "target_std" in remedy.settings else StabilizeLoss)(remedy)

@@ -140,7 +140,10 @@ def _emptied(record: Record) -> Finding | None:
     loss = record.training.loss
     if loss.size and not np.isfinite(loss).any():
         return None  # a loss that is infinite throughout has no slope: its own doing
-    cleared = "set to None" if not any(p.with_gradient for p in held) else "zero"
+    given = any(p.with_gradient for p in held)
+    if given and any(s.unit.active.size and not s.unit.active.any() for s in record.sites):
+        return None  # noughts are what a layer that never gave anything passes back
+    cleared = "zero" if given else "set to None"
     cause = (
         f"At every step all gradients were {cleared}, although the loss depends on "
         f"{_names(reached)}: they are cleared between the backward pass and the step, or nothing "
@@ -247,6 +250,22 @@ def _idle(record: Record, cut: Sequence[ParameterFacts]) -> bool:
     return last < min(place[p.layer] for p in cut) and evidence.loss_of(record).reached(WELL)
 
 
+def _built_upon(record: Record, cut: Sequence[ParameterFacts]) -> bool:
+    """Whether a matrix is cut off that all which learns stands on: the first layer, however small.
+
+    What it gives is as drawn at random to the end. Where the loss fell to a fifth all the same, it
+    sufficed, as random features may.
+    """
+    learnt = [p for p in record.circumstances.parameters if p.with_gradient and p.fan_in > 1]
+    place = {layer.layer: layer.order for layer in record.layers}
+    drawn = [p for p in cut if p.fan_in > 1 and not p.loaded and p.layer in place]
+    if not drawn or not learnt or any(p.layer not in place for p in learnt):
+        return False
+    first = min(place[p.layer] for p in drawn)
+    before = all(first < place[p.layer] for p in learnt)
+    return before and not evidence.loss_of(record).reached(WELL)
+
+
 def _cut_off(record: Record) -> Finding | None:
     """Parameters that an optimiser holds, in layers that ran, to which nothing comes back."""
     facts = record.circumstances
@@ -261,6 +280,8 @@ def _cut_off(record: Record) -> Finding | None:
     ran = [p for p in cut if p.ran]
     share = _size(cut) / max(_size(held), 1)
     severity: Severity = "error" if ran and share >= FEW else "info"
+    if severity == "info" and _built_upon(record, ran):
+        severity = "warning"
     what = "is computed but cut off from the loss (detached, or turned into plain numbers)"
     if ran and _idle(record, ran):
         severity, what = "info", "is computed, and nothing in the loss asks for it"
@@ -288,7 +309,8 @@ def check(record: Record) -> Sequence[Finding]:
     was ever meant for (a fixed critic behind what is trained, an input that is optimised), what is
     updated by hand, and weights that were loaded or trained before are no fault. A branch behind
     which no layer learns (a critic whose turn comes later) is a note where the loss fell to a fifth
-    without it.
+    without it. Under a tenth of the parameters cut off is a note too, unless all that learns
+    stands on a matrix among them and the loss did not fall to a fifth.
 
     Source:
         PyTorch documentation, "torch.optim" (parameters must be collected before and be

@@ -36,6 +36,10 @@ LINE = -0.99
 STRETCHES = 10
 """Parts of a run whose mean losses are compared to a line."""
 
+EPSILON = 1e-6
+"""What an adaptive optimiser adds to the gradient's size before it divides by it, up to which a
+gradient below it has lost its size on the way; whoever chose a larger one meant smaller steps."""
+
 WARMING = 0.02
 """Top of a schedule over the rate that the optimiser was made with, of a warm-up longer than the
 run: a linear one was at most at a fiftieth of its length then."""
@@ -96,25 +100,67 @@ def check(record: Record) -> Sequence[Finding]:
     fell along a straight line; with weights that were not loaded. Or later: a schedule took the
     rate to a thousandth of its peak with over half of the run to go and the loss above a fifth of
     its start. Or a schedule warmed up from first to last and came to a fiftieth of the rate that
-    the optimiser was made with. Of several trainings one behind the other, each by an optimiser of
+    the optimiser was made with. Or an adaptive optimiser's epsilon is larger than the gradient, of
+    most layers, and half of the loss was left (a fifth, where it is a hundred times as large): at
+    most 1e-6, or such that a step changes the
+    weights by less than 1e-4. Of several trainings one behind the other, each by an optimiser of
     its own, the last is judged too. Where the gradient is cut off or zero other rules explain the
     same picture.
 
     Source:
         Karpathy, CS231n notes, "Ratio of weights:updates" (1e-3 usual; lower: rate too low);
         Goodfellow, Bengio and Courville 2016, section 11.4.1 (a low rate shows as a loss that falls
-        slowly and steadily); Smith 2017 (range test).
+        slowly and steadily); Smith 2017 (range test); Kingma and Ba 2015, section 2 (epsilon).
     """
     loss = evidence.loss_of(record)
     if not loss.known or record.steps < STEPS or record.optimizer == "LBFGS":
         return ()
-    found = _from_the_start(record, loss) or _by_schedule(record, loss) or _warming(record, loss)
+    found = (
+        _damped(record, loss)
+        or _from_the_start(record, loss)
+        or _by_schedule(record, loss)
+        or _warming(record, loss)
+    )
     last = None if found else _last_phase(record)
     if last is None:
         return found
     began = int(last.training.step[0])
     later = _from_the_start(last, evidence.loss_of(last))
     return tuple(dataclasses.replace(item, first_step=began) for item in later)
+
+
+def _damped(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
+    """An adaptive optimiser whose epsilon is larger than the gradient: it no longer adapts.
+
+    Steps are rate * g / (|g| + epsilon) then, under half of what the rate says.
+    """
+    own = [item for item in record.circumstances.optimizers if item.steps]
+    if not own or any(item.kind not in ADAPTIVE for item in own) or _experienced(record):
+        return ()
+    sizes = [evidence.opening_gradient(item) for item in evidence.matrices(record)]
+    known = [size for size in sizes if size > 0]
+    gradient = float(np.median(known)) if known else math.nan
+    epsilon = max(item.epsilon for item in own)
+    update = evidence.median(record.training.update_ratio)
+    meant = epsilon > EPSILON and not update < TINY
+    enough = 0.2 if gradient <= 0.01 * epsilon else 0.5
+    if not (epsilon >= gradient and loss.start > 0 and loss.end > enough * loss.start) or meant:
+        return ()
+    rate = evidence.median(record.training.learning_rate)
+    smaller = Remedy(
+        "stabilize_loss",
+        "An epsilon far below the gradient leaves steps the size that the rate gives them.",
+        {"epsilon": float(f"{1e-3 * gradient:.0e}")},
+    )
+    cause = (
+        f"The gradient's size {number(gradient)} (median over the layers) is below the epsilon "
+        f"{number(epsilon)} that {own[0].kind} adds to it before it divides by it, so that steps "
+        f"are {percent(gradient / (gradient + epsilon))} of what the learning rate says; the loss "
+        f"went from {number(loss.start)} only to {number(loss.end)}."
+    )
+    found = _finding(record, cause, rate, rate, update, _travel(record))
+    numbers = {**found.evidence, "gradient": gradient, "epsilon": epsilon}
+    return (dataclasses.replace(found, evidence=numbers, remedies=(smaller,)),)
 
 
 def _last_phase(record: Record) -> Record | None:

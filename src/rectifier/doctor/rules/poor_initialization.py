@@ -22,6 +22,12 @@ From four on a ReLU layer multiplies the signal's power by eight, a linear one b
 SMALL = 0.2
 """The other way: the signal's power falls to a fiftieth at a ReLU layer."""
 
+TINY = 0.05
+"""Far smaller still: two such layers leave a millionth of the signal's power."""
+
+DROWNED = 0.3
+"""Gain over the spread of the biases, at which a unit gives its bias whatever enters."""
+
 RECURRENT = 2.0
 """Likewise where a state is multiplied anew at every step: with ReLU its power doubles each time,
 and after forty steps the state is a million times what it was."""
@@ -83,6 +89,18 @@ def _offset(parameter: ParameterFacts) -> float:
     return abs(parameter.mean) * math.sqrt(parameter.fan_in) / parameter.std
 
 
+def _drowned(record: Record, chosen: list[ParameterFacts]) -> bool:
+    """Whether the biases of most of these layers hide what their weights give."""
+    spread = {
+        (p.model, p.layer): p.std
+        for p in record.circumstances.parameters
+        if not p.fan_in and p.name.rpartition(".")[2] == "bias" and p.std > 0
+    }
+    known = [p for p in chosen if (p.model, p.layer) in spread]  # of one unit there is none
+    under = [p for p in known if gain_of(p) <= DROWNED * spread[p.model, p.layer]]
+    return len(under) > 0.5 * len(known)
+
+
 def _above_chance(record: Record, loss: evidence.Loss) -> float:
     """The first loss over that of a guess, where it is a cross-entropy; NaN elsewhere."""
     for head in record.circumstances.heads:
@@ -137,7 +155,8 @@ def check(record: Record) -> Sequence[Finding]:
     1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is three times what random weights
     could have by chance. And the signal, before any update: pre-activations of 10 or more although
     the data are of usual scale, a first cross-entropy three times that of a guess, or
-    pre-activations of 0.01 or less in a network that then stayed near its first loss. A network
+    pre-activations of 0.01 or less, or biases beside which they are lost, in a network that then
+    stayed near its first loss, or kept half of it where two layers are at 0.05 or less. A network
     that learnt all the same (to half of a guess's loss, which of a squared error is the first loss
     over the square of the signal's size) is a note, unless the layer of the logits itself is so and
     the first loss three times a guess's. Or what enters all sines that stand behind other sines
@@ -164,6 +183,8 @@ def check(record: Record) -> Sequence[Finding]:
     chance = _above_chance(record, loss)
     large = [p for p in drawn if gain_of(p) >= (RECURRENT if "weight_hh" in p.name else LARGE)]
     small = [p for p in drawn if gain_of(p) <= SMALL]
+    tiny = [p for p in small if gain_of(p) <= TINY]
+    halved = not loss.start > 0 or loss.end <= 0.5 * loss.start
     shifted = [p for p in drawn if _offset(p) >= OFFSET and gain_of(p) >= 1.0]
     harmed = evidence.stuck(loss) or loss.broke_step is not None
     empty = [p for p in drawn if p.empty_start >= EMPTY and not p.zero_start]
@@ -183,8 +204,10 @@ def check(record: Record) -> Sequence[Finding]:
         recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
         sure = chance >= ABOVE_CHANCE and _makes_logits(record, chosen)
         severity: Severity = "error" if harmed else "info" if recovered and not sure else "warning"
-    elif small and len(small) >= 2 and low <= QUIET and harmed:
+    elif len(small) >= 2 and harmed and (low <= QUIET or _drowned(record, small)):
         chosen, how, severity = small, "are drawn far too small", "error"
+    elif len(tiny) >= 2 and not halved and (low <= QUIET or _drowned(record, tiny)):
+        chosen, how, severity = tiny, "are drawn far too small", "warning"
     else:
         grown = _grown(record, levels, chance, loss) if usual else None
         return (grown,) if grown is not None else ()

@@ -1,4 +1,7 @@
-"""``unsuitable_output_activation``: the output does not suit the loss. A rule: pure."""
+"""``unsuitable_output_activation``: the output does not suit the loss. A rule: pure.
+
+One file, though long: each case reads the same chains, from the loss down to the last layer.
+"""
 
 from __future__ import annotations
 
@@ -236,6 +239,9 @@ def _judge(
         )
         return given, said, severity, math.nan
     given_name = _not_logarithm(head)
+    alone = all(h.chain[0] in ("nll_loss", "nll_loss2_d") for h in record.circumstances.heads)
+    if alone and loss.lowest < 0:
+        given_name = "addmm"  # of probabilities the loss is never negative, whatever made them
     if given_name is not None:
         what = "raw outputs" if given_name.endswith("mm") else f"the result of {given_name}"
         said = f"a negative log-likelihood wants log-probabilities, and is given {what}"
@@ -321,15 +327,15 @@ def check(record: Record) -> Sequence[Finding]:
 
     Eight cases, none of which needs the training to go badly: a function that squashes
     (log-softmax, sigmoid) directly over one that has squashed already; a log-likelihood given no
-    logarithm; a softmax over one value, or over the batch; an exponential of a ReLU (the logarithm
-    of a variance or a rate may have either sign: Kingma and Welling 2014, appendix C); a binary
-    cross-entropy whose targets are no probabilities, or above a softmax do not sum to one; a
-    critic whose means one loss subtracts and another raises, behind a sigmoid or tanh; a
-    regression of which more than a twentieth of the targets lie outside the range of the output's
-    activation (``info`` where they are noise about a truth within: where the output stands at its
-    bound, they lie beyond it by less than a third of their spread on average). Where something
-    scales the squashed value first, to a range wider than two (``10 * tanh(x)``), nothing is said;
-    a temperature that makes it narrower changes nothing.
+    logarithm, or one that became negative; a softmax over one value, or over the batch; an
+    exponential of a ReLU (the logarithm of a variance or a rate may have either sign: Kingma and
+    Welling 2014, appendix C); a binary cross-entropy whose targets are no probabilities, or above a
+    softmax do not sum to one; a critic whose means one loss subtracts and another raises, behind a
+    sigmoid or tanh; a regression of which more than a twentieth of the targets lie outside the
+    range of the output's activation (``info`` where they are noise about a truth within: where the
+    output stands at its bound, they lie beyond it by less than a third of their spread on average).
+    Where something scales the squashed value first, to a range wider than two (``10 * tanh(x)``),
+    nothing is said; a temperature that makes it narrower changes nothing.
 
     Source:
         Bridle 1990 and Bishop 2006, section 4.3.6 (canonical link: the error of the logits is

@@ -10,10 +10,12 @@ import numpy as np
 
 from rectifier import analysis
 from rectifier.doctor import evidence, rounds, signal
+from rectifier.doctor.decaying import decaying, withering
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rounds import LOST
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import lower
+from rectifier.doctor.starving import starving
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import LayerRecord, Record, SiteRecord
@@ -30,6 +32,9 @@ SLOW = 1e-4
 GUESSING = 0.8
 """Cross-entropy over the log of the number of classes, above which a classifier still guesses."""
 
+HALF = 0.5
+"""Share of the first loss left at the end, up to which a decay did no harm."""
+
 ENOUGH = 10
 """Observed values of a series that tell its level."""
 
@@ -44,14 +49,6 @@ def _unsaturating(site: SiteRecord) -> bool:
     except UnknownNameError:
         return True
     return math.isinf(high)
-
-
-def _guess(record: Record) -> float:
-    """What a guess costs where the loss is a cross-entropy: the log of the classes; else NaN."""
-    for head in record.circumstances.heads:
-        if head.chain[:1] in (("nll_loss",), ("nll_loss2_d",)) and head.width > 1:
-            return math.log(head.width)
-    return math.nan
 
 
 def _why(trend: signal.Trend, shrinks: bool) -> str:
@@ -105,12 +102,15 @@ def check(record: Record) -> Sequence[Finding]:
     classes: Adam moves such first layers, but by the noise of what is left of the gradient.
     A signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
     start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
-    the last one does, weights of which a decay left under a tenth in every layer, and recurrent
-    weights that leave a fifth or less a round, or a thousandth in all where every round goes
-    through a sigmoid. Under a minimax loss (minus a cross-entropy, the log
-    of one minus a sigmoid) so does a gradient of which a thousandth is left and that moves the
-    weights by under 1e-4 a step. Where shorter ways lead around the deepest layers (a U-Net's),
-    these count in place of the first, if they move a hundredth of what the last one does.
+    the last one does, and recurrent weights that leave a fifth or less a round, or a thousandth in
+    all: where the weights move all the same, or every round goes through a sigmoid. So does half of
+    the layers with a hundred thousandth of the gradient of the one that gets most. Under a minimax
+    loss (minus a cross-entropy, the log of one minus a sigmoid) so does a gradient of which a
+    thousandth is left and that moves the weights by under 1e-4 a step. Where shorter ways lead
+    around the deepest layers (a U-Net's), these count in place of the first, if they move a
+    hundredth of what the last one does. Where half of the first loss was left, so does a decay that
+    left under a tenth of every layer's weights, or that outweighs the gradient from the start
+    (`rectifier.doctor.decaying`).
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
@@ -119,7 +119,7 @@ def check(record: Record) -> Sequence[Finding]:
     """
     loss = evidence.loss_of(record)
     stuck = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
-    guessing = loss.known and GUESSING * _guess(record) <= loss.end < math.inf
+    guessing = loss.known and GUESSING * evidence.guess_of(record) <= loss.end < math.inf
     findings = []
     later = {trend.sites: trend for trend in signal.backward(record, None)}
     spread = {trend.sites: trend for trend in signal.forward(record, OPENING)}
@@ -139,12 +139,19 @@ def check(record: Record) -> Sequence[Finding]:
     if not findings:
         inner = _inside(record, later, "error" if stuck or guessing else "warning")
         findings += [inner] if inner is not None else []
+    pulled = None
+    if loss.start > 0 and not loss.end < HALF * loss.start:
+        withered = withering(record, "error" if stuck else "warning")
+        pulled = withered or decaying(record, "error" if stuck else "warning")
+        findings = [withered] if withered is not None else findings
+    if pulled is not None and not findings:
+        findings = [pulled]
     if stuck and not findings:
         slowed = (
-            _decayed(record)
-            or _unequal(record)
+            _unequal(record)
             or rounds.forgets(record)
             or rounds.through_sigmoids(record)
+            or starving(record)
         )
         findings += [slowed] if slowed is not None else []
     sure = _sure_critic(record)
@@ -260,35 +267,6 @@ def _unequal(record: Record) -> Finding | None:
             trend = signal.Trend(chain, values)
             return _finding(trend, None, float(moved[0]), "error", False)
     return None
-
-
-def _decayed(record: Record) -> Finding | None:
-    """Weights that a decay took down to nothing, and signal and gradient with them."""
-    left = evidence.withered(record)
-    if left is None:
-        return None
-    first = min(record.layers, key=lambda item: item.order)
-    norms = evidence.finite(first.weight_norm)
-    at = first.step[: norms.size][norms <= 0.5 * norms[0]]
-    said = "next to nothing" if left < 1e-6 else f"{100 * left:.2g} %"
-    return Finding(
-        rule="vanishing_gradient",
-        severity="error",
-        cause=(
-            f"The weights of every layer shrank to {said} of their norm, and the signal and the "
-            "gradient with them: the weight decay pulls harder than the gradient."
-        ),
-        layer=first.layer,
-        first_step=int(at[0]) if at.size else 0,
-        evidence={"weights_left": left},
-        remedies=(
-            Remedy(
-                "stabilize_loss",
-                "A weight decay of usual strength leaves the loss in charge.",
-                {"decay": True},
-            ),
-        ),
-    )
 
 
 def _finding(

@@ -186,6 +186,8 @@ class OptimizerFacts:
         orphans: Held tensors that belong to no model that ran and that no loss depends on.
         steps: How often it stepped.
         momentum: The largest of its groups; NaN where it has none of that name.
+        decay: Likewise its weight decay. ``apart``: whether it is no part of the gradient (AdamW).
+        epsilon: Likewise what it adds to the root of the mean squared gradient.
     """
 
     kind: str
@@ -196,6 +198,9 @@ class OptimizerFacts:
     orphans: int = 0
     steps: int = 0
     momentum: float = math.nan
+    decay: float = math.nan
+    apart: bool = False
+    epsilon: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +216,8 @@ class Circumstances:
         idle: Looked-at losses that depend on no parameter that any optimiser holds, though on some.
         flat: Operations in the graphs whose derivative is zero everywhere (``sign``, ``round``).
         squashed: Pairs of layers with nothing but a softmax between.
+        carried, cleared: Looked-at steps of the only optimiser after which the gradient was still
+            there at each backward pass up to the next step, and those after which it was not.
         second_order: Whether gradients of gradients were taken with respect to what enters.
     """
 
@@ -226,4 +233,6 @@ class Circumstances:
     idle: int = 0
     flat: tuple[str, ...] = ()
     squashed: tuple[tuple[str, str], ...] = ()
+    carried: int = 0
+    cleared: int = 0
     second_order: bool = False
