@@ -210,8 +210,9 @@ RECTIFIER_INLINE bool bfloat16_loop(const std::uint16_t* x, const std::uint16_t*
       return nearest_bfloat16(of_bits<float>(by) * A::template slope<Single>(from, usual<A>.values));
     }
   };
+  const std::size_t pairs = n / 2;
   RECTIFIER_INDEPENDENT
-  for (std::size_t i = 0; i < n / 2; ++i) {
+  for (std::size_t i = 0; i < pairs; ++i) {
     std::uint32_t at = 0;
     std::uint32_t by = 0;
     std::memcpy(&at, x + 2 * i, sizeof at);

@@ -373,7 +373,7 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
         loops = "".join(_loop("extern", each) for each in loops_of)
         own = "".join(_loop("", each) for each in loops_of[number::files])
         texts.append(
-            f'{_HEAD}#include "tabled.hpp"\n\nnamespace rectifier {{\n\n{loops}\n{own}\n'
+            f'{_HEAD}#include "half_kernels.hpp"\n\nnamespace rectifier {{\n\n{loops}\n{own}\n'
             f"namespace emitted {{\n\n{body}\n\n"
             "}  // namespace emitted\n\n}  // namespace rectifier\n"
         )
@@ -402,7 +402,7 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
         for a in activations
     )
     texts.append(
-        f'{_HEAD}#include "table.hpp"\n#include "tabled.hpp"\n\nnamespace rectifier {{\n\n'
+        f'{_HEAD}#include "table.hpp"\n#include "half_kernels.hpp"\n\nnamespace rectifier {{\n\n'
         f"namespace emitted {{\n{declared}}}  // namespace emitted\n\n"
         f"const HalfKernels half_kernels[] = {{\n{of_halves}}};\n"
         f"const Entry table[] = {{\n{rows}}};\n"

@@ -12,7 +12,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.born_dead import HALF
+from rectifier.doctor.rules.born_dead import HALF, free
 from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, LEARNT, lower, overshoot
 from rectifier.doctor.rules.saturated_activation import is_output
 from rectifier.doctor.wording import number, of_norm, percent, place
@@ -194,13 +194,7 @@ def _remedies(record: Record, case: Case) -> tuple[Remedy, ...]:
     )
     slower = lower(record, case.deaths.onset, "Smaller steps do not throw units below zero.")
     if is_output(record, site):
-        free = Remedy(
-            "swap_activation",
-            "An output without a rectifier reaches what lies below zero, and keeps its gradient.",
-            {"from": site.function, "to": "identity"},
-            where,
-        )
-        return (free, normalise, *((slower,) if slower else ()))
+        return (free(site, where), normalise, *((slower,) if slower else ()))
     heavy = any(item.momentum > HEAVY for item in record.circumstances.optimizers)
     if slower and (case.by_steps or case.raised >= 2 or heavy):
         return (slower, normalise, swap, recycle)

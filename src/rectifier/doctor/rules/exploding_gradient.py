@@ -153,10 +153,16 @@ def _still_loud(record: Record) -> bool:
 def _constant(record: Record, loss: evidence.Loss) -> bool:
     """Whether targets far from one were met no better than by their mean, in squared errors.
 
-    Of such a loss the first value says little: it falls by most of it on the way to the mean.
+    Of such a loss the first value says little: of an output near nought it is the targets' mean
+    square, and what is left at their mean the share of it that is their variance, however errors
+    are summed.
     """
-    far = [h for h in record.circumstances.heads if degree(h) == 2 and h.target_std >= FAR]
-    return any(loss.end >= MEAN * head.target_std**2 for head in far)
+    shares = [
+        (head.target_std / size) ** 2
+        for head in record.circumstances.heads
+        if degree(head) == 2 and (size := math.hypot(head.target_mean, head.target_std)) >= FAR
+    ]
+    return any(loss.end >= MEAN * share * loss.start for share in shares)
 
 
 def _growing(record: Record) -> list[SiteRecord]:

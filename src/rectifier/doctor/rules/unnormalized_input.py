@@ -114,7 +114,8 @@ def check(record: Record) -> Sequence[Finding]:
         uneven = top / middle if middle > 0 else math.inf
         if top < FAINT and middle > 0 and evidence.stuck(loss):
             findings.append(_faint(feed, top, _first_spread(record, feed)))
-        if top < LARGE and not _turning(record, feed, top):
+        turning = _turning(record, feed, top)
+        if top < LARGE and not turning:
             continue
         spread = _first_spread(record, feed)
         if _normalised_after(record, feed):
@@ -145,7 +146,7 @@ def check(record: Record) -> Sequence[Finding]:
                     "median_scale": middle,
                     **({} if math.isnan(spread) else {"first_input_size": spread}),
                 },
-                remedies=_remedies(feed) if severity != "info" else (),
+                remedies=_remedies(feed, turning) if severity != "info" else (),
             )
         )
     return tuple(_together(findings)[:1])
@@ -192,9 +193,11 @@ def _faint(feed: Feed, top: float, spread: float) -> Finding:
     )
 
 
-def _remedies(feed: Feed) -> tuple[Remedy, ...]:
+def _remedies(feed: Feed, turning: bool = False) -> tuple[Remedy, ...]:
     mean, std, outliers = feed.mean, feed.std, False
-    if feed.width.size == feed.std.size:
+    if turning:  # what sines are made for lies between -1 and 1
+        mean, std = (feed.low + feed.high) / 2, (feed.high - feed.low) / 2
+    elif feed.width.size == feed.std.size:
         off = (feed.width > 0) & (feed.std > OUTLYING * feed.width)
         outliers = bool(off.any())
         mean, std = np.where(off, feed.middle, mean), np.where(off, feed.width, std)
