@@ -26,11 +26,14 @@ def page() -> str:
         "source* needs no experiment. What stands in the place of something that cannot be "
         "measured here (a proxy) is told, but decides nothing. The experiments are small, on small "
         "data; *not reproduced* means just that, and *open* that no interval lies outside its "
-        "range: it only reaches across a bound, and more seeds may still settle it. A claim that "
-        "can be read in more than one way gets the worst verdict of its readings; all of them are "
-        "told. The length is that of the run that the numbers come from: *quick*, or *full*, with "
-        "the numbers of seeds and steps that a protocol gives in brackets. What stands in square "
-        "brackets is a 95 % interval, unless the protocol calls it the least and greatest value.",
+        "range: it only reaches across a bound, and more seeds may still settle it; about how many "
+        "times as many is told. Where a protocol says how large a difference must be to matter, an "
+        "interval that stays below that settles it as well: there is no such difference. A claim "
+        "that can be read in more than one way gets the worst verdict of its readings; all of them "
+        "are told. The length is that of the run that the numbers come from: *quick*, or *full*, "
+        "with the numbers of seeds and steps that a protocol gives in brackets. What stands in "
+        "square brackets is a 95 % interval, unless the protocol calls it the least and greatest "
+        "value.",
         table(("verdict", "claims"), report.counts(entries)),
         f"Measured: {_runs(entries)}.",
         table(
@@ -81,12 +84,12 @@ def _against(entry: Entry) -> str:
         word = judge(quantity, found)
         if word == "contradicted by its source":
             told.append(
-                f"{quantity.name}: claimed {report.stated(quantity.stated, quantity.unit)}, in the "
+                f"{quantity.name}: claimed {report.claimed(quantity)}, in the "
                 f"source {report.stated(quantity.source, quantity.unit)}"
             )
         elif word == "not reproduced" and found is not None:
             told.append(
-                f"{quantity.name}: claimed {report.stated(quantity.stated, quantity.unit)}, "
+                f"{quantity.name}: claimed {report.claimed(quantity)}, "
                 f"measured {report.estimate(found, quantity.unit)}"
             )
     return "; ".join(told) + "."
@@ -97,7 +100,7 @@ def _entry(entry: Entry) -> str:
         (
             quantity.name + (" (proxy)" if quantity.proxy else ""),
             "–" if found is None else report.estimate(found, quantity.unit),
-            report.stated(quantity.stated, quantity.unit),
+            report.claimed(quantity),
             report.stated(quantity.source, quantity.unit),
         )
         for quantity, found in report.pairs(entry)

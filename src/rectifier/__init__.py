@@ -41,6 +41,7 @@ _PACKAGES = (
     "jax",
     "keras",
     "kernels",
+    "models",
     "numpy",
     "report",
     "torch",

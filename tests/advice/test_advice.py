@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 import rectifier
+import rectifier.torch as rt
 from rectifier import data, models
 from rectifier.advice.answer import advise, stance
 from rectifier.advice.case import DOMAINS, OUTPUTS, PREFERENCES, Case
@@ -192,6 +193,15 @@ def test_inputs_are_made_up_as_the_network_takes_them() -> None:
     assert not found.notes
     assert found.case.activations == ("silu",)
     assert "once for each input" in read(Two()).notes[0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_inputs_have_the_precision_of_the_weights(dtype: torch.dtype) -> None:
+    network = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 1)).to(dtype)
+    found = read(network)
+    assert not found.notes
+    assert found.case.activations == ("relu",)
+    assert not read(network, shapes=[(6,)]).notes
 
 
 def test_a_network_that_cannot_be_run_is_read_from_its_modules() -> None:
@@ -383,7 +393,7 @@ def test_a_sigmoid_that_gates_is_no_activation() -> None:
             result: torch.Tensor = self.two(hidden * torch.sigmoid(1.702 * hidden))
             return result
 
-    assert read(Quick()).case.activations == ()
+    assert read(Quick()).case.activations == ("quick_gelu",)
 
 
 def test_cells_of_torch_are_read() -> None:
@@ -413,6 +423,16 @@ def test_every_network_of_the_article_is_read_by_running_it() -> None:
         assert not read(starts.make(name, batch=2).model).notes, name
 
 
+class _Mish(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.into, self.out = nn.Linear(6, 16), nn.Linear(16, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = self.into(x)
+        return self.out(hidden * torch.tanh(nn.functional.softplus(hidden)))
+
+
 def test_notes_on_activations_can_be_followed() -> None:
     def note(model: nn.Module, **facts: Any) -> str:
         case = dataclasses.replace(read(model).case, **facts)
@@ -424,6 +444,13 @@ def test_notes_on_activations_can_be_followed() -> None:
     told = note(models.get("gpt_tiny")((8,), 9, size=8, layers=1, heads=2), prefer="accuracy")
     assert "rt.SwiGLU" in told
     assert "rt.swap" not in told
+    gated = note(nn.Sequential(nn.Linear(6, 8), rt.SwiGLU(8, 8), nn.Linear(8, 1)))
+    assert "put an MLP in its place" in gated
+    assert "rt.swap" not in gated, "it has no unit of one number"
+    written = note(_Mish())
+    assert "the network has mish, written out" in written
+    assert "rt.activation('relu')" in written
+    assert "rt.swap" not in written, "no call stands for a formula"
 
 
 def test_nothing_is_said_twice() -> None:

@@ -133,9 +133,15 @@ def test_committed_results_survive_writing(tmp_path: Path) -> None:
     assert (tmp_path / "again.json").read_bytes() == file.read_bytes()
 
 
-def test_unknown_claims_are_named() -> None:
+@pytest.mark.parametrize("name", ["C99", "C", "", "0", "C-7", "C7.0", "CC7", "seven", "C٧"])
+def test_unknown_claims_are_named(name: str) -> None:
     with pytest.raises(UnknownNameError, match="claim"):
-        ledger.get("C99")
+        ledger.get(name)
+
+
+@pytest.mark.parametrize("name", ["C07", "c07", " C7 ", "7", "007"])
+def test_a_claim_goes_by_its_number(name: str) -> None:
+    assert ledger.get(name).id == "C07"
 
 
 def test_a_claim_is_checked_when_it_is_built() -> None:

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from rectifier.claims.record import VERDICTS, Estimate, Quantity, Range, about, exactly
-from rectifier.claims.verdict import conclude, deciding, is_open, judge, readings, reason
+from rectifier.claims.verdict import conclude, deciding, is_open, judge, more, readings, reason
 
 SIX = Quantity("speed-up", Range(5, 7))
 
@@ -115,7 +115,81 @@ def test_open_means_that_nothing_lies_outside() -> None:
     assert not is_open([SIX, denied], [across, inside]), "contradicted by its source"
 
 
+GAIN = Quantity("won", Range(low=0.0), matters=0.5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word", "open_", "why"),
+    [
+        (0.1, 0.3, "reproduced", False, "inside"),  # small, but there
+        (-0.2, 0.4, "not reproduced", False, "no such difference"),
+        (-0.2, 0.6, "not reproduced", True, "open"),
+        (-2.0, -1.0, "not reproduced", False, "outside"),
+        (-math.inf, math.inf, "not reproduced", True, "open"),
+    ],
+)
+def test_a_difference_too_small_to_matter_is_settled(
+    low: float, high: float, word: str, open_: bool, why: str
+) -> None:
+    found = Estimate(low if math.isinf(low) else (low + high) / 2, low, high)
+    assert judge(GAIN, found) == word
+    assert is_open([GAIN], [found]) is open_
+    assert why in reason(GAIN, found)
+    less = Quantity("lost", Range(high=0.0), matters=0.5)
+    mirrored = Estimate(-found.value, -high, -low)
+    assert (judge(less, mirrored), is_open([less], [mirrored])) == (word, open_)
+    assert why in reason(less, mirrored)
+
+
+def test_extremes_are_never_open() -> None:
+    depth = Quantity("layers", Range(5, 10), extremes=True)
+    assert judge(depth, Estimate(6, 5, 10)) == "reproduced"
+    across = Estimate(6, 4, 10)
+    assert judge(depth, across) == "not reproduced"
+    assert not is_open([depth], [across])
+    assert reason(depth, across) == "for some seeds outside the stated range"
+    assert reason(depth, Estimate(2, 1, 4)) == "outside the stated range"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "found", "factor"),
+    [
+        (SIX, Estimate(6, 4, 8), 4.0),  # to lie within 5 to 7
+        (SIX, Estimate(6.5, 4.5, 8.5), 16.0),
+        (SIX, Estimate(4, 2, 6), 4.0),  # to lie below 5
+        (SIX, Estimate(8, 6, 10), 4.0),  # to lie above 7
+        (SIX, Estimate(5, 4, 6), None),  # at a bound for good
+        (GAIN, Estimate(0.25, -0.5, 1.0), 9.0),
+        (GAIN, Estimate(0.4, -0.4, 1.2), 4.0),  # above 0 before it is below 0.5
+        (GAIN, Estimate(0.0, -1.0, 1.0), 4.0),
+        (GAIN, Estimate(1.0, -1.0, math.inf), None),
+    ],
+)
+def test_how_many_more_seeds_would_settle_it(
+    quantity: Quantity, found: Estimate, factor: float | None
+) -> None:
+    assert more(quantity, found) == (factor if factor is None else pytest.approx(factor))
+    assert is_open([quantity], [found])
+    told = reason(quantity, found)
+    assert (f"about {factor:.2g} times the seeds" in told) if factor else ("about" not in told)
+    if factor:
+        narrow = 1.01 * factor**0.5
+        low = found.value - (found.value - found.low) / narrow
+        high = found.value + (found.high - found.value) / narrow
+        assert not is_open([quantity], [Estimate(found.value, low, high)]), "so many do"
+
+
+def test_what_settles_decides_before_what_is_open() -> None:
+    small, across = Estimate(0.1, -0.2, 0.4), Estimate(6, 4, 8)
+    assert deciding([SIX, GAIN], [across, small]) == 1
+    assert not is_open([SIX, GAIN], [across, small])
+
+
 def test_ranges_and_estimates_are_checked() -> None:
+    with pytest.raises(ValueError, match="past its bounds"):
+        Quantity("speed-up", Range(5, 7), matters=1.0)
+    with pytest.raises(ValueError, match="past its bounds"):
+        Quantity("won", Range(low=0.0), matters=-1.0)
     assert about(0.5).low == pytest.approx(0.45)
     with pytest.raises(ValueError, match="low to high"):
         Range(2, 1)

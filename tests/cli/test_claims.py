@@ -54,6 +54,8 @@ def test_run_shows_measured_against_claimed_and_is_remembered(
     captured = capsys.readouterr()
     assert "1 of 1: C07" in captured.err
     assert json.loads(captured.out)[0]["measured_here"] is True
+    assert run_command(["claims", "run", "7,C35", "c7", "--json", "-"]) == 0
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)] == ["C07", "C35"]
     assert run_command(["claims", "list", "--json", "-"]) == 0
     rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["C07"]["measured_here"]
@@ -64,6 +66,8 @@ def test_run_shows_measured_against_claimed_and_is_remembered(
     ("arguments", "expected"),
     [
         (["run", "C77"], "unknown claim"),
+        (["run", "C07,C77"], "unknown claim 'C77'"),
+        (["run", ","], "expected numbers of claims"),
         (["run"], "Missing argument"),
         (["--quick", "--all"], "exclude each other"),
         (["--quick", "list"], "are about every claim"),

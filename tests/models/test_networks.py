@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -159,6 +162,34 @@ def test_any_activation_and_scheme(name: str) -> None:
         small(name, init="hee")
 
 
+@pytest.mark.parametrize("name", ["plain22", "plain30"])
+def test_plain_networks_leave_the_image_where_it_is(name: str) -> None:
+    net = models.get(name)((1, 32, 32), 10, width=3, hidden=8, small=True)
+    place = next(k for k, part in enumerate(net) if type(part).__name__ == "Pyramid")
+    with torch.no_grad():
+        for layer in net[:place]:
+            if isinstance(layer, nn.Conv2d):
+                layer.weight.fill_(1 / layer.weight[0].numel())
+                layer.bias.zero_()
+    image = torch.zeros(1, 1, 32, 32)
+    image[..., 14:18, 14:18] = 1.0
+    seen = net[:place](image)[0, 0]
+    assert len(seen) in (8, 16), "each halving halves the image, and nothing else changes its size"
+    where = torch.arange(float(len(seen)))
+    for axis in (0, 1):
+        spread = seen.sum(dim=axis)
+        middle = (spread * where).sum() / spread.sum()
+        assert middle.item() == pytest.approx((len(seen) - 1) / 2, abs=1.0)
+
+
+@pytest.mark.parametrize("depth", [14, 19, 30])
+def test_plain30_has_as_many_layers_as_asked(depth: int) -> None:
+    net = small("plain30", depth=depth)
+    assert sum(isinstance(layer, nn.Conv2d | nn.Linear) for layer in net) == depth
+    with pytest.raises(InvalidInputError, match="depth of plain30 must be at least 14; 13 came"):
+        small("plain30", depth=13)
+
+
 def test_published_initialisations() -> None:
     cnn4 = models.get("cnn4")()
     stds = [m.weight.std().item() for m in cnn4 if isinstance(m, nn.Conv2d | nn.Linear)]
@@ -238,3 +269,16 @@ def test_two_devices_give_what_one_network_gives() -> None:
     torch.testing.assert_close(halves(x), whole(x))
     with pytest.raises(InvalidInputError, match="two groups"):
         TwoDevices(small("alexnet", grouped=False), ("cpu", "cpu"))
+
+
+def test_networks_are_attributes_of_the_package() -> None:
+    program = (
+        "import sys, rectifier\n"
+        "models = rectifier.models\n"
+        "assert 'torch' not in sys.modules, 'named, not loaded'\n"
+        "assert {'alexnet', 'get', 'names'} <= set(dir(models))\n"
+        "models.alexnet.build((3, 67, 67), 10, grouped=True, activation='relu', hidden=8)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    with pytest.raises(AttributeError, match="did you mean 'alexnet'"):
+        models.alexnets  # noqa: B018

@@ -133,3 +133,31 @@ def test_a_part_of_a_formula_can_be_swapped_again_and_again() -> None:
     rt.swap(model, "sigmoid", "tanh")
     for _ in range(3):
         assert torch.equal(model(x), expected)
+
+
+class WrittenOut(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.into, self.out = nn.Linear(8, 16), nn.Linear(16, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.into(x)
+        return self.out(hidden * torch.tanh(F.softplus(hidden)))
+
+
+def test_a_formula_between_layers_is_refused_and_not_counted(x: Tensor) -> None:
+    net = WrittenOut()
+    assert "mish" in [site.function for site in trace(net, x)]
+    with pytest.raises(
+        InvalidInputError, match=r"mish at .*test_swap.py:\d+ is written out as a formula"
+    ):
+        swap(net, "mish", "relu", (x,))
+    assert "forward" not in vars(net), "left as it was"
+
+
+def test_a_gated_unit_is_named_as_what_it_is() -> None:
+    net = nn.Sequential(nn.Linear(8, 8), rt.SwiGLU(8, 8))
+    with pytest.raises(InvalidInputError, match="swiglu is a gated unit"):
+        swap(net, "swiglu", "relu")
+    with pytest.raises(InvalidInputError, match="entmax15 is a function of a whole row"):
+        swap(net, "entmax15", "relu")

@@ -74,6 +74,11 @@ def _swap(rule: Rule, case: Case) -> str:
         return f"the network has {have}"
     if rule.choice in catalog.gated_names():
         return f"the network has {have}; a gated unit brings layers of its own (rt.SwiGLU)"
+    if hidden[0] in catalog.gated_names():
+        return f"the network has {have}, with layers of its own; to try it, put an MLP in its place"
+    if hidden[0] in case.written_out:
+        put = f"rt.activation({rule.choice!r})"
+        return f"the network has {have}, written out; to try it, put {put} in the formula's place"
     return f"the network has {have}; to try it: rt.swap(model, {hidden[0]!r}, {rule.choice!r})"
 
 

@@ -30,6 +30,7 @@ class Case:
         signed_inputs: Whether negative values carry meaning of their own.
         output: One of `OUTPUTS`: what the network gives.
         activations: Names of those that the network has.
+        written_out: Those of them that are formulas in its code, which no call stands for.
         output_activation: Name of what is applied to the last layer; empty: nothing.
     """
 
@@ -45,6 +46,7 @@ class Case:
     signed_inputs: bool = False
     output: str | None = None
     activations: tuple[str, ...] = ()
+    written_out: tuple[str, ...] = ()
     output_activation: str | None = None
 
     def __post_init__(self) -> None:

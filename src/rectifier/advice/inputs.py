@@ -25,6 +25,14 @@ def made_up(shapes: Sequence[Sequence[int]]) -> Iterator[tuple[Tensor, ...]]:
     yield from itertools.product(*zip(drawn, whole, strict=True))
 
 
+def suited(model: nn.Module, made: Any) -> tuple[Any, ...]:
+    """Made inputs in the precision of the model's weights; tokens stay whole numbers."""
+    weights = (each.dtype for each in model.parameters() if each.is_floating_point())
+    dtype = next(weights, torch.float32)
+    given = made if isinstance(made, tuple) else (made,)
+    return tuple(each.to(dtype) if each.is_floating_point() else each for each in given)
+
+
 def guesses(model: nn.Module) -> Iterator[Any]:
     """Inputs of a shape that a module tells, or that the first layer with weights would take."""
     first = next((m for m in model.modules() if isinstance(m, _FIRST)), None)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from rectifier.advice.case import Case
-from rectifier.advice.inputs import guesses, made_up
+from rectifier.advice.inputs import guesses, made_up, suited
 from rectifier.errors import InvalidInputError, ScriptError
 from rectifier.torch.sites import Interception, Observer, Site
 
@@ -118,6 +118,9 @@ class _Seen(Observer):
 
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         self.sites.append((site, output))
+
+    def on_absorbed(self, site: Site) -> None:
+        self.sites = [(other, given) for other, given in self.sites if other is not site]
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -222,7 +225,7 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
     repeats = _Repeats(modules)
     output: Any = None
     made = made_up(shapes) if shapes else guesses(model)
-    tried = [sample] if sample is not None else list(made)
+    tried = [sample] if sample is not None else [suited(model, each) for each in made]
     training = model.training
     model.eval()
     error: Exception | None = None
@@ -232,7 +235,8 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
             repeats.calls.clear()
             given = guess if isinstance(guess, tuple) else (guess,)
             try:
-                with torch.no_grad(), Interception([seen], [model]), calls:
+                # Formulas written out are found in autograd's graph, so there must be one.
+                with torch.enable_grad(), Interception([seen], [model]), calls:
                     output = model(*given)
                 break
             except Exception as failed:  # noqa: BLE001 - a wrong guess may raise anything
@@ -265,6 +269,7 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
         batch_norm="batch" in norms,
         other_norm=min(norms - {"batch"}, default=""),
         residual=bridged if ran else None,
+        written_out=tuple(dict.fromkeys(site.function for site in inner if site.written)),
         activations=_hidden(seen.functions or _by_modules(modules), inner, gated=calls.gates > 0),
     )
     if isinstance(output, Tensor):

@@ -41,6 +41,9 @@ RACE = {
 RACE_RATES = (0.03, 0.1, 0.3)
 """To begin with; who is fastest at an end gets another beyond it."""
 
+MARGIN = 0.005
+"""Difference in accuracy that `rectifier.compare`, too, takes not to matter."""
+
 TUNING = 1_000_001
 """The first of the seeds that choose settings; no result is made with them."""
 

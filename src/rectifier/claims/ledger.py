@@ -12,6 +12,7 @@ import math
 import os
 import pkgutil
 import platform
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -45,12 +46,13 @@ def claims() -> Mapping[str, Claim]:
 
 
 def get(name: str) -> Claim:
-    """The claim of a number, in any case.
+    """The claim of a number, in any case: ``C07``, ``c7`` and ``7`` are one.
 
     Raises:
         UnknownNameError: There is no such claim.
     """
-    found = claims().get(name.strip().upper())
+    number = re.fullmatch(r"[cC]?0*([1-9]\d*)", name.strip(), flags=re.ASCII)
+    found = claims().get(f"C{int(number[1]):02}") if number else None
     if found is None:
         raise UnknownNameError("claim", name, claims())
     return found

@@ -10,6 +10,7 @@ from rectifier.claims import statistics
 from rectifier.claims.claim import Claim, Finding
 from rectifier.claims.comparing import (
     EIGHTEEN,
+    MARGIN,
     RELATIVES,
     eighteen,
     ranking_picture,
@@ -32,8 +33,6 @@ _RELATIVES = (
     "its own among three (full: five) on validation data. Paired differences of test accuracy, "
     "95 % by t."
 )
-MARGIN = 0.005
-"""Difference in accuracy that `rectifier.compare`, too, takes not to matter."""
 
 
 def _leaky(lab: Lab) -> Finding:

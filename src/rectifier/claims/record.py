@@ -76,6 +76,10 @@ class Quantity:
         proxy: Whether what is measured stands for something else that cannot be measured here.
         reading: Where the claim can be read in more than one way: the reading, in a few words, in
             which this quantity has a say. Empty: in all of them.
+        matters: For a claim of a difference: how far past its bound a value must lie to be worth
+            speaking of. Where no measured value does, more seeds cannot bear the claim out.
+        extremes: Whether what is measured comes with its least and greatest value, which more seeds
+            do not narrow: one that lies outside the stated range lies outside for good.
     """
 
     name: str
@@ -84,6 +88,13 @@ class Quantity:
     source: Range | None = None
     proxy: bool = False
     reading: str = ""
+    matters: float = 0.0
+    extremes: bool = False
+
+    def __post_init__(self) -> None:
+        stated = self.stated or Range()
+        if self.matters and not 0.0 < 2 * self.matters < stated.high - stated.low:
+            raise ValueError(f"no value of {self.name!r} is {self.matters} past its bounds")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,11 @@ Layer: claims, pure functions. A quantity is judged first:
 * the whole measured interval lies in the stated range: *reproduced*;
 * otherwise, also where the interval only reaches across a bound: *not reproduced*.
 
+An interval that only reaches across is *open*: more seeds may narrow it to the claim's side. Not so
+where a claimed difference must have a size to matter and the whole interval stays below that: then
+the difference is too small, whatever its sign. Nor where the ends are the least and the greatest
+value that were seen: then some were seen outside.
+
 A claim is the conjunction of its quantities: the worst word counts, in the order above with
 *not reproduced* before *not testable here*. Some claims can be read in more than one way; each
 reading is then judged by the quantities that belong to it, and the claim gets the worst word of its
@@ -15,6 +20,7 @@ readings, since it was made without the qualification that would save it. `readi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from rectifier.claims.record import Estimate, Quantity, Range, Verdict
@@ -70,7 +76,7 @@ def deciding(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None
     ]
     for place in own if word == "not reproduced" else ():
         estimate, stated = given[place], quantities[place].stated
-        if estimate is not None and stated is not None and _apart(estimate, stated):
+        if estimate is not None and stated is not None and _against(quantities[place], estimate):
             return place
     return own[0] if own else None
 
@@ -108,15 +114,23 @@ def reason(quantity: Quantity, estimate: Estimate | None) -> str:
         where = "inside the stated range"
     elif _apart(estimate, stated):
         where = "outside the stated range"
+    elif quantity.extremes:
+        where = "for some seeds outside the stated range"
+    elif _against(quantity, estimate):
+        where = "no such difference: the whole interval stays below what would matter"
     else:
         where = "open: the interval reaches across a bound of the stated range"
+        factor = more(quantity, estimate)
+        if factor is not None:
+            where += f"; about {factor:.2g} times the seeds would settle it if the value stayed"
     return f"a proxy, {where}" if quantity.proxy else where
 
 
 def is_open(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None]) -> bool:
     """Whether "not reproduced" only means that the intervals are too wide to tell.
 
-    So where no interval lies outside its range: more seeds could still bear the claim out.
+    So where no interval lies outside its range or below what matters: more seeds could still bear
+    the claim out.
     """
     given: Sequence[Estimate | None] = estimates or [None] * len(quantities)
     failed = [
@@ -125,10 +139,48 @@ def is_open(quantities: Sequence[Quantity], estimates: Sequence[Estimate | None]
         if judge(quantity, estimate) == "not reproduced"
     ]
     return conclude(quantities, estimates) == "not reproduced" and not any(
-        _apart(estimate, quantity.stated or Range())
-        for quantity, estimate in failed
-        if estimate is not None
+        _against(quantity, estimate) for quantity, estimate in failed if estimate is not None
     )
+
+
+def more(quantity: Quantity, estimate: Estimate) -> float | None:
+    """How many times as many seeds would settle an open quantity, if the value stayed.
+
+    An interval narrows with the root of the number of seeds. It settles a quantity by lying inside
+    the stated range, or by staying away from all that would matter.
+
+    Args:
+        quantity: One whose interval reaches across a bound.
+        estimate: What was measured.
+
+    Returns:
+        The lesser of the two factors; None where no number would do, or an end is infinite.
+
+    Example:
+        >>> more(Quantity("won", Range(low=0.0)), Estimate(1.0, -1.0, 3.0))
+        4.0
+    """
+    stated, matters = quantity.stated or Range(), quantity.matters
+    value = estimate.value
+    below, above = value - estimate.low, estimate.high - value
+    if not math.isfinite(below + above):
+        return None
+    ways = []
+    if stated.low < value < stated.high:
+        ways.append(max(below / (value - stated.low), above / (stated.high - value)))
+    if value < stated.low + matters:
+        ways.append(above / (stated.low + matters - value))
+    if value > stated.high - matters:
+        ways.append(below / (value - stated.high + matters))
+    return min(ways) ** 2 if ways else None
+
+
+def _against(quantity: Quantity, estimate: Estimate) -> bool:
+    """Whether no measured value is past the bounds by as much as matters, or one is outside."""
+    stated, matters = quantity.stated or Range(), quantity.matters
+    if quantity.extremes:
+        return not _within(estimate, stated)
+    return _apart(estimate, Range(stated.low + matters, stated.high - matters))
 
 
 def _apart(estimate: Estimate, stated: Range) -> bool:

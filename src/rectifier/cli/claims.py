@@ -159,7 +159,11 @@ def run(
     """Measure claims and show each in full: measured against claimed, protocol, source."""
     from rectifier.claims import ledger
 
-    chosen = [ledger.get(name) for name in dict.fromkeys(name.upper() for name in ids)]
+    # As in other commands, names may be listed with commas too.
+    names = [part for each in ids for part in each.split(",") if part.strip()]
+    if not names:
+        raise click.UsageError("expected numbers of claims, such as C07; none came")
+    chosen = list({claim.id: claim for claim in map(ledger.get, names)}.values())
     _measure(chosen, store, full=not quick, hands=hands, again=again)
     entries = ledger.entries(_results(store), [claim.id for claim in chosen])
     _write(entries, json_file, html_file)

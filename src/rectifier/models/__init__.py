@@ -1,8 +1,9 @@
 """Networks to compare activations in, one file each.
 
 Layer: above ``torch``, below ``compare`` and ``claims``. A file here defines ``build``, which makes
-the network from its sizes, an activation and a generator; nothing has to be registered. Files whose
-name begins with an underscore hold what several networks share.
+the network from its sizes, an activation and a generator; nothing has to be registered, and each is
+there as ``rectifier.models.alexnet.build`` without an import of its own. Files whose name begins
+with an underscore hold what several networks share.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rectifier.errors import UnknownNameError
@@ -39,3 +41,14 @@ def get(name: str) -> Callable[..., nn.Module]:
         raise UnknownNameError("model", name, names())
     build: Callable[..., nn.Module] = importlib.import_module(f"{__name__}.{name}").build
     return build
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in names():
+        return importlib.import_module(f"{__name__}.{name}")
+    error = UnknownNameError("model", name, names())
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}: {error}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *names()})

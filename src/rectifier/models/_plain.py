@@ -1,7 +1,9 @@
 """Plain deep networks of 2015, from a list of their layers. For plain22 and plain30.
 
 A spatial pyramid (the largest value of each cell of several grids) leads to the fully connected
-layers. Windows of even size are padded more at the right and the bottom, so that sizes stay.
+layers. Windows of even size are padded on all sides in one layer and less in the next, so that two
+layers keep the size, and the image where it is. Padded at the right and the bottom alone, each
+would move it by half a pixel: twenty of them leave nothing of a small image but its margins.
 """
 
 from __future__ import annotations
@@ -67,11 +69,9 @@ def build_plain(
         for place, (channels, count) in enumerate(stages):
             if place:
                 layers.append(nn.MaxPool2d(2))
-            for _ in range(count):
-                before = (window - 1) // 2
-                after = window - 1 - before
+            for turn in range(count):
                 layers += [
-                    nn.ZeroPad2d((before, after, before, after)),
+                    nn.ZeroPad2d((window - turn % 2) // 2),
                     nn.Conv2d(into, channels, window),
                     unit(activation, channels),
                 ]

@@ -12,9 +12,13 @@ import torch
 from torch import nn
 
 from rectifier.activation import Activation
+from rectifier.errors import InvalidInputError
 from rectifier.models._parts import Shape, drawing, image
 from rectifier.models._plain import build_plain
 from rectifier.models._sizes import checked
+
+SMALLEST = 14
+"""Layers of the network that it grew from."""
 
 
 @checked
@@ -40,20 +44,22 @@ def build(
         generator: Source of the initial weights; default torch's global one.
         width: Channels of the first convolution; the stages have twice and four times as many.
         hidden: Width of the two hidden fully connected layers.
-        depth: Weight layers, at least 14; more are added to the second stage.
+        depth: Weight layers, at least `SMALLEST`; more are added to the second stage.
         small: A stem and a pyramid for small images (3×3 at stride 1; grids 2, 1).
 
     Returns:
         Input (samples, *inputs), output (samples, classes).
 
     Raises:
-        InvalidInputError: The inputs are no images.
+        InvalidInputError: The inputs are no images, or it has fewer layers than that.
 
     Example:
         >>> small = build((1, 8, 8), 10, width=4, hidden=32, small=True)
         >>> sum(isinstance(layer, nn.Conv2d | nn.Linear) for layer in small)
         30
     """
+    if depth < SMALLEST:
+        raise InvalidInputError(f"depth of plain30 must be at least {SMALLEST}; {depth} came")
     channels = image(inputs, 8)[0]
     with drawing(generator):
         stem: list[nn.Module] = (

@@ -61,6 +61,21 @@ def stated(given: Range | None, unit: str = "") -> str:
     return f"at least {low}{sign}" if math.isinf(given.high) else f"{low} to {high}{sign}"
 
 
+def claimed(quantity: Quantity) -> str:
+    """What a claim states of a quantity, and from where on a difference matters.
+
+    Example:
+        >>> claimed(Quantity("won", Range(low=0.0), "%", matters=0.005))
+        'at least 0 % (to matter, 0.5 %)'
+    """
+    told, given = stated(quantity.stated, quantity.unit), quantity.stated
+    if given is None or not quantity.matters:
+        return told
+    ends = (given.low + quantity.matters, given.high - quantity.matters)
+    from_there = " or ".join(value(end, quantity.unit) for end in ends if math.isfinite(end))
+    return f"{told} (to matter, {from_there})"
+
+
 def pairs(entry: Entry) -> list[tuple[Quantity, Estimate | None]]:
     """Quantities with what was measured of them."""
     found = entry.result.estimates if entry.result else (None,) * len(entry.quantities)
@@ -137,6 +152,7 @@ def to_dict(entry: Entry) -> dict[str, Any]:
                 "proxy": quantity.proxy,
                 "reading": quantity.reading,
                 "stated": _range(quantity.stated),
+                "matters": quantity.matters,
                 "source": _range(quantity.source),
                 "measured": None if found is None else _range(found),
             }

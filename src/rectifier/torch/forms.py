@@ -126,6 +126,7 @@ class Form:
         certain: False for calls that are an activation only where a weighted layer feeds them.
         apply: The same function on another tensor, never in place.
         assured: Whether ``function`` is known from what was called, not from a class's name.
+        written: Whether it is a formula between two layers, which is known only when it has run.
     """
 
     function: str
@@ -134,6 +135,7 @@ class Form:
     certain: bool
     apply: Callable[[Tensor], Tensor]
     assured: bool = True
+    written: bool = False
 
 
 class Masks:

@@ -100,7 +100,7 @@ class Functions:
                 for observer in self._boundary.live:
                     self._boundary.notify(observer, "on_absorbed", part)
             apply = composite.named(name) or _no_longer
-            form = forms.Form(name, found.input, False, True, apply)
+            form = forms.Form(name, found.input, False, True, apply, written=True)
             application = self._opening.open(form, None)
             if application is not None:
                 application.node, application.number = found.node, 0

@@ -69,6 +69,7 @@ class Site:
         feeding: The layer whose output reaches the site, if known.
         assured: Whether the function is known from what was called, not from a class's name.
         apply: The function that the site computes, on another tensor of that kind, not in place.
+        written: Whether it is a formula between two layers: seen, but nothing can stand in for it.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Site:
     feeding: Layer | None = None
     assured: bool = True
     apply: Callable[[Tensor], Tensor] | None = field(default=None, repr=False)
+    written: bool = field(default=False, repr=False)
     _module: weakref.ref[nn.Module] | None = field(default=None, repr=False)
     _dims: int = field(default=0, repr=False)
 

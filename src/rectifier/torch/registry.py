@@ -131,6 +131,7 @@ class Registry:
             feeding=_with_bias(layer, form.input, units),
             assured=form.assured,
             apply=form.apply,
+            written=form.written,
             _module=None if module is None else weakref.ref(module),
             _dims=form.input.dim(),
         )

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from rectifier import catalog
 from rectifier.activation import Activation
-from rectifier.errors import InvalidInputError, UnknownNameError
+from rectifier.errors import InvalidInputError, OtherKindError, UnknownNameError
 from rectifier.torch import modules
 from rectifier.torch.activation_modules import ACTIVATION_MODULES, module_function
 from rectifier.torch.boundary import Boundary
@@ -61,7 +61,9 @@ def swap(
 
     Raises:
         UnknownNameError: There is no such activation.
-        InvalidInputError: ``model`` is itself the activation, or cannot take one.
+        InvalidInputError: ``model`` is itself the activation, or cannot take one; ``old`` is a
+            gated unit; the sample meets ``old`` as a formula written out between two layers, which
+            nothing can stand in for.
 
     Example:
         >>> import rectifier.torch as rt
@@ -83,6 +85,12 @@ def swap(
     sites = [s for s in trace(model, *sample) if s.function == name] if sample is not None else []
     if only is not None:
         sites = [site for site in sites if site.name in only]
+    for site in sites:
+        if site.written:
+            raise InvalidInputError(
+                f"{name} at {site.source} is written out as a formula, which swap cannot replace; "
+                "put rectifier.torch.activation(...) there by hand"
+            )
     functional_sites = [site for site in sites if site.module() is None]
     chosen = None if only is None else {id(site.module()) for site in sites}
     replaced = _replace_modules(model, name, make, chosen)
@@ -108,6 +116,12 @@ def _known(old: str | Activation) -> str:
         names = set(ACTIVATION_MODULES.values())
         if old in names:
             return old
+        if isinstance(error, OtherKindError):
+            kind = "gated unit" if error.kind == "gated" else "function of a whole row"
+            raise InvalidInputError(
+                f"expected an activation of one number to replace, such as relu; {old} is a "
+                f"{kind}: put another module in its place where the model is built"
+            ) from error
         raise UnknownNameError("activation", old, names | set(catalog.names())) from error
 
 

@@ -57,12 +57,7 @@ STARTS: Mapping[str, Start] = {
     "mish_mlp": Start(sizes={"width": 100, "depth": 4}),
     "mlp": Start(settings={"rate": 3e-3}),
     "plain22": Start(form="image", least=8, sizes={"width": 6, "hidden": 64, "small": True}),
-    "plain30": Start(
-        form="image",
-        least=8,
-        sizes={"width": 9, "hidden": 128, "small": True},
-        settings={"rate": 5e-4, "steps": 1000},
-    ),
+    "plain30": Start(form="image", least=8, sizes={"width": 6, "hidden": 64, "small": True}),
     "rbm": Start("contrast"),
     "resnet20": Start(form="image", sizes={"width": 8}),
     "resnet50": Start(form="image", least=32, sizes={"width": 8, "stages": (1, 1, 1, 1)}),

@@ -72,8 +72,7 @@ def against(entry: Entry) -> Chart | None:
                 canvas.label(quantity.name, 70), loc="left", fontsize=10.5, color=canvas.SOFT, pad=4
             )
         told = "; ".join(
-            f"{q.name}: measured {ledger.estimate(e, q.unit)}, "
-            f"claimed {ledger.stated(q.stated, q.unit)}"
+            f"{q.name}: measured {ledger.estimate(e, q.unit)}, claimed {ledger.claimed(q)}"
             for q, e in rows
         )
         return finish(figure, "Measured (line) against claimed (band)", told)

@@ -94,7 +94,7 @@ def _claim_parts(entry: Entry) -> Iterator[RenderableType]:
         made.add_row(
             cell(quantity.name),
             cell(wording.UNKNOWN if found is None else ledger.estimate(found, quantity.unit)),
-            cell(ledger.stated(quantity.stated, quantity.unit)),
+            cell(ledger.claimed(quantity)),
             cell(ledger.stated(quantity.source, quantity.unit)),
         )
     yield made
