@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rectifier.claims import comparing, depth, ledger, ranking, trials
+from rectifier.claims import comparing, depth, ledger, ranking, speed, trials, variants
 from rectifier.claims.lab import Lab
 from rectifier.cli.main import run_command
 from rectifier.compare import Store
@@ -40,6 +40,8 @@ def cut(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(Lab, "pick", pick)
     monkeypatch.setattr(trials, "_data", some)
     monkeypatch.setattr(depth, "DEPTHS", (2, 5))
+    for module in (speed, variants):  # a median's interval needs eight
+        monkeypatch.setattr(module, "how_often", lambda lab: 8)
     for module in (comparing, ranking):
         monkeypatch.setattr(module, "EIGHTEEN", ("relu", "gelu", "tanh"))
 

@@ -93,6 +93,11 @@ C14 = Claim(
 )
 
 
+def how_often(lab: Lab) -> int:
+    """Rounds of what is timed."""
+    return int(lab.pick(60, 600))
+
+
 def rounds_of(
     contestants: Mapping[str, Callable[[], object]], count: int, seed: int
 ) -> dict[str, list[float]]:
@@ -148,7 +153,7 @@ def product_times(*, rows: int, size: int, rounds: int, seed: int) -> dict[str, 
 
 
 def _skipped(lab: Lab) -> Finding:
-    rounds = lab.pick(60, 600)
+    rounds = how_often(lab)
     # One row: where the time is that of reading weights, skipping has most to win.
     (times,) = lab.map(product_times, [{"rows": 1, "size": 2048, "rounds": rounds, "seed": 0}])
     shares = (0.0, 0.5, 0.9, 0.95)
@@ -253,7 +258,7 @@ def step_times(*, names: list[str], width: int, rounds: int, seed: int) -> dict[
 
 
 def _less_time(lab: Lab) -> Finding:
-    rounds = lab.pick(60, 600)
+    rounds = how_often(lab)
     (times,) = lab.map(function_times, [{"elements": 1_000_000, "rounds": rounds, "seed": 0}])
     pair = {"names": ["relu", "sigmoid"], "width": 256, "rounds": rounds, "seed": 0}
     (steps,) = lab.map(step_times, [pair])

@@ -13,7 +13,7 @@ from rectifier.claims.comparing import MARGIN, by_activation, curve, scored, tun
 from rectifier.claims.lab import Lab
 from rectifier.claims.rates import choose, told
 from rectifier.claims.record import Estimate, Line, Picture, Quantity, Range
-from rectifier.claims.speed import rounds_of, step_times
+from rectifier.claims.speed import how_often, rounds_of, step_times
 
 
 def series(*, activation: str, seed: int, hidden: int, steps: int, rate: float) -> dict[str, float]:
@@ -193,7 +193,7 @@ def _elu(lab: Lab) -> Finding:
                "sizes": {"hidden": [64] * 3}}  # fmt: skip
     runs = by_activation(lab, ("relu", "elu"), seeds, setting)
     early = {n: [sum(r["losses"][:50]) / 50 for r in found] for n, found in runs.items()}
-    rounds = lab.pick(60, 600)
+    rounds = how_often(lab)
     (times,) = lab.map(elu_times, [{"elements": 500_000, "rounds": rounds, "seed": 0}])
     pair = {"names": ["relu", "elu"], "width": 64, "rounds": rounds, "seed": 0}
     (steps,) = lab.map(step_times, [pair])
