@@ -9,31 +9,15 @@ the rounding hides what is left.
 
 from __future__ import annotations
 
-import argparse
-import functools
-import multiprocessing
 from collections.abc import Callable
 
 import numpy as np
-from table_plans import (
-    CELLS,
-    ROOT,
-    Array,
-    Function,
-    compute,
-    entry,
-    kinks,
-    made,
-    plans,
-    price,
-    write,
-)
+from plan_search import Array, Function, formula, search_all
+from table_plans import CELLS, compute, kinks, made, plans, price
 
 from rectifier import catalog
-from rectifier.analysis.operations import FLOAT64
-from rectifier.expression import Expr, evaluate
 from rectifier.kernels.emit_cpp import computes_directly
-from rectifier.kernels.tabled import Plan, scalar_function
+from rectifier.kernels.tabled import Plan
 
 VALUE_ULP = 0.5005
 """The bar is 0.51, after rounding; but so the result is the nearest number all but always."""
@@ -124,43 +108,18 @@ def search(
 
 def measure(name: str) -> list[tuple]:
     """Return the plans of an activation's value and derivative."""
-    spec = catalog.get(name)
-    parameters = spec.parameters()
-    found = []
+    spec, found = catalog.get(name), []
     for slope in (False, True):
-        expression = spec.derivative_expression if slope else spec.value_expression
         if computes_directly(spec, slope):
             found.append((None, 0.0))
             continue
-
-        def f(x: Array, expression: Expr = expression) -> Array:
-            with np.errstate(all="ignore"):
-                y = evaluate(expression, FLOAT64, {"x": np.asarray(x), **parameters})
-                return np.broadcast_to(np.asarray(y, np.float64), np.shape(x)).copy()
-
+        given = formula(spec, slope)
         with np.errstate(all="ignore"):
-            bends = kinks(f, expression, parameters)
-            scalar = functools.lru_cache(maxsize=None)(scalar_function(expression, parameters))
+            bends = kinks(given.of_arrays, given.expression, given.parameters)
             most = MOST_OF_FEW if computes_directly(spec, slope, divides=True) else MOST
-            found.append(search(f, scalar, slope, bends, most))
+            found.append(search(given.of_arrays, given.of_one, slope, bends, most))
     return found
 
 
-def main() -> None:
-    """Search, print, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="*", help="names; what is known of others stays")
-    parser.add_argument("--jobs", type=int, default=1)
-    options = parser.parse_args()
-    names = options.only or list(catalog.names())
-    entries = {}
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
-        for name, found in zip(names, pool.imap(measure, names), strict=True):
-            for what, (plan, cost) in zip(("value", "slope"), found, strict=True):
-                print(f"{name:20} {what} {cost:7.2f} {plan}", flush=True)
-            entries[name] = "".join(entry(catalog.get(name), found))
-    write(entries, ROOT / "src/rectifier/kernels/half_plans.py")
-
-
 if __name__ == "__main__":
-    main()
+    search_all(measure, __doc__.splitlines()[0], "half_plans.py")

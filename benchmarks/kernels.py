@@ -91,6 +91,8 @@ def torch_own(options: argparse.Namespace) -> Rows:
         hard = [name for name in names if timing.OPPONENTS[name].transcendental]
         for number, label in enumerate(("forward", "backward")):
             for group, members in (("transcendental", hard), ("all", names)):
+                if not members:
+                    continue
                 rows = [found[name][number] for name in members]
                 ups = [row.speed_up or 0.0 for row in rows]
                 bounds = [row.bound or 0.0 for row in rows]

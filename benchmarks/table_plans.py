@@ -6,35 +6,24 @@ does, rounding by rounding. Held against the formula in fp64, at numbers all ove
 their edges and zeros, and up to infinity where an end cell is a line, a table may be off by
 `VALUE_ULP` and `SLOPE_ULP`. Of those that are not, the one is recorded that costs least on
 normal data: an operation more for each degree, some for zeros that are to be sharp, and many for
-each element that is in no cell. It is one program, of one search, and so one file.
+each element that is in no cell.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import functools
 import itertools
 import math
-import multiprocessing
-import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
+from plan_search import Array, Function, formula, search_all
 
 from rectifier import catalog
-from rectifier.activation import Activation
 from rectifier.analysis import breakpoints
-from rectifier.analysis.operations import FLOAT64
-from rectifier.expression import PRIMITIVES, Expr, evaluate, postorder
+from rectifier.expression import PRIMITIVES, Expr, postorder
 from rectifier.expression.tree import Call
-from rectifier.kernels.emit_cpp import digest_with_defaults
-from rectifier.kernels.tabled import CELLS, Plan, column, scalar_function, single
-
-ROOT = Path(__file__).parents[1]
-Array = np.ndarray
-Function = Callable[[Array], Array]
+from rectifier.kernels.tabled import CELLS, Plan, column, single
 
 VALUE_ULP = 1.5
 """The bar is 2; what is left is for the numbers that were not tried."""
@@ -364,74 +353,19 @@ def made(scalar: Callable[[float], float], plan: Plan) -> Array:
 
 def measure(name: str) -> list[tuple]:
     """Return plans and errors of an activation's value and derivative."""
-    spec = catalog.get(name)
-    parameters = spec.parameters()
     found = []
     for slope in (False, True):
-        expression = spec.derivative_expression if slope else spec.value_expression
-        called = [node.op for node in postorder(expression) if isinstance(node, Call)]
+        given = formula(catalog.get(name), slope)
+        called = [node.op for node in postorder(given.expression) if isinstance(node, Call)]
         if len(called) <= FEW and CHEAP.issuperset(called):
             found.append((None, 0.0, 0.0))
             continue
-
-        def f(x: Array, expression: Expr = expression) -> Array:
-            with np.errstate(all="ignore"):
-                y = evaluate(expression, FLOAT64, {"x": np.asarray(x), **parameters})
-                return np.broadcast_to(np.asarray(y, np.float64), np.shape(x)).copy()
-
         with np.errstate(all="ignore"):
-            bends = kinks(f, expression, parameters)
-            scalar = functools.lru_cache(maxsize=None)(scalar_function(expression, parameters))
-            found.append(search(f, scalar, slope, bends, (name, slope) in SHARP_ONLY))
+            bends = kinks(given.of_arrays, given.expression, given.parameters)
+            sharp_only = (name, slope) in SHARP_ONLY
+            found.append(search(given.of_arrays, given.of_one, slope, bends, sharp_only))
     return found
 
 
-def shown(plan: Plan | None) -> str:
-    """Return a plan as source code."""
-    if plan is None:
-        return "None"
-    given = ", ".join(map(repr, plan[:6])).replace("'", '"')
-    aside = f", {plan.aside!r}" if plan.aside else ""
-    return f"Plan({given}{aside}{f', sharp={plan.sharp}' if plan.sharp else ''})"
-
-
-def entry(spec: Activation, found: list[tuple]) -> list[str]:
-    """Return what was found of an activation as source code, if there is any."""
-    if not any(plan for plan, *_ in found):
-        return []
-    body = "".join(f"            {shown(plan)},\n" for plan, *_ in found)
-    return [f'        "{digest_with_defaults(spec)}": (  # {spec.name}\n{body}        ),\n']
-
-
-def main() -> None:
-    """Search, print, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="*", help="names; what is known of others stays")
-    parser.add_argument("--jobs", type=int, default=1)
-    options = parser.parse_args()
-    names = options.only or list(catalog.names())
-    entries = {}
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
-        for name, found in zip(names, pool.imap(measure, names), strict=True):
-            for what, (plan, off, cost) in zip(("value", "slope"), found, strict=True):
-                print(f"{name:20} {what} {off:8.3f} {cost:7.2f} {plan}", flush=True)
-            entries[name] = "".join(entry(catalog.get(name), found))
-    write(entries, ROOT / "src/rectifier/kernels/plans.py")
-
-
-def write(entries: dict[str, str], path: Path) -> None:
-    """Put the entries into a module that the emitter reads; what else is known there stays."""
-    head, start, rest = path.read_text(encoding="utf-8").partition("MappingProxyType(\n    {\n")
-    old, end, tail = rest.partition("    }\n)\n")
-    known = {}
-    for block in re.split(r"(?m)^ {8}\),\n", old):
-        if block.strip():
-            known[block.partition("# ")[2].partition("\n")[0]] = f"{block}        ),\n"
-    merged = {**known, **entries}
-    once = {merged[name].split(":")[0]: merged[name] for name in sorted(merged, reverse=True)}
-    body = "".join(reversed(once.values()))  # pau_d is pau
-    path.write_text(f"{head}{start}{body}{end}{tail}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    search_all(measure, __doc__.splitlines()[0], "plans.py")

@@ -326,7 +326,7 @@ def measure(
     for way in ways.values():
         if isinstance(way, Rectified):
             with way(task):
-                for _ in range(task.warm if device == "cpu" else 80):
+                for _ in range(task.warm):
                     task.step()
     costs = {name: Cost() for name in ways}
     plain = [timed(task, unwatched, device)]

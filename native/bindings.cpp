@@ -14,13 +14,13 @@
 #include <string>
 #include <vector>
 
+#include "half_kernels.hpp"
 #include "half_table.hpp"
 #include "nap.hpp"
 #include "parts.hpp"
 #include "quick.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
-#include "tabled.hpp"
 #include "team.hpp"
 
 namespace nb = nanobind;

@@ -70,6 +70,14 @@ RECTIFIER_INLINE R with_sign_of(R a, R sign) {
   return of_bits<R>((bits_of(a) & ~mask) | (bits_of(sign) & mask));
 }
 
+// The bits of a number of float whose upper half is the nearest number of bfloat16, the even one in a
+// tie; the lower half is of no use. A NaN needs no care: what kernels give back of one that came as
+// bfloat16, and what they make of infinities, has its lower half 0, which leaves the upper as it is.
+RECTIFIER_INLINE std::uint32_t nearest_bfloat16(float a) {
+  const std::uint32_t bits = bits_of(a);
+  return bits + 0x7fff + ((bits >> 16) & 1);
+}
+
 // `a` with its sign turned over where the lowest bit of `odd` is set.
 template <typename R>
 RECTIFIER_INLINE R turned(R a, Word<R> odd) {

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "gated.hpp"
+#include "half_kernels.hpp"
 #include "half_table.hpp"
 #include "loop.hpp"
 #include "table.hpp"
-#include "tabled.hpp"
 #include "team.hpp"
 
 namespace {

@@ -17,11 +17,8 @@ RECTIFIER_INLINE float from_bfloat16(std::uint16_t a) {
   return of_bits<float>(static_cast<std::uint32_t>(a) << 16);
 }
 
-// A NaN needs no care: what kernels give back of one that came as bfloat16, and what they make of
-// infinities, has its lower half 0, which the rounding leaves as it is.
 RECTIFIER_INLINE std::uint16_t to_bfloat16(float a) {
-  const std::uint32_t bits = bits_of(a);
-  return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+  return static_cast<std::uint16_t>(nearest_bfloat16(a) >> 16);
 }
 
 RECTIFIER_INLINE float from_float16(std::uint16_t a) {

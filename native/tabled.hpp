@@ -4,7 +4,9 @@
 // is cut into 32 cells of one width. Where x + a large number is rounded to an integer, the low bits
 // of the sum are the number of x's cell, and one instruction (vpermt2ps) picks 16 entries out of a
 // table of 32 that two registers hold. So every function costs the same, some twenty operations for
-// 16 elements, whatever its formula: less than to move them through memory.
+// 16 elements, whatever its formula: less than to move them through memory. A Zen 4 cannot pick out of
+// two registers and multiply-and-add at once, as both read three operands: a coefficient takes it 1.9
+// cycles, where either takes 1. One register of 16 cells does not gain: it needs a degree or two more.
 //
 // A table is printed by rectifier.kernels.tabled, which says how it is made: the centres of the cells,
 // then coefficients from the lowest power on, 32 of each. Its Shape says which code evaluates it:
@@ -32,17 +34,6 @@
 #include "vectors.hpp"
 
 namespace rectifier {
-
-// The kernels on half precision beside those of the table of all; null where looking up results, as
-// half_table.hpp does, is faster than what they are made of. They say whether they could do it: machine
-// and parameters may not be what they are for; those for few elements decline to do none.
-using HalfKernel = bool (*)(Half format, const std::uint16_t* x, const std::uint16_t* g,
-                            std::uint16_t* y, std::size_t n, const double* parameters);
-struct HalfKernels {
-  HalfKernel forward;
-  HalfKernel backward;
-};
-extern const HalfKernels half_kernels[];
 
 enum class Rounding { nearest = 0, down = 1, up = 2 };  // as _MM_FROUND_TO_NEAREST_INT and so on
 
@@ -349,45 +340,6 @@ inline bool half_by_table(const Cells&, const std::uint16_t*, const std::uint16_
   void name##_tabled_##kind(const float* x, const float* g, float* y, std::size_t n,          \
                             const double* given) {                                            \
     by_table<Shape<__VA_ARGS__>, backward>(constant, x, g, y, n, given, name##_##kind);       \
-  }
-
-// Defines NAME_BFloat16_forward, a table for that format or for Float16; and so on backward.
-#define RECTIFIER_HALF_TABLED(name, format, kind, constant, backward, ...)                    \
-  bool name##_##format##_##kind(const std::uint16_t* x, const std::uint16_t* g,               \
-                                std::uint16_t* y, std::size_t n, const double* given) {       \
-    return half_by_table<Shape<__VA_ARGS__>, format, backward>(constant, x, g, y, n, given,   \
-                                                               name##_##kind);                \
-  }
-
-// The same where looking up is faster: only for so few elements that a table of all is not worth it.
-#define RECTIFIER_HALF_TABLED_SHORT(name, format, kind, constant, backward, ...)              \
-  bool name##_##format##_##kind(const std::uint16_t* x, const std::uint16_t* g,               \
-                                std::uint16_t* y, std::size_t n, const double* given) {       \
-    return n > 0 && half_by_table<Shape<__VA_ARGS__>, format, backward>(                      \
-                        constant, x, g, y, n, given, name##_##kind);                          \
-  }
-
-// Defines NAME_half_forward, or backward, of what there is of those.
-#define RECTIFIER_HALF(name, kind, of_bfloat16, of_float16)                                   \
-  bool name##_half_##kind(Half format, const std::uint16_t* x, const std::uint16_t* g,        \
-                          std::uint16_t* y, std::size_t n, const double* given) {             \
-    if (format == Half::bfloat16) return of_bfloat16(x, g, y, n, given);                      \
-    return of_float16(x, g, y, n, given);                                                     \
-  }
-
-// Where there is none.
-inline bool no_table(const std::uint16_t*, const std::uint16_t*, std::uint16_t*, std::size_t,
-                     const double*) {
-  return false;
-}
-
-// Defines NAME_half_forward, or backward, of a kernel that is a few operations in float: they take less
-// time than looking up.
-#define RECTIFIER_HALF_DIRECT(name, kind)                                                     \
-  bool name##_half_##kind(Half format, const std::uint16_t* x, const std::uint16_t* g,        \
-                          std::uint16_t* y, std::size_t n, const double* given) {             \
-    through_float(name##_##kind, format, x, g, y, n, given);                                  \
-    return true;                                                                              \
   }
 
 // A loop is compiled in one of the emitted files and used by all.

@@ -72,8 +72,9 @@ struct BFloat16 : TwoBytes<BFloat16> {
   }
   using TwoBytes::load;
   using TwoBytes::store;
-  // To the upper half of the bits, away from 0 in a tie: to the even number takes four times as long,
-  // and a polynomial's value is a tie by chance only. A NaN has what a number of bfloat16 brought.
+  // To the upper half of the bits, away from 0 in a tie: to the even number is an eighth of a kernel's
+  // time, and a polynomial's value is a tie by chance only, or subnormal. The processor's own conversion,
+  // where there is one, takes subnormal numbers for 0. A NaN has what a number of bfloat16 brought.
   RECTIFIER_V4_INLINE static __m512i nearest(__m512 a) {
     return _mm512_add_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(0x8000));
   }

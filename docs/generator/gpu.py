@@ -11,8 +11,8 @@ _DTYPES = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
 _WAYS = ("rectifier", "eager", "compile", "liger")
 
 
-def page(summary: Mapping[str, Any]) -> str:
-    """Return the page as Markdown."""
+def page(summary: Mapping[str, Any], later: Mapping[str, Any] | None = None) -> str:
+    """Return the page as Markdown; ``later`` is a shorter measurement by newer code, if any."""
     parts = [
         "# On a GPU",
         f"Measured by `benchmarks/gpu.py` on one {summary['device']}, torch {summary['torch']}, "
@@ -54,7 +54,28 @@ def page(summary: Mapping[str, Any]) -> str:
         "derivatives in fp32, 0.51 in half precision. fp16 and bf16: every number.",
         _accuracy(summary["accuracy"]),
     ]
+    if later is not None:
+        parts += _again(later)
     return "\n\n".join(parts) + "\n"
+
+
+def _again(summary: Mapping[str, Any]) -> list[str]:
+    """The part on a later measurement."""
+    inputs = min(row["inputs"] for row in summary["accuracy"] if row["dtype"] == "float32")
+    return [
+        f"## Once more, on an {summary['device'].removeprefix('NVIDIA ')}",
+        "The catalog has changed since, and this is of its kernels as they are now "
+        f"([gpu-h200.json](gpu-h200.json); torch {summary['torch']}, triton {summary['triton']}). "
+        f"Of fp32 at least {inputs:,} numbers were tried with each activation. The memory of this "
+        "card is faster by two fifths and its arithmetic is the same, so that whatever arithmetic "
+        "limits falls further short of a copy.",
+        _accuracy(summary["accuracy"]),
+        *(
+            part
+            for dtype in ("float32", "bfloat16")
+            for part in (f"### {_DTYPES[dtype]}, again", _speed(summary["speed"], dtype))
+        ),
+    ]
 
 
 def _speed(rows: Sequence[Mapping[str, Any]], dtype: str) -> str:

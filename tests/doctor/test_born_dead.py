@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from doctor_records import curve, record, site, training
+from doctor_records import curve, layer, record, site, training
 
 from rectifier.doctor.rules import dying_relu
 from rectifier.doctor.rules.born_dead import RULE
@@ -69,3 +69,13 @@ def test_a_threshold_that_inputs_do_not_reach_is_swapped() -> None:
     shifted = site(born_dead=100, function="threshold", series={"input_mean": -5.0})
     (finding,) = RULE.check(record(shifted))
     assert finding.remedies[0].action == "reinitialize"
+
+
+def test_a_silent_output_gets_no_rectifier_at_all() -> None:
+    layers = (layer("fc1"), layer("out", order=1))
+    inner, outer = (
+        RULE.check(record(site(f"{name}.relu", layer=name, born_dead=90), layers=layers))[0]
+        for name in ("fc1", "out")
+    )
+    assert inner.remedies[0].action == "reinitialize"
+    assert outer.remedies[0].settings == {"from": "relu", "to": "identity"}

@@ -220,6 +220,25 @@ def test_a_signal_that_runs_away_and_never_comes_down(spread, reach, found) -> N
     assert len(exploding_gradient.RULE.check(seen)) == found
 
 
+@pytest.mark.parametrize(
+    ("function", "wired", "spread", "tamed"),
+    [
+        ("relu", 60, 4e5, True),
+        ("tanh", 60, 4e5, False),
+        ("relu", 3, 4e5, False),
+        ("relu", 60, 1.0, False),
+    ],
+)
+def test_a_state_that_grows_from_step_to_step(function, wired, spread, tamed) -> None:
+    grown = site("act", layer="cell", function=function, series={"input_std": spread})
+    trained = training(curve(1e20), gradient_norm=1e14)
+    (finding,) = told(exploding_gradient, grown, trained=trained, layers=still(), wired=wired)
+    first = finding.remedies[0]
+    assert (first.action == "swap_activation") is tamed
+    if tamed:
+        assert (first.settings["to"], first.scope["sites"]) == ("tanh", ["act"])
+
+
 def slowing(*updates: float):
     return tuple(layer(f"layers.{i}", order=i, update_ratio=u) for i, u in enumerate(updates))
 
@@ -252,6 +271,9 @@ def test_weights_that_a_decay_took_down() -> None:
     [
         (0.01, 24, STUCK, True),
         (0.125, 24, STUCK, False),  # orthogonal, or drawn so
+        (0.0625, 24, STUCK, True),  # half a round: a millionth of 22
+        (0.0625, 24, training(curve(2.3), 1e-5), False),  # the rate's doing
+        (0.1, 24, STUCK, False),  # four fifths a round: a hundredth of 22
         (0.01, 3, STUCK, False),  # no recurrence
         (0.01, 24, training(), False),  # it learnt
     ],
@@ -271,6 +293,54 @@ def test_recurrent_weights_that_forget(std, wired, trained, fires) -> None:
     if fires:
         assert found[0].remedies[0].scope["recurrent"]
         assert found[0].evidence["rounds"] == 22
+
+
+def fed(*gradients: float):
+    return tuple(layer(f"layers.{i}", order=i, gradient_norm=g) for i, g in enumerate(gradients))
+
+
+@pytest.mark.parametrize(
+    ("gradients", "trained", "found"),
+    [
+        ((0.05, 1e-6, 1e-6, 2e-6, 0.8), STUCK, ["layers.1"]),
+        ((0.05, 1e-6, 1e-6, 2e-6, 0.8), training(), []),  # it learnt
+        ((0.05, 1e-4, 1e-4, 2e-4, 0.8), STUCK, []),
+        ((0.05, 1e-6, 1e-6, 0.2, 0.8), STUCK, []),  # two of five
+        ((0.05, 0.0, 0.0, 0.0, 0.8), STUCK, []),  # cut off: another rule's
+    ],
+)
+def test_branches_that_get_next_to_none_of_the_gradient(gradients, trained, found) -> None:
+    told_ = told(vanishing_gradient, site("act"), trained=trained, layers=fed(*gradients))
+    assert [f.layer for f in told_] == found
+
+
+@pytest.mark.parametrize(
+    ("end", "std", "found"),
+    [(7e9, 85_000.0, 1), (3e9, 85_000.0, 0), (3e9, 5.0, 1), (1.0, 5.0, 0)],
+)
+def test_targets_far_from_one_that_are_met_by_their_mean_alone(end, std, found) -> None:
+    """A loss that falls from the square of their mean to their variance has told nothing.
+
+    With a spread of five it ends at 28 there, by the first value, and had not come so far yet.
+    """
+    head = Head(("add*", "mse_loss", "addmm"), "out", target_mean=3e5, target_std=std)
+    facts = Circumstances(heads=(head,))
+    trained = training(falling(1e11, end), gradient_norm=1e6)
+    seen = record(site("act"), layers=still(), trained=trained, circumstances=facts)
+    told_ = exploding_gradient.RULE.check(seen)
+    assert len(told_) == found
+    if found:
+        assert "targets are of size" in told_[0].cause
+        assert told_[0].remedies[0].settings["target_std"] == std
+
+
+@pytest.mark.parametrize(("carried", "cleared", "found"), [(9, 0, 1), (2, 0, 0), (9, 1, 0)])
+def test_gradients_that_add_up_from_step_to_step(carried, cleared, found) -> None:
+    told_ = told(exploding_gradient, site("act"), carried=carried, cleared=cleared)
+    assert len(told_) == found
+    if found:
+        assert told_[0].severity == "warning"  # whatever the loss did
+        assert told_[0].remedies[0].settings == {"clear": True}
 
 
 def halves(*between: float):

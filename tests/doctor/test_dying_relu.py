@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from doctor_records import STEPS, curve, falling, record, site, spike, spiking, training
+from doctor_records import STEPS, curve, falling, layer, record, site, spike, spiking, training
 
 from rectifier.doctor.rules.dying_relu import RULE
 from rectifier.watch.record import Circumstances, OptimizerFacts
@@ -144,3 +144,14 @@ def test_a_slow_loss_of_width_that_did_no_harm_is_a_note() -> None:
     ):
         (finding,) = RULE.check(record(site(dead_at=dead), trained=training(loss, update)))
         assert finding.severity == severity
+
+
+def test_an_output_that_died_gets_no_rectifier_at_all() -> None:
+    layers = (layer("fc1"), layer("out", order=1))
+    dead = {100: 80}
+    inner, outer = (
+        RULE.check(record(site(f"{name}.relu", layer=name, dead_at=dead), layers=layers))[0]
+        for name in ("fc1", "out")
+    )
+    assert {"from": "relu", "to": "identity"} not in [r.settings for r in inner.remedies]
+    assert outer.remedies[0].settings == {"from": "relu", "to": "identity"}

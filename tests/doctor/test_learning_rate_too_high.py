@@ -9,6 +9,7 @@ import pytest
 from doctor_records import STEPS, curve, falling, layer, record, site, spike, spiking, training
 
 from rectifier.doctor.rules.learning_rate_too_high import RULE, gradient_burst, lower
+from rectifier.watch.record import Circumstances, Head
 
 
 def test_a_jump_after_a_large_step_is_found_and_dated() -> None:
@@ -94,6 +95,24 @@ def test_large_steps_all_along_are_found_though_the_loss_only_falls(
     sick = record(trained=trained, layers=(layer(update_ratio=update),), optimizer=optimizer)
     found = RULE.check(sick)
     assert [(f.severity, f.first_step) for f in found] == [("warning", 5)] * told
+
+
+@pytest.mark.parametrize(("rate", "severity"), [(0.1, "warning"), (0.01, "info")])
+def test_a_rise_on_the_way_makes_large_steps_no_better(rate: float, severity: str) -> None:
+    loss = falling(3.0, 1.2)
+    loss[6:9] = 5.0
+    trained = training(loss, spike(0.05, 0.2, 5), rate)
+    sick = record(trained=trained, layers=(layer(update_ratio=0.05),), optimizer="AdamW")
+    assert [f.severity for f in RULE.check(sick)] == [severity]
+
+
+@pytest.mark.parametrize(("end", "severity"), [(1.7, "error"), (1.5, "info")])
+def test_an_end_at_a_guess_is_harm_though_the_start_was_above(end: float, severity: str) -> None:
+    """Six classes: a guess costs 1.79, and the network as drawn cost more."""
+    trained = training(spiking(2.1, 3.2, end, 3), spike(1e-3, 0.3, 3), 0.03)
+    head = Head(("nll_loss", "log_softmax", "addmm"), "head", width=6)
+    sick = record(trained=trained, circumstances=Circumstances(heads=(head,)))
+    assert [f.severity for f in RULE.check(sick)] == [severity]
 
 
 def test_a_line_search_is_left_alone() -> None:

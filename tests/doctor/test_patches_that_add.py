@@ -231,6 +231,14 @@ def test_without_the_patch_it_is_not(tmp_path: Path, name: str) -> None:
     assert not all(moved) or (name.endswith(("list", "loop")) and len(moved) == 2)
 
 
+def test_gradients_are_cleared_behind_the_step(tmp_path: Path) -> None:
+    left = LOOP.replace("    opt.zero_grad()\n", "")
+    text = f"{PARTIAL}opt = torch.optim.SGD(net.parameters(), lr=1e-3)\n{left}"
+    clear = Remedy("clip_gradients", "", {"clear": True}, {})
+    done = patched(tmp_path, text, clear)
+    assert all(p.grad is None for p in done["net"].parameters())
+
+
 def test_an_update_becomes_one_in_place() -> None:
     text = "for p in ws:\n    q = p\n    p = p - lr * p.grad  # step\n"
     want = "for p in ws:\n    q = p\n    p -= lr * p.grad  # step\n"

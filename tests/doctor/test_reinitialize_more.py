@@ -73,6 +73,16 @@ def test_where_tables_alone_were_loud_the_rest_stays() -> None:
     assert float(model[1].weight.detach().std()) < 0.5
 
 
+def test_states_of_recurrent_layers_alone_become_orthogonal() -> None:
+    model = nn.Sequential()
+    model.add_module("rnn", nn.GRU(3, 6))
+    before = model.rnn.weight_ih_l0.detach().clone()
+    drawn(model, layers=["rnn"], recurrent=True)
+    for gate in model.rnn.weight_hh_l0.detach().split(6):
+        torch.testing.assert_close(gate @ gate.T, torch.eye(6), atol=1e-5, rtol=0)
+    assert torch.equal(model.rnn.weight_ih_l0, before)
+
+
 @pytest.mark.parametrize("kind", ["relu", "tanh", "gru"])
 def test_recurrent_weights_off_their_scale_keep_a_state(kind: str) -> None:
     torch.manual_seed(0)

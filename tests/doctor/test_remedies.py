@@ -119,6 +119,16 @@ def test_clip_gradients_bounds_the_step() -> None:
     assert weight.norm().item() == pytest.approx(0.1, rel=1e-4)
 
 
+def test_what_adds_up_is_cleared_behind_each_step() -> None:
+    weight = nn.Parameter(torch.zeros(4))
+    with Interception([remedies.build(remedy("clip_gradients", clear=True))]):
+        optimizer = torch.optim.SGD([weight], lr=1.0)
+        for _ in range(3):
+            weight.sum().backward()
+            optimizer.step()
+    assert weight.tolist() == [-3.0] * 4  # 1 + 2 + 3 otherwise
+
+
 def test_reinitialize_acts_before_training_and_leaves_the_random_stream() -> None:
     model, *_, log = train([remedy("reinitialize", scheme="he_normal")], steps=1, lr=1e-9)
     state = torch.get_rng_state()

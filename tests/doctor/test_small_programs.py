@@ -252,6 +252,83 @@ def target_network_that_follows() -> None:
                 p.lerp_(q, 0.05)
 
 
+class Adapted(nn.Module):
+    """A frozen layer and a low-rank path beside it."""
+
+    def __init__(self, base: nn.Linear) -> None:
+        super().__init__()
+        self.base, self.down = base, nn.Linear(base.in_features, 2, bias=False)
+        self.up = nn.Linear(2, base.out_features, bias=False)
+        nn.init.zeros_(self.up.weight)
+
+    def forward(self, x):
+        return self.base(x) + self.up(self.down(x))
+
+
+def adapt(first: bool) -> None:
+    """Adapters come into a model that was trained before; the optimiser comes first, or after."""
+    model = classifier()
+    fit(model)
+    model.requires_grad_(False)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1) if first else None
+    model[0] = Adapted(model[0])
+    optimizer = optimizer or torch.optim.SGD(model[0].parameters(), lr=0.1)
+    for _ in range(STEPS):
+        b = torch.randint(0, 400, (64,))
+        optimizer.zero_grad()
+        F.cross_entropy(model(X[b].flip(1)), LABELS[b]).backward()
+        optimizer.step()
+
+
+@fault("frozen_parameters")
+def adapters_made_after_the_optimizer() -> None:
+    adapt(True)
+
+
+@healthy
+def adapters_made_before_it() -> None:
+    adapt(False)
+
+
+@fault("exploding_gradient")
+def gradients_never_cleared() -> None:
+    model = classifier()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(STEPS):
+        b = torch.randint(0, 400, (64,))
+        F.cross_entropy(model(X[b]), LABELS[b]).backward()
+        optimizer.step()
+
+
+@healthy
+def gradients_accumulated_over_four_batches() -> None:
+    model = classifier()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for k in range(4 * STEPS):
+        b = torch.randint(0, 400, (64,))
+        (F.cross_entropy(model(X[b]), LABELS[b]) / 4).backward()
+        if k % 4 == 3:
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=False)
+
+
+@healthy
+def attacked_before_the_gradients_are_cleared() -> None:
+    """The backward pass of the attack meets what the step before left."""
+    for to_none in (True, False):
+        model = classifier()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(STEPS):
+            b = torch.randint(0, 400, (64,))
+            x = X[b].clone().requires_grad_()
+            F.cross_entropy(model(x), LABELS[b]).backward()
+            x = (x + 0.05 * x.grad.sign()).detach()
+            optimizer.zero_grad(set_to_none=to_none)
+            F.cross_entropy(model(x), LABELS[b]).backward()
+            optimizer.step()
+
+
 def judge(program: Callable[[], None]):
     watcher = Watcher(WatchOptions(every=1))
     torch.manual_seed(0)

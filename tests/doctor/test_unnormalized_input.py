@@ -47,6 +47,23 @@ def test_inputs_that_are_all_tiny(scale, loss, severity) -> None:
     assert [f.severity for f in found] == ([severity] if severity else [])
 
 
+@pytest.mark.parametrize(
+    ("function", "scale", "spread", "found"),
+    [
+        ("sin", 27.0, 350.0, 1),
+        ("sin", 27.0, 7.0, 0),  # weights as small as the scale is large
+        ("sin", 1.0, 900.0, 0),  # a first frequency of three thousand, as for sound
+        ("tanh", 27.0, 350.0, 0),
+    ],
+)
+def test_coordinates_too_large_for_sines(function, scale, spread, found) -> None:
+    level = np.full(2, scale)
+    pixels = Feed("fc1", "linear", 0 * level, level, -level, level, 0 * level, level, 500)
+    sine = site("fc1.sin", layer="fc1", function=function, series={"input_std": spread})
+    told_ = told(unnormalized_input, sine, trained=training(falling(1.0, 0.1)), feeds=(pixels,))
+    assert [f.severity for f in told_] == ["warning"] * found
+
+
 def test_a_normalisation_behind_the_first_layer_makes_up_for_it() -> None:
     after = site("bn.relu", layer_kind="BatchNorm1d", series={"input_std": 1.0})
     found = told(unnormalized_input, after, trained=STUCK, feeds=(feed(400.0),))

@@ -379,6 +379,32 @@ def test_a_missing_extension_says_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.skipif(not native.available(), reason="no compiled kernels")
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "hard_shrink", "soft_shrink", "hard_tanh"])
+def test_few_operations_in_bfloat16_are_those_of_float(name: str) -> None:
+    """Two numbers at a time: every number, odd lengths, in place; and other parameters."""
+    torch = pytest.importorskip("torch")
+    every = torch.arange(2**16, dtype=torch.int32).to(torch.int16).view(torch.bfloat16)
+    grad = torch.linspace(-3, 3, 2**16).bfloat16().flip(0)
+    defaults = tuple(catalog.get(name).parameters().values())
+    for parameters in (defaults, tuple(2 * value for value in defaults)):
+        for kind, by in (("forward", None), ("backward", grad)):
+            wide = torch.empty(2**16)
+            native.unary(
+                name, kind, every.float(), wide,
+                grad=None if by is None else by.float(), parameters=parameters,
+            )  # fmt: skip
+            wanted = wide.bfloat16()
+            for size in (1, 2, 7, 2**16 - 1, 2**16):
+                got = every[-size:].clone()
+                bys = None if by is None else by[-size:].clone()
+                native.unary(name, kind, got, got, grad=bys, parameters=parameters)
+                here = wanted[-size:]
+                assert torch.equal(got.isnan(), here.isnan())
+                same = (got.view(torch.int16) == here.view(torch.int16)) | here.isnan()
+                assert same.all(), every[-size:][~same][:3]
+
+
+@pytest.mark.skipif(not native.available(), reason="no compiled kernels")
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_long_half_precision_is_what_short_is(dtype: str) -> None:
     """From 2^18 elements on results are looked up; every number, and values of parameters."""

@@ -7,11 +7,13 @@ With a GPU: ``python -m pytest --noconftest -c /dev/null tests/triton_front/trit
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 import rectifier.torch as rt
 from rectifier import catalog
@@ -22,9 +24,11 @@ from rectifier.expression import evaluate
 from rectifier.kernels import cuda, explain
 from rectifier.kernels.gpu import launch
 from rectifier.kernels.gpu.basics import INTERPRETED
+from rectifier.torch import unit_sums
 from rectifier.torch.biased import biased
 from rectifier.torch.functional import function
 from rectifier.torch.gated import gated
+from rectifier.watch import statistics
 
 DEVICE = torch.device("cpu" if INTERPRETED else "cuda")
 # NumPy, which interprets, warns of what IEEE 754 defines.
@@ -371,6 +375,76 @@ def test_nan_comes_through() -> None:
         assert y[0].isnan()
         assert given.grad is not None
         assert given.grad.isnan().tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [
+        ((64, 130), 1),
+        ((7, 10), 1),
+        ((3, 5, 4, 4), 1),
+        ((2, 3, 33, 40), 1),
+        ((4, 6, 10), 2),
+        ((1, 1), 1),
+    ],
+)
+def test_statistics_of_units(shape: tuple[int, ...], axis: int, dtype: torch.dtype) -> None:
+    x = torch.randn(shape, device=DEVICE).to(dtype)
+    y = x.relu()
+    if x.numel() > 8:
+        x.view(-1)[3] = math.nan
+        y.view(-1)[5] = math.inf
+    for low, high, zeros in ((-math.inf, 1.0, True), (math.nan, math.nan, False)):
+        found = unit_sums.forward(x, y, axis, low, high, zeros_too=zeros)
+        assert found is not None
+        wanted = statistics.measured(x, y, axis, low, high, zeros_too=zeros)
+        for got, reference in zip(found, wanted, strict=True):
+            assert got.dtype == torch.float64
+            torch.testing.assert_close(
+                got, reference.double(), rtol=1e-5, atol=1e-4, equal_nan=True
+            )
+        assert torch.equal(found[0][:2].nan_to_num(), wanted[0][:2].double().nan_to_num())
+    flowed = unit_sums.gradient(y, x * 1e-18, axis)
+    assert flowed is not None
+    assert torch.equal(flowed[0].long(), statistics.nonzero(y, axis).long())
+    square = (x * 1e-18).double().square().sum()  # below what a float's square can be
+    torch.testing.assert_close(flowed[1], square, rtol=1e-6, atol=0.0, equal_nan=True)
+
+
+def test_statistics_of_what_is_relu_of_its_input_read_it_alone() -> None:
+    x = torch.randn(40, 33, device=DEVICE)
+    x[0, 0] = math.nan
+    found, wanted = (unit_sums.forward(x, y, 1, -math.inf, math.inf) for y in (None, x.relu()))
+    assert found is not None
+    assert wanted is not None
+    for got, reference in zip(found, wanted, strict=True):
+        assert torch.equal(got.nan_to_num(7.0), reference.nan_to_num(7.0))
+
+
+@pytest.mark.skipif(INTERPRETED, reason="needs a GPU")
+def test_a_watched_training_on_a_gpu_is_the_one_on_the_cpu() -> None:
+    records = []
+    for device in ("cpu", DEVICE):
+        torch.manual_seed(0)
+        model = nn.Sequential(
+            *(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten()),
+            *(nn.Linear(8 * 36, 20), nn.GELU(), nn.Linear(20, 5)),
+        )
+        x, y = torch.randn(64, 3, 8, 8), torch.randint(0, 5, (64,))
+        model.to(device)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        with rt.watch(model, every=1) as session:
+            for _ in range(12):
+                loss = F.cross_entropy(model(x.to(device)), y.to(device))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+        records.append(session.record)
+    for ours, theirs in zip(records[0].sites, records[1].sites, strict=True):
+        for name, values in vars(ours.series).items():
+            there = getattr(theirs.series, name)
+            np.testing.assert_allclose(there, values, rtol=2e-3, atol=2e-3, err_msg=name)
 
 
 @pytest.mark.skipif(INTERPRETED, reason="needs a GPU")

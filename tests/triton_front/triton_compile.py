@@ -15,12 +15,16 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from rectifier.kernels import cuda
-from rectifier.kernels.gpu import loops
+from rectifier.kernels.gpu import loops, units
 from rectifier.kernels.gpu.parts import by_parameter, parts
 
 FEW = ("relu", "gelu_tanh", "mish", "sine", "repu")
 TARGET = GPUTarget("cuda", 90, 32)
-NUMBERS = ("size", "half", "width", "inner", "channels", "rows", "columns", "rows_each", "each")
+NUMBERS = (
+    *("size", "half", "width", "inner", "channels", "rows", "columns", "rows_each", "each"),
+    *("outer", "units", "chunks", "wide", "programs"),
+)
+FLOATS = ("low", "high", "zeros", "gap")
 
 
 def compile_for_gpu(kernel: Any, types: dict[str, str], constants: dict[str, Any]) -> Any:
@@ -41,12 +45,16 @@ def pointers(kernel: Any, element: str) -> dict[str, str]:
     special = {
         "p_ptr": "*fp64", "sums_ptr": "*fp64", "code_ptr": "*u8", "bad_ptr": "*u8",
         "limits_ptr": "*fp32", "levels_ptr": "*fp32",
+        "units_ptr": "*fp32", "whole_ptr": "*fp32", "counts_ptr": "*fp32", "squares_ptr": "*fp64",
     }  # fmt: skip
     given = {n: special.get(n, f"*{element}") for n in kernel.arg_names if n.endswith("_ptr")}
+    if kernel is units.finish:
+        given["out_ptr"] = "*fp64"
+    given |= {n: "fp32" for n in kernel.arg_names if n in FLOATS}
     return given | {n: "i32" for n in kernel.arg_names if n in NUMBERS}
 
 
-def work(names: list[str], units: list[str]) -> Any:
+def work(names: list[str], gated: list[str]) -> Any:
     """Yield a label, a kernel, an element type, and the kernel's constants."""
     for name in names:
         for element in ("fp32", "bf16"):
@@ -54,7 +62,7 @@ def work(names: list[str], units: list[str]) -> Any:
             plain = {"CHANNELS": False, "BLOCK": 1024}
             yield name, loops.forward, element, value | plain
             yield name, loops.backward, element, slope | plain
-    for unit in units:
+    for unit in gated:
         functions = cuda.module().GATED[unit][1:]
         for element in ("fp32", "bf16"):
             for flat in (False, True):
@@ -88,15 +96,20 @@ def work(names: list[str], units: list[str]) -> Any:
             size = {"BITS": bits, "BYTES": 128 * bits}
             yield f"{bits} bits", loops.encode, element, value | both | size
             yield f"{bits} bits", loops.decode, element, size
+        for lanes in (1, 128):
+            tile = {"OUTER": 8, "UNITS": 128 // lanes, "INNER": lanes}
+            yield "statistics", units.forward_sums, element, tile | {"READ": lanes > 1}
+            yield "statistics", units.gradient_sums, element, tile
+    yield "statistics", units.finish, "fp32", {"BLOCK": 128}
 
 
 def main() -> None:
     """Compile, and print what failed and how many did."""
     few = sys.argv[1:] == ["few"]
     names = list(FEW) if few else list(cuda.module().ACTIVATIONS)
-    units = ["swiglu"] if few else list(cuda.module().GATED)
+    gated = ["swiglu"] if few else list(cuda.module().GATED)
     done = failed = 0
-    for label, kernel, element, constants in work(names, units):
+    for label, kernel, element, constants in work(names, gated):
         wanted = {n: c for n, c in constants.items() if n in kernel.arg_names}
         done += 1
         try:

@@ -55,6 +55,41 @@ def test_the_share_is_kept(step: float, cost: float, hidden: float, share: float
     assert budget.overhead() == pytest.approx(spent, rel=0.2, abs=0.002)
 
 
+@pytest.mark.parametrize("host", [0.0004, 0.018])
+@pytest.mark.parametrize("cost", [0.2, 1.5])
+def test_a_device_that_runs_behind_is_waited_for_before_a_step_counts(
+    host: float, cost: float
+) -> None:
+    # Its steps take 20 ms, the program asks for them in `host` seconds and only waits where a step
+    # is observed: for up to hundreds of steps. That is no cost of watching.
+    step, clock = 0.02, Clock()
+    budget = Budget(WatchOptions(budget=0.02), clock)
+    done = clock.now  # when the device will have done what it was asked for
+    inside = waited = 0.0
+    seen = 0
+    for number in range(4000):
+        observed = budget.wants(number)
+        if observed:
+            waited += max(0.0, done - clock.now)
+            inside += max(0.0, done - clock.now)
+            clock.now = max(clock.now, done)
+            budget.caught_up(number)
+        clock.now += host
+        done = max(done, clock.now) + step
+        if observed:
+            wait = done - clock.now
+            clock.now = done + cost * step
+            inside, waited, seen = inside + wait + cost * step, waited + wait, seen + 1
+        budget.ended(number, observed, inside, waited)
+    # an observed step costs what it asks of the program besides, and the device stands idle then
+    extra = seen * (cost * step + host) / (clock.now - 100.0)
+    least = (FIRST + math.log(4000 * GROWTH) / GROWTH + 1) * (cost * step + host)
+    elapsed = clock.now - 100.0
+    assert extra <= max(allowed(0.02, elapsed), least) / elapsed + 0.003
+    assert seen > 100
+    assert 0.5 * seen * cost * step < budget.spent < 1.3 * seen * (cost * step + host)
+
+
 def test_naps_last_until_the_budget_allows_a_step_and_no_longer() -> None:
     clock, step, cost = Clock(), 0.06, 0.012
     budget = Budget(WatchOptions(), clock)

@@ -31,6 +31,19 @@ def with_clipping(text: str, max_norm: float) -> str:
     return "".join(lines)
 
 
+def with_clearing(text: str) -> str:
+    """Gradients cleared right behind the one call of the one optimiser's ``step``."""
+    found = _step(text)
+    if found is None:
+        return text
+    line, indent, name, _ = found
+    lines = text.splitlines(keepends=True)
+    if not lines[line].endswith("\n"):
+        lines[line] += "\n"
+    lines.insert(line + 1, f"{indent}{name}.zero_grad()\n")
+    return "".join(lines)
+
+
 def with_capped_rate(text: str, cap: float) -> str:
     """The rates of the one optimiser bounded for the time of its one step, whoever sets them."""
     found = _step(text)

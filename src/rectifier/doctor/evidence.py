@@ -123,6 +123,14 @@ def stuck(loss: Loss) -> bool:
     return loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
 
 
+def guess_of(record: Record) -> float:
+    """What a guess costs where the loss is a cross-entropy: the log of the classes; else NaN."""
+    for head in record.circumstances.heads:
+        if head.chain[:1] in (("nll_loss",), ("nll_loss2_d",)) and head.width > 1:
+            return math.log(head.width)
+    return math.nan
+
+
 def dead_units(site: SiteRecord) -> BoolArray:
     """Units that are dead beyond chance, shape (U,).
 

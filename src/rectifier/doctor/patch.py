@@ -18,6 +18,7 @@ from typing import Any
 from rectifier.doctor.additions import with_activations, with_fresh_weights, with_guard
 from rectifier.doctor.edits import (
     with_capped_rate,
+    with_clearing,
     with_clipping,
     with_logarithm,
     without_output,
@@ -160,6 +161,8 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place], script: Path
         return with_normalized_input(text, layers, remedy.settings, places)
     if remedy.action == "insert_normalization":
         return with_normalization(text, layers, places)
+    if remedy.action == "clip_gradients" and remedy.settings.get("clear"):
+        return with_clearing(text)
     if remedy.action == "clip_gradients":
         return with_clipping(text, float(remedy.settings["max_norm"]))
     if remedy.action == "add_activation":

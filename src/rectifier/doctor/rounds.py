@@ -5,6 +5,7 @@ Layer: doctor; part of the rule ``vanishing_gradient``.
 
 from __future__ import annotations
 
+from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rules.poor_initialization import SMALL, drawn_in, gain_of
 from rectifier.doctor.wording import percent
@@ -16,21 +17,30 @@ LOST = 1e-3
 ROUNDS = 10
 """Applications of one matrix in a row from which it is a recurrence."""
 
+MOVING = 1e-4
+"""Update ratio from which it is not the rate that keeps a network where it was."""
+
 STEEPEST = 0.25
 """The largest slope of a sigmoid."""
 
 
 def forgets(record: Record) -> Finding | None:
-    """A square matrix applied again and again, so small that nothing outlives a few rounds.
+    """A square matrix applied again and again, so small that nothing outlives the rounds.
 
     Random weights of spread s and n inputs shrink a signal by about s root n a round (the circular
-    law: Girko 1985), and the gradient on its way back through time likewise.
+    law: Girko 1985), and the gradient on its way back through time likewise. Either a round leaves
+    a fifth at most, or all of them together a thousandth while the weights do move.
     """
     facts = record.circumstances
     drawn = drawn_in(record)
     rounds = facts.wired - len(drawn)
     square = [p for p in drawn if p.shape[0] == p.fan_in and len(p.shape) == 2]
-    faint = [p for p in square if gain_of(p) <= SMALL]
+    moves = evidence.median(record.training.update_ratio) >= MOVING
+    faint = [
+        p
+        for p in square
+        if gain_of(p) <= SMALL or (moves and rounds >= ROUNDS and gain_of(p) ** rounds <= LOST)
+    ]
     if rounds < ROUNDS or not faint or len(faint) < len(square):
         return None
     first, gain = faint[0], gain_of(faint[0])

@@ -30,7 +30,7 @@ _SQUARED = frozenset({"mse_loss", "pow", "mul"})
 _ABSOLUTE = frozenset({"l1_loss", "smooth_l1_loss", "huber_loss", "abs"})
 
 
-def _degree(head: Head) -> int:
+def degree(head: Head) -> int:
     """How the loss grows with the unit of its targets; 0 where it is no regression loss."""
     for name in (called.rstrip("*") for called in head.chain):
         if name in _SQUARED:
@@ -47,7 +47,7 @@ def unit_for(record: Record) -> Remedy | None:
         mean, std = head.target_mean, head.target_std
         size = math.hypot(mean, std)
         bounded = math.isfinite(head.low) or math.isfinite(head.high)
-        if _degree(head) and head.layer and std > 0 and size >= FAR and not bounded:
+        if degree(head) and head.layer and std > 0 and size >= FAR and not bounded:
             found.append(head)
     if len({head.layer for head in found}) != 1:
         return None
@@ -58,7 +58,7 @@ def unit_for(record: Record) -> Remedy | None:
         {
             "target_mean": float(f"{head.target_mean:.4g}"),
             "target_std": float(f"{head.target_std:.4g}"),
-            "degree": _degree(head),
+            "degree": degree(head),
         },
         {"layers": [head.layer]},
     )

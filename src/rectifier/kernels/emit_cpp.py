@@ -216,6 +216,7 @@ def emit_activation(activation: Activation) -> str:
             _emit_far(activation),
             "};",
             f"RECTIFIER_KERNELS({name})",
+            *(f"RECTIFIER_BFLOAT16({name}, {kind})" for kind in _direct_kinds(activation)),
         )
     )
 
@@ -274,14 +275,28 @@ def halves(activation: Activation) -> dict[str, str]:
                 arguments = f"{name}, {given}, {_BACKWARD[slope]}, {shape(plan)}"
                 lines.append(f"RECTIFIER_HALF_TABLED{macro}({arguments})\n")
                 chosen[place] = f"{name}_{format_}_{kind}"
-        if computes_directly(activation, bool(slope), divides=own is None):
-            lines.append(f"RECTIFIER_HALF_DIRECT({name}, {kind})")
+        if kind in _direct_kinds(activation):
+            lines.append(
+                f"bool {name}_bfloat16_{kind}(const std::uint16_t*, const std::uint16_t*, "
+                "std::uint16_t*, std::size_t, const double*);\n"
+                f"RECTIFIER_HALF_DIRECT({name}, {kind})"
+            )
         elif chosen != ["no_table", "no_table"]:
             lines.append(f"RECTIFIER_HALF({name}, {kind}, {', '.join(chosen)})")
         else:
             continue
         found[kind] = "".join(lines)
     return found
+
+
+def _direct_kinds(activation: Activation) -> list[str]:
+    """Return which kernels on half precision are computed directly."""
+    plans = zip(_KINDS, _half_plans(activation), strict=True)
+    return [
+        kind
+        for slope, (kind, own) in enumerate(plans)
+        if computes_directly(activation, bool(slope), divides=own is None)
+    ]
 
 
 def computes_directly(activation: Activation, slope: bool, divides: bool = False) -> bool:
@@ -358,7 +373,7 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
         loops = "".join(_loop("extern", each) for each in loops_of)
         own = "".join(_loop("", each) for each in loops_of[number::files])
         texts.append(
-            f'{_HEAD}#include "tabled.hpp"\n\nnamespace rectifier {{\n\n{loops}\n{own}\n'
+            f'{_HEAD}#include "half_kernels.hpp"\n\nnamespace rectifier {{\n\n{loops}\n{own}\n'
             f"namespace emitted {{\n\n{body}\n\n"
             "}  // namespace emitted\n\n}  // namespace rectifier\n"
         )
@@ -387,7 +402,7 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
         for a in activations
     )
     texts.append(
-        f'{_HEAD}#include "table.hpp"\n#include "tabled.hpp"\n\nnamespace rectifier {{\n\n'
+        f'{_HEAD}#include "table.hpp"\n#include "half_kernels.hpp"\n\nnamespace rectifier {{\n\n'
         f"namespace emitted {{\n{declared}}}  // namespace emitted\n\n"
         f"const HalfKernels half_kernels[] = {{\n{of_halves}}};\n"
         f"const Entry table[] = {{\n{rows}}};\n"

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.compiler import is_compiling
-from torch.overrides import has_torch_function
+from torch.overrides import has_torch_function, has_torch_function_unary
 
 from rectifier import catalog, kernels
 from rectifier.activation import Activation, check_flag
@@ -98,6 +98,7 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
     plans = _Plans(spec)
     names = tuple(spec.params)
     short, most, plain = _short(spec)
+    least = min(most, plain)
     finite = _all_finite()
 
     def call(
@@ -117,9 +118,9 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
             and keep == "input"
             and not is_compiling()  # first of what asks the input, so that a compiler stops here
             and type(input) in PLAIN
-            and not has_torch_function((input,))
+            and not has_torch_function_unary(input)
             and not (_transforming() or _dispatching() or _tracing())
-            and (size := input.numel()) < (most if input.requires_grad else plain)
+            and ((size := input.numel()) < least or size < (most if input.requires_grad else plain))
             and input.dtype is _float32
             and input.is_cpu
             and not input.is_nested

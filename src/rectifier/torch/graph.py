@@ -6,6 +6,7 @@ names: ``AddmmBackward0`` is ``addmm`` here.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -36,7 +37,12 @@ LOOKUPS = frozenset({"embedding", "embedding_bag", "index", "index_select", "gat
 
 def name_of(node: Any) -> str:
     """``LogSoftmaxBackward0`` -> ``log_softmax``."""
-    plain = re.sub(r"Backward\d*$", "", str(node.name()).rpartition("::")[2])
+    return _plain_name(node.name())
+
+
+@functools.lru_cache(maxsize=1024)
+def _plain_name(name: str) -> str:
+    plain = re.sub(r"Backward\d*$", "", name.rpartition("::")[2])
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower().lstrip("_")
 
 

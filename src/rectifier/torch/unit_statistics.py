@@ -69,10 +69,10 @@ def forward(
     if not applies(input):
         return None
     if output is None:
-        x, extent = _whole(input, axis)
+        x, extent = whole(input, axis)
         y = None
     elif input.dtype is output.dtype and input.shape == output.shape:
-        x, y, extent = _aligned(input, output, axis)
+        x, y, extent = aligned(input, output, axis)
     else:
         return None
     units = extent[1]
@@ -152,7 +152,7 @@ def outputs(output: Tensor, axis: int) -> tuple[Floats, float] | None:
     found = briefly(output, axis)
     if found is not None:
         return unpacked(found[2]), found[3]
-    y, extent = _whole(output.detach(), axis)
+    y, extent = whole(output.detach(), axis)
     units = extent[1]
     numbers = np.empty((3, units))
     bad = compiled.outputs(
@@ -180,7 +180,7 @@ def gradient(to_input: Tensor, to_output: Tensor, axis: int) -> tuple[Floats, fl
     alike = to_input.dtype is to_output.dtype and to_input.shape == to_output.shape
     if not (alike and applies(to_input) and applies(to_output)):
         return None
-    g, h, extent = _aligned(to_input, to_output, axis)
+    g, h, extent = aligned(to_input, to_output, axis)
     nonzero = torch.empty(extent[1], dtype=torch.float64)
     squares = compiled.gradient(
         g.data_ptr(),
@@ -231,14 +231,13 @@ def any_bad_gradient(parameters: list[Tensor]) -> tuple[bool, list[Tensor]]:
 
 
 def some(tensor: Tensor) -> Tensor:
-    """Blocks of a large tensor, evenly apart, or all of a small one, shape (n,)."""
+    """Blocks of a large tensor, evenly apart, or all of a small one; a view of one without gaps."""
     flat = tensor.detach().reshape(-1)
     size = flat.numel()
     if compiled.kept_of(size) == size:
         return flat
     apart = size // compiled.BLOCKS
-    rows = flat[: apart * compiled.BLOCKS].view(compiled.BLOCKS, apart)
-    return rows[:, : compiled.BLOCK].reshape(-1)
+    return flat.as_strided((compiled.BLOCKS, compiled.BLOCK), (apart, 1), flat.storage_offset())
 
 
 class Blocks:
@@ -291,7 +290,7 @@ def _plain_floats(tensor: Tensor) -> bool:
     return tensor.dtype is torch.float32 and tensor.is_contiguous() and applies(tensor)
 
 
-def _whole(one: Tensor, axis: int) -> tuple[Tensor, tuple[int, int, int]]:
+def whole(one: Tensor, axis: int) -> tuple[Tensor, tuple[int, int, int]]:
     """A tensor without gaps, and its layout as outer positions, units and inner ones."""
     shape = one.shape
     units = shape[axis]
@@ -306,10 +305,10 @@ def _whole(one: Tensor, axis: int) -> tuple[Tensor, tuple[int, int, int]]:
     return one, (math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :]))
 
 
-def _aligned(one: Tensor, two: Tensor, axis: int) -> tuple[Tensor, Tensor, tuple[int, int, int]]:
+def aligned(one: Tensor, two: Tensor, axis: int) -> tuple[Tensor, Tensor, tuple[int, int, int]]:
     """Both with the same layout without gaps, and that as outer positions, units and inner ones."""
     if one.stride() != two.stride():
         one, two = one.contiguous(), two.contiguous()
-    one, extent = _whole(one, axis)
-    two, _ = _whole(two, axis)
+    one, extent = whole(one, axis)
+    two, _ = whole(two, axis)
     return one, two, extent

@@ -12,7 +12,9 @@ first step costs to set up is reported but not charged, and the time before it e
 
 A step's cost is the time measured inside the observation, or the difference between the median
 observed and the median unobserved step where that is larger: it also holds what the observation
-slows down without being inside it.
+slows down without being inside it. On a device that runs behind the program the time inside is
+mostly waiting for earlier work, which does not count. There the program waits before each observed
+step too, so that what lies between two of them is the time of unobserved ones.
 """
 
 from __future__ import annotations
@@ -67,6 +69,9 @@ class Budget:
         self._setup: float | None = None
         self._latest = 0
         self._cost: float | None = None
+        self._behind = False
+        self._waited_before = 0.0
+        self._done: tuple[int, float] | None = None
         self.spent = 0.0
 
     def wants(self, step: int, *, alone: bool = True) -> bool:
@@ -85,17 +90,27 @@ class Budget:
         elapsed = self._clock() - self._training
         return self.spent + self.cost() <= allowed(self._share, elapsed)
 
-    def ended(self, step: int, observed: bool, inside: float) -> None:
+    def caught_up(self, step: int) -> None:
+        """The device, which runs behind, has done all there was before this observed step."""
+        now = self._clock()
+        self._behind, self._step_started = True, now
+        if self._done is not None and step > self._done[0]:
+            self._unseen.append((now - self._done[1]) / (step - self._done[0]))
+
+    def ended(self, step: int, observed: bool, inside: float, waited: float = 0.0) -> None:
         """A step has ended.
 
         Args:
             step: The step.
             observed: Whether it was observed.
             inside: Seconds spent inside the observation since the run began.
+            waited: Of them those spent waiting for the device.
         """
         now = self._clock()
         duration, self._step_started = now - self._step_started, now
         within, self._inside_before = inside - self._inside_before, inside
+        within -= waited - self._waited_before
+        self._waited_before = waited
         if observed:
             self._latest = step
         if self._setup is None:
@@ -106,8 +121,11 @@ class Budget:
             self._inside.append(within)
             self.spent += max(within, self.cost() if self._unseen else within)
         else:
-            self._unseen.append(duration)
+            if not self._behind:
+                self._unseen.append(duration)
             self.spent += within
+        if observed:
+            self._done = step + 1, now
         if observed or len(self._unseen) < _MEMORY or step % _OFTEN == 0:
             self._cost = None
 
@@ -130,7 +148,8 @@ class Budget:
             return
         now = self._clock()
         duration, self._step_started = now - self._step_started, now
-        self._unseen.append(duration / steps)
+        if not self._behind:
+            self._unseen.append(duration / steps)
         self.spent += inside
         self._cost = None if len(self._unseen) < _MEMORY else self._cost
 

@@ -26,6 +26,7 @@ from rectifier.torch import graph, observer, upstream, wiring
 from rectifier.torch.identity import ByIdentity
 from rectifier.torch.sites import Layer
 from rectifier.watch import likeness
+from rectifier.watch.carrying import Carrying
 from rectifier.watch.record.circumstances import (
     Circumstances,
     Feed,
@@ -126,7 +127,7 @@ class Census:
         self._optimizers: weakref.WeakKeyDictionary[Optimizer, _Held] = weakref.WeakKeyDictionary()
         self._kept_optimizers: list[_Held] = []
         self._late: ByIdentity[bool] = ByIdentity()
-        self._roots: list[weakref.ref[nn.Module]] = []
+        self._roots: list[tuple[weakref.ref[nn.Module], str]] = []
         self._losses = _Occasions()
         self._derivatives = _Occasions()
         self._heads: dict[tuple[int, tuple[str, ...]], tuple[int, Head]] = {}
@@ -141,6 +142,7 @@ class Census:
         self._flat: set[str] = set()
         self._behind: set[int] = set()
         self._squashed: set[tuple[int, int]] = set()
+        self._carrying = Carrying()
         self._seen: set[Layer] = set()
         self._ran: dict[int, Layer] = {}
         self._loaded: set[int] = set()
@@ -154,7 +156,10 @@ class Census:
 
     def on_model(self, model: nn.Module, name: str) -> None:
         """Register the parameters of a root model, before its first training pass."""
-        self._roots.append(weakref.ref(model))
+        self._roots.append((weakref.ref(model), name))
+        self._register(model, name)
+
+    def _register(self, model: nn.Module, name: str) -> None:
         for prefix, module in model.named_modules():
             late = module in self._late
             for path, parameter in module.named_parameters(prefix, recurse=False):
@@ -211,6 +216,7 @@ class Census:
             stepped: The ``id`` of the optimiser of each step.
         """
         self._backwards += backwards
+        self._carrying.forget()
         self._losses.passed(backwards)
         for optimizer, known in self._optimizers.items():
             number = stepped.count(id(optimizer))
@@ -220,6 +226,7 @@ class Census:
     def wants_loss(self, loss: Tensor, observed: bool) -> bool:
         """A backward pass begins: is it time to look at the graph of its loss?"""
         self._backwards += 1
+        self._carrying.on_backward()
         return self._losses.now(later=not observed and not observer.is_at_hand(loss))
 
     def on_backward(self, loss: Tensor, step: int, source: str) -> None:
@@ -237,7 +244,7 @@ class Census:
         weights = set(map(id, found.weights))
         for leaf in found.leaves:
             if isinstance(leaf, nn.Parameter) or id(leaf) in weights:
-                self._meet(leaf)
+                self._meet_again(leaf)
             person = self._people.get(id(leaf))
             if person is not None:
                 rounds = max(person.facts.rounds, found.rounds.get(id(leaf), 0))
@@ -295,6 +302,7 @@ class Census:
             self.on_optimizer(optimizer)
             known = self._optimizers[optimizer]
         known.steps += 1
+        self._carrying.on_step(known.steps)
         far = not observed and not all(map(observer.is_at_hand, held(optimizer)[:1]))
         return known.occasions.now(later=far)
 
@@ -303,6 +311,8 @@ class Census:
         known = self._optimizers[optimizer]
         own = held(optimizer)
         known.ids = {id(p) for p in own}
+        if len(self._kept_optimizers) == 1:  # the loss of another leaves gradients not asked for
+            self._carrying.follow(own, known.steps)
         nonzero = {id(p): likeness.any_of(p.grad) for p in own if p.grad is not None}
         for p in own:
             self._meet(p)
@@ -317,6 +327,16 @@ class Census:
                 )
 
     # Keeping it
+
+    def _meet_again(self, leaf: Tensor) -> None:
+        """Meet what a loss depends on; what is new may have come into a model that is known."""
+        known = self._people.get(id(leaf))
+        if known is None or known.reference() is not leaf:
+            for reference, name in self._roots:
+                model = reference()
+                if model is not None:
+                    self._register(model, name)
+        self._meet(leaf)
 
     def _held_by(self, key: int) -> bool:
         return any(key in known.ids for known in self._kept_optimizers)
@@ -422,7 +442,7 @@ class Census:
         """All that was found so far."""
         self._look()
         ran = self._ran
-        for reference in self._roots:
+        for reference, _ in self._roots:
             model = reference()
             if model is not None:
                 for path, parameter in model.named_parameters():
@@ -471,6 +491,8 @@ class Census:
             squashed=tuple(
                 dict.fromkeys((layer_of(one), layer_of(two)) for one, two in self._squashed)
             ),
+            carried=self._carrying.carried,
+            cleared=self._carrying.cleared,
             second_order=self._second_order,
         )
 

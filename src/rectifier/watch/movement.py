@@ -25,6 +25,7 @@ class Movement:
         self._blocks: unit_statistics.Blocks | None = None
         self._copies: list[Tensor] = []
         self._scales: list[float] = []
+        self._views: list[Tensor] = []
 
     def keep(self, tensors: Sequence[Tensor]) -> Tensor:
         """Copy some elements of each tensor.
@@ -43,19 +44,22 @@ class Movement:
             self._scales = self._blocks.scales
             found = [math.sqrt(s) * by for s, by in zip(squares, self._scales, strict=True)]
             return torch.tensor(found, dtype=torch.float64)
-        self._copies = [unit_statistics.some(t).clone() for t in self._tensors]
+        self._views = [_view(t) for t in self._tensors]
+        self._copies = list(torch._foreach_mul(self._views, 1.0))
         self._scales = [
-            math.sqrt(t.numel() / max(copy.numel(), 1))
-            for t, copy in zip(self._tensors, self._copies, strict=True)
+            math.sqrt(t.numel() / max(view.numel(), 1))
+            for t, view in zip(self._tensors, self._views, strict=True)
         ]
         norms = statistics.norms(self._copies)
-        return norms * torch.tensor(self._scales).to(norms)
+        # a copy that waits would wait for all that the program has asked of the device
+        return norms * torch.tensor(self._scales).to(norms, non_blocking=True)
 
     def after(self) -> dict[int, float]:
         """How far each tensor is from where it was kept, by its ``id``; then nothing is kept."""
         tensors, self._tensors = self._tensors, []
         blocks, self._blocks = self._blocks, None
         copies, self._copies = self._copies, []
+        views, self._views = self._views, []
         if not tensors:
             return {}
         if blocks is not None:
@@ -64,10 +68,20 @@ class Movement:
                 return {}
             change = [math.sqrt(squares) for squares in moved]
         else:
-            now = [unit_statistics.some(t) for t in tensors]
-            if any(a.shape != b.shape for a, b in zip(now, copies, strict=True)):
+            if any(t.data_ptr() != v.data_ptr() for t, v in zip(tensors, views, strict=True)):
+                views = [_view(t) for t in tensors]  # `p.data = p.data - …` puts it elsewhere
+            if any(a.shape != b.shape for a, b in zip(views, copies, strict=True)):
                 return {}
-            difference = torch._foreach_sub(now, copies)
+            difference = torch._foreach_sub(views, copies)
             change = statistics.fetch([statistics.norms(difference)])[0].tolist()
         scaled = (c * scale for c, scale in zip(change, self._scales, strict=True))
         return dict(zip(map(id, tensors), scaled, strict=True))
+
+
+def _view(tensor: Tensor) -> Tensor:
+    """What is looked at of a tensor: a view of it where it lies without gaps."""
+    plain = tensor.detach()
+    if not plain.is_contiguous():
+        order = sorted(range(plain.dim()), key=plain.stride, reverse=True)
+        plain = plain.permute(order)  # as channels lie last
+    return unit_statistics.some(plain)

@@ -1,11 +1,11 @@
 """Per-unit numbers of a tensor, without waiting for the device.
 
 Layer: watch, on torch. On the CPU the compiled kernel gives them all in one pass
-(`rectifier.torch.unit_statistics`). Where it does not apply they are computed here with torch; that
-is also its reference. What is computed stays on the tensor's device until `fetch` brings all
-numbers of a step over at once. Counts are exact. On the CPU comparisons are slow in torch and
-``sign`` and ``sum`` run at memory speed, so counts are sums of signs; where a NaN spoils such a sum
-the slow exact count replaces it.
+(`rectifier.torch.unit_statistics`), on a GPU a Triton kernel does (`rectifier.torch.unit_sums`).
+Where neither applies they are computed here with torch; that is also their reference. What is
+computed stays on the tensor's device until `fetch` brings all numbers of a step over at once.
+Counts are exact. On the CPU comparisons are slow in torch and ``sign`` and ``sum`` run at memory
+speed, so counts are sums of signs; where a NaN spoils such a sum the slow exact count replaces it.
 
 One file, though long: each number has its quick form and its reference here, side by side.
 """
@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rectifier.torch import unit_statistics
+from rectifier.torch import unit_statistics, unit_sums
 
 Floats = NDArray[np.float64]
 
@@ -112,6 +112,8 @@ def forward(
     zeros_too = high is not None
     found: tuple[Tensor | Floats, Tensor | Floats] | None
     found = unit_statistics.forward(input, read, axis, *region, zeros_too=zeros_too)
+    if found is None:
+        found = unit_sums.forward(input, read, axis, *region, zeros_too=zeros_too)
     if found is None and not detailed:
         active = positive(output, axis, never_negative=function in NEVER_NEGATIVE)
         return Forward(elements, rows, active.unsqueeze(0))
@@ -256,6 +258,9 @@ def gradients(
         found = unit_statistics.gradient(to_input, to_output, axis)
         if found is not None:
             return found
+        there = unit_sums.gradient(to_input, to_output, axis)
+        if there is not None:
+            return there
     count = None if to_input is None else nonzero(to_input, axis)
     if to_output is None or not detailed:
         return count, None

@@ -31,6 +31,7 @@ from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, outputs, unload
 from rectifier.watch.census import Census
 from rectifier.watch.closing import closing_window
+from rectifier.watch.device import Device
 from rectifier.watch.layers import Layers
 from rectifier.watch.ledger import Clock, Observation, SiteLedger
 from rectifier.watch.options import WatchOptions
@@ -38,13 +39,7 @@ from rectifier.watch.record import Record, SiteRecord
 from rectifier.watch.training import TrainingLedger, TrainingStep
 from rectifier.watch.trouble import Trouble
 from rectifier.watch.waiting import Waiting
-from rectifier.watch.weights import (
-    feeding,
-    is_plain,
-    joint,
-    learning_rate,
-    medians,
-)
+from rectifier.watch.weights import Medians, feeding, is_plain, joint, learning_rate
 
 P = ParamSpec("P")
 
@@ -110,6 +105,7 @@ class Watcher(Observer):
         self._budget = Budget(options or WatchOptions(), clock)
         self._clock = Clock()
         self._sites: dict[Site, SiteLedger] = {}
+        self._device = Device()
         self._layers = Layers(self._clock.details)
         self._census = Census()
         self._training = TrainingLedger()
@@ -144,7 +140,10 @@ class Watcher(Observer):
         if step < 2:
             self._processes = ranks.together()
         self.brief = not (self._alarm or self._schedule.close(self._index))
-        return self._budget.wants(step, alone=self._processes == 1)
+        wanted = self._budget.wants(step, alone=self._processes == 1)
+        if wanted and self._device.catch_up():
+            self._budget.caught_up(step)
+        return wanted
 
     def sleeps(self, step: int) -> int:
         """As the budget and the census say."""
@@ -218,6 +217,7 @@ class Watcher(Observer):
         if not output.numel() or type(output) not in (Tensor, nn.Parameter):
             return
         if site not in self._saturation:
+            self._device.meet(output)
             known = site.function == "rrelu" or site.function in statistics.ZERO_BELOW
             self._rectified[site] = _is_relu(site, input, output)
             self._saturation[site] = None if known else statistics.saturation_of(site.apply)
@@ -360,7 +360,7 @@ class Watcher(Observer):
         self._steps = step + 1
         inside = 0.0 if self.interception is None else self.interception.seconds
         observed = self.interception is not None and self.interception.observing
-        self._budget.ended(step, observed, inside)
+        self._budget.ended(step, observed, inside, self._device.waited)
 
     @_quietly
     def _finish(self, step: int) -> None:
@@ -411,6 +411,8 @@ class Watcher(Observer):
         found = [g for _, g in with_gradient if g is not None]
         gradient_norms = cargo.put(statistics.norms(found, some=not detailed))
         weight_norms = cargo.put(self._layers.before(parameters)) if detailed else -1
+        asked = {site: Medians(site, cargo.put) for site in sites} if detailed else {}
+        self._device.catch_up()
         cargo.fetch()
 
         observations = {site: unload(cargo, parts) for site, parts in sites.items()}
@@ -431,7 +433,8 @@ class Watcher(Observer):
         )
         self._training.put(entry)
         for site, seen in observations.items():
-            self._take_site(site, self._index, step, seen, detailed)
+            told = asked[site].told(cargo.get) if detailed else None
+            self._take_site(site, self._index, step, seen, told)
         if detailed:
             sizes = cargo.get(weight_norms).tolist()
             norms = dict(zip(self._layers.followed, sizes, strict=True))
@@ -482,7 +485,7 @@ class Watcher(Observer):
         deferred, self._deferred = self._deferred, []
         for index, step, passes in deferred:
             for site, seen in outputs(passes).items():
-                self._take_site(site, index, step, seen, detailed=False)
+                self._take_site(site, index, step, seen)
 
     @_quietly
     def _look_for_trouble(
@@ -507,7 +510,12 @@ class Watcher(Observer):
         )
 
     def _take_site(
-        self, site: Site, index: int, step: int, seen: Observation, detailed: bool
+        self,
+        site: Site,
+        index: int,
+        step: int,
+        seen: Observation,
+        medians: tuple[float, float] | None = None,
     ) -> None:
         if seen.active is None:
             return
@@ -520,7 +528,7 @@ class Watcher(Observer):
         ledger.add(
             *(index, step, seen),
             feeding(site, fell) if whole or fell is not None else None,
-            medians(site) if detailed else None,
+            medians,
             self._close,
         )
 

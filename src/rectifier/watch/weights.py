@@ -6,7 +6,7 @@ Layer: watch, on torch.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -23,30 +23,39 @@ from rectifier.watch.record import IntArray
 _SOME_UNITS = 128
 
 
-def medians(site: Site) -> tuple[float, float]:
+class Medians:
     """Medians of bias and weight norm over units of the layer that feeds a site, as they are now.
 
-    Over at most about 256 evenly chosen units; NaN where there are none.
+    Over at most about 256 evenly chosen units; NaN where there are none. They are told once the
+    numbers have come from the device.
+
+    Args:
+        site: The site.
+        put: Takes a tensor along, and gives the number to get its values by.
     """
-    layer = site.feeding
-    if layer is None:
-        return math.nan, math.nan
-    weight, bias = layer.weight(), layer.bias()
-    tensors: list[Tensor] = []
-    bias_at = norm_at = -1
-    if weight is not None and is_plain(weight) and weight.dim() > 0:
-        axis = 1 if layer.transposed and weight.dim() > 1 else 0
-        some = weight.detach()[(slice(None),) * axis + (slice(None, None, _stride(weight, axis)),)]
-        norm_at = len(tensors)
-        tensors.append(statistics.unit_norms(some, transposed=layer.transposed))
-    if bias is not None and is_plain(bias) and bias.dim() > 0:
-        bias_at = len(tensors)
-        tensors.append(bias.detach()[:: _stride(bias, 0)])
-    values = statistics.fetch(tensors)
-    return (
-        median(values[bias_at]) if bias_at >= 0 else math.nan,
-        median(values[norm_at]) if norm_at >= 0 else math.nan,
-    )
+
+    def __init__(self, site: Site, put: Callable[[Tensor], int]) -> None:
+        self._bias = self._norm = -1
+        layer = site.feeding
+        if layer is None:
+            return
+        weight, bias = layer.weight(), layer.bias()
+        if weight is not None and is_plain(weight) and weight.dim() > 0:
+            axis = 1 if layer.transposed and weight.dim() > 1 else 0
+            apart = slice(None, None, _stride(weight, axis))
+            some = weight.detach()[(slice(None),) * axis + (apart,)]
+            self._norm = put(statistics.unit_norms(some, transposed=layer.transposed))
+        if bias is not None and is_plain(bias) and bias.dim() > 0:
+            self._bias = put(bias.detach()[:: _stride(bias, 0)])
+
+    def told(self, get: Callable[[int], NDArray[Any]]) -> tuple[float, float]:
+        """Those of the bias and of the weight norm.
+
+        Args:
+            get: Gives the values by their number.
+        """
+        bias, norm = (median(get(at)) if at >= 0 else math.nan for at in (self._bias, self._norm))
+        return bias, norm
 
 
 def _stride(tensor: Tensor, axis: int) -> int:

@@ -31,7 +31,8 @@ _OTHER: Mapping[str, type[Action]] = {"step": Stepping, "attach": Attach, "write
 """Ways that are classes of their own."""
 
 _LOOKS = 3
-"""Steps in which layers are looked for that no module registers."""
+"""Steps in which layers are looked for that no module registers, and, of each optimiser, in which
+models are for what came into them since."""
 
 
 class AddToOptimizer(Action):
@@ -48,6 +49,8 @@ class AddToOptimizer(Action):
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._candidates: dict[int, tuple[str, Tensor]] = {}
         self._models: dict[int, str] = {}
+        self._roots: list[tuple[weakref.ref[nn.Module], str]] = []
+        self._looks: weakref.WeakKeyDictionary[Optimizer, int] = weakref.WeakKeyDictionary()
         self._idle: set[int] | None = None
         self._kept: dict[int, tuple[Tensor, Tensor]] = {}
         self._hooked: set[int] = set()
@@ -61,6 +64,10 @@ class AddToOptimizer(Action):
     ) -> None:
         """Its parameters may be what no optimiser holds."""
         del args, kwargs
+        self._roots.append((weakref.ref(model), name))
+        self._list(model, name)
+
+    def _list(self, model: nn.Module, name: str) -> None:
         for path, parameter in model.named_parameters():
             self._candidates[id(parameter)] = path, parameter
             self._models[id(parameter)] = name
@@ -110,6 +117,7 @@ class AddToOptimizer(Action):
             return
         self._optimizers.add(optimizer)
         if self.how == "join":
+            self._look_again(optimizer)
             self._join(optimizer)
         elif self.how == "keep_gradient" and self._kept:
             own = [p for p in _held(optimizer) if id(p) in self._kept]
@@ -127,6 +135,16 @@ class AddToOptimizer(Action):
             for parameter in _held(optimizer):
                 parameter.grad = None
             self._kept.clear()
+
+    def _look_again(self, optimizer: Optimizer) -> None:
+        """Adapters come into a model long after its first step, with an optimiser of their own."""
+        seen = self._looks.get(optimizer, 0)
+        self._looks[optimizer] = seen + 1
+        if seen < _LOOKS:
+            for reference, name in self._roots:
+                model = reference()
+                if model is not None:
+                    self._list(model, name)
 
     def _join(self, optimizer: Optimizer) -> None:
         held = {id(p) for known in self._optimizers for p in _held(known)}

@@ -1,7 +1,9 @@
 """``clip_gradients``: a bound on the norm of all gradients of an optimiser.
 
-Layer: doctor's remedies. Settings: ``max_norm``. Source: Pascanu, Mikolov and Bengio 2013,
-"On the difficulty of training recurrent neural networks", section 3.2.
+Layer: doctor's remedies. Settings: ``max_norm``; or ``clear``, for gradients that the program
+lets add up from step to step: then they are cleared after each, and nothing is clipped. Source:
+Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks",
+section 3.2.
 """
 
 from __future__ import annotations
@@ -36,4 +38,23 @@ class ClipGradients(Action):
             optimizer.register_step_pre_hook(lambda self_, args, kwargs: self.before_step(self_, 0))
 
 
-ACTION = ClipGradients
+class ClearGradients(Action):
+    """Clears the gradients of an optimiser behind each of its steps."""
+
+    def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
+        """Clear."""
+        del step
+        if optimizer is not None:
+            optimizer.zero_grad()
+            self.say(f"gradients of {type(optimizer).__name__} cleared after each step")
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """Clear after each step from now on."""
+        del model
+        if optimizer is not None:
+            optimizer.register_step_post_hook(lambda self_, args, kwargs: self.after_step(self_, 0))
+
+
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy; what adds up without end is cleared, not clipped."""
+    return (ClearGradients if remedy.settings.get("clear") else ClipGradients)(remedy)

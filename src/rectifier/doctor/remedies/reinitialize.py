@@ -201,9 +201,14 @@ class Reinitialize(Action):
         modules = dict(model.named_modules())
         with apart():
             for path in self.remedy.scope.get("layers", ()):
-                weight = getattr(modules.get(str(path)), "weight", None)
-                if isinstance(weight, Tensor) and weight.dim() == 2:
-                    nn.init.orthogonal_(weight)
+                module = modules.get(str(path))
+                named = [] if module is None else list(module.named_parameters(recurse=False))
+                of_states = [w for n, w in named if n.startswith("weight_hh")]
+                found = of_states or [w for n, w in named if n == "weight" and w.dim() == 2]
+                for weight in found:
+                    for gate in torch.split(weight, weight.shape[1]) if of_states else (weight,):
+                        nn.init.orthogonal_(gate)  # a gate's weights are a square each
+                if found:
                     self.unwritten = True
                     self.say(f"orthogonal weights drawn for {path} of {name}")
 

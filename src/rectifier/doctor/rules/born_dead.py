@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.saturated_activation import is_output
 from rectifier.doctor.wording import number, percent, place
 from rectifier.watch.record import Record, SiteRecord
 
@@ -110,11 +112,24 @@ def check(record: Record) -> Sequence[Finding]:
             f"{percent(share)} of the {site.units} units of {place(site)} were never active: "
             f"{_why(site, dead, first)}."
         )
-        findings.append(_finding(site, dead, severity, cause))
+        output = is_output(record, site)
+        findings.append(_finding(site, dead, severity, cause, output))
     return tuple(findings)
 
 
-def _finding(site: SiteRecord, dead: evidence.BoolArray, severity: Severity, cause: str) -> Finding:
+def free(site: SiteRecord, where: Mapping[str, Any]) -> Remedy:
+    """Nothing in the place of a rectifier at a network's output, whose units are silent."""
+    return Remedy(
+        "swap_activation",
+        "An output without a rectifier reaches what lies below zero, and keeps its gradient.",
+        {"from": site.function, "to": "identity"},
+        where,
+    )
+
+
+def _finding(
+    site: SiteRecord, dead: evidence.BoolArray, severity: Severity, cause: str, output: bool
+) -> Finding:
     unit = site.unit
     numbers = {
         "dead": float(dead.mean()),
@@ -145,7 +160,9 @@ def _finding(site: SiteRecord, dead: evidence.BoolArray, severity: Severity, cau
             where,
         ),
     )
-    if _barred(site):
+    if output:
+        remedies = (free(site, where), *remedies[:2])
+    elif _barred(site):
         swap = Remedy(
             "swap_activation",
             "A threshold of zero lets half of the inputs pass.",

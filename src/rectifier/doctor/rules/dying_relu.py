@@ -12,8 +12,9 @@ from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.born_dead import HALF
+from rectifier.doctor.rules.born_dead import HALF, free
 from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, LEARNT, lower, overshoot
+from rectifier.doctor.rules.saturated_activation import is_output
 from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.watch.record import FloatArray, Record, SiteRecord
 
@@ -192,6 +193,8 @@ def _remedies(record: Record, case: Case) -> tuple[Remedy, ...]:
         scope={**where, "units": {site.layer: np.flatnonzero(case.dead).tolist()}},
     )
     slower = lower(record, case.deaths.onset, "Smaller steps do not throw units below zero.")
+    if is_output(record, site):
+        return (free(site, where), normalise, *((slower,) if slower else ()))
     heavy = any(item.momentum > HEAVY for item in record.circumstances.optimizers)
     if slower and (case.by_steps or case.raised >= 2 or heavy):
         return (slower, normalise, swap, recycle)

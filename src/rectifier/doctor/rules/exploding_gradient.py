@@ -9,6 +9,7 @@ import numpy as np
 
 from rectifier.doctor import evidence, signal
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rounds import ROUNDS
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import (
     OVERSHOOT,
@@ -23,8 +24,9 @@ from rectifier.doctor.rules.poor_initialization import (
     drawn_in,
     gain_of,
 )
+from rectifier.doctor.targets import FAR, degree, unit_for
 from rectifier.doctor.wording import number, place
-from rectifier.watch.record import Record
+from rectifier.watch.record import Record, SiteRecord
 
 GROWN = 100.0
 """Growth over a chain of sites that depth alone must not give."""
@@ -47,6 +49,15 @@ BETWEEN = (
 TOLD = 0.01
 """Share of the first loss below which a loss is as good as none: a rise that ends there undid
 nothing."""
+
+CARRIED = 3
+"""Steps after which the gradient was still there, from which one may say never."""
+
+MEAN = 0.8
+"""Squared error over the targets' variance, from which their mean would have done as well."""
+
+UNBOUNDED = ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
+"""Functions that pass on any growth; of a state that is fed back, tanh's place is not theirs."""
 
 STEEP, UPHILL = 10.0, 1.2
 """Growth of the signal through depth, in all and per site, that weights must account for."""
@@ -139,18 +150,50 @@ def _still_loud(record: Record) -> bool:
     )
 
 
+def _constant(record: Record, loss: evidence.Loss) -> bool:
+    """Whether targets far from one were met no better than by their mean, in squared errors.
+
+    Of such a loss the first value says little: of an output near nought it is the targets' mean
+    square, and what is left at their mean the share of it that is their variance, however errors
+    are summed.
+    """
+    shares = [
+        (head.target_std / size) ** 2
+        for head in record.circumstances.heads
+        if degree(head) == 2 and (size := math.hypot(head.target_mean, head.target_std)) >= FAR
+    ]
+    return any(loss.end >= MEAN * share * loss.start for share in shares)
+
+
+def _growing(record: Record) -> list[SiteRecord]:
+    """Unbounded activations of a state that is fed to its own layer again, grown beyond use."""
+    facts = record.circumstances
+    if facts.wired - len(drawn_in(record)) < ROUNDS:
+        return []
+    return [
+        site
+        for site in record.sites
+        if site.function in UNBOUNDED and evidence.median(site.series.input_std[:1]) >= HUGE
+    ]
+
+
 def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
     """A first gradient that no learning rate suits: recurrence, or data of huge scale."""
     training = record.training
     norms = [evidence.median(item.weight_norm[:1]) for item in record.layers]
     size = math.sqrt(sum(norm**2 for norm in norms if math.isfinite(norm)))
     first = training.gradient_norm[0] if training.gradient_norm.size else math.nan
-    if not (size > 0 and first >= HUGE * size and (_harmed(loss) or _still_loud(record))):
+    harmed = _harmed(loss) or _constant(record, loss)
+    if not (size > 0 and first >= HUGE * size and (harmed or _still_loud(record))):
         return None
     scale = _reach(record)
     why = "the weights start too large for this depth or this many time steps"
     if scale >= 100:
         why = f"the data reach {number(scale)}, far beyond the usual scale of one"
+    unit = unit_for(record)
+    if unit is not None:
+        size_ = math.hypot(*(float(unit.settings[key]) for key in ("target_mean", "target_std")))
+        why = f"the targets are of size {number(size_)}, far beyond the usual scale of one"
     slower = lower(record, 0, "Smaller steps survive a large gradient.")
     clip = Remedy(
         "clip_gradients",
@@ -161,6 +204,13 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
         "reinitialize",
         "Weights scaled by the gain of the activation keep the signal level.",
         {"scheme": "he_normal"},
+    )
+    growing = _growing(record)
+    tame = Remedy(
+        "swap_activation",
+        "A bounded function cannot grow from step to step.",
+        {"from": growing[0].function if growing else "", "to": "tanh"},
+        {"sites": [s.site for s in growing], "layers": [s.layer for s in growing]},
     )
     steep = [t for t in signal.forward(record, 1) if t.ratio >= STEEP and t.factor >= UPHILL]
     heavy = [
@@ -175,7 +225,13 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
         ),
         first_step=int(training.step[0]),
         evidence={"gradient_norm": float(first), "weight_norm": size},
-        remedies=(*((start,) if steep or heavy else ()), clip, *((slower,) if slower else ())),
+        remedies=(
+            *((unit,) if unit else ()),
+            *((tame,) if growing and not unit else ()),
+            *((start,) if steep or heavy else ()),
+            clip,
+            *((slower,) if slower else ()),
+        ),
     )
 
 
@@ -215,6 +271,33 @@ def _by_burst(record: Record, loss: evidence.Loss) -> Finding | None:
     )
 
 
+def _never_cleared(record: Record, loss: evidence.Loss) -> Finding | None:
+    """Gradients that are left to add up from step to step: each step takes the sum of all so far.
+
+    Its size grows with the number of steps, and it points where losses pointed long ago.
+    """
+    facts = record.circumstances
+    if facts.carried < CARRIED or facts.cleared or record.optimizer == "LBFGS":
+        return None
+    clear = Remedy(
+        "clip_gradients",
+        "A gradient that is cleared after each step is that of its own batch alone.",
+        {"clear": True},
+    )
+    return Finding(
+        rule="exploding_gradient",
+        severity="error" if _harmed(loss) else "warning",
+        cause=(
+            "The gradients are never cleared: at each step that was looked at they still held what "
+            "the steps before had used, so that every step takes the sum of all gradients so far; "
+            f"the loss went from {number(loss.start)} to {number(loss.end)}."
+        ),
+        first_step=int(record.training.step[0]) if record.training.step.size else 0,
+        evidence={"carried": float(facts.carried)},
+        remedies=(clear,),
+    )
+
+
 def check(record: Record) -> Sequence[Finding]:
     """A gradient that grows a hundredfold through depth, or bursts out of calm, with harm done.
 
@@ -224,15 +307,20 @@ def check(record: Record) -> Sequence[Finding]:
     give the usual update ratio of 1e-3. In time: a hundred times the running median after at least
     twenty calm steps, unless another training begins there (a new task, a new optimiser). All count
     only where the loss broke, rose or stayed near its start, or, from the start, where a signal a
-    thousand times the data's size at first is ten times it at the end: normalisation and clipping
-    make growth harmless, and clipped gradients are measured as the optimiser gets them.
+    thousand times the data's size at first is ten times it at the end, or targets far from one were
+    met no better than by their mean: normalisation and clipping
+    make growth harmless, and clipped gradients are measured as the optimiser gets them. And where
+    the only optimiser's gradients were never cleared, at three looked-at steps or more, whatever
+    the loss did: there is no training that wants the sum of all gradients so far.
 
     Source:
         He et al. 2015, section 2.2 (product of per-layer factors); Glorot and Bengio 2010; Pascanu,
-        Mikolov and Bengio 2013, sections 2.2 and 3.2 (bursts, and clipping near the usual norm).
+        Mikolov and Bengio 2013, sections 2.2 and 3.2 (bursts, and clipping near the usual norm);
+        PyTorch documentation, "Optimizer.zero_grad" (gradients accumulate until cleared).
     """
     loss = evidence.loss_of(record)
-    found = _by_depth(record, loss) or _from_the_start(record, loss) or _by_burst(record, loss)
+    found = _never_cleared(record, loss) or _by_depth(record, loss)
+    found = found or _from_the_start(record, loss) or _by_burst(record, loss)
     return () if found is None else (found,)
 
 

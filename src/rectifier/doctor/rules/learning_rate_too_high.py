@@ -58,7 +58,7 @@ class Overshoot:
     Attributes:
         step: When. ``learning_rate``: then. ``update``: largest update ratio of that time.
         harmed: Whether the run came to nothing. ``broke``: the loss became non-finite.
-        restless: Whether the loss did not rise, and all steps were large all the same.
+        restless: Whether all steps were large, whether the loss rose or not.
     """
 
     step: int
@@ -98,10 +98,11 @@ def overshoot(record: Record) -> Overshoot | None:
     exploded = bool(np.isinf(training.update_ratio).any())
     if not (update >= LARGE_UPDATE or exploded):
         return _grown(record, loss)
-    harmed = not loss.end < 0.9 * loss.start
+    harmed = not loss.end < 0.9 * loss.start or loss.end >= 0.9 * evidence.guess_of(record)
     step = _first_large(record, rise - 10, end, rise)
     rate = evidence.learning_rate_at(record, step)
-    return Overshoot(step, rate, update, harmed, loss.broke_step is not None, loss)
+    restless = not harmed and _restless(record, loss) is not None
+    return Overshoot(step, rate, update, harmed, loss.broke_step is not None, loss, restless)
 
 
 def _rise_step(record: Record, loss: evidence.Loss) -> int | None:
@@ -298,12 +299,12 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
 def check(record: Record) -> Sequence[Finding]:
     """Steps so large that the loss rose above its start.
 
-    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start), or
-    where a quarter of a layer's units died of it and the loss did not halve. ``warning`` where it
-    halved in spite of the dead though not to a fifth, or recovered from a step that changed the
-    weights by more than their own norm and quadrupled the loss, or where
-    an adaptive optimiser's rate and all its steps are thirty times the usual and the loss did not
-    fall to a fifth, though it never rose. Else ``info``.
+    ``error`` where the run came to nothing (non-finite, or its end not a tenth below its start, or,
+    a cross-entropy, not a tenth below what guessing gives), or where a quarter of a layer's units
+    died of it and the loss did not halve. ``warning`` where it halved in spite of the dead though
+    not to a fifth, or recovered from a step that changed the weights by more than their own norm
+    and quadrupled the loss, or where an adaptive optimiser's rate and all its steps are thirty
+    times the usual and the loss did not fall to a fifth, whether it rose or not. Else ``info``.
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate

@@ -30,7 +30,7 @@ FITTED = 0.01
 """Loss over its start at which a network has learnt whatever its units do."""
 
 
-def _is_output(record: Record, site: SiteRecord) -> bool:
+def is_output(record: Record, site: SiteRecord) -> bool:
     """Whether the site makes a network's output: there saturation is certainty, or the data's own
     range (a generator's black background), not a fault.
     """
@@ -84,7 +84,7 @@ def _switches(record: Record, loss: evidence.Loss) -> bool:
     at the first steps and over the run. That the loss falls does not clear it: a last layer fits
     the training data on features that nothing taught.
     """
-    hidden = [site for site in record.sites if not _is_output(record, site)]
+    hidden = [site for site in record.sites if not is_output(record, site)]
     large = {p.layer for p in drawn_in(record) if gain_of(p) >= LARGE}
     return (
         bool(hidden)
@@ -147,7 +147,7 @@ def check(record: Record) -> Sequence[Finding]:
         early = start >= FROM_THE_START and over_all >= 0.3
         if fades and not early:  # a sparse code, learnt
             continue
-        if _is_output(record, site) and not (early and _in_vain(site, loss)):
+        if is_output(record, site) and not (early and _in_vain(site, loss)):
             continue
         if not (early or over_all >= LASTING):
             continue

@@ -11,6 +11,7 @@ import numpy as np
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.poor_initialization import SINES
 from rectifier.doctor.wording import number
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Feed
@@ -20,6 +21,11 @@ LARGE = 30.0
 
 FAINT = 1 / LARGE
 """Root mean square of the largest feature, below which all are lost beside biases of scale one."""
+
+COORDINATE, TURNING = 10.0, 100.0
+"""The same of what enters a layer of sines, which start from coordinates within one and a factor of
+thirty of their own (Sitzmann et al. 2020): ten, where the sines' input spreads over a hundred, some
+thirty periods. Seven is what they are made for."""
 
 UNEVEN = 100.0
 """Largest over median root mean square of the features: 10,000 in curvature."""
@@ -52,6 +58,12 @@ def _first_spread(record: Record, feed: Feed) -> float:
     return math.nan
 
 
+def _turning(record: Record, feed: Feed, top: float) -> bool:
+    """Whether coordinates too large run sines through so many periods that each value is alone."""
+    sines = [s for s in record.sites if s.layer == feed.layer and s.function in SINES]
+    return bool(sines) and top >= COORDINATE and _first_spread(record, feed) >= TURNING
+
+
 def _normalised_after(record: Record, feed: Feed) -> bool:
     """Whether a normalisation follows the layer: the first site is fed by one, in sound measure."""
     first = min(record.sites, key=lambda site: site.order, default=None)
@@ -79,7 +91,8 @@ def check(record: Record) -> Sequence[Finding]:
     The curvature of the loss along a first-layer weight is proportional to the second moment of the
     feature it multiplies, so features that differ tenfold in scale need rates that differ a
     hundredfold, and initialisations (He, Glorot) assume a scale of one. A finding needs a feature
-    of root mean square 30 or more (900 in curvature). It is ``error`` where the loss stayed near
+    of root mean square 30 or more (900 in curvature); before sines 10, where their input spreads
+    over 100. It is ``error`` where the loss stayed near
     its start, broke, or a quarter of the first layer's units died; ``warning`` where the features
     are also uneven a hundredfold or the first pre-activations are ten times their usual size;
     ``info`` where a normalisation right behind the first layer makes up for it. Features that are
@@ -101,7 +114,8 @@ def check(record: Record) -> Sequence[Finding]:
         uneven = top / middle if middle > 0 else math.inf
         if top < FAINT and middle > 0 and evidence.stuck(loss):
             findings.append(_faint(feed, top, _first_spread(record, feed)))
-        if top < LARGE:
+        turning = _turning(record, feed, top)
+        if top < LARGE and not turning:
             continue
         spread = _first_spread(record, feed)
         if _normalised_after(record, feed):
@@ -132,7 +146,7 @@ def check(record: Record) -> Sequence[Finding]:
                     "median_scale": middle,
                     **({} if math.isnan(spread) else {"first_input_size": spread}),
                 },
-                remedies=_remedies(feed) if severity != "info" else (),
+                remedies=_remedies(feed, turning) if severity != "info" else (),
             )
         )
     return tuple(_together(findings)[:1])
@@ -179,9 +193,11 @@ def _faint(feed: Feed, top: float, spread: float) -> Finding:
     )
 
 
-def _remedies(feed: Feed) -> tuple[Remedy, ...]:
+def _remedies(feed: Feed, turning: bool = False) -> tuple[Remedy, ...]:
     mean, std, outliers = feed.mean, feed.std, False
-    if feed.width.size == feed.std.size:
+    if turning:  # what sines are made for lies between -1 and 1
+        mean, std = (feed.low + feed.high) / 2, (feed.high - feed.low) / 2
+    elif feed.width.size == feed.std.size:
         off = (feed.width > 0) & (feed.std > OUTLYING * feed.width)
         outliers = bool(off.any())
         mean, std = np.where(off, feed.middle, mean), np.where(off, feed.width, std)

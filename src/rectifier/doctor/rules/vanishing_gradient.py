@@ -15,6 +15,7 @@ from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rounds import LOST
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import lower
+from rectifier.doctor.starving import starving
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import LayerRecord, Record, SiteRecord
@@ -48,14 +49,6 @@ def _unsaturating(site: SiteRecord) -> bool:
     except UnknownNameError:
         return True
     return math.isinf(high)
-
-
-def _guess(record: Record) -> float:
-    """What a guess costs where the loss is a cross-entropy: the log of the classes; else NaN."""
-    for head in record.circumstances.heads:
-        if head.chain[:1] in (("nll_loss",), ("nll_loss2_d",)) and head.width > 1:
-            return math.log(head.width)
-    return math.nan
 
 
 def _why(trend: signal.Trend, shrinks: bool) -> str:
@@ -110,12 +103,14 @@ def check(record: Record) -> Sequence[Finding]:
     A signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
     start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
     the last one does, and recurrent weights that leave a fifth or less a round, or a thousandth in
-    all where every round goes through a sigmoid. Under a minimax loss (minus a cross-entropy, the
-    log of one minus a sigmoid) so does a gradient of which a thousandth is left and that moves the
-    weights by under 1e-4 a step. Where shorter ways lead around the deepest layers (a U-Net's),
-    these count in place of the first, if they move a hundredth of what the last one does. Where
-    half of the first loss was left, so does a decay that left under a tenth of every layer's
-    weights, or that outweighs the gradient from the start (`rectifier.doctor.decaying`).
+    all: where the weights move all the same, or every round goes through a sigmoid. So does half of
+    the layers with a hundred thousandth of the gradient of the one that gets most. Under a minimax
+    loss (minus a cross-entropy, the log of one minus a sigmoid) so does a gradient of which a
+    thousandth is left and that moves the weights by under 1e-4 a step. Where shorter ways lead
+    around the deepest layers (a U-Net's), these count in place of the first, if they move a
+    hundredth of what the last one does. Where half of the first loss was left, so does a decay that
+    left under a tenth of every layer's weights, or that outweighs the gradient from the start
+    (`rectifier.doctor.decaying`).
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
@@ -124,7 +119,7 @@ def check(record: Record) -> Sequence[Finding]:
     """
     loss = evidence.loss_of(record)
     stuck = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
-    guessing = loss.known and GUESSING * _guess(record) <= loss.end < math.inf
+    guessing = loss.known and GUESSING * evidence.guess_of(record) <= loss.end < math.inf
     findings = []
     later = {trend.sites: trend for trend in signal.backward(record, None)}
     spread = {trend.sites: trend for trend in signal.forward(record, OPENING)}
@@ -152,7 +147,12 @@ def check(record: Record) -> Sequence[Finding]:
     if pulled is not None and not findings:
         findings = [pulled]
     if stuck and not findings:
-        slowed = _unequal(record) or rounds.forgets(record) or rounds.through_sigmoids(record)
+        slowed = (
+            _unequal(record)
+            or rounds.forgets(record)
+            or rounds.through_sigmoids(record)
+            or starving(record)
+        )
         findings += [slowed] if slowed is not None else []
     sure = _sure_critic(record)
     return (*findings, *((sure,) if sure is not None else ()))

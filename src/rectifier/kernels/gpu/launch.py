@@ -48,7 +48,7 @@ class Constants:
 _compiled: dict[tuple[Any, ...], tuple[Any, tuple[Any, ...]]] = {}
 
 
-def _launch(kernel: Any, grid: tuple[int, int, int], constants: Constants, *args: Any) -> None:
+def run(kernel: Any, grid: tuple[int, int, int], constants: Constants, *args: Any) -> None:
     """Run a kernel; `args` are its arguments but for the constants, which come last."""
     key = (constants, args[0].device, *map(_kind, args))
     known = _compiled.get(key)
@@ -64,6 +64,8 @@ def _launch(kernel: Any, grid: tuple[int, int, int], constants: Constants, *args
 
 def _kind(argument: Any) -> Any:
     """Return what of an argument Triton compiles for: type and alignment, or the kind of number."""
+    if type(argument) is float:
+        return float
     if type(argument) is int:
         return 0 if argument == 1 else 1 + (argument % 16 == 0) + 2 * (argument > _INT32)
     return argument.dtype, argument.data_ptr() % 16
@@ -129,9 +131,9 @@ def elementwise(
         parameters = x
     grid = (-(-size // elements), 1, 1)
     if grad is None:
-        _launch(loops.forward, grid, constants, x, out, parameters, size, width, inner)
+        run(loops.forward, grid, constants, x, out, parameters, size, width, inner)
     else:
-        _launch(loops.backward, grid, constants, x, grad, out, parameters, size, width, inner)
+        run(loops.backward, grid, constants, x, grad, out, parameters, size, width, inner)
 
 
 @functools.cache
@@ -175,9 +177,9 @@ def gated(
     if parameters is None:
         parameters = x
     if grad is None:
-        _launch(loops.gated_forward, (grid, 1, 1), constants, x, out, parameters, length)
+        run(loops.gated_forward, (grid, 1, 1), constants, x, out, parameters, length)
     else:
-        _launch(loops.gated_backward, (grid, 1, 1), constants, x, grad, out, parameters, length)
+        run(loops.gated_backward, (grid, 1, 1), constants, x, grad, out, parameters, length)
 
 
 def biased_forward(
@@ -204,7 +206,7 @@ def biased_forward(
     more = (("WAY", way), ("BLOCK", elements))
     constants = _constants(name, False, is_half(x), default, warps, *more)
     given = (x, bias, out, x if parameters is None else parameters, size, channels, inner)
-    _launch(loops.biased_forward, (grid, 1, 1), constants, *given)
+    run(loops.biased_forward, (grid, 1, 1), constants, *given)
 
 
 def biased_backward(
@@ -235,13 +237,13 @@ def biased_backward(
         constants = _constants(*fixed, ("ROWS", _TILE[0]), ("COLUMNS", _TILE[1]))
         tensors += (sums, parameters)
         rows = x.numel() // channels
-        _launch(loops.biased_backward_columns, grid, constants, *tensors, rows, channels, each)
+        run(loops.biased_backward_columns, grid, constants, *tensors, rows, channels, each)
         return sums
     rows = x.numel() // inner
     sums = x.new_empty((rows // channels, channels), dtype=float32)
     constants = _constants(*fixed, ("BLOCK", 1024))
     tensors += (sums, parameters)
-    _launch(loops.biased_backward_rows, (rows, 1, 1), constants, *tensors, channels, inner)
+    run(loops.biased_backward_rows, (rows, 1, 1), constants, *tensors, channels, inner)
     return sums
 
 
@@ -281,17 +283,17 @@ def parameter_sums(
         sums = x.new_empty((_blocks(size, each), 1), dtype=float64)
         constants = _parameter_constants(*fixed, ("BLOCK", elements))
         grid = (len(sums), 1, 1)
-        _launch(loops.sums_of_all, grid, constants, x, grad, sums, parameters, size, each)
+        run(loops.sums_of_all, grid, constants, x, grad, sums, parameters, size, each)
     elif inner == 1:
         sums, grid, each = _columns(x, width, float64)
         constants = _parameter_constants(*fixed, ("ROWS", _TILE[0]), ("COLUMNS", _TILE[1]))
         rest = (parameters, size // width, width, each)
-        _launch(loops.sums_of_columns, grid, constants, x, grad, sums, *rest)
+        run(loops.sums_of_columns, grid, constants, x, grad, sums, *rest)
     else:
         sums = x.new_empty((size // (inner * width), width), dtype=float64)
         constants = _parameter_constants(*fixed, ("BLOCK", 1024))
         grid = (size // inner, 1, 1)
-        _launch(loops.sums_of_rows, grid, constants, x, grad, sums, parameters, width, inner)
+        run(loops.sums_of_rows, grid, constants, x, grad, sums, parameters, width, inner)
     return sums
 
 
@@ -338,7 +340,7 @@ def encode(
     if size:
         constants = _encode_constants(name, is_half(x), default, bits)
         given = (x, out, codes, notes, x if parameters is None else parameters, limits, size)
-        _launch(loops.encode, (_blocks(size, CODED), 1, 1), constants, *given)
+        run(loops.encode, (_blocks(size, CODED), 1, 1), constants, *given)
 
 
 @functools.cache
@@ -360,4 +362,4 @@ def decode(codes: Any, notes: Any, grad: Any, out: Any, levels: Any, *, bits: in
     size = grad.numel()
     if size:
         grid = (_blocks(size, CODED), 1, 1)
-        _launch(loops.decode, grid, _decode_constants(bits), codes, notes, grad, out, levels, size)
+        run(loops.decode, grid, _decode_constants(bits), codes, notes, grad, out, levels, size)

@@ -216,6 +216,8 @@ class Circumstances:
         idle: Looked-at losses that depend on no parameter that any optimiser holds, though on some.
         flat: Operations in the graphs whose derivative is zero everywhere (``sign``, ``round``).
         squashed: Pairs of layers with nothing but a softmax between.
+        carried, cleared: Looked-at steps of the only optimiser after which the gradient was still
+            there at each backward pass up to the next step, and those after which it was not.
         second_order: Whether gradients of gradients were taken with respect to what enters.
     """
 
@@ -231,4 +233,6 @@ class Circumstances:
     idle: int = 0
     flat: tuple[str, ...] = ()
     squashed: tuple[tuple[str, str], ...] = ()
+    carried: int = 0
+    cleared: int = 0
     second_order: bool = False
