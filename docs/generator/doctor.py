@@ -42,8 +42,8 @@ MUTANTS = {"first": "at first sight", "mended": "after mending"}
 _MUTANTS = """`tests/programs/mutants.py` puts one fault at a time into the syntax tree of healthy
 programs of the suite, and counts those that became clearly worse by it. Found / named first, of
 these. None of it is blind: the faults are of kinds that the rules are about, whoever listed them
-knew the rules, and what was missed was looked at before it was mended. It tells in which forms a
-known fault is seen, not how often a new one is."""
+knew the rules, and what was missed was looked at before it was mended, and alone run again after
+that. It tells in which forms a known fault is seen, not how often a new one is."""
 
 
 def page(summary: Mapping[str, Any]) -> str:

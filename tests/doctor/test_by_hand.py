@@ -26,6 +26,7 @@ def test_every_remedy_has_a_sentence(action: str) -> None:
         (Remedy("normalize_input", "", {}, {"layers": ["fc1"]}), "'fc1'"),
         (Remedy("add_to_optimizer", "", {"how": "join"}, {"parameters": ["w"]}), "'w'"),
         (Remedy("add_to_optimizer", "", {"how": "attach"}), "no_grad"),
+        (Remedy("add_to_optimizer", "", {"how": "step_too"}), "step()"),
         (Remedy("stabilize_loss", "", {"fill": True}), "missing values"),
         (Remedy("stabilize_loss", "", {"decay": True}), "weight_decay"),
         (Remedy("stabilize_loss", "", {"epsilon": 1e-12}), "eps=1e-12"),

@@ -116,6 +116,17 @@ def test_a_body_that_no_optimizer_holds_under_a_trained_head() -> None:
     assert told(frozen_parameters, parameters=(weight(), by_hand)) == ()
 
 
+@pytest.mark.parametrize(("held", "steps", "how"), [(True, 0, "step_too"), (False, 0, "join")])
+def test_one_optimizer_of_several_that_never_steps(held, steps, how) -> None:
+    body = weight("body.0.weight", model="Body", held=held, steps=steps, moved=0.0)
+    own, other = OptimizerFacts("Adam", steps=300), OptimizerFacts("SGD", steps=0)
+    facts = {"parameters": (weight(), body), "optimizers": (own, other)}
+    (finding,) = told(frozen_parameters, **facts)
+    assert finding.severity == "error"
+    assert finding.remedies[0].settings == {"how": how}
+    assert ("the SGD that holds them never took a step" in finding.cause) == held
+
+
 def test_frozen_at_random_where_nothing_is_learnt() -> None:
     facts = {"trainable": False, "held": False, "steps": 0, "reached": 0, "moved": 0.0}
     drawn = weight("body.weight", shape=(64, 64), **facts)

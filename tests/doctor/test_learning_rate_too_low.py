@@ -168,6 +168,7 @@ def damped(gradient=1e-9, epsilon=1e-8, end=1.8, update=1e-3, kind="Adam", **fac
 
 def test_a_gradient_below_the_epsilon_of_the_optimizer() -> None:
     assert damped() == [("warning", {"epsilon": 1e-12})]
+    assert damped(end=0.6) == [("warning", {"epsilon": 1e-12})]
     assert damped(end=2.3) == [("error", {"epsilon": 1e-12})]
     assert damped(gradient=0.04, epsilon=10.0, end=0.6, update=4e-5) == [
         ("warning", {"epsilon": 4e-5})
@@ -178,9 +179,9 @@ def test_a_gradient_below_the_epsilon_of_the_optimizer() -> None:
     "facts",
     [
         {"gradient": 2e-8},
-        {"end": 1.1},  # half of it went all the same
+        {"end": 0.4},
         {"gradient": 1e-3, "epsilon": 1e-2},  # chosen, and steps of usual size
-        {"gradient": 0.4, "epsilon": 1.0, "end": 1.1, "update": 4e-5},
+        {"gradient": 3e-9, "end": 1.1},  # steps of a quarter: half of it went all the same
         {"kind": "SGD"},
         {"gradient": 0.0},  # dead: others say why
         {"gradient": math.nan},

@@ -217,6 +217,35 @@ def test_steps_where_none_are_taken_give_the_same_training_and_leave_nothing() -
     assert torch.autograd.backward is backward
 
 
+@pytest.mark.parametrize("both_cleared_first", [True, False])
+def test_the_one_optimizer_that_never_steps_does_after_its_own_loss(both_cleared_first) -> None:
+    def game(rounds: int, steps: bool):
+        torch.manual_seed(0)
+        maker, judge = layers(), layers()
+        shape = torch.nn.Linear(3, 6)
+        for p in shape.parameters():
+            p.requires_grad_(False)
+        ours = torch.optim.SGD(maker.parameters(), lr=0.1)
+        theirs = torch.optim.SGD(judge.parameters(), lr=0.1)
+        for turn in range(rounds):
+            made = shape(maker(X))
+            ours.zero_grad()
+            theirs.zero_grad()
+            (cross_entropy(judge(X)) + cross_entropy(judge(made.detach()))).backward()
+            if steps and turn:  # the first round is waited for
+                theirs.step()
+            if not both_cleared_first:
+                ours.zero_grad()
+            (-cross_entropy(judge(made))).backward()
+            ours.step()
+        return [p.detach().clone() for p in (*judge.parameters(), *maker.parameters())]
+
+    want = game(5, steps=True)
+    got, log = under("add_to_optimizer", lambda: game(5, steps=False), how="step_too")
+    assert all(map(torch.equal, got, want))
+    assert log == ["SGD steps after the backward pass of its own loss"]
+
+
 def test_a_detach_in_forward_is_left_out() -> None:
     want = fit(Cut(False), cross_entropy)
     scope = {"parameters": ["first.weight", "first.bias"]}

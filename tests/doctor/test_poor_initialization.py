@@ -211,3 +211,34 @@ def test_units_that_no_datum_reaches() -> None:
     assert reached(weight("rbf.centres"), weight("head.weight"), bias) == ()
     assert reached(centres, head, weight("head.bias", shape=(1,), fan_in=0, **lone)) == ()  # cut
     assert reached(centres, head, bias, sites=(site("rbf.relu"),)) == ()  # dead: others tell
+
+
+@pytest.mark.parametrize(
+    ("sizes", "scales", "loss", "severity"),
+    [
+        ((0.0, 0.0), 2, 2.3, "error"),
+        ((0.0, 0.0), 2, falling(2.3, 1.3), "warning"),
+        ((0.0, 0.0), 2, falling(2.3, 1.1), "info"),
+        ((0.0, 0.1), 2, 2.3, None),  # a way leads around them
+        ((0.0, 0.0), 1, 2.3, None),
+        ((0.0,), 2, 2.3, None),
+    ],
+)
+def test_scales_of_zero_in_every_way(sizes, scales, loss, severity) -> None:
+    made = [
+        site(f"a{i}.act", order=i, series={"input_std": size, "input_mean": 0.0})
+        for i, size in enumerate(sizes)
+    ]
+    zero = {"shape": (32,), "fan_in": 0, "std": 0.0, "zero_start": True}
+    norms = [weight(f"norm{i}.weight", **zero) for i in range(scales)]
+    parameters = (weight(std=0.125), *norms)
+    found = told(
+        poor_initialization,
+        *made,
+        layers=(layer("fc1"),),
+        trained=training(loss=loss),
+        parameters=parameters,
+    )
+    assert [f.severity for f in found] == ([severity] if severity else [])
+    if found:
+        assert "start at zero" in found[0].cause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from doctor_records import curve, falling, layer, site, told, training, weight
 
 from rectifier.doctor.rules import saturated_activation
@@ -19,6 +20,20 @@ def test_bounded_units_on_their_flat_side() -> None:
     assert "± 9" in finding.cause
     assert shut(saturated=0.3) == ()
     assert shut(function="relu") == ()
+
+
+@pytest.mark.parametrize(
+    ("function", "count"),
+    [("gelu", 1), ("silu", 1), ("softplus", 1), ("elu", 1), ("leaky_relu", 0), ("relu", 0),
+     ("unheard_of", 0)],
+)  # fmt: skip
+def test_smooth_rectifiers_that_start_where_their_slope_has_faded(function, count) -> None:
+    assert len(shut(function=function)) == count
+    late = curve(0.0)
+    late[20:] = 0.99
+    assert shut(function=function, saturated=late) == ()  # a sparse code
+    learnt = shut(loss=falling(2.3, 0.1), function=function, saturated=0.6)
+    assert [f.severity for f in learnt] == count * ["info"]
 
 
 def test_saturation_at_the_output_is_certainty() -> None:

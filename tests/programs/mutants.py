@@ -30,7 +30,7 @@ import mutations
 import runs
 import tally
 from kept import Kept
-from measure import cured, spread
+from measure import Unfinished, cured, spread
 from suite import Program, programs
 
 COUNTED = ("found", "first", "harmed")
@@ -48,6 +48,13 @@ class Mutant(Program):
     """A healthy program with a fault: ``faulty`` has it, ``healthy`` is the program itself."""
 
     operator: str = ""
+
+    @property
+    def base(self) -> Program:
+        """The program itself, whose plain runs are kept under its own name."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(Program)}
+        stem = self.stem.removesuffix(f"-{self.operator}")
+        return Program(**(fields | {"stem": stem, "faulty": False, "rules": ()}))
 
     def script(self, variant: str) -> str:
         """The plain text of either."""
@@ -147,19 +154,31 @@ def main() -> int:
     os.environ["OMP_NUM_THREADS"] = "1"  # before the first process copies this environment
     os.environ["PYTHONPATH"] = str(runs.SOURCE)
     args.until = time.monotonic() + args.limit
+    try:
+        measured(args)
+    except Unfinished as piece:
+        print(f"{piece}; the same call goes on from here")
+        return 3
+    return 0
+
+
+def measured(args: argparse.Namespace) -> None:
+    """Draw the mutants, run what was asked for, print and publish it."""
     operators = args.operators.split(",") if args.operators else list(mutations.OPERATORS)
     base = [item for item in programs() if not item.faulty]
     mutants, known = harmed(base, operators, args), Kept(args.resume)
     if args.gaps:
         print("\n".join(item.stem for item in mutants))
-        return 0
+        return
     jobs = [(item, "faulty") for item in mutants]
     if args.repair:
         jobs = [(item, "faulty") for item in turns(mutants, args.repair)]
-        both = [(item, kind) for item, _ in jobs for kind in ("faulty", "healthy")]
-        plain = spread(lambda job: runs.plain(*job, args.kept), both, args, Kept(None), "plain")
+        plain = {job: runs.plain(*job, args.kept) for job in jobs}
+        plain |= {
+            (item, "healthy"): runs.plain(item.base, "healthy", args.kept) for item, _ in jobs
+        }
         cured(plain, spread(lambda job: runs.execute(*job, "repair"), jobs, args, known, "repair"))
-        return 0
+        return
     rows = table(mutants, spread(lambda job: runs.execute(*job, "run"), jobs, args, known, "run"))
     if args.publish:
         kept = json.loads(args.publish.read_text(encoding="utf-8"))
@@ -167,7 +186,6 @@ def main() -> int:
         kept.setdefault("mutants", {})[args.when] = {"commit": args.commit, "faults": faults}
         text = json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         args.publish.write_text(text, encoding="utf-8")
-    return 0
 
 
 if __name__ == "__main__":

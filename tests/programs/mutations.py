@@ -4,6 +4,8 @@ Layer: tests; standard library only. `mutants` draws programs, runs them and cou
 a function of `OPERATORS`; it changes the tree in place and says whether it found what it changes.
 It knows only what a script looks like (a call of ``cross_entropy``, an optimiser's first argument),
 so that one fault comes in as many forms as there are programs.
+
+One file, though long: a list of faults, each of a few lines.
 """
 
 from __future__ import annotations

@@ -46,3 +46,14 @@ def test_a_fault_changes_programs_that_it_applies_to_and_only_these(name: str) -
 def test_what_a_fault_looks_like(name: str, before: str, after: str | None) -> None:
     mutated = mutations.mutate(before, name)
     assert (mutated and mutated.strip()) == after
+
+
+def test_a_mutant_knows_the_program_that_it_was_and_each_fault_has_its_turn() -> None:
+    names = ("rate_hundredfold", "rate_hundredfold", "rate_thousandth")
+    found = [mutants.mutant(SOME[i], name) for i, name in enumerate(names)]
+    items = [item for item in found if item is not None]
+    assert len(items) == len(names)
+    assert (items[0].base.stem, items[0].base.rules) == (SOME[0].stem, ())
+    assert items[0].stem == f"{SOME[0].stem}-rate_hundredfold"
+    assert mutants.turns(items, 2) == [items[0], items[2]]
+    assert mutants.turns(items, 9) == [items[0], items[2], items[1]]

@@ -17,6 +17,7 @@ _TRAINED = {
     "write": "Update the weights in place: 'p -= rate * p.grad' under torch.no_grad()",
     "keep_gradient": "Call 'optimizer.zero_grad()' before 'loss.backward()', or after the step",
     "step": "Call 'optimizer.step()' after each 'loss.backward()'",
+    "step_too": "Call 'step()' of the optimiser that holds {names} after its own 'backward()'",
     "attach": "Leave out the 'detach()' or 'no_grad()' between {names} and the loss",
 }
 

@@ -4,7 +4,8 @@ Layer: doctor's remedies. Settings: ``how``: ``join`` (an optimiser takes over p
 gradients and that none holds; one that holds nothing but what another optimiser holds too, a slip
 of names, takes them over in exchange), ``unfreeze`` (an optimiser all of whose parameters are
 frozen), ``keep_gradient`` (gradients that were cleared before the step are put back), ``step`` (a
-step after each backward pass: `_stepping`), ``attach`` (a ``detach()`` left out: `_attach`),
+step after each backward pass), ``step_too`` (likewise, of the one among several optimisers that
+takes none: `_stepping`), ``attach`` (a ``detach()`` left out: `_attach`),
 ``write`` (updates that give a name another tensor are written into the weights: `_written`).
 """
 
@@ -20,14 +21,19 @@ from torch.optim import Optimizer
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
 from rectifier.doctor.remedies._attach import Attach
-from rectifier.doctor.remedies._stepping import Stepping
+from rectifier.doctor.remedies._stepping import Stepping, SteppingToo
 from rectifier.doctor.remedies._written import Written
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
 from rectifier.torch.sites import Layer
 
 _WAYS = ("join", "unfreeze", "keep_gradient")
-_OTHER: Mapping[str, type[Action]] = {"step": Stepping, "attach": Attach, "write": Written}
+_OTHER: Mapping[str, type[Action]] = {
+    "step": Stepping,
+    "step_too": SteppingToo,
+    "attach": Attach,
+    "write": Written,
+}
 """Ways that are classes of their own."""
 
 _LOOKS = 3

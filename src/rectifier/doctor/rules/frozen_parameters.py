@@ -53,6 +53,7 @@ def _finding(
         "join": "An optimiser that holds them trains them.",
         "keep_gradient": "A step that gets the gradient of its loss moves the weights.",
         "step": "A step after each backward pass moves the weights.",
+        "step_too": "A step after the backward pass of its own loss moves the weights.",
         "write": "An update that is written into the weights moves them.",
         "attach": "Without the detach() behind them the gradient of the loss reaches them.",
     }
@@ -203,6 +204,13 @@ def _left_out(facts: Circumstances) -> Finding | None:
     severity: Severity = "error" if reasons else "warning"
     if share < FEW and not reasons:
         severity = "info"
+    waiting = [item.kind for item in facts.optimizers if not item.steps]
+    if waiting and all(p.held for p in partly):
+        cause = (
+            f"{_names(partly)} get gradients, but the {waiting[0]} that holds them never took a "
+            "step, while another one did."
+        )
+        return _finding(cause, partly, severity, "step_too", {"share_of_parameters": share})
     why = f": {' and '.join(reasons)}" if reasons else ""
     cause = f"No optimiser holds {_names(partly)}, though they get gradients{why}."
     return _finding(cause, partly, severity, "join", {"share_of_parameters": share})
@@ -303,14 +311,15 @@ def check(record: Record) -> Sequence[Finding]:
     Eight ways: an optimiser whose parameters are all frozen; one that never steps; gradients for
     which there is no optimiser and that nothing uses, where the loss did not fall; losses without a
     way back to any parameter; gradients that are gone at every step; parameters with gradients that
-    no optimiser holds; layers that run in training and get no gradient; and, where the loss did not
-    fall, a network most of which is frozen at random values. Freezing on purpose is told from it:
-    frozen parameters (``requires_grad = False``) beside ones that learn, models that no optimiser
-    was ever meant for (a fixed critic behind what is trained, an input that is optimised), what is
-    updated by hand, and weights that were loaded or trained before are no fault. A branch behind
-    which no layer learns (a critic whose turn comes later) is a note where the loss fell to a fifth
-    without it. Under a tenth of the parameters cut off is a note too, unless all that learns
-    stands on a matrix among them and the loss did not fall to a fifth.
+    no optimiser holds, or one that never steps; layers that run in training and get no gradient;
+    and, where the loss did not fall, a network most of which is frozen at random values. Freezing
+    on purpose is told from it: frozen parameters (``requires_grad = False``) beside ones that
+    learn, models that no optimiser was ever meant for (a fixed critic behind what is trained, an
+    input that is optimised), what is updated by hand, and weights that were loaded or trained
+    before are no fault. A branch behind which no layer learns (a critic whose turn comes later) is
+    a note where the loss fell to a fifth without it. Under a tenth of the parameters cut off is a
+    note too, unless all that learns stands on a matrix among them and the loss did not fall to a
+    fifth.
 
     Source:
         PyTorch documentation, "torch.optim" (parameters must be collected before and be

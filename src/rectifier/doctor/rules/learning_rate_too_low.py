@@ -101,7 +101,7 @@ def check(record: Record) -> Sequence[Finding]:
     rate to a thousandth of its peak with over half of the run to go and the loss above a fifth of
     its start. Or a schedule warmed up from first to last and came to a fiftieth of the rate that
     the optimiser was made with. Or an adaptive optimiser's epsilon is larger than the gradient, of
-    most layers, and half of the loss was left (a fifth, where it is a hundred times as large): at
+    most layers, and half of the loss was left (a fifth, where it is five times as large): at
     most 1e-6, or such that a step changes the
     weights by less than 1e-4. Of several trainings one behind the other, each by an optimiser of
     its own, the last is judged too. Where the gradient is cut off or zero other rules explain the
@@ -143,7 +143,7 @@ def _damped(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     epsilon = max(item.epsilon for item in own)
     update = evidence.median(record.training.update_ratio)
     meant = epsilon > EPSILON and not update < TINY
-    enough = 0.2 if gradient <= 0.01 * epsilon else 0.5
+    enough = 0.2 if gradient <= 0.2 * epsilon else 0.5
     if not (epsilon >= gradient and loss.start > 0 and loss.end > enough * loss.start) or meant:
         return ()
     rate = evidence.median(record.training.learning_rate)

@@ -63,6 +63,19 @@ def _is_bounded(site: SiteRecord) -> bool:
     return math.isfinite(low) and math.isfinite(high)
 
 
+def _fades(site: SiteRecord) -> bool:
+    """Whether it is a smooth function whose slope fades on one side alone, as that of GELU does.
+
+    Of inputs of unit scale hardly any lies there; units that start there get next to no gradient,
+    though they never count as dead.
+    """
+    try:
+        smooth = analysis.smoothness(site.function) >= 1
+    except UnknownNameError:
+        return False
+    return smooth and not _is_bounded(site) and not can_die(site)
+
+
 def _switches(record: Record, loss: evidence.Loss) -> bool:
     """Whether the hidden units were drawn as switches and stayed such: then little but the last
     layer learns.
@@ -104,15 +117,17 @@ def _when(site: SiteRecord) -> int:
 
 
 def check(record: Record) -> Sequence[Finding]:
-    """Bounded activations (sigmoid, tanh) most of whose elements lie where the slope is under 1 %.
+    """Activations (sigmoid, tanh) most of whose elements lie where the slope is under 1 %.
 
     For inputs of unit scale, as initialisations aim at, 0.3 % of a tanh's elements do. A site
-    counts if half of its elements are saturated at the first steps or four fifths over the run,
-    and the loss shows it: ``error`` where it stayed near its start, ``warning`` where it ended
-    above half of it, or where all hidden units are switches by weights drawn far too large; else
+    counts if half of its elements are saturated at the first steps or four fifths over the run, and
+    the loss shows it: ``error`` where it stayed near its start, ``warning`` where it ended above
+    half of it, or where all hidden units are switches by weights drawn far too large; else
     ``info``, since trained gates saturate by design. The network's output is left out, where
     saturation means certainty, unless it was so from the start, a hundredth of its elements or less
-    passes a gradient at the end, and the loss stayed near its start.
+    passes a gradient at the end, and the loss stayed near its start. Smooth rectifiers (GELU,
+    softplus: of inputs of unit scale a few per cent at most) count where they start so; later they
+    may be a sparse code.
 
     Source:
         Glorot and Bengio 2010, section 3 and figure 2 (saturation of tanh and sigmoid layers);
@@ -125,10 +140,13 @@ def check(record: Record) -> Sequence[Finding]:
         values = site.series.saturated
         if not values.size or (can_die(site) and not _is_bounded(site)):
             continue
-        if not _is_bounded(site):
+        fades = _fades(site)
+        if not (_is_bounded(site) or fades):
             continue
         start, over_all = evidence.median(values[:5]), evidence.median(values)
         early = start >= FROM_THE_START and over_all >= 0.3
+        if fades and not early:  # a sparse code, learnt
+            continue
         if is_output(record, site) and not (early and _in_vain(site, loss)):
             continue
         if not (early or over_all >= LASTING):
