@@ -27,13 +27,7 @@ OPENING = 20
 
 def starving(record: Record) -> Finding | None:
     """Half of the layers, at the start and over the run; zeros are other rules' affair."""
-    layers = [
-        item
-        for item in record.layers
-        if item.trainable
-        and item.in_optimizer
-        and not any(part in item.kind for part in ("mbedding", "Norm"))
-    ]
+    layers = [item for item in evidence.matrices(record) if item.in_optimizer]
     early = np.array([evidence.median(item.gradient_norm[:OPENING]) for item in layers])
     later = np.array([evidence.median(item.gradient_norm) for item in layers])
     if len(layers) < 4 or not (np.all(early > 0) and np.all(later > 0)):
