@@ -195,3 +195,7 @@ def test_gradients_that_nobody_uses() -> None:
     assert told(frozen_parameters, parameters=(weight(**still),), **few) == ()
     falls = by_hand | {"trained": training()}
     assert told(frozen_parameters, parameters=(weight(**still),), **falls) == ()
+    for norms, count in (((0.0, 0.0), 0), ((0.0, 1e-9), 1), ((math.nan, math.nan), 1)):
+        layers = tuple(layer(str(i), order=i, gradient_norm=n) for i, n in enumerate(norms))
+        given = by_hand | {"parameters": (weight(**still),), "layers": layers}
+        assert len(told(frozen_parameters, **given)) == count, "noughts change nothing"

@@ -123,6 +123,9 @@ def _never_moves(record: Record) -> Finding | None:
         return None
     if not evidence.stuck(evidence.loss_of(record)):
         return None
+    gradients = [evidence.median(layer.gradient_norm) for layer in record.layers]
+    if any(norm == 0 for norm in gradients) and not any(norm > 0 for norm in gradients):
+        return None  # noughts change nothing, however they are written
     cause = (
         f"Gradients were computed {facts.backwards} times, but no optimiser was made, and nothing "
         f"ever changed {_names(reached)}: an update such as 'p = p - rate * p.grad' gives the name "
