@@ -117,6 +117,22 @@ def test_compile_without_graph_breaks(name: str) -> None:
         assert torch.allclose(found, slope(module, x), rtol=1e-6)
 
 
+def test_no_conversion_to_the_same_type_is_traced() -> None:
+    """Torch 2.11 takes what it gives for a result of its own; every gradient was zero."""
+    torch._dynamo.reset()
+    traced: list[torch.fx.GraphModule] = []
+
+    def remember(module: torch.fx.GraphModule, _: object) -> torch.fx.GraphModule:
+        traced.extend(m for m in module.modules() if isinstance(m, torch.fx.GraphModule))
+        return module
+
+    x = inputs(dtype=torch.float32).requires_grad_()
+    torch.compile(rt.activation("relu"), fullgraph=True, backend=remember)(x)
+    targets = [node.target for module in traced for node in module.graph.nodes]
+    assert "to" not in targets
+    assert torch.where in targets  # the derivative was traced too
+
+
 class Every(torch.nn.Module):
     """Every activation of the catalog, of one input: one graph is traced faster than 122."""
 

@@ -308,8 +308,8 @@ class Traceable(torch.autograd.Function):
         ctx.plan = plan
         ctx.save_for_backward(x, *parameters)
         dtype = plan.working_dtype(x)
-        result: Tensor = plan.program.run([tensor.to(dtype) for tensor in (x, *parameters)])
-        return result.to(x.dtype)
+        result: Tensor = plan.program.run([_as(tensor, dtype) for tensor in (x, *parameters)])
+        return _as(result, x.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -322,9 +322,9 @@ class Traceable(torch.autograd.Function):
                 continue
             plan = ctx.plan.derivatives[which]
             dtype = plan.working_dtype(x)
-            derivative = plan.program.run([each.to(dtype) for each in (x, *parameters)])
-            product = derivative * grads[0].to(dtype)
-            result.append(product.sum_to_size(tensor.shape).to(tensor.dtype))
+            derivative = plan.program.run([_as(each, dtype) for each in (x, *parameters)])
+            product = derivative * _as(grads[0], dtype)
+            result.append(_as(product.sum_to_size(tensor.shape), tensor.dtype))
         return tuple(result)
 
 
@@ -393,6 +393,15 @@ def apply_traced(plan: Plan, x: Tensor, *parameters: Tensor) -> Tensor:
     """Apply a prepared plan while a compiler traces; arguments as for `apply`."""
     result: Tensor = Traceable.apply(plan, x, *parameters)  # type: ignore[no-untyped-call]
     return result
+
+
+def _as(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """Convert a tensor, and do nothing to one of that type.
+
+    ``to`` would give the same tensor once more, which the tracer of torch 2.11 takes for a result
+    of its own: gradients were zero.
+    """
+    return tensor if tensor.dtype == dtype else tensor.to(dtype)
 
 
 def _batch_first(tensor: Tensor, dim: int, rank: int) -> Tensor:

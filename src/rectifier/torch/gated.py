@@ -60,7 +60,7 @@ def gated(name: str) -> Callable[..., Tensor]:
             return product(linear, gate=gating, **parameters)
 
         result = None
-        if not (parameters and _OPTIONS & parameters.keys()):
+        if not any(option in parameters for option in _OPTIONS):
             result = fused(input, dim, gate, parameters, composed)
         return composed(input) if result is None else result
 
