@@ -661,7 +661,41 @@ def test_transforms_and_scripted_modules_run_and_are_noted() -> None:
     assert ["torch.func" in note for note in interception.notes] == [True]
 
 
+def test_functions_applied_by_a_method_of_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch 2.14 has no `apply` of Python any more."""
+    method = torch._C._FunctionBase.__dict__["apply"]
+    monkeypatch.setattr(torch.autograd.Function, "apply", method)
+
+    class Spike(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:
+            ctx.save_for_backward(x)
+            return (x > 0).float()
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return gradients[0] / (1 + x.abs()).square()
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(2, 5), nn.Linear(5, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.second(Spike.apply(self.first(x)))  # type: ignore[no-any-return, no-untyped-call]
+
+    model = Net()
+    listener = Listener()
+    with Interception([listener], [model]):
+        step(model, torch.optim.SGD(model.parameters(), lr=0.1), torch.randn(4, 2))
+    assert len(listener.sites) == 1
+    assert model.first.weight.grad.abs().sum() > 0
+    assert torch.autograd.Function.__dict__["apply"] is method
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")  # torch 2.14
 @pytest.mark.parametrize("how", ["script", "trace"])
 def test_inside_torchscript_outputs_are_counted(how: str) -> None:
     class Net(nn.Module):

@@ -208,7 +208,7 @@ class Scripted(Calling):
     """A function of TorchScript, which nothing sees into."""
 
     def __init__(self) -> None:
-        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        with warnings.catch_warnings(action="ignore"):  # what torch says of TorchScript's future
             super().__init__(torch.jit.script(swish))
         for _ in range(3):  # from the second call on it runs compiled, and rounds otherwise
             self.apply_act[0](torch.randn(5, UNITS, requires_grad=True)).sum().backward()

@@ -145,7 +145,7 @@ class Interception:
         functions: Any = torch.autograd.Function
         apply = functions.__dict__["apply"]
         self._restore.append((functions, "apply", apply))
-        functions.apply = classmethod(self._calls.custom(apply.__func__))
+        functions.apply = classmethod(self._calls.custom(apply))
         functional = FunctionalSteps(self)
         for name in ("grad", "grad_and_value"):
             transform = functools.partial(functional.wrapper, with_value=name != "grad")

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from rectifier.torch import composite, forms
@@ -112,13 +113,19 @@ class OwnCode:
             self._names[kind] = name
         return name
 
-    def custom(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def custom(self, method: Any) -> Callable[..., Any]:
         """What is to stand in for ``torch.autograd.Function.apply``, seen or not.
 
         Programs keep it (``spike = Spike.apply``), so it is put in place before they run.
+
+        Args:
+            method: What the class holds: a class method of Python, or of C from torch 2.14 on.
         """
 
-        @functools.wraps(original)
+        def original(cls: type, *args: Any, **kwargs: Any) -> Any:
+            return method.__get__(None, cls)(*args, **kwargs)
+
+        @functools.wraps(method.__get__(None, torch.autograd.Function))
         def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
             if self._way.mode is None or self._way.elsewhere():
                 return original(cls, *args, **kwargs)
