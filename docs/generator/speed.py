@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from generator.text import BUILT, code, table
@@ -13,12 +13,24 @@ Row = Mapping[str, Any]
 Parts = Mapping[str, Mapping[str, Any]]
 
 _WAYS = ("forward", "backward")
+_ACCURATE = {"forward": "accurate", "backward": "accurate gradient"}
+_RIGHT = {"slope": {"passed": True}}
 _GATED = ("forward", "step")
 _SMALL = ("1", "16", "256", "1024", "4096", "16384")
 
 
-def page(parts: Parts) -> str:
-    """Return the page as Markdown."""
+def page(parts: Parts, accuracy: Sequence[Row]) -> str:
+    """Return the page as Markdown.
+
+    Args:
+        parts: What the benchmarks of speed measured.
+        accuracy: The rows of what ``benchmarks/accuracy.py`` measured.
+    """
+    inaccurate = {
+        row["name"]
+        for row in accuracy
+        if row["dtype"] == "float32" and not row["of"].get("torch", _RIGHT)["slope"]["passed"]
+    }
     machines = sorted({part["machine"] for part in parts.values()})
     days = sorted({part["date"] for part in parts.values()})
     return "\n\n".join(
@@ -35,9 +47,17 @@ def page(parts: Parts) -> str:
             "that does other work too, or whose cores share one physical core, two runs may "
             "differ by a fifth.",
             *(section for name, write in _SECTIONS.items() if (part := parts.get(name))
-              for section in write(part["rows"])),
+              for section in write(_with_slopes(part["rows"], inaccurate))),
         )
     ) + "\n"  # fmt: skip
+
+
+def _with_slopes(rows: Sequence[Row], inaccurate: Set[str]) -> Sequence[Row]:
+    """Return the rows with whether PyTorch's gradient keeps the bar, where that is asked."""
+    return [
+        {**row, "accurate gradient": row["name"] not in inaccurate} if "accurate" in row else row
+        for row in rows
+    ]
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -69,6 +89,10 @@ def _heads(ways: Sequence[str]) -> tuple[str, ...]:
     return tuple(head for way in ways for head in (way, "bound"))
 
 
+_LOOKING_UP = ""
+"""What a table's kernel cannot be faster than."""
+
+
 def _torch(rows: Sequence[Row]) -> Iterable[str]:
     yield "## PyTorch's own operations, 1,048,576 elements of fp32"
     given = [row for row in rows if not row["allocate"]]
@@ -81,28 +105,30 @@ def _torch(rows: Sequence[Row]) -> Iterable[str]:
              f"{bound:.2f}", _verdict(up, bar))
         )  # fmt: skip
         for accurate, bar in ((True, 0.95), (False, 0.6)):
-            group = [row for row in given if row["accurate"] == accurate]
+            group = [row for row in given if row[_ACCURATE[way]] == accurate]
             worst = min(group, key=lambda row: row[way])
-            whose = "keeps" if accurate else "misses"
+            what = "value" if way == "forward" else "gradient"
+            whose = f"PyTorch's {what} {'keeps' if accurate else 'misses'}"
             lines.append(
-                (f"{way}, least where PyTorch's value {whose} our accuracy bar", f"≥ {bar}",
+                (f"{way}, least where {whose} our accuracy bar", f"≥ {bar}",
                  f"{worst[way]:.2f} ({worst['name']})", f"{worst[f'{way} bound']:.2f}",
                  _verdict(worst[way], bar))
             )  # fmt: skip
     yield table(("bar", "", "times as fast", "bound", ""), lines)
     yield (
-        "Into given buffers; † where PyTorch's own value misses our accuracy bar. PyTorch's "
-        "backward of `sigmoid` and `tanh` gets the result of the forward pass, which autograd has "
-        "kept; ours gets the input and computes the exponential again, which keeps a relative "
-        "accuracy in the tails that `1 - y²` cannot have."
+        "Into given buffers; † where PyTorch's own value misses our accuracy bar, ‡ where its "
+        "gradient does (`benchmarks/accuracy.py`). PyTorch's backward of `sigmoid` and `tanh` gets "
+        "the result of the forward pass, which autograd has kept; ours gets the input and looks "
+        "the derivative up again, which keeps a relative accuracy in the tails that `1 - y²` "
+        "cannot have. " + _LOOKING_UP
     )
     yield table(
         ("", *_heads(_WAYS), "what limits it, below 0.95 or 0.6"),
         [
             (
-                code(row["name"]) + ("" if row["accurate"] else " †"),
+                code(row["name"]) + _daggers(row),
                 *_ups(row, _WAYS),
-                _limit(row, _WAYS, [0.95 if row["accurate"] else 0.6] * 2),
+                _limit(row, _WAYS, [0.95 if row[_ACCURATE[way]] else 0.6 for way in _WAYS]),
             )
             for row in given
         ],
@@ -111,6 +137,11 @@ def _torch(rows: Sequence[Row]) -> Iterable[str]:
     if new:
         means = " and ".join(f"{_mean(row[way] for row in new):.2f} {way}" for way in _WAYS)
         yield f"With a new result each time the transcendental ones are {means}."
+
+
+def _daggers(row: Row) -> str:
+    marks = [mark for way, mark in zip(_WAYS, "†‡", strict=True) if not row[_ACCURATE[way]]]
+    return "".join(f" {mark}" for mark in marks)
 
 
 def _compile(rows: Sequence[Row]) -> Iterable[str]:

@@ -35,7 +35,7 @@ def row(name: str, forward: float, bound: float, **more: object) -> dict[str, An
 
 def test_memory_is_told_from_arithmetic(speed: ModuleType) -> None:
     rows = [row("smish", 2.0, 6.0), row("lisht", 2.0, 4.0), row("pau", 5.0, 5.5)]
-    lines = speed.page({"composed": part(rows)}).splitlines()
+    lines = speed.page({"composed": part(rows)}, []).splitlines()
     assert (
         "| `smish` | 2.00 | 6.00 | 6.00 | 9.00 | forward: arithmetic, 3.0 times a move |" in lines
     )
@@ -50,7 +50,16 @@ def test_the_bars_of_torch(speed: ModuleType) -> None:
         row("elu", 4.0, 5.0, accurate=True, **common),
         row("gelu", 0.5, 2.0, accurate=False, **common),
     ]
-    text = speed.page({"torch": part(rows)})
+    gradients = [
+        {"name": name, "dtype": dtype, "of": {"torch": {"slope": {"passed": name == "gelu"}}}}
+        for name in ("elu", "gelu")
+        for dtype in ("float32", "float16")
+    ]
+    gradients.append({"name": "mish", "dtype": "float32", "of": {}})
+    text = speed.page({"torch": part(rows)}, gradients)
+    assert "backward, least where PyTorch's gradient keeps our accuracy bar | ≥ 0.95" in text
+    assert "| `elu` ‡ |" in text
+    assert "| `gelu` † |" in text
     assert "| ≥ 3.0 | 1.41 | 3.16 | missed |" in text
     assert "| ≥ 0.95 | 4.00 (elu) | 5.00 | met |" in text
     assert "| ≥ 0.6 | 0.50 (gelu) | 2.00 | missed |" in text
