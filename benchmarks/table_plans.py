@@ -263,7 +263,9 @@ def plans(
             yield plan, price([edges])
 
 
-def folds(f: Function, bends: list[float], lines: list[float | None]) -> Iterator[tuple[Plan, float]]:
+def folds(
+    f: Function, bends: list[float], lines: list[float | None]
+) -> Iterator[tuple[Plan, float]]:
     """Yield places of cells of ``|x|`` where the function allows, as `plans` does those of x."""
     x = np.linspace(1 / 64, 30, 4001)
     above, below = f(x), f(-x)
@@ -373,11 +375,7 @@ def cost_of(plan: Plan, off: Array, bar: Array) -> float:
     kept = [plan.edges(cell) for cell in range(plan.cells) if off[cell] <= bar[cell]]
     if plan.fold:
         kept += [(-high, -low) for low, high in kept]
-    return (
-        work(plan)
-        + price(kept)
-        + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
-    )
+    return work(plan) + price(kept) + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
 
 
 def work(plan: Plan) -> float:

@@ -335,6 +335,14 @@ def all_finite() -> Callable[[int, int], bool] | None:
     return getattr(_load()[0], "all_finite", None)
 
 
+def shortcut() -> Callable[..., Any] | None:
+    """Return the compiled type of `rectifier.torch.shortcut.Shortcut`, which says what it does.
+
+    None where there are no compiled kernels, or older ones than this source.
+    """
+    return getattr(_load()[0], "Shortcut", None)
+
+
 def runner(name: str, dtype: str) -> Runner:
     """Return a compiled kernel for buffers that the caller has checked, for front ends in a hurry.
 

@@ -70,8 +70,19 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.722220540046692, -15, "nearest", False, False, 7),
         ),
         "4728ef5b07b8b9c2": (  # crrelu
-            Plan(1.504050374031067, -22, "up", True, True, 8, (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), sharp=1),
-            Plan(1.4365310668945312, -21, "up", True, True, 9, (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)),
+            Plan(
+                1.504050374031067,
+                -22,
+                "up",
+                True,
+                True,
+                8,
+                (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16),
+                sharp=1,
+            ),
+            Plan(
+                1.4365310668945312, -21, "up", True, True, 9, (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+            ),
         ),
         "386f69f189f20cf9": (  # dsilu
             Plan(1.722220540046692, -15, "nearest", False, False, 7),

@@ -15,8 +15,8 @@ right to about an ulp in float:
   coefficients are 0. Where that is not enough, the plan says ``sharp``: there the first coefficient
   that is not 0 is kept as two floats, the larger of which is in a row of its own.
 
-A function that is the same on both sides of 0, but for its sign or as 1 less the other side, needs half
-of the cells: those of ``|x|``.
+A function that is the same on both sides of 0, but for its sign or as 1 less the other side, needs
+half of the cells: those of ``|x|``.
 
 The other coefficients interpolate ``(f - c0) / t`` at Chebyshev points of the cell.
 """
@@ -135,11 +135,13 @@ def table(f: Function, plan: Plan) -> list[list[float]]:
         plan: Its cells.
 
     Returns:
-        ``plan.rows`` rows of ``plan.cells`` numbers of float; of a sharp plan the last is the larger
-        halves of what is two floats, and 0.
+        ``plan.rows`` rows of ``plan.cells`` numbers of float; of a sharp plan the last is the
+        larger halves of what is two floats, and 0.
     """
     nothing = [0.0, *[math.nan] * (plan.rows - 1)]
-    columns = [nothing if cell in plan.aside else column(f, plan, cell) for cell in range(plan.cells)]
+    columns = [
+        nothing if cell in plan.aside else column(f, plan, cell) for cell in range(plan.cells)
+    ]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
