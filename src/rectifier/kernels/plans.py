@@ -188,15 +188,15 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(2.5833306312561035, 0, "up", True, False, 7),
             None,
         ),
+        "cd8128712c51b393": (  # pau
+            None,
+            Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
+        ),
         "bd5560c416fbcf4d": (  # pau_a
             None,
             Plan(3.1999967098236084, -15, "up", False, False, 9, (15,), sharp=1),
         ),
         "63e451474b36bd91": (  # pau_c
-            None,
-            Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
-        ),
-        "cd8128712c51b393": (  # pau
             None,
             Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
         ),
