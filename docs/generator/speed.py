@@ -9,8 +9,10 @@ from typing import Any
 from generator.text import BUILT, code, table
 from rectifier import catalog
 from rectifier.kernels import choose
-from rectifier.kernels.emit_cpp import digest_with_defaults
+from rectifier.kernels.emit_cpp import digest, digest_with_defaults
 from rectifier.kernels.plans import PLANS
+from rectifier.kernels.single import SINGLE
+from rectifier.kernels.tabled import Plan
 
 Row = Mapping[str, Any]
 Parts = Mapping[str, Mapping[str, Any]]
@@ -89,7 +91,7 @@ def _work(name: str, way: str) -> str:
     """Say how many operations of a kernel by table 16 numbers take; nothing of other kernels."""
     if name not in catalog.names():
         return ""
-    plan = PLANS.get(digest_with_defaults(catalog.get(name)), (None, None))[_WAYS.index(way)]
+    plan = _plan(name, way)
     if plan is None:
         return ""
     registers = "one register" if plan.fold else "two"
@@ -228,7 +230,11 @@ def _memory(rows: Sequence[Row]) -> Iterable[str]:
                 (dtype, way, str(len(mine)), f"{mean:.2f} ({_verdict(mean, 1.25, False)})",
                  f"{len(above)} ({_verdict(len(above), 0, False)})")
             )  # fmt: skip
-            slow += [(code(row["name"]), dtype, way, f"{row[way]:.2f}") for row in above]
+            slow += [
+                (code(row["name"]), dtype, way, f"{row[way]:.2f}",
+                 _why(row["name"], way) if dtype == "float32" else "")
+                for row in above
+            ]  # fmt: skip
     yield (
         "Time over that of a copy (forward) or of `a + b` into `c` (backward). Whatever is above 1 "
         "is limited by arithmetic. On a processor with AVX-512 most functions are piecewise "
@@ -238,7 +244,27 @@ def _memory(rows: Sequence[Row]) -> Iterable[str]:
     )
     yield table(("", "", "kernels", "geometric mean, bar 1.25", "above the bar of 1.5"), lines)
     if slow:
-        yield table(("above 1.5", "", "", "times"), slow)
+        yield table(("above 1.5", "", "", "times", "what limits it"), slow)
+
+
+def _why(name: str, way: str) -> str:
+    """Say why a kernel's time is above that of moving its data."""
+    plan = _plan(name, way)
+    if plan is not None:
+        share = 1 - sum(_share(*plan.edges(cell)) for cell in range(plan.cells)
+                        if cell not in plan.aside) * (2 if plan.fold else 1)  # fmt: skip
+        return f"a table of degree {plan.degree}; {share:.1%} of the inputs go by the formula"
+    found = SINGLE.get(digest(catalog.get(name)), (None, None))[_WAYS.index(way)]
+    return f"no table keeps the bar: the formula, in {'double' if found is None else 'float'}"
+
+
+def _share(low: float, high: float) -> float:
+    """Return the share of the inputs, normal of variance 4, between two numbers."""
+    return (math.erf(high / math.sqrt(8)) - math.erf(low / math.sqrt(8))) / 2
+
+
+def _plan(name: str, way: str) -> Plan | None:
+    return PLANS.get(digest_with_defaults(catalog.get(name)), (None, None))[_WAYS.index(way)]
 
 
 def _small(rows: Sequence[Row]) -> Iterable[str]:

@@ -66,6 +66,24 @@ def test_the_bars_of_torch(speed: ModuleType) -> None:
     assert "| ≥ 0.6 | 0.50 (gelu) | 2.00 | missed |" in text
 
 
+def test_memory_traffic_says_what_limits(speed: ModuleType) -> None:
+    def traffic(name: str, dtype: str, times: float) -> dict[str, Any]:
+        return {"name": name, "dtype": dtype, "forward": times, "backward": 1.0}
+
+    rows = [traffic("golu", "float32", 2.0), traffic("phish", "float32", 1.75),
+            traffic("relu", "float32", 1.0), traffic("gelu", "bfloat16", 1.6)]  # fmt: skip
+    lines = speed.page({"memory": part(rows)}, []).splitlines()
+    golu, phish, gelu = (
+        next(line for line in lines if line.startswith(f"| `{name}` |"))
+        for name in ("golu", "phish", "gelu")
+    )
+    assert golu.endswith("| forward | 2.00 | no table keeps the bar: the formula, in double |")
+    share = re.search(r"a table of degree \d; (\d+\.\d)% of the inputs go by the formula", phish)
+    assert share is not None
+    assert 0 < float(share[1]) < 5
+    assert gelu == "| `gelu` | bfloat16 | forward | 1.60 |  |"
+
+
 def test_every_part_that_is_measured_is_shown(speed: ModuleType) -> None:
     shown = set(speed._SECTIONS)
     assert shown == {
