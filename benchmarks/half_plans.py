@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 import numpy as np
 from plan_search import Array, Function, formula, search_all
-from table_plans import CELLS, compute, kinks, made, plans, price
+from table_errors import compute
+from table_plans import CELLS, kinks, made, plans, price
 
 from rectifier import catalog
 from rectifier.kernels.emit_cpp import computes_directly

@@ -60,7 +60,9 @@ def shown(plan: Plan | None) -> str:
         return "None"
     given = ", ".join(map(repr, plan[:6])).replace("'", '"')
     aside = f", {plan.aside!r}" if plan.aside else ""
-    return f"Plan({given}{aside}{f', sharp={plan.sharp}' if plan.sharp else ''})"
+    sharp = f", sharp={plan.sharp}" if plan.sharp else ""
+    fold = f', fold="{plan.fold}"' if plan.fold else ""
+    return f"Plan({given}{aside}{sharp}{fold})"
 
 
 def entry(spec: Activation, found: list[tuple]) -> str:

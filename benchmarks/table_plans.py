@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from plan_search import Array, Function, formula, search_all
+from table_errors import below_powers, errors, points
 
 from rectifier import catalog
 from rectifier.analysis import breakpoints
@@ -38,14 +39,16 @@ REACHES = (16.0, 12.0, 9.0, 7.0, 6.0, 5.0, 4.0, 3.0)
 """To so far from 0 the cells go, where the function is no line before."""
 DEGREES = (9, 4, 5, 6, 7, 8)
 """In this order: where the last is not enough, the others are not."""
-SHARP = {0: 0.0, 1: 2.0, 3: 5.0}
+SHARP = {0: 0.0, 1: 2.0, 2: 2.0, 3: 5.0}
 """Operations more for zeros of this order that get one more coefficient."""
 SHARP_ONLY = {("tanh_exp", False)}
 """What passes without, but not over all numbers: -1.602968e-4 is 2.07 ulp off then."""
-PER_CELL, DENSE, MANY = 250, 6000, 300000
+PER_CELL, DENSE = 250, 6000
 """Numbers tried in each cell, first and where they pass."""
 VECTOR, ELEMENT = 15.0, 6.0
 """Operations for a vector that has an element in no cell, and for the element."""
+FOLDED = 0.85, -1.0
+"""Operations for each degree, and more or less for the rest, where one register holds the cells."""
 MOST = 40.0
 """What costs more is not recorded: the formula serves as well."""
 FAR = np.geomspace(16, 3e38, 600)
@@ -67,105 +70,6 @@ CHEAP = {
 }
 FEW = 24
 """What is made of so few of these alone is as fast as memory by its formula."""
-
-
-def compute(table: Array, plan: Plan, x: Array) -> tuple[Array, Array]:
-    """Return what the loop computes of numbers of float, and the cells that they are in."""
-    place = x.astype(np.float64) * plan.scale
-    how = {"nearest": np.rint, "down": np.floor, "up": np.ceil}[plan.rounding]
-    cell = how(place) - plan.first
-    if plan.low:
-        cell = np.maximum(cell, 0)
-    if plan.high:
-        cell = np.minimum(cell, CELLS - 1)
-    inside = (cell >= 0) & (cell < CELLS)
-    rows = table[:, np.where(inside, cell, 0).astype(int)]
-    t = (x - rows[0]).astype(np.float32)
-    last = plan.degree + 1
-    y = rows[last]
-    for k in range(last - 1, 2 if plan.sharp == 3 else 0, -1):
-        y = fused(y, t, rows[k])
-    if plan.sharp:
-        y = fused(t, rows[-1], y)
-    if plan.sharp == 3:
-        square = t * t
-        lost = fused(t, t, -square)
-        y = fused(square, y, fused(lost, y, fused(t, rows[2], rows[1])))
-    return y, np.where(inside, cell, -1).astype(int)
-
-
-def fused(a: Array, b: Array, c: Array) -> Array:
-    """Return a b + c in float, rounded once, but for a second rounding once in 2**29."""
-    return (a.astype(np.float64) * b.astype(np.float64) + c.astype(np.float64)).astype(np.float32)
-
-
-def points(plan: Plan, zeros: list[float], rng: np.random.Generator, count: int) -> Array:
-    """Return numbers of float from all over the cells and beside what is special."""
-    found = [np.array([0.0, -0.0], np.float32)]
-    for cell in range(CELLS):
-        low, high = plan.edges(cell)
-        if math.isinf(low):
-            low = high - 1
-            found.append(high - np.geomspace(1e-3, 3e38, 400))
-        if math.isinf(high):
-            high = low + 1
-            found.append(low + np.geomspace(1e-3, 3e38, 400))
-        found.append(rng.uniform(low, high, count))
-        found += [around(low), around(high)]
-        if low <= 0 <= high:
-            found += [side * np.geomspace(1e-45, high - low, 5000) for side in (-1, 1)]
-            found.append(rng.uniform(low, high, 7 * count))
-    for zero in zeros:
-        found += [zero + side * np.geomspace(1e-9, 0.1, 400) for side in (-1, 1)]
-        found.append(around(zero))
-    with np.errstate(over="ignore"):
-        return np.unique(np.concatenate(found).astype(np.float32))
-
-
-def below_powers(f: Function, plan: Plan, rng: np.random.Generator) -> Array:
-    """Return numbers beside a zero at 0 where a value is little less than a power of 2.
-
-    An error is the most ulp there, and the larger, the further from 0.
-    """
-    found = [np.zeros(0)]
-    for cell in range(CELLS):
-        low, high = plan.edges(cell)
-        if not low <= 0 <= high or math.isinf(high - low) or f(np.zeros(1))[0] != 0:
-            continue
-        for end in (low, high):
-            x = end * np.geomspace(2.0**-6, 1, 4001)
-            size = np.log2(np.abs(f(x)) + 1e-300)
-            crossed = np.flatnonzero(np.floor(size[1:]) != np.floor(size[:-1]))
-            found += [x[k] * rng.uniform(0.97, 1.0005, MANY) for k in crossed[-2:]]
-    return np.concatenate(found).astype(np.float32)
-
-
-def around(x: float) -> Array:
-    """Return the floats beside a number."""
-    bits = np.array([x], np.float32).view(np.int32).astype(np.int64)
-    beside = (bits + np.arange(-8, 9)).astype(np.int32).view(np.float32)
-    return np.where(np.isfinite(beside), beside, np.float32(x))
-
-
-def errors(f: Function, table: Array, plan: Plan, x: Array, slope: bool) -> Array:
-    """Return by how many ulp a table is off at the worst number of each cell; infinity for NaN."""
-    got, cell = compute(table, plan, x)
-    x, got, cell = x[cell >= 0], got[cell >= 0].astype(np.float64), cell[cell >= 0]
-    wide = x.astype(np.float64)
-    true = f(wide)
-    size = np.abs(true)
-    if slope:
-        left, right = f(wide * 0.75), f(wide * 1.25)
-        least = np.minimum(np.abs(left), np.abs(right))
-        size = np.where(left * right < 0, np.maximum(size, least), size)
-    known = np.isfinite(true) & (size < 3.4e38)
-    unit = np.ldexp(1.0, np.maximum(np.frexp(size)[1], -125) - 24)
-    off = np.where(known, np.abs(got - true) / unit, np.where(got == true, 0.0, np.inf))
-    beyond = np.isnan(got) & ((plan.low & (cell == 0)) | (plan.high & (cell == CELLS - 1)))
-    off = np.where(beyond, 0.0, np.where(np.isnan(off), np.inf, off))  # that is set aside
-    worst = np.zeros(CELLS)
-    np.maximum.at(worst, cell, off)
-    return worst
 
 
 def line_from(f: Function, side: int) -> float | None:
@@ -246,6 +150,35 @@ def plans(
             yield plan, price([edges])
 
 
+def folds(
+    f: Function, bends: list[float], lines: list[float | None]
+) -> Iterator[tuple[Plan, float]]:
+    """Yield places of cells of ``|x|`` where the function allows, as `plans` does those of x."""
+    x = np.linspace(1 / 64, 30, 4001)
+    above, below = f(x), f(-x)
+    near = 1e-14 * np.abs(above)
+    found = [
+        name
+        for name, other, size in (
+            ("even", above, near),
+            ("odd", -above, near),
+            ("rises", 1 - above, 1e-15),
+            ("falls", 1 - above, 1e-15),
+        )
+        if (np.abs(below - other) <= size).all() and np.isfinite(above).all()
+    ]
+    for fold, high in itertools.product(found, REACHES):
+        if fold == ("rises" if above[-1] < below[-1] else "falls") or any(bends):
+            continue
+        start = lines[0] if fold == "rises" else lines[1]
+        line = start is not None and abs(start) <= high
+        end = abs(start) if start is not None and line else high
+        if end == 0:
+            continue
+        scale = single((1 - 1e-6) * (CELLS // 2 - line) / end)
+        yield Plan(scale, 0, "down", False, line, 0, fold=fold), price([(-high, high)])
+
+
 def scales(ends: list[float], line: list[bool], lost: int, bends: list[float]) -> list[float]:
     """Return how many cells a unit may have between two ends, where lines may begin."""
     width = (ends[0] + ends[1]) / (CELLS - sum(line) - lost)
@@ -289,20 +222,21 @@ def search(
     line = np.linspace(-16, 16, 3203)
     y = f(line)
     zeros = [float(v) for v in line[:-1][np.diff(np.sign(y)) != 0]]
-    sharps = tuple(SHARP)[sharp_only:] if zeros else (0,)
+    sharps = tuple(SHARP)[sharp_only:] if zeros or f(np.zeros(1))[0] == 0 else (0,)
     lines = [line_from(f, side) for side in (-1, 1)]
-    for plan, cost in sorted(plans(f, bends, lines), key=lambda pair: pair[1]):
-        if cost + DEGREES[1] >= best[0]:
-            break
-        bar = np.full(CELLS, elsewhere)
-        for cell in range(CELLS):
+    candidates = [*plans(f, bends, lines), *folds(f, bends, lines)]
+    for plan, cost in sorted(candidates, key=lambda pair: pair[1]):
+        if cost + work(plan._replace(degree=DEGREES[1])) >= best[0]:
+            continue
+        bar = np.full(plan.cells, elsewhere)
+        for cell in range(plan.cells):
             low, high = plan.edges(cell)
             if low <= 0 <= high:
                 bar[cell] = at_zero
         x, dense = points(plan, zeros, rng, PER_CELL), None
         for degree, sharp in itertools.product(DEGREES, sharps):
             here = plan._replace(degree=degree, sharp=sharp)
-            if degree + SHARP[sharp] + cost >= best[0]:
+            if work(here) + cost >= best[0]:
                 continue
             off = quality(f, scalar, here, x, slope)
             if cost_of(here, off, bar) >= best[0]:
@@ -325,13 +259,17 @@ def search(
 
 def cost_of(plan: Plan, off: Array, bar: Array) -> float:
     """Return what a plan costs, by its errors in each cell; nearer to the bar it costs more."""
-    kept = [plan.edges(cell) for cell in range(CELLS) if off[cell] <= bar[cell]]
-    return (
-        plan.degree
-        + SHARP[plan.sharp]
-        + price(kept)
-        + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
-    )
+    kept = [plan.edges(cell) for cell in range(plan.cells) if off[cell] <= bar[cell]]
+    if plan.fold:
+        kept += [(-high, -low) for low, high in kept]
+    return work(plan) + price(kept) + max(0.0, max(off[off <= bar], default=0.0) - 1.25)
+
+
+def work(plan: Plan) -> float:
+    """Return what it costs to compute what is in a cell."""
+    if not plan.fold:
+        return plan.degree + SHARP[plan.sharp]
+    return FOLDED[0] * (plan.degree + SHARP[plan.sharp]) + FOLDED[1]
 
 
 def quality(
@@ -343,8 +281,8 @@ def quality(
 
 def made(scalar: Callable[[float], float], plan: Plan) -> Array:
     """Return the table of a plan; NaN in cells that cannot be."""
-    rows = np.full((plan.rows, CELLS), np.nan, np.float32)
-    for cell in range(CELLS):
+    rows = np.full((plan.rows, plan.cells), np.nan, np.float32)
+    for cell in range(plan.cells):
         with contextlib.suppress(ZeroDivisionError, OverflowError, ValueError):
             rows[:, cell] = column(scalar, plan, cell)
     rows[0] = np.where(np.isfinite(rows[0]), rows[0], 0)

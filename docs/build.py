@@ -64,11 +64,12 @@ def main() -> None:
         if measured_on_gpu.exists():
             again = HERE / "gpu-h200.json"
             later = json.loads(again.read_text(encoding="utf-8")) if again.exists() else None
-            summary = json.loads(measured_on_gpu.read_text(encoding="utf-8"))
-            pages["gpu"] = gpu.page(summary, later)
+            on_gpu = json.loads(measured_on_gpu.read_text(encoding="utf-8"))
+            pages["gpu"] = gpu.page(on_gpu, later)
         measured_on_cpu = HERE / "speed.json"
         if measured_on_cpu.exists():
-            pages["speed"] = speed.page(json.loads(measured_on_cpu.read_text(encoding="utf-8")))
+            on_cpu = json.loads(measured_on_cpu.read_text(encoding="utf-8"))
+            pages["speed"] = speed.page(on_cpu, [] if summary is None else summary["rows"])
         judged = HERE / "doctor.json"
         if judged.exists():
             pages["doctor"] = doctor.page(json.loads(judged.read_text(encoding="utf-8")))

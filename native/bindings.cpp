@@ -19,6 +19,7 @@
 #include "nap.hpp"
 #include "parts.hpp"
 #include "quick.hpp"
+#include "shortcut.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
 #include "team.hpp"
@@ -194,6 +195,7 @@ NB_MODULE(_native, m) {
   rectifier::bind_gated(m);
   rectifier::bind_nap(m);
   rectifier::bind_quick(m);
+  rectifier::bind_shortcut(m);
   rectifier::bind_sparse(m);
   rectifier::bind_statistics(m);
   rectifier::bind_statistics_of_tensors(m);

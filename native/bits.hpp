@@ -17,13 +17,19 @@
 #define RECTIFIER_PREFETCH(address) __builtin_prefetch(address, 0, 2)  // into the second cache
 #endif
 
+// So many elements at a time, where the compiler can be told.
+#define RECTIFIER_PRAGMA(text) _Pragma(#text)
+
 #if defined(__GNUC__) && !defined(__clang__)
 // In place means y == x or y == g exactly, so no element depends on an earlier one.
 #define RECTIFIER_INDEPENDENT _Pragma("GCC ivdep")
+#define RECTIFIER_INDEPENDENT_BY(count) RECTIFIER_PRAGMA(omp simd simdlen(count))
 #elif defined(__clang__)
 #define RECTIFIER_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define RECTIFIER_INDEPENDENT_BY(count) RECTIFIER_INDEPENDENT
 #else
 #define RECTIFIER_INDEPENDENT
+#define RECTIFIER_INDEPENDENT_BY(count)
 #endif
 
 namespace rectifier {

@@ -1,8 +1,8 @@
 """Runs the tests that reach what check.cpp cannot, on a module built with sanitizers.
 
 Layer: native/, run by ``make check-native`` as ``python native/check.py build/check``. The
-bindings, the hooks of nap.cpp and quick.cpp and the statistics of tensors need Python and PyTorch.
-So they are compiled into a module of their own, with AddressSanitizer and
+bindings, the hooks of nap.cpp and quick.cpp, shortcut.cpp and the statistics of tensors need Python
+and PyTorch. So they are compiled into a module of their own, with AddressSanitizer and
 UndefinedBehaviorSanitizer, and this puts it in the place of ``rectifier._native`` and runs some of
 the tests. The sanitizers' libraries have to be there before Python is: they are preloaded into a
 second process. Leaks are not looked for, since Python's own would hide ours.
@@ -21,6 +21,7 @@ TESTS = (
     "tests/watch/test_brief.py",
     "tests/watch/test_statistics.py",
     "tests/torch_front/test_torch_gated_fused.py",
+    "tests/torch_front/test_torch_shortcut.py",
     "tests/torch_front/test_torch_sparse.py",
 )
 """Files whose tests call every binding but those of plain kernels, which check.cpp runs."""

@@ -1,6 +1,6 @@
 // What the types that are written against Python's own interface share.
 //
-// Layer: native/, below nap.cpp and quick.cpp.
+// Layer: native/, below nap.cpp, quick.cpp and shortcut.cpp.
 
 #pragma once
 

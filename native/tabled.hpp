@@ -6,7 +6,9 @@
 // table of 32 that two registers hold. So every function costs the same, some twenty operations for
 // 16 elements, whatever its formula: less than to move them through memory. A Zen 4 cannot pick out of
 // two registers and multiply-and-add at once, as both read three operands: a coefficient takes it 1.9
-// cycles, where either takes 1. One register of 16 cells does not gain: it needs a degree or two more.
+// cycles, where either takes 1; out of one register, 1.7. A function that is the same on both sides of 0,
+// but for its sign or as 1 less the other, is folded: 16 cells of |x|, as wide as 32 of x, in one register
+// instead of two. Other functions would need a degree or two more.
 //
 // A table is printed by rectifier.kernels.tabled, which says how it is made: the centres of the cells,
 // then coefficients from the lowest power on, 32 of each. Its Shape says which code evaluates it:
@@ -16,7 +18,8 @@
 //   low, high              whether the end cells go on to infinity, where the function is a line,
 //   nans                   whether what is in no cell may come out as NaN: beyond a line, at infinity,
 //                          and in a cell that has no polynomial, whose coefficients are NaN,
-//   sharp                  of which order the zeros are, 1 or 3, that get one more coefficient: the
+//   fold                   whether the cells are those of |x|, and how a result below 0 comes of one above,
+//   sharp                  of which order the zeros are, 1 to 3, that get one more coefficient: the
 //                          first one that is not 0 is then the sum of two floats, and of what makes
 //                          up the result only the last operation or two are rounded. 0 for none.
 // What is in no cell, NaN and infinities are set aside and computed by the kernel that other
@@ -37,7 +40,14 @@ namespace rectifier {
 
 enum class Rounding { nearest = 0, down = 1, up = 2 };  // as _MM_FROUND_TO_NEAREST_INT and so on
 
-template <int degree_, Rounding rounding_, bool low_, bool high_, bool nans_, int sharp_>
+// even: f(-x) = f(x); odd: f(-x) = -f(x). Or f(-x) = 1 - f(x), and the cells have the smaller of the two:
+// that of -|x| where f rises, of |x| where it falls.
+enum class Fold { none, even, odd, rises, falls };
+
+constexpr int most_cells = 32;
+
+template <int degree_, Rounding rounding_, bool low_, bool high_, bool nans_, int sharp_,
+          Fold fold_ = Fold::none>
 struct Shape {
   static constexpr int degree = degree_;
   static constexpr Rounding rounding = rounding_;
@@ -45,6 +55,10 @@ struct Shape {
   static constexpr bool high = high_;
   static constexpr bool nans = nans_;
   static constexpr int sharp = sharp_;
+  static constexpr Fold fold = fold_;
+  static constexpr bool folded = fold != Fold::none;
+  static constexpr int cells = folded ? most_cells / 2 : most_cells;
+  static constexpr bool open = high && (low || folded);  // only a NaN is in no cell
   static constexpr int rows = degree + 2 + (sharp > 0);
 };
 
@@ -56,7 +70,6 @@ struct Cells {
   const double* defaults;  // for which it is
 };
 
-constexpr int most_cells = 32;
 constexpr float cell_base = 12582912.0F;  // 1.5 * 2^23, so that one unit in the last place is 1
 
 #if defined(RECTIFIER_HAS_V4)
@@ -76,7 +89,7 @@ constexpr std::size_t tabled_ahead = 1024;  // so far ahead the memory is asked
 template <class T>
 struct Registers {
   __m512 low[T::rows];
-  __m512 high[T::rows];
+  __m512 high[T::folded ? 1 : T::rows];
   __m512 scale;
   __m512 shift;
 };
@@ -86,8 +99,8 @@ RECTIFIER_V4_INLINE Registers<T> load_table(const Cells& from) {
   Registers<T> r;
 #pragma GCC unroll 16
   for (int k = 0; k < T::rows; ++k) {
-    r.low[k] = _mm512_load_ps(from.numbers + most_cells * k);
-    r.high[k] = _mm512_load_ps(from.numbers + most_cells * k + 16);
+    r.low[k] = _mm512_load_ps(from.numbers + T::cells * k);
+    if constexpr (!T::folded) r.high[k] = _mm512_load_ps(from.numbers + T::cells * k + 16);
   }
   r.scale = _mm512_set1_ps(from.scale);
   r.shift = _mm512_set1_ps(from.shift);
@@ -100,13 +113,36 @@ RECTIFIER_V4_INLINE __m512i cell_of(const Registers<T>& r, __m512 x) {
   constexpr int how = static_cast<int>(T::rounding) | _MM_FROUND_NO_EXC;
   __m512 u = _mm512_fmadd_round_ps(x, r.scale, r.shift, how);
   if constexpr (T::low) u = _mm512_max_ps(u, _mm512_set1_ps(cell_base));
-  if constexpr (T::high) u = _mm512_min_ps(u, _mm512_set1_ps(cell_base + (most_cells - 1)));
+  if constexpr (T::high) u = _mm512_min_ps(u, _mm512_set1_ps(cell_base + (T::cells - 1)));
   return _mm512_castps_si512(u);
 }
 
 template <class T>
 RECTIFIER_V4_INLINE __m512 pick(const Registers<T>& r, int row, __m512i cell) {
+  if constexpr (T::folded) return _mm512_permutexvar_ps(cell, r.low[row]);
   return _mm512_permutex2var_ps(r.low[row], cell, r.high[row]);
+}
+
+// What the cells are of.
+template <class T>
+RECTIFIER_V4_INLINE __m512 folded(__m512 x) {
+  return T::folded ? _mm512_abs_ps(x) : x;
+}
+
+// The function of x from that of |x|.
+template <class T>
+RECTIFIER_V4_INLINE __m512 unfolded(__m512 x, __m512 y) {
+  if constexpr (T::fold == Fold::odd) {
+    const __m512i sign = _mm512_set1_epi32(INT32_MIN);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
+        _mm512_castps_si512(y), _mm512_castps_si512(x), sign, 0x78));  // y ^ (x & sign)
+  } else if constexpr (T::fold == Fold::rises || T::fold == Fold::falls) {
+    const __mmask16 below = _mm512_movepi32_mask(_mm512_castps_si512(x));
+    const __mmask16 rest = T::fold == Fold::rises ? _knot_mask16(below) : below;
+    return _mm512_mask_sub_ps(y, rest, _mm512_set1_ps(1.0F), y);
+  } else {
+    return y;
+  }
 }
 
 // Step by step for all vectors: a processor looks a hundred instructions ahead, which are two or three
@@ -120,7 +156,7 @@ RECTIFIER_V4_INLINE void in_cell(const Registers<T>& r, const __m512* x, const _
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) y[v] = pick(r, T::degree + 1, cell[v]);
 #pragma GCC unroll 16
-  for (int k = T::degree; k > (T::sharp == 3 ? 2 : 0); --k) {
+  for (int k = T::degree; k > (T::sharp > 1 ? T::sharp - 1 : 0); --k) {
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) y[v] = _mm512_fmadd_ps(y[v], t[v], pick(r, k, cell[v]));
   }
@@ -129,6 +165,10 @@ RECTIFIER_V4_INLINE void in_cell(const Registers<T>& r, const __m512* x, const _
     for (int v = 0; v < vectors; ++v) {
       y[v] = _mm512_fmadd_ps(t[v], pick(r, T::degree + 2, cell[v]), y[v]);
     }
+  }
+  if constexpr (T::sharp == 2) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) y[v] = _mm512_fmadd_ps(y[v], t[v], pick(r, 1, cell[v]));
   }
   if constexpr (T::sharp == 3) {  // c0 + c1 t + y t^2, with what the rounding of t^2 loses
 #pragma GCC unroll 4
@@ -146,9 +186,9 @@ template <class T>
 RECTIFIER_V4_INLINE __mmask16 in_no_cell(__m512i cell, __m512 y) {
   __mmask16 found = 0;
   if constexpr (T::nans) found = _mm512_cmp_ps_mask(y, y, _CMP_UNORD_Q);
-  if constexpr (!(T::low && T::high)) {
+  if constexpr (!T::open) {
     const __m512i base = _mm512_castps_si512(_mm512_set1_ps(cell_base));
-    const __m512i beyond = _mm512_set1_epi32(~(most_cells - 1));
+    const __m512i beyond = _mm512_set1_epi32(~(T::cells - 1));
     found |= _mm512_test_epi32_mask(_mm512_xor_si512(cell, base), beyond);
   }
   return found;
@@ -174,6 +214,7 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
                                             std::size_t count) {
   __m512 at[vectors];
   __m512 by[vectors];
+  __m512 side[vectors];
   __m512 found[vectors];
   __m512i cell[vectors];
   constexpr bool paired = E::paired && vectors > 1;
@@ -188,9 +229,10 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
       if constexpr (backward) by[v] = vectors == 1 ? E::load(last, g + place) : E::load(g + place);
     }
     if constexpr (!backward) by[v] = at[v];
-    cell[v] = cell_of<T>(r, at[v]);
+    side[v] = folded<T>(at[v]);
+    cell[v] = cell_of<T>(r, side[v]);
   }
-  in_cell<T, vectors>(r, at, cell, found);
+  in_cell<T, vectors>(r, side, cell, found);
   bool all = true;
   if constexpr (T::nans) {
     __mmask16 nans = 0;
@@ -200,14 +242,14 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
     }
     all = nans == 0;
   }
-  if constexpr (!(T::low && T::high)) {
+  if constexpr (!T::open) {
     const __m512i base = _mm512_castps_si512(_mm512_set1_ps(cell_base));
     __m512i differ = _mm512_xor_si512(cell[0], base);
 #pragma GCC unroll 4
     for (int v = 1; v < vectors; ++v) {
       differ = _mm512_ternarylogic_epi32(differ, cell[v], base, 0xf6);  // a | (b ^ c)
     }
-    all = all && _mm512_test_epi32_mask(differ, _mm512_set1_epi32(~(most_cells - 1))) == 0;
+    all = all && _mm512_test_epi32_mask(differ, _mm512_set1_epi32(~(T::cells - 1))) == 0;
   }
   if (__builtin_expect(!all, 0)) {
     for (int v = 0; v < vectors; ++v) {
@@ -222,7 +264,8 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) {
     const std::size_t place = first + 16 * static_cast<std::size_t>(v);
-    const __m512 result = backward ? _mm512_mul_ps(by[v], found[v]) : found[v];
+    const __m512 whole = unfolded<T>(at[v], found[v]);
+    const __m512 result = backward ? _mm512_mul_ps(by[v], whole) : whole;
     if constexpr (paired) {
       found[v] = result;
       if (v % 2 == 1) E::store(y + place - 16, found[v - 1], found[v]);
@@ -258,7 +301,7 @@ template <class T, class E, bool backward>
 RECTIFIER_V4 void tabled_loop(const Cells& cells, const typename E::type* x,
                               const typename E::type* g, typename E::type* y, std::size_t n,
                               const double* given, Kernel plain) {
-  constexpr std::size_t wide = T::rows <= 9 ? 4 : 2;
+  constexpr std::size_t wide = T::folded || T::rows <= 9 ? 4 : 2;
   constexpr std::size_t line = 64 / sizeof(typename E::type);
   const Registers<T> r = load_table<T>(cells);
   Aside aside;

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from generator.text import BUILT, code, table
+from rectifier import catalog
 from rectifier.kernels import choose
+from rectifier.kernels.emit_cpp import digest, digest_with_defaults
+from rectifier.kernels.plans import PLANS
+from rectifier.kernels.single import SINGLE
+from rectifier.kernels.tabled import Plan
 
 Row = Mapping[str, Any]
 Parts = Mapping[str, Mapping[str, Any]]
 
 _WAYS = ("forward", "backward")
+_ACCURATE = {"forward": "accurate", "backward": "accurate gradient"}
+_RIGHT = {"slope": {"passed": True}}
 _GATED = ("forward", "step")
 _SMALL = ("1", "16", "256", "1024", "4096", "16384")
 
 
-def page(parts: Parts) -> str:
-    """Return the page as Markdown."""
+def page(parts: Parts, accuracy: Sequence[Row]) -> str:
+    """Return the page as Markdown.
+
+    Args:
+        parts: What the benchmarks of speed measured.
+        accuracy: The rows of what ``benchmarks/accuracy.py`` measured.
+    """
+    inaccurate = {
+        row["name"]
+        for row in accuracy
+        if row["dtype"] == "float32" and not row["of"].get("torch", _RIGHT)["slope"]["passed"]
+    }
     machines = sorted({part["machine"] for part in parts.values()})
     days = sorted({part["date"] for part in parts.values()})
     return "\n\n".join(
@@ -35,9 +52,17 @@ def page(parts: Parts) -> str:
             "that does other work too, or whose cores share one physical core, two runs may "
             "differ by a fifth.",
             *(section for name, write in _SECTIONS.items() if (part := parts.get(name))
-              for section in write(part["rows"])),
+              for section in write(_with_slopes(part["rows"], inaccurate))),
         )
     ) + "\n"  # fmt: skip
+
+
+def _with_slopes(rows: Sequence[Row], inaccurate: Set[str]) -> Sequence[Row]:
+    """Return the rows with whether PyTorch's gradient keeps the bar, where that is asked."""
+    return [
+        {**row, "accurate gradient": row["name"] not in inaccurate} if "accurate" in row else row
+        for row in rows
+    ]
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -57,8 +82,21 @@ def _limit(row: Row, ways: Sequence[str], bars: Sequence[float]) -> str:
         if up >= bar:
             continue
         why = "memory" if bound < bar else "arithmetic"
-        found.append(f"{way}: {why}, {bound / up:.1f} times a move")
+        work = _work(row["name"], way) if why == "arithmetic" else ""
+        found.append(f"{way}: {why}, {bound / up:.1f} times a move{work}")
     return "; ".join(found)
+
+
+def _work(name: str, way: str) -> str:
+    """Say how many operations of a kernel by table 16 numbers take; nothing of other kernels."""
+    if name not in catalog.names():
+        return ""
+    plan = _plan(name, way)
+    if plan is None:
+        return ""
+    registers = "one register" if plan.fold else "two"
+    added = plan.degree + 1 + (plan.sharp > 0) + (way == "backward")
+    return f": {plan.rows} look-ups in {registers} and {added} products for 16 numbers"
 
 
 def _ups(row: Row, ways: Sequence[str]) -> tuple[str, ...]:
@@ -67,6 +105,15 @@ def _ups(row: Row, ways: Sequence[str]) -> tuple[str, ...]:
 
 def _heads(ways: Sequence[str]) -> tuple[str, ...]:
     return tuple(head for way in ways for head in (way, "bound"))
+
+
+_LOOKING_UP = (
+    "A derivative by table is as many look-ups and multiply-adds as its polynomial has "
+    "coefficients. A Zen 4 starts no more than one of either a cycle on 16 numbers, and where they "
+    "take turns, a pair in 1.7 cycles if one register holds the table, in 1.9 if two do "
+    "(`native/tabled.hpp`). PyTorch's `1 - y²` is two operations."
+)
+"""What a kernel by table cannot be faster than, as measured on data in the first cache."""
 
 
 def _torch(rows: Sequence[Row]) -> Iterable[str]:
@@ -81,28 +128,30 @@ def _torch(rows: Sequence[Row]) -> Iterable[str]:
              f"{bound:.2f}", _verdict(up, bar))
         )  # fmt: skip
         for accurate, bar in ((True, 0.95), (False, 0.6)):
-            group = [row for row in given if row["accurate"] == accurate]
+            group = [row for row in given if row[_ACCURATE[way]] == accurate]
             worst = min(group, key=lambda row: row[way])
-            whose = "keeps" if accurate else "misses"
+            what = "value" if way == "forward" else "gradient"
+            whose = f"PyTorch's {what} {'keeps' if accurate else 'misses'}"
             lines.append(
-                (f"{way}, least where PyTorch's value {whose} our accuracy bar", f"≥ {bar}",
+                (f"{way}, least where {whose} our accuracy bar", f"≥ {bar}",
                  f"{worst[way]:.2f} ({worst['name']})", f"{worst[f'{way} bound']:.2f}",
                  _verdict(worst[way], bar))
             )  # fmt: skip
     yield table(("bar", "", "times as fast", "bound", ""), lines)
     yield (
-        "Into given buffers; † where PyTorch's own value misses our accuracy bar. PyTorch's "
-        "backward of `sigmoid` and `tanh` gets the result of the forward pass, which autograd has "
-        "kept; ours gets the input and computes the exponential again, which keeps a relative "
-        "accuracy in the tails that `1 - y²` cannot have."
+        "Into given buffers; † where PyTorch's own value misses our accuracy bar, ‡ where its "
+        "gradient does (`benchmarks/accuracy.py`). PyTorch's backward of `sigmoid` and `tanh` gets "
+        "the result of the forward pass, which autograd has kept; ours gets the input and looks "
+        "the derivative up again, which keeps a relative accuracy in the tails that `1 - y²` "
+        "cannot have. " + _LOOKING_UP
     )
     yield table(
         ("", *_heads(_WAYS), "what limits it, below 0.95 or 0.6"),
         [
             (
-                code(row["name"]) + ("" if row["accurate"] else " †"),
+                code(row["name"]) + _daggers(row),
                 *_ups(row, _WAYS),
-                _limit(row, _WAYS, [0.95 if row["accurate"] else 0.6] * 2),
+                _limit(row, _WAYS, [0.95 if row[_ACCURATE[way]] else 0.6 for way in _WAYS]),
             )
             for row in given
         ],
@@ -111,6 +160,11 @@ def _torch(rows: Sequence[Row]) -> Iterable[str]:
     if new:
         means = " and ".join(f"{_mean(row[way] for row in new):.2f} {way}" for way in _WAYS)
         yield f"With a new result each time the transcendental ones are {means}."
+
+
+def _daggers(row: Row) -> str:
+    marks = [mark for way, mark in zip(_WAYS, "†‡", strict=True) if not row[_ACCURATE[way]]]
+    return "".join(f" {mark}" for mark in marks)
 
 
 def _compile(rows: Sequence[Row]) -> Iterable[str]:
@@ -176,7 +230,11 @@ def _memory(rows: Sequence[Row]) -> Iterable[str]:
                 (dtype, way, str(len(mine)), f"{mean:.2f} ({_verdict(mean, 1.25, False)})",
                  f"{len(above)} ({_verdict(len(above), 0, False)})")
             )  # fmt: skip
-            slow += [(code(row["name"]), dtype, way, f"{row[way]:.2f}") for row in above]
+            slow += [
+                (code(row["name"]), dtype, way, f"{row[way]:.2f}",
+                 _why(row["name"], way) if dtype == "float32" else "")
+                for row in above
+            ]  # fmt: skip
     yield (
         "Time over that of a copy (forward) or of `a + b` into `c` (backward). Whatever is above 1 "
         "is limited by arithmetic. On a processor with AVX-512 most functions are piecewise "
@@ -186,7 +244,27 @@ def _memory(rows: Sequence[Row]) -> Iterable[str]:
     )
     yield table(("", "", "kernels", "geometric mean, bar 1.25", "above the bar of 1.5"), lines)
     if slow:
-        yield table(("above 1.5", "", "", "times"), slow)
+        yield table(("above 1.5", "", "", "times", "what limits it"), slow)
+
+
+def _why(name: str, way: str) -> str:
+    """Say why a kernel's time is above that of moving its data."""
+    plan = _plan(name, way)
+    if plan is not None:
+        share = 1 - sum(_share(*plan.edges(cell)) for cell in range(plan.cells)
+                        if cell not in plan.aside) * (2 if plan.fold else 1)  # fmt: skip
+        return f"a table of degree {plan.degree}; {share:.1%} of the inputs go by the formula"
+    found = SINGLE.get(digest(catalog.get(name)), (None, None))[_WAYS.index(way)]
+    return f"no table keeps the bar: the formula, in {'double' if found is None else 'float'}"
+
+
+def _share(low: float, high: float) -> float:
+    """Return the share of the inputs, normal of variance 4, between two numbers."""
+    return (math.erf(high / math.sqrt(8)) - math.erf(low / math.sqrt(8))) / 2
+
+
+def _plan(name: str, way: str) -> Plan | None:
+    return PLANS.get(digest_with_defaults(catalog.get(name)), (None, None))[_WAYS.index(way)]
 
 
 def _small(rows: Sequence[Row]) -> Iterable[str]:

@@ -69,7 +69,16 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     for number, text in enumerate([*emit_cpp.emit(ALL, files=1), shim]):
         sources.append(str(folder / f"{number}.cpp"))
         Path(sources[-1]).write_text(text, encoding="utf-8")
-    flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
+    flags = [
+        "-std=c++17",
+        "-O1",
+        "-fopenmp-simd",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fPIC",
+        "-shared",
+    ]
     command = [
         COMPILER,
         *flags,

@@ -66,7 +66,8 @@ def around(x: float, count: int) -> np.ndarray:
 def points(name: str, slope: bool) -> np.ndarray:
     """All over the cells; floats beside their edges and centres; subnormals; both zeros."""
     plan, rng = plan_of(name, slope), np.random.default_rng(5)
-    ends = [edge for cell in range(CELLS) for edge in plan.edges(cell) if math.isfinite(edge)]
+    ends = [edge for cell in range(plan.cells) for edge in plan.edges(cell) if math.isfinite(edge)]
+    ends += [-edge for edge in ends if plan.fold]
     beside = [around(edge, 6) for edge in ends]
     sizes = np.geomspace(1e-45, 1, 400)
     parts = [rng.uniform(min(ends) - 1, max(ends) + 1, 12000), sizes, -sizes, [0.0, -0.0], *beside]
@@ -129,8 +130,9 @@ def _scalar(name: str, slope: bool) -> tabled.Function:
 
 
 def _in_a_cell(plan: Plan, x: float) -> bool:
-    ends = (plan.edges(cell) for cell in range(CELLS) if cell not in plan.aside)
-    return any(low < x < high for low, high in ends)
+    ends = (plan.edges(cell) for cell in range(plan.cells) if cell not in plan.aside)
+    at = abs(x) if plan.fold else x
+    return any(low < at < high for low, high in ends)
 
 
 def _of_bfloat16(name: str) -> list[Plan | None]:
@@ -182,7 +184,7 @@ def test_other_parameters_are_computed_by_the_formula() -> None:
 
 def evaluated(rows: list[list[float]], plan: Plan, x: float) -> float:
     """Return the polynomial of a number's cell, in double."""
-    cell = next(k for k in range(CELLS) if plan.edges(k)[0] <= x <= plan.edges(k)[1])
+    cell = next(k for k in range(plan.cells) if plan.edges(k)[0] <= x <= plan.edges(k)[1])
     centre, *powers = (row[cell] for row in rows)
     return math.fsum(power * (x - centre) ** k for k, power in enumerate(powers))
 
@@ -236,3 +238,45 @@ def test_a_sharp_zero_of_third_order_has_its_third() -> None:
     assert [row[15] for row in rows[:4]] == [0.0, 0.0, 0.0, 0.0]
     assert math.copysign(1, rows[3][15]) == -1  # times 0 and added, it keeps the sign of 0
     assert rows[4][15] + rows[-1][15] == pytest.approx(1 / 3, rel=2e-9)
+
+
+def test_a_sharp_zero_of_second_order_has_its_second() -> None:
+    f = tabled.scalar_function(parse("0.7 * x * tanh(x)", ("x",)), {})
+    rows = tabled.table(f, Plan(2.0, 0, "down", False, False, 7, sharp=2, fold="even"))
+    assert [row[0] for row in rows[:2]] == [0.0, 0.0]
+    assert math.copysign(1, rows[2][0]) == -1  # times 0 and added, it keeps the sign of 0
+    assert rows[3][0] + rows[-1][0] == pytest.approx(0.7, rel=2e-9)
+    assert abs(rows[3][0]) < abs(rows[-1][0]) * 2.0**-22
+
+
+@pytest.mark.parametrize(
+    ("formula", "fold", "side"),
+    [
+        ("x * tanh(x)", "even", 1),
+        ("tanh(x)", "odd", 1),
+        ("sigmoid(x)", "rises", -1),
+        ("sigmoid(-x)", "falls", 1),
+    ],
+)
+def test_a_folded_table_is_of_the_side_where_the_function_is_small(
+    formula: str, fold: str, side: int
+) -> None:
+    f = tabled.scalar_function(parse(formula, ("x",)), {})
+    plan = Plan(2.0, 0, "down", False, False, 8, fold=fold)
+    rows = tabled.table(f, plan)
+    assert {len(row) for row in rows} == {plan.cells} == {CELLS // 2}
+    for x in (0.01, 0.7, 3.3, 7.9):
+        assert evaluated(rows, plan, x) == pytest.approx(f(side * x), rel=8e-8)
+
+
+FOLDED = [(name, slope) for name, slope in TABLED if plan_of(name, slope).fold]
+
+
+@needs_native
+@pytest.mark.parametrize(("name", "slope"), FOLDED)
+def test_both_sides_of_a_folded_table_are_one(name: str, slope: bool) -> None:
+    fold = plan_of(name, slope).fold
+    x = np.linspace(0, 20, 3001, dtype=np.float32)
+    above, below = run(name, slope, x), run(name, slope, -x)
+    ends = {"even": above, "odd": -above, "rises": 1 - above, "falls": 1 - above}
+    assert np.allclose(below, ends[fold], rtol=3e-7, atol=0 if fold in ("even", "odd") else 1e-7)

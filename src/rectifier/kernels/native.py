@@ -219,7 +219,7 @@ def unary(
         InvalidInputError: The buffers do not fit the kernel or one another.
     """
     module = _load()[0]
-    if module is None or os.environ.get(SWITCH) == "0":
+    if module is None or not switched_on():
         raise KernelUnavailableError(f"kernel {name!r} cannot run: {why_not()}")
     row = _rows().get(name)
     if row is None:
@@ -233,11 +233,12 @@ def unary(
         raise InvalidInputError("grad must be given for 'backward' and only then.")
     if threads is not None and threads < 1:
         raise InvalidInputError(f"threads must be 1 or more, got {threads}.")
-    if _named(getattr(source, "dtype", "")) == "float64" and "float64" not in element_types():
+    dtype = _named(getattr(source, "dtype", "float32"))
+    if dtype == "float64" and dtype not in element_types():
         raise KernelUnavailableError(f"kernel {name!r} cannot run: {_NO_DOUBLE}.")
     run = _on_tensors if hasattr(source, "data_ptr") else _on_arrays
     try:
-        run(module, row, source, out, grad, tuple(parameters), threads)
+        run(module, row, DTYPES.get(dtype), source, out, grad, tuple(parameters), threads)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(str(error)) from error
 
@@ -251,13 +252,14 @@ def _named(dtype: Any) -> str:
 def _on_arrays(
     module: ModuleType,
     row: int,
+    code: int | None,
     source: Any,
     out: Any,
     grad: Any,
     parameters: tuple[float, ...],
     threads: int | None,
 ) -> None:
-    code = DTYPES.get(str(getattr(source, "dtype", "float32")), 0)
+    code = 0 if code is None else code
     threads = default_threads() if threads is None else threads
     module.run_arrays(row, grad is not None, code, source, out, grad, parameters, threads)
 
@@ -265,27 +267,23 @@ def _on_arrays(
 def _on_tensors(
     module: ModuleType,
     row: int,
+    code: int | None,
     source: Any,
     out: Any,
     grad: Any,
     parameters: tuple[float, ...],
     threads: int | None,
 ) -> None:
-    code = DTYPES.get(_named(source.dtype))
+    dtype, size = source.dtype, source.numel()
     if code is None:
-        raise InvalidInputError(
-            f"source must be a tensor of {', '.join(DTYPES)}, got {source.dtype}."
-        )
-    size = source.numel()
-    places = [
-        _address(tensor, size, source.dtype, role)
-        for tensor, role in ((source, "source"), (out, "out"))
-    ]
-    slope = 0 if grad is None else _address(grad, size, source.dtype, "grad")
+        raise InvalidInputError(f"source must be a tensor of {', '.join(DTYPES)}, got {dtype}.")
+    at = _address(source, size, dtype, "source")
+    to = _address(out, size, dtype, "out")
+    by = 0 if grad is None else _address(grad, size, dtype, "grad")
     if threads is None:
         threads = sys.modules["torch"].get_num_threads()
     openmp()
-    module.run_addresses(row, grad is not None, code, *places, slope, size, parameters, threads)
+    module.run_addresses(row, grad is not None, code, at, to, by, size, parameters, threads)
 
 
 def _address(tensor: Any, size: int, dtype: Any, role: str) -> int:
@@ -295,12 +293,8 @@ def _address(tensor: Any, size: int, dtype: Any, role: str) -> int:
         raise InvalidInputError(
             f"{role} must be a PyTorch tensor like the source, got {type(tensor).__name__}."
         )
-    if (
-        tensor.dtype is not dtype
-        or not tensor.is_cpu
-        or not tensor.is_contiguous()
-        or tensor.numel() != size
-    ):
+    fits = tensor.dtype is dtype and tensor.is_cpu and tensor.is_contiguous()
+    if not fits or tensor.numel() != size:
         raise InvalidInputError(
             f"{role} must be a contiguous {dtype} CPU tensor of {size} elements, got "
             f"{tensor.dtype} on {tensor.device}, shape {tuple(tensor.shape)}, "
@@ -339,6 +333,14 @@ def all_finite() -> Callable[[int, int], bool] | None:
     the memory.
     """
     return getattr(_load()[0], "all_finite", None)
+
+
+def shortcut() -> Callable[..., Any] | None:
+    """Return the compiled type of `rectifier.torch.shortcut.Shortcut`, which says what it does.
+
+    None where there are no compiled kernels, or older ones than this source.
+    """
+    return getattr(_load()[0], "Shortcut", None)
 
 
 def runner(name: str, dtype: str) -> Runner:

@@ -26,7 +26,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.5973361730575562, -14, "nearest", False, True, 8),
         ),
         "07d38f6ff1043b8e": (  # arctan
-            Plan(1.2916653156280518, -15, "nearest", False, False, 9),
+            Plan(1.3333319425582886, 0, "down", False, False, 9, fold="odd"),
             None,
         ),
         "3967bb26debfbbd9": (  # aria2
@@ -161,12 +161,12 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
         ),
         "4ac2d2c928d5b6a8": (  # lisht
-            Plan(1.6630808115005493, -15, "nearest", True, True, 9),
-            Plan(1.427690863609314, -15, "nearest", True, True, 9),
+            Plan(1.7204283475875854, 0, "down", False, True, 9, fold="even"),
+            Plan(1.476921558380127, 0, "down", False, True, 9, fold="odd"),
         ),
         "de87f19fdeb24e81": (  # log_sigmoid
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
+            Plan(1.3333319425582886, 0, "down", False, False, 6, fold="falls"),
         ),
         "9a4101a97caec2c8": (  # logish
             Plan(1.722220540046692, -15, "nearest", False, False, 6),
@@ -209,7 +209,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.7777760028839111, -15, "up", False, False, 7),
         ),
         "d013e7e6e86160cf": (  # phish
-            Plan(1.908546805381775, -13, "nearest", False, True, 9, (0, 1, 2, 3, 13)),
+            Plan(1.908546805381775, -13, "nearest", False, True, 9, (0, 1, 2, 3), sharp=2),
             Plan(1.7486320734024048, -12, "nearest", False, True, 9, (0,)),
         ),
         "7499efa789822a94": (  # probit
@@ -257,12 +257,12 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(2.5833306312561035, -30, "up", False, True, 6),
         ),
         "36448774cd413ef3": (  # sgelu
-            Plan(2.6363608837127686, -15, "nearest", True, True, 7, (15,)),
-            Plan(2.4041426181793213, -15, "nearest", True, True, 6),
+            Plan(2.7272698879241943, 0, "down", False, True, 6, sharp=2, fold="even"),
+            Plan(2.487044095993042, 0, "down", False, True, 6, fold="odd"),
         ),
         "95db0390f1582dd5": (  # sigmoid
-            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
+            Plan(1.3333319425582886, 0, "down", False, False, 6, fold="rises"),
+            Plan(1.3333319425582886, 0, "down", False, False, 6, fold="even"),
         ),
         "20125c25607f5ead": (  # silu
             Plan(1.2916653156280518, -15, "nearest", False, False, 7),
@@ -318,7 +318,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "05e143a29d5cab34": (  # softplus
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
+            Plan(1.3333319425582886, 0, "down", False, False, 6, fold="rises"),
         ),
         "da93a0f4537d8299": (  # sqrt_softplus
             Plan(1.2916653156280518, -15, "nearest", False, False, 5),
@@ -326,7 +326,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "a82c8562c14b6117": (  # squareplus
             Plan(0.9687490463256836, -15, "nearest", False, False, 6),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 6),
+            Plan(1.3333319425582886, 0, "down", False, False, 6, fold="rises"),
         ),
         "a87025e7af9e4f4b": (  # srs
             Plan(0.9687490463256836, -15, "nearest", False, False, 7),
@@ -341,8 +341,8 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             None,
         ),
         "c102cb73a4bcd89e": (  # tanh
-            Plan(1.6055346727371216, -15, "nearest", True, True, 7),
-            Plan(1.722220540046692, -15, "nearest", False, False, 8),
+            Plan(1.660897970199585, 0, "down", False, True, 8, fold="odd"),
+            Plan(1.7777760028839111, 0, "down", False, False, 7, fold="even"),
         ),
         "d1314bf02565ecf9": (  # tanh_exp
             Plan(2.6815614700317383, -24, "nearest", False, True, 6, sharp=1),

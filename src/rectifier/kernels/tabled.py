@@ -15,6 +15,9 @@ right to about an ulp in float:
   coefficients are 0. Where that is not enough, the plan says ``sharp``: there the first coefficient
   that is not 0 is kept as two floats, the larger of which is in a row of its own.
 
+A function that is the same on both sides of 0, but for its sign or as 1 less the other side, needs
+half of the cells: those of ``|x|``.
+
 The other coefficients interpolate ``(f - c0) / t`` at Chebyshev points of the cell.
 """
 
@@ -29,7 +32,7 @@ from typing import NamedTuple
 from rectifier.expression import SCALAR, Expr, evaluate
 
 CELLS = 32
-"""How many cells there are: what two registers of 16 floats hold."""
+"""How many cells there are: what two registers of 16 floats hold. Of a folded function half."""
 
 _BASE = 12582912  # cell_base of native/tabled.hpp
 _TRIES = 64
@@ -56,7 +59,10 @@ class Plan(NamedTuple):
         high: Whether the last cell goes on to infinity.
         degree: Of the polynomials.
         aside: Cells without a polynomial: what is in one is computed as what is in none.
-        sharp: Of which order the zeros are, 1 or 3, whose first coefficient is two floats; or 0.
+        sharp: Of which order the zeros are, 1 to 3, whose first coefficient is two floats; or 0.
+        fold: Whether the cells are those of ``|x|``, and how a result below 0 comes of one above:
+            ``"even"``, ``"odd"``, or, where ``f(-x) = 1 - f(x)``, ``"rises"`` or ``"falls"``, as f
+            does; the cells then have the smaller of the two. Empty for none.
     """
 
     scale: float
@@ -67,6 +73,12 @@ class Plan(NamedTuple):
     degree: int
     aside: tuple[int, ...] = ()
     sharp: int = 0
+    fold: str = ""
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are."""
+        return CELLS // 2 if self.fold else CELLS
 
     @property
     def rows(self) -> int:
@@ -74,10 +86,13 @@ class Plan(NamedTuple):
         return self.degree + 2 + (self.sharp > 0)
 
     def edges(self, cell: int) -> tuple[float, float]:
-        """Return between which numbers a cell is; a cell that goes on has only one end."""
+        """Return between which numbers a cell is; a cell that goes on has only one end.
+
+        Of a folded function between which ``|x|`` is.
+        """
         start = self.first + cell - {"nearest": 0.5, "down": 0.0, "up": 1.0}[self.rounding]
         low = -math.inf if self.low and cell == 0 else start / self.scale
-        high = math.inf if self.high and cell == CELLS - 1 else (start + 1) / self.scale
+        high = math.inf if self.high and cell == self.cells - 1 else (start + 1) / self.scale
         return low, high
 
 
@@ -120,16 +135,20 @@ def table(f: Function, plan: Plan) -> list[list[float]]:
         plan: Its cells.
 
     Returns:
-        ``plan.rows`` rows of `CELLS` numbers of float; of a sharp plan the last is the larger
-        halves of what is two floats, and 0.
+        ``plan.rows`` rows of ``plan.cells`` numbers of float; of a sharp plan the last is the
+        larger halves of what is two floats, and 0.
     """
     nothing = [0.0, *[math.nan] * (plan.rows - 1)]
-    columns = [nothing if cell in plan.aside else column(f, plan, cell) for cell in range(CELLS)]
+    columns = [
+        nothing if cell in plan.aside else column(f, plan, cell) for cell in range(plan.cells)
+    ]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
 def column(f: Function, plan: Plan, cell: int) -> list[float]:
     """Return the centre of one cell and its coefficients."""
+    if plan.fold == "rises":
+        f = _mirrored(f)
     low, high = plan.edges(cell)
     if math.isinf(low) or math.isinf(high):
         return _line(f, math.copysign(1.0, high if math.isinf(high) else low), plan.rows - 2)
@@ -159,6 +178,10 @@ def column(f: Function, plan: Plan, cell: int) -> list[float]:
     if sharp and order > 1:
         between[-1] = -0.0  # times 0 and added, it leaves the sign as it is
     return [centre, start, *between, *map(single, exactly), *more]
+
+
+def _mirrored(f: Function) -> Function:
+    return lambda x: f(-x)
 
 
 def _toward_zero(number: float) -> float:
@@ -247,7 +270,8 @@ def shape(plan: Plan) -> str:
     """Return what decides on the code that evaluates a table, as arguments of C++'s ``Shape``."""
     nans = plan.low or plan.high or bool(plan.aside)
     flags = ", ".join(str(flag).lower() for flag in (plan.low, plan.high, nans))
-    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}, {plan.sharp}"
+    fold = f", Fold::{plan.fold}" if plan.fold else ""
+    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}, {plan.sharp}{fold}"
 
 
 def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], plan: Plan) -> str:
@@ -265,7 +289,7 @@ def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], pla
     return "\n".join(
         (
             f"alignas(64) constexpr float {name}_numbers[] = {{",
-            *(_printed(row[k : k + 8]) for row in rows for k in range(0, CELLS, 8)),
+            *(_printed(row[k : k + 8]) for row in rows for k in range(0, plan.cells, 8)),
             "};",
             f"constexpr double {name}_defaults[] = {{{defaults}}};",
             f"constexpr Cells {name}{{",

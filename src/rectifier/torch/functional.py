@@ -18,17 +18,15 @@ What all of them share:
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.compiler import is_compiling
-from torch.overrides import has_torch_function, has_torch_function_unary
+from torch.overrides import has_torch_function
 
 from rectifier import catalog, kernels
 from rectifier.activation import Activation, check_flag
@@ -41,11 +39,11 @@ from rectifier.errors import (
 from rectifier.kernels import choose, cuda, native, residual
 from rectifier.torch import lean, on_gpu, portable
 from rectifier.torch.elementwise import Plan, apply, apply_lean, apply_traced
-from rectifier.torch.memory import PLAIN, _dispatching, _strided, _tracing, is_plain
+from rectifier.torch.memory import PLAIN, is_plain
+from rectifier.torch.shortcut import shortcut
 from rectifier.torch.signature import checked, document, laid_out, signature
 
 _transforming = torch._C._are_functorch_transforms_active  # looked up once: this is asked each call
-_float32 = torch.float32
 _KEEPS_OUTPUT = frozenset({"relu"})
 
 
@@ -97,9 +95,8 @@ def explain(
 def _build(spec: Activation) -> Callable[..., Tensor]:
     plans = _Plans(spec)
     names = tuple(spec.params)
-    short, most, plain = _short(spec)
-    least = min(most, plain)
-    finite = _all_finite()
+    short = shortcut(spec)
+    most, quick = short.most, short.fastest()
 
     def call(
         input: Tensor,
@@ -116,20 +113,14 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
             and path is None
             and not (args or given)
             and keep == "input"
-            and not is_compiling()  # first of what asks the input, so that a compiler stops here
-            and type(input) in PLAIN
-            and not has_torch_function_unary(input)
-            and not (_transforming() or _dispatching() or _tracing())
-            and ((size := input.numel()) < least or size < (most if input.requires_grad else plain))
-            and input.dtype is _float32
-            and input.is_cpu
-            and not input.is_nested
-            and input.layout is _strided
-            and input.is_contiguous()
-            and (place := input.data_ptr())  # none in a zero tensor of autograd's
-            and finite(place, size)
+            and not is_compiling()  # before anything asks the input, so that a compiler stops here
         ):
-            return input.copy_(short(input.clone())) if inplace else short(input)
+            if not inplace:
+                found = quick(input)
+                if found is not None:
+                    return found
+            elif short.fits(input):
+                return input.copy_(short.operation(input.clone()))
         if (  # numbers of another type are taken as floats everywhere, also in where they go
             most
             and not (inplace or is_compiling())
@@ -186,30 +177,6 @@ def _apply_kept(
     if keep == "output" and plan.keeps_output:
         return apply(plan, False, x)
     return lean.apply(plan, lean.recipe(spec, values, keep), x)
-
-
-def _short(spec: Activation) -> tuple[Callable[[Tensor], Tensor], int, int]:
-    """Return torch's own operation for short tensors, and below how many elements it is for.
-
-    The first limit is for where a gradient is wanted, the second for where none is; 0 for never.
-    """
-    found = choose.short(spec)
-    if found is None:
-        return torch.clone, 0, 0
-    name = found.operation.rpartition(".")[2]
-    # The compiled function where torch.nn.functional has one of Python around it.
-    own = getattr(torch._C._nn, name, None) or getattr(torch, name)
-    return own, found.most, found.plain
-
-
-def _all_finite() -> Callable[[int, int], bool]:
-    """Return what says of an address and a number of float32 whether all there are finite."""
-    return native.all_finite() or _look_at_floats
-
-
-def _look_at_floats(place: int, size: int) -> bool:
-    numbers = np.ctypeslib.as_array((ctypes.c_float * size).from_address(place))
-    return bool(np.isfinite(numbers).all())
 
 
 def _is_simple(input: Any) -> bool:
