@@ -140,8 +140,9 @@ def build(
         machine = RBM(features(inputs), classes, activation, hidden_bias=hidden_bias)
         if init is not None:
             # Schemes are for layers: one in the machine's place, with another after it.
-            stand_in = nn.Sequential(nn.Linear(features(inputs), classes), nn.Linear(classes, 1))
-            initialize(stand_in, init, "relu" if activation == "nrelu" else "sigmoid")
+            layer = nn.Linear(features(inputs), classes)
+            follows = "relu" if activation == "nrelu" else "sigmoid"
+            initialize(nn.Sequential(layer, nn.Linear(classes, 1)), init, follows)
             with torch.no_grad():
-                machine.weight.copy_(stand_in[0].weight)
+                machine.weight.copy_(layer.weight)
     return machine
