@@ -31,9 +31,9 @@ def page() -> str:
         "interval that reaches across but stays below that settles it as well: there is no such "
         "difference. A claim that can be read in more than one way gets the worst verdict of its "
         "readings; all of them are told. The length is that of the run that the numbers come from: "
-        "*quick*, or *full*, with the numbers of seeds and steps that a protocol gives in brackets. "
-        "What stands in square brackets is a 95 % interval, unless the protocol calls it the least "
-        "and greatest value.",
+        "*quick*, or *full*, with the numbers of seeds and steps that a protocol gives in "
+        "brackets. What stands in square brackets is a 95 % interval, unless the protocol calls it "
+        "the least and greatest value.",
         table(("verdict", "claims"), report.counts(entries)),
         f"Measured: {_runs(entries)}.",
         table(
