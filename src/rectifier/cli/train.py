@@ -98,9 +98,9 @@ def command(
 ) -> int:
     """Train a network of rectifier.models on a built-in task, with the watcher on.
 
-    The network has a size that a laptop trains in about a minute; --set makes it larger. The run is
-    kept in a checkpoint every few seconds; after an interrupt or a kill the same command with
-    --resume goes on and gives the same losses and scores; the watcher sees what is left.
+    The network has a size that one core trains in seconds to four minutes; --set makes it larger.
+    The run is kept in a checkpoint every few seconds; after an interrupt or a kill the same command
+    with --resume goes on and gives the same losses and scores; the watcher sees what is left.
 
     Exit status 1 if the loss stopped being a number.
 
