@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 import rectifier
+import rectifier.torch as rt
 from rectifier import models
 from rectifier.errors import InvalidInputError
 from rectifier.models._parts import parameters
@@ -127,6 +128,15 @@ def test_what_is_no_batch_of_tokens_is_refused(name: str) -> None:
         with pytest.raises(InvalidInputError, match="expected tokens, whole numbers"):
             model(wrong)
     assert len(model(torch.zeros(2, 8, dtype=torch.int32))) == 2
+
+
+@pytest.mark.parametrize("name", ["gelu_mlp", "cnn4", "vgg16"])
+def test_new_weights_need_no_sample(name: str) -> None:
+    model = small(name)
+    before = [parameter.clone() for parameter in model.parameters()]
+    rt.init_(model, generator=torch.Generator().manual_seed(5))
+    after = list(model.parameters())
+    assert any(not torch.equal(one, other) for one, other in zip(before, after, strict=True))
 
 
 def test_a_boltzmann_machine_takes_a_scheme() -> None:

@@ -152,6 +152,8 @@ def samples(x: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
 class Image(nn.Module):
     """Gives a batch the shape (samples, channels, height, width), flat samples included."""
 
+    reshapes = True
+
     def __init__(self, shape: tuple[int, int, int]) -> None:
         super().__init__()
         self.shape = shape
@@ -163,6 +165,8 @@ class Image(nn.Module):
 
 class Flat(nn.Flatten):
     """Gives a batch the shape (samples, features), whatever the shape of a sample."""
+
+    reshapes = True
 
     def __init__(self, features: int) -> None:
         super().__init__()
