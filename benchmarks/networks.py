@@ -308,12 +308,19 @@ def _guarded(
 def write(file: Path, device: str, run: Mapping[str, Any]) -> None:
     """Write a run into a file; what is there of other networks, or of other devices, stays.
 
-    Results of the same device but of another machine do not.
+    Where that is of another machine, each new result says where it comes from; the new run takes
+    the old one's place when it has all of its networks.
     """
     kept = json.loads(file.read_text(encoding="utf-8"))["runs"] if file.exists() else {}
     kind = torch.device(device).type
-    same = all(kept.get(kind, {}).get(name) == run[name] for name in ("machine", "jobs"))
-    results = {**(kept[kind]["results"] if same else {}), **run["results"]}
+    old = kept.get(kind, {"results": {}})
+    same = all(old.get(name) == run[name] for name in ("machine", "jobs"))
+    fresh = dict(run["results"])
+    if not same and set(old["results"]) - set(fresh):
+        told = {name: run[name] for name in ("machine", "jobs", "date")}
+        fresh = {name: {**result, "elsewhere": told} for name, result in fresh.items()}
+        run = old
+    results = {**old["results"], **fresh}
     runs = {**kept, kind: {**run, "results": dict(sorted(results.items()))}}
     text = json.dumps({"schema": 1, "runs": dict(sorted(runs.items()))}, indent=1)
     file.write_text(text + "\n", encoding="utf-8")

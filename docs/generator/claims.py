@@ -28,12 +28,12 @@ def page() -> str:
         "data; *not reproduced* means just that, and *open* that no interval lies outside its "
         "range: it only reaches across a bound, and more seeds may still settle it; about how many "
         "times as many is told. Where a protocol says how large a difference must be to matter, an "
-        "interval that stays below that settles it as well: there is no such difference. A claim "
-        "that can be read in more than one way gets the worst verdict of its readings; all of them "
-        "are told. The length is that of the run that the numbers come from: *quick*, or *full*, "
-        "with the numbers of seeds and steps that a protocol gives in brackets. What stands in "
-        "square brackets is a 95 % interval, unless the protocol calls it the least and greatest "
-        "value.",
+        "interval that reaches across but stays below that settles it as well: there is no such "
+        "difference. A claim that can be read in more than one way gets the worst verdict of its "
+        "readings; all of them are told. The length is that of the run that the numbers come from: "
+        "*quick*, or *full*, with the numbers of seeds and steps that a protocol gives in "
+        "brackets. What stands in square brackets is a 95 % interval, unless the protocol calls it "
+        "the least and greatest value.",
         table(("verdict", "claims"), report.counts(entries)),
         f"Measured: {_runs(entries)}.",
         table(

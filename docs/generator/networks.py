@@ -37,11 +37,22 @@ def page(summary: Mapping[str, Any]) -> str:
         results = run["results"]
         missed = [n for n, told in results.items() if not told["learned"] and "error" not in told]
         ended = [f"{code(n)} ({told['error']})" for n, told in results.items() if "error" in told]
+        blocks += _elsewhere(results)
         if missed:
             blocks.append(f"Not clearly above guessing: {', '.join(map(code, missed))}.")
         if ended:
             blocks.append(f"Without a result: {', '.join(ended)}.")
     return "\n\n".join(blocks) + "\n"
+
+
+def _elsewhere(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Which rows are of another machine than the heading says."""
+    places: dict[str, list[str]] = {}
+    for name, told in results.items():
+        if "elsewhere" in told:
+            place = f"{told['elsewhere']['date']}, {told['elsewhere']['machine']}"
+            places.setdefault(place, []).append(code(name))
+    return [f"Measured elsewhere: {', '.join(names)} ({p})." for p, names in places.items()]
 
 
 def _table(results: Mapping[str, Mapping[str, Any]]) -> str:

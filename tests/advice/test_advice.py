@@ -464,3 +464,81 @@ def test_nothing_is_said_twice() -> None:
 def test_claims_about_gelu_and_relu_say_nothing_of_gates() -> None:
     (gated,) = (rule for rule in RULES if rule.choice == "swiglu")
     assert gated.side("C32") == "about"
+
+
+class Sines(nn.Module):
+    """Colours at places, by sines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.ModuleList(nn.Linear(size, 16) for size in (2, 16, 16))
+        self.out = nn.Linear(16, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.hidden:
+            x = torch.sin(30 * layer(x))
+        return self.out(x)
+
+
+class Sound(nn.Module):
+    """Two convolutions, one of which gates the other, as in WaveNet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value, self.gate = (nn.Conv1d(1, 8, 3, padding=1) for _ in range(2))
+        self.out = nn.Conv1d(8, 1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(torch.sigmoid(self.gate(x)) * torch.tanh(self.value(x)))
+
+
+def test_a_network_of_sines_keeps_them() -> None:
+    case = read(Sines()).case
+    assert case.output is None, "three numbers at a place are no three classes"
+    given = {each.topic: each for each in advise(case)}
+    assert given["activation"].rule.choice == "sine"
+    assert "has it already" in given["activation"].note
+    assert "√(6/n)" in given["initialisation"].rule.choice
+    assert "1e-4" in given["learning rate"].rule.choice
+    assert advise(Case("mlp"))[0].rule.choice == "relu"
+
+
+def test_what_is_no_activation_by_name_is_not_to_be_swapped_by_name() -> None:
+    class Waves(nn.Sequential):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self[1](torch.cos(self[0](x)))
+
+    case = read(Waves(nn.Linear(4, 8), nn.Linear(8, 1))).case
+    assert case.activations == ("cos",)
+    note = advise(case)[0].note
+    assert "rt.swap" not in note
+    assert "rt.activation('relu')" in note
+
+
+def test_half_of_a_gated_unit_is_not_swapped() -> None:
+    case = read(Sound()).case
+    assert (case.domain, case.gated, case.activations) == ("cnn", ("tanh",), ("tanh",))
+    activation = advise(case)[0]
+    assert activation.rule.choice == "tanh"
+    assert "rt.swap" not in activation.note
+    plain = read(nn.Sequential(nn.Conv1d(1, 8, 3), nn.Tanh(), nn.Conv1d(8, 1, 1))).case
+    assert plain.gated == ()
+    assert advise(plain)[0].rule.choice == "relu"
+
+
+def test_cutting_into_patches_makes_no_convolutional_network() -> None:
+    mixer = nn.Sequential(
+        nn.Conv2d(3, 8, 4, 4), nn.Flatten(2), nn.Linear(64, 32), nn.GELU(), nn.Linear(32, 10)
+    )
+    assert read(mixer).case.domain == "mlp"
+    assert read(nn.Sequential(nn.Conv2d(3, 8, 4, 2), nn.ReLU())).case.domain == "cnn"
+
+
+def test_the_size_of_a_game_screen_is_guessed() -> None:
+    player = nn.Sequential(
+        nn.Conv2d(4, 8, 8, 4), nn.ReLU(), nn.Conv2d(8, 8, 4, 2), nn.ReLU(),
+        nn.Flatten(), nn.Linear(8 * 81, 6),
+    )  # fmt: skip
+    reading = read(player)
+    assert reading.notes == ()
+    assert reading.case.output == "classes"

@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,34 @@ def test_results_are_written_and_drawn(
     page = importlib.import_module("generator.networks").page({"runs": {"cpu": runs["cpu"]}})
     assert f"| test accuracy | {told['gelu_mlp']['value']:.3f} | 0.100 |" in page
     assert "Without a result: `broken` (failed: InvalidInputError" in page
+
+
+def test_a_row_of_another_machine_says_so(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "told.json"
+    row = {"parameters": 1, "score": "test accuracy", "guessing": 0.1, "fresh": 0.1, "steps": 5,
+           "seconds": 1.0, "learned": True}  # fmt: skip
+
+    def run(machine: str, **values: float) -> dict[str, Any]:
+        results = {name: {**row, "value": value} for name, value in values.items()}
+        return {"machine": machine, "jobs": 1, "date": "2026-01-01", "results": results}
+
+    def read() -> dict[str, Any]:
+        return json.loads(file.read_text())["runs"]["cpu"]
+
+    script.write(file, "cpu", run("first", a=0.5, b=0.5))
+    script.write(file, "cpu", run("first", b=0.6))
+    assert read() == run("first", a=0.5, b=0.6)
+    script.write(file, "cpu", run("second", b=0.7))
+    assert read()["machine"] == "first"
+    assert read()["results"]["a"] == {**row, "value": 0.5}
+    assert read()["results"]["b"]["elsewhere"]["machine"] == "second"
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    page = importlib.import_module("generator.networks").page({"runs": {"cpu": read()}})
+    assert "Measured elsewhere: `b` (2026-01-01, second)." in page
+    script.write(file, "cpu", run("second", a=0.8, b=0.7))
+    assert read() == run("second", a=0.8, b=0.7)
 
 
 def test_two_processes_train_a_group_each(script: ModuleType) -> None:

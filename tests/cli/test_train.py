@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from rectifier.cli.main import run_command
 
@@ -42,3 +45,31 @@ def test_an_activation_may_be_a_formula(tmp_path: Path, capsys: pytest.CaptureFi
     assert "x_times_sigmoid_1p5_times_x" in capsys.readouterr().err
     assert run_command([*train[:-1], "x*sigmoid(1.5*x", "--checkpoint", f"{place}.other"]) == 2
     assert "expected" in capsys.readouterr().err
+
+
+def test_an_image_folder_goes_with_its_recipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draws = np.random.default_rng(0)
+    for split, count in (("train", 140), ("val", 2)):
+        for name in ("a", "b"):
+            (tmp_path / split / name).mkdir(parents=True)
+            for number in range(count // 2):
+                pixels = draws.integers(0, 255, (12, 12, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / split / name / f"{number}.png")
+    place, told = tmp_path / "c.pt", tmp_path / "t.json"
+    small = ["--set", "stem=[5,1]", "--set", "channels=[2,2,2,2,2]", "--set", "hidden=4"]
+    train = ["train", "alexnet", "--images", str(tmp_path), "--crop", "24", *small, "--steps", "2",
+             "--checkpoint", str(place), "--json", str(told)]  # fmt: skip
+    assert run_command([*train, "--resume"]) == 0
+    assert "there is no checkpoint" in capsys.readouterr().err
+    assert json.loads(told.read_text("utf-8"))["batch"] == 128, "the paper's"
+    assert run_command([*train, "--resume"]) == 0
+    assert "no checkpoint" not in capsys.readouterr().err
+    assert run_command([*train, "--resume", "--crop", "28"]) == 2
+    assert "crop 24 there, 28 here" in capsys.readouterr().err
+    (tmp_path / "train" / "a" / "0.png").rename(tmp_path / "train" / "b" / "more.png")
+    assert run_command([*train, "--resume"]) == 2
+    assert "another run (images" in capsys.readouterr().err
+    assert run_command(["train", "mlp", "--steps", "2", "--crop", "24"]) == 2
+    assert "--crop is for --images" in capsys.readouterr().err

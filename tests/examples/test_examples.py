@@ -45,6 +45,17 @@ def test_dead_units(run) -> None:
     assert "dying_relu" in out
 
 
+def test_variants(run) -> None:
+    out = run("variants", "--seeds", "1", "--steps", "60")
+    rows = {line.split()[0]: line.split() for line in out.splitlines()[1:-1]}
+    assert len(rows) == 7
+    assert all(float(row[2]) > 0.8 for row in rows.values())
+    zeros = {name: int(row[4].rstrip("%")) for name, row in rows.items()}
+    assert zeros.pop("relu") > 20
+    assert not any(zeros.values()), "only ReLU cuts to exactly zero"
+    assert float(rows["elu"][5]) < float(rows["relu"][5]), "ELU's mean is nearer to zero"
+
+
 def test_he_and_batch_norm(run) -> None:
     out = run("he_and_batch_norm", "--depth", "12", "--steps", "40")
     assert "he_normal: a signal of 1 becomes 1.0e+00" in out

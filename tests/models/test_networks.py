@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 import rectifier
+import rectifier.torch as rt
 from rectifier import models
 from rectifier.errors import InvalidInputError
 from rectifier.models._parts import parameters
@@ -104,12 +106,51 @@ def test_samples_of_another_size_are_refused(name: str) -> None:
     model = small(name)
     x = torch.randn(6, *shape(name))
     # Three samples of twice the size: as many numbers as the network takes six samples to be.
-    with pytest.raises((InvalidInputError, RuntimeError)):
+    with pytest.raises(InvalidInputError, match="expected a batch"):
         model(x.reshape(3, -1))
-    if not isinstance(model[0] if isinstance(model, nn.Sequential) else model, nn.Flatten):
-        with pytest.raises(InvalidInputError, match="expected a batch"):
-            model(x.reshape(3, -1))
-        torch.testing.assert_close(model.eval()(x.flatten(1)), model(x))
+    torch.testing.assert_close(model.eval()(x.flatten(1)), model(x))
+
+
+@pytest.mark.parametrize("name", ["mlp", "rbm"])
+def test_vectors_of_another_size_are_refused(name: str) -> None:
+    model = models.get(name)(12, 4, **({"activation": "relu"} if name == "mlp" else {}))
+    with pytest.raises(InvalidInputError, match=r"expected a batch \(samples, 12\)"):
+        model(torch.zeros(2, 7))
+    with pytest.raises(InvalidInputError, match="expected a batch"):
+        model(torch.zeros(()))
+    assert model(torch.zeros(2, 3, 4)).shape == (2, 4)
+
+
+@pytest.mark.parametrize("name", ["transformer_encoder", "transformer_decoder", "gpt_tiny"])
+def test_what_is_no_batch_of_tokens_is_refused(name: str) -> None:
+    model = models.get(name)((8,), 5, size=8, layers=1, heads=2)
+    for wrong in (torch.zeros(2, 8), torch.zeros(8, dtype=torch.int64), torch.zeros(())):
+        with pytest.raises(InvalidInputError, match="expected tokens, whole numbers"):
+            model(wrong)
+    assert len(model(torch.zeros(2, 8, dtype=torch.int32))) == 2
+
+
+@pytest.mark.parametrize("name", ["gelu_mlp", "cnn4", "vgg16"])
+def test_new_weights_need_no_sample(name: str) -> None:
+    model = small(name)
+    before = [parameter.clone() for parameter in model.parameters()]
+    rt.init_(model, generator=torch.Generator().manual_seed(5))
+    after = list(model.parameters())
+    assert any(not torch.equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+def test_a_boltzmann_machine_takes_a_scheme() -> None:
+    def made(**options: Any) -> torch.Tensor:
+        draws = torch.Generator().manual_seed(0)
+        return models.get("rbm")(400, 100, generator=draws, **options).weight.detach()
+
+    assert made().std().item() == pytest.approx(0.01, rel=0.03)
+    assert made(init="he_normal").std().item() == pytest.approx((2 / 400) ** 0.5, rel=0.03)
+    assert made(init="lecun_normal").std().item() == pytest.approx(400**-0.5, rel=0.03)
+    weight = made(init="orthogonal")
+    torch.testing.assert_close(weight @ weight.T / (weight @ weight.T)[0, 0], torch.eye(100))
+    with pytest.raises(InvalidInputError, match="looks at data"):
+        made(init="lsuv")
 
 
 @pytest.mark.parametrize("name", ["swiglu", "crelu", "maxout", "softmax", "sparsemax"])

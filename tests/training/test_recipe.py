@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from rectifier.errors import InvalidInputError
@@ -92,6 +93,69 @@ def test_predictions_are_averaged() -> None:
     crops[0, 0] = 1.0
     told = image_folder.averaged(lambda x: x.mean(axis=(1, 2, 3))[:, None], crops)
     np.testing.assert_allclose(told, [[0.1], [0.0]])
+
+
+def test_pictures_that_do_not_fit_in_memory_are_read_when_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [file for file, _ in image_folder.scan(folder(tmp_path)).train]
+    whole = np.stack([image_folder.read(file, 16) for file in files])
+    read: list[Path] = []
+
+    def noted(file: Path, size: int) -> image_folder.Pixels:
+        read.append(file)
+        return real(file, size)
+
+    real = image_folder.read
+    monkeypatch.setattr(image_folder, "read", noted)
+    kept = image_folder.Pictures(files, 16)
+    assert len(read) == len(files) == len(kept), "all fit, so that a damaged one is found at once"
+    some = image_folder.Pictures(files, 16, room=3 * 3 * 16 * 16)
+    assert len(read) == len(files)
+    rows = np.array([5, 0, 5, 7])
+    for pictures in (kept, some):
+        np.testing.assert_array_equal(pictures[rows], whole[rows])
+        np.testing.assert_array_equal(pictures[2:11:3], whole[2:11:3])
+    assert len(some._kept) == 3
+    ours, theirs = image_folder.statistics(some), image_folder.statistics(whole)
+    np.testing.assert_allclose(ours.mean, whole.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(ours.deviations, theirs.deviations, rtol=1e-12)
+    flat = whole.transpose(0, 2, 3, 1).reshape(-1, 3).astype(np.float64)
+    covariance = ours.components @ np.diag(ours.deviations**2) @ ours.components.T
+    np.testing.assert_allclose(covariance, np.cov(flat, rowvar=False), rtol=1e-9, atol=1e-9)
+    monkeypatch.setattr(image_folder, "LOOKED_AT", 5)
+    every_third = whole[::3].mean(axis=0)
+    np.testing.assert_allclose(image_folder.statistics(some).mean, every_third, rtol=1e-6)
+
+
+def test_pictures_of_all_kinds_are_read(tmp_path: Path) -> None:
+    grey = np.arange(20 * 30, dtype=np.uint8).reshape(20, 30) % 200
+    kinds = {
+        "grey.png": Image.fromarray(grey),
+        "colours.png": Image.fromarray(np.stack([grey, grey, grey, grey], axis=2), "CMYK"),
+        "dot.png": Image.fromarray(np.full((1, 1, 3), 90, np.uint8)),
+        "row.bmp": Image.fromarray(np.full((2, 90, 3), 90, np.uint8)),
+    }
+    for name, image in kinds.items():
+        file = tmp_path / (f"{name}.jpg" if image.mode == "CMYK" else name)
+        image.save(file)
+        pixels = image_folder.read(file, 16)
+        assert pixels.shape == (3, 16, 16)
+        assert 0 <= pixels.min() <= pixels.max() <= 255
+        if image.mode == "L":
+            np.testing.assert_array_equal(pixels[0], pixels[2])
+
+
+@pytest.mark.parametrize("model", ["mlp", "gelu_mlp", "vit_tiny"])
+def test_other_networks_take_the_recipe_too(model: str, tmp_path: Path) -> None:
+    job = from_folder(model, folder(tmp_path), size=18, crop=16, batch=4)
+    assert np.isfinite(job.gradients(torch.Generator().manual_seed(0)))
+
+
+@pytest.mark.parametrize("model", ["rbm", "alphazero", "gpt_tiny", "steering", "irnn"])
+def test_networks_that_see_no_pictures_are_refused(model: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=f"{model} does not classify pictures; .*alexnet"):
+        from_folder(model, folder(tmp_path), size=18, crop=16)
 
 
 def test_the_recipe_learns_a_folder(tmp_path: Path) -> None:

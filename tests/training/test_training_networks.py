@@ -127,6 +127,26 @@ def test_the_road_is_steered_by_what_it_shows() -> None:
     np.testing.assert_array_equal(x, again)
 
 
+def test_two_runs_do_not_share_a_checkpoint(tmp_path: Path) -> None:
+    place = tmp_path / "c.pt"
+    first = starts.make("mlp", batch=8)
+    step = first.gradients
+    refused = []
+
+    def gradients(generator: torch.Generator) -> float:
+        if not refused:
+            with pytest.raises(InvalidInputError, match="name another file") as error:
+                loop.run(starts.make("mlp", activation="tanh"), steps=1, seed=0, place=place)
+            refused.append(error)
+        return step(generator)
+
+    first.gradients = gradients
+    loop.run(first, steps=2, seed=0, place=place)
+    assert refused
+    gone_on = loop.run(starts.make("mlp", batch=8), steps=2, seed=0, place=place, resume=True)
+    assert gone_on.resumed == 2
+
+
 def test_the_rules_of_the_games() -> None:
     assert len(boards.lines(boards.TICTACTOE)) == 8
     game = boards.TICTACTOE
@@ -202,7 +222,10 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     deadline = time.monotonic() + 120
-    while not killed.exists() and time.monotonic() < deadline and process.poll() is None:
+    written: set[int] = set()
+    while len(written) < 2 and time.monotonic() < deadline and process.poll() is None:
+        # The first is that of step 0.
+        written |= {killed.stat().st_mtime_ns} if killed.exists() else set()
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()

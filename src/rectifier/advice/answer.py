@@ -68,7 +68,7 @@ def _swap(rule: Rule, case: Case) -> str:
     if not hidden:
         return ""
     have = ", ".join(hidden)
-    if rule.choice in hidden:
+    if rule.choice in hidden or (rule.choice == "sine" and case.of_sines):
         return f"the network has it already ({have})"
     if case.domain == "rnn":
         return f"the network has {have}"
@@ -76,9 +76,10 @@ def _swap(rule: Rule, case: Case) -> str:
         return f"the network has {have}; a gated unit brings layers of its own (rt.SwiGLU)"
     if hidden[0] in catalog.gated_names():
         return f"the network has {have}, with layers of its own; to try it, put an MLP in its place"
-    if hidden[0] in case.written_out:
+    # What is no activation to torch, such as a cosine, cannot be swapped by name.
+    if hidden[0] in case.written_out or hidden[0] not in catalog.names():
         put = f"rt.activation({rule.choice!r})"
-        return f"the network has {have}, written out; to try it, put {put} in the formula's place"
+        return f"the network has {have}, written out; to try it, put {put} in its place"
     return f"the network has {have}; to try it: rt.swap(model, {hidden[0]!r}, {rule.choice!r})"
 
 

@@ -31,6 +31,7 @@ class Case:
         output: One of `OUTPUTS`: what the network gives.
         activations: Names of those that the network has.
         written_out: Those of them that are formulas in its code, which no call stands for.
+        gated: Names of those that a sigmoid is multiplied with, as in a gated unit.
         output_activation: Name of what is applied to the last layer; empty: nothing.
     """
 
@@ -47,6 +48,7 @@ class Case:
     output: str | None = None
     activations: tuple[str, ...] = ()
     written_out: tuple[str, ...] = ()
+    gated: tuple[str, ...] = ()
     output_activation: str | None = None
 
     def __post_init__(self) -> None:
@@ -69,6 +71,11 @@ class Case:
     def bare(self) -> bool:
         """Whether nothing keeps its signal in range: neither normalisation nor shortcuts."""
         return self.batch_norm is False and not self.other_norm and not self.residual
+
+    @property
+    def of_sines(self) -> bool:
+        """Whether its activations are sines, called as functions or as modules."""
+        return bool({"sin", "sine", "siren"} & {*self.activations})
 
     @property
     def plain_rectified_cell(self) -> bool:

@@ -141,7 +141,8 @@ class _Calls(TorchFunctionMode):
     """Looks for shortcuts, attention, normalisation and a softmax at the end.
 
     A shortcut is a sum of two tensors of one shape; attention by hand is a product with what a
-    softmax gave, also through dropout; a gate is a factor that a sigmoid gave.
+    softmax gave, also through dropout; a gate is a factor that a sigmoid gave, and what it gates
+    is the other one.
     """
 
     def __init__(self) -> None:
@@ -149,9 +150,11 @@ class _Calls(TorchFunctionMode):
         self.shortcuts = 0
         self.attention = 0
         self.gates = 0
+        self.gated: set[str] = set()
         self.norms: list[str] = []
         self._shares: list[tuple[str, Tensor]] = []
         self._squashed: list[Tensor] = []
+        self._bounded: list[Tensor] = []
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
@@ -166,7 +169,10 @@ class _Calls(TorchFunctionMode):
         if name in ("matmul", "__matmul__", "bmm", "einsum"):
             self.attention += any(self.share(each) for each in args)
         if name in ("mul", "mul_", "__mul__", "__imul__", "__rmul__"):
-            self.gates += any(kept is each for kept in self._squashed for each in args)
+            gate = any(kept is each for kept in self._squashed for each in args)
+            self.gates += gate
+            if gate and any(kept is each for kept in self._bounded for each in args):
+                self.gated.add("tanh")
         if name.endswith("_norm") and name.removesuffix("_norm") in (*_OTHER_NORMS, "batch"):
             self.norms.append(name.removesuffix("_norm"))
         result = func(*args, **(kwargs or {}))
@@ -175,6 +181,8 @@ class _Calls(TorchFunctionMode):
             self._shares.append((kept or name, result))
         if name in ("sigmoid", "sigmoid_", "expit"):
             self._squashed.append(result)
+        if name in ("tanh", "tanh_"):
+            self._bounded.append(result)
         return result
 
     def share(self, value: Any) -> str:
@@ -271,10 +279,13 @@ def read(model: nn.Module, sample: Any = None, *, shapes: Sequence[Sequence[int]
         residual=bridged if ran else None,
         written_out=tuple(dict.fromkeys(site.function for site in inner if site.written)),
         activations=_hidden(seen.functions or _by_modules(modules), inner, gated=calls.gates > 0),
+        gated=tuple(sorted(calls.gated)),
     )
     if isinstance(output, Tensor):
         last = seen.last(output) or calls.share(output)
-        case = replace(case, output_activation=last, output=_purpose(last, output))
+        # A network of sines gives colours or heights at a place, not one of several classes.
+        purpose = _purpose(last, output) if last or not case.of_sines else None
+        case = replace(case, output_activation=last, output=purpose)
     return Reading(case, tuple(notes))
 
 
@@ -308,13 +319,19 @@ def _tensors(value: Any) -> list[Tensor]:
 def _domain(modules: Sequence[nn.Module], attention: int, repeated: bool) -> str:
     attention += sum(isinstance(m, nn.MultiheadAttention) for m in modules)
     recurrent = repeated or any(isinstance(m, _RECURRENT) for m in modules)
-    convolutions = sum(isinstance(m, _CONVOLUTIONS) for m in modules)
+    convolutions = sum(isinstance(m, _CONVOLUTIONS) and not _patches(m) for m in modules)
     # Attention over what cells or convolutions gave makes no transformer of them.
     if attention and not recurrent and convolutions <= attention + 1:
         return "transformer"
     if recurrent:
         return "rnn"
     return "cnn" if convolutions else "mlp"
+
+
+def _patches(layer: nn.Module) -> bool:
+    """Whether a convolution only cuts its input into patches, each seen once, as a mixer's does."""
+    window, stride = getattr(layer, "kernel_size", ()), getattr(layer, "stride", ())
+    return window == stride and max(window, default=1) > 1
 
 
 def _purpose(last: str, output: Tensor) -> str | None:

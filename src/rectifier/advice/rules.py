@@ -67,6 +67,23 @@ def _shallow_policy(case: Case) -> bool:
 RULES: tuple[Rule, ...] = (
     # Activation
     Rule(
+        "activation", "sine",
+        "Sines of coordinates keep the fine detail of an image, a sound or a shape, which ReLU "
+        "smooths away.",
+        "Sitzmann et al. (2020), Implicit Neural Representations with Periodic Activation "
+        "Functions, section 4",
+        (),
+        lambda c: c.of_sines,
+    ),
+    Rule(
+        "activation", "tanh",
+        "Times a sigmoid it is one gated unit, which did better than ReLU on sound; swap neither "
+        "half alone.",
+        "van den Oord et al. (2016), WaveNet: A Generative Model for Raw Audio, section 2.3",
+        (),
+        lambda c: "tanh" in c.gated and c.domain != "rnn",
+    ),
+    Rule(
         "activation", "relu",
         "It is exact in integers and the cheapest there is; where a curve is wanted, hardswish.",
         "Howard et al. (2019), Searching for MobileNetV3, section 5.2",
@@ -190,6 +207,14 @@ RULES: tuple[Rule, ...] = (
         about=("C13",),
     ),
     # Initialisation
+    Rule(
+        "initialisation", "U(±√(6/n)/ω), ω being what each sine multiplies its input by, often 30",
+        "What a sine is given then stays alike through the layers; other scales do not train.",
+        "Sitzmann et al. (2020), Implicit Neural Representations with Periodic Activation "
+        "Functions, section 3.2",
+        (),
+        lambda c: c.of_sines,
+    ),
     Rule(
         "initialisation", "identity",
         "A plain ReLU cell neither forgets nor explodes from it.",
@@ -331,6 +356,15 @@ RULES: tuple[Rule, ...] = (
         about=("C19",),
     ),
     # Learning rate
+    Rule(
+        "learning rate", "Adam 1e-5 to 1e-3, beginning at 1e-4",
+        "A sine of 30 times its input changes 30 times as fast; 1e-4 is what its authors fit "
+        "images with.",
+        "Sitzmann et al. (2020), Implicit Neural Representations with Periodic Activation "
+        "Functions, supplement",
+        (),
+        lambda c: c.of_sines,
+    ),
     Rule(
         "learning rate", "Adam 1e-4 to 1e-3, with warm-up and decay",
         "Transformers at their usual depth do not take more.",

@@ -54,26 +54,47 @@ def horizon(lab: Lab) -> int:
 
 
 def race(lab: Lab) -> dict[str, list[float]]:
-    """Steps to the target of ReLU, tanh and sigmoid, ten seeds each; infinite: not by `horizon`.
-
-    The learning rate of each is the one whose tuning seeds got there in the fewest steps.
-    """
-    names = ("relu", "tanh", "sigmoid")
+    """Steps to the target of ReLU, tanh and sigmoid, ten seeds each; infinite: not by `horizon`."""
     setting: dict[str, Any] = {**RACE, "steps": horizon(lab)}
     if lab.full:
         setting |= {"pixels": 16, "sizes": {"width": 16}, "every": 20}
-    tuning = [TUNING + k for k in range(lab.pick(2, 5))]
+    names, seeds = ("relu", "tanh", "sigmoid"), lab.seeds(10, 20)
+    return raced(lab, names, RACE_RATES, setting, tuning=lab.pick(2, 5), seeds=seeds)[0]
+
+
+def raced(
+    lab: Lab,
+    names: Sequence[str],
+    rates: Sequence[float],
+    setting: Mapping[str, Any],
+    *,
+    tuning: int,
+    seeds: Sequence[int],
+) -> tuple[dict[str, list[float]], dict[str, Choice]]:
+    """Steps of each activation to a target; infinite: not by the end.
+
+    Args:
+        lab: Where it is run.
+        names: Of activations.
+        rates: To begin with. Of each that one counts whose tuning seeds got there in fewest steps.
+        setting: Of `rectifier.claims.trials.train`, with the target.
+        tuning: How many tuning seeds.
+        seeds: Of the race itself.
+
+    Returns:
+        Steps, a seed each, by name; and the rates.
+    """
+    tuners = [TUNING + k for k in range(tuning)]
 
     def swiftness(asked: Sequence[tuple[str, float]]) -> list[float]:
         runs = lab.map(
             train,
-            [{**setting, "activation": n, "rate": r, "seed": s} for n, r in asked for s in tuning],
+            [{**setting, "activation": n, "rate": r, "seed": s} for n, r in asked for s in tuners],
         )
         steps = [_steps(run, censored=2.0 * setting["steps"]) for run in runs]
-        return [-sum(steps[k : k + len(tuning)]) for k in range(0, len(steps), len(tuning))]
+        return [-sum(steps[k : k + tuning]) for k in range(0, len(steps), tuning)]
 
-    best = choose(names, RACE_RATES, swiftness)
-    seeds = lab.seeds(10, 20)
+    best = choose(names, rates, swiftness)
     again = [(n, s) for n in names for s in seeds]
     found = lab.map(
         train, [{**setting, "activation": n, "rate": best[n].rate, "seed": s} for n, s in again]
@@ -81,7 +102,7 @@ def race(lab: Lab) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in names}
     for (name, _), run in zip(again, found, strict=True):
         times[name].append(_steps(run))
-    return times
+    return times, best
 
 
 def _steps(run: Mapping[str, Any], censored: float = math.inf) -> float:

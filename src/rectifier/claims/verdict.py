@@ -10,7 +10,8 @@ Layer: claims, pure functions. A quantity is judged first:
 An interval that only reaches across is *open*: more seeds may narrow it to the claim's side. Not so
 where a claimed difference must have a size to matter and the whole interval stays below that: then
 the difference is too small, whatever its sign. Nor where the ends are the least and the greatest
-value that were seen: then some were seen outside.
+value that were seen: then some were seen outside. An interval within the stated range bears the
+claim out, however small the difference is: that there is one is what was claimed.
 
 A claim is the conjunction of its quantities: the worst word counts, in the order above with
 *not reproduced* before *not testable here*. Some claims can be read in more than one way; each

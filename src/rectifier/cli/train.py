@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 @click.option("--activation", help="Name of an activation. Default: the published one.")
 @click.option("--init", help="Name of an initialisation scheme. Default: the network's own.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps in all. Default: by the task.")
-@click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True)
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    help="Samples a step. Default: 64; with --images the recipe's 128.",
+)
 @click.option(
     "--rate",
     type=Finite(0, 1e30, min_open=True),
@@ -42,8 +46,11 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Train on images in FOLDER/train/CLASS and FOLDER/val/CLASS by AlexNet's recipe.",
 )
-@click.option("--crop", type=click.IntRange(min=8), default=224, show_default=True,
-              help="With --images: side of the crops; images are scaled to 8/7 of it.")  # fmt: skip
+@click.option(
+    "--crop",
+    type=click.IntRange(min=8),
+    help="With --images: side of the crops; images are scaled to 8/7 of it. Default: 224.",
+)
 @click.option(
     "--checkpoint",
     metavar="F",
@@ -75,14 +82,14 @@ def command(
     activation: str | None,
     init: str | None,
     steps: int | None,
-    batch: int,
+    batch: int | None,
     rate: float | None,
     optimizer: str | None,
     seed: int,
     device: str,
     sizes: tuple[str, ...],
     images: str | None,
-    crop: int,
+    crop: int | None,
     checkpoint: str | None,
     save_every: float,
     resume: bool,
@@ -91,9 +98,9 @@ def command(
 ) -> int:
     """Train a network of rectifier.models on a built-in task, with the watcher on.
 
-    The network has a size that a laptop trains in about a minute; --set makes it larger. The run is
-    kept in a checkpoint every few seconds; after an interrupt or a kill the same command with
-    --resume goes on and gives the same losses and scores; the watcher sees what is left.
+    The network has a size that one core trains in seconds to four minutes; --set makes it larger.
+    The run is kept in a checkpoint every few seconds; after an interrupt or a kill the same command
+    with --resume goes on and gives the same losses and scores; the watcher sees what is left.
 
     Exit status 1 if the loss stopped being a number.
 
@@ -108,17 +115,24 @@ def command(
     from rectifier.training import loop, starts
 
     own = dict(_setting(text) for text in sizes)
+    seen: dict[str, Any] = {}
     if images is not None:
         if task is not None:
             raise click.UsageError("--task and --images exclude each other; give one")
+        from rectifier.training import image_folder
         from rectifier.training.imagenet import from_folder
+        from rectifier.training.recipes import ALEXNET
 
+        batch, crop = batch or ALEXNET.batch, crop or 224
         job = from_folder(
             model, images, size=crop * 8 // 7, crop=crop, activation=activation, init=init,
             seed=seed, batch=batch, sizes=own, device=device,
         )  # fmt: skip
-        task = "images"
+        task, seen = "images", {"images": image_folder.scan(images).digest, "crop": crop}
     else:
+        if crop is not None:
+            raise click.UsageError("--crop is for --images; give that, too, or leave it out")
+        batch = batch or 64
         task = task or starts.start(model).task
         job = starts.make(
             model, task=task, activation=activation, init=init, seed=seed, batch=batch, sizes=own,
@@ -139,6 +153,7 @@ def command(
         "optimizer": job.optimizer,
         "sizes": json.dumps(own, sort_keys=True),
         "device": device,
+        **seen,
     }
     place = output.check_writable(checkpoint or f"rectifier-{model}-{task}.pt")
     from rectifier.cli.console import console
@@ -149,6 +164,8 @@ def command(
         f"{total} steps of {job.optimizer} at {job.rate:g}",
         markup=False,
     )
+    if resume and not place.exists():
+        screen.print(f"there is no checkpoint {place} yet; it begins at the start", markup=False)
 
     def tell(progress: Progress) -> None:
         step, scores = progress.scores[-1]

@@ -120,8 +120,13 @@ def positions(length: int, x: Tensor) -> Tensor:
     """Numbers of the positions of a sequence.
 
     Raises:
-        InvalidInputError: The sequence is longer than the model allows.
+        InvalidInputError: It is no batch of tokens, or longer than the model allows.
     """
+    if x.dim() != 2 or x.dtype not in (torch.int64, torch.int32):
+        raise InvalidInputError(
+            "expected tokens, whole numbers of shape (samples, positions); a tensor of shape "
+            f"{tuple(x.shape)} of {str(x.dtype).removeprefix('torch.')} came"
+        )
     if x.shape[1] > length:
         raise InvalidInputError(f"the model reads {length} positions at most; {x.shape[1]} came")
     return torch.arange(x.shape[1], device=x.device)

@@ -152,6 +152,8 @@ def samples(x: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
 class Image(nn.Module):
     """Gives a batch the shape (samples, channels, height, width), flat samples included."""
 
+    reshapes = True
+
     def __init__(self, shape: tuple[int, int, int]) -> None:
         super().__init__()
         self.shape = shape
@@ -159,3 +161,21 @@ class Image(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Reshape (samples, …)."""
         return samples(x, self.shape)
+
+
+class Flat(nn.Flatten):
+    """Gives a batch the shape (samples, features), whatever the shape of a sample."""
+
+    reshapes = True
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Flatten (samples, …)."""
+        return samples(input, (self.features,))
+
+    def extra_repr(self) -> str:
+        """The number of features."""
+        return f"features={self.features}"

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from rectifier.activation import Activation
-from rectifier.models._parts import Shape, drawing, features, initialize, unit
+from rectifier.models._parts import Flat, Shape, drawing, features, initialize, unit
 
 
 def build_perceptron(
@@ -35,8 +35,8 @@ def build_perceptron(
         dropout: Makes what follows each activation; None: nothing.
     """
     with drawing(generator):
-        layers: list[nn.Module] = [nn.Flatten()]
         into = features(inputs)
+        layers: list[nn.Module] = [Flat(into)]
         for size in hidden:
             layers.append(nn.Linear(into, size))
             if batch_norm:

@@ -20,7 +20,7 @@ from torch import nn
 from rectifier import analysis
 from rectifier.activation import Activation
 from rectifier.errors import InvalidInputError
-from rectifier.models._parts import drawing, initialize, unit
+from rectifier.models._parts import Flat, drawing, initialize, unit
 from rectifier.models._sizes import checked
 
 
@@ -65,7 +65,7 @@ def build(
         )
     units = [each if isinstance(each, nn.Module) else unit(each) for each in chosen]
     gains = [analysis.gain(each) if gain is None else gain for each in chosen]
-    layers: list[nn.Module] = [nn.Flatten()]
+    layers: list[nn.Module] = [Flat(inputs)]
     sizes = (inputs, *hidden, classes)
     for index, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         # By way of "meta", so that no weights are drawn from torch's global generator.

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.errors import InvalidInputError
-from rectifier.models._parts import Shape, drawing, features
+from rectifier.models._parts import Shape, drawing, features, initialize, samples
 from rectifier.models._sizes import checked
 
 UNITS = ("nrelu", "binary")
@@ -37,7 +37,8 @@ class RBM(nn.Module):
         self.hidden_bias = nn.Parameter(torch.zeros(hidden)) if hidden_bias else None
 
     def _into(self, visible: Tensor) -> Tensor:
-        return nn.functional.linear(visible.flatten(1), self.weight, self.hidden_bias)
+        data = samples(visible, self.weight.shape[1:])
+        return nn.functional.linear(data, self.weight, self.hidden_bias)
 
     def forward(self, visible: Tensor) -> Tensor:
         """Features without noise, (samples, hidden): max(0, x), or the probability of a one."""
@@ -110,13 +111,13 @@ def build(
     generator: torch.Generator | None = None,
     hidden_bias: bool = True,
 ) -> RBM:
-    """The machine with fresh weights, N(0, 0.01²), float32.
+    """The machine with fresh weights and biases of 0, float32.
 
     Args:
         inputs: Shape of a data point.
         classes: Number of hidden units.
         activation: ``nrelu`` or ``binary``.
-        init: Must be None; the published initialisation is the only one.
+        init: Name of a scheme for the weights; None: the published N(0, 0.01²).
         generator: Source of the initial weights; default torch's global one.
         hidden_bias: False: features are intensity equivariant.
 
@@ -124,16 +125,24 @@ def build(
         Input (samples, *inputs), output (samples, classes).
 
     Raises:
-        InvalidInputError: There is no such unit, or ``init`` is given.
+        InvalidInputError: There is no such unit, or the scheme looks at data.
 
     Example:
         >>> build(64, 20)(torch.zeros(3, 64)).shape
         torch.Size([3, 20])
     """
-    if activation not in UNITS or init is not None:
+    if activation not in UNITS:
         raise InvalidInputError(
-            f"the hidden units are {' or '.join(UNITS)} and the initialisation is the published "
-            f"one; activation={activation!r} and init={init!r} came"
+            f"the hidden units of rbm are {' or '.join(UNITS)}, since they are sampled; "
+            f"{activation!r} came"
         )
     with drawing(generator):
-        return RBM(features(inputs), classes, activation, hidden_bias=hidden_bias)
+        machine = RBM(features(inputs), classes, activation, hidden_bias=hidden_bias)
+        if init is not None:
+            # Schemes are for layers: one in the machine's place, with another after it.
+            layer = nn.Linear(features(inputs), classes)
+            follows = "relu" if activation == "nrelu" else "sigmoid"
+            initialize(nn.Sequential(layer, nn.Linear(classes, 1)), init, follows)
+            with torch.no_grad():
+                machine.weight.copy_(layer.weight)
+    return machine

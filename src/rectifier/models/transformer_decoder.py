@@ -43,7 +43,8 @@ class Decoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens (samples, positions) to logits (samples, positions, tokens)."""
-        hidden = self.drop(self.tokens(x) + self.places(positions(self.length, x)))
+        places = self.places(positions(self.length, x))
+        hidden = self.drop(self.tokens(x) + places)
         for block in self.blocks:
             hidden = block(hidden)
         result: Tensor = self.norm(hidden) @ self.tokens.weight.T

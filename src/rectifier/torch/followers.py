@@ -171,7 +171,8 @@ def _in_order(module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
 
 def _is_transparent(module: nn.Module) -> bool:
     home = type(module).__module__
-    if isinstance(module, RowwiseModule):
+    # A class says ``reshapes`` of itself where its forward only gives a batch another shape.
+    if isinstance(module, RowwiseModule) or getattr(type(module), "reshapes", False) is True:
         return True
     return home.startswith("torch.nn.modules.") and (
         home.rpartition(".")[2] in _TRANSPARENT

@@ -11,9 +11,11 @@ Source: Krizhevsky, Sutskever and Hinton (2012), sections 2 and 4.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,12 @@ from rectifier.errors import InvalidInputError
 
 Pixels = NDArray[np.float32]
 ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm"))
+KEPT = 2 << 30
+"""Bytes of images that are kept in memory; ImageNet has a hundred times as many."""
+LOOKED_AT = 20_000
+"""Images that mean and colours are taken from, spread evenly where there are more: their mean is
+then known to half a grey level of 255 at every pixel."""
+_PART = 256
 SHIFT = 0.1
 """Standard deviation of the colour shift along each component, in its own deviations."""
 
@@ -39,6 +47,72 @@ class Folder:
     classes: tuple[str, ...]
     train: tuple[tuple[Path, int], ...]
     test: tuple[tuple[Path, int], ...]
+
+    @property
+    def digest(self) -> str:
+        """Hash of the names of classes and images, wherever the folder lies."""
+        names = [
+            f"{split}/{self.classes[label]}/{file.name}"
+            for split, files in (("train", self.train), ("val", self.test))
+            for file, label in files
+        ]
+        return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+
+
+class Images(Protocol):
+    """What can be asked for some images, as an array of shape (samples, 3, side, side) can."""
+
+    def __len__(self) -> int:
+        """Number of images."""
+        ...
+
+    def __getitem__(self, rows: Any, /) -> Pixels:
+        """Those of a slice or of an array of numbers."""
+        ...
+
+
+class Pictures:
+    """Images of files, in an array's place: read when they are asked for.
+
+    Those that fit are kept in memory, as bytes. Where all do they are read at once, so that a
+    damaged one is found before the work begins.
+
+    Args:
+        files: The files.
+        size: Side that they are scaled to.
+        room: Bytes that may be kept.
+
+    Raises:
+        InvalidInputError: One is damaged or no image.
+    """
+
+    def __init__(self, files: Sequence[Path], size: int, room: int = KEPT) -> None:
+        self._files, self._size = tuple(files), size
+        self._most = room // (3 * size * size)
+        self._kept: dict[int, NDArray[np.uint8]] = {}
+        if len(self._files) <= self._most:
+            for place in range(len(self._files)):
+                self._one(place)
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self._files)
+
+    def __getitem__(self, rows: slice | NDArray[np.integer[Any]]) -> Pixels:
+        """Images of a slice or of an array of numbers, (…, 3, size, size)."""
+        places = range(*rows.indices(len(self))) if isinstance(rows, slice) else rows
+        found = np.empty((len(places), 3, self._size, self._size), np.float32)
+        for at, place in enumerate(places):
+            found[at] = self._one(int(place))
+        return found
+
+    def _one(self, place: int) -> NDArray[np.uint8]:
+        kept = self._kept.get(place)
+        if kept is None:
+            kept = read(self._files[place], self._size).astype(np.uint8)
+            if len(self._kept) < self._most:
+                self._kept[place] = kept
+        return kept
 
 
 def scan(folder: str | Path) -> Folder:
@@ -108,16 +182,24 @@ class Colours:
     deviations: NDArray[np.float64]
 
 
-def statistics(images: Pixels) -> Colours:
-    """Of images of shape (samples, 3, size, size)."""
-    pixels = images.transpose(0, 2, 3, 1).reshape(-1, 3).astype(np.float64)
-    covariance = np.cov(pixels, rowvar=False)
-    values, vectors = np.linalg.eigh(covariance)
-    return Colours(
-        images.mean(axis=0, dtype=np.float64).astype(np.float32),
-        vectors,
-        np.sqrt(np.maximum(values, 0.0)),
-    )
+def statistics(images: Images) -> Colours:
+    """Of images of shape (samples, 3, size, size), or of `LOOKED_AT` of them, part by part."""
+    step = -(-len(images) // LOOKED_AT)
+    count = 0
+    total: Any = 0.0
+    products = np.zeros((3, 3))
+    for at in range(0, len(images), _PART * step):
+        part = images[at : at + _PART * step : step].astype(np.float64)
+        count += len(part)
+        total = total + part.sum(axis=0)
+        pixels = part.transpose(0, 2, 3, 1).reshape(-1, 3)
+        products += pixels.T @ pixels
+    mean = total / count
+    pixels_in_all = count * mean[0].size
+    colour = mean.mean(axis=(1, 2))
+    covariance = products / pixels_in_all - np.outer(colour, colour)
+    values, vectors = np.linalg.eigh(covariance * pixels_in_all / (pixels_in_all - 1))
+    return Colours(mean.astype(np.float32), vectors, np.sqrt(np.maximum(values, 0.0)))
 
 
 def augment(images: Pixels, colours: Colours, crop: int, draws: np.random.Generator) -> Pixels:

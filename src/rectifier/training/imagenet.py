@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from rectifier.activation import Activation
 from rectifier.data.images import parquet
 from rectifier.errors import InvalidInputError
 from rectifier.training import image_folder
-from rectifier.training.image_folder import Pixels
+from rectifier.training.image_folder import Images, Pixels
 from rectifier.training.job import Job, device_of
 from rectifier.training.recipes import ALEXNET, Recipe
+from rectifier.training.starts import start
 
 SCALE = 58.0
 """What colours less their mean are divided by; the paper leaves them as they are, at weights of
@@ -33,7 +35,7 @@ def from_folder(
     crop: int = 224,
     **options: Any,
 ) -> Job:
-    """The recipe on a folder laid out as ImageNet's; see `from_arrays`.
+    """The recipe on a folder laid out as ImageNet's, of any size; see `from_arrays`.
 
     Args:
         model: Name of a network for images.
@@ -41,21 +43,35 @@ def from_folder(
         size: Side that images are scaled to.
         crop: Side of the crops.
         **options: As for `from_arrays`.
+
+    Raises:
+        InvalidInputError: The network is not for images, the folder is laid out otherwise, or an
+            image is damaged.
     """
+    fitting = suitable()
+    if model in models.names() and model not in fitting:
+        raise InvalidInputError(
+            f"{model} does not classify pictures; those that do: {', '.join(fitting)}"
+        )
     found = image_folder.scan(folder)
-    parts = {
-        "train": found.train,
-        "test": found.test,
-    }
-    arrays = {
-        name: (
-            np.stack([image_folder.read(file, size) for file, _ in files]),
+    (train_x, train_y), (test_x, test_y) = (
+        (
+            image_folder.Pictures([file for file, _ in files], size),
             np.array([label for _, label in files]),
         )
-        for name, files in parts.items()
-    }
+        for files in (found.train, found.test)
+    )
     return from_arrays(
-        model, *arrays["train"], *arrays["test"], crop=crop, classes=len(found.classes), **options
+        model, train_x, train_y, test_x, test_y, crop=crop, classes=len(found.classes), **options
+    )
+
+
+def suitable() -> tuple[str, ...]:
+    """Names of the networks that classify pictures."""
+    return tuple(
+        name
+        for name in models.names()
+        if start(name).kind == "classify" and start(name).form in ("image", "vector")
     )
 
 
@@ -95,9 +111,9 @@ def from_tables(
 
 def from_arrays(
     model: str,
-    train_x: Pixels,
+    train_x: Images,
     train_y: NDArray[np.integer[Any]],
-    test_x: Pixels,
+    test_x: Images,
     test_y: NDArray[np.integer[Any]],
     *,
     crop: int,
@@ -115,7 +131,7 @@ def from_arrays(
 
     Args:
         model: Name of a network for images.
-        train_x: (samples, 3, side, side), 0 to 255.
+        train_x: (samples, 3, side, side), 0 to 255; an array, or what gives parts of one.
         train_y: Labels.
         test_x: Likewise.
         test_y: Likewise.
@@ -133,8 +149,11 @@ def from_arrays(
     place = device_of(device)
     colours = image_folder.statistics(train_x)
     chosen: dict[str, Any] = {} if activation is None else {"activation": activation}
+    if model == "mlp":  # it has no published activation
+        chosen = {"activation": "relu", **chosen}
+    shape = (3, crop, crop)
     network = models.get(model)(
-        (3, crop, crop),
+        math.prod(shape) if start(model).form == "vector" else shape,
         classes,
         init=init,
         generator=torch.Generator().manual_seed(seed),

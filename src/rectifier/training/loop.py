@@ -101,6 +101,9 @@ def run(
                 "another file"
             )
         progress = checkpoint.load(place, job, optimizer, generator, determined)
+    elif place is not None:
+        # At once, so that another run that would take the same file finds it there.
+        checkpoint.save(place, job, optimizer, generator, progress, determined)
     resumed = progress.step
     interval = max(1, steps // 20) if every is None else every
     saved = time.monotonic()

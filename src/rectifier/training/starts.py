@@ -1,4 +1,4 @@
-"""Which task fits a network, and a size that a laptop trains in a minute or so. Layer: training."""
+"""Which task fits a network, and a size that one core trains in minutes. Layer: training."""
 
 from __future__ import annotations
 
