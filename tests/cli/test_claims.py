@@ -92,3 +92,14 @@ def test_the_whole_page_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["claims", "list", "--json", "-"]) == 0
     measured = sum(bool(entry["measured"]) for entry in json.loads(capsys.readouterr().out))
     assert page.count("<svg") >= measured > 20
+
+
+def test_a_store_that_is_named_but_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command(["claims", "list", "--store", "mine.sqlite"]) == 0
+    assert "there is no store mine.sqlite" in capsys.readouterr().err
+    assert run_command(["claims", "list"]) == 0
+    assert "no store" not in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -292,6 +292,12 @@ def _results(store: str) -> dict[str, Result]:
     from rectifier.claims.notebook import Notebook
 
     if not Path(store).exists():
+        if store != STORE:
+            from rectifier.cli.console import console
+
+            console(stderr=True).print(
+                f"there is no store {store}; what came with the package is shown", markup=False
+            )
         return {}
     with Notebook(store, read_only=True) as notebook:
         return notebook.results(ledger.claims().values())
