@@ -10,15 +10,13 @@ One file, though long: it only hands on, each matter to the module that keeps it
 
 from __future__ import annotations
 
-import functools
 import math
 import platform
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ParamSpec
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -30,52 +28,23 @@ from rectifier.watch.brief import Glance, Held, Schedule
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Cargo, Pass, load, outputs, unload
 from rectifier.watch.census import Census
-from rectifier.watch.closing import closing_window
 from rectifier.watch.device import Device
 from rectifier.watch.layers import Layers
-from rectifier.watch.ledger import Clock, Observation, SiteLedger
+from rectifier.watch.ledger import Clock, Observation
 from rectifier.watch.options import WatchOptions
-from rectifier.watch.record import Record, SiteRecord
+from rectifier.watch.record import Record
+from rectifier.watch.site_ledgers import SiteLedgers
 from rectifier.watch.training import TrainingLedger, TrainingStep
 from rectifier.watch.trouble import Trouble
+from rectifier.watch.unseen import quietly, unseen
 from rectifier.watch.waiting import Waiting
-from rectifier.watch.weights import Medians, feeding, is_plain, joint, learning_rate
-
-P = ParamSpec("P")
+from rectifier.watch.weights import Medians, is_plain, joint, learning_rate
 
 _WAITING = 64
 """Passes without a gradient that are remembered: a GAN's generator runs a step ahead of its own."""
 
 _DEFERRED = 8
 """Brief steps whose counts wait to be added up together."""
-
-
-def _unseen(method: Callable[P, None]) -> Callable[P, None]:
-    """Run a method without gradients and unseen by torch's function modes, ours and others'."""
-
-    @functools.wraps(method)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        recorded = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(False)
-        try:
-            with torch._C.DisableTorchFunction():
-                method(*args, **kwargs)
-        finally:
-            torch._C._set_grad_enabled(recorded)
-
-    return run
-
-
-def _quietly(method: Callable[P, None]) -> Callable[P, None]:
-    """As `_unseen`; sums may be infinite or NaN, and NumPy is not to warn the program of it."""
-    hidden = _unseen(method)
-
-    @functools.wraps(method)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        with np.errstate(all="ignore"):
-            hidden(*args, **kwargs)
-
-    return run
 
 
 def _is_relu(site: Site, input: Tensor, output: Tensor) -> bool:
@@ -104,7 +73,7 @@ class Watcher(Observer):
         self._script = script
         self._budget = Budget(options or WatchOptions(), clock)
         self._clock = Clock()
-        self._sites: dict[Site, SiteLedger] = {}
+        self._sites = SiteLedgers(self._clock)
         self._device = Device()
         self._layers = Layers(self._clock.details)
         self._census = Census()
@@ -124,8 +93,6 @@ class Watcher(Observer):
         self._index = self._close = 0
         self._deferred: list[tuple[int, int, list[Pass]]] = []
         self._whole = True
-        self._silent: dict[Site, bytes] = {}
-        self._next_feeding = -1
         self._processed = False
         self._processes = 1
         self._moving: list[Tensor] = []
@@ -160,20 +127,20 @@ class Watcher(Observer):
         if self._losses.many():
             self._take_losses()
 
-    @_quietly
+    @quietly
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
         self._layers.add_optimizer(optimizer)
         self._census.on_optimizer(optimizer)
 
-    @_quietly
+    @quietly
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
         """Take the census of its parameters."""
         self._census.on_model(model, name)
 
-    @_quietly
+    @quietly
     def on_derivative(self, outputs: Any, inputs: Any) -> None:
         """See whether it is the derivative of a derivative."""
         self._census.on_derivative(outputs, inputs)
@@ -182,7 +149,7 @@ class Watcher(Observer):
         """Whether it came to be before the optimisers matters."""
         self._census.on_module(module)
 
-    @_quietly
+    @quietly
     def on_loaded(self, module: nn.Module) -> None:
         """Weights that were learnt elsewhere came in."""
         self._census.on_loaded(module)
@@ -201,7 +168,7 @@ class Watcher(Observer):
             found = self.followed[token] = Pass(self._steps, whole=self._whole)
         return found
 
-    @_unseen
+    @unseen
     def on_input(self, model: str, tensor: Tensor) -> None:
         """Measure what enters the model."""
         current = self._pass()
@@ -211,7 +178,7 @@ class Watcher(Observer):
             current.inputs = statistics.extent(tensor)
             current.input_elements = tensor.numel()
 
-    @_unseen
+    @unseen
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         """Measure one application of an activation."""
         if not output.numel() or type(output) not in (Tensor, nn.Parameter):
@@ -279,7 +246,7 @@ class Watcher(Observer):
         if self._census.wants_loss(loss, observed):
             self._take_census(loss)
 
-    @_quietly
+    @quietly
     def _take_census(self, loss: Tensor) -> None:
         self._census.on_backward(loss, self._steps, self._loss_source)
 
@@ -294,7 +261,7 @@ class Watcher(Observer):
             if not found.listens and (number == token or earlier):
                 found.trained = True
 
-    @_unseen
+    @unseen
     def on_gradients(
         self, site: Site, token: int, to_output: Tensor | None, to_input: Tensor | None
     ) -> None:
@@ -347,7 +314,7 @@ class Watcher(Observer):
         elif self._losses.many():
             self._take_losses()
 
-    @_quietly
+    @quietly
     def _count(self, optimizer: Optimizer) -> None:
         self._census.before_step(optimizer)
 
@@ -362,7 +329,7 @@ class Watcher(Observer):
         observed = self.interception is not None and self.interception.observing
         self._budget.ended(step, observed, inside, self._device.waited)
 
-    @_quietly
+    @quietly
     def _finish(self, step: int) -> None:
         moving, self._moving, self._copied = self._moving, [], False
         self._training.put_update(step, self._layers.after(step, moving))
@@ -377,7 +344,7 @@ class Watcher(Observer):
 
     # Taking a step in
 
-    @_unseen
+    @unseen
     def _process(self, optimizer: Optimizer | None, step: int) -> None:
         self._processed = True
         passes, rest = [], {}
@@ -393,7 +360,7 @@ class Watcher(Observer):
         else:
             self._process_closely(passes, parameters, optimizer, step)
 
-    @_quietly
+    @quietly
     def _process_closely(
         self,
         passes: list[Pass],
@@ -434,7 +401,7 @@ class Watcher(Observer):
         self._training.put(entry)
         for site, seen in observations.items():
             told = asked[site].told(cargo.get) if detailed else None
-            self._take_site(site, self._index, step, seen, told)
+            self._sites.take(site, self._index, step, seen, self._close, told)
         if detailed:
             sizes = cargo.get(weight_norms).tolist()
             norms = dict(zip(self._layers.followed, sizes, strict=True))
@@ -445,7 +412,7 @@ class Watcher(Observer):
         self._index += 1
 
     def _process_briefly(self, passes: list[Pass], parameters: list[Tensor], step: int) -> None:
-        told = self._told_by(passes)
+        told = self._sites.told_by(passes, self._index)
         if told == 2 or self._losses.bad or self._glance.bad(parameters):
             self._look_for_trouble(passes, outputs(passes), parameters, step)
         if self._losses.bad or self._losses.many():
@@ -455,39 +422,15 @@ class Watcher(Observer):
         if told or len(self._deferred) >= _DEFERRED:
             self._settle()
 
-    def _told_by(self, passes: list[Pass]) -> int:
-        """As `unit_statistics.told_by`; other news are that weights are to be read."""
-        if self._next_feeding < 0:
-            self._silent = {site: ledger.silent for site, ledger in self._sites.items()}
-            due = [ledger.next_feeding for ledger in self._sites.values()]
-            self._next_feeding = min(due, default=0)
-        found = None
-        if not any(p.forwards for p in passes):
-            taken = [output for p in passes for output in p.outputs]
-            found = unit_statistics.told_by(taken, self._silent)
-        if found is None:
-            observations = outputs(passes)
-            bad = any(seen.bad for seen in observations.values())
-            found = 2 if bad else int(self._is_news(observations))
-        return found or int(self._index >= self._next_feeding)
-
-    def _is_news(self, observations: dict[Site, Observation]) -> bool:
-        """Whether weights are to be read while they are those of this step."""
-        for site, seen in observations.items():
-            ledger = self._sites.get(site)
-            if ledger is None or seen.active is None or ledger.is_news(self._index, seen.active):
-                return True
-        return False
-
-    @_quietly
+    @quietly
     def _settle(self) -> None:
         """Take in the brief steps that wait, all at once."""
         deferred, self._deferred = self._deferred, []
         for index, step, passes in deferred:
             for site, seen in outputs(passes).items():
-                self._take_site(site, index, step, seen)
+                self._sites.take(site, index, step, seen, self._close)
 
-    @_quietly
+    @quietly
     def _look_for_trouble(
         self,
         passes: list[Pass],
@@ -509,29 +452,6 @@ class Watcher(Observer):
             gradients=dict(zip((key for key, _ in with_gradient), norms, strict=True)),
         )
 
-    def _take_site(
-        self,
-        site: Site,
-        index: int,
-        step: int,
-        seen: Observation,
-        medians: tuple[float, float] | None = None,
-    ) -> None:
-        if seen.active is None:
-            return
-        self._next_feeding = -1
-        ledger = self._sites.get(site)
-        if ledger is None:
-            ledger = self._sites[site] = SiteLedger(site.units, self._clock)
-        whole = ledger.wants_feeding(index)
-        fell = None if whole else ledger.newly_silent(seen.active)
-        ledger.add(
-            *(index, step, seen),
-            feeding(site, fell) if whole or fell is not None else None,
-            medians,
-            self._close,
-        )
-
     def _take_losses(self) -> None:
         by_step = self._losses.take()
         for step, found in sorted(by_step.items()):
@@ -547,8 +467,7 @@ class Watcher(Observer):
         if self._processes == 1:
             return
         self._settle()
-        sites = {(s.model, s.name, s.function): ledger for s, ledger in self._sites.items()}
-        share = ranks.Share(sites, self._training, self._index, self._steps)
+        share = ranks.Share(self._sites.by_name(), self._training, self._index, self._steps)
         others, notes = ranks.exchange(share)
         if others:
             notes += ranks.join(share, others)
@@ -568,7 +487,7 @@ class Watcher(Observer):
         """
         self._take_losses()
         self._settle()
-        start = self._window_start()
+        start = self._sites.window_start(self._index, self._steps)
         return Record(
             script=self._script,
             optimizer=self._optimizer,
@@ -577,10 +496,7 @@ class Watcher(Observer):
             observed_steps=self._index,
             window_steps=self._index - start,
             overhead=self._budget.overhead(),
-            sites=tuple(
-                self._site_record(site, ledger, start)
-                for site, ledger in sorted(self._sites.items(), key=lambda item: item[0].order)
-            ),
+            sites=self._sites.records(start),
             layers=self._layers.records(),
             training=self._training.series(),
             circumstances=self._census.circumstances(),
@@ -592,11 +508,6 @@ class Watcher(Observer):
                 "system": platform.platform(),
             },
         )
-
-    def _window_start(self) -> int:
-        """Observed step at which the closing window begins."""
-        rows = [site.rows_per_step for site in self._sites.values()]
-        return closing_window(self._clock.window.starts(), self._index, self._steps, rows)
 
     def _remarks(self) -> list[str]:
         if self._index == 0 and self._steps == 0:
@@ -611,19 +522,3 @@ class Watcher(Observer):
                 "gradients and updates of their layers are not known."
             ]
         return []
-
-    def _site_record(self, site: Site, ledger: SiteLedger, start: int) -> SiteRecord:
-        return SiteRecord(
-            site=site.name,
-            function=site.function,
-            source=site.source,
-            layer=site.layer,
-            layer_kind=site.layer_kind,
-            model=site.model,
-            units=site.units,
-            unit_axis=site.unit_axis,
-            order=site.order,
-            fan_in=site.fan_in,
-            series=ledger.series(),
-            unit=ledger.statistics(start, feeding(site)),
-        )
