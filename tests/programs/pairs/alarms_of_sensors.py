@@ -1,4 +1,5 @@
 # batch: twelfth
+# in view: a comparison with a parameter passes the gradient of a sigmoid
 # rules: frozen_parameters
 # remedies: swap_activation add_to_optimizer
 # metric: test r2 up

@@ -1,4 +1,5 @@
 # batch: twelfth
+# in view: an exponential of a softplus counts as one of a ReLU does, and a Poisson likelihood can be told that it gets the rate
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation stabilize_loss
 # metric: mean deviation down

@@ -1,4 +1,5 @@
 # batch: twelfth
+# in view: where narrow layers were born dead, a slope for the silent comes before smaller steps
 # rules: dying_relu born_dead learning_rate_too_high
 # remedies: swap_activation recycle_units lower_learning_rate
 # metric: clean mse down

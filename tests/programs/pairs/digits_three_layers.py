@@ -1,4 +1,5 @@
 # batch: twelfth
+# in view: layers that each pass makes anew are known, and made once
 # rules: frozen_parameters
 # remedies: add_to_optimizer
 # metric: test acc up

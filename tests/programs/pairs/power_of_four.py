@@ -1,4 +1,5 @@
 # batch: twelfth
+# in view: the unit of the targets is a cause of its own beside inputs that are not scaled
 # rules: unnormalized_input saturated_activation
 # remedies: normalize_input
 # metric: relative error down

@@ -1,4 +1,5 @@
 # batch: twelfth
+# in view: what enters an LSTM is looked at too
 # rules: unnormalized_input saturated_activation
 # remedies: normalize_input
 # metric: val loss down

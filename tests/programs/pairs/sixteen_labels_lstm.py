@@ -1,4 +1,5 @@
 # batch: twelfth
+# in view: probabilities cut off at nought and one are known under a cross-entropy
 # rules: saturated_activation unsuitable_output_activation vanishing_gradient dying_relu born_dead
 # remedies: remove_output_activation swap_activation stabilize_loss reinitialize
 # metric: label f1 up

@@ -1,4 +1,5 @@
 # batch: twelfth
+# in view: tables of factors are judged by the first loss
 # rules: poor_initialization
 # remedies: reinitialize
 # metric: test rmse down
