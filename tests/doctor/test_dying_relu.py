@@ -34,6 +34,27 @@ def test_names_layer_line_share_step_and_cause() -> None:
     assert finding.remedies[0].settings["to"] <= 0.05
 
 
+@pytest.mark.parametrize(
+    ("narrow", "units", "born", "first"),
+    [
+        (2, 8, 3, "swap_activation"),
+        (1, 8, 3, "lower_learning_rate"),  # one such layer may be chance
+        (2, 8, 1, "lower_learning_rate"),  # borderline: an eighth of each
+        (2, 32, 12, "lower_learning_rate"),  # wide enough to go on with the rest
+    ],
+)
+def test_smaller_steps_revive_no_narrow_layer_that_was_born_dead(
+    narrow, units, born, first
+) -> None:
+    poor = [site(f"low{i}.relu", units=units, born_dead=born) for i in range(narrow)]
+    made = sick()
+    findings = RULE.check(record(*made.sites, *poor, trained=made.training))
+    (finding,) = [f for f in findings if f.layer == "fc1"]
+    assert finding.remedies[0].action == first
+    if first == "swap_activation":
+        assert finding.remedies[0].scope["sites"] == ["fc1.relu", "low0.relu", "low1.relu"]
+
+
 def test_slow_death_is_not_put_down_to_the_learning_rate() -> None:
     gone = dict.fromkeys(range(20, 220, 20), 6)
     (finding,) = RULE.check(record(site(dead_at=gone), trained=SOSO))

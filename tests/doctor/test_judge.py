@@ -45,6 +45,17 @@ def test_each_independent_cause_gets_its_first_remedy() -> None:
     assert ["swap_activation", "insert_normalization"] in rest
 
 
+def test_the_unit_of_the_targets_is_a_cause_of_its_own() -> None:
+    unit = remedy("stabilize_loss", target_std=2e7)
+    found = [
+        finding(remedy("normalize_input"), rule="unnormalized_input"),
+        finding(unit, remedy("clip_gradients"), rule="exploding_gradient", of="unnormalized_input"),
+        finding(remedy("swap_activation"), of="unnormalized_input"),
+    ]
+    known = (*KNOWN, "normalize_input", "stabilize_loss")
+    assert actions(judge.plans(found, known))[0] == ["normalize_input", "stabilize_loss"]
+
+
 def test_notes_and_unknown_remedies_are_not_tried() -> None:
     assert judge.plans([finding(remedy("swap_activation"), severity="info")], KNOWN) == []
     assert judge.plans([finding(remedy("pray"))], KNOWN) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -15,7 +16,7 @@ from rectifier.doctor.targets import unit_for
 from rectifier.torch.sites import Interception
 from rectifier.watch.options import WatchOptions
 from rectifier.watch.record import Record
-from rectifier.watch.record.circumstances import Circumstances, Head
+from rectifier.watch.record.circumstances import Circumstances, Feed, Head
 from rectifier.watch.watcher import Watcher
 
 X = torch.randn(64, 4, generator=torch.Generator().manual_seed(1))
@@ -115,3 +116,27 @@ def test_a_record_keeps_the_targets_facts() -> None:
     back = Record.from_json(heads(FAR).to_json())
     assert back.circumstances.heads[0].target_std == 50.0
     assert math.isnan(Head(("mse_loss",), "out").target_mean)
+
+
+@pytest.mark.parametrize(
+    ("known", "size", "found"),
+    [
+        (False, 1.0, True),  # a loss by hand, of data that are scaled
+        (False, 400.0, False),  # what differs so much may be the output
+        (True, 400.0, True),  # the loss keeps its target
+        (False, 9.0, True),  # borderline
+    ],
+)
+def test_a_difference_tells_of_targets_where_the_data_are_not_loud(known, size, found) -> None:
+    low, high = (-60.0, 20.0) if known else (math.nan, math.nan)
+    head = Head(
+        ("mse_loss", "addmm") if known else ("mean", "pow", "sub", "addmm"),
+        "out",
+        target_mean=-20.0,
+        target_std=22.0,
+        target_low=low,
+        target_high=high,
+    )
+    feed = Feed("in", "linear", mean=np.zeros(3), std=np.full(3, size))
+    record = Record(script="train.py", circumstances=Circumstances(heads=(head,), feeds=(feed,)))
+    assert (unit_for(record) is not None) == found

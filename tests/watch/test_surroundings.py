@@ -68,6 +68,59 @@ def test_what_enters_the_first_layer_feature_by_feature() -> None:
     np.testing.assert_array_equal(feed.high, x.amax(0))
 
 
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_what_enters_a_recurrent_layer(batch_first: bool) -> None:
+    torch.manual_seed(0)
+
+    class Last(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = nn.LSTM(3, 5, num_layers=2, batch_first=batch_first, bidirectional=True)
+            self.out = nn.Linear(10, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.out(self.rnn(x)[0][:, -1])
+
+    seen: list[Tensor] = []
+
+    def data() -> tuple[Tensor, Tensor]:
+        seen.append(torch.randn(6, 7, 3) * torch.tensor([1.0, 100.0, 0.01]))
+        return seen[-1], torch.zeros(6, 1)
+
+    feeds = train(Last(), data, F.mse_loss).circumstances.feeds
+    x = torch.cat(seen).reshape(-1, 3).double()
+    assert {feed.layer for feed in feeds} == {"rnn"}  # both directions of the first layer
+    for feed in feeds:
+        np.testing.assert_allclose(feed.mean, x.mean(0), rtol=1e-6)
+        np.testing.assert_allclose(feed.std, x.std(0, correction=0), rtol=1e-6)
+
+
+class Factors(nn.Module):
+    """A model that is nothing but tables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.person, self.thing = nn.Embedding(9, 4), nn.Embedding(7, 4)
+
+    def forward(self, pairs: Tensor) -> Tensor:
+        return (self.person(pairs[:, 0]) * self.thing(pairs[:, 1])).sum(1)
+
+
+def test_the_way_to_a_table_where_no_layer_stands_before_the_loss() -> None:
+    torch.manual_seed(0)
+    rated = torch.rand(20) * 4 + 1
+    pairs = torch.stack([torch.randint(9, (20,)), torch.randint(7, (20,))], 1)
+    model = Factors()
+    (head,) = train(model, lambda: (pairs, rated), F.mse_loss).circumstances.heads
+    assert head.layer in ("person", "thing")
+    assert (head.chain[0], head.chain[-1]) == ("mse_loss", "embedding")
+    assert head.target_mean == pytest.approx(rated.mean().item(), rel=1e-5)
+    assert head.output_high > head.output_low
+    behind = nn.Sequential(Factors(), nn.Unflatten(0, (20, 1)), nn.Linear(1, 1), nn.Flatten(0))
+    (head,) = train(behind, lambda: (pairs, rated), F.mse_loss).circumstances.heads
+    assert head.layer == "2"
+
+
 class Hop(nn.Module):
     """A graph convolution: each row for itself and, by an adjacency, its neighbours."""
 

@@ -18,7 +18,9 @@ _TRAINED = {
     "keep_gradient": "Call 'optimizer.zero_grad()' before 'loss.backward()', or after the step",
     "step": "Call 'optimizer.step()' after each 'loss.backward()'",
     "step_too": "Call 'step()' of the optimiser that holds {names} after its own 'backward()'",
-    "attach": "Leave out the 'detach()' or 'no_grad()' between {names} and the loss",
+    "attach": "Leave out the 'detach()' or 'no_grad()' between {names} and the loss, or take a "
+    "sigmoid of the difference where they are compared",
+    "keep": "Make {names} once, in '__init__', and call it in 'forward'",
 }
 
 
@@ -100,6 +102,13 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return f"Let the gradient pass the {function}: 'x + ({function}(x) - x).detach()'."
     if "dim" in given:
         return f"Let the softmax behind {layers} go over the classes: 'dim=1', not 'dim=0'."
+    if given.get("hard"):
+        return (
+            f"Take 'torch.sigmoid' in place of {function} behind the last layer, or give it to "
+            "'binary_cross_entropy_with_logits' as it is."
+        )
+    if given.get("rate"):
+        return f"Tell the loss that {function} gives the rate: 'PoissonNLLLoss(log_input=False)'."
     if given.get("log"):
         return f"Give the loss the logarithm: 'log_softmax' in place of {function}."
     return said.get(remedy.action, remedy.action.replace("_", " ")) + "."

@@ -37,8 +37,8 @@ def with_parameters(
         models: Classes of the root modules that they belong to, as far as known.
         cuts: What cut them off (``detach`` or ``argmax``) on which lines, as far as known.
     """
-    if how == "step_too":
-        return text  # after which of several passes, no text tells
+    if how in ("step_too", "keep"):
+        return text  # after which of several passes, or under what name, no text tells
     if how == "attach":
         detached = {line for kind, line in cuts if kind == "detach"}
         chosen = {line for kind, line in cuts if kind == "argmax"}

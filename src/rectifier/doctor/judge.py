@@ -56,7 +56,11 @@ def plans(findings: Sequence[Finding], known: Sequence[str]) -> list[tuple[Remed
     bad = [(finding, remedies) for finding, remedies in bad if remedies]
     if not bad:
         return []
-    roots = [remedies for finding, remedies in bad if not finding.consequence_of] or [bad[0][1]]
+    roots = [
+        remedies
+        for finding, remedies in bad
+        if not finding.consequence_of or "target_std" in remedies[0].settings
+    ] or [bad[0][1]]  # the unit of the targets is nothing that another cause brought about
     tried: list[tuple[Remedy, ...]] = [_together([remedies[0] for remedies in roots])]
     for remedies in [roots[0][1:], *(rest for _, rest in bad)]:
         for remedy in remedies:

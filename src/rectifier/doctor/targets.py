@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import numpy as np
+
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Head
@@ -41,9 +43,16 @@ def degree(head: Head) -> int:
 
 
 def unit_for(record: Record) -> Remedy | None:
-    """The remedy that makes the targets' spread the unit, where they are far from one."""
+    """The remedy that makes the targets' spread the unit, where they are far from one.
+
+    Of a loss by hand only the difference is known: where the data that enter are themselves large,
+    it may be the output's size as well as the targets'.
+    """
     found = []
+    loud = any((np.hypot(f.mean, f.std) >= FAR).any() for f in record.circumstances.feeds)
     for head in record.circumstances.heads:
+        if loud and math.isnan(head.target_low):
+            continue
         mean, std = head.target_mean, head.target_std
         size = math.hypot(mean, std)
         bounded = math.isfinite(head.low) or math.isfinite(head.high)

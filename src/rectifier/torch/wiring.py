@@ -50,6 +50,9 @@ SQUASHES: dict[str, tuple[float, float]] = {
 RECURRENT = frozenset({"mkldnn_rnn_layer", "thnn_fused_lstm_cell"})
 """An LSTM in one node: a layer whose output is a tanh times a sigmoid."""
 
+WHOLE = frozenset({"mkldnn_rnn_layer", "cudnn_rnn"})
+"""A recurrent layer in one node, with all that it is fed."""
+
 FLAT = frozenset({"sign", "round", "floor", "ceil", "trunc", "sgn"})
 """Operations whose derivative is zero everywhere."""
 
@@ -128,6 +131,8 @@ def read(loss: Tensor) -> Wiring | None:
         if name_of(node) in _TABLES:
             picked = [variable_of(up) for up in above_of(node)]
             found.tables |= {id(t) for t in picked if isinstance(t, Tensor) and t.dim() == 2}
+        if name_of(node) in WHOLE:
+            _feed_recurrent(node, found)
         parts = _parts(node)
         if parts is not None:
             products[id(node)] = parts
@@ -170,8 +175,12 @@ def _parts(node: Any) -> tuple[list[Tensor], list[Any]] | None:
 
 
 def _heads(start: Any, products: dict[int, Any]) -> list[Seen]:
-    """The shortest way from the loss to each layer that lies below no other."""
+    """The shortest way from the loss to each layer that lies below no other.
+
+    Where there is none, as in a model that is nothing but tables, to the nearest table.
+    """
     heads: list[Seen] = []
+    tables: list[Seen] = []
     seen = {start}
     level: list[tuple[Any, tuple[Any, ...]]] = [(start, ())]
     for _ in range(64):
@@ -185,6 +194,9 @@ def _heads(start: Any, products: dict[int, Any]) -> list[Seen]:
                 heads += [_head((*way, node), leaf) for leaf in matrices if leaf.dim() > 1][:1]
                 continue
             above = above_of(node)
+            if name_of(node).startswith("embedding") and not tables:
+                table = next((t for up in above if isinstance(t := variable_of(up), Tensor)), None)
+                tables += [] if table is None else [_head((*way, node), table)]
             if name_of(node) in ONE_SIDED and node.next_functions[0][0] is not None:
                 above = above[:1]  # a target may carry a gradient too; it is not what is judged
             for up in above:
@@ -194,7 +206,7 @@ def _heads(start: Any, products: dict[int, Any]) -> list[Seen]:
         level = following[:512]
         if len(heads) >= 16:
             break
-    return heads
+    return heads or tables
 
 
 def _gated(name: str, above: list[Any]) -> bool:
@@ -385,3 +397,14 @@ def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
             if rows.shape[-1] == inputs or conv:
                 found.feeds.append(Fed(weight, "conv" if conv else "linear", rows))
             return
+
+
+def _feed_recurrent(node: Any, found: Wiring) -> None:
+    """Data that enter a recurrent layer: its first input has no way back, and no layer before."""
+    values = saved(node, "input")
+    if node.next_functions[0][0] is not None or values is None or values.dim() < 2:
+        return
+    matrices = (leaf for up in above_of(node) if (leaf := leaf_of(up)) is not None)
+    weight = next((leaf for leaf in matrices if leaf.dim() > 1), None)
+    if weight is not None and weight.shape[-1] == values.shape[-1]:
+        found.feeds.append(Fed(weight, "linear", values.reshape(-1, values.shape[-1])))

@@ -7,7 +7,7 @@ Layer: doctor's remedies. Scope: ``parameters``, the names of those to which no 
 out are calls within a module's ``forward`` on what depends on these parameters; outside only those
 after which the optimiser of these parameters found no gradient, on a line that serves no other
 optimiser's step (a generator's output given to a discriminator, a loss kept for a mean, is meant).
-A choice by ``argmax`` gets a way back too (`_choice`).
+A choice by ``argmax``, or by a comparison with such a parameter, gets a way back too (`_choice`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch import nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import program_line
-from rectifier.doctor.remedies._choice import Choice
+from rectifier.doctor.remedies._choice import COMPARISONS, Choice
 from rectifier.doctor.remedies._rewriting import Rewriting, tensor
 from rectifier.torch import graph
 
@@ -95,13 +95,22 @@ class Attach(Rewriting):
 
     def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Pass the tensor on as it is, where it depends on what is cut off."""
+        if name in COMPARISONS:
+            result = func(*args, **kwargs)
+            if any(id(arg) in self._cut for arg in args):  # no other comparison passes anything
+                with torch._C.DisableTorchFunction():
+                    self._choice.compare(name, args, result)
+                self.unwritten = True
+                self.say("a comparison with a parameter passes the gradient of a sigmoid")
+            return result
         if name != "detach":
             result = func(*args, **kwargs)
             carried = self._choice.result(name, args, result)
             if carried is None:
                 return result
-            self.note_place("argmax")
-            self.say("a choice by argmax passes the gradient of a softmax")
+            if not self._choice.is_step(args[0]):
+                self.note_place("argmax")
+                self.say("a choice by argmax passes the gradient of a softmax")
             return carried
         x = tensor(args[0]) if args else None
         if x is None or x.grad_fn is None or not torch.is_grad_enabled():

@@ -3,8 +3,8 @@
 Layer: doctor's remedies. Settings: ``function``, the activation; ``to``: what takes its place
 (``sigmoid`` for a softmax over one value, or, with ``each``, over several: `_each`); ``log``: true
 where the loss wants logarithms of what it gets; ``regression``: true where the targets lie outside
-its range; ``scaled``: true where a temperature comes before the loss; scope: ``layer``, the
-last one.
+its range; ``scaled``: true where a temperature comes before the loss; ``hard``, ``rate``: see
+`_likelihoods`; scope: ``layer``, the last one.
 
 Where a loss squashes what is squashed already, only the loss's argument is exchanged: what the
 model returns, and so what the program makes of it elsewhere, stays a probability, also where the
@@ -16,7 +16,7 @@ the output itself becomes linear, in evaluation too.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, program_line
 from rectifier.doctor.remedies._each import SigmoidEach
+from rectifier.doctor.remedies._likelihoods import Rate, Soft
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 from rectifier.torch.sites import Layer
 
@@ -51,6 +52,9 @@ _MAKERS = {
     "exp": ("exp",),
 }
 
+
+_OTHER: Mapping[str, type[Rewriting]] = {"each": SigmoidEach, "hard": Soft, "rate": Rate}
+"""Settings whose remedy is a class of its own."""
 
 _SCORES = frozenset({"tanh", "hardtanh", "relu", "relu6", "softsign"})
 """Functions whose results serve as scores: without them the evaluation sees the same, and more."""
@@ -246,4 +250,7 @@ def _plain(bound: Any) -> float | None:
 
 def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
     """The remedy; of classes that may hold at once each gets a sigmoid."""
-    return (SigmoidEach if remedy.settings.get("each") else RemoveOutputActivation)(remedy)
+    for setting, kind in _OTHER.items():
+        if remedy.settings.get(setting):
+            return kind(remedy)
+    return RemoveOutputActivation(remedy)

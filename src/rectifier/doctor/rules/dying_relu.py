@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ what dies little by little dies of them."""
 
 EARLY = 20
 """Steps in which units that were drawn at the edge of silence go over it."""
+
+NARROW, BORN = 16, 0.25
+"""Units of a layer so narrow that chance may leave it without a living one, and the share of it
+that was born dead. Two such layers, and what is left of the network is a matter of luck."""
 
 MOST = 0.7
 """From here on a layer is hardly there."""
@@ -196,9 +201,28 @@ def _remedies(record: Record, case: Case) -> tuple[Remedy, ...]:
     if is_output(record, site):
         return (free(site, where), normalise, *((slower,) if slower else ()))
     heavy = any(item.momentum > HEAVY for item in record.circumstances.optimizers)
+    poor = _born_poor(record)
+    if len(poor) >= 2:  # no step revives what never lived
+        sites = list(dict.fromkeys([site.site, *(other.site for other in poor)]))
+        layers = list(dict.fromkeys([site.layer, *(other.layer for other in poor)]))
+        wide = dataclasses.replace(swap, scope={"sites": sites, "layers": layers})
+        return (wide, normalise, *((slower,) if slower else ()), recycle)
     if slower and (case.by_steps or case.raised >= 2 or heavy):
         return (slower, normalise, swap, recycle)
     return (swap, normalise, recycle, *((slower,) if slower else ()))
+
+
+def _born_poor(record: Record) -> list[SiteRecord]:
+    """Layers of few units, a quarter of which or more never gave anything.
+
+    Lu, Shin, Su and Karniadakis 2020: the narrower and deeper, the likelier a network is born so.
+    """
+    found = []
+    for site in record.sites:
+        if can_die(site) and site.units <= NARROW:
+            never = evidence.dead_units(site) & (site.unit.active == 0)
+            found += [site] if never.mean() >= BORN else []
+    return found
 
 
 def check(record: Record) -> Sequence[Finding]:

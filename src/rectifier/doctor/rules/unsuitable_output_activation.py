@@ -10,6 +10,13 @@ from collections.abc import Collection, Sequence
 
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.likelihoods import (
+    SHAPES,
+    STALLED,
+    floored,
+    hard_probability,
+    takes_a_logarithm,
+)
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import number, percent
 from rectifier.watch.record import Record
@@ -38,13 +45,6 @@ RECURRENT = ("mkldnn_rnn_layer", "thnn_fused_lstm_cell", "gated_tanh")
 
 BOUNDED = (*SQUASHED, *RECURRENT, "softplus", "exp", "log_sigmoid_forward")
 """Operations whose range leaves some targets out."""
-
-SHAPES = frozenset({
-    "view", "unsafe_view", "reshape", "reshape_alias", "t", "transpose", "permute", "expand",
-    "squeeze", "unsqueeze", "clone", "slice", "select", "alias", "as_strided", "to_copy",
-    "split", "split_with_sizes", "unbind", "index", "gather", "index_select", "stack", "stack*",
-})  # fmt: skip
-"""Operations that leave values as they are."""
 
 REGRESSION = ("mse_loss", "smooth_l1_loss", "huber_loss", "pow", "abs", "linalg_vector_norm", "mul")
 
@@ -157,17 +157,6 @@ def _is_last(head: Head, name: str) -> bool:
     return bool(above) and all(step in SHAPES or step in LOSSES for step in above)
 
 
-def _floored(head: Head) -> bool:
-    """Whether an exponential is taken of what a ReLU gave: it never falls below one."""
-    passed = (*SHAPES, "mul", "div")  # of a negative multiple it would never rise above one
-    for place, name in enumerate(head.chain):
-        if name == "exp":
-            rest = [n for n in head.chain[place + 1 :] if n not in passed]
-            if rest[:1] == ["relu"]:
-                return head.output_low >= 1 - SLACK and head.output_high > 1 + SLACK
-    return False
-
-
 def _constant(head: Head) -> bool:
     return any(name in ("softmax", "safe_softmax") for name in head.chain) and head.width == 1
 
@@ -246,13 +235,21 @@ def _judge(
         what = "raw outputs" if given_name.endswith("mm") else f"the result of {given_name}"
         said = f"a negative log-likelihood wants log-probabilities, and is given {what}"
         return given_name, said, "error", math.nan
-    if _floored(head):
+    positive = floored(head)
+    if positive is not None:
         said = (
-            "it is a ReLU, and of what it gives an exponential is taken, which so is never below "
-            f"one ({number(head.output_low)} to {number(head.output_high)}): a rate or a spread "
-            "has to get there"
+            f"{positive} is never negative, and of what it gives an exponential is taken, which so "
+            f"is never below one ({number(head.output_low)} to {number(head.output_high)}): a rate "
+            "or a spread has to get there"
         )
-        return "relu", said, "warning", math.nan
+        return positive, said, "warning", math.nan
+    hard = hard_probability(head)
+    if hard is not None and not loss.end <= STALLED * loss.start:
+        said = (
+            f"a binary cross-entropy is given what {hard} makes of a linear output: where it is "
+            "surely wrong, at 0 or at 1, it has no slope, and the loss, a logarithm, cannot move it"
+        )
+        return hard, said, "error" if evidence.stuck(loss) else "warning", math.nan
     critic = _of_critic(head, record)
     if critic is not None:
         said = (
@@ -311,7 +308,13 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
     elif critic:
         settings["regression"] = True
         why = "A score without bounds tells how far apart what it compares is."
-    elif _floored(head):
+    elif hard_probability(head) == given:
+        settings["hard"] = True
+        why = "A sigmoid has a slope wherever it is wrong."
+    elif floored(head) and takes_a_logarithm(head):
+        settings["rate"] = True
+        why = "Told that it is given a rate, the loss takes no exponential of it."
+    elif floored(head):
         settings["regression"] = True
         why = "A logarithm takes either sign."
     elif outside:
@@ -325,17 +328,19 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
 def check(record: Record) -> Sequence[Finding]:
     """What enters the loss, read from autograd's graph, against what the loss is made for.
 
-    Eight cases, none of which needs the training to go badly: a function that squashes
+    Nine cases, of which the last alone needs the training to go badly: a function that squashes
     (log-softmax, sigmoid) directly over one that has squashed already; a log-likelihood given no
     logarithm, or one that became negative; a softmax over one value, or over the batch; an
-    exponential of a ReLU (the logarithm of a variance or a rate may have either sign: Kingma and
-    Welling 2014, appendix C); a binary cross-entropy whose targets are no probabilities, or above a
-    softmax do not sum to one; a critic whose means one loss subtracts and another raises, behind a
-    sigmoid or tanh; a regression of which more than a twentieth of the targets lie outside the
-    range of the output's activation (``info`` where they are noise about a truth within: where the
-    output stands at its bound, they lie beyond it by less than a third of their spread on average).
-    Where something scales the squashed value first, to a range wider than two (``10 * tanh(x)``),
-    nothing is said; a temperature that makes it narrower changes nothing.
+    exponential of a ReLU or a softplus (the logarithm of a variance or a rate may have either sign:
+    Kingma and Welling 2014, appendix C); a binary cross-entropy whose targets are no probabilities,
+    or above a softmax do not sum to one; a critic whose means one loss subtracts and another
+    raises, behind a sigmoid or tanh; a regression of which more than a twentieth of the targets lie
+    outside the range of the output's activation (``info`` where they are noise about a truth
+    within: where the output stands at its bound, they lie beyond it by less than a third of their
+    spread on average); a binary cross-entropy over a clamp or a hard sigmoid, which reach 0 and 1,
+    where half of the first loss was left. Where something scales the squashed value first, to a
+    range wider than two (``10 * tanh(x)``), nothing is said; a temperature that makes it narrower
+    changes nothing.
 
     Source:
         Bridle 1990 and Bishop 2006, section 4.3.6 (canonical link: the error of the logits is
