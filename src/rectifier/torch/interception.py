@@ -36,7 +36,7 @@ from rectifier.torch.mode import are_own
 from rectifier.torch.naming import Sources
 from rectifier.torch.naps import MOST as _MANUAL_AFTER
 from rectifier.torch.naps import nap
-from rectifier.torch.observer import Observer, Site, Sleep
+from rectifier.torch.observer import Observer, Sleep
 from rectifier.torch.registry import Registry
 
 _COMPILED = "In observed steps what torch.compile made runs as it was written; in others compiled."
@@ -525,37 +525,6 @@ def _first(value: Any) -> Tensor | None:
     if isinstance(value, Sequence) and value and isinstance(value[0], Tensor):
         return value[0]
     return None
-
-
-def trace(model: nn.Module, *args: Any) -> list[Site]:
-    """The sites of a model in forward order, from one pass in evaluation mode.
-
-    Args:
-        model: Any module; its modes, buffers and gradients are as before afterwards.
-        *args: What to call it with.
-
-    Returns:
-        Its sites.
-    """
-    collector = _Collector()
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with Interception([collector], [model]), torch.enable_grad():
-            model(*args)
-    finally:
-        for module, training in modes:
-            module.training = training
-    return collector.sites
-
-
-class _Collector(Observer):
-    def __init__(self) -> None:
-        self.sites: list[Site] = []
-
-    def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
-        if site not in self.sites:
-            self.sites.append(site)
 
 
 _ENTERED: weakref.WeakSet[Interception] = weakref.WeakSet()

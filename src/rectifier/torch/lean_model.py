@@ -22,11 +22,11 @@ from rectifier.torch import lean
 from rectifier.torch.followers import of_module
 from rectifier.torch.functional import function
 from rectifier.torch.gated_modules import GatedModule
-from rectifier.torch.interception import trace
 from rectifier.torch.modules import ActivationModule, activation
 from rectifier.torch.observer import Site
 from rectifier.torch.rowwise_modules import RowwiseModule
 from rectifier.torch.swap import swap
+from rectifier.torch.tracing import trace
 
 _ROUNDING = 1e-4
 """What two implementations of one function may differ by, of the largest value."""

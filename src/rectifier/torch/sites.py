@@ -20,7 +20,8 @@ Example:
 from __future__ import annotations
 
 from rectifier.torch.feeding import Layer
-from rectifier.torch.interception import Interception, trace
+from rectifier.torch.interception import Interception
 from rectifier.torch.observer import Observer, Site, Sleep
+from rectifier.torch.tracing import trace
 
 __all__ = ["Interception", "Layer", "Observer", "Site", "Sleep", "trace"]

@@ -25,10 +25,10 @@ from rectifier.torch import modules
 from rectifier.torch.activation_modules import ACTIVATION_MODULES, module_function
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.calls import Calls
-from rectifier.torch.interception import trace
 from rectifier.torch.naming import Sources
 from rectifier.torch.observer import Observer, Site
 from rectifier.torch.registry import Registry
+from rectifier.torch.tracing import trace
 
 HOLDER = "swapped"
 """Attribute of the model that holds what functional sites with parameters of their own apply."""
