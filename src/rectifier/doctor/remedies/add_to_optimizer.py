@@ -6,7 +6,8 @@ of names, takes them over in exchange), ``unfreeze`` (an optimiser all of whose 
 frozen), ``keep_gradient`` (gradients that were cleared before the step are put back), ``step`` (a
 step after each backward pass), ``step_too`` (likewise, of the one among several optimisers that
 takes none: `_stepping`), ``attach`` (a ``detach()`` left out: `_attach`),
-``write`` (updates that give a name another tensor are written into the weights: `_written`).
+``write`` (updates that give a name another tensor are written into the weights: `_written`),
+``thaw`` (layers that were frozen before they took a step: `_thaw`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
 from rectifier.doctor.remedies._attach import Attach
 from rectifier.doctor.remedies._stepping import Stepping, SteppingToo
+from rectifier.doctor.remedies._thaw import Thaw
 from rectifier.doctor.remedies._written import Written
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
@@ -33,6 +35,7 @@ _OTHER: Mapping[str, type[Action]] = {
     "step_too": SteppingToo,
     "attach": Attach,
     "write": Written,
+    "thaw": Thaw,
 }
 """Ways that are classes of their own."""
 

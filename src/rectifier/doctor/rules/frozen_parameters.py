@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rectifier.doctor import evidence
+from rectifier.doctor.at_nought import frozen_at_nought
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, percent
@@ -315,7 +316,8 @@ def check(record: Record) -> Sequence[Finding]:
     which there is no optimiser and that nothing uses, where the loss did not fall; losses without a
     way back to any parameter; gradients that are gone at every step; parameters with gradients that
     no optimiser holds, or one that never steps; layers that run in training and get no gradient;
-    and, where the loss did not fall, a network most of which is frozen at random values. Freezing
+    where the loss did not fall, a network most of which is frozen at random values; and a matrix
+    that is frozen at zero (`rectifier.doctor.at_nought`). Freezing
     on purpose is told from it: frozen parameters (``requires_grad = False``) beside ones that
     learn, models that no optimiser was ever meant for (a fixed critic behind what is trained, an
     input that is optimised), what is updated by hand, and weights that were loaded or trained
@@ -336,6 +338,7 @@ def check(record: Record) -> Sequence[Finding]:
         found = [
             _cut_loss(facts) or _emptied(record) or _left_out(facts) or _never_taught(facts, stuck),
             _cut_off(record),
+            frozen_at_nought(record),
         ]
     return tuple(finding for finding in found if finding is not None)
 

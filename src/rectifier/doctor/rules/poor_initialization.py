@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.resting import resting
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.unreached import unfed, unreached
 from rectifier.doctor.wording import listing, number, percent
@@ -164,7 +165,8 @@ def check(record: Record) -> Sequence[Finding]:
     though each layer fits, as where residual branches pile up, and the loss ended above half of a
     guess's. Or half of a layer's units have no incoming weights at all and the loss did not halve.
     Or a layer gets noughts alone, from units that no datum reaches, or all activations get noughts
-    at first, from scales of zero. So small last layers,
+    at first, from scales of zero. Or batch normalisations rest in evaluation mode from first to
+    last. So small last layers,
     normalised networks and embeddings are not accused.
 
     Source:
@@ -174,7 +176,7 @@ def check(record: Record) -> Sequence[Finding]:
     """
     loss = evidence.loss_of(record)
     drawn = drawn_in(record)
-    lost = unreached(record) or unfed(record)
+    lost = resting(record) or unreached(record) or unfed(record)
     if lost is not None or not drawn:
         return () if lost is None else (lost,)
     levels = _levels(record)
