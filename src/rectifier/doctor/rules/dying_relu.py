@@ -194,7 +194,7 @@ def _remedies(record: Record, case: Case) -> tuple[Remedy, ...]:
     )
     slower = lower(record, case.deaths.onset, "Smaller steps do not throw units below zero.")
     if is_output(record, site):
-        return (free(site, where), normalise, *((slower,) if slower else ()))
+        return (free(record, site, where), normalise, *((slower,) if slower else ()))
     heavy = any(item.momentum > HEAVY for item in record.circumstances.optimizers)
     if slower and (case.by_steps or case.raised >= 2 or heavy):
         return (slower, normalise, swap, recycle)
