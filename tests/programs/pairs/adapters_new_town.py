@@ -1,4 +1,5 @@
 # batch: thirteenth
+# in view: a matrix that is frozen while it is all zero is told, and thawed
 # rules: frozen_parameters
 # remedies: add_to_optimizer
 # metric: town accuracy up

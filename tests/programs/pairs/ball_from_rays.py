@@ -1,4 +1,5 @@
 # batch: thirteenth
+# in view: a rectifier whose output an exponential takes gives way to softplus
 # rules: born_dead dying_relu unsuitable_output_activation unsuitable_activation
 # remedies: swap_activation reinitialize recycle_units remove_output_activation
 # metric: render psnr up

@@ -1,4 +1,5 @@
 # batch: thirteenth
+# in view: far targets that drive hidden units into saturation are told of
 # rules: unnormalized_input exploding_gradient learning_rate_too_high
 # remedies: normalize_input clip_gradients lower_learning_rate
 # metric: reached up

@@ -1,4 +1,5 @@
 # batch: thirteenth
+# in view: what overflows between parts of a network is no data
 # rules: non_finite exploding_gradient learning_rate_too_high poor_initialization unnormalized_input
 # remedies: stabilize_loss clip_gradients lower_learning_rate normalize_input reinitialize
 # metric: log likelihood up

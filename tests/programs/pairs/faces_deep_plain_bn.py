@@ -1,4 +1,5 @@
 # batch: thirteenth
+# in view: batch normalisations that never took a statistic are told, and put into training mode
 # rules: vanishing_gradient poor_initialization
 # remedies: insert_normalization reinitialize
 # metric: shape accuracy up

@@ -1,4 +1,5 @@
 # batch: thirteenth
+# in view: a signal beyond all numbers in the first pass counts as too large
 # rules: poor_initialization exploding_gradient non_finite
 # remedies: reinitialize clip_gradients insert_normalization lower_learning_rate
 # metric: rollout error down

@@ -1,4 +1,5 @@
 # batch: thirteenth
+# in view: under a loss of derivatives a fall says nothing of units that are switches
 # rules: poor_initialization saturated_activation
 # remedies: reinitialize insert_normalization
 # metric: relative error down

@@ -1,4 +1,5 @@
 # batch: thirteenth
+# in view: small changes of many layers add up, and a front without gradient says so
 # rules: learning_rate_too_high vanishing_gradient exploding_gradient
 # remedies: lower_learning_rate insert_normalization clip_gradients
 # metric: held accuracy up

@@ -1,4 +1,5 @@
 # batch: thirteenth
+# in view: the gradient of a loss that is infinite at once tells of that alone
 # rules: non_finite
 # remedies: stabilize_loss swap_activation
 # metric: elbo up

@@ -1,9 +1,14 @@
-"""``poor_initialization``: weights drawn on the wrong scale. A rule: pure, framework-free."""
+"""``poor_initialization``: weights drawn on the wrong scale. A rule: pure, framework-free.
+
+One file, though long: too large, too small, off centre and grown with depth are told of one list.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+
+import numpy as np
 
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
@@ -125,14 +130,25 @@ def _makes_logits(record: Record, chosen: list[ParameterFacts]) -> bool:
 
 
 def _levels(record: Record) -> list[tuple[str, float]]:
-    """Size of the pre-activations at the first step, by site in forward order."""
+    """Size of the pre-activations at the first step, by site in forward order.
+
+    One that is no number there, in data that are, is too large for any.
+    """
     found = []
     for site in sorted(record.sites, key=lambda site: site.order):
+        first = site.series.input_std[:1]
+        if first.size and not np.isfinite(first[0]) and not _broken_data(record):
+            found.append((site.site, math.inf))
+            continue
         spread = evidence.median(site.series.input_std[:1])
         mean = evidence.median(site.series.input_mean[:1])
         if math.isfinite(spread):
             found.append((site.site, math.hypot(spread, mean)))
     return found
+
+
+def _broken_data(record: Record) -> bool:
+    return any(item.where == "input" and item.step == 0 for item in record.non_finite)
 
 
 def _levels_behind(record: Record, chosen: list[ParameterFacts]) -> list[float]:
@@ -182,7 +198,7 @@ def check(record: Record) -> Sequence[Finding]:
     levels = _levels(record)
     top = max((level for _, level in levels), default=math.nan)
     low = min((level for _, level in levels), default=math.nan)
-    usual = not _input_scale(record) >= 100
+    usual = not _input_scale(record) >= 100 or top == math.inf  # by itself from data that are not
     chance = _above_chance(record, loss)
     large = [p for p in drawn if gain_of(p) >= (RECURRENT if "weight_hh" in p.name else LARGE)]
     small = [p for p in drawn if gain_of(p) <= SMALL]
