@@ -204,7 +204,8 @@ def _batches(summary: Mapping[str, Any]) -> list[str]:
             about, and were accused of nothing. Repair at first sight is known from
             the eighth on, and is far below the share above, which is of programs that it was
             looked at with: after mending it was 23 of the eighth's 28, 14 of the tenth's 21, of
-            whose causes 19 were found then, and 22 of the eleventh's 27 (25 causes of 26). The
+            whose causes 19 were found then, 22 of the eleventh's 27 (25 causes of 26), and 16 of
+            the thirteenth's 23 (all causes). The
             ninth asked for faults
             unlike those before it, and shows how far the doctor is from knowing all of them: what
             it misses is mostly a form that it had not met. Of its two accusations one is of a
