@@ -20,6 +20,10 @@ HALF = 0.5
 FADED = 1e-2
 """What is left of the gradient in the front half of the layers."""
 
+ALIKE = 0.1
+"""First gradient of the front half over that of the back half, from which it was there at first; a
+gradient that depth had taken away before any step is no step's doing."""
+
 DEEP = 8
 """Layers with weights from which one may speak of many."""
 
@@ -34,8 +38,14 @@ def collapsed(record: Record) -> tuple[int, float] | None:
     changed = [evidence.largest(item.update_ratio[:OPENING]) for item in layers]
     if len(layers) < DEEP or not np.nansum(changed) >= HALF:
         return None
-    front = [_left(item) for item in layers[: len(layers) // 2]]
-    return (len(layers), float(np.nansum(changed))) if max(front) <= FADED else None
+    front, back = layers[: len(layers) // 2], layers[len(layers) // 2 :]
+    if not _opening(front) >= ALIKE * _opening(back):
+        return None
+    return (len(layers), float(np.nansum(changed))) if max(map(_left, front)) <= FADED else None
+
+
+def _opening(layers: list[LayerRecord]) -> float:
+    return evidence.median(np.array([item.gradient_norm[0] for item in layers]))
 
 
 def _left(layer: LayerRecord) -> float:

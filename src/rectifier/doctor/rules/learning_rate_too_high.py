@@ -98,7 +98,7 @@ def overshoot(record: Record) -> Overshoot | None:
         return None
     rise = _rise_step(record, loss)
     if rise is None:
-        return _no_progress(record, loss) or _blind(record, loss) or _restless(record, loss)
+        return _no_progress(record, loss) or _restless(record, loss)
     end = max(loss.peak_step, rise)
     update = evidence.update_before(record, "", rise - 10, end)
     exploded = bool(np.isinf(training.update_ratio).any())
@@ -321,7 +321,8 @@ def check(record: Record) -> Sequence[Finding]:
     not to a fifth, or recovered from a step that changed the weights by more than their own norm
     and quadrupled the loss, or where an adaptive optimiser's rate and all its steps are thirty
     times the usual and the loss did not fall to a fifth, whether it rose or not. Else ``info``.
-    Changes that are small in each of many layers add up (`rectifier.doctor.collapse`).
+    Changes that are small in each of many layers, after which the loss rose as much, add up
+    (`rectifier.doctor.collapse`).
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate
