@@ -3,7 +3,7 @@
 # rules: vanishing_gradient poor_initialization
 # remedies: insert_normalization reinitialize
 # metric: shape accuracy up
-# story: a check before training put the deep batch-normed net into eval mode, and nothing put it back; with means of nought and variances of one its layers shrink what comes (discuss.pytorch.org has many threads on a forgotten train())
+# story: a check before training put the deep batch-normed net into eval mode, and nothing put it back; with means of nought and variances of one its layers shrink what comes (a forgotten train() is a common slip; no single report is its source)
 """A deep plain convolutional net with batch norm sorts small shapes; a check runs before training."""
 
 import torch

@@ -2,7 +2,7 @@
 # rules: vanishing_gradient poor_initialization
 # remedies: insert_normalization reinitialize
 # metric: copy accuracy up
-# story: the blocks of a home-made GPT handed on only what attention and the two-layer net gave, not what came in; the loss stood still (as readers of github.com/karpathy/nanoGPT rebuild it)
+# story: the blocks of a home-made GPT handed on only what attention and the two-layer net gave, not what came in; the loss stood still (a common slip in rebuilt transformers; no single report is its source)
 """A small GPT repeats the second half of a line it has just read."""
 
 import math

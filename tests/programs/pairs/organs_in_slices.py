@@ -2,7 +2,7 @@
 # rules: unnormalized_input
 # remedies: normalize_input insert_normalization
 # metric: dice up
-# story: slices went into a U-Net as the scanner's own numbers, from minus a thousand to some thousands (github.com/milesial/Pytorch-UNet has threads on masks that stay empty)
+# story: slices went into a U-Net as the scanner's own numbers, from minus a thousand to some thousands (a common slip with scans; no single report is its source)
 """A small U-Net finds a round organ in slices of a scan."""
 
 import torch

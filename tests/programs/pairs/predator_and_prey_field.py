@@ -3,7 +3,7 @@
 # rules: poor_initialization exploding_gradient non_finite
 # remedies: reinitialize clip_gradients insert_normalization lower_learning_rate
 # metric: rollout error down
-# story: the field of a neural differential equation began from the plain normal, so that states grew without end along the unrolled path (github.com/rtqichen/torchdiffeq has many such threads)
+# story: the field of a neural differential equation began from the plain normal, so that states grew without end along the unrolled path (a common complaint of unrolled solvers; no single report is its source)
 """A neural differential equation with a Runge-Kutta step written out: animals and their hunters."""
 
 import torch

@@ -3,7 +3,7 @@
 # rules: poor_initialization saturated_activation
 # remedies: reinitialize insert_normalization
 # metric: relative error down
-# story: each parameter of a physics-informed net was drawn from the plain normal, so its tanh layers stood at their ends and the residual did not fall (the taxonomy of training pathologies, arxiv.org/abs/2001.04536, begins from Xavier for this)
+# story: each parameter of a physics-informed net was drawn from the plain normal, so its tanh layers stood at their ends and the residual did not fall (a common slip; arxiv.org/abs/2001.04536 is on how such training fails)
 """Poisson's equation on a rod by a physics-informed network: u'' = f with u at both ends nought."""
 
 import torch

@@ -2,7 +2,7 @@
 # rules: learning_rate_too_low
 # remedies: raise_learning_rate
 # metric: top1 up
-# story: the warm-up was made, but its step stood under a condition that never held, so the rate stayed where warm-ups begin (github.com/huggingface/transformers has threads on schedules that were never stepped)
+# story: the warm-up was made, but its step stood under a condition that never held, so the rate stayed where warm-ups begin (a common slip; no single report is its source)
 """Vision transformer on small coloured tiles, AdamW with linear warm-up and cosine."""
 
 import math
