@@ -7,6 +7,7 @@ from doctor_records import curve, layer, record, site, training
 
 from rectifier.doctor.rules import dying_relu
 from rectifier.doctor.rules.born_dead import RULE
+from rectifier.watch.record import Circumstances, Head
 
 
 def test_negative_biases_are_named() -> None:
@@ -49,6 +50,18 @@ def test_a_stuck_loss_makes_half_a_layer_a_warning() -> None:
 def test_those_that_died_later_are_not_born_dead() -> None:
     assert RULE.check(record(site(dead_at={10: 90}))) == ()
     assert dying_relu.RULE.check(record(site(born_dead=90))) == ()
+
+
+@pytest.mark.parametrize(
+    ("between", "to"),
+    [((), "identity"), (("exp", "neg", "mul"), "softplus"), (("mul", "log"), "softplus")],
+)
+def test_what_takes_a_silent_outputs_place_goes_by_what_follows_it(between, to) -> None:
+    head = Head(("mse_loss", *between, "relu", "addmm"), "out")
+    silent = site("out.relu", layer="out", units=1, born_dead=1, bias_start=-5.0)
+    seen = record(silent, circumstances=Circumstances(heads=(head,)))
+    (finding,) = RULE.check(seen)
+    assert finding.remedies[0].settings == {"from": "relu", "to": to}
 
 
 @pytest.mark.parametrize(

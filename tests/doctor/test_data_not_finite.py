@@ -9,6 +9,7 @@ import torch
 
 from rectifier.doctor import diagnose
 from rectifier.doctor.remedies import build
+from rectifier.torch import watch
 from rectifier.torch.sites import Interception
 from rectifier.watch.record import NonFinite, Record, TrainingSeries
 
@@ -62,3 +63,21 @@ def test_missing_values_are_filled_and_nothing_else() -> None:
         got = model(x)
     assert torch.equal(got, want)
     assert built.log == ["NaN and infinity in the data filled with the mean of their feature"]
+
+
+def test_what_overflowed_between_two_parts_of_a_network_is_no_data() -> None:
+    """Parts that a method other than forward calls are models of their own to the watcher."""
+    torch.manual_seed(0)
+    parts = torch.nn.ModuleList([torch.nn.Linear(3, 3), torch.nn.Linear(3, 1)])
+    optimizer = torch.optim.SGD(parts.parameters(), lr=0.1)
+    with watch(parts, optimizer) as session:
+        for _ in range(4):
+            x = torch.randn(8, 3)
+            loss = parts[1](torch.exp(1000 + parts[0](x).relu())).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    found = {item.where for item in session.record.non_finite}
+    assert "loss" in found
+    assert "input" not in found
+    assert not (session.record.training.input_non_finite > 0).any()

@@ -335,6 +335,35 @@ def test_targets_far_from_one_that_are_met_by_their_mean_alone(end, std, found) 
 
 
 @pytest.mark.parametrize(
+    ("mean", "late", "gradient", "end", "found"),
+    [
+        (1000.0, 0.8, 500.0, 1.0, 1),
+        (1000.0, 0.8, 500.0, 0.1, 0),  # it learnt all the same
+        (1000.0, 0.4, 500.0, 1.0, 0),  # the units kept their slope
+        (1000.0, 0.8, 40.0, 1.0, 0),  # a gradient that such weights may have
+        (5.0, 0.8, 500.0, 1.0, 0),  # targets of a usual scale
+    ],
+)
+def test_targets_far_from_one_that_drive_units_out(mean, late, gradient, end, found) -> None:
+    """A critic's error beside a policy's, in the trunk that they share."""
+    head = Head(("sub*", "add*", "mul", "mean", "pow", "sub", "addmm"), "v", target_mean=mean)
+    facts = Circumstances(heads=(dataclasses.replace(head, target_std=0.5 * mean),))
+    driven = site("act", function="tanh", series={"saturated": np.linspace(0.0, late, STEPS)})
+    trained = training(falling(1e6, end * 1e6), gradient_norm=gradient)
+    told_ = exploding_gradient.RULE.check(
+        record(driven, layers=still(), trained=trained, circumstances=facts)
+    )
+    assert [f.remedies[0].action for f in told_] == found * ["stabilize_loss"]
+
+
+def test_a_loss_that_is_infinite_at_once_tells_nothing_of_the_gradient_behind_it() -> None:
+    broken = training(curve(np.inf))
+    assert exploding_gradient.RULE.check(record(*chain(6.0), trained=broken)) == ()
+    finite = training(np.where(np.arange(STEPS) < 1, 1e5, np.inf))
+    assert len(exploding_gradient.RULE.check(record(*chain(6.0), trained=finite))) == 1
+
+
+@pytest.mark.parametrize(
     ("carried", "cleared", "nonzero", "found"),
     [(9, 0, 10, 1), (2, 0, 10, 0), (9, 1, 10, 0), (9, 0, 0, 0)],
 )

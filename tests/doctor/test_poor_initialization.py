@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from doctor_records import STUCK, falling, layer, site, told, training, weight
+from doctor_records import STUCK, curve, falling, layer, record, site, told, training, weight
 
 from rectifier.doctor.rules import poor_initialization
-from rectifier.watch.record import Head
+from rectifier.watch.record import Circumstances, Head, NonFinite
 
 
 @pytest.mark.parametrize(
@@ -242,3 +242,21 @@ def test_scales_of_zero_in_every_way(sizes, scales, loss, severity) -> None:
     assert [f.severity for f in found] == ([severity] if severity else [])
     if found:
         assert "start at zero" in found[0].cause
+
+
+@pytest.mark.parametrize(
+    ("std", "broken", "found"),
+    [(1.0, (), ["error"]), (0.1, (), []), (1.0, (NonFinite(0, "input", "input"),), [])],
+)
+def test_a_signal_beyond_all_numbers_in_the_first_pass(std, broken, found) -> None:
+    """Of a field that is applied a hundred times over; broken data would do it to any weights."""
+    infinite = curve(np.nan)
+    infinite[0] = np.inf
+    seen = record(
+        site(series={"input_std": infinite}),
+        layers=(layer("fc1"), layer("fc2")),
+        trained=training(loss=curve(np.inf), input_abs_max=1e20),
+        circumstances=Circumstances(parameters=(weight(std=std), weight("fc2.weight", std=std))),
+    )
+    told_ = poor_initialization.RULE.check(dataclasses.replace(seen, non_finite=broken))
+    assert [f.severity for f in told_] == found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from doctor_records import curve, falling, layer, site, told, training, weight
 
 from rectifier.doctor.rules import saturated_activation
-from rectifier.watch.record import Head
+from rectifier.watch.record import Feed, Head
 
 
 def shut(loss=2.3, saturated=0.95, function="tanh", **facts):
@@ -64,6 +65,31 @@ def test_hidden_units_drawn_as_switches_harm_though_the_loss_falls() -> None:
     assert drawn(std=0.1) == ["info"]  # inputs made it so
     assert drawn(std=2.3, end=0.001) == ["info"]
     assert drawn(std=2.3, saturated=0.4) == []
+
+
+@pytest.mark.parametrize(
+    ("second_order", "fed", "severity"),
+    [(True, "fc0", "warning"), (False, "fc0", "info"), (True, "other", "info")],
+)
+def test_switches_behind_the_layer_of_the_data_under_a_loss_of_derivatives(
+    second_order, fed, severity
+) -> None:
+    """Such a loss falls by thousands from where the weights put it, and the first layer has its
+    slope: of one coordinate weights of one are no large ones."""
+    first = site("tanh", layer="fc0", function="tanh", series={"saturated": 0.02})
+    behind = site("tanh:2", layer="fc1", order=1, function="tanh", series={"saturated": 0.6})
+    none = np.zeros(1)
+    found = told(
+        saturated_activation,
+        first,
+        behind,
+        trained=training(loss=falling(9000.0, 1.4)),
+        parameters=(weight("fc0.weight", fan_in=1, std=1.0), weight("fc1.weight", std=1.0)),
+        layers=(layer("fc0"), layer("fc1", order=1), layer("fc2", order=2)),
+        feeds=(Feed(fed, "linear", none, none, none, none),),
+        second_order=second_order,
+    )
+    assert [f.severity for f in found] == [severity]
 
 
 def test_an_output_that_is_sure_without_having_learnt() -> None:

@@ -14,6 +14,7 @@ from rectifier.doctor.wording import listing
 _TRAINED = {
     "join": "Hand {names} to the optimiser, where it is made or by 'optimizer.add_param_group'",
     "unfreeze": "Leave out what sets 'requires_grad' to False for {names}",
+    "thaw": "Freeze the network before the new layers come in, or thaw these",
     "write": "Update the weights in place: 'p -= rate * p.grad' under torch.no_grad()",
     "keep_gradient": "Call 'optimizer.zero_grad()' before 'loss.backward()', or after the step",
     "step": "Call 'optimizer.step()' after each 'loss.backward()'",
@@ -87,6 +88,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return f"Give the optimiser a smaller 'weight_decay'{did}."
     if given.get("epsilon"):
         return f"Give the optimiser 'eps={given['epsilon']:g}', or the loss a larger factor{did}."
+    if given.get("how") == "train":
+        return f"Call 'model.train()' before each epoch, so that {layers} normalise by the batch."
     if given.get("relative"):
         return f"Take steps {new} times as large in the program's own update{did}."
     if given.get("hold"):

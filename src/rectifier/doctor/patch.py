@@ -160,6 +160,8 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place], script: Path
             return text  # several places; one edit alone would be half a cure
         return with_normalized_input(text, layers, remedy.settings, places)
     if remedy.action == "insert_normalization":
+        if remedy.settings.get("how"):
+            return text
         return with_normalization(text, layers, places)
     if remedy.action == "clip_gradients" and remedy.settings.get("clear"):
         return with_clearing(text)

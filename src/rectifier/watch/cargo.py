@@ -31,6 +31,7 @@ class Pass:
         outputs: What was measured of sites in a step that is looked at briefly, as
             `rectifier.torch.unit_statistics.briefly` gives it.
         held: What entered the model, where it was not measured.
+        input_made: Whether what entered was computed from weights, so that it is no data.
         listens: Whether gradients will come back through one of its sites.
         whole: Whether a gradient that reaches one of its sites is taken to reach all.
         through, reached: In a step that is looked at closely, the sites that a gradient can come
@@ -42,6 +43,7 @@ class Pass:
     inputs: Tensor | statistics.Floats | None = None
     held: Held | None = None
     input_elements: int = 0
+    input_made: bool = False
     forwards: list[tuple[Site, statistics.Forward]] = field(default_factory=list)
     outputs: list[tuple[Site, Output]] = field(default_factory=list)
     nonzero: list[tuple[Site, Tensor | statistics.Floats, int]] = field(default_factory=list)

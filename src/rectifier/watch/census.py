@@ -35,7 +35,7 @@ from rectifier.watch.record.circumstances import (
     OptimizerFacts,
     ParameterFacts,
 )
-from rectifier.watch.weights import held, is_plain
+from rectifier.watch.weights import held, is_plain, never_counted
 
 _GROWTH = 1.6
 _ROWS, _CELLS = 4096, 2**18
@@ -146,6 +146,7 @@ class Census:
         self._seen: set[Layer] = set()
         self._ran: dict[int, Layer] = {}
         self._loaded: set[int] = set()
+        self._resting: dict[int, bool] = {}
 
     # What comes in
 
@@ -369,6 +370,7 @@ class Census:
 
     def _look(self) -> None:
         """See what became of each parameter."""
+        self._look_at_normalisations()
         for person in self._people.values():
             parameter, sample = person.reference(), person.sample
             if sample is None or not is_plain(parameter) or parameter is None:
@@ -494,7 +496,19 @@ class Census:
             carried=self._carrying.carried,
             cleared=self._carrying.cleared,
             second_order=self._second_order,
+            resting=tuple(
+                ran[key].name
+                for key in sorted(self._resting.keys() & ran.keys(), key=lambda key: ran[key].order)
+                if self._resting[key] and key not in self._loaded and self._held_by(key)
+            ),
         )
+
+    def _look_at_normalisations(self) -> None:
+        """See which batch normalisations have not counted a batch yet; models may be gone later."""
+        for layer in self._seen:  # a model that never trains is no root that we were told of
+            module = layer.module()
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                self._resting[id(module.weight)] = never_counted(module.num_batches_tracked)
 
     def _name(self, key: int, ran: dict[int, Layer]) -> str:
         facts = self._people[key].facts

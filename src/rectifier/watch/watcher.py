@@ -172,11 +172,12 @@ class Watcher(Observer):
     def on_input(self, model: str, tensor: Tensor) -> None:
         """Measure what enters the model."""
         current = self._pass()
+        made = tensor.grad_fn is not None  # by another part of the network: no data
         if self.brief:
-            current.held = current.held or Held(tensor)
+            current.held = current.held or (None if made else Held(tensor))
         elif current.inputs is None and tensor.numel():
             current.inputs = statistics.extent(tensor)
-            current.input_elements = tensor.numel()
+            current.input_elements, current.input_made = tensor.numel(), made
 
     @unseen
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
@@ -372,7 +373,7 @@ class Watcher(Observer):
         self._whole = self._whole and all(p.through == p.reached for p in passes)
         detailed = self.detailed
         cargo = Cargo()
-        inputs = [(cargo.put(p.inputs), p.input_elements) for p in passes if p.inputs is not None]
+        inputs = [(cargo.put(p.inputs), p) for p in passes if p.inputs is not None]
         sites = load(cargo, passes)
         with_gradient = [(p, p.grad) for p in parameters if is_plain(p.grad)]
         found = [g for _, g in with_gradient if g is not None]
@@ -386,7 +387,10 @@ class Watcher(Observer):
         trained = (id(p) for p, _ in with_gradient)
         gradients = dict(zip(trained, cargo.get(gradient_norms).tolist(), strict=True))
         entry = TrainingStep(step)
-        entry.set_input([(cargo.get(number), count) for number, count in inputs])
+        entry.set_input([(cargo.get(number), p.input_elements) for number, p in inputs])
+        if any(p.input_made for _, p in inputs):  # what overflowed on its way is not the data's
+            data = [number for number, p in inputs if not p.input_made]
+            entry.input_non_finite = sum(float(cargo.get(number)[3]) for number in data)
         entry.learning_rate = learning_rate(optimizer)
         entry.gradient_norm = joint(gradients.values())
         self._take_losses()

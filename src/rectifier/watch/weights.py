@@ -165,3 +165,10 @@ def bad_elements(tensors: Iterable[Tensor | None], norm: float) -> float:
     if math.isfinite(norm) or (math.isnan(norm) and not any(is_plain(t) for t in tensors)):
         return 0.0
     return float(sum(int((~torch.isfinite(t)).sum()) for t in tensors if t is not None))
+
+
+def never_counted(batches: Tensor | None) -> bool:
+    """Whether a normalisation's count of batches is known and stands at zero."""
+    if type(batches) is not Tensor or batches.device.type == "meta":
+        return False
+    return not bool(batches.any())

@@ -7,7 +7,8 @@ frozen), ``keep_gradient`` (gradients that were cleared before the step are put 
 step after each backward pass), ``step_too`` (likewise, of the one among several optimisers that
 takes none: `_stepping`), ``attach`` (a ``detach()`` left out: `_attach`),
 ``write`` (updates that give a name another tensor are written into the weights: `_written`),
-``keep`` (a layer that each pass makes anew is made once: `_anew`).
+``keep`` (a layer that each pass makes anew is made once: `_anew`),
+``thaw`` (layers that were frozen before they took a step: `_thaw`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rectifier.doctor.remedies import Action
 from rectifier.doctor.remedies._anew import Keep
 from rectifier.doctor.remedies._attach import Attach
 from rectifier.doctor.remedies._stepping import Stepping, SteppingToo
+from rectifier.doctor.remedies._thaw import Thaw
 from rectifier.doctor.remedies._written import Written
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
@@ -36,6 +38,7 @@ _OTHER: Mapping[str, type[Action]] = {
     "attach": Attach,
     "write": Written,
     "keep": Keep,
+    "thaw": Thaw,
 }
 """Ways that are classes of their own."""
 

@@ -1,7 +1,9 @@
 """``insert_normalization``: batch normalisation of the pre-activations at the sites concerned.
 
-Layer: doctor's remedies, on sites. Scope: ``sites``. Each unit is normalised over the batch,
-with a learnable scale and shift that join the optimiser; evaluation uses running statistics.
+Layer: doctor's remedies, on sites. Settings: ``how``: ``train`` (those that are there, in
+evaluation mode, are put into training mode: `_waking`). Scope: ``sites``. Each unit is normalised
+over the batch, with a learnable scale and shift that join the optimiser; evaluation uses running
+statistics.
 Source: Ioffe and Szegedy 2015, "Batch normalization", algorithm 1: before the nonlinearity.
 """
 
@@ -16,6 +18,7 @@ from torch.nn import functional as F
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site
+from rectifier.doctor.remedies._waking import Waking
 
 
 class UnitNormalization(nn.Module):
@@ -142,4 +145,6 @@ def _join(
     return False
 
 
-ACTION = InsertNormalization
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy for normalisations that lack, or that rest."""
+    return (Waking if remedy.settings.get("how") == "train" else InsertNormalization)(remedy)

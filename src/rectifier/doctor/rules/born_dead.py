@@ -27,6 +27,9 @@ DEEP = 3
 CHANCE = 3.0
 """Standard deviations of a fair coin's share that chance is granted, as there are many layers."""
 
+OF_POSITIVE = frozenset({"exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "lgamma"})
+"""Operations between an output and its loss that mean it to be positive."""
+
 
 def _why(site: SiteRecord, dead: evidence.BoolArray, first: SiteRecord) -> str:
     """The half sentence on what keeps them silent, from the state at the first step."""
@@ -113,12 +116,29 @@ def check(record: Record) -> Sequence[Finding]:
             f"{_why(site, dead, first)}."
         )
         output = is_output(record, site)
-        findings.append(_finding(site, dead, severity, cause, output))
+        findings.append(_finding(record, site, dead, severity, cause, output))
     return tuple(findings)
 
 
-def free(site: SiteRecord, where: Mapping[str, Any]) -> Remedy:
-    """Nothing in the place of a rectifier at a network's output, whose units are silent."""
+def free(record: Record, site: SiteRecord, where: Mapping[str, Any]) -> Remedy:
+    """A slope everywhere in the place of a rectifier at a network's output, of silent units.
+
+    Nothing at all where the loss takes the output as it is. Where a function of positive numbers
+    stands between (a density that absorbs by its exponential, a rate, a variance), softplus keeps
+    the sign (Barron et al. 2021, "Mip-NeRF", on densities that are zero everywhere).
+    """
+    ways = [
+        set(head.chain[: head.chain.index(site.function)])
+        for head in record.circumstances.heads
+        if head.layer == site.layer and site.function in head.chain
+    ]
+    if any(way & OF_POSITIVE for way in ways):
+        return Remedy(
+            "swap_activation",
+            "Softplus stays positive, as what follows needs it, and has a slope everywhere.",
+            {"from": site.function, "to": "softplus"},
+            where,
+        )
     return Remedy(
         "swap_activation",
         "An output without a rectifier reaches what lies below zero, and keeps its gradient.",
@@ -128,7 +148,12 @@ def free(site: SiteRecord, where: Mapping[str, Any]) -> Remedy:
 
 
 def _finding(
-    site: SiteRecord, dead: evidence.BoolArray, severity: Severity, cause: str, output: bool
+    record: Record,
+    site: SiteRecord,
+    dead: evidence.BoolArray,
+    severity: Severity,
+    cause: str,
+    output: bool,
 ) -> Finding:
     unit = site.unit
     numbers = {
@@ -161,7 +186,7 @@ def _finding(
         ),
     )
     if output:
-        remedies = (free(site, where), *remedies[:2])
+        remedies = (free(record, site, where), *remedies[:2])
     elif _barred(site):
         swap = Remedy(
             "swap_activation",

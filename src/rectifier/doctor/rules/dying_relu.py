@@ -199,7 +199,7 @@ def _remedies(record: Record, case: Case) -> tuple[Remedy, ...]:
     )
     slower = lower(record, case.deaths.onset, "Smaller steps do not throw units below zero.")
     if is_output(record, site):
-        return (free(site, where), normalise, *((slower,) if slower else ()))
+        return (free(record, site, where), normalise, *((slower,) if slower else ()))
     heavy = any(item.momentum > HEAVY for item in record.circumstances.optimizers)
     poor = _born_poor(record)
     if len(poor) >= 2:  # no step revives what never lived

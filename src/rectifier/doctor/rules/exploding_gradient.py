@@ -24,8 +24,9 @@ from rectifier.doctor.rules.poor_initialization import (
     drawn_in,
     gain_of,
 )
+from rectifier.doctor.rules.saturated_activation import is_bounded
 from rectifier.doctor.targets import FAR, degree, unit_for
-from rectifier.doctor.wording import number, place
+from rectifier.doctor.wording import number, percent, place
 from rectifier.watch.record import Record, SiteRecord
 
 GROWN = 100.0
@@ -56,6 +57,9 @@ CARRIED = 3
 MEAN = 0.8
 """Squared error over the targets' variance, from which their mean would have done as well."""
 
+DRIVEN = 0.5
+"""Share of saturated elements at the end, of units of which a tenth of that were so at first."""
+
 UNBOUNDED = ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
 """Functions that pass on any growth; of a state that is fed back, tanh's place is not theirs."""
 
@@ -72,7 +76,8 @@ def _harmed(loss: evidence.Loss) -> bool:
 def _by_depth(record: Record, loss: evidence.Loss) -> Finding | None:
     """Growth that is there before the first update: the network's doing, not the steps'."""
     worst: tuple[float, signal.Trend, bool] | None = None
-    for trend in signal.backward(record, 1):
+    broken = not np.all(np.isfinite(record.training.loss[:1]))  # the gradient tells of that alone
+    for trend in () if broken else signal.backward(record, 1):
         growth = 1 / trend.ratio
         if growth >= GROWN and 1 / trend.factor >= PER_LAYER:
             worst = max(worst or (0.0, trend, True), (growth, trend, True), key=lambda w: w[0])
@@ -235,6 +240,50 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
     )
 
 
+def _driven_out(record: Record, loss: evidence.Loss) -> Finding | None:
+    """Targets far from one that drove hidden units, sound at the start, beyond their slope.
+
+    An adaptive optimiser's steps do not grow with such a gradient, and nothing bursts: the weights
+    grow until the output is of the targets' size, and what shares them with it (a policy, another
+    task) gets next to no say.
+    """
+    unit = unit_for(record)
+    norms = [evidence.median(item.weight_norm[:1]) for item in record.layers]
+    size = math.sqrt(sum(norm**2 for norm in norms if math.isfinite(norm)))
+    first = evidence.median(record.training.gradient_norm[:1])
+    driven = [
+        site
+        for site in record.sites
+        if is_bounded(site)
+        and evidence.median(site.series.saturated[:5]) <= 0.1 * DRIVEN
+        and evidence.median(evidence.closing(site.series.saturated)) >= DRIVEN
+    ]
+    if unit is None or not driven or not _harmed(loss) or not first >= FAR * size > 0:
+        return None
+    far = math.hypot(*(float(unit.settings[key]) for key in ("target_mean", "target_std")))
+    share = evidence.median(evidence.closing(driven[0].series.saturated))
+    clip = Remedy(
+        "clip_gradients",
+        "A bound on the gradient's norm leaves the other losses their say.",
+        {"max_norm": evidence.one_digit(0.1 * size)},
+    )
+    return Finding(
+        rule="exploding_gradient",
+        severity="error",
+        cause=(
+            f"Before any update, the gradient's norm is {number(first)}, {number(first / size)} "
+            f"times the norm of the weights: the targets are of size {number(far)}, far beyond the "
+            f"usual scale of one. To reach them the weights grew, until {percent(share)} of "
+            f"{place(driven[0])} was saturated."
+        ),
+        layer=driven[0].layer,
+        site=driven[0].site,
+        first_step=int(record.training.step[0]),
+        evidence={"gradient_norm": first, "weight_norm": size, "saturated": share},
+        remedies=(unit, clip),
+    )
+
+
 def _by_burst(record: Record, loss: evidence.Loss) -> Finding | None:
     """A gradient that bursts in the midst of calm training and takes the loss along."""
     step = gradient_burst(record)
@@ -313,7 +362,9 @@ def check(record: Record) -> Sequence[Finding]:
     met no better than by their mean: normalisation and clipping
     make growth harmless, and clipped gradients are measured as the optimiser gets them. And where
     the only optimiser's gradients were never cleared, at three looked-at steps or more, whatever
-    the loss did: there is no training that wants the sum of all gradients so far.
+    the loss did: there is no training that wants the sum of all gradients so far. Of targets far
+    from one, ten times the weights' norm are enough where hidden units went from their slope into
+    saturation and the loss did not fall.
 
     Source:
         He et al. 2015, section 2.2 (product of per-layer factors); Glorot and Bengio 2010; Pascanu,
@@ -322,7 +373,8 @@ def check(record: Record) -> Sequence[Finding]:
     """
     loss = evidence.loss_of(record)
     found = _never_cleared(record, loss) or _by_depth(record, loss)
-    found = found or _from_the_start(record, loss) or _by_burst(record, loss)
+    found = found or _from_the_start(record, loss) or _driven_out(record, loss)
+    found = found or _by_burst(record, loss)
     return () if found is None else (found,)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from rectifier.doctor import evidence
 from rectifier.doctor.anew import made_anew
+from rectifier.doctor.at_nought import frozen_at_nought
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, percent
@@ -312,18 +313,19 @@ def _cut_off(record: Record) -> Finding | None:
 def check(record: Record) -> Sequence[Finding]:
     """Parameters that cannot learn although the program means them to.
 
-    Nine ways: an optimiser whose parameters are all frozen; one that never steps; gradients for
+    Ten ways: an optimiser whose parameters are all frozen; one that never steps; gradients for
     which there is no optimiser and that nothing uses, where the loss did not fall; losses without a
     way back to any parameter; gradients that are gone at every step; parameters with gradients that
     no optimiser holds, or one that never steps; layers that run in training and get no gradient;
-    layers that each pass makes anew (`rectifier.doctor.anew`); and, where the loss did not fall, a
-    network most of which is frozen at random values. Freezing on purpose is told from it: frozen
-    parameters (``requires_grad = False``) beside ones that learn, models that no optimiser was ever
-    meant for (a fixed critic behind what is trained, an input that is optimised), what is updated
-    by hand, and weights that were loaded or trained before are no fault. A branch behind which no
-    layer learns (a critic whose turn comes later) is a note where the loss fell to a fifth without
-    it. Under a tenth of the parameters cut off is a note too, unless all that learns stands on a
-    matrix among them and the loss did not fall to a fifth.
+    layers that each pass makes anew (`rectifier.doctor.anew`); where the loss did not fall, a
+    network most of which is frozen at random values; and a matrix that is frozen at zero
+    (`rectifier.doctor.at_nought`). Freezing on purpose is told from it: frozen parameters
+    (``requires_grad = False``) beside ones that learn, models that no optimiser was ever meant for
+    (a fixed critic behind what is trained, an input that is optimised), what is updated by hand,
+    and weights that were loaded or trained before are no fault. A branch behind which no layer
+    learns (a critic whose turn comes later) is a note where the loss fell to a fifth without it.
+    Under a tenth of the parameters cut off is a note too, unless all that learns stands on a matrix
+    among them and the loss did not fall to a fifth.
 
     Source:
         PyTorch documentation, "torch.optim" (parameters must be collected before and be
@@ -341,6 +343,7 @@ def check(record: Record) -> Sequence[Finding]:
             or _left_out(facts)
             or _never_taught(facts, stuck),
             _cut_off(record),
+            frozen_at_nought(record),
         ]
     return tuple(finding for finding in found if finding is not None)
 

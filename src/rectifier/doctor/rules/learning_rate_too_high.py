@@ -1,4 +1,7 @@
-"""``learning_rate_too_high``: the steps overshoot. A rule: pure, framework-free."""
+"""``learning_rate_too_high``: the steps overshoot. A rule: pure, framework-free.
+
+One file, though long: when steps overshot, whom it harmed and what rate would not is one reading.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifier.doctor import evidence
+from rectifier.doctor.collapse import collapsed
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
@@ -59,6 +63,7 @@ class Overshoot:
         step: When. ``learning_rate``: then. ``update``: largest update ratio of that time.
         harmed: Whether the run came to nothing. ``broke``: the loss became non-finite.
         restless: Whether all steps were large, whether the loss rose or not.
+        layers: Through how many layers in a row small changes added up; 0: one change was large.
     """
 
     step: int
@@ -68,6 +73,7 @@ class Overshoot:
     broke: bool
     loss: evidence.Loss
     restless: bool = False
+    layers: int = 0
 
 
 def overshoot(record: Record) -> Overshoot | None:
@@ -97,7 +103,7 @@ def overshoot(record: Record) -> Overshoot | None:
     update = evidence.update_before(record, "", rise - 10, end)
     exploded = bool(np.isinf(training.update_ratio).any())
     if not (update >= LARGE_UPDATE or exploded):
-        return _grown(record, loss)
+        return _grown(record, loss) or _blind(record, loss)
     harmed = not loss.end < 0.9 * loss.start or loss.end >= 0.9 * evidence.guess_of(record)
     step = _first_large(record, rise - 10, end, rise)
     rate = evidence.learning_rate_at(record, step)
@@ -161,6 +167,16 @@ def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:
     step = _first_large(record, start, end, start)
     rate = evidence.learning_rate_at(record, step)
     return Overshoot(step, rate, peak, False, False, loss, restless=True)
+
+
+def _blind(record: Record, loss: evidence.Loss) -> Overshoot | None:
+    """Changes that are small in each of many layers and large in all, and a gradient gone since."""
+    found = collapsed(record) if evidence.stuck(loss) else None
+    if found is None:
+        return None
+    start = int(record.training.step[0])
+    update, rate = evidence.opening_update(record, start), evidence.learning_rate_at(record, start)
+    return Overshoot(start, rate, update, True, False, loss, layers=found[0])
 
 
 def _swollen(record: Record) -> bool:
@@ -305,6 +321,8 @@ def check(record: Record) -> Sequence[Finding]:
     not to a fifth, or recovered from a step that changed the weights by more than their own norm
     and quadrupled the loss, or where an adaptive optimiser's rate and all its steps are thirty
     times the usual and the loss did not fall to a fifth, whether it rose or not. Else ``info``.
+    Changes that are small in each of many layers, after which the loss rose as much, add up
+    (`rectifier.doctor.collapse`).
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate
@@ -344,6 +362,9 @@ def check(record: Record) -> Sequence[Finding]:
         f"{rate[0].upper()}{rate[1:]} {high}: at step {found.step} one update changed the "
         f"weights by {size} (0.1 % is usual), {then}"
     )
+    if found.layers:
+        cause += f"; through {found.layers} layers in a row such changes add up, and the front half"
+        cause += " has been without gradient since: all inputs look alike behind it"
     if lost is not None:
         cause += f"; {percent(lost.share)} of the units of {place(lost.site)} died of it"
     remedy = lower(record, found.step, "Smaller steps do not overshoot.")

@@ -1,12 +1,18 @@
-"""``poor_initialization``: weights drawn on the wrong scale. A rule: pure, framework-free."""
+"""``poor_initialization``: weights drawn on the wrong scale. A rule: pure, framework-free.
+
+One file, though long: too large, too small, off centre and grown with depth are told of one list.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.resting import resting
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.tables import loud_tables
 from rectifier.doctor.unreached import unfed, unreached
@@ -125,14 +131,25 @@ def _makes_logits(record: Record, chosen: list[ParameterFacts]) -> bool:
 
 
 def _levels(record: Record) -> list[tuple[str, float]]:
-    """Size of the pre-activations at the first step, by site in forward order."""
+    """Size of the pre-activations at the first step, by site in forward order.
+
+    One that is no number there, in data that are, is too large for any.
+    """
     found = []
     for site in sorted(record.sites, key=lambda site: site.order):
+        first = site.series.input_std[:1]
+        if first.size and not np.isfinite(first[0]) and not _broken_data(record):
+            found.append((site.site, math.inf))
+            continue
         spread = evidence.median(site.series.input_std[:1])
         mean = evidence.median(site.series.input_mean[:1])
         if math.isfinite(spread):
             found.append((site.site, math.hypot(spread, mean)))
     return found
+
+
+def _broken_data(record: Record) -> bool:
+    return any(item.where == "input" and item.step == 0 for item in record.non_finite)
 
 
 def _levels_behind(record: Record, chosen: list[ParameterFacts]) -> list[float]:
@@ -166,7 +183,8 @@ def check(record: Record) -> Sequence[Finding]:
     guess's. Or half of a layer's units have no incoming weights at all and the loss did not halve.
     Or a layer gets noughts alone, from units that no datum reaches, or all activations get noughts
     at first, from scales of zero. Or tables of factors start louder than what they are to give
-    (`rectifier.doctor.tables`). So small last layers,
+    (`rectifier.doctor.tables`). Or batch normalisations rest in evaluation mode from first to
+    last. So small last layers,
     normalised networks and embeddings are not accused.
 
     Source:
@@ -176,13 +194,13 @@ def check(record: Record) -> Sequence[Finding]:
     """
     loss = evidence.loss_of(record)
     drawn = drawn_in(record)
-    lost = unreached(record) or unfed(record) or loud_tables(record, loss)
+    lost = resting(record) or unreached(record) or unfed(record) or loud_tables(record, loss)
     if lost is not None or not drawn:
         return () if lost is None else (lost,)
     levels = _levels(record)
     top = max((level for _, level in levels), default=math.nan)
     low = min((level for _, level in levels), default=math.nan)
-    usual = not _input_scale(record) >= 100
+    usual = not _input_scale(record) >= 100 or top == math.inf  # by itself from data that are not
     chance = _above_chance(record, loss)
     large = [p for p in drawn if gain_of(p) >= (RECURRENT if "weight_hh" in p.name else LARGE)]
     small = [p for p in drawn if gain_of(p) <= SMALL]

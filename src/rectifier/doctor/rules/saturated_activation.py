@@ -55,7 +55,8 @@ def _in_vain(site: SiteRecord, loss: evidence.Loss) -> bool:
     )
 
 
-def _is_bounded(site: SiteRecord) -> bool:
+def is_bounded(site: SiteRecord) -> bool:
+    """Whether the function's range is bounded on both sides."""
     try:
         low, high = analysis.output_range(site.function)
     except UnknownNameError:
@@ -73,7 +74,7 @@ def _fades(site: SiteRecord) -> bool:
         smooth = analysis.smoothness(site.function) >= 1
     except UnknownNameError:
         return False
-    return smooth and not _is_bounded(site) and not can_die(site)
+    return smooth and not is_bounded(site) and not can_die(site)
 
 
 def _switches(record: Record, loss: evidence.Loss) -> bool:
@@ -81,16 +82,21 @@ def _switches(record: Record, loss: evidence.Loss) -> bool:
     layer learns.
 
     Each hidden site is bounded, stands behind weights drawn far too large, and is saturated by half
-    at the first steps and over the run. That the loss falls does not clear it: a last layer fits
-    the training data on features that nothing taught.
+    at the first steps and over the run; the layer that the data enter, of few inputs, need not be.
+    That the loss falls does not clear it: a last layer fits the training data on features that
+    nothing taught. Unless it fell to a hundredth; but one of derivatives starts as high as such
+    weights make it, so that its fall says nothing.
     """
     hidden = [site for site in record.sites if not is_output(record, site)]
+    fed = {feed.layer for feed in record.circumstances.feeds}
+    hidden = [site for site in hidden if site.layer not in fed] or hidden
+    fitted = loss.end <= FITTED * loss.start and not record.circumstances.second_order
     large = {p.layer for p in drawn_in(record) if gain_of(p) >= LARGE}
     return (
         bool(hidden)
-        and not loss.end <= FITTED * loss.start
+        and not fitted
         and all(
-            _is_bounded(site)
+            is_bounded(site)
             and site.layer in large
             and evidence.median(site.series.saturated[:5]) >= FROM_THE_START
             and evidence.median(site.series.saturated) >= FROM_THE_START
@@ -138,10 +144,10 @@ def check(record: Record) -> Sequence[Finding]:
     findings = []
     for site in record.sites:
         values = site.series.saturated
-        if not values.size or (can_die(site) and not _is_bounded(site)):
+        if not values.size or (can_die(site) and not is_bounded(site)):
             continue
         fades = _fades(site)
-        if not (_is_bounded(site) or fades):
+        if not (is_bounded(site) or fades):
             continue
         start, over_all = evidence.median(values[:5]), evidence.median(values)
         early = start >= FROM_THE_START and over_all >= 0.3

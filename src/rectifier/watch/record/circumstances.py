@@ -219,6 +219,8 @@ class Circumstances:
         carried, cleared: Looked-at steps of the only optimiser after which the gradient was still
             there at each backward pass up to the next step, and those after which it was not.
         second_order: Whether gradients of gradients were taken with respect to what enters.
+        resting: Batch normalisations that ran in training passes and never once took the statistics
+            of a batch: in evaluation mode throughout, with those that they were made with.
     """
 
     heads: tuple[Head, ...] = ()
@@ -236,3 +238,4 @@ class Circumstances:
     carried: int = 0
     cleared: int = 0
     second_order: bool = False
+    resting: tuple[str, ...] = ()
