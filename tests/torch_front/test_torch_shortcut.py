@@ -68,7 +68,7 @@ def test_the_compiled_one_takes_what_the_reference_takes(what: str) -> None:
 
 
 @needs_native
-@pytest.mark.filterwarnings("ignore:.torch.jit.trace. is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace. is deprecated")
 def test_neither_takes_what_somebody_looks_at() -> None:
     class Looks(TorchFunctionMode):
         def __torch_function__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]

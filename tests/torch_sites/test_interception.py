@@ -694,8 +694,7 @@ def test_functions_applied_by_a_method_of_c(monkeypatch: pytest.MonkeyPatch) -> 
     assert torch.autograd.Function.__dict__["apply"] is method
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")  # torch 2.14
+@pytest.mark.filterwarnings("ignore:`torch.jit")
 @pytest.mark.parametrize("how", ["script", "trace"])
 def test_inside_torchscript_outputs_are_counted(how: str) -> None:
     class Net(nn.Module):
