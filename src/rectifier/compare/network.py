@@ -178,13 +178,8 @@ def _run(reference: str, model: nn.Module, example: Tensor) -> Tensor:
     try:
         with torch.no_grad():
             result = model(example)
-    except RectifierError:
-        raise
     except Exception as error:
-        raise InvalidInputError(
-            f"{reference} cannot take the data, {len(example)} samples of shape "
-            f"{tuple(example.shape[1:])} and type {example.dtype}: {type(error).__name__}: {error}"
-        ) from error
+        raise _refusal(reference, example, error) from error
     finally:
         model.train(training)
     if not isinstance(result, Tensor):
@@ -192,6 +187,15 @@ def _run(reference: str, model: nn.Module, example: Tensor) -> Tensor:
             f"{reference} returns a {type(result).__name__}; compare needs one tensor"
         )
     return result
+
+
+def _refusal(reference: str, example: Tensor, error: Exception) -> InvalidInputError:
+    """Which model could not take which data, and why, in a sentence."""
+    why = str(error) if isinstance(error, RectifierError) else f"{type(error).__name__}: {error}"
+    return InvalidInputError(
+        f"{reference} cannot take the data, {len(example)} samples of shape "
+        f"{tuple(example.shape[1:])} and type {example.dtype}: {why}"
+    )
 
 
 class _Path(Observer):
@@ -221,11 +225,7 @@ def hidden_sites(model: nn.Module, example: Tensor, reference: str = "the model"
         try:
             model(example)
         except Exception as error:
-            raise InvalidInputError(
-                f"{reference} cannot take the data, {len(example)} samples of shape "
-                f"{tuple(example.shape[1:])} and type {example.dtype}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+            raise _refusal(reference, example, error) from error
     model.train()
     return [site for site in path.sites if id(site) in path.hidden and _elementwise(site)]
 
