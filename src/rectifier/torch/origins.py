@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from torch import Tensor
 
@@ -20,6 +20,13 @@ _KEY = "rectifier_origin"
 _NORMALISING = ("batch_norm", "batchnorm", "layernorm", "layer_norm", "groupnorm", "rmsnorm")
 _MOST = 256
 """How deep the graph is followed."""
+
+
+class _Placed(NamedTuple):
+    """A tensor's place on the graph; it is kept, since releases of torch drop a node with it."""
+
+    node: Any
+    tensor: Tensor
 
 
 class Origins(Generic[Mark]):
@@ -70,7 +77,7 @@ class Origins(Generic[Mark]):
     def note(self, tensor: Tensor) -> Any:
         """What `of` needs to know of a tensor, to be asked when all marks are there."""
         if tensor.grad_fn is not None:
-            return tensor.grad_fn
+            return _Placed(tensor.grad_fn, tensor)
         loose = self._loose.get(tensor.untyped_storage().data_ptr())
         return () if loose is None else loose[1]
 
@@ -83,9 +90,9 @@ class Origins(Generic[Mark]):
         Args:
             noted: What `note` gave.
         """
-        if isinstance(noted, tuple):
-            return noted
-        found = self._above(noted, _MOST)
+        if not isinstance(noted, _Placed):
+            return tuple(noted)
+        found = self._above(noted.node, _MOST)
         return () if found is None else tuple(dict.fromkeys(found[1]))
 
     def _above(self, node: Any, left: int) -> tuple[int, tuple[Mark, ...]] | None:
