@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 from plan_search import Array, Function, formula, search_all
-from table_errors import compute
+from table_errors import compute, counted
 from table_plans import CELLS, kinks, made, plans, price
 
 from rectifier import catalog
@@ -83,11 +83,7 @@ def search(
     """Return the plan that costs least and its cost; None if none costs less than what is given."""
     wide = INPUTS.astype(np.float64)
     true = f(wide)
-    size = np.abs(true)
-    if slope:
-        left, right_ = f(wide * 0.75), f(wide * 1.25)
-        least = np.minimum(np.abs(left), np.abs(right_))
-        size = np.where(left * right_ < 0, np.maximum(size, least), size)
+    size = counted(f, wide, true, slope)
     lines = [line_from(f, side, slope) for side in (-1, 1)]
     best: tuple[float, Plan | None] = (most, None)
     candidates = sorted(plans(f, bends, lines), key=lambda pair: pair[1])

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rectifier.torch import graph, observer, upstream, wiring
+from rectifier.torch import graph, heads, observer, upstream, wiring
 from rectifier.torch.identity import ByIdentity
 from rectifier.torch.sites import Layer
 from rectifier.watch import likeness
@@ -389,7 +389,7 @@ class Census:
                 broken=not math.isfinite(float(now.norm())),
             )
 
-    def _take_head(self, head: wiring.Seen, step: int, source: str) -> None:
+    def _take_head(self, head: heads.Seen, step: int, source: str) -> None:
         (weight,) = head.weights
         key = (id(weight), head.facts["chain"])
         bound = head.facts.pop("bound", None)

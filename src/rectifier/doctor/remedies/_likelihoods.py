@@ -8,68 +8,40 @@ counts by them, stay. With ``rate``, a Poisson likelihood is told that its input
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
+from rectifier.doctor.remedies._rewriting import Following, Rewriting, keyword, tensor
 
 AGREED = 0.99
 """Share of the outputs on the same side, from which the one is a monotone function of the other."""
 
 
-class Soft(Rewriting):
+class Soft(Following):
     """Gives a binary cross-entropy a slope wherever it is wrong."""
 
     names = frozenset({"binary_cross_entropy"})
 
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
-        self._layer = str(remedy.scope.get("layer", ""))
-        self._given: weakref.ref[Tensor] | None = None
         self.unwritten = True
-
-    def wants_step(self, step: int) -> bool:
-        """The first: models are told of only while a step is seen."""
-        return step == 0
-
-    def on_model(
-        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> None:
-        """Follow what the last layer gives."""
-        del args, kwargs
-        module = dict(model.named_modules()).get(self._layer)
-        module = model if module is None and self._layer == name else module
-        if module is not None:
-            self.handles.append(module.register_forward_hook(self._remember))
-
-    def _remember(self, module: nn.Module, args: Any, output: Any) -> None:
-        del module, args
-        self._given = weakref.ref(output) if isinstance(output, Tensor) else None
 
     def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same loss, of another probability."""
         cut = tensor(keyword(args, kwargs, 0, "input"))
-        given = self._given() if self._given is not None else None
+        given = self.given()
         if cut is None or given is None or given.numel() != cut.numel():
             return func(*args, **kwargs)
         given = given.reshape(cut.shape)
         known = (cut > 0.5) == (given > 0)
         if float(known.double().mean()) < AGREED:
             return func(*args, **kwargs)
-        self.say(f"{name} is given the sigmoid of what {self._layer} gave")
+        self.say(f"{name} is given the sigmoid of what {self.layer} gave")
         rest = {key: value for key, value in kwargs.items() if key != "input"}
         return func(torch.sigmoid(given), *args[1:], **rest)
-
-    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
-        """From now on, in this thread."""
-        del optimizer
-        self.on_model(model, type(model).__name__, (), {})
-        self.stay()
 
 
 class Rate(Rewriting):

@@ -8,9 +8,12 @@ is in place exactly while the remedy is attached to an interception.
 from __future__ import annotations
 
 import abc
+import weakref
+from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
@@ -64,6 +67,43 @@ class Rewriting(Action, abc.ABC):
     def stay(self) -> None:
         """Put the mode on for good, outside any interception."""
         put_on(self._mode)
+
+
+class Following(Rewriting):
+    """One that knows what the last layer gave, by the layer's name in the remedy's scope."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self.layer = str(remedy.scope.get("layer", ""))
+        self._given: weakref.ref[torch.Tensor] | None = None
+
+    def given(self) -> torch.Tensor | None:
+        """What the layer gave last, as long as anybody holds it."""
+        return None if self._given is None else self._given()
+
+    def wants_step(self, step: int) -> bool:
+        """The first: models are told of only while a step is seen."""
+        return step == 0
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Follow what the layer gives."""
+        del args, kwargs
+        module = dict(model.named_modules()).get(self.layer)
+        module = model if module is None and self.layer == name else module
+        if module is not None:
+            self.handles.append(module.register_forward_hook(self._remember))
+
+    def _remember(self, module: nn.Module, args: Any, output: Any) -> None:
+        del module, args
+        self._given = weakref.ref(output) if isinstance(output, torch.Tensor) else None
+
+    def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+        """From now on, in this thread."""
+        del optimizer
+        self.on_model(model, type(model).__name__, (), {})
+        self.stay()
 
 
 def keyword(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str) -> Any:
