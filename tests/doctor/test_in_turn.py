@@ -29,10 +29,12 @@ def actions(treatments: list[tuple[Remedy, ...]]) -> list[list[str]]:
 
 def test_the_findings_own_remedies_come_before_what_helps_most_networks() -> None:
     found = [finding("dying_relu", "swap_activation", "recycle_units")]
-    known = record(site("fc1"), site("out"), trained=STUCK)
+    known = record(*(site(f"fc{i}") for i in range(6)), trained=STUCK)
     turns = actions(in_turn.treatments(found, names(), known))
     assert turns[:2] == [["swap_activation"], ["recycle_units"]]
-    assert turns[2:] == [["lower_learning_rate"], ["insert_normalization"]]
+    assert turns[2:] == [["add_residual"], ["lower_learning_rate"], ["insert_normalization"]]
+    shallow = in_turn.treatments(found, names(), record(site("fc1"), trained=STUCK))
+    assert ["add_residual"] not in actions(shallow)
 
 
 def test_each_treatment_may_try_rates() -> None:
@@ -51,12 +53,12 @@ def test_a_loss_that_was_never_finite_wants_other_weights_before_smaller_steps()
     found = [finding("non_finite", "stabilize_loss")]
     never = record(site("fc1"), trained=training(loss=math.nan))
     turns = actions(in_turn.treatments(found, names(), never))
-    assert turns[:3] == [["stabilize_loss"], ["reinitialize"], ["lower_learning_rate"]]
+    assert turns[:2] == [["stabilize_loss"], ["stabilize_loss", "reinitialize"]]
     later = np.where(np.arange(300) < 50, 2.3, math.nan)
     turns = actions(
         in_turn.treatments(found, names(), record(site("fc1"), trained=training(later)))
     )
-    assert turns[:2] == [["stabilize_loss"], ["lower_learning_rate"]]
+    assert turns[:2] == [["stabilize_loss"], ["stabilize_loss", "lower_learning_rate"]]
 
 
 def test_there_is_no_time_for_another_treatment_in_a_short_run() -> None:

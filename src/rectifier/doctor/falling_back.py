@@ -33,6 +33,12 @@ from rectifier.doctor.wording import listing, number
 LEAST, SHARE = 40, 10
 """Steps after which a treatment is weighed, at least, and one in so many of the run."""
 
+AT_ONCE = 5
+"""Steps in which a remedy finds what it acts on, if there is any, but those that wait for it."""
+
+LATER = frozenset({"recycle_units", "clip_gradients", "stabilize_loss", "add_to_optimizer"})
+"""These."""
+
 PATIENCE = 2.5
 """Times as long has the first one where what harmed is gone: plateaus of an opening end by
 themselves, and the evidence speaks for it."""
@@ -130,10 +136,16 @@ class FallingBack(Observer):
             return
         self._own.append(sum(self._passes) / len(self._passes))
         self._passes.clear()
-        if progress.broken(self._own):
+        absent = len(self._own) == AT_ONCE and self._all_at_once() and not self._acted()
+        if progress.broken(self._own) or absent:
             self._next(step)
         elif len(self._own) >= self._window * (PATIENCE if self._patient else 1):
             self._weigh(step)
+
+    def _all_at_once(self) -> bool:
+        """Whether what is at work acts in the first steps or never."""
+        acting = [a.remedy for a in self.actions if not a.remedy.settings.get("guard")]
+        return not any(remedy.action in LATER for remedy in acting)
 
     @property
     def _window(self) -> int:
@@ -182,6 +194,7 @@ class FallingBack(Observer):
             self.log.append(line)
         names = _names(self._treatments[self.place])
         came = "the loss broke" if broken else f"the loss is {number(level)}"
+        came = came if self._acted() else "nothing to act on"
         last = len(self._levels) == len(self._treatments)
         then = self._furthest() if last else len(self._levels)
         stays = last and then == self.place

@@ -21,11 +21,20 @@ from rectifier.doctor.rules.saturated_activation import is_output
 from rectifier.doctor.targets import unit_for
 from rectifier.watch.record import Record
 
-MOST = 4
+MOST = 5
 """Treatments of one rerun at most: a tenth of its steps goes to each that brings nothing."""
 
 SHORTEST = 100
 """Steps of a run from which there is time for another treatment."""
+
+KEPT = frozenset({
+    "normalize_input", "stabilize_loss", "remove_output_activation", "add_activation",
+    "add_to_optimizer",
+})  # fmt: skip
+"""Remedies of what is wrong for certain: they stay where something else is wrong beside it."""
+
+DEEP = 6
+"""Activations from which depth itself may be what keeps a network from learning."""
 
 KINDS = ("Linear", "Conv")
 """Layers behind which pre-activations may be normalised over the batch, by their class's name."""
@@ -46,7 +55,9 @@ def treatments(
     if not planned or record.steps < SHORTEST:
         return [judge.with_trials(each, record) for each in planned[:1]]
     spare = [] if certain(findings) and not _broken(record) else general(record)
-    found = planned[: MOST - min(2, len(spare))]
+    kept = [remedy for remedy in planned[0] if remedy.action in KEPT]
+    spare = [(*(r for r in kept if r.action != each[0].action), *each) for each in spare]
+    found = planned[: MOST - min(3, len(spare))]
     for each in spare:
         if {r.action for r in each} not in [{r.action for r in t} for t in found]:
             found.append(each)
@@ -92,6 +103,9 @@ def general(record: Record) -> list[tuple[Remedy, ...]]:
     found: list[tuple[Remedy, ...]] = []
     if _broken(record) and not math.isfinite(loss.start):
         found.append((anew,))  # no step was taken yet that could have been too large
+    if not _broken(record) and len(record.sites) >= DEEP:
+        why = "A way around each block carries signal and gradient through the depth."
+        found.append((Remedy("add_residual", why),))
     if slower is not None:
         found.append((slower,))
     sites = [site for site in record.sites if not is_output(record, site)]
