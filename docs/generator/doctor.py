@@ -21,6 +21,7 @@ BATCHES = (
     "eleventh",
     "twelfth",
     "thirteenth",
+    "fourteenth",
 )
 
 _INTRO = """The suite in `tests/programs` holds training programs as people write them: pairs of a
