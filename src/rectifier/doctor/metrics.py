@@ -1,5 +1,7 @@
 """Numbers that a script prints with a name: ``accuracy 0.93``, ``loss=0.1``, ``Acc: 91/100``.
 
+Or below one: a line of names, as ``epoch,loss,accuracy``, and lines of as many numbers after it.
+
 Layer: doctor; standard library only. The proof of a repair should be what the user already looks
 at, and that is what the script prints. What is found is a series per name, in the order printed;
 counters, times and settings (epoch, step, lr) are left out.
@@ -15,8 +17,8 @@ _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)\b"
 _WORD = r"(?!(?:nan|inf)\b)[A-Za-z][\w@/.\-]*"
 _PATTERN = re.compile(
     r"(?<![\w.])['\"]?"
-    rf"(?P<name>{_WORD}(?:\([\w@ ]*\))?(?: {_WORD}){{0,2}})['\"]?"
-    r"(?:\s*[:=]\s*|\s+)"
+    rf"(?P<name>{_WORD}(?:\([\w@ ]*\))?(?: {_WORD}){{0,2}}?(?:(?<= at) \d+)?)['\"]?"
+    r"(?:\s*[:=|]\s*|\s+|,(?=[-+.\w]))"
     r"(?:\w*(?:tensor|float32|float64)\()?"
     rf"(?P<value>{_NUMBER})"
     rf"(?:\s*/\s*(?P<whole>{_NUMBER}))?"
@@ -24,6 +26,11 @@ _PATTERN = re.compile(
     r"(?P<unit>\s?(?:ms|s|sec|secs|seconds|min|minutes|it/s|MB|GB|KB)\b)?",
     re.IGNORECASE,
 )
+_NUMERIC = re.compile(
+    rf"(?P<value>{_NUMBER})(?:\s*/\s*(?P<whole>{_NUMBER}))?\s?(?P<percent>%)?", re.IGNORECASE
+)
+_CELLS = re.compile(r"\s*[,;|\t]\s*|\s{2,}|(?<![A-Za-z/]) (?![A-Za-z%/])")
+_HEADING = re.compile(_WORD + r"(?:\([\w@ %]*\)| [A-Za-z@/()%\d]+){0,3}")
 _PLAYER = r"(?:d|g|disc\w*|gen\w*|critic|adv\w*)"
 _AGAINST = re.compile(rf"\b{_PLAYER}[ _]?(?:loss|err)\b|\b(?:loss|err)[ _]?{_PLAYER}\b")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -63,16 +70,44 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
         {'loss': (0.5,), 'test acc': (0.91,)}
     """
     found: dict[str, list[float]] = {}
+    names: list[str] = []
     for line in re.split(r"[\r\n]+", _COLOUR.sub("", output)):
+        cells = _cells(line)
+        values = [_NUMERIC.fullmatch(cell) for cell in cells]
+        if len(cells) > 1 and len(cells) == len(names) and all(values):
+            for name, match in zip(names, values, strict=True):
+                if match is not None and (own := _named(name)):
+                    found.setdefault(own, []).append(_value(match))
+            continue
+        heads = cells if len(cells) > 1 else line.split()[:20]
+        if len(heads) > 1 and all(map(_HEADING.fullmatch, heads)) and any(map(_is_known, heads)):
+            names = heads
         for match in _PATTERN.finditer(line):
-            words = match["name"].lower().split()
-            while len(words) > 1 and words[0] in _NOT_METRICS:
-                words = words[1:]
-            told = bool(set(words[:-1]) & (_UP | _DOWN))  # "success rate", unlike "learning rate"
-            if match["unit"] or (words[-1] in _NOT_METRICS and not (words[-1] == "rate" and told)):
-                continue
-            found.setdefault(" ".join(words), []).append(_value(match))
+            own = "" if match["unit"] else _named(match["name"])
+            if own:
+                found.setdefault(own, []).append(_value(match))
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _cells(line: str) -> list[str]:
+    """What stands side by side in a line of a table, if it is one."""
+    return [cell for cell in _CELLS.split(line.strip(" |\t")) if cell] if len(line) < 500 else []
+
+
+def _is_known(name: str) -> bool:
+    """Whether it is a usual name of a metric or a counter."""
+    return bool(direction(name)) or not _named(name)
+
+
+def _named(name: str) -> str:
+    """A metric's name without what counts before it; empty for counters, times and settings."""
+    words = name.lower().split()
+    while len(words) > 1 and words[0] in _NOT_METRICS:
+        words = words[1:]
+    told = bool(set(words[:-1]) & (_UP | _DOWN))  # "success rate", unlike "learning rate"
+    if words[-1] in _NOT_METRICS and not (words[-1] == "rate" and told):
+        return ""
+    return " ".join(words)
 
 
 def _value(match: re.Match[str]) -> float:
