@@ -195,14 +195,16 @@ def scales(ends: list[float], line: list[bool], lost: int, bends: list[float]) -
     return found
 
 
-def price(inside: list[tuple[float, float]]) -> float:
+def price(
+    inside: list[tuple[float, float]], vector: float = VECTOR, element: float = ELEMENT
+) -> float:
     """Return what it costs, in operations, that some normal numbers are between no two ends."""
     cost = 0.0
     for deviation, weight in ((2.0, 1.0), (4.0, 0.2)):
         scale = deviation * math.sqrt(2)
         kept = sum(math.erf(high / scale) - math.erf(low / scale) for low, high in inside) / 2
         share = max(0.0, 1 - kept)
-        cost += weight * (VECTOR * (1 - (1 - share) ** 16) + 16 * ELEMENT * share)
+        cost += weight * (vector * (1 - (1 - share) ** 16) + 16 * element * share)
     return cost
 
 

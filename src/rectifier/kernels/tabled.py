@@ -18,6 +18,10 @@ right to about an ulp in float:
 A function that is the same on both sides of 0, but for its sign or as 1 less the other side, needs
 half of the cells: those of ``|x|``.
 
+Even cells have their centres in the middle, at multiples of a power of two, which need not be looked
+up. The function there is rounded to a float, so such a table is a little less right, and a zero is
+sharp at 0 only. They cost least and do not reach far: what is in none is looked up in another table.
+
 The other coefficients interpolate ``(f - c0) / t`` at Chebyshev points of the cell.
 """
 
@@ -34,7 +38,7 @@ from rectifier.expression import SCALAR, Expr, evaluate
 CELLS = 32
 """How many cells there are: what two registers of 16 floats hold. Of a folded function half."""
 
-_BASE = 12582912  # cell_base of native/tabled.hpp
+_BASE = 12582912.0  # cell_base of native/tabled.hpp
 _TRIES = 64
 _NEAR = 0.03
 """In ulp: so near to a float the function has to be at a centre, if one of the tries is."""
@@ -63,6 +67,9 @@ class Plan(NamedTuple):
         fold: Whether the cells are those of ``|x|``, and how a result below 0 comes of one above:
             ``"even"``, ``"odd"``, or, where ``f(-x) = 1 - f(x)``, ``"rises"`` or ``"falls"``, as f
             does; the cells then have the smaller of the two. Empty for none.
+        even: Whether the centres are in the middle of the cells: then scale is 1, 2 or 4, and the
+            rounding to the nearest.
+        wide: Whether a folded function has as many cells as others have, not half of them.
     """
 
     scale: float
@@ -74,16 +81,23 @@ class Plan(NamedTuple):
     aside: tuple[int, ...] = ()
     sharp: int = 0
     fold: str = ""
+    even: bool = False
+    wide: bool = False
 
     @property
     def cells(self) -> int:
         """How many cells there are."""
-        return CELLS // 2 if self.fold else CELLS
+        return CELLS // 2 if self.fold and not self.wide else CELLS
 
     @property
     def rows(self) -> int:
-        """How many numbers a cell has."""
+        """How many numbers a cell has, its centre among them."""
         return self.degree + 2 + (self.sharp > 0)
+
+    @property
+    def looked_up(self) -> int:
+        """How many of them the loop looks up."""
+        return self.rows - self.even
 
     def edges(self, cell: int) -> tuple[float, float]:
         """Return between which numbers a cell is; a cell that goes on has only one end.
@@ -93,7 +107,7 @@ class Plan(NamedTuple):
         start = self.first + cell - {"nearest": 0.5, "down": 0.0, "up": 1.0}[self.rounding]
         low = -math.inf if self.low and cell == 0 else start / self.scale
         high = math.inf if self.high and cell == self.cells - 1 else (start + 1) / self.scale
-        return low, high
+        return (max(low, 0.0) if self.fold else low), high
 
 
 def single(number: float) -> float:
@@ -152,7 +166,7 @@ def column(f: Function, plan: Plan, cell: int) -> list[float]:
     low, high = plan.edges(cell)
     if math.isinf(low) or math.isinf(high):
         return _line(f, math.copysign(1.0, high if math.isinf(high) else low), plan.rows - 2)
-    centre, order = _centre(f, low, high)
+    centre, order = _middle(f, plan, cell) if plan.even else _centre(f, low, high)
     exact = f(centre)
     start = single(exact)
     if order > 1 or (start == 0 and centre == 0):
@@ -204,13 +218,23 @@ def _line(f: Function, side: float, degree: int) -> list[float]:
     return [0.0, single(start), single(rise), *[0.0] * (degree - 1)]
 
 
+def _middle(f: Function, plan: Plan, cell: int) -> tuple[float, int]:
+    """Return as `_centre` does, for even cells."""
+    centre = (plan.first + cell) / plan.scale
+    return centre, (_order(f, 1 / plan.scale) if centre == 0 and f(0.0) == 0 else 0)
+
+
+def _order(f: Function, width: float) -> int:
+    """Return the order of a zero at 0, as seen on one side of it."""
+    one, two = f(width * 2.0**-12), f(width * 2.0**-11)
+    return round(math.log2(abs(two / one))) if one and two else 1
+
+
 def _centre(f: Function, low: float, high: float) -> tuple[float, int]:
     """Return the centre of a cell and the order of the zero that the function has there."""
     width = high - low
     if low - 1e-6 * width <= 0 <= high + 1e-6 * width and f(0.0) == 0:
-        inside = width * 2.0**-12 * (1 if low + high >= 0 else -1)
-        one, two = f(inside), f(2 * inside)
-        return 0.0, (round(math.log2(abs(two / one))) if one and two else 1)
+        return 0.0, _order(f, width if low + high >= 0 else -width)
     around = [low - width / 16 + width * 1.125 * k / 12 for k in range(13)]
     inner = [min(max(x, low), high) for x in (around[0], around[-1])]
     spread = [inner[0], *around[1:-1], inner[1]]
@@ -270,8 +294,9 @@ def shape(plan: Plan) -> str:
     """Return what decides on the code that evaluates a table, as arguments of C++'s ``Shape``."""
     nans = plan.low or plan.high or bool(plan.aside)
     flags = ", ".join(str(flag).lower() for flag in (plan.low, plan.high, nans))
-    fold = f", Fold::{plan.fold}" if plan.fold else ""
-    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}, {plan.sharp}{fold}"
+    fold = f", Fold::{plan.fold or 'none'}" if plan.fold or plan.even else ""
+    even = f", {plan.cells}, {round(plan.scale)}" if plan.even else ""
+    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}, {plan.sharp}{fold}{even}"
 
 
 def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], plan: Plan) -> str:
@@ -285,7 +310,9 @@ def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], pla
     """
     rows = table(scalar_function(expression, parameters), plan)
     defaults = ", ".join(map(repr, parameters.values())) or "0.0"
-    scale, shift = f"{single(plan.scale).hex()}F", f"{_BASE - plan.first}.0F"
+    scale, shift = f"{single(plan.scale).hex()}F", _BASE - plan.first
+    if plan.even:  # nothing is multiplied by the scale, and no centre looked up
+        shift, rows = shift / plan.scale, rows[1:]
     return "\n".join(
         (
             f"alignas(64) constexpr float {name}_numbers[] = {{",
@@ -293,7 +320,7 @@ def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], pla
             "};",
             f"constexpr double {name}_defaults[] = {{{defaults}}};",
             f"constexpr Cells {name}{{",
-            f"    {scale}, {shift}, {name}_numbers, {len(parameters)}, {name}_defaults}};",
+            f"    {scale}, {shift!r}F, {name}_numbers, {len(parameters)}, {name}_defaults}};",
         )
     )
 

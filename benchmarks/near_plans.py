@@ -1,0 +1,147 @@
+"""Which even cells serve a function, and which degree? Finds them and writes `near_plans`.
+
+As ``table_plans.py``, but the cells are 1, 1/2 or 1/4 wide, their centres in the middle, and they reach
+to 8 or 16. What is beyond goes on to the table of `rectifier.kernels.plans`. Recorded is what takes the
+least time on normal data, if that is clearly less than without.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from plan_search import Array, Function, formula, search_all
+from table_errors import below_powers, points
+from table_plans import (
+    PER_CELL,
+    ZERO_SLOPE_ULP,
+    ZERO_ULP,
+    folds,
+    kinks,
+    price,
+    quality,
+)
+
+from rectifier import catalog
+from rectifier.kernels.emit_cpp import digest_with_defaults
+from rectifier.kernels.plans import PLANS
+from rectifier.kernels.tabled import CELLS, Plan
+
+VALUE_ULP, SLOPE_ULP = 1.7, 3.0
+"""The bars are 2 and 4. Three times as many numbers are tried in a cell as by ``table_plans.py``."""
+DENSE = 20000
+LOOKED_UP = {True: (1.45, 2.6), False: (2.0, 0.5)}
+"""Cycles of a Zen 4 for a coefficient, and for the rest, of 16 numbers: one register or two."""
+WITH_CENTRES = {True: (1.7, 1.2), False: (1.9, 2.3)}
+"""The same where centres are looked up too."""
+SHARP = 1.5
+"""Cycles more for each order of a sharp zero."""
+NANS = 0.4
+"""Cycles more where a cell has no polynomial."""
+VECTOR, ELEMENT = 10.0, 1.5
+"""Cycles for a vector that has an element in no cell, and for the element, by another table."""
+GAIN = 0.93
+"""What takes more of the time without is not recorded."""
+MOST_OUTSIDE = 2.0
+"""Nor where those in no cell take more cycles than these of 16 numbers."""
+DEGREES = range(3, 10)
+
+
+def candidates(f: Function, bends: list[float]) -> Iterator[Plan]:
+    """Yield where the cells may be."""
+    if not any(bends):
+        for fold in sorted({plan.fold for plan, _ in folds(f, bends, [None, None])}):
+            for scale, wide in ((2.0, False), (4.0, True), (2.0, True), (1.0, False)):
+                yield Plan(scale, 0, "nearest", False, False, 0, fold=fold, even=True, wide=wide)
+    if not bends:
+        for scale, first in ((2.0, -CELLS // 2), (2.0, 1 - CELLS // 2), (1.0, -CELLS // 2)):
+            yield Plan(scale, first, "nearest", False, False, 0, even=True)
+
+
+def time_of(plan: Plan) -> float:
+    """Return the cycles for 16 numbers that are in cells."""
+    one = plan.cells < CELLS
+    each, rest = (LOOKED_UP if plan.even else WITH_CENTRES)[one]
+    return each * plan.looked_up + rest + SHARP * plan.sharp + NANS * bool(plan.aside)
+
+
+def outside(plan: Plan) -> float:
+    """Return the cycles for those that are in none, by another table."""
+    kept = [plan.edges(cell) for cell in range(plan.cells) if cell not in plan.aside]
+    if plan.fold:
+        kept += [(-high, -low) for low, high in kept]
+    return price(kept, VECTOR, ELEMENT)
+
+
+def without(plan: Plan | None) -> float:
+    """Return the cycles by the table that there is; a formula takes more than any."""
+    if plan is None:
+        return math.inf
+    kept = [plan.edges(cell) for cell in range(plan.cells) if cell not in plan.aside]
+    if plan.fold:
+        kept += [(-high, -low) for low, high in kept]
+    return time_of(plan) + price(kept)
+
+
+def search(
+    f: Function, scalar: Callable[[float], float], slope: bool, bends: list[float], most: float
+) -> tuple[Plan | None, float, float]:
+    """Return the plan that takes the least time, its error, and its share of the time given."""
+    rng = np.random.default_rng(7)
+    elsewhere, at_zero = (SLOPE_ULP, ZERO_SLOPE_ULP) if slope else (VALUE_ULP, ZERO_ULP)
+    zero = f(np.zeros(1))[0] == 0
+    best: tuple[float, Plan | None, float] = (GAIN * most, None, math.inf)
+    for plan in candidates(f, bends):
+        bar = np.full(plan.cells, elsewhere)
+        if zero:
+            bar[-plan.first] = at_zero
+        x, dense = points(plan, [], rng, PER_CELL), None
+        for degree in DEGREES:
+            for sharp in (0, 1, 2) if zero else (0,):
+                here = plan._replace(degree=degree, sharp=sharp)
+                if time_of(here) + outside(here) >= best[0]:
+                    continue
+                off = quality(f, scalar, here, x, slope)
+                if time(here, off, bar) >= best[0]:
+                    continue
+                if dense is None:
+                    dense = np.concatenate(
+                        [points(plan, [], rng, DENSE), below_powers(f, plan, rng)]
+                    )
+                off = np.maximum(off, quality(f, scalar, here, dense, slope))
+                if time(here, off, bar) < best[0]:
+                    found = here._replace(aside=failing(off, bar))
+                    best = (time(here, off, bar), found, float(max(off[off <= bar])))
+    return best[1], best[2], best[0] / most
+
+
+def failing(off: Array, bar: Array) -> tuple[int, ...]:
+    """Return the cells that do not keep their bar."""
+    return tuple(int(cell) for cell in np.flatnonzero(~(off <= bar)))
+
+
+def time(plan: Plan, off: Array, bar: Array) -> float:
+    """Return the cycles that a plan takes with what its errors leave of its cells."""
+    here = plan._replace(aside=failing(off, bar))
+    beyond = outside(here)
+    return time_of(here) + beyond if beyond <= MOST_OUTSIDE else math.inf
+
+
+def measure(name: str) -> list[tuple]:
+    """Return plans and figures of an activation's value and derivative."""
+    found = []
+    known = PLANS.get(digest_with_defaults(catalog.get(name)), (None, None))
+    for slope in (False, True):
+        given, most = formula(catalog.get(name), slope), without(known[slope])
+        if math.isinf(most):
+            found.append((None, 0.0, 0.0))
+            continue
+        with np.errstate(all="ignore"):
+            bends = kinks(given.of_arrays, given.expression, given.parameters)
+            found.append(search(given.of_arrays, given.of_one, slope, bends, most))
+    return found
+
+
+if __name__ == "__main__":
+    search_all(measure, __doc__.splitlines()[0], "near_plans.py")
