@@ -1,8 +1,8 @@
 """Which even cells serve a function, and which degree? Finds them and writes `near_plans`.
 
-As ``table_plans.py``, but the cells are 1, 1/2 or 1/4 wide, their centres in the middle, and they reach
-to 8 or 16. What is beyond goes on to the table of `rectifier.kernels.plans`. Recorded is what takes the
-least time on normal data, if that is clearly less than without.
+As ``table_plans.py``, but the cells are 1, 1/2 or 1/4 wide, their centres in the middle, and they
+reach to 8 or 16. What is beyond goes on to the table of `rectifier.kernels.plans`. Recorded is what
+takes the least time on normal data, if that is clearly less than without.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from plan_search import Array, Function, formula, search_all
 from table_errors import below_powers, points
 from table_plans import (
     PER_CELL,
+    TOUCHING,
     ZERO_SLOPE_ULP,
     ZERO_ULP,
     folds,
@@ -29,11 +30,11 @@ from rectifier.kernels.plans import PLANS
 from rectifier.kernels.tabled import CELLS, Plan
 
 VALUE_ULP, SLOPE_ULP = 1.7, 3.0
-"""The bars are 2 and 4. Three times as many numbers are tried in a cell as by ``table_plans.py``."""
+"""The bars are 2 and 4; three times as many numbers are tried as by ``table_plans.py``."""
 DENSE = 20000
-LOOKED_UP = {True: (1.45, 2.6), False: (2.0, 0.5)}
-"""Cycles of a Zen 4 for a coefficient, and for the rest, of 16 numbers: one register or two."""
-WITH_CENTRES = {True: (1.7, 1.2), False: (1.9, 2.3)}
+LOOKED_UP = {16: (1.45, 2.6), 32: (2.0, 0.5), 64: (3.1, 1.0)}
+"""Cycles of a Zen 4 for a coefficient, and for the rest, of 16 numbers, by the number of cells."""
+WITH_CENTRES = {16: (1.7, 1.2), 32: (1.9, 2.3), 64: (3.1, 1.0)}
 """The same where centres are looked up too."""
 SHARP = 1.5
 """Cycles more for each order of a sharp zero."""
@@ -57,12 +58,13 @@ def candidates(f: Function, bends: list[float]) -> Iterator[Plan]:
     if not bends:
         for scale, first in ((2.0, -CELLS // 2), (2.0, 1 - CELLS // 2), (1.0, -CELLS // 2)):
             yield Plan(scale, first, "nearest", False, False, 0, even=True)
+        for scale in (4.0, 2.0):
+            yield Plan(scale, -CELLS, "nearest", False, False, 0, even=True, wide=True)
 
 
 def time_of(plan: Plan) -> float:
     """Return the cycles for 16 numbers that are in cells."""
-    one = plan.cells < CELLS
-    each, rest = (LOOKED_UP if plan.even else WITH_CENTRES)[one]
+    each, rest = (LOOKED_UP if plan.even else WITH_CENTRES)[plan.cells]
     return each * plan.looked_up + rest + SHARP * plan.sharp + NANS * bool(plan.aside)
 
 
@@ -85,7 +87,12 @@ def without(plan: Plan | None) -> float:
 
 
 def search(
-    f: Function, scalar: Callable[[float], float], slope: bool, bends: list[float], most: float
+    f: Function,
+    scalar: Callable[[float], float],
+    slope: bool,
+    bends: list[float],
+    most: float,
+    period: float = 0.0,
 ) -> tuple[Plan | None, float, float]:
     """Return the plan that takes the least time, its error, and its share of the time given."""
     rng = np.random.default_rng(7)
@@ -102,14 +109,14 @@ def search(
                 here = plan._replace(degree=degree, sharp=sharp)
                 if time_of(here) + outside(here) >= best[0]:
                     continue
-                off = quality(f, scalar, here, x, slope)
+                off = quality(f, scalar, here, x, slope, period)
                 if time(here, off, bar) >= best[0]:
                     continue
                 if dense is None:
                     dense = np.concatenate(
                         [points(plan, [], rng, DENSE), below_powers(f, plan, rng)]
                     )
-                off = np.maximum(off, quality(f, scalar, here, dense, slope))
+                off = np.maximum(off, quality(f, scalar, here, dense, slope, period))
                 if time(here, off, bar) < best[0]:
                     found = here._replace(aside=failing(off, bar))
                     best = (time(here, off, bar), found, float(max(off[off <= bar])))
@@ -139,7 +146,8 @@ def measure(name: str) -> list[tuple]:
             continue
         with np.errstate(all="ignore"):
             bends = kinks(given.of_arrays, given.expression, given.parameters)
-            found.append(search(given.of_arrays, given.of_one, slope, bends, most))
+            period = TOUCHING.get((name, slope), 0.0)
+            found.append(search(given.of_arrays, given.of_one, slope, bends, most, period))
     return found
 
 

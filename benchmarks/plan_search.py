@@ -1,4 +1,4 @@
-"""What `table_plans`, `half_plans` and `near_plans` share: formulas that they search for, and where plans go."""
+"""What `table_plans`, `half_plans` and `near_plans` share: formulas, and where plans go."""
 
 from __future__ import annotations
 

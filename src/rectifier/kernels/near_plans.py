@@ -159,7 +159,7 @@ NEAR_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "148ebf1e5b210bea": (  # snake
             Plan(2.0, -15, "nearest", False, False, 8, even=True),
-            None,
+            Plan(2.0, -15, "nearest", False, False, 6, even=True),
         ),
         "b1d5917b6d7a9548": (  # soft_clipping
             Plan(2.0, -15, "nearest", False, False, 5, even=True),

@@ -18,9 +18,10 @@ right to about an ulp in float:
 A function that is the same on both sides of 0, but for its sign or as 1 less the other side, needs
 half of the cells: those of ``|x|``.
 
-Even cells have their centres in the middle, at multiples of a power of two, which need not be looked
-up. The function there is rounded to a float, so such a table is a little less right, and a zero is
-sharp at 0 only. They cost least and do not reach far: what is in none is looked up in another table.
+Even cells have their centres in the middle, at multiples of a power of two, which need not be
+looked up. The function there is rounded to a float, so such a table is a little less right, and a
+zero is sharp at 0 only. They cost least and do not reach far: what is in none of them is looked up
+in another table.
 
 The other coefficients interpolate ``(f - c0) / t`` at Chebyshev points of the cell.
 """
@@ -42,6 +43,9 @@ _BASE = 12582912.0  # cell_base of native/tabled.hpp
 _TRIES = 64
 _NEAR = 0.03
 """In ulp: so near to a float the function has to be at a centre, if one of the tries is."""
+
+_NOTHING = 1e-12
+"""So small beside what is around, a function in double is 0."""
 
 _RISE = (2.0, 8.0)
 """Where a function rises so much over a cell, the centre is half or all of the way to the end where
@@ -69,7 +73,7 @@ class Plan(NamedTuple):
             does; the cells then have the smaller of the two. Empty for none.
         even: Whether the centres are in the middle of the cells: then scale is 1, 2 or 4, and the
             rounding to the nearest.
-        wide: Whether a folded function has as many cells as others have, not half of them.
+        wide: Whether there are twice as many cells as else.
     """
 
     scale: float
@@ -87,7 +91,7 @@ class Plan(NamedTuple):
     @property
     def cells(self) -> int:
         """How many cells there are."""
-        return CELLS // 2 if self.fold and not self.wide else CELLS
+        return CELLS * (1 + self.wide) // (2 if self.fold else 1)
 
     @property
     def rows(self) -> int:
@@ -242,11 +246,29 @@ def _centre(f: Function, low: float, high: float) -> tuple[float, int]:
     for k in range(12):
         if values[k] * values[k + 1] < 0:
             return single(_bisect(f, spread[k], spread[k + 1])), 1
+    touched = _touched(f, spread, values)
+    if touched is not None:
+        return single(touched), 0
     ends = abs(f(low + 1e-9 * width)), abs(f(high - 1e-9 * width))
     rise = max(ends) / min(ends) if min(ends) > 0 else math.inf
     shift = width / 2 * (0.0 if rise < _RISE[0] else 0.5 if rise < _RISE[1] else 1.0)
     middle = (low + high) / 2 + (shift if ends[1] < ends[0] else -shift)
     return _nearly_single(f, middle, width), 0
+
+
+def _touched(f: Function, spread: Sequence[float], values: Sequence[float]) -> float | None:
+    """Return where a function is 0 and does not change its sign; None if nowhere."""
+    k = min(range(1, len(values) - 1), key=lambda k: abs(values[k]))
+    step = (spread[k + 1] - spread[k]) / 64
+
+    def rise(x: float) -> float:
+        return f(x + step) - f(x - step)
+
+    most, ends = max(map(abs, values)), (spread[k - 1], spread[k + 1])
+    if abs(values[k]) > 0.1 * most or rise(ends[0]) * rise(ends[1]) >= 0:
+        return None
+    place = _bisect(rise, *ends)
+    return place if abs(f(place)) <= _NOTHING * most else None
 
 
 def _bisect(f: Function, low: float, high: float) -> float:
@@ -294,9 +316,10 @@ def shape(plan: Plan) -> str:
     """Return what decides on the code that evaluates a table, as arguments of C++'s ``Shape``."""
     nans = plan.low or plan.high or bool(plan.aside)
     flags = ", ".join(str(flag).lower() for flag in (plan.low, plan.high, nans))
-    fold = f", Fold::{plan.fold or 'none'}" if plan.fold or plan.even else ""
-    even = f", {plan.cells}, {round(plan.scale)}" if plan.even else ""
-    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}, {plan.sharp}{fold}{even}"
+    usual = not (plan.even or plan.wide)
+    fold = f", Fold::{plan.fold or 'none'}" if plan.fold or not usual else ""
+    cells = "" if usual else f", {plan.cells}, {round(plan.scale) if plan.even else 0}"
+    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}, {plan.sharp}{fold}{cells}"
 
 
 def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], plan: Plan) -> str:
