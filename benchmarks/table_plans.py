@@ -172,6 +172,8 @@ def folds(
         )
         if (np.abs(below - other) <= size).all() and np.isfinite(above).all()
     ]
+    if not np.signbit(f(np.array([-0.0])))[0] and "odd" in found:  # a sum with 0: -0 gives 0
+        found.remove("odd")
     for fold, high in itertools.product(found, REACHES):
         if fold == ("rises" if above[-1] < below[-1] else "falls") or any(bends):
             continue

@@ -58,7 +58,7 @@ NEAR_PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(4.0, 0, "nearest", False, False, 5, fold="even", even=True, wide=True),
         ),
         "7e9906898f000486": (  # dynamic_tanh
-            Plan(2.0, 0, "nearest", False, False, 6, fold="odd", even=True),
+            Plan(2.0, -15, "nearest", False, False, 6, even=True),
             Plan(4.0, 0, "nearest", False, False, 4, fold="even", even=True, wide=True),
         ),
         "be82925ec8fb48f6": (  # e_swish
