@@ -46,6 +46,8 @@ def compute(table: Array, plan: Plan, x: Array) -> tuple[Array, Array]:
         y = np.where(below, -y, y)
     elif plan.fold in ("rises", "falls"):
         y = np.where(below == (plan.fold == "falls"), np.float32(1) - y, y)
+    elif plan.fold in ("up", "down"):
+        y = np.where(below == (plan.fold == "down"), y + x, y)
     return y, np.where(inside, cell, -1).astype(int)
 
 

@@ -169,15 +169,18 @@ def folds(
             ("odd", -above, near),
             ("rises", 1 - above, 1e-15),
             ("falls", 1 - above, 1e-15),
+            ("up", above - x, 4e-15 * x),
+            ("down", above - x, 4e-15 * x),
         )
         if (np.abs(below - other) <= size).all() and np.isfinite(above).all()
     ]
     if not np.signbit(f(np.array([-0.0])))[0] and "odd" in found:  # a sum with 0: -0 gives 0
         found.remove("odd")
     for fold, high in itertools.product(found, REACHES):
-        if fold == ("rises" if above[-1] < below[-1] else "falls") or any(bends):
+        large, small = np.abs(above[-1]), np.abs(below[-1])
+        if fold in (("rises", "up") if large < small else ("falls", "down")) or any(bends):
             continue
-        start = lines[0] if fold == "rises" else lines[1]
+        start = lines[0] if fold in ("rises", "up") else lines[1]
         line = start is not None and abs(start) <= high
         end = abs(start) if start is not None and line else high
         if end == 0:

@@ -70,7 +70,8 @@ class Plan(NamedTuple):
         sharp: Of which order the zeros are, 1 to 3, whose first coefficient is two floats; or 0.
         fold: Whether the cells are those of ``|x|``, and how a result below 0 comes of one above:
             ``"even"``, ``"odd"``, or, where ``f(-x) = 1 - f(x)``, ``"rises"`` or ``"falls"``, as f
-            does; the cells then have the smaller of the two. Empty for none.
+            does; or, where ``f(-x) = f(x) - x``, ``"up"`` or ``"down"``. The cells then have the
+            smaller of the two. Empty for none.
         even: Whether the centres are in the middle of the cells: then scale is 1, 2 or 4, and the
             rounding to the nearest.
         wide: Whether there are twice as many cells as else.
@@ -165,7 +166,7 @@ def table(f: Function, plan: Plan) -> list[list[float]]:
 
 def column(f: Function, plan: Plan, cell: int) -> list[float]:
     """Return the centre of one cell and its coefficients."""
-    if plan.fold == "rises":
+    if plan.fold in ("rises", "up"):
         f = _mirrored(f)
     low, high = plan.edges(cell)
     if math.isinf(low) or math.isinf(high):
