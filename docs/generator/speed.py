@@ -111,7 +111,7 @@ _LOOKING_UP = (
     "A derivative by table is as many look-ups and multiply-adds as its polynomial has "
     "coefficients. A Zen 4 starts no more than one of either a cycle on 16 numbers, and where they "
     "take turns, a pair in 1.7 cycles if one register holds the table, in 1.9 if two do; "
-    "cells a power of two wide, whose centres need no look-up, save a fifth of it "
+    "cells a power of two wide, whose centres need no look-up, save a tenth of it "
     "(`native/tabled.hpp`). PyTorch's `1 - y²` is two operations."
 )
 """What a kernel by table cannot be faster than, as measured on data in the first cache."""

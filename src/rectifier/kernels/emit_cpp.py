@@ -260,7 +260,7 @@ def by_table(name: str, other: str, constant: str, multiplies: bool, plan: Plan)
 
 
 def kernels(activation: Activation) -> list[str]:
-    """Return what is done last of the name of each kernel of an activation: ``"near_forward"``."""
+    """Return what follows the activation in its kernels' names, as ``"near_forward"`` does."""
     near, far = near_plans(activation), _plans(activation)
     return [
         f"near_{kind}" if near[k] is not None else f"tabled_{kind}" if far[k] is not None else kind
