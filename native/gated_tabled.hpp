@@ -59,14 +59,15 @@ struct GateTables {
 };
 
 inline void gated_forward_by_table(const GateTables& of, GatedKernel plain, const float* x,
-                            const float* gate, float* y, std::size_t n, const double* given) {
+                                   const float* gate, float* y, std::size_t n,
+                                   const double* given) {
   if (!can_use(of.value, given)) return plain(x, gate, nullptr, y, nullptr, n, given);
   of.product(gate, x, y, n, given);
 }
 
 inline void gated_backward_by_table(const GateTables& of, GatedKernel plain, const float* x,
-                             const float* gate, const float* g, float* y, float* z, std::size_t n,
-                             const double* given) {
+                                    const float* gate, const float* g, float* y, float* z,
+                                    std::size_t n, const double* given) {
   if (!can_use(of.value, given)) return plain(x, gate, g, y, z, n, given);
   float products[block];
   for (std::size_t first = 0; first < n; first += block) {
