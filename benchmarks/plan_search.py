@@ -1,4 +1,4 @@
-"""What `table_plans` and `half_plans` share: formulas that they search for, and where plans go."""
+"""What `table_plans`, `half_plans` and `near_plans` share: formulas, and where plans go."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def shown(plan: Plan | None) -> str:
     aside = f", {plan.aside!r}" if plan.aside else ""
     sharp = f", sharp={plan.sharp}" if plan.sharp else ""
     fold = f', fold="{plan.fold}"' if plan.fold else ""
-    return f"Plan({given}{aside}{sharp}{fold})"
+    cells = ", even=True" * plan.even + ", wide=True" * plan.wide
+    return f"Plan({given}{aside}{sharp}{fold}{cells})"
 
 
 def entry(spec: Activation, found: list[tuple]) -> str:

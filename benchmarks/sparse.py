@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--zeros", type=float, nargs="+", default=[0.9, 0.7, 0.5])
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=0.6, help="time for each row of a table")
+    parser.add_argument("--seconds", type=float, default=2.0, help="time for each row of a table")
     parser.add_argument("--json", type=Path, metavar="F", help="add what is measured to this file")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -83,6 +83,10 @@ def main() -> None:
             share = float((hidden == 0).float().mean())
             one, two, three, four = (1e3 * value for value in seconds.values())
             found.append({"rows": rows, "zeros": share, "error": wrong, "seconds": seconds})
+            with torch.inference_mode():
+                if sparse[2].skipped(hidden) is None:  # too many are active: dense, after a look
+                    look = in_turn({"look": functools.partial(sparse[2].skipped, hidden)})["look"]
+                    found[-1]["look"] = look / seconds["second dense"]
             print(
                 f"{rows:4}  {share:6.1%}  {one:8.3f} ms  {two:8.3f} ms {one / two:5.2f}x "
                 f"{three:8.3f} {four:8.3f} {three / four:5.2f}x  {wrong:.1e}"

@@ -51,6 +51,10 @@ FOLDED = 0.85, -1.0
 """Operations for each degree, and more or less for the rest, where one register holds the cells."""
 MOST = 40.0
 """What costs more is not recorded: the formula serves as well."""
+TOUCHING = {("snake", True): math.pi}
+"""Waves that touch 0 without crossing it, and their period; as `precision.sweep` has it."""
+WIDE = 1.75, 1.0
+"""Operations for each degree, and more for the rest, where there are 64 cells."""
 FAR = np.geomspace(16, 3e38, 600)
 CHEAP = {
     "add",
@@ -110,9 +114,10 @@ def kinks(f: Function, expression: Expr, parameters: dict[str, float]) -> list[f
 
 
 def plans(
-    f: Function, bends: list[float], lines: list[float | None]
+    f: Function, bends: list[float], lines: list[float | None], wide: bool = False
 ) -> Iterator[tuple[Plan, float]]:
     """Yield places of cells, and what it costs to have elements in none; lines begin as given."""
+    cells = CELLS * (1 + wide)
     if 0.0 in bends:
         at, below, above = f(np.array([0.0, -1e-9, 1e-9]))
         rounding = "up" if abs(at - below) < abs(at - above) else "down"
@@ -131,7 +136,7 @@ def plans(
             continue
         if sum(ends) == 0:
             continue
-        for scale in scales(ends, line, lost, bends):
+        for scale in scales(ends, line, lost, bends, cells):
             start = -ends[0] * scale
             first = {"down": math.floor, "up": lambda v: math.floor(v) + 1, "nearest": round}[
                 rounding
@@ -140,9 +145,9 @@ def plans(
             if key in seen:
                 continue
             seen.add(key)
-            plan = Plan(scale, first, rounding, *line, 0)
-            edges = plan.edges(0)[0], plan.edges(CELLS - 1)[1]
-            inner = plan.edges(0)[1], plan.edges(CELLS - 1)[0]
+            plan = Plan(scale, first, rounding, *line, 0, wide=wide)
+            edges = plan.edges(0)[0], plan.edges(cells - 1)[1]
+            inner = plan.edges(0)[1], plan.edges(cells - 1)[0]
             if line[0] and inner[0] > (lines[0] or 0):
                 continue
             if line[1] and inner[1] < (lines[1] or 0):
@@ -164,13 +169,18 @@ def folds(
             ("odd", -above, near),
             ("rises", 1 - above, 1e-15),
             ("falls", 1 - above, 1e-15),
+            ("up", above - x, 4e-15 * x),
+            ("down", above - x, 4e-15 * x),
         )
         if (np.abs(below - other) <= size).all() and np.isfinite(above).all()
     ]
+    if not np.signbit(f(np.array([-0.0])))[0] and "odd" in found:  # a sum with 0: -0 gives 0
+        found.remove("odd")
     for fold, high in itertools.product(found, REACHES):
-        if fold == ("rises" if above[-1] < below[-1] else "falls") or any(bends):
+        large, small = np.abs(above[-1]), np.abs(below[-1])
+        if fold in (("rises", "up") if large < small else ("falls", "down")) or any(bends):
             continue
-        start = lines[0] if fold == "rises" else lines[1]
+        start = lines[0] if fold in ("rises", "up") else lines[1]
         line = start is not None and abs(start) <= high
         end = abs(start) if start is not None and line else high
         if end == 0:
@@ -179,30 +189,34 @@ def folds(
         yield Plan(scale, 0, "down", False, line, 0, fold=fold), price([(-high, high)])
 
 
-def scales(ends: list[float], line: list[bool], lost: int, bends: list[float]) -> list[float]:
+def scales(
+    ends: list[float], line: list[bool], lost: int, bends: list[float], cells: int
+) -> list[float]:
     """Return how many cells a unit may have between two ends, where lines may begin."""
-    width = (ends[0] + ends[1]) / (CELLS - sum(line) - lost)
+    width = (ends[0] + ends[1]) / (cells - sum(line) - lost)
     found = []
     if any(bends):
         most = max(abs(bend) for bend in bends)
-        fine = [s / 2 for s in range(64, 0, -1) if s / 2 <= 1 / width][:2]
-        fine += [single(k / most) for k in range(CELLS, 0, -1) if k / most <= 1 / width][:1]
+        fine = [s / 2 for s in range(2 * cells, 0, -1) if s / 2 <= 1 / width][:2]
+        fine += [single(k / most) for k in range(cells, 0, -1) if k / most <= 1 / width][:1]
         found = [s for s in fine if all(abs(b * s - round(b * s)) < 1e-6 for b in bends)]
     if not found:  # a cell with a kink is set aside
         found = [single((1 - 1e-6) / width)]
     if all(line):
-        found.append(single((1 - 1e-6) * (CELLS - 3) / sum(ends)))
+        found.append(single((1 - 1e-6) * (cells - 3) / sum(ends)))
     return found
 
 
-def price(inside: list[tuple[float, float]]) -> float:
+def price(
+    inside: list[tuple[float, float]], vector: float = VECTOR, element: float = ELEMENT
+) -> float:
     """Return what it costs, in operations, that some normal numbers are between no two ends."""
     cost = 0.0
     for deviation, weight in ((2.0, 1.0), (4.0, 0.2)):
         scale = deviation * math.sqrt(2)
         kept = sum(math.erf(high / scale) - math.erf(low / scale) for low, high in inside) / 2
         share = max(0.0, 1 - kept)
-        cost += weight * (VECTOR * (1 - (1 - share) ** 16) + 16 * ELEMENT * share)
+        cost += weight * (vector * (1 - (1 - share) ** 16) + 16 * element * share)
     return cost
 
 
@@ -212,6 +226,7 @@ def search(
     slope: bool,
     bends: list[float],
     sharp_only: bool = False,
+    period: float = 0.0,
 ) -> tuple:
     """Return the plan that costs least, and its error; None if none keeps the bar."""
     elsewhere, at_zero = (SLOPE_ULP, ZERO_SLOPE_ULP) if slope else (VALUE_ULP, ZERO_ULP)
@@ -224,7 +239,7 @@ def search(
     zeros = [float(v) for v in line[:-1][np.diff(np.sign(y)) != 0]]
     sharps = tuple(SHARP)[sharp_only:] if zeros or f(np.zeros(1))[0] == 0 else (0,)
     lines = [line_from(f, side) for side in (-1, 1)]
-    candidates = [*plans(f, bends, lines), *folds(f, bends, lines)]
+    candidates = [*plans(f, bends, lines), *folds(f, bends, lines), *plans(f, bends, lines, True)]
     for plan, cost in sorted(candidates, key=lambda pair: pair[1]):
         if cost + work(plan._replace(degree=DEGREES[1])) >= best[0]:
             continue
@@ -238,7 +253,7 @@ def search(
             here = plan._replace(degree=degree, sharp=sharp)
             if work(here) + cost >= best[0]:
                 continue
-            off = quality(f, scalar, here, x, slope)
+            off = quality(f, scalar, here, x, slope, period)
             if cost_of(here, off, bar) >= best[0]:
                 if (degree, sharp) == (DEGREES[0], sharps[-1]) and best[0] + 3 < cost_of(
                     here, off, bar
@@ -249,7 +264,7 @@ def search(
                 dense = np.concatenate(
                     [points(plan, zeros, rng, DENSE), below_powers(f, plan, rng)]
                 )
-            off = np.maximum(off, quality(f, scalar, here, dense, slope))
+            off = np.maximum(off, quality(f, scalar, here, dense, slope, period))
             aside = tuple(int(cell) for cell in np.flatnonzero(~(off <= bar)))
             if cost_of(here, off, bar) < best[0]:
                 found = here._replace(aside=aside)
@@ -267,16 +282,23 @@ def cost_of(plan: Plan, off: Array, bar: Array) -> float:
 
 def work(plan: Plan) -> float:
     """Return what it costs to compute what is in a cell."""
+    if plan.wide:
+        return WIDE[0] * (plan.degree + SHARP[plan.sharp]) + WIDE[1]
     if not plan.fold:
         return plan.degree + SHARP[plan.sharp]
     return FOLDED[0] * (plan.degree + SHARP[plan.sharp]) + FOLDED[1]
 
 
 def quality(
-    f: Function, scalar: Callable[[float], float], plan: Plan, x: Array, slope: bool
+    f: Function,
+    scalar: Callable[[float], float],
+    plan: Plan,
+    x: Array,
+    slope: bool,
+    period: float = 0.0,
 ) -> Array:
     """Return by how many ulp the table of a plan is off, in each cell."""
-    return errors(f, made(scalar, plan), plan, x, slope)
+    return errors(f, made(scalar, plan), plan, x, slope, period)
 
 
 def made(scalar: Callable[[float], float], plan: Plan) -> Array:
@@ -300,8 +322,8 @@ def measure(name: str) -> list[tuple]:
             continue
         with np.errstate(all="ignore"):
             bends = kinks(given.of_arrays, given.expression, given.parameters)
-            sharp_only = (name, slope) in SHARP_ONLY
-            found.append(search(given.of_arrays, given.of_one, slope, bends, sharp_only))
+            sharp_only, period = (name, slope) in SHARP_ONLY, TOUCHING.get((name, slope), 0.0)
+            found.append(search(given.of_arrays, given.of_one, slope, bends, sharp_only, period))
     return found
 
 

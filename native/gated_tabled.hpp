@@ -49,25 +49,25 @@ RECTIFIER_INLINE void product_loop(const float* gate, const float* by, float* y,
   }
 }
 
-// What a unit by tables is made of. `value` is f as `product` and its cells; `slope`, which takes the
-// parameters but for the gate, is the kernel of g f'.
+// What a unit by tables is made of: f as its cells, as the kernel of a product with it by formula and by
+// tables; and the kernel of g f', which takes the parameters but for the gate.
 struct GateTables {
   const Cells& value;
+  Kernel plain_product;
   Kernel product;
   Kernel slope;
 };
 
-template <class T>
-void gated_forward_by_table(const GateTables& of, GatedKernel plain, const float* x,
-                            const float* gate, float* y, std::size_t n, const double* given) {
+inline void gated_forward_by_table(const GateTables& of, GatedKernel plain, const float* x,
+                                   const float* gate, float* y, std::size_t n,
+                                   const double* given) {
   if (!can_use(of.value, given)) return plain(x, gate, nullptr, y, nullptr, n, given);
-  by_table<T, true>(of.value, gate, x, y, n, given, of.product);
+  of.product(gate, x, y, n, given);
 }
 
-template <class T>
-void gated_backward_by_table(const GateTables& of, GatedKernel plain, const float* x,
-                             const float* gate, const float* g, float* y, float* z, std::size_t n,
-                             const double* given) {
+inline void gated_backward_by_table(const GateTables& of, GatedKernel plain, const float* x,
+                                    const float* gate, const float* g, float* y, float* z,
+                                    std::size_t n, const double* given) {
   if (!can_use(of.value, given)) return plain(x, gate, g, y, z, n, given);
   float products[block];
   for (std::size_t first = 0; first < n; first += block) {
@@ -78,7 +78,7 @@ void gated_backward_by_table(const GateTables& of, GatedKernel plain, const floa
       plain(x + first, at, by, y + first, z + first, size, given);
       continue;
     }
-    by_table<T, true>(of.value, at, by, y + first, size, given, of.product);
+    of.product(at, by, y + first, size, given);
     of.slope(at, products, z + first, size, given + 1);
   }
 }
@@ -87,7 +87,7 @@ template <class T>
 bool gated_half_forward(const GateTables& of, Half format, const std::uint16_t* x,
                         const std::uint16_t* gate, std::uint16_t* y, std::size_t n,
                         const double* given) {
-  return half_product<T>(of.value, format, gate, x, y, n, given, of.product);
+  return half_product<T>(of.value, format, gate, x, y, n, given, of.plain_product);
 }
 
 template <class T>
@@ -101,7 +101,7 @@ bool gated_half_backward(const GateTables& of, GatedKernel plain, Half format,
     widen(format, gate + first, at, size);
     if (normal_products(format, x + first, g + first, products, size)) {
       half_product<T>(of.value, format, gate + first, g + first, y + first, size, given,
-                      of.product);
+                      of.plain_product);
       of.slope(at, products, side, size, given + 1);
     } else {
       float from[block], by[block];
@@ -117,23 +117,24 @@ bool gated_half_backward(const GateTables& of, GatedKernel plain, Half format,
 
 }  // namespace rectifier
 
-// Defines the kernels by table of the struct NAME, from NAME_value, which is its Cells, and `slope`,
-// the kernel of the gate's derivative; the rest is the Shape of the first.
-#define RECTIFIER_GATED_TABLED(name, slope, ...)                                                  \
+// Defines the kernel of a product with the gate's function by its formula, of the struct NAME.
+#define RECTIFIER_GATED_PRODUCT(name)                                                             \
   RECTIFIER_CLONES void name##_product(const float* gate, const float* by, float* y,              \
                                        std::size_t n, const double* given) {                      \
     product_loop<name>(gate, by, y, n, given);                                                    \
-  }                                                                                               \
-  constexpr GateTables name##_tables{name##_value, name##_product, slope};                        \
+  }
+
+// Defines the kernels by table from NAME_tabled_cells, which is the gate's function, `product`, the kernel
+// of a product with it, and `slope`, that of its derivative; the rest is the Shape of the cells.
+#define RECTIFIER_GATED_TABLED(name, product, slope, ...)                                         \
+  constexpr GateTables name##_tables{name##_tabled_cells, name##_product, product, slope};        \
   void name##_tabled_forward(const float* x, const float* gate, const float*, float* y, float*,   \
                              std::size_t n, const double* given) {                                \
-    gated_forward_by_table<Shape<__VA_ARGS__>>(name##_tables, name##_forward, x, gate, y, n,      \
-                                               given);                                            \
+    gated_forward_by_table(name##_tables, name##_forward, x, gate, y, n, given);                  \
   }                                                                                               \
   void name##_tabled_backward(const float* x, const float* gate, const float* g, float* y,        \
                               float* z, std::size_t n, const double* given) {                     \
-    gated_backward_by_table<Shape<__VA_ARGS__>>(name##_tables, name##_backward, x, gate, g, y, z, \
-                                                n, given);                                        \
+    gated_backward_by_table(name##_tables, name##_backward, x, gate, g, y, z, n, given);          \
   }                                                                                               \
   bool name##_half_forward(Half format, const std::uint16_t* x, const std::uint16_t* gate,        \
                            const std::uint16_t*, std::uint16_t* y, std::uint16_t*, std::size_t n, \

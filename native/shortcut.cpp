@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "exchange.hpp"
 #include "held.hpp"
 #include "python_type.hpp"
 #include "table.hpp"
@@ -16,12 +17,15 @@ struct Shortcut {
   PyObject *operation;
   PyObject *tensor, *parameter, *dtype, *layout;  // what the input is to be of
   PyObject *overridden, *transforming, *dispatching, *tracing;  // whether somebody looks at it
+  PyObject *capsule;  // of torch's, or None
+  const Exchange *exchange;
   Py_ssize_t most, plain;
 };
 
 constexpr PyObject* Shortcut::* parts[] = {
     &Shortcut::operation, &Shortcut::tensor,       &Shortcut::parameter,   &Shortcut::dtype,  &Shortcut::layout,
     &Shortcut::overridden, &Shortcut::transforming, &Shortcut::dispatching, &Shortcut::tracing,
+    &Shortcut::capsule,
 };
 constexpr Py_ssize_t count_of_parts = sizeof(parts) / sizeof(parts[0]);
 
@@ -53,21 +57,39 @@ int observed(const Shortcut* self, PyObject* input) {
   return found;
 }
 
+// Whether so many elements are few enough.
+int few(const Shortcut* self, PyObject* input, Py_ssize_t size) {
+  if (size < self->most && size < self->plain) return 1;
+  const int found = attribute(input, requires_grad);
+  return found < 0 ? -1 : size < (found != 0 ? self->most : self->plain);
+}
+
+// What is left of `fits` where torch lends what is asked there one by one.
+int fits_as_lent(const Shortcut* self, PyObject* input) {
+  Lent lent{};
+  if (self->exchange->lend(input, &lent) != 0) {  // sparse, nested and the like lend nothing
+    PyErr_Clear();
+    return 0;
+  }
+  const Py_ssize_t size = dense_floats(lent);
+  if (size < 0) return 0;
+  const int found = few(self, input, size);
+  if (found <= 0) return found;
+  return are_finite(static_cast<const float*>(lent.data), static_cast<std::size_t>(size));
+}
+
 // As Shortcut.fits: 1, 0 or, for an error, -1.
 int fits(const Shortcut* self, PyObject* input) {
   PyObject* kind = reinterpret_cast<PyObject*>(Py_TYPE(input));
   if (kind != self->tensor && kind != self->parameter) return 0;
   int found = observed(self, input);
   if (found != 0) return found < 0 ? -1 : 0;
+  if (self->exchange != nullptr) return fits_as_lent(self, input);
   const Held elements(PyObject_CallMethodNoArgs(input, names[numel]));
   if (!elements) return -1;
   const Py_ssize_t size = PyLong_AsSsize_t(elements.get());
   if (size < 0) return PyErr_Occurred() != nullptr ? -1 : 0;
-  if (size >= self->most || size >= self->plain) {
-    found = attribute(input, requires_grad);
-    if (found < 0) return -1;
-    if (size >= (found != 0 ? self->most : self->plain)) return 0;
-  }
+  if ((found = few(self, input, size)) <= 0) return found;
   if ((found = is(input, dtype, self->dtype)) <= 0) return found;
   if ((found = attribute(input, is_cpu)) <= 0) return found;
   if ((found = attribute(input, is_nested)) != 0) return found < 0 ? -1 : 0;
@@ -112,6 +134,7 @@ PyObject* make(PyTypeObject* kind, PyObject* arguments, PyObject*) {
   for (Py_ssize_t i = 0; i < count_of_parts; ++i) {
     self->*parts[i] = Py_NewRef(PyTuple_GetItem(arguments, i));
   }
+  self->exchange = exchange_of(self->capsule);
   self->most = PyLong_AsSsize_t(PyTuple_GetItem(arguments, count_of_parts));
   self->plain = PyLong_AsSsize_t(PyTuple_GetItem(arguments, count_of_parts + 1));
   if (PyErr_Occurred() != nullptr) {

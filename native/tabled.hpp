@@ -10,6 +10,15 @@
 // but for its sign or as 1 less the other, is folded: 16 cells of |x|, as wide as 32 of x, in one register
 // instead of two. Other functions would need a degree or two more.
 //
+// Even cells are a power of two wide, with the centre in the middle: x + a large number is then the number
+// of the cell, and less the large number again its centre, by additions, which no look-up waits for: a
+// tenth of the time. What is beyond them is set aside for a table that has further cells or others. To set
+// aside what nobody could foresee costs so much that cells have to reach to 16: to 8 they would take a fifth
+// less time for inputs of deviation 2, and half as long again for 3.
+//
+// Where 32 cells are too few, 64 are in memory: a coefficient is two look-ups and a choice, 3.3 cycles, which
+// is still less than most formulas take in double.
+//
 // A table is printed by rectifier.kernels.tabled, which says how it is made: the centres of the cells,
 // then coefficients from the lowest power on, 32 of each. Its Shape says which code evaluates it:
 //   degree                 of the polynomials,
@@ -19,11 +28,12 @@
 //   nans                   whether what is in no cell may come out as NaN: beyond a line, at infinity,
 //                          and in a cell that has no polynomial, whose coefficients are NaN,
 //   fold                   whether the cells are those of |x|, and how a result below 0 comes of one above,
+//   cells, even            how many cells, and how many a unit has if they are even, else 0,
 //   sharp                  of which order the zeros are, 1 to 3, that get one more coefficient: the
 //                          first one that is not 0 is then the sum of two floats, and of what makes
 //                          up the result only the last operation or two are rounded. 0 for none.
-// What is in no cell, NaN and infinities are set aside and computed by the kernel that other
-// processors run, so a result does not depend on what else is in the vector.
+// What is in no cell, NaN and infinities are set aside (aside.hpp) and computed by the kernel that
+// other processors run, so a result does not depend on what else is in the vector.
 
 #pragma once
 
@@ -31,6 +41,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "aside.hpp"
 #include "bits.hpp"
 #include "half.hpp"
 #include "table.hpp"
@@ -41,13 +52,15 @@ namespace rectifier {
 enum class Rounding { nearest = 0, down = 1, up = 2 };  // as _MM_FROUND_TO_NEAREST_INT and so on
 
 // even: f(-x) = f(x); odd: f(-x) = -f(x). Or f(-x) = 1 - f(x), and the cells have the smaller of the two:
-// that of -|x| where f rises, of |x| where it falls.
-enum class Fold { none, even, odd, rises, falls };
+// that of -|x| where f rises, of |x| where it falls. Or f(-x) = f(x) - x, and so on: up, down.
+enum class Fold { none, even, odd, rises, falls, up, down };
 
 constexpr int most_cells = 32;
+constexpr float cell_base = 12582912.0F;  // 1.5 * 2^23, so that one unit in the last place is 1
 
 template <int degree_, Rounding rounding_, bool low_, bool high_, bool nans_, int sharp_,
-          Fold fold_ = Fold::none>
+          Fold fold_ = Fold::none, int cells_ = fold_ == Fold::none ? most_cells : most_cells / 2,
+          int even_ = 0>
 struct Shape {
   static constexpr int degree = degree_;
   static constexpr Rounding rounding = rounding_;
@@ -57,39 +70,30 @@ struct Shape {
   static constexpr int sharp = sharp_;
   static constexpr Fold fold = fold_;
   static constexpr bool folded = fold != Fold::none;
-  static constexpr int cells = folded ? most_cells / 2 : most_cells;
+  static constexpr int cells = cells_;
+  static constexpr int registers = cells / 16;
+  static constexpr bool even = even_ > 0;
   static constexpr bool open = high && (low || folded);  // only a NaN is in no cell
-  static constexpr int rows = degree + 2 + (sharp > 0);
+  static constexpr int first = even ? 0 : 1;             // row of the coefficients
+  static constexpr int rows = first + degree + 1 + (sharp > 0);
+  static constexpr float base = cell_base / (even ? even_ : 1);  // its bits are those of cell 0
 };
 
 struct Cells {
-  float scale;            // cells per unit of x
-  float shift;            // added to that: cell_base if the first cell begins at 0
+  float scale;            // cells per unit of x; of even cells x itself is taken
+  float shift;            // added to that: the base of the shape if the first cell begins at 0
   const float* numbers;   // aligned to 64 bytes
   std::size_t count;      // of the parameters
   const double* defaults;  // for which it is
 };
 
-constexpr float cell_base = 12582912.0F;  // 1.5 * 2^23, so that one unit in the last place is 1
-
 #if defined(RECTIFIER_HAS_V4)
 
-// The elements of a stretch that are in no cell, one after the other. They are computed when the
-// stretch is done, which is as long as a piece of team.cpp, or when so many have come together.
-constexpr std::size_t tabled_stretch = 16384;
-constexpr std::size_t most_aside = 1024;
-struct Aside {
-  float x[most_aside + 16];
-  float g[most_aside + 16];
-  float y[most_aside + 16];
-  std::int32_t place[most_aside + 16];
-};
 constexpr std::size_t tabled_ahead = 1024;  // so far ahead the memory is asked
 
 template <class T>
 struct Registers {
-  __m512 low[T::rows];
-  __m512 high[T::folded ? 1 : T::rows];
+  __m512 row[T::rows][T::registers];
   __m512 scale;
   __m512 shift;
 };
@@ -99,8 +103,10 @@ RECTIFIER_V4_INLINE Registers<T> load_table(const Cells& from) {
   Registers<T> r;
 #pragma GCC unroll 16
   for (int k = 0; k < T::rows; ++k) {
-    r.low[k] = _mm512_load_ps(from.numbers + T::cells * k);
-    if constexpr (!T::folded) r.high[k] = _mm512_load_ps(from.numbers + T::cells * k + 16);
+#pragma GCC unroll 4
+    for (int j = 0; j < T::registers; ++j) {
+      r.row[k][j] = _mm512_load_ps(from.numbers + T::cells * k + 16 * j);
+    }
   }
   r.scale = _mm512_set1_ps(from.scale);
   r.shift = _mm512_set1_ps(from.shift);
@@ -111,7 +117,8 @@ RECTIFIER_V4_INLINE Registers<T> load_table(const Cells& from) {
 template <class T>
 RECTIFIER_V4_INLINE __m512i cell_of(const Registers<T>& r, __m512 x) {
   constexpr int how = static_cast<int>(T::rounding) | _MM_FROUND_NO_EXC;
-  __m512 u = _mm512_fmadd_round_ps(x, r.scale, r.shift, how);
+  __m512 u = T::even ? _mm512_add_round_ps(x, r.shift, how)
+                     : _mm512_fmadd_round_ps(x, r.scale, r.shift, how);
   if constexpr (T::low) u = _mm512_max_ps(u, _mm512_set1_ps(cell_base));
   if constexpr (T::high) u = _mm512_min_ps(u, _mm512_set1_ps(cell_base + (T::cells - 1)));
   return _mm512_castps_si512(u);
@@ -119,8 +126,20 @@ RECTIFIER_V4_INLINE __m512i cell_of(const Registers<T>& r, __m512 x) {
 
 template <class T>
 RECTIFIER_V4_INLINE __m512 pick(const Registers<T>& r, int row, __m512i cell) {
-  if constexpr (T::folded) return _mm512_permutexvar_ps(cell, r.low[row]);
-  return _mm512_permutex2var_ps(r.low[row], cell, r.high[row]);
+  const __m512* of = r.row[row];
+  if constexpr (T::registers == 1) return _mm512_permutexvar_ps(cell, of[0]);
+  const __m512 found = _mm512_permutex2var_ps(of[0], cell, of[1 % T::registers]);
+  if constexpr (T::registers == 2) return found;
+  const __mmask16 upper = _mm512_test_epi32_mask(cell, _mm512_set1_epi32(32));
+  const __m512 other =
+      _mm512_permutex2var_ps(of[2 % T::registers], cell, of[3 % T::registers]);
+  return _mm512_mask_mov_ps(found, upper, other);
+}
+
+template <class T>
+RECTIFIER_V4_INLINE __m512 centre(const Registers<T>& r, __m512i cell) {
+  if constexpr (T::even) return _mm512_sub_ps(_mm512_castsi512_ps(cell), r.shift);
+  return pick(r, 0, cell);
 }
 
 // What the cells are of.
@@ -140,6 +159,9 @@ RECTIFIER_V4_INLINE __m512 unfolded(__m512 x, __m512 y) {
     const __mmask16 below = _mm512_movepi32_mask(_mm512_castps_si512(x));
     const __mmask16 rest = T::fold == Fold::rises ? _knot_mask16(below) : below;
     return _mm512_mask_sub_ps(y, rest, _mm512_set1_ps(1.0F), y);
+  } else if constexpr (T::fold == Fold::up || T::fold == Fold::down) {
+    const __mmask16 below = _mm512_movepi32_mask(_mm512_castps_si512(x));
+    return _mm512_mask_add_ps(y, T::fold == Fold::up ? _knot_mask16(below) : below, y, x);
   } else {
     return y;
   }
@@ -150,32 +172,33 @@ RECTIFIER_V4_INLINE __m512 unfolded(__m512 x, __m512 y) {
 template <class T, int vectors>
 RECTIFIER_V4_INLINE void in_cell(const Registers<T>& r, const __m512* x, const __m512i* cell,
                                  __m512* y) {
+  constexpr int c = T::first;
   __m512 t[vectors];
 #pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) t[v] = _mm512_sub_ps(x[v], pick(r, 0, cell[v]));
+  for (int v = 0; v < vectors; ++v) t[v] = _mm512_sub_ps(x[v], centre(r, cell[v]));
 #pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) y[v] = pick(r, T::degree + 1, cell[v]);
+  for (int v = 0; v < vectors; ++v) y[v] = pick(r, c + T::degree, cell[v]);
 #pragma GCC unroll 16
-  for (int k = T::degree; k > (T::sharp > 1 ? T::sharp - 1 : 0); --k) {
+  for (int k = T::degree - 1; k >= (T::sharp > 1 ? T::sharp - 1 : 0); --k) {
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) y[v] = _mm512_fmadd_ps(y[v], t[v], pick(r, k, cell[v]));
+    for (int v = 0; v < vectors; ++v) y[v] = _mm512_fmadd_ps(y[v], t[v], pick(r, c + k, cell[v]));
   }
   if constexpr (T::sharp > 0) {
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {
-      y[v] = _mm512_fmadd_ps(t[v], pick(r, T::degree + 2, cell[v]), y[v]);
+      y[v] = _mm512_fmadd_ps(t[v], pick(r, T::rows - 1, cell[v]), y[v]);
     }
   }
   if constexpr (T::sharp == 2) {
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) y[v] = _mm512_fmadd_ps(y[v], t[v], pick(r, 1, cell[v]));
+    for (int v = 0; v < vectors; ++v) y[v] = _mm512_fmadd_ps(y[v], t[v], pick(r, c, cell[v]));
   }
   if constexpr (T::sharp == 3) {  // c0 + c1 t + y t^2, with what the rounding of t^2 loses
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {
       const __m512 square = _mm512_mul_ps(t[v], t[v]);
       const __m512 lost = _mm512_fmsub_ps(t[v], t[v], square);
-      const __m512 line = _mm512_fmadd_ps(t[v], pick(r, 2, cell[v]), pick(r, 1, cell[v]));
+      const __m512 line = _mm512_fmadd_ps(t[v], pick(r, c + 1, cell[v]), pick(r, c, cell[v]));
       y[v] = _mm512_fmadd_ps(square, y[v], _mm512_fmadd_ps(lost, y[v], line));
     }
   }
@@ -187,23 +210,11 @@ RECTIFIER_V4_INLINE __mmask16 in_no_cell(__m512i cell, __m512 y) {
   __mmask16 found = 0;
   if constexpr (T::nans) found = _mm512_cmp_ps_mask(y, y, _CMP_UNORD_Q);
   if constexpr (!T::open) {
-    const __m512i base = _mm512_castps_si512(_mm512_set1_ps(cell_base));
+    const __m512i base = _mm512_castps_si512(_mm512_set1_ps(T::base));
     const __m512i beyond = _mm512_set1_epi32(~(T::cells - 1));
     found |= _mm512_test_epi32_mask(_mm512_xor_si512(cell, base), beyond);
   }
   return found;
-}
-
-template <bool backward>
-RECTIFIER_V4_INLINE std::size_t set_aside(Aside& aside, std::size_t count, __mmask16 which, __m512 x,
-                                          __m512 g, std::size_t first, bool every_second) {
-  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const __m512i apart = every_second ? _mm512_slli_epi32(lanes, 1) : lanes;
-  const __m512i places = _mm512_add_epi32(apart, _mm512_set1_epi32(static_cast<int>(first)));
-  _mm512_storeu_ps(aside.x + count, _mm512_maskz_compress_ps(which, x));
-  if constexpr (backward) _mm512_storeu_ps(aside.g + count, _mm512_maskz_compress_ps(which, g));
-  _mm512_storeu_si512(aside.place + count, _mm512_maskz_compress_epi32(which, places));
-  return count + static_cast<std::size_t>(__builtin_popcount(which));
 }
 
 // `vectors` times 16 elements from `first` on; of the last only those of the mask.
@@ -243,7 +254,7 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
     all = nans == 0;
   }
   if constexpr (!T::open) {
-    const __m512i base = _mm512_castps_si512(_mm512_set1_ps(cell_base));
+    const __m512i base = _mm512_castps_si512(_mm512_set1_ps(T::base));
     __m512i differ = _mm512_xor_si512(cell[0], base);
 #pragma GCC unroll 4
     for (int v = 1; v < vectors; ++v) {
@@ -278,30 +289,11 @@ RECTIFIER_V4_INLINE std::size_t tabled_step(const Registers<T>& r, const typenam
   return count;
 }
 
-// Computes what is set aside as other processors do, and puts it in its places.
-template <class E, bool backward>
-void compute_aside(Aside& aside, std::size_t count, typename E::type* y, const double* given,
-                   Kernel plain) {
-  const std::size_t whole = (count + 15) / 16 * 16;  // or what is left over goes one by one
-  for (std::size_t k = count; k < whole; ++k) {
-    aside.x[k] = aside.x[count - 1];
-    if constexpr (backward) aside.g[k] = aside.g[count - 1];
-  }
-  plain(aside.x, backward ? aside.g : nullptr, aside.y, whole, given);
-  if constexpr (sizeof(typename E::type) == sizeof(float)) {
-    for (std::size_t k = 0; k < count; ++k) y[aside.place[k]] = aside.y[k];
-  } else {
-    std::uint16_t narrowed[most_aside];
-    narrow(E::format, aside.y, narrowed, count);
-    for (std::size_t k = 0; k < count; ++k) y[aside.place[k]] = narrowed[k];
-  }
-}
-
 template <class T, class E, bool backward>
 RECTIFIER_V4 void tabled_loop(const Cells& cells, const typename E::type* x,
                               const typename E::type* g, typename E::type* y, std::size_t n,
                               const double* given, Kernel plain) {
-  constexpr std::size_t wide = T::folded || T::rows <= 9 ? 4 : 2;
+  constexpr std::size_t wide = T::registers == 1 || T::registers * T::rows <= 18 ? 4 : 2;
   constexpr std::size_t line = 64 / sizeof(typename E::type);
   const Registers<T> r = load_table<T>(cells);
   Aside aside;
@@ -377,12 +369,10 @@ inline bool half_by_table(const Cells&, const std::uint16_t*, const std::uint16_
 
 }  // namespace rectifier
 
-// Defines NAME_tabled_forward from NAME_value, its Cells, and NAME_forward, which is the plain kernel;
-// and so on backward.
-#define RECTIFIER_TABLED(name, kind, constant, backward, ...)                                 \
-  void name##_tabled_##kind(const float* x, const float* g, float* y, std::size_t n,          \
-                            const double* given) {                                            \
-    by_table<Shape<__VA_ARGS__>, backward>(constant, x, g, y, n, given, name##_##kind);       \
+// Defines a kernel by the Cells of a constant, and by the kernel of what is in no cell.
+#define RECTIFIER_TABLED(name, other, constant, backward, ...)                                \
+  void name(const float* x, const float* g, float* y, std::size_t n, const double* given) {   \
+    by_table<Shape<__VA_ARGS__>, backward>(constant, x, g, y, n, given, other);               \
   }
 
 // A loop is compiled in one of the emitted files and used by all.

@@ -9,7 +9,7 @@ from typing import Any
 from generator.text import BUILT, code, table
 from rectifier import catalog
 from rectifier.kernels import choose
-from rectifier.kernels.emit_cpp import digest, digest_with_defaults
+from rectifier.kernels.emit_cpp import digest, digest_with_defaults, near_plans
 from rectifier.kernels.plans import PLANS
 from rectifier.kernels.single import SINGLE
 from rectifier.kernels.tabled import Plan
@@ -91,12 +91,12 @@ def _work(name: str, way: str) -> str:
     """Say how many operations of a kernel by table 16 numbers take; nothing of other kernels."""
     if name not in catalog.names():
         return ""
-    plan = _plan(name, way)
+    plan = near_plans(catalog.get(name))[_WAYS.index(way)] or _plan(name, way)
     if plan is None:
         return ""
-    registers = "one register" if plan.fold else "two"
-    added = plan.degree + 1 + (plan.sharp > 0) + (way == "backward")
-    return f": {plan.rows} look-ups in {registers} and {added} products for 16 numbers"
+    registers = {16: "one register", 32: "two", 64: "four"}[plan.cells]
+    added = plan.degree + (not plan.even) + (plan.sharp > 0) + (way == "backward")
+    return f": {plan.looked_up} look-ups in {registers} and {added} products for 16 numbers"
 
 
 def _ups(row: Row, ways: Sequence[str]) -> tuple[str, ...]:
@@ -110,7 +110,8 @@ def _heads(ways: Sequence[str]) -> tuple[str, ...]:
 _LOOKING_UP = (
     "A derivative by table is as many look-ups and multiply-adds as its polynomial has "
     "coefficients. A Zen 4 starts no more than one of either a cycle on 16 numbers, and where they "
-    "take turns, a pair in 1.7 cycles if one register holds the table, in 1.9 if two do "
+    "take turns, a pair in 1.7 cycles if one register holds the table, in 1.9 if two do; "
+    "cells a power of two wide, whose centres need no look-up, save a tenth of it "
     "(`native/tabled.hpp`). PyTorch's `1 - y²` is two operations."
 )
 """What a kernel by table cannot be faster than, as measured on data in the first cache."""
@@ -253,7 +254,10 @@ def _why(name: str, way: str) -> str:
     if plan is not None:
         share = 1 - sum(_share(*plan.edges(cell)) for cell in range(plan.cells)
                         if cell not in plan.aside) * (2 if plan.fold else 1)  # fmt: skip
-        return f"a table of degree {plan.degree}; {share:.1%} of the inputs go by the formula"
+        cells = "64 cells in memory and " * plan.wide
+        return (
+            f"a table of {cells}degree {plan.degree}; {share:.1%} of the inputs go by the formula"
+        )
     found = SINGLE.get(digest(catalog.get(name)), (None, None))[_WAYS.index(way)]
     return f"no table keeps the bar: the formula, in {'double' if found is None else 'float'}"
 
@@ -318,7 +322,8 @@ def _sparse(rows: Sequence[Row]) -> Iterable[str]:
             (
                 str(row["rows"]),
                 f"{row['zeros']:.0%}",
-                f"{row['seconds']['second dense'] / row['seconds']['second sparse']:.2f}",
+                f"{row['seconds']['second dense'] / row['seconds']['second sparse']:.2f}"
+                + " †" * ("look" in row),
                 f"{row['seconds']['block dense'] / row['seconds']['block sparse']:.2f}",
                 f"{row['error']:.0e}",
             )
@@ -330,6 +335,13 @@ def _sparse(rows: Sequence[Row]) -> Iterable[str]:
         "Bars, for 1 row and 90 % zeros: 4 for the second product, 1.6 for the block. Without any "
         f"zeros, time over dense, by rows: {', '.join(prices)}; the bar is 1.03."
     )
+    looks = [row["look"] for row in timed if "look" in row]
+    if looks:
+        yield (
+            "† There are too many numbers that are not zero in some row, so the layer takes the "
+            f"dense product after it has looked, for at most {max(looks):.2%} of its time. Both "
+            "sides run the same product then, and what differs from 1 is chance."
+        )
 
 
 def _kept(rows: Sequence[Row]) -> Iterable[str]:

@@ -18,6 +18,7 @@ from rectifier.expression import evaluate, parse
 from rectifier.kernels import native, tabled
 from rectifier.kernels.emit_cpp import digest_with_defaults
 from rectifier.kernels.half_plans import HALF_PLANS
+from rectifier.kernels.near_plans import NEAR_PLANS
 from rectifier.kernels.plans import PLANS
 from rectifier.kernels.tabled import CELLS, Plan
 
@@ -30,6 +31,10 @@ TABLED = [
     for slope in (False, True)
     if PLANS.get(digest_with_defaults(catalog.get(name)), (None, None))[slope] is not None
 ]
+
+TOUCHING = {("snake", True): math.pi}
+"""Waves that touch 0 without crossing it, and their period: as docs/accuracy.md has it, the unit of
+an error is that of the most that they are within half a period, on the side where that is less."""
 
 needs_native = pytest.mark.skipif(not native.available(), reason="no compiled kernels")
 
@@ -86,6 +91,14 @@ def test_tabled_kernels_keep_the_bars(name: str, slope: bool) -> None:
         left, right = exactly(spec, True, wide * 0.75), exactly(spec, True, wide * 1.25)
         least = np.minimum(np.abs(left), np.abs(right))
         size = np.where(left * right < 0, np.maximum(size, least), size)
+    period = TOUCHING.get((name, slope))
+    if period is not None:
+        steps = np.linspace(0, period / 2, 33)
+        sides = [
+            np.max([np.abs(exactly(spec, slope, wide + side * step)) for step in steps], axis=0)
+            for side in (-1, 1)
+        ]
+        size = np.maximum(size, np.minimum(*sides))
     unit = np.ldexp(1.0, np.maximum(np.frexp(size)[1], -125) - 24)
     error = np.abs(got - true) / unit
     worst = int(np.argmax(error))
@@ -267,6 +280,69 @@ def test_a_folded_table_is_of_the_side_where_the_function_is_small(
     assert {len(row) for row in rows} == {plan.cells} == {CELLS // 2}
     for x in (0.01, 0.7, 3.3, 7.9):
         assert evaluated(rows, plan, x) == pytest.approx(f(side * x), rel=8e-8)
+
+
+def test_even_cells_have_their_centres_in_the_middle() -> None:
+    f = tabled.scalar_function(parse("tanh(x)", ("x",)), {})
+    plan = Plan(2.0, -16, "nearest", False, False, 9, even=True)
+    rows = tabled.table(f, plan)
+    assert rows[0] == [k / 2 - 8 for k in range(CELLS)]
+    assert rows[1] == [tabled.single(math.tanh(c)) for c in rows[0]]
+    assert plan.edges(0) == (-8.25, -7.75)
+    assert plan.looked_up == plan.rows - 1 == 10
+    for x in (-7.7, -1.2, -1e-30, 0.3, 7.7):
+        assert evaluated(rows, plan, x) == pytest.approx(math.tanh(x), rel=8e-8)
+
+
+def test_even_cells_of_a_folded_function_begin_in_the_middle_of_the_first() -> None:
+    plan = Plan(4.0, 0, "nearest", False, False, 6, fold="odd", even=True, wide=True)
+    assert plan.cells == CELLS
+    assert plan.edges(0) == (0.0, 0.125)
+    assert plan.edges(31) == (7.625, 7.875)
+
+
+def test_a_wide_table_has_twice_the_cells() -> None:
+    f = tabled.scalar_function(parse("exp(x)", ("x",)), {})
+    plan = Plan(4.0, -32, "down", False, False, 5, wide=True)
+    rows = tabled.table(f, plan)
+    assert {len(row) for row in rows} == {2 * CELLS} == {plan.cells}
+    for x in (-7.9, 0.1, 7.9):
+        assert evaluated(rows, plan, x) == pytest.approx(math.exp(x), rel=8e-8)
+
+
+def test_the_centre_is_where_a_function_touches_zero() -> None:
+    f = tabled.scalar_function(parse("sin(x - 0.7) ** 2", ("x",)), {})
+    plan = Plan(2.0, -16, "down", False, False, 7)
+    centre, start, *_ = tabled.column(f, plan, 17)
+    assert centre == tabled.single(0.7)
+    assert start == pytest.approx((centre - 0.7) ** 2)
+
+
+NEAR = [
+    (name, slope)
+    for name, slope in TABLED
+    if NEAR_PLANS.get(digest_with_defaults(catalog.get(name)), (None, None))[slope] is not None
+]
+
+
+@needs_native
+@pytest.mark.parametrize(("name", "slope"), NEAR)
+def test_beside_and_beyond_even_cells(name: str, slope: bool) -> None:
+    """What is in none of them comes from the other table, whatever is beside it."""
+    plan = NEAR_PLANS[digest_with_defaults(catalog.get(name))][slope]
+    assert plan is not None
+    assert plan.even
+    edges = [edge for cell in range(plan.cells) for edge in plan.edges(cell)]
+    x = np.concatenate([around(edge, 40) for edge in {*edges, *(-edge for edge in edges)}])
+    x = x[np.isfinite(x)]
+    spec, wide = catalog.get(name), x.astype(np.float64)
+    true = exactly(spec, slope, wide)
+    got = run(name, slope, x)
+    most = np.abs(exactly(spec, slope, np.linspace(-9, 9, 1000))).max()
+    least = most * 2.0**-22 if slope else 2.0**-148  # a slope may have zeros, a value be subnormal
+    assert np.allclose(got, true, rtol=BARS[slope] * 2.0**-23, atol=least)
+    alone = np.concatenate([run(name, slope, x[k : k + 1]) for k in range(0, len(x), 37)])
+    assert np.array_equal(got[::37], alone)
 
 
 FOLDED = [(name, slope) for name, slope in TABLED if plan_of(name, slope).fold]

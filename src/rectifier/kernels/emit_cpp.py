@@ -24,6 +24,7 @@ from rectifier.expression.tree import Call, Constant
 from rectifier.kernels.bounds import bounds
 from rectifier.kernels.forms import INNER, PAIRS, TAKE_PAIRS, Form, arrange, form, odd_cubic
 from rectifier.kernels.half_plans import HALF_PLANS
+from rectifier.kernels.near_plans import NEAR_PLANS
 from rectifier.kernels.plans import PLANS
 from rectifier.kernels.single import EVERY, SINGLE, Interval
 from rectifier.kernels.tabled import Plan, emit_table, shape
@@ -225,19 +226,55 @@ _BACKWARD = ("false", "true")
 
 
 def tabled(activation: Activation) -> dict[str, str]:
-    """Return the C++ of the kernels by table that an activation has, by ``"forward"`` and so on."""
-    found = {}
-    for slope, (kind, plan) in enumerate(zip(_KINDS, _plans(activation), strict=True)):
-        if plan is not None:
-            given = f"{activation.name}, {kind}, {_constant(activation, slope)}"
-            macro = f"RECTIFIER_TABLED({given}, {_BACKWARD[slope]}, {shape(plan)})"
-            cells = _cells(activation, slope, plan)
-            found[kind] = f"{_declared(activation.name, kind, 'float')}{cells}\n{macro}"
+    """Return the C++ of the kernels by table that an activation has, by ``"forward"`` and so on.
+
+    A table of even cells, where there is one, comes before the one that reaches further.
+    """
+    name, found = activation.name, {}
+    pairs = zip(_KINDS, _plans(activation), near_plans(activation), strict=True)
+    for slope, (kind, far, near) in enumerate(pairs):
+        text, other = _declared(name, kind, "float"), f"{name}_{kind}"
+        for plan, way, ending in ((far, "tabled", ""), (near, "near", "_near")):
+            if plan is not None:
+                constant = _constant(activation, slope, ending)
+                text += f"{_cells(activation, slope, plan, ending)}\n"
+                text += by_table(f"{name}_{way}_{kind}", other, constant, bool(slope), plan)
+                other = f"{name}_{way}_{kind}"
+        if far is not None or near is not None:
+            found[kind] = text
     return found
+
+
+def by_table(name: str, other: str, constant: str, multiplies: bool, plan: Plan) -> str:
+    """Return the C++ of a kernel by table.
+
+    Args:
+        name: Of the kernel.
+        other: The kernel of what is in no cell.
+        constant: The cells.
+        multiplies: Whether what is looked up is multiplied by other numbers, as a slope is.
+        plan: Of the cells.
+    """
+    given = f"{name}, {other}, {constant}, {_BACKWARD[multiplies]}"
+    return f"RECTIFIER_TABLED({given}, {shape(plan)})\n"
+
+
+def kernels(activation: Activation) -> list[str]:
+    """Return what follows the activation in its kernels' names, as ``"near_forward"`` does."""
+    near, far = near_plans(activation), _plans(activation)
+    return [
+        f"near_{kind}" if near[k] is not None else f"tabled_{kind}" if far[k] is not None else kind
+        for k, kind in enumerate(_KINDS)
+    ]
 
 
 def _plans(activation: Activation) -> tuple[Plan | None, Plan | None]:
     return PLANS.get(digest_with_defaults(activation), (None, None))
+
+
+def near_plans(activation: Activation) -> tuple[Plan | None, Plan | None]:
+    """Return the plans of even cells of an activation's value and derivative."""
+    return NEAR_PLANS.get(digest_with_defaults(activation), (None, None))
 
 
 def _half_plans(activation: Activation) -> tuple[Plan | None, Plan | None]:
@@ -316,17 +353,20 @@ def computes_directly(activation: Activation, slope: bool, divides: bool = False
     return few and plan is None and within == (-EVERY, EVERY)
 
 
-def _half(activation: Activation, kind: str, kernels: Mapping[str, str]) -> str:
-    return f"emitted::{activation.name}_half_{kind}" if kind in kernels else "nullptr"
+def _half(activation: Activation, kind: str, found: Mapping[str, str]) -> str:
+    return f"emitted::{activation.name}_half_{kind}" if kind in found else "nullptr"
 
 
 def _loops(activation: Activation) -> list[str]:
     """Return what the loops of an activation's tables are made from, as arguments of the macro."""
     found = []
-    for backward, plan, half in zip(
-        _BACKWARD, _plans(activation), _half_plans(activation), strict=True
-    ):
-        pairs = (("Float32", plan), ("BFloat16", half or plan), ("Float16", plan))
+    every = zip(
+        _BACKWARD, _plans(activation), _half_plans(activation), near_plans(activation), strict=True
+    )
+    for backward, plan, half, near in every:
+        pairs = (
+            ("Float32", plan), ("Float32", near), ("BFloat16", half or plan), ("Float16", plan)
+        )  # fmt: skip
         found += [f"{e}, {backward}, {shape(p)}" for e, p in pairs if p is not None]
     return found
 
@@ -360,15 +400,15 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
             f'{_HEAD}#include "loop.hpp"\n\nnamespace rectifier::emitted {{\n\n{body}\n\n'
             "}  // namespace rectifier::emitted\n"
         )
-    by_table = {a.name: tabled(a) for a in activations}
+    of_tables = {a.name: tabled(a) for a in activations}
     by_half = {a.name: halves(a) for a in activations}
     loops_of = sorted({found for a in activations for found in _loops(a)})
     for number in range(files):
         body = "\n\n".join(
             text
             for a in activations[number::files]
-            for kernels in (by_table[a.name], by_half[a.name])
-            for text in kernels.values()
+            for texts_of in (of_tables[a.name], by_half[a.name])
+            for text in texts_of.values()
         )
         loops = "".join(_loop("extern", each) for each in loops_of)
         own = "".join(_loop("", each) for each in loops_of[number::files])
@@ -377,10 +417,7 @@ def emit(wanted: Sequence[Activation | str] | None = None, files: int = FILES) -
             f"namespace emitted {{\n\n{body}\n\n"
             "}  // namespace emitted\n\n}  // namespace rectifier\n"
         )
-    chosen = {
-        a.name: [f"tabled_{k}" if k in by_table[a.name] else k for k, _ in _LOOPS]
-        for a in activations
-    }
+    chosen = {a.name: [*kernels(a), *(k for k, _ in _LOOPS[len(_KINDS) :])] for a in activations}
     declared = "".join(
         _declared(a.name, kind, real)
         for a in activations

@@ -16,7 +16,15 @@ from rectifier import catalog
 from rectifier.activation import Activation
 from rectifier.expression import Variable, substitute
 from rectifier.expression.tree import call
-from rectifier.kernels.emit_cpp import digest, digest_with_defaults, emit_expression, interval
+from rectifier.kernels.emit_cpp import (
+    by_table,
+    digest,
+    digest_with_defaults,
+    emit_expression,
+    interval,
+    kernels,
+    near_plans,
+)
 from rectifier.kernels.plans import PLANS
 from rectifier.kernels.single import GATED
 from rectifier.kernels.tabled import emit_table, shape
@@ -83,22 +91,28 @@ def emit_by_table(unit: Activation) -> str:
         return ""
     name = f"gated_{unit.name}"
     parameters = {each: param.default for each, param in unit.params.items()}
-    kernel = f"{activation.name}_tabled_backward"
-    return "\n".join(
-        (
-            f"void {kernel}(const float*, const float*, float*, std::size_t, const double*);",
-            emit_table(f"{name}_value", activation.value_expression, parameters, plan),
-            f"RECTIFIER_GATED_TABLED({name}, {kernel}, {shape(plan)})",
-        )
-    )
+    kernel = f"{activation.name}_{kernels(activation)[1]}"
+    lines = [
+        f"void {kernel}(const float*, const float*, float*, std::size_t, const double*);",
+        f"RECTIFIER_GATED_PRODUCT({name})",
+    ]
+    product = f"{name}_product"
+    for way, cells in (("tabled", plan), ("near", near_plans(activation)[0])):
+        if cells is not None:
+            constant = f"{name}_{way}_cells"
+            lines.append(emit_table(constant, activation.value_expression, parameters, cells))
+            lines.append(by_table(f"{name}_{way}_product", product, constant, True, cells))
+            product = f"{name}_{way}_product"
+    lines.append(f"RECTIFIER_GATED_TABLED({name}, {product}, {kernel}, {shape(plan)})")
+    return "\n".join(lines)
 
 
 def emit() -> str:
     """Return the C++ source file with all gated units and their table."""
     units = [catalog.gated(name) for name in catalog.gated_names()]
-    by_table = {unit.name: emit_by_table(unit) for unit in units}
-    rows = "".join(_row(unit, bool(by_table[unit.name])) for unit in units)
-    body = "\n\n".join(f"{emit_unit(unit)}\n{by_table[unit.name]}" for unit in units)
+    of_tables = {unit.name: emit_by_table(unit) for unit in units}
+    rows = "".join(_row(unit, bool(of_tables[unit.name])) for unit in units)
+    body = "\n\n".join(f"{emit_unit(unit)}\n{of_tables[unit.name]}" for unit in units)
     return (
         f"{_HEAD}{body}\n\n}}  // namespace emitted\n\n"
         f"const GatedEntry gated_table[] = {{\n{rows}}};\n"
@@ -106,11 +120,11 @@ def emit() -> str:
     )
 
 
-def _row(unit: Activation, by_table: bool) -> str:
+def _row(unit: Activation, has_tables: bool) -> str:
     name = f"emitted::gated_{unit.name}"
     kinds = ("tabled_forward", "tabled_backward", "half_forward", "half_backward")
     kernels = [f"{name}_{kind}" for kind in kinds]
-    if not by_table:
+    if not has_tables:
         kernels = [f"{name}_forward", f"{name}_backward", "nullptr", "nullptr"]
     return (
         f'    {{"{unit.name}", "{digest(unit)}", {len(unit.params)},\n     '

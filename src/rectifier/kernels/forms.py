@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rectifier.expression import Expr, Variable, parse, simplify
+from rectifier.expression import Expr, Variable, parse, simplify, substitute
 from rectifier.expression.tree import Call, Constant
 from rectifier.kernels.bounds import Bounds
 
@@ -118,6 +118,10 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
 
 _KNOWN = tuple((name, order, parse(text, ("a", "b"))) for name, order, text in _PATTERNS)
 _GATE_SLOPE = parse("sigmoid(b) + a * (sigmoid(b) * sigmoid(-b) * c)", ("a", "b", "c"))
+_CLIPPED = parse("where(maximum(a, b) < c, where(a > b, d, 0), 0)", ("a", "b", "c", "d"))
+_BETWEEN = parse("where(a > b, where(a < c, d, 0), 0)", ("a", "b", "c", "d"))
+"""The slope of a number held between two, by the rules and with one operation less: a maximum that
+is taken for its comparison alone makes hard_tanh's kernel a tenth slower."""
 _CUBIC = parse("a * (b + c * a ** 2)", ("a", "b", "c"))
 
 FORMS = (
@@ -199,6 +203,8 @@ def arrange(root: Expr) -> Expr:
         return root
     for bound in _bindings(_GATE_SLOPE, root, {}):
         return _gate_slope(**{name: arrange(each) for name, each in bound.items()})
+    for bound in _bindings(_CLIPPED, root, {}):
+        return substitute(_BETWEEN, {name: arrange(each) for name, each in bound.items()})
     node = Call(root.op, tuple(map(arrange, root.args)))
     if node.op != "mul":
         return node

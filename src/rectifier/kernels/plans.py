@@ -62,8 +62,8 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
         ),
         "4d6a9e4586dc955d": (  # cosine_squasher
-            Plan(8.912676811218262, -16, "down", True, True, 9, (2,)),
-            Plan(9.098030090332031, -16, "down", True, True, 9, (1, 30)),
+            Plan(19.09859275817871, -32, "down", True, True, 4, (2,), wide=True),
+            Plan(19.137235641479492, -32, "down", True, True, 4, (1, 62), wide=True),
         ),
         "8c0f6f5403366892": (  # coslu
             Plan(1.2916653156280518, -15, "nearest", False, False, 7, sharp=1),
@@ -71,14 +71,40 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "4728ef5b07b8b9c2": (  # crrelu
             Plan(
-                1.504050374031067,
-                -22,
+                3.1636922359466553,
+                -46,
                 "up",
                 True,
                 True,
-                8,
-                (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16),
-                sharp=1,
+                7,
+                (
+                    4,
+                    5,
+                    6,
+                    7,
+                    8,
+                    9,
+                    10,
+                    11,
+                    12,
+                    13,
+                    14,
+                    15,
+                    16,
+                    17,
+                    18,
+                    19,
+                    20,
+                    21,
+                    22,
+                    23,
+                    24,
+                    25,
+                    26,
+                    27,
+                    28,
+                ),
+                wide=True,
             ),
             Plan(
                 1.4365310668945312, -21, "up", True, True, 9, (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
@@ -188,17 +214,17 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
             Plan(2.5833306312561035, 0, "up", True, False, 7),
             None,
         ),
-        "cd8128712c51b393": (  # pau
-            None,
-            Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
-        ),
         "bd5560c416fbcf4d": (  # pau_a
             None,
             Plan(3.1999967098236084, -15, "up", False, False, 9, (15,), sharp=1),
         ),
         "63e451474b36bd91": (  # pau_c
             None,
-            Plan(3.8749961853027344, -15, "nearest", False, False, 9, (14,)),
+            Plan(5.24999475479126, -31, "nearest", False, False, 8, wide=True),
+        ),
+        "cd8128712c51b393": (  # pau
+            None,
+            Plan(4.499995708465576, -31, "nearest", False, False, 9, wide=True),
         ),
         "fea7a255edc9052f": (  # pelu
             Plan(2.5833306312561035, -30, "up", False, True, 5),
@@ -302,7 +328,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "148ebf1e5b210bea": (  # snake
             Plan(1.2916653156280518, -15, "nearest", False, False, 8),
-            Plan(3.09999680519104, -15, "nearest", False, False, 6, (3, 13, 22)),
+            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
         ),
         "b1d5917b6d7a9548": (  # soft_clipping
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),

@@ -18,6 +18,11 @@ right to about an ulp in float:
 A function that is the same on both sides of 0, but for its sign or as 1 less the other side, needs
 half of the cells: those of ``|x|``.
 
+Even cells have their centres in the middle, at multiples of a power of two, which need not be
+looked up. The function there is rounded to a float, so such a table is a little less right, and a
+zero is sharp at 0 only. They cost least and do not reach far: what is in none of them is looked up
+in another table.
+
 The other coefficients interpolate ``(f - c0) / t`` at Chebyshev points of the cell.
 """
 
@@ -34,10 +39,13 @@ from rectifier.expression import SCALAR, Expr, evaluate
 CELLS = 32
 """How many cells there are: what two registers of 16 floats hold. Of a folded function half."""
 
-_BASE = 12582912  # cell_base of native/tabled.hpp
+_BASE = 12582912.0  # cell_base of native/tabled.hpp
 _TRIES = 64
 _NEAR = 0.03
 """In ulp: so near to a float the function has to be at a centre, if one of the tries is."""
+
+_NOTHING = 1e-12
+"""So small beside what is around, a function in double is 0."""
 
 _RISE = (2.0, 8.0)
 """Where a function rises so much over a cell, the centre is half or all of the way to the end where
@@ -62,7 +70,11 @@ class Plan(NamedTuple):
         sharp: Of which order the zeros are, 1 to 3, whose first coefficient is two floats; or 0.
         fold: Whether the cells are those of ``|x|``, and how a result below 0 comes of one above:
             ``"even"``, ``"odd"``, or, where ``f(-x) = 1 - f(x)``, ``"rises"`` or ``"falls"``, as f
-            does; the cells then have the smaller of the two. Empty for none.
+            does; or, where ``f(-x) = f(x) - x``, ``"up"`` or ``"down"``. The cells then have the
+            smaller of the two. Empty for none.
+        even: Whether the centres are in the middle of the cells: then scale is 1, 2 or 4, and the
+            rounding to the nearest.
+        wide: Whether there are twice as many cells as else.
     """
 
     scale: float
@@ -74,16 +86,23 @@ class Plan(NamedTuple):
     aside: tuple[int, ...] = ()
     sharp: int = 0
     fold: str = ""
+    even: bool = False
+    wide: bool = False
 
     @property
     def cells(self) -> int:
         """How many cells there are."""
-        return CELLS // 2 if self.fold else CELLS
+        return CELLS * (1 + self.wide) // (2 if self.fold else 1)
 
     @property
     def rows(self) -> int:
-        """How many numbers a cell has."""
+        """How many numbers a cell has, its centre among them."""
         return self.degree + 2 + (self.sharp > 0)
+
+    @property
+    def looked_up(self) -> int:
+        """How many of them the loop looks up."""
+        return self.rows - self.even
 
     def edges(self, cell: int) -> tuple[float, float]:
         """Return between which numbers a cell is; a cell that goes on has only one end.
@@ -93,7 +112,7 @@ class Plan(NamedTuple):
         start = self.first + cell - {"nearest": 0.5, "down": 0.0, "up": 1.0}[self.rounding]
         low = -math.inf if self.low and cell == 0 else start / self.scale
         high = math.inf if self.high and cell == self.cells - 1 else (start + 1) / self.scale
-        return low, high
+        return (max(low, 0.0) if self.fold else low), high
 
 
 def single(number: float) -> float:
@@ -147,12 +166,12 @@ def table(f: Function, plan: Plan) -> list[list[float]]:
 
 def column(f: Function, plan: Plan, cell: int) -> list[float]:
     """Return the centre of one cell and its coefficients."""
-    if plan.fold == "rises":
+    if plan.fold in ("rises", "up"):
         f = _mirrored(f)
     low, high = plan.edges(cell)
     if math.isinf(low) or math.isinf(high):
         return _line(f, math.copysign(1.0, high if math.isinf(high) else low), plan.rows - 2)
-    centre, order = _centre(f, low, high)
+    centre, order = _middle(f, plan, cell) if plan.even else _centre(f, low, high)
     exact = f(centre)
     start = single(exact)
     if order > 1 or (start == 0 and centre == 0):
@@ -204,13 +223,23 @@ def _line(f: Function, side: float, degree: int) -> list[float]:
     return [0.0, single(start), single(rise), *[0.0] * (degree - 1)]
 
 
+def _middle(f: Function, plan: Plan, cell: int) -> tuple[float, int]:
+    """Return as `_centre` does, for even cells."""
+    centre = (plan.first + cell) / plan.scale
+    return centre, (_order(f, 1 / plan.scale) if centre == 0 and f(0.0) == 0 else 0)
+
+
+def _order(f: Function, width: float) -> int:
+    """Return the order of a zero at 0, as seen on one side of it."""
+    one, two = f(width * 2.0**-12), f(width * 2.0**-11)
+    return round(math.log2(abs(two / one))) if one and two else 1
+
+
 def _centre(f: Function, low: float, high: float) -> tuple[float, int]:
     """Return the centre of a cell and the order of the zero that the function has there."""
     width = high - low
     if low - 1e-6 * width <= 0 <= high + 1e-6 * width and f(0.0) == 0:
-        inside = width * 2.0**-12 * (1 if low + high >= 0 else -1)
-        one, two = f(inside), f(2 * inside)
-        return 0.0, (round(math.log2(abs(two / one))) if one and two else 1)
+        return 0.0, _order(f, width if low + high >= 0 else -width)
     around = [low - width / 16 + width * 1.125 * k / 12 for k in range(13)]
     inner = [min(max(x, low), high) for x in (around[0], around[-1])]
     spread = [inner[0], *around[1:-1], inner[1]]
@@ -218,11 +247,29 @@ def _centre(f: Function, low: float, high: float) -> tuple[float, int]:
     for k in range(12):
         if values[k] * values[k + 1] < 0:
             return single(_bisect(f, spread[k], spread[k + 1])), 1
+    touched = _touched(f, spread, values)
+    if touched is not None:
+        return single(touched), 0
     ends = abs(f(low + 1e-9 * width)), abs(f(high - 1e-9 * width))
     rise = max(ends) / min(ends) if min(ends) > 0 else math.inf
     shift = width / 2 * (0.0 if rise < _RISE[0] else 0.5 if rise < _RISE[1] else 1.0)
     middle = (low + high) / 2 + (shift if ends[1] < ends[0] else -shift)
     return _nearly_single(f, middle, width), 0
+
+
+def _touched(f: Function, spread: Sequence[float], values: Sequence[float]) -> float | None:
+    """Return where a function is 0 and does not change its sign; None if nowhere."""
+    k = min(range(1, len(values) - 1), key=lambda k: abs(values[k]))
+    step = (spread[k + 1] - spread[k]) / 64
+
+    def rise(x: float) -> float:
+        return f(x + step) - f(x - step)
+
+    most, ends = max(map(abs, values)), (spread[k - 1], spread[k + 1])
+    if abs(values[k]) > 0.1 * most or rise(ends[0]) * rise(ends[1]) >= 0:
+        return None
+    place = _bisect(rise, *ends)
+    return place if abs(f(place)) <= _NOTHING * most else None
 
 
 def _bisect(f: Function, low: float, high: float) -> float:
@@ -270,8 +317,10 @@ def shape(plan: Plan) -> str:
     """Return what decides on the code that evaluates a table, as arguments of C++'s ``Shape``."""
     nans = plan.low or plan.high or bool(plan.aside)
     flags = ", ".join(str(flag).lower() for flag in (plan.low, plan.high, nans))
-    fold = f", Fold::{plan.fold}" if plan.fold else ""
-    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}, {plan.sharp}{fold}"
+    usual = not (plan.even or plan.wide)
+    fold = f", Fold::{plan.fold or 'none'}" if plan.fold or not usual else ""
+    cells = "" if usual else f", {plan.cells}, {round(plan.scale) if plan.even else 0}"
+    return f"{plan.degree}, Rounding::{plan.rounding}, {flags}, {plan.sharp}{fold}{cells}"
 
 
 def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], plan: Plan) -> str:
@@ -285,7 +334,9 @@ def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], pla
     """
     rows = table(scalar_function(expression, parameters), plan)
     defaults = ", ".join(map(repr, parameters.values())) or "0.0"
-    scale, shift = f"{single(plan.scale).hex()}F", f"{_BASE - plan.first}.0F"
+    scale, shift = f"{single(plan.scale).hex()}F", _BASE - plan.first
+    if plan.even:  # nothing is multiplied by the scale, and no centre looked up
+        shift, rows = shift / plan.scale, rows[1:]
     return "\n".join(
         (
             f"alignas(64) constexpr float {name}_numbers[] = {{",
@@ -293,7 +344,7 @@ def emit_table(name: str, expression: Expr, parameters: Mapping[str, float], pla
             "};",
             f"constexpr double {name}_defaults[] = {{{defaults}}};",
             f"constexpr Cells {name}{{",
-            f"    {scale}, {shift}, {name}_numbers, {len(parameters)}, {name}_defaults}};",
+            f"    {scale}, {shift!r}F, {name}_numbers, {len(parameters)}, {name}_defaults}};",
         )
     )
 

@@ -21,6 +21,8 @@ from rectifier.torch.memory import PLAIN, _dispatching, _strided, _tracing
 
 _transforming = torch._C._are_functorch_transforms_active  # looked up once: this is asked each call
 _float32 = torch.float32
+_LENDS = getattr(Tensor, "__dlpack_c_exchange_api__", None)
+"""How compiled code asks a tensor for its numbers in one call; None before torch 2.10."""
 
 
 class Shortcut:
@@ -69,7 +71,7 @@ class Shortcut:
             return self.run
         asked = (has_torch_function_unary, _transforming, _dispatching, _tracing)
         compiled: Callable[[Tensor], Tensor | None] = kind(
-            self.operation, *PLAIN, _float32, _strided, *asked, self.most, self.plain
+            self.operation, *PLAIN, _float32, _strided, *asked, _LENDS, self.most, self.plain
         ).run
         return compiled
 
