@@ -52,9 +52,11 @@ def treatments(
         start: Which of `judge.plans` comes first.
     """
     planned = [_with_unit(each, record) for each in judge.plans(findings, known)[start:]]
+    if not planned and judge.harmful(findings):
+        planned = general(findings, record)[:MOST]
     if not planned or record.steps < SHORTEST:
         return [judge.with_trials(each, record) for each in planned[:1]]
-    spare = [] if certain(findings) and not _broken(record) else general(record)
+    spare = [] if certain(findings) and not _broken(record) else general(findings, record)
     kept = [remedy for remedy in planned[0] if remedy.action in KEPT]
     spare = [(*(r for r in kept if r.action != each[0].action), *each) for each in spare]
     found = planned[: MOST - min(3, len(spare))]
@@ -91,7 +93,7 @@ def losses(record: Record) -> list[float]:
     return [float(value) for value in known]
 
 
-def general(record: Record) -> list[tuple[Remedy, ...]]:
+def general(findings: Sequence[Finding], record: Record) -> list[tuple[Remedy, ...]]:
     """What helps most networks that learn nothing, or whose loss breaks."""
     loss = evidence.loss_of(record)
     slower = lower(record, record.steps, "Smaller steps do not overshoot.")
@@ -106,7 +108,7 @@ def general(record: Record) -> list[tuple[Remedy, ...]]:
     if not _broken(record) and len(record.sites) >= DEEP:
         why = "A way around each block carries signal and gradient through the depth."
         found.append((Remedy("add_residual", why),))
-    if slower is not None:
+    if slower is not None and not any(f.rule == "learning_rate_too_low" for f in findings):
         found.append((slower,))
     sites = [site for site in record.sites if not is_output(record, site)]
     sites = [s for s in sites if s.layer_kind.startswith(KINDS) and s.units > 1]
