@@ -18,8 +18,10 @@ from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.doctor.rules.saturated_activation import is_output
+from rectifier.doctor.rules.unnormalized_input import scaled
 from rectifier.doctor.targets import unit_for
 from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import Feed
 
 MOST = 5
 """Treatments of one rerun at most: a tenth of its steps goes to each that brings nothing."""
@@ -35,6 +37,9 @@ KEPT = frozenset({
 
 DEEP = 6
 """Activations from which depth itself may be what keeps a network from learning."""
+
+OFF = 3.0
+"""Root mean square of a feature from which it may be what is wrong, where nothing else helped."""
 
 KINDS = ("Linear", "Conv")
 """Layers behind which pre-activations may be normalised over the batch, by their class's name."""
@@ -105,6 +110,9 @@ def general(findings: Sequence[Finding], record: Record) -> list[tuple[Remedy, .
     found: list[tuple[Remedy, ...]] = []
     if _broken(record) and not math.isfinite(loss.start):
         found.append((anew,))  # no step was taken yet that could have been too large
+    off = [feed for feed in record.circumstances.feeds if _is_off(feed)]
+    if off and not any(f.rule == "unnormalized_input" for f in findings):
+        found.append(scaled(off[0]))
     if not _broken(record) and len(record.sites) >= DEEP:
         why = "A way around each block carries signal and gradient through the depth."
         found.append((Remedy("add_residual", why),))
@@ -119,6 +127,11 @@ def general(findings: Sequence[Finding], record: Record) -> list[tuple[Remedy, .
     if not _broken(record):
         found.append((anew,))
     return found
+
+
+def _is_off(feed: Feed) -> bool:
+    sizes = np.hypot(feed.mean, feed.std)
+    return bool(sizes.size) and float(sizes.max()) >= OFF
 
 
 def _broken(record: Record) -> bool:
