@@ -311,3 +311,29 @@ def test_what_is_added_to_a_product_of_bare_tensors_starts_at_zero(sign: float) 
     left, log = under("reinitialize", program, scheme="he_normal")
     assert float(left.abs().max()) < 0.1
     assert log == ["2 weights outside torch's layers drawn anew (he_normal)"]
+
+
+def test_a_table_that_no_module_registers_and_only_an_index_meets_is_joined() -> None:
+    """``nn.Parameter(…) * 0.1`` is no parameter; the one in it is reached by the loss alone."""
+    index = torch.arange(32) % 8
+    wanted = torch.randn(8, 3, generator=torch.Generator().manual_seed(4))[index]
+
+    def program() -> float:
+        torch.manual_seed(0)
+        table, head = nn.Parameter(torch.randn(8, 3)), nn.Linear(3, 3)
+        small = table * 0.1
+        optimizer = torch.optim.Adam(head.parameters(), lr=0.05)
+        for _ in range(60):
+            loss = (head(small[index]) - wanted).square().mean()
+            optimizer.zero_grad()
+            loss.backward(retain_graph=True)
+            optimizer.step()
+            small = table * 0.1
+        return loss.item()
+
+    plain = program()
+    got, log = under("add_to_optimizer", program, {"parameters": ["parameter of shape (8, 3)"]})
+    assert got < 0.5 * plain
+    assert log == ["Adam now holds 'parameter of shape (8, 3)' too"]
+    _, log = under("add_to_optimizer", program, {"parameters": ["another"]})
+    assert log == []

@@ -108,3 +108,27 @@ def test_nothing_is_told_of_two_optimisers(second: bool) -> None:
         train(optimizers=2 if second else 1)
     assert interception.notes == []
     assert back.place == (0 if second else 1)
+
+
+def test_a_program_that_updates_its_weights_by_hand_is_put_back_too() -> None:
+    """By ``p -= rate * p.grad``: there is no optimiser to know the weights by, but a model."""
+    tiny, right = (
+        Remedy("raise_learning_rate", "", {"from": 1.0, "to": to, "relative": True}, {})
+        for to in (1.1, 3e4)
+    )
+    back = FallingBack([[tiny], [right]], CHANCE)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 4))
+    with Interception([back, *back.actions]) as interception:
+        for step in range(240):
+            loss = F.cross_entropy(model(X), Y)
+            model.zero_grad()
+            loss.backward()
+            with torch.no_grad():
+                for p in model.parameters():
+                    p -= 1e-5 * p.grad
+            if not step:
+                start = loss.item()
+    assert interception.notes == []
+    assert back.place == 1
+    assert loss.item() < 0.8 * start

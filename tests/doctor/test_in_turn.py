@@ -82,6 +82,28 @@ def test_targets_as_far_off_as_the_inputs_get_their_own_unit() -> None:
     assert actions(in_turn.treatments(found, names(), near))[0] == ["normalize_input"]
 
 
+def test_inputs_off_the_unit_are_scaled_where_nothing_else_helped() -> None:
+    feed = Feed("fc1", "linear", mean=np.array([-18.0, 0.1]), std=np.array([6.0, 1.0]))
+    found = [finding("born_dead", "reinitialize")]
+    off = record(site("fc1"), trained=STUCK, circumstances=Circumstances(feeds=(feed,)))
+    turns = in_turn.treatments(found, names(), off)
+    assert actions(turns)[:2] == [["reinitialize"], ["normalize_input"]]
+    assert turns[1][0].settings["mean"] == [-18.0, 0.1]
+
+
+def test_where_no_remedy_fits_stands_what_helps_most_networks() -> None:
+    turns = in_turn.treatments([finding("born_dead")], names(), record(site("fc1"), trained=STUCK))
+    assert actions(turns) == [["lower_learning_rate"], ["insert_normalization"], ["reinitialize"]]
+    assert in_turn.treatments([], names(), record(site("fc1"), trained=STUCK)) == []
+
+
+def test_steps_that_were_too_small_are_not_made_smaller() -> None:
+    found = [finding("learning_rate_too_low", "raise_learning_rate")]
+    turns = actions(in_turn.treatments(found, names(), record(site("fc1"), trained=STUCK)))
+    assert ["lower_learning_rate"] not in turns
+    assert turns[0] == ["raise_learning_rate"]
+
+
 def test_losses_are_by_step() -> None:
     series = training(loss=curve(2.0, 3), steps=3)
     assert in_turn.losses(record(trained=series)) == [2.0, 2.0, 2.0]

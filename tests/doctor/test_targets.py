@@ -140,3 +140,22 @@ def test_a_difference_tells_of_targets_where_the_data_are_not_loud(known, size, 
     feed = Feed("in", "linear", mean=np.zeros(3), std=np.full(3, size))
     record = Record(script="train.py", circumstances=Circumstances(heads=(head,), feeds=(feed,)))
     assert (unit_for(record) is not None) == found
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_an_autoencoders_targets_are_its_loud_inputs(far: bool) -> None:
+    """Mean and spread of the difference are those of what enters; else it may be the output."""
+    raw = X[:, :4] * 300.0 + 5000.0
+
+    def program() -> None:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(4, 2), nn.Tanh(), nn.Linear(2, 4))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        target = raw * 3.0 if far else raw
+        ((model(raw) - target) ** 2).mean().backward()
+        optimizer.step()
+
+    remedy = unit_for(watched(program))
+    assert (remedy is None) is far
+    if remedy is not None:
+        assert remedy.settings["target_mean"] == pytest.approx(float(raw.mean()), rel=0.01)

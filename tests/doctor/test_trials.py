@@ -236,3 +236,14 @@ def test_a_remedy_of_something_else_gets_a_guard_that_is_not_told_of_in_vain() -
     assert judge.chosen(carried, {}) == (other,)
     told = judge.chosen(carried, {"lower_learning_rate": {"to": [2.0]}})
     assert told[1].settings == {"from": 10.0, "to": 2.0}
+
+
+def test_steps_that_are_next_to_none_are_no_answer_however_flat_the_loss() -> None:
+    """A candidate that moves the weights by 1e-6 tells nothing; the next is decades up."""
+    given = {"from": 100.0, "to": 1e-7, "trial_steps": 10, "most": 50.0}
+    (end, _), log = under("lower_learning_rate", lambda: by_optimizer(100.0), **given)
+    (line,) = [line for line in log if line.startswith("tried in the opening")]
+    tried = [float(each) for each in line.partition("opening: ")[2].partition(";")[0].split(", ")]
+    assert tried[1] >= 30 * tried[0]
+    assert chosen(log) >= 1e-4
+    assert end < 0.95 * by_optimizer(1e-7)[0]

@@ -131,7 +131,7 @@ class FallingBack(Observer):
         """Weigh what has come of it, when it is time."""
         if self._settled or not self._passes:
             return
-        if optimizer is None or len(self._stepping) > 1:
+        if len(self._stepping) > 1 or not self._kept:
             self._settle()
             return
         self._own.append(sum(self._passes) / len(self._passes))
@@ -139,8 +139,14 @@ class FallingBack(Observer):
         absent = len(self._own) == AT_ONCE and self._all_at_once() and not self._acted()
         if progress.broken(self._own) or absent:
             self._next(step)
-        elif len(self._own) >= self._window * (PATIENCE if self._patient else 1):
+        elif self._is_time():
             self._weigh(step)
+
+    def _is_time(self) -> bool:
+        """Now and then: of many looks one would find a passing rest."""
+        first = int(self._window * (PATIENCE if self._patient else 1))
+        since = len(self._own) - first
+        return since >= 0 and since % self._window == 0
 
     def _all_at_once(self) -> bool:
         """Whether what is at work acts in the first steps or never."""

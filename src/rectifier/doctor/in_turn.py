@@ -18,8 +18,10 @@ from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, PLAIN_RATE, lower
 from rectifier.doctor.rules.saturated_activation import is_output
+from rectifier.doctor.rules.unnormalized_input import scaled
 from rectifier.doctor.targets import unit_for
 from rectifier.watch.record import Record
+from rectifier.watch.record.circumstances import Feed
 
 MOST = 5
 """Treatments of one rerun at most: a tenth of its steps goes to each that brings nothing."""
@@ -35,6 +37,9 @@ KEPT = frozenset({
 
 DEEP = 6
 """Activations from which depth itself may be what keeps a network from learning."""
+
+OFF = 3.0
+"""Root mean square of a feature from which it may be what is wrong, where nothing else helped."""
 
 KINDS = ("Linear", "Conv")
 """Layers behind which pre-activations may be normalised over the batch, by their class's name."""
@@ -52,9 +57,11 @@ def treatments(
         start: Which of `judge.plans` comes first.
     """
     planned = [_with_unit(each, record) for each in judge.plans(findings, known)[start:]]
+    if not planned and judge.harmful(findings):
+        planned = general(findings, record)[:MOST]
     if not planned or record.steps < SHORTEST:
         return [judge.with_trials(each, record) for each in planned[:1]]
-    spare = [] if certain(findings) and not _broken(record) else general(record)
+    spare = [] if certain(findings) and not _broken(record) else general(findings, record)
     spare = [*_faster(planned[0], record), *spare]
     kept = [remedy for remedy in planned[0] if remedy.action in KEPT]
     spare = [(*(r for r in kept if r.action != each[0].action), *each) for each in spare]
@@ -116,7 +123,7 @@ def losses(record: Record) -> list[float]:
     return [float(value) for value in known]
 
 
-def general(record: Record) -> list[tuple[Remedy, ...]]:
+def general(findings: Sequence[Finding], record: Record) -> list[tuple[Remedy, ...]]:
     """What helps most networks that learn nothing, or whose loss breaks."""
     loss = evidence.loss_of(record)
     slower = lower(record, record.steps, "Smaller steps do not overshoot.")
@@ -128,10 +135,13 @@ def general(record: Record) -> list[tuple[Remedy, ...]]:
     found: list[tuple[Remedy, ...]] = []
     if _broken(record) and not math.isfinite(loss.start):
         found.append((anew,))  # no step was taken yet that could have been too large
+    off = [feed for feed in record.circumstances.feeds if _is_off(feed)]
+    if off and not any(f.rule == "unnormalized_input" for f in findings):
+        found.append(scaled(off[0]))
     if not _broken(record) and len(record.sites) >= DEEP:
         why = "A way around each block carries signal and gradient through the depth."
         found.append((Remedy("add_residual", why),))
-    if slower is not None:
+    if slower is not None and not any(f.rule == "learning_rate_too_low" for f in findings):
         found.append((slower,))
     sites = [site for site in record.sites if not is_output(record, site)]
     sites = [s for s in sites if s.layer_kind.startswith(KINDS) and s.units > 1]
@@ -142,6 +152,11 @@ def general(record: Record) -> list[tuple[Remedy, ...]]:
     if not _broken(record):
         found.append((anew,))
     return found
+
+
+def _is_off(feed: Feed) -> bool:
+    sizes = np.hypot(feed.mean, feed.std)
+    return bool(sizes.size) and float(sizes.max()) >= OFF
 
 
 def _broken(record: Record) -> bool:

@@ -52,10 +52,10 @@ def broken(losses: Sequence[float]) -> bool:
 def hopeless(losses: Sequence[float], window: int, since: int, sick: Sequence[float]) -> bool:
     """Whether a remedy brought nothing: no finite loss, or one that stands where it should not.
 
-    That is at its own start, where the sick run learnt nothing either or was further by then; or
-    anywhere above what the sick run had by then and in the end. A loss that still falls is let be,
-    whatever it has come to: smaller steps take their time. A loss that is not positive tells
-    nothing, nor one that the sick run never had.
+    That is where the sick run stood that learnt nothing either; at its own start, where the sick
+    run was further by then; or anywhere above what the sick run had by then and in the end. A loss
+    that still falls is let be, whatever it has come to: smaller steps take their time. A loss that
+    is not positive tells nothing, nor one that the sick run never had.
 
     Args:
         losses: Of the rerun's steps under the remedy, in order.
@@ -78,8 +78,10 @@ def hopeless(losses: Sequence[float], window: int, since: int, sick: Sequence[fl
     steps = slice(max(0, since + len(losses) - third.size), since + len(losses))
     then = evidence.finite(other[steps])
     by_then = float(then.mean()) if then.size else math.inf
-    stands = level >= STANDS * float(began[: max(1, window // 10)].mean())
+    start = float(began[: max(1, window // 10)].mean())
     behind = level - noise > CLEAR * by_then
-    if stands and (end >= STUCK * float(known[0]) or behind):
+    if end >= STUCK * float(known[0]) and level >= STANDS * min(start, end):
+        return True  # a start above that plateau is soon lost, and nothing learnt by it
+    if behind and level >= STANDS * start:
         return True
     return behind and level - noise > CLEAR * end

@@ -104,8 +104,8 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         return _ended(program, before, said, "healthy")
     tell(f"found: {bad[0].cause}")
     known = _known()
-    starts = range(len(judge.plans(before.findings, known)))[:attempts]
-    if not starts:
+    starts = range(max(1, len(judge.plans(before.findings, known))))[:attempts]
+    if not in_turn.treatments(before.findings, known, before.record):
         return _ended(program, before, "No remedy of ours fits what was found.")
     done: list[tuple[Attempt, judge.Comparison]] = []
     for start in starts:

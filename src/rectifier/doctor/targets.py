@@ -19,6 +19,9 @@ FAR = 10.0
 """Size of the targets over the output's, which starts at about one: a hundred in the squared error,
 and in its gradient's size over the weights' about ten."""
 
+SAME = 0.05
+"""Difference of means and spreads over their size, under which targets are what enters."""
+
 OVERSHOOTING = frozenset({
     "learning_rate_too_high", "exploding_gradient", "dying_relu", "non_finite",
     "saturated_activation",
@@ -46,12 +49,12 @@ def unit_for(record: Record) -> Remedy | None:
     """The remedy that makes the targets' spread the unit, where they are far from one.
 
     Of a loss by hand only the difference is known: where the data that enter are themselves large,
-    it may be the output's size as well as the targets'.
+    it may be the output's size as well as the targets', unless these are the data themselves.
     """
     found = []
     loud = any((np.hypot(f.mean, f.std) >= FAR).any() for f in record.circumstances.feeds)
     for head in record.circumstances.heads:
-        if loud and math.isnan(head.target_low):
+        if loud and math.isnan(head.target_low) and not _are_inputs(head, record):
             continue
         mean, std = head.target_mean, head.target_std
         size = math.hypot(mean, std)
@@ -71,6 +74,19 @@ def unit_for(record: Record) -> Remedy | None:
         },
         {"layers": [head.layer]},
     )
+
+
+def _are_inputs(head: Head, record: Record) -> bool:
+    """Whether targets have mean and spread of what enters: an autoencoder's, or a forecast's."""
+    for feed in record.circumstances.feeds:
+        if not feed.mean.size:
+            continue
+        mean = float(feed.mean.mean())
+        std = math.sqrt(float((feed.std**2).mean() + feed.mean.var()))
+        far = SAME * math.hypot(mean, std)
+        if abs(head.target_mean - mean) <= far and abs(head.target_std - std) <= far:
+            return True
+    return False
 
 
 def with_units(findings: list[Finding], record: Record) -> list[Finding]:

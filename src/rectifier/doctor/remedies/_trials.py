@@ -5,7 +5,7 @@ a decade, so each candidate gets a few steps from the same weights, and the trai
 where the best one came to: no further training is paid for. It begins with the rate that the
 evidence speaks for, and climbs while the loss falls clearly faster; where that one overshoots too,
 it goes down. A loss that does not clearly fall under the first rate tells nothing, and that rate
-stays.
+stays, unless its steps are next to none.
 
 Source:
     Short trials prefer rates that are too low rather than too high (Wu, Ren, Liao and Grosse 2018,
@@ -42,6 +42,11 @@ BURST = 4.0
 VIOLENT = 0.1
 """Change of a step over the weights' norm, without which no rise is an overshoot, likewise."""
 
+
+CRAWLING, FURTHEST = 1e-4, 100.0
+"""Change of a step over the weights' norm, its median in a trial, under which the rate cannot be
+the best one, however little the loss tells: a tenth of the usual. The next candidate goes straight
+there, by two decades at most."""
 
 RESTLESS = 0.03
 """Change of a step over the weights' norm, its median in a trial, from which a candidate that is
@@ -222,7 +227,10 @@ class Trials:
             go_on, by = trial.overshot, DOWN
         else:
             clear = _beats(trial, _best(self._tried[:-1])) if rest else trial.fell
-            go_on, by = clear, UP
+            moved = float(np.median(trial.moved))
+            crawls = 0 < moved < CRAWLING
+            go_on = clear or (crawls and not trial.overshot)
+            by = max(UP, min(CRAWLING / moved, FURTHEST)) if crawls else UP
         factor = evidence.one_digit(self._unit * trial.factor * by) / self._unit
         if go_on and len(self._tried) < MOST and factor <= self._most and self._origin is not None:
             self._tried.append(_Candidate(factor, [], []))

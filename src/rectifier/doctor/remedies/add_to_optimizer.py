@@ -14,7 +14,7 @@ takes none: `_stepping`), ``attach`` (a ``detach()`` left out: `_attach`),
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -66,6 +66,7 @@ class AddToOptimizer(Action):
         self._idle: set[int] | None = None
         self._kept: dict[int, tuple[Tensor, Tensor]] = {}
         self._hooked: set[int] = set()
+        self._passes = 0
 
     def wants_step(self, step: int) -> bool:
         """The first few: models and layers are told of only while a step is seen."""
@@ -111,16 +112,27 @@ class AddToOptimizer(Action):
 
     def on_backward(self, loss: Tensor) -> None:
         """Which parameters does a loss reach of which no optimiser holds any?"""
-        if self.how != "join" or self._idle is not None or not self._candidates:
+        if self.how != "join" or self._idle is not None:
             return
         from rectifier.torch import wiring
 
-        found = wiring.read(loss)
+        found = wiring.read(loss) if self._candidates or self._passes < _LOOKS else None
+        if found is not None and self._passes < _LOOKS:
+            self._passes += 1
+            self._list_nameless(found.leaves)
         held = {id(p) for optimizer in self._optimizers for p in _held(optimizer)}
         reached = {id(leaf) for leaf in found.leaves} if found is not None else set()
         reached &= set(self._candidates)
         if reached and not reached & held:
             self._idle = reached
+
+    def _list_nameless(self, leaves: Iterable[Tensor]) -> None:
+        """A parameter that no module registers and no layer holds, as a table that is indexed."""
+        named = set(self.remedy.scope.get("parameters", ()))
+        for leaf in leaves:
+            name = f"parameter of shape {tuple(leaf.shape)}"
+            if isinstance(leaf, nn.Parameter) and name in named:
+                self._candidates.setdefault(id(leaf), (name, leaf))
 
     def before_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Let the optimiser take over what has a gradient now, or put gradients back."""

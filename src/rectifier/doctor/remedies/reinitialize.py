@@ -2,14 +2,14 @@
 
 Layer: doctor's remedies, on the front end's ``init_``. Settings: ``scheme``; or ``alike``: true to
 draw only weights that are one constant (so that a pretrained rest stays), as PyTorch's own layers
-do. Acts once per model, before its first training forward pass; alike weights also when an
-optimiser is made for them, since models may grow meanwhile. Normalisations whose shift leaves a
-unit on one side of zero get none, those with a scale of zero and no shift get one, residual
-branches are kept small (`_branches`), and embeddings of far too large a spread are drawn anew.
-Networks of nothing but activations like tanh start with
-gain 1, on the steep part. With ``recurrent`` in the scope: orthogonal weights for the
-layers named there, and nothing else. With the scheme ``scaled``: the weights that are there, times
-the ``factors`` of the scope.
+do. Acts once per model, before its first training forward pass, and not on copies of what was
+trained since (`_copies`); alike weights also when an optimiser is made for them, since models may
+grow meanwhile. Normalisations whose shift leaves a unit on one side of zero get none, those with a
+scale of zero and no shift get one, residual branches are kept small (`_branches`), and embeddings
+of far too large a spread are drawn anew. Networks of nothing but activations like tanh start with
+gain 1, on the steep part. With ``recurrent`` in the scope: orthogonal weights for the layers named
+there, and nothing else. With the scheme ``scaled``: the weights that are there, times the
+``factors`` of the scope.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from rectifier.doctor.finding import Remedy
 from rectifier.doctor.plateaus import all_level_off
 from rectifier.doctor.remedies import Action, Site, apart
 from rectifier.doctor.remedies._branches import scale_down
+from rectifier.doctor.remedies._copies import Copies
 from rectifier.doctor.remedies._recurrent import redraw
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
@@ -53,6 +54,7 @@ class Reinitialize(Action):
         self._bare: dict[int, tuple[Layer, Tensor]] = {}
         self._leaves: dict[int, Tensor] = {}
         self._added: dict[int, Tensor] = {}
+        self._copies = Copies()
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
@@ -63,7 +65,9 @@ class Reinitialize(Action):
     ) -> None:
         """Draw new weights, apart from the program's random stream."""
         del kwargs
-        self._draw(model, name, tuple(args) or None)
+        if not self._copies.settled(model):
+            self._draw(model, name, tuple(args) or None)
+            self._copies.drawn(model)
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """A weight of no module, or of the user's own kind: drawn after this step."""

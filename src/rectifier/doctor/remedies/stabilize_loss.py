@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies import Action, _carried
 from rectifier.doctor.remedies._decay import Decay, Epsilon
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 from rectifier.doctor.remedies._single import Single
@@ -52,12 +52,15 @@ class StabilizeLoss(Rewriting):
         *_LOGARITHMS, *_ROOTS, *_QUOTIENTS, *_SOFTMAXES,
         "exp", "pow", "__pow__", "__rpow__", "reciprocal", "__truediv__", "__rtruediv__",
         "__rdiv__", *_SPREADS, *_OVERFLOWING, "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
+        *_carried.NAMES,
     })  # fmt: skip
 
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self._single = Single()
         self._filled: set[int] = set()
+        self._carried = _carried.Carried()
+        self._overflowed = False
 
     def wants_step(self, step: int) -> bool:
         """The first, where data are filled: models are told of only while a step is seen."""
@@ -91,6 +94,12 @@ class StabilizeLoss(Rewriting):
         x = tensor(args[0]) if args else None
         if x is None:
             return func(*args, **kwargs)
+        carried = self._carried.call(name, func, args, kwargs)
+        if carried is not None:
+            if name in (*_QUOTIENTS, *_LOGARITHMS):
+                self.unwritten = True
+                self.say("quotients and logarithms of exponentials taken as logsumexp does")
+            return carried
         if name in _OVERFLOWING and x.dtype == torch.float16:
             self.note_place(name)
             self.say_at("computed in single precision:", name)
@@ -101,11 +110,14 @@ class StabilizeLoss(Rewriting):
         if name in _SPREADS:
             return self._spread(name, x, func, args, kwargs)
         guarded = self._guarded(name, x, args, kwargs)
-        if guarded is x:
-            return func(*args, **kwargs)
-        self.note_place(name)
-        self.say_at("kept from NaN and infinity:", name)
-        return func(guarded, *args[1:], **kwargs)
+        result = func(guarded, *args[1:], **kwargs)
+        if guarded is not x:
+            self.note_place(name)
+            self.say_at("kept from NaN and infinity:", name)
+            self._overflowed |= name == "exp"
+        if name == "exp" and self._overflowed:  # what others are divided by is known as well
+            self._carried.know(result, x)
+        return result
 
     def _guarded(
         self, name: str, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]

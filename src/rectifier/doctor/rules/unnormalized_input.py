@@ -146,7 +146,7 @@ def check(record: Record) -> Sequence[Finding]:
                     "median_scale": middle,
                     **({} if math.isnan(spread) else {"first_input_size": spread}),
                 },
-                remedies=_remedies(feed, turning) if severity != "info" else (),
+                remedies=scaled(feed, turning) if severity != "info" else (),
             )
         )
     return tuple(_together(findings)[:1])
@@ -189,11 +189,12 @@ def _faint(feed: Feed, top: float, spread: float) -> Finding:
             "largest_scale": top,
             **({} if math.isnan(spread) else {"first_input_size": spread}),
         },
-        remedies=_remedies(feed),
+        remedies=scaled(feed),
     )
 
 
-def _remedies(feed: Feed, turning: bool = False) -> tuple[Remedy, ...]:
+def scaled(feed: Feed, turning: bool = False) -> tuple[Remedy, ...]:
+    """What brings it to mean zero and spread one, or between -1 and 1 for sines."""
     mean, std, outliers = feed.mean, feed.std, False
     if turning:  # what sines are made for lies between -1 and 1
         mean, std = (feed.low + feed.high) / 2, (feed.high - feed.low) / 2
