@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rectifier.doctor import falling_back
 from rectifier.doctor.falling_back import FallingBack
-from rectifier.doctor.finding import Remedy
+from rectifier.doctor.finding import Finding, Remedy
 from rectifier.torch.sites import Interception
 
 X = torch.randn(128, 8, generator=torch.Generator().manual_seed(1))
@@ -132,3 +133,17 @@ def test_a_program_that_updates_its_weights_by_hand_is_put_back_too() -> None:
     assert interception.notes == []
     assert back.place == 1
     assert loss.item() < 0.8 * start
+
+
+@pytest.mark.parametrize("still", [False, True])
+def test_where_the_cause_is_gone_a_plateau_has_longer(
+    still: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [Finding("dying_relu" if still else "vanishing_gradient", "error", "It is so.")]
+    monkeypatch.setattr(falling_back, "measuring", lambda interception: lambda: None)
+    monkeypatch.setattr(falling_back, "diagnose", lambda record: found)
+    back, _ = under([[TINY], [RIGHT]], cause="dying_relu")
+    (line,) = [line for line in back.log if "brought nothing" in line]
+    step = int(line.split(":")[0].removeprefix("step "))
+    assert (step < 50) is still
+    assert step < 150

@@ -52,6 +52,7 @@ class FallingBack(Observer):
     Args:
         treatments: In the order to try them; the first is at work from the start.
         losses: Of the sick run, by step.
+        cause: The rule of the sick run's root cause.
         certain: Whether the cause is read off the program, so that only a loss that is not finite,
             or a remedy that finds nothing to act on, speaks against the cure.
 
@@ -61,7 +62,12 @@ class FallingBack(Observer):
     """
 
     def __init__(
-        self, treatments: Sequence[Treatment], losses: Sequence[float], *, certain: bool = False
+        self,
+        treatments: Sequence[Treatment],
+        losses: Sequence[float],
+        *,
+        cause: str = "",
+        certain: bool = False,
     ) -> None:
         super().__init__()
         self.actions = [build(remedy) for remedy in treatments[0]]
@@ -69,6 +75,7 @@ class FallingBack(Observer):
         self.log: list[str] = []
         self._treatments = treatments
         self._sick = losses
+        self._cause = cause
         self._certain = certain
         self._since = 0
         self._settled = False
@@ -170,10 +177,10 @@ class FallingBack(Observer):
             self._patient = True
 
     def _harms(self) -> bool:
-        """Whether the doctor still finds what harms the training."""
+        """Whether the doctor still finds the cause; what a plateau looks like is no cause yet."""
         source = measuring(self.interception)
         findings = diagnose(source()) if source is not None else ()
-        return any(finding.severity != "info" for finding in findings)
+        return any(f.rule == self._cause and f.severity != "info" for f in findings)
 
     def _choosing(self) -> bool:
         """Whether rates are still being tried."""

@@ -241,6 +241,7 @@ def _run(
     given: dict[str, Any] = {"treatments": items, "options": dict(program.options)}
     if before is not None:
         given["losses"] = in_turn.losses(before.record)
+        given["cause"] = judge.harmful(before.findings)[0].rule
         given["certain"] = in_turn.certain(before.findings)
     text = json.dumps(given)
     plan.write_text(text, encoding="utf-8")

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     plan = json.loads(Path(given.plan).read_text(encoding="utf-8"))
     treatments = [[_remedy(item) for item in each] for each in plan["treatments"]]
-    actions = _Actions(treatments, plan.get("losses", ()), bool(plan.get("certain")))
+    cause, certain = str(plan.get("cause", "")), bool(plan.get("certain"))
+    actions = _Actions(treatments, plan.get("losses", ()), cause, certain)
     place = Path(given.record)
     try:
         result = run_script(
@@ -74,18 +75,21 @@ class _Actions:
         self,
         treatments: Sequence[Sequence[Remedy]],
         losses: Sequence[float] = (),
+        cause: str = "",
         certain: bool = False,
     ) -> None:
         self._treatments = treatments
         self._losses = losses
-        self._certain = certain
+        self._cause, self._certain = cause, certain
         self._built: FallingBack | None = None
 
     def __iter__(self) -> Iterator[Observer]:
         if self._built is None and self._treatments:
             from rectifier.doctor.falling_back import FallingBack
 
-            self._built = FallingBack(self._treatments, self._losses, certain=self._certain)
+            self._built = FallingBack(
+                self._treatments, self._losses, cause=self._cause, certain=self._certain
+            )
         several = len(self._treatments) > 1
         return iter((*((self._built,) if several and self._built else ()), *self.at_work))
 
