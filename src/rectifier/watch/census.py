@@ -248,9 +248,11 @@ class Census:
                 self._meet_again(leaf)
             person = self._people.get(id(leaf))
             if person is not None:
-                rounds = max(person.facts.rounds, found.rounds.get(id(leaf), 0))
                 person.facts = replace(
-                    person.facts, reached=person.facts.reached + 1, rounds=rounds
+                    person.facts,
+                    reached=person.facts.reached + 1,
+                    rounds=max(person.facts.rounds, found.rounds.get(id(leaf), 0)),
+                    applied=max(person.facts.applied, found.applied.get(id(leaf), 0)),
                 )
         trained = [leaf for leaf in found.leaves if leaf.requires_grad]
         holders = [self._held_by(id(leaf)) for leaf in trained]
@@ -407,6 +409,7 @@ class Census:
         new = head.facts.get("outside", math.nan)
         if not math.isnan(new):
             changed["outside"] = new if math.isnan(known.outside) else max(known.outside, new)
+        changed["mute"] = head.facts.get("mute", math.nan)
         if bound is not None:
             sums = self._bounds[key] = _FADING * self._bounds[key] + np.array(bound)
             held, outputs, total, squares = sums
