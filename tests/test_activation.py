@@ -155,3 +155,13 @@ def test_a_formula_that_is_finite_nowhere_is_refused(formula: str, given: dict) 
 )
 def test_a_formula_that_is_finite_somewhere_is_taken(formula: str) -> None:
     assert define("f", formula).derivative_expression is not None
+
+
+def test_binding_reads_no_mapping_that_older_tracers_cannot() -> None:
+    """`torch.compile` of torch 2.4 to 2.8 stops at a mapping proxy: a call must not read one."""
+    made = define("leaks", "maximum(x, slope * x)", slope=Param(0.1))
+    softmax = copy.copy(catalog.rowwise("topk"))
+    object.__setattr__(made, "params", None)
+    object.__setattr__(softmax, "options", None)
+    assert made.bind((0.2,), {}) == made.bind((), {"slope": 0.2}) == {"slope": 0.2}
+    assert softmax.chosen({"k": 3}) == {"k": 3}

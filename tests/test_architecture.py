@@ -81,7 +81,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "lightning", "transformers"}
 MAY_IMPORT_A_FRAMEWORK = {
-    "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "doctor.live", "compare",
+    "torch", "jax", "keras", "watch", "doctor.remedies", "doctor.rerun", "doctor.live",
+        "doctor.falling_back", "compare",
     "models", "session", "callbacks", "policies", "claims", "training",
     "advice",
 }  # fmt: skip

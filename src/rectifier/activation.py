@@ -159,9 +159,11 @@ class Activation:
     stable: Expr | None = None
     stable_derivative: Expr | None = None
     differs: str = ""
+    parameter_names: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
+        object.__setattr__(self, "parameter_names", tuple(self.params))
         object.__setattr__(self, "aliases", tuple(self.aliases))
         if not self.class_name:
             camel = "".join(part.capitalize() for part in self.name.split("_"))
@@ -328,14 +330,15 @@ class Activation:
         Raises:
             TypeError: There are too many, there is no such parameter, or one is given twice.
         """
-        if len(args) > len(self.params):
+        names = self.parameter_names  # the tracers of older frameworks cannot read `params`
+        if len(args) > len(names):
             raise TypeError(
-                f"{self.name}() takes the input and {len(self.params)} parameters "
+                f"{self.name}() takes the input and {len(names)} parameters "
                 f"({_listed(self.params)}), got {len(args)} after the input."
             )
-        bound = dict(zip(self.params, args, strict=False))
+        bound: dict[str, Any] = dict(zip(names[: len(args)], args))  # noqa: B905  `strict` is unknown to them too
         for name, value in given.items():
-            if name not in self.params:
+            if name not in names:
                 raise TypeError(
                     f"{self.name}() has no parameter {name!r}; "
                     f"its parameters are: {_listed(self.params)}."

@@ -174,6 +174,24 @@ def test_data_of_bare_tensors_are_normalised_in_evaluation_too() -> None:
     assert log == ["5 features normalised before a layer of bare tensors"]
 
 
+def test_data_of_a_vector_of_weights_are_normalised() -> None:
+    raw = 7 + 50 * X
+    mean, std = raw.mean(0), raw.std(0)
+
+    def program(x: torch.Tensor) -> torch.Tensor:
+        w = torch.zeros(5, requires_grad=True)
+        for _ in range(4):
+            w.grad = None
+            (x @ w + 1 - X[:, 0]).square().mean().backward()
+            with torch.no_grad():
+                w -= 0.1 * w.grad
+        return w.detach()
+
+    given = {"mean": mean.tolist(), "std": std.tolist(), "axis": -1}
+    got, _ = under("normalize_input", lambda: program(raw), {"layers": ["w"]}, **given)
+    torch.testing.assert_close(got, program((raw - mean) / std), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("biased", [True, False])
 def test_an_activation_comes_behind_bare_tensors_and_their_bias(biased: bool) -> None:
     p = tensors()

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from rectifier.doctor import live
+from rectifier.doctor import live, progress
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.live import LiveRepair
 from rectifier.torch.sites import Interception
@@ -77,7 +77,7 @@ def test_units_that_died_of_a_rate_are_recycled_once_it_is_lowered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The cause first, and not a second time under another finding's name; then its victims."""
-    monkeypatch.setattr(live, "_gets_on", lambda record: False)
+    monkeypatch.setattr(progress, "gets_on", lambda values: False)
     lower = Remedy("lower_learning_rate", "", {"from": 0.1, "to": 0.01})
     norm = Remedy("insert_normalization", "", {}, {"sites": ["1"]})
     recycle = Remedy("recycle_units", "", {"every": 30}, {"sites": ["1"]})

@@ -60,7 +60,7 @@ def execute(program: Program, sites: list[dict[str, Any]], seed: int) -> Result:
     with tempfile.TemporaryDirectory(prefix="programs-") as folder:
         place = Path(folder)
         (place / "train.py").write_text(program.script("faulty"), encoding="utf-8")
-        plan = {"remedies": [draw(program, sites, seed)], "options": {}}
+        plan = {"treatments": [[draw(program, sites, seed)]], "options": {}}
         (place / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
         command = ["-m", "rectifier.doctor.rerun", "--plan", "plan.json", "--record", "record.json"]
         status, output, error = runs.python([*command, "train.py"], place)

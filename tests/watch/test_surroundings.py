@@ -68,6 +68,23 @@ def test_what_enters_the_first_layer_feature_by_feature() -> None:
     np.testing.assert_array_equal(feed.high, x.amax(0))
 
 
+def test_what_enters_a_vector_of_weights() -> None:
+    torch.manual_seed(0)
+    x = 5 + torch.randn(50, 3)
+    w = torch.zeros(3, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=1e-3)
+
+    def run() -> None:
+        for _ in range(3):
+            optimizer.zero_grad()
+            F.mse_loss(x @ w + 1, torch.zeros(50)).backward()
+            optimizer.step()
+
+    (feed,) = watched(run).circumstances.feeds
+    assert (feed.layer, feed.kind, feed.seen) == ("w", "linear", 150)
+    np.testing.assert_allclose(feed.mean, x.double().mean(0), rtol=1e-6)
+
+
 @pytest.mark.parametrize("batch_first", [True, False])
 def test_what_enters_a_recurrent_layer(batch_first: bool) -> None:
     torch.manual_seed(0)

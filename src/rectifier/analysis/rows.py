@@ -86,7 +86,7 @@ def check_axis(name: str, axis: Any, word: str = "axis") -> int:
     Raises:
         InvalidActivationError: It is something else.
     """
-    if isinstance(axis, bool) or not isinstance(axis, int | numbers.Integral):
+    if isinstance(axis, bool) or not isinstance(axis, numbers.Integral):
         raise InvalidActivationError(
             f"{name}: {word} must be a whole number, such as -1 for the last one, got {axis!r}."
         )

@@ -42,8 +42,10 @@ class Rowwise:
     options: Mapping[str, int | None] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     differs: str = ""
+    _defaults: tuple[tuple[str, int | None], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_defaults", tuple(self.options.items()))
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
 
     def __str__(self) -> str:
@@ -58,10 +60,12 @@ class Rowwise:
         Raises:
             InvalidActivationError: One is missing, unknown or not a whole number from 1.
         """
-        values = {**self.options, **given}
+        # not of `options`, which the tracers of older frameworks cannot read
+        values: dict[str, Any] = {**dict(self._defaults), **given}
+        known = [name for name, _ in self._defaults]
         for name, value in values.items():
             whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-            if name not in self.options or not whole:
+            if name not in known or not whole:
                 raise InvalidActivationError(
                     f"{self.name} takes {', '.join(self.options) or 'no options'}, whole numbers "
                     f"from 1; got {name}={value!r}."

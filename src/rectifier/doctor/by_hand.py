@@ -69,6 +69,7 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         f"every={given.get('every', 100)})', which steps itself with it{at}",
         "remove_output_activation": f"Give the loss what the last layer gives, without {function}",
         "add_activation": f"Put an activation (torch.{function or 'relu'}) behind {layers}",
+        "add_residual": f"Return 'x + block(x)' in place of 'block(x)'{did}",
         "add_to_optimizer": _TRAINED.get(str(given.get("how", "join")), _TRAINED["join"]).format(
             names=names
         )

@@ -23,6 +23,12 @@ from rectifier.watch.record import Record
 AT_ONCE = 3
 """Remedies of one treatment at most: one for each independent root cause."""
 
+WRITTEN = frozenset({
+    "unsuitable_output_activation", "missing_activation", "frozen_parameters",
+    "symmetric_initialization", "non_finite",
+})  # fmt: skip
+"""Rules that read how the program is written, or what is broken: certain at the first look."""
+
 RATES = ("lower_learning_rate", "raise_learning_rate")
 """Remedies of the rate."""
 

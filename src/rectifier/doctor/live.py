@@ -25,10 +25,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rectifier.doctor import evidence
+from rectifier.doctor import evidence, judge, progress
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.remedies import Action, build, names
+from rectifier.doctor.so_far import measuring
 from rectifier.doctor.wording import number
 from rectifier.torch.sites import Layer, Observer, Site
 from rectifier.watch.record import Record
@@ -41,16 +42,6 @@ PROBATION = 200
 
 MOST = 3
 """Remedies that are tried in one run."""
-
-WRITTEN = frozenset({
-    "unsuitable_output_activation", "missing_activation", "frozen_parameters",
-    "symmetric_initialization", "non_finite",
-})  # fmt: skip
-"""Rules that read how the program is written, or what is broken: certain at the first look."""
-
-GETTING_ON = 0.02
-"""Fall of the loss from one third of the steps to the next, as a share of its start, by which a
-training gets on; at a slower pace twenty times the steps would hardly change it."""
 
 REVIVING = frozenset({"recycle_units"})
 """Remedies of units that died of what is settled: they change nothing of what is computed."""
@@ -215,9 +206,7 @@ class LiveRepair(Observer):
     def _record(self) -> Record:
         """What the watcher beside us has measured so far."""
         if self._source is None:
-            observers = () if self.interception is None else self.interception.observers
-            found = (getattr(observer, "record", None) for observer in observers)
-            self._source = next((record for record in found if record is not None), None)
+            self._source = measuring(self.interception)
         return Record() if self._source is None else self._source()
 
     def _look(self, step: int) -> None:
@@ -254,13 +243,15 @@ class LiveRepair(Observer):
         """Whether it is no passing thing of a training that gets on."""
         if _may_be_noise(finding):
             return False
-        if finding.rule in WRITTEN or math.isinf(self._level(-math.inf)[0]):
+        if finding.rule in judge.WRITTEN or math.isinf(self._level(-math.inf)[0]):
             return True
         if any(
             _never_lived(f) for f in findings if f is finding or f.consequence_of == finding.rule
         ):
             return True
-        return finding.rule == self._suspected and not _gets_on(record)
+        return finding.rule == self._suspected and not progress.gets_on(
+            evidence.finite(record.training.loss)
+        )
 
     def _is_new(self, finding: Finding, remedy: Remedy) -> bool:
         """Whether it can be carried out, was not tried for this, and is not at work already."""
@@ -370,18 +361,6 @@ def _never_lived(finding: Finding) -> bool:
     """Whether a whole layer was dead from birth: its weights have no gradient to change it by."""
     whole = finding.rule == "born_dead" and finding.evidence.get("dead", 0.0) >= 1
     return whole and finding.severity == "error"
-
-
-def _gets_on(record: Record) -> bool:
-    """Whether the loss falls: its last third lies below the one before, by more than noise."""
-    values = evidence.finite(record.training.loss)
-    third = values.size // 3
-    if third < 2:
-        return False
-    then, now = values[-2 * third : -third], values[-third:]
-    fall = float(then.mean() - now.mean())
-    noise = math.sqrt((float(then.var()) + float(now.var())) / third)
-    return fall > 2 * noise and fall >= GETTING_ON * abs(float(values[0]))
 
 
 def _worse(now: tuple[float, float], was: tuple[float, float]) -> bool:

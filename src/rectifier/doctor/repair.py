@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectifier.doctor import child, judge, metrics
+from rectifier.doctor import child, in_turn, judge, metrics
 from rectifier.doctor.by_hand import instruction
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Finding, Remedy
@@ -103,14 +103,16 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         said = "Nothing that harms the training was found, so nothing was changed."
         return _ended(program, before, said, "healthy")
     tell(f"found: {bad[0].cause}")
-    treatments = judge.plans(before.findings, _known())[:attempts]
-    if not treatments:
+    known = _known()
+    starts = range(len(judge.plans(before.findings, known)))[:attempts]
+    if not starts:
         return _ended(program, before, "No remedy of ours fits what was found.")
     done: list[tuple[Attempt, judge.Comparison]] = []
-    for treatment in treatments:
-        tell(f"running it again with {listing([describe(remedy) for remedy in treatment])}")
-        carried = judge.with_trials(treatment, before.record)
-        after, rest, stopped = _run(program, carried)
+    for start in starts:
+        treatments = in_turn.treatments(before.findings, known, before.record, start)
+        first = judge.chosen(treatments[0], {})
+        tell(f"running it again with {listing([describe(remedy) for remedy in first])}")
+        after, rest, stopped = _run(program, treatments, before)
         for line in rest.get("log", ()):
             tell(line)
         weighed = judge.compare(before, after)
@@ -119,7 +121,8 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         log = tuple(rest.get("log", ()))
         unwritten = frozenset(rest.get("unwritten", ()))
         met = rest.get("met", {})
-        attempt = Attempt(judge.chosen(carried, met), after, unwritten, log, met)
+        carried = judge.chosen(treatments[rest.get("place", 0)], met)
+        attempt = Attempt(carried, after, unwritten, log, met)
         done.append((attempt, weighed))
         if stopped or weighed.verdict == "repaired":
             break
@@ -228,12 +231,18 @@ def describe(remedy: Remedy) -> str:
     return words
 
 
-def _run(program: _Program, treatment: Sequence[Remedy]) -> tuple[Run, dict[str, Any], bool]:
+def _run(
+    program: _Program, treatments: Sequence[Sequence[Remedy]], before: Run | None = None
+) -> tuple[Run, dict[str, Any], bool]:
     """One run in a process of its own: the run, what the remedies did, whether it was stopped."""
     plan, place = program.folder / "plan.json", program.folder / "record.json"
     place.unlink(missing_ok=True)
-    items = [dataclasses.asdict(remedy) for remedy in treatment]
-    text = json.dumps({"remedies": items, "options": dict(program.options)})
+    items = [[dataclasses.asdict(remedy) for remedy in each] for each in treatments]
+    given: dict[str, Any] = {"treatments": items, "options": dict(program.options)}
+    if before is not None:
+        given["losses"] = in_turn.losses(before.record)
+        given["certain"] = in_turn.certain(before.findings)
+    text = json.dumps(given)
     plan.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "rectifier.doctor.rerun", "--plan", str(plan)]
     command += ["--record", str(place), *(["-m"] if program.module else []), program.script]

@@ -24,7 +24,8 @@ from rectifier.watch.options import WatchOptions
 from rectifier.watch.script import run_script
 
 if TYPE_CHECKING:
-    from rectifier.doctor.remedies import Action
+    from rectifier.doctor.falling_back import FallingBack
+    from rectifier.doctor.remedies import Action, Observer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     plan = json.loads(Path(given.plan).read_text(encoding="utf-8"))
-    actions = _Actions([_remedy(item) for item in plan["remedies"]])
+    treatments = [[_remedy(item) for item in each] for each in plan["treatments"]]
+    actions = _Actions(treatments, plan.get("losses", ()), bool(plan.get("certain")))
     place = Path(given.record)
     try:
         result = run_script(
@@ -47,9 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ScriptError as error:
         _write(place, {"error": str(error)})
         return 2
-    unwritten = [action.remedy.action for action in actions if action.unwritten]
-    met = {action.remedy.action: action.met for action in actions if action.met}
-    document = {"log": log_of(actions), "unwritten": unwritten, "met": met}
+    done = actions.at_work
+    unwritten = [action.remedy.action for action in done if action.unwritten]
+    met = {action.remedy.action: action.met for action in done if action.met}
+    document = {"log": log_of(actions), "unwritten": unwritten, "met": met, "place": actions.place}
     _write(place, {**document, "record": result.record.to_json()})
     return int(result.status)
 
@@ -67,21 +70,45 @@ class _Actions:
     OMP_NUM_THREADS and the like first.
     """
 
-    def __init__(self, remedies: Sequence[Remedy]) -> None:
-        self._remedies = remedies
-        self._built: list[Action] | None = None
+    def __init__(
+        self,
+        treatments: Sequence[Sequence[Remedy]],
+        losses: Sequence[float] = (),
+        certain: bool = False,
+    ) -> None:
+        self._treatments = treatments
+        self._losses = losses
+        self._certain = certain
+        self._built: FallingBack | None = None
 
-    def __iter__(self) -> Iterator[Action]:
-        if self._built is None and self._remedies:
-            from rectifier.doctor.remedies import build
+    def __iter__(self) -> Iterator[Observer]:
+        if self._built is None and self._treatments:
+            from rectifier.doctor.falling_back import FallingBack
 
-            self._built = [build(remedy) for remedy in self._remedies]
-        return iter(self._built or ())
+            self._built = FallingBack(self._treatments, self._losses, certain=self._certain)
+        several = len(self._treatments) > 1
+        return iter((*((self._built,) if several and self._built else ()), *self.at_work))
+
+    @property
+    def at_work(self) -> Sequence[Action]:
+        """The remedies of the treatment that was taken last."""
+        return () if self._built is None else self._built.actions
+
+    @property
+    def place(self) -> int:
+        """Of that treatment, among all."""
+        return 0 if self._built is None else self._built.place
+
+    @property
+    def tried(self) -> Sequence[str]:
+        """What was taken back before, in sentences."""
+        return () if self._built is None else self._built.log
 
 
 def log_of(actions: _Actions) -> list[str]:
     """What the remedies did, in their order; one that never found its occasion says so."""
-    return [line for action in actions for line in (action.log or _idle(action.remedy))]
+    done = (line for action in actions.at_work for line in (action.log or _idle(action.remedy)))
+    return [*actions.tried, *done]
 
 
 def _idle(remedy: Remedy) -> list[str]:

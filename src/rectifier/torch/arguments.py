@@ -13,6 +13,9 @@ from typing import Any
 from torch import Tensor
 from torch.nn.modules import module as global_hooks
 
+_CALLING = frozenset({"inner", "_call_impl"})
+"""Who calls a module's hooks: the first since torch 2.5, the second before."""
+
 
 def first_floating(value: Any, depth: int = 0) -> Tensor | None:
     """The first floating-point tensor in a nest of tuples, lists and dicts."""
@@ -40,7 +43,8 @@ def keywords() -> Mapping[str, Any]:
 def _calling() -> FrameType | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if frame.f_code.co_name == "inner" and frame.f_code.co_filename == global_hooks.__file__:
+        code = frame.f_code
+        if code.co_name in _CALLING and code.co_filename == global_hooks.__file__:
             return frame
         frame = frame.f_back
     return None

@@ -85,6 +85,15 @@ class Boundary:
         finally:
             self.busy -= 1
 
+    def exchange(self, old: Sequence[Observer], new: Sequence[Observer]) -> None:
+        """Observers in the place of others, from the next step on."""
+        places = [i for i, o in enumerate(self.observers) if any(o is each for each in old)]
+        place = places[0] if places else 0
+        rest = [o for o in self.observers if not any(o is each for each in old)]
+        self.observers = [*rest[:place], *new, *rest[place:]]
+        self.live = tuple(o for o in self.live if any(o is each for each in rest))
+        self.replacers = tuple(o for o in self.replacers if any(o is each for each in rest))
+
     def _detach(self, observer: Observer, method: str, error: Exception) -> None:
         self.notes.append(
             f"{type(observer).__name__} was detached at step {self.step}: its {method} raised "

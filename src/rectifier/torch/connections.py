@@ -195,6 +195,11 @@ def units_last(node: Any) -> bool:
     return False
 
 
+def is_vector(node: Any, above: Any) -> bool:
+    """Whether an input of a product is the vector in ``x @ v``, a layer of one unit."""
+    return name_of(node) in ("mv", "addmv") and above is node.next_functions[-1][0]
+
+
 def in_columns(node: Any) -> bool:
     """Whether a product is ``w @ x``, with a sample in each column."""
     if name_of(node) != "mm" or len(node.next_functions) < 2:

@@ -36,7 +36,8 @@ class Eagerly:
             return
         stance = getattr(torch.compiler, "set_stance", None)
         if stance is None:
-            self._note("This torch cannot run compiled code eagerly; it is not seen inside.")
+            if torch._dynamo.utils.counters["frames"]:  # something has been compiled
+                self._note("This torch cannot run compiled code eagerly; it is not seen inside.")
             return
         self._stance = stance("force_eager")
         wrapper: Any = torch._dynamo.OptimizedModule

@@ -9,6 +9,7 @@ has to be cleared. Without a graph (frozen weights, no gradients) the last layer
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,6 +133,14 @@ def untransposed(value: Any) -> Tensor | None:
         return None
     turned = value.shape == base.shape[::-1] and value.stride() == base.stride()[::-1]
     return base if turned else None
+
+
+def one_unit(pair: Sequence[Any]) -> bool:
+    """Whether a product is ``x @ v`` with a trainable vector: a layer of one unit."""
+    if len(pair) != 2 or not all(isinstance(part, Tensor) for part in pair):
+        return False
+    x, v = pair
+    return bool(x.dim() > 1 and v.dim() == 1 and v.is_leaf and v.requires_grad)
 
 
 def fan_in(weight: Tensor | None, *, transposed: bool) -> int:

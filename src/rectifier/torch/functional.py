@@ -94,7 +94,7 @@ def explain(
 
 def _build(spec: Activation) -> Callable[..., Tensor]:
     plans = _Plans(spec)
-    names = tuple(spec.params)
+    names = spec.parameter_names
     short = shortcut(spec)
     most, quick = short.most, short.fastest()
 
@@ -137,7 +137,8 @@ def _build(spec: Activation) -> Callable[..., Tensor]:
                 return apply_lean(plan, input)
         if args or given:
             given = spec.bind(args, given)
-            values = tuple(given.get(name, spec.params[name].default) for name in names)
+            defaults = zip(names, plans.defaults, strict=True)
+            values = tuple(given.get(name, default) for name, default in defaults)
         else:
             values = plans.defaults
         if torch.compiler.is_compiling():
@@ -227,7 +228,7 @@ class _Plans:
     ) -> Plan:
         constants = {
             name: value
-            for name, value in zip(self.spec.params, values, strict=True)
+            for name, value in zip(self.spec.parameter_names, values, strict=True)
             if value is not None
         }
         framework = path == "framework"
@@ -241,7 +242,7 @@ class _Plans:
             kernel=self.spec.name if kernel else "",
             triton=path == "triton",
             default=not names and values == self.defaults,
-            order=tuple(self.spec.params),
+            order=self.spec.parameter_names,
             only_kernel=demanded,
             keeps_output=path != "composed" and self.spec.name in _KEEPS_OUTPUT,
         )
@@ -293,7 +294,7 @@ def _apply_traced(
         )
     x = checked(plans.spec, input)
     if torch.onnx.is_in_onnx_export():
-        names = plans.spec.params
+        names = plans.spec.parameter_names
         laid = {
             name: laid_out(plans.spec, name, value, x) if isinstance(value, Tensor) else value
             for name, value in zip(names, values, strict=True)
@@ -305,7 +306,7 @@ def _apply_traced(
         laid_out(plans.spec, name, value, x)
         if isinstance(value, Tensor)
         else torch.full((), float(value), dtype=dtype, device=x.device)
-        for name, value in zip(plans.spec.params, values, strict=True)
+        for name, value in zip(plans.spec.parameter_names, values, strict=True)
     ]
     if not inplace:
         return apply_traced(plans.traced, x, *tensors)

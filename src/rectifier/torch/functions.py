@@ -194,6 +194,8 @@ class Functions:
             turned = feeding.untransposed(args[1])
             if turned is not None:
                 name, weights = "linear", [turned]  # x @ w.T, which is what linear computes
+        if not weights and name.strip("_") in ("matmul", "mv") and feeding.one_unit(args):
+            name, weights = "mv", [args[1]]
         if not weights:
             return
         weight = weights[0]

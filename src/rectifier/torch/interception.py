@@ -102,6 +102,14 @@ class Interception:
         """Who is told, in their order."""
         return tuple(self._boundary.observers)
 
+    def exchange(self, old: Sequence[Observer], new: Sequence[Observer]) -> None:
+        """Let observers take the place of others from the next step on; these are told no more."""
+        self._boundary.exchange(old, new)
+        for each in old:
+            each.interception = None
+        for each in new:
+            each.interception = self
+
     @property
     def seconds(self) -> float:
         """Time spent in observing."""

@@ -125,15 +125,19 @@ class Origins(Generic[Mark]):
         return max(branches, key=lambda branch: branch[0])
 
     def _parts(self, node: Any, left: int) -> tuple[int, tuple[Mark, ...]] | None:
-        """Return the marks of a concatenation: one of all its parts, or none if none has any."""
-        whole = math.prod(node._input_metadata[0].shape)
+        """Return the marks of a concatenation: one of all its parts, or none if none has any.
+
+        Where torch does not tell of what size they are, all count as equally large.
+        """
+        sized = hasattr(node, "_input_metadata")  # before torch 2.5 no node tells of shapes
+        whole = math.prod(node._input_metadata[0].shape) if sized else len(node.next_functions)
         parts: list[Part[Mark]] = []
         latest = None
         for up, place in node.next_functions:
             found = None if up is None else self._above(up, left - 1)
             if found is not None:
                 latest = max(found[0], latest or 0)
-                share = math.prod(up._input_metadata[place].shape) / whole
+                share = (math.prod(up._input_metadata[place].shape) if sized else 1) / whole
                 parts.append((share, tuple(dict.fromkeys(found[1]))))
         if latest is None:
             return None

@@ -43,8 +43,8 @@ class Program:
     """A lowered expression.
 
     Attributes:
-        instructions: The operations in order; instruction i writes slot ``inputs + i``.
-        inputs: How many tensors it takes; they are slots 0, 1, ….
+        instructions: The operations in order; each writes the next slot behind those before it,
+            of which the first are the tensors that it takes.
         result: The slot that holds the result, or the number that the result is everywhere.
         carries_nan: Whether a NaN in the first input is sure to reach the result by itself.
         rounds_once: Whether every operation but at most one on the way to the result is exact, so
@@ -52,7 +52,6 @@ class Program:
     """
 
     instructions: tuple[Instruction, ...]
-    inputs: int
     result: int | float
     carries_nan: bool
     rounds_once: bool
@@ -67,17 +66,18 @@ class Program:
             A new tensor, of the broadcast shape. Where x is NaN, so is the result.
         """
         x = tensors[0]
-        slots: list[Tensor | None] = [*tensors, *([None] * len(self.instructions))]
-        for number, instruction in enumerate(self.instructions, start=self.inputs):
+        slots: list[Tensor | None] = [*tensors]
+        compiling = torch.compiler.is_compiling()  # a compiler frees by itself
+        for instruction in self.instructions:
             arguments: list[Any] = [
                 slots[a] if isinstance(a, int) else a for a in instruction.arguments
             ]
             if instruction.op == "where":
                 # torch.where would give two numbers the default dtype: 0.01 in float32's rounding.
                 arguments[1:] = [_as_tensor(a, x) for a in arguments[1:]]
-            slots[number] = instruction.operation(*arguments)
+            slots.append(instruction.operation(*arguments))
             del arguments
-            for slot in instruction.last_uses:
+            for slot in () if compiling else instruction.last_uses:
                 slots[slot] = None
         result: Any = self.result if isinstance(self.result, float) else slots[self.result]
         if self.carries_nan and isinstance(result, Tensor):
@@ -153,10 +153,9 @@ def lower(
                 became[node] = state.emit(node.op, arguments)
     result = became[expression]
     if not isinstance(result, int):
-        return Program((), len(names), float(result), False, True)
+        return Program((), float(result), False, True)
     return Program(
         _with_last_uses(state, result),
-        len(names),
         result,
         state.carries[result],
         state.roundings[result] <= 1,

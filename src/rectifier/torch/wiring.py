@@ -137,7 +137,7 @@ def _parts(node: Any) -> tuple[list[Tensor], list[Any]] | None:
         leaf = leaf_of(up)
         if leaf is None:
             data.append(up)
-        elif leaf.dim() > 1:
+        elif leaf.dim() > 1 or (leaf.dim() == 1 and connections.is_vector(node, up)):
             weights.append(leaf)
     return (weights, data) if len(weights) == 1 else None
 
@@ -171,9 +171,8 @@ def _feed(node: Any, weight: Tensor, found: Wiring) -> None:
             conv = "conv" in name
             rows = values.movedim(1, -1) if conv else values
             rows = rows.reshape(-1, rows.shape[-1])
-            inputs = (
-                weight.shape[1] if conv or not connections.units_last(node) else weight.shape[0]
-            )
+            first = weight.dim() == 1 or (not conv and connections.units_last(node))
+            inputs = weight.shape[0] if first else weight.shape[1]
             if rows.shape[-1] == inputs or conv:
                 found.feeds.append(Fed(weight, "conv" if conv else "linear", rows))
             return

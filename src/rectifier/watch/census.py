@@ -5,82 +5,37 @@ backward passes and steps and then at ever longer intervals (each 1.6 times the 
 whenever an optimiser is made), so its cost does not grow with the run. Parameters are known by
 weak reference; of each a thousand elements are kept, to tell how far it has moved.
 
-One file, though long: everything is told of the same list of parameters, at the same occasions.
+What enters the first layers and leaves the last is kept in `rectifier.watch.ends`.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rectifier.torch import graph, heads, observer, upstream, wiring
+from rectifier.torch import graph, observer, upstream, wiring
 from rectifier.torch.identity import ByIdentity
 from rectifier.torch.sites import Layer
 from rectifier.watch import likeness
 from rectifier.watch.carrying import Carrying
+from rectifier.watch.ends import Feeds, Heads
+from rectifier.watch.occasions import Occasions
 from rectifier.watch.record.circumstances import (
     Circumstances,
-    Feed,
-    Head,
     Joint,
     OptimizerFacts,
     ParameterFacts,
 )
 from rectifier.watch.weights import held, is_plain, never_counted
 
-_GROWTH = 1.6
-_ROWS, _CELLS = 4096, 2**18
-"""Rows of data that are kept for quantiles, and numbers in them, at most."""
-
-_FADING = 0.5
-"""What an earlier look at the outputs at a bound counts beside the next: the late ones tell."""
-
 _MOST = 5000
 """Parameters that are followed at most."""
-
-
-class _Occasions:
-    """The first three of something, then at ever longer intervals."""
-
-    def __init__(self) -> None:
-        self._next = self.count = 0
-        self._late = False
-
-    def now(self, *, later: bool = False) -> bool:
-        """Count one more; whether it is to be looked at.
-
-        Args:
-            later: Not this one, since looking would mean waiting for a device: the first after it
-                of which that is not true.
-        """
-        place, self.count = self.count, self.count + 1
-        due = place >= self._next
-        self._late = due and later
-        if not due or later:
-            return False
-        self._next = place + 1 if place < 2 else math.ceil(place * _GROWTH)
-        return True
-
-    def ahead(self) -> int:
-        """How many more are not to be looked at; one that is late wakes nobody."""
-        return sys.maxsize if self._late else self._next - self.count
-
-    def passed(self, number: int) -> None:
-        """So many more have passed, of those that are not to be looked at."""
-        self.count += number
-
-    def again(self) -> None:
-        """Begin anew: something has changed."""
-        self._next = self.count = 0
 
 
 @dataclass
@@ -103,20 +58,7 @@ class _Held:
     facts: OptimizerFacts
     ids: set[int]
     steps: int = 0
-    occasions: _Occasions = field(default_factory=_Occasions)
-
-
-@dataclass
-class _Sums:
-    """Running sums of what enters a layer."""
-
-    kind: str
-    count: int
-    total: NDArray[np.float64]
-    squares: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    rows: NDArray[np.float64]
+    occasions: Occasions = field(default_factory=Occasions)
 
 
 class Census:
@@ -128,12 +70,11 @@ class Census:
         self._kept_optimizers: list[_Held] = []
         self._late: ByIdentity[bool] = ByIdentity()
         self._roots: list[tuple[weakref.ref[nn.Module], str]] = []
-        self._losses = _Occasions()
-        self._derivatives = _Occasions()
-        self._heads: dict[tuple[int, tuple[str, ...]], tuple[int, Head]] = {}
-        self._bounds: dict[tuple[int, tuple[str, ...]], NDArray[np.float64]] = {}
+        self._losses = Occasions()
+        self._derivatives = Occasions()
+        self._heads = Heads()
         self._joints: dict[tuple[int, int], Joint] = {}
-        self._feeds: dict[int, _Sums] = {}
+        self._feeds = Feeds()
         self._wired = self._looked = self._backwards = self._idle = 0
         self._second_order = False
         self._linear: bool | None = None
@@ -263,13 +204,13 @@ class Census:
         for seen in found.squashed:
             self._squashed.add((id(seen.weights[0]), id(seen.weights[1])))
         for head in found.heads:
-            self._take_head(head, step, source)
+            self._heads.take(head, step, source)
         for joint in found.joints:
             first, second = joint.weights
             key = (id(first), id(second))
             self._joints.setdefault(key, Joint("", "", **joint.facts, step=step))
         for fed in found.feeds:
-            self._take_feed(fed)
+            self._feeds.take(fed)
         self._look()
 
     def on_loaded(self, module: nn.Module) -> None:
@@ -391,56 +332,6 @@ class Census:
                 broken=not math.isfinite(float(now.norm())),
             )
 
-    def _take_head(self, head: heads.Seen, step: int, source: str) -> None:
-        (weight,) = head.weights
-        key = (id(weight), head.facts["chain"])
-        bound = head.facts.pop("bound", None)
-        if key not in self._heads:
-            self._heads[key] = id(weight), Head(**head.facts, source=source, step=step)
-            self._bounds[key] = np.zeros(4)
-            return
-        known = self._heads[key][1]
-        changed: dict[str, Any] = {"count": known.count + 1}
-        for name, choose in (("low", min), ("high", max)):
-            for what in ("output", "target"):
-                label = f"{what}_{name}"
-                values = [getattr(known, label), head.facts.get(label, math.nan)]
-                changed[label] = choose([v for v in values if not math.isnan(v)], default=math.nan)
-        new = head.facts.get("outside", math.nan)
-        if not math.isnan(new):
-            changed["outside"] = new if math.isnan(known.outside) else max(known.outside, new)
-        changed["mute"] = head.facts.get("mute", math.nan)
-        if bound is not None:
-            sums = self._bounds[key] = _FADING * self._bounds[key] + np.array(bound)
-            held, outputs, total, squares = sums
-            changed["held"] = float(held / outputs)
-            changed["short"] = float(total / math.sqrt(held * squares)) if squares > 0 else math.nan
-        self._heads[key] = id(weight), replace(known, **changed)
-
-    def _take_feed(self, fed: wiring.Fed) -> None:
-        rows = fed.values.detach().double()
-        if not rows.numel():
-            return
-        values = [
-            rows.sum(0), rows.square().sum(0), rows.amin(0), rows.amax(0)
-        ]  # fmt: skip
-        total, squares, low, high = (v.cpu().numpy() for v in values)
-        known = self._feeds.get(id(fed.weight))
-        if known is None or known.total.shape != total.shape:
-            nothing = np.zeros((0, total.size))
-            known = _Sums(fed.kind, 0, 0.0 * total, 0.0 * squares, low, high, nothing)
-        room = max(0, min(_ROWS, _CELLS // total.size) - known.rows.shape[0])
-        some = rows[:: max(1, rows.shape[0] // 256)][:room].cpu().numpy()
-        self._feeds[id(fed.weight)] = _Sums(
-            fed.kind,
-            known.count + rows.shape[0],
-            known.total + total,
-            known.squares + squares,
-            np.minimum(known.low, low),
-            np.maximum(known.high, high),
-            np.concatenate([known.rows, some]),
-        )
-
     # What comes out
 
     def circumstances(self) -> Circumstances:
@@ -476,12 +367,12 @@ class Census:
         )
         known = {key for key, p in self._people.items() if p.facts.model or p.facts.reached}
         return Circumstances(
-            heads=tuple(replace(h, layer=layer_of(key)) for key, h in self._heads.values()),
+            heads=self._heads.told(layer_of),
             joints=tuple(
                 replace(joint, first=layer_of(first), second=layer_of(second))
                 for (first, second), joint in self._joints.items()
             ),
-            feeds=tuple(self._feed(key, layer_of(key)) for key in self._feeds),
+            feeds=self._feeds.told(layer_of),
             parameters=people,
             optimizers=tuple(
                 replace(o.facts, steps=o.steps, orphans=len(o.ids - known))
@@ -518,15 +409,3 @@ class Census:
         if facts.name:
             return facts.name
         return ran[key].name if key in ran else f"parameter of shape {facts.shape}"
-
-    def _feed(self, key: int, layer: str) -> Feed:
-        sums = self._feeds[key]
-        mean = sums.total / sums.count
-        variance = np.maximum(sums.squares / sums.count - mean**2, 0.0)
-        low, middle, high = np.quantile(sums.rows, (0.25, 0.5, 0.75), axis=0)
-        return Feed(
-            *(layer, sums.kind, mean, np.sqrt(variance), sums.low, sums.high),
-            middle=middle,
-            width=(high - low) / 1.349,
-            seen=sums.count,
-        )

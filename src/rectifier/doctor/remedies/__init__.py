@@ -38,6 +38,7 @@ class Action(Observer, abc.ABC):
         remedy: What to do. ``log``: one sentence for each thing that was done.
         handles: Of the hooks that it put into the program.
         unwritten: Whether it did what the edit that `rectifier.doctor.patch` knows does not say.
+        since: Step from which it is at work: its first, as 0 is the program's.
         met: What it met while it acted, in plain values, for that edit: ``places`` in the program
             (kind of call, file, line), or numbers that it exchanged (``weight_decay``: old, new).
     """
@@ -48,6 +49,7 @@ class Action(Observer, abc.ABC):
         self.log: list[str] = []
         self.handles: list[RemovableHandle] = []
         self.unwritten = False
+        self.since = 0
         self.met: dict[str, list[Any]] = {}
         self._places: dict[str, list[str]] = {}
 

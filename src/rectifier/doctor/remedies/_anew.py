@@ -49,7 +49,7 @@ class Keep(Action):
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
-        return step == 0
+        return step == self.since
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

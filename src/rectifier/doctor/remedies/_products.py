@@ -11,10 +11,10 @@ from typing import Any
 
 from torch import Tensor
 
-from rectifier.torch.feeding import untransposed
+from rectifier.torch.feeding import one_unit, untransposed
 
 NAMES = frozenset({
-    "linear", "conv1d", "conv2d", "conv3d", "matmul", "__matmul__", "mm", "addmm", "einsum",
+    "linear", "conv1d", "conv2d", "conv3d", "matmul", "__matmul__", "mm", "mv", "addmm", "einsum",
 })  # fmt: skip
 """Functions that apply a weight."""
 
@@ -51,7 +51,8 @@ def product(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Product
     pair = args[first : first + 2]
     if len(pair) < 2 or not all(isinstance(t, Tensor) and t.dim() > 0 for t in pair):
         return None
-    weights = [_trained(tensor) for tensor in pair]
+    single = name in ("matmul", "mv") and one_unit(pair)
+    weights = [None, pair[1]] if single else [_trained(tensor) for tensor in pair]
     turned = weights[0] is not None and name in ("matmul", "mm", "addmm")
     if (weights[0] is not None and not turned) or (weights[0] is None) == (weights[1] is None):
         return None

@@ -27,7 +27,7 @@ class Waking(Action):
 
     def wants_step(self, step: int) -> bool:
         """The first: layers are told of only while a step is seen."""
-        return step == 0
+        return step == self.since
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Hook it; of a model in evaluation mode nobody is told as a whole."""

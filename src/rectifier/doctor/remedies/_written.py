@@ -37,7 +37,7 @@ class Written(Rewriting):
 
     def wants_step(self, step: int) -> bool:
         """The first few: layers are told of only while a step is seen."""
-        return step < _LOOKS
+        return step - self.since < _LOOKS
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember the gradients of its weights."""

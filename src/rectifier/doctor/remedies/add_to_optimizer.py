@@ -69,7 +69,7 @@ class AddToOptimizer(Action):
 
     def wants_step(self, step: int) -> bool:
         """The first few: models and layers are told of only while a step is seen."""
-        return self.how == "join" and step < _LOOKS
+        return self.how == "join" and step - self.since < _LOOKS
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

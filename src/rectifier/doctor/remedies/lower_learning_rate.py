@@ -77,6 +77,11 @@ class LowerLearningRate(Rewriting):
         several = ", ".join(f"{old * each:g}" for each in tried)
         self.say(f"tried in the opening: {several}; best: {old * factor:g}")
 
+    @property
+    def choosing(self) -> bool:
+        """Whether rates are still being tried."""
+        return self._trials is not None and not self._trials.done
+
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
@@ -161,7 +166,7 @@ class LowerLearningRate(Rewriting):
 
     def wants_step(self, step: int) -> bool:
         """The first: a program without optimisers is known by its layers; then all of one."""
-        return step == 0 or self._updates.met
+        return step == self.since or self._updates.met
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """A forward pass is under way."""

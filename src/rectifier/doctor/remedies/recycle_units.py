@@ -84,7 +84,7 @@ class RecycleUnits(Action):
 
     def wants_step(self, step: int) -> bool:
         """In the window at the end of each round; the first, to know the models."""
-        return step == 0 or step % self.every >= self.every - self.window
+        return step == self.since or step % self.every >= self.every - self.window
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

@@ -56,7 +56,7 @@ class Reinitialize(Action):
 
     def wants_step(self, step: int) -> bool:
         """The first: models are told of only while a step is seen."""
-        return step == 0
+        return step == self.since
 
     def on_model(
         self, model: nn.Module, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -89,7 +89,7 @@ class Reinitialize(Action):
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """Draw the weights of a network of bare tensors."""
-        if step or not self._bare:
+        if step != self.since or not self._bare:
             self._bare.clear()
             return
         if optimizer is not None:  # what it remembers is of the old weights

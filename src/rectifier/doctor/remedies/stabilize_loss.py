@@ -61,7 +61,7 @@ class StabilizeLoss(Rewriting):
 
     def wants_step(self, step: int) -> bool:
         """The first, where data are filled: models are told of only while a step is seen."""
-        return step == 0 and bool(self.remedy.settings.get("fill"))
+        return step == self.since and bool(self.remedy.settings.get("fill"))
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

@@ -1,0 +1,266 @@
+"""A rerun that goes on to the next treatment where one brings nothing, within the same training.
+
+Layer: doctor, on the remedies. Which treatments, and in what order, is `rectifier.doctor.judge`'s;
+whether one is hopeless, `rectifier.doctor.progress`'s. `FallingBack` is an observer before the
+remedies at work. When a share of the steps has passed it weighs the loss so far; where that is
+hopeless the remedies are taken out, weights, buffers and what optimisers remember are put back to
+how the program had made them, and the next treatment begins as if the run did. That takes its time
+from the rerun, so that a repair still costs two trainings. The last treatment's turn is followed,
+where none brought anything, by the one that came furthest; of equals the first, as the evidence
+speaks for it. Nothing is tried where two optimisers step, since players' losses tell nothing, and
+nothing any more once another model or optimiser has come: another training has begun.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rectifier.doctor import evidence, progress
+from rectifier.doctor.diagnose import diagnose
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import Observer, build
+from rectifier.doctor.so_far import measuring
+from rectifier.doctor.wording import listing, number
+
+LEAST, SHARE = 40, 10
+"""Steps after which a treatment is weighed, at least, and one in so many of the run."""
+
+AT_ONCE = 5
+"""Steps in which a remedy finds what it acts on, if there is any, but those that wait for it."""
+
+LATER = frozenset({"recycle_units", "clip_gradients", "stabilize_loss", "add_to_optimizer"})
+"""These."""
+
+PATIENCE = 2.5
+"""Times as long has the first one where what harmed is gone: plateaus of an opening end by
+themselves, and the evidence speaks for it."""
+
+Treatment = Sequence[Remedy]
+
+
+class FallingBack(Observer):
+    """Takes the next treatment where one brings nothing.
+
+    Args:
+        treatments: In the order to try them; the first is at work from the start.
+        losses: Of the sick run, by step.
+        certain: Whether the cause is read off the program, so that only a loss that is not finite,
+            or a remedy that finds nothing to act on, speaks against the cure.
+
+    Attributes:
+        actions: The remedies at work. ``place``: of their treatment among all.
+        log: What was tried, in sentences.
+    """
+
+    def __init__(
+        self, treatments: Sequence[Treatment], losses: Sequence[float], *, certain: bool = False
+    ) -> None:
+        super().__init__()
+        self.actions = [build(remedy) for remedy in treatments[0]]
+        self.place = 0
+        self.log: list[str] = []
+        self._treatments = treatments
+        self._sick = losses
+        self._certain = certain
+        self._since = 0
+        self._settled = False
+        self._own: list[float] = []
+        self._passes: list[float] = []
+        self._levels: list[tuple[float, float]] = []
+        self._patient = False
+        self._models: list[tuple[weakref.ref[nn.Module], str, tuple[Any, ...], dict[str, Any]]] = []
+        self._optimizers: list[weakref.ref[Optimizer]] = []
+        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
+        self._groups: dict[int, list[int]] = {}
+        self._stepping: set[int] = set()
+
+    def wants_step(self, step: int) -> bool:
+        """The first: models are told of only while a step is seen."""
+        return step == 0
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Keep it as the program made it, before a remedy changes it."""
+        if self._settled:
+            return
+        if self._own:
+            self._settle()
+            return
+        self._models.append((weakref.ref(model), name, args, dict(kwargs)))
+        self._keep([*model.parameters(), *model.buffers()])
+
+    def on_optimizer(self, optimizer: Optimizer) -> None:
+        """Know it; one that comes later begins another training."""
+        if self._settled:
+            return
+        if self._own:
+            self._settle()
+            return
+        self._optimizers.append(weakref.ref(optimizer))
+
+    def _keep(self, tensors: Sequence[Tensor]) -> None:
+        for tensor in tensors:
+            if id(tensor) not in self._kept and tensor.numel():
+                self._kept[id(tensor)] = tensor, tensor.detach().clone()
+
+    def on_backward(self, loss: Tensor) -> None:
+        """Of several passes before one step the mean counts."""
+        if not self._settled:
+            self._passes.append(float(loss.detach().double().mean()))
+
+    def before_step(self, optimizer: Optimizer | None, step: int) -> None:
+        """What an optimiser holds outside any model is kept, too, before it moves."""
+        del step
+        if self._settled or optimizer is None or id(optimizer) in self._stepping:
+            return
+        self._stepping.add(id(optimizer))
+        self._groups[id(optimizer)] = [len(group["params"]) for group in optimizer.param_groups]
+        if not self._own:
+            self._keep([p for group in optimizer.param_groups for p in group["params"]])
+
+    def after_step(self, optimizer: Optimizer | None, step: int) -> None:
+        """Weigh what has come of it, when it is time."""
+        if self._settled or not self._passes:
+            return
+        if optimizer is None or len(self._stepping) > 1:
+            self._settle()
+            return
+        self._own.append(sum(self._passes) / len(self._passes))
+        self._passes.clear()
+        absent = len(self._own) == AT_ONCE and self._all_at_once() and not self._acted()
+        if progress.broken(self._own) or absent:
+            self._next(step)
+        elif len(self._own) >= self._window * (PATIENCE if self._patient else 1):
+            self._weigh(step)
+
+    def _all_at_once(self) -> bool:
+        """Whether what is at work acts in the first steps or never."""
+        acting = [a.remedy for a in self.actions if not a.remedy.settings.get("guard")]
+        return not any(remedy.action in LATER for remedy in acting)
+
+    @property
+    def _window(self) -> int:
+        return max(LEAST, len(self._sick) // SHARE)
+
+    def _weigh(self, step: int) -> None:
+        """On to the next one where this is hopeless; a first one that left no harm has longer."""
+        if self._choosing():
+            return
+        if not self._is_hopeless():
+            if step >= len(self._sick) // 2:  # too little is left to begin anew
+                self._settle()
+        elif self.place or self._patient or not self._acted() or self._harms():
+            self._next(step)
+        else:
+            self._patient = True
+
+    def _harms(self) -> bool:
+        """Whether the doctor still finds what harms the training."""
+        source = measuring(self.interception)
+        findings = diagnose(source()) if source is not None else ()
+        return any(finding.severity != "info" for finding in findings)
+
+    def _choosing(self) -> bool:
+        """Whether rates are still being tried."""
+        return any(getattr(action, "choosing", False) for action in self.actions)
+
+    def _is_hopeless(self) -> bool:
+        if not self._acted():
+            return True
+        if self._certain:
+            return False
+        return progress.hopeless(self._own, self._window, self._since, self._sick)
+
+    def _acted(self) -> bool:
+        """Whether any remedy, guards aside, found something to act on."""
+        return any(a.log for a in self.actions if not a.remedy.settings.get("guard"))
+
+    def _next(self, step: int) -> None:
+        """Back to the beginning, with what comes next."""
+        late = evidence.finite(np.array(self._own[-self._window // 3 :]))
+        broken = progress.broken(self._own) or not late.size
+        level = math.inf if broken else float(late.mean())
+        self._levels.append((level, 0.0 if broken else float(late.std()) / math.sqrt(late.size)))
+        for line in (line for action in self.actions for line in action.log):
+            self.log.append(line)
+        names = _names(self._treatments[self.place])
+        came = "the loss broke" if broken else f"the loss is {number(level)}"
+        came = came if self._acted() else "nothing to act on"
+        last = len(self._levels) == len(self._treatments)
+        then = self._furthest() if last else len(self._levels)
+        stays = last and then == self.place
+        said = "nothing else is left to try" if stays else "back to the start"
+        self.log.append(f"step {step}: {names} brought nothing ({came}); {said}")
+        if not stays:
+            self._begin(then, step + 1)
+        if last:
+            self._settle()
+
+    def _furthest(self) -> int:
+        """The treatment that came furthest; an earlier one, unless a later one is clearly below."""
+        best = 0
+        for place, (level, error) in enumerate(self._levels):
+            known, noise = self._levels[best]
+            if level < known - 2 * math.hypot(error, noise):
+                best = place
+        return best
+
+    def _begin(self, place: int, since: int) -> None:
+        """Take the remedies out, put the program back, and have others act from a step on."""
+        interception = self.interception
+        if interception is None:
+            return
+        for action in self.actions:
+            action.undo()
+        old, self.place = self.actions, place
+        self.actions = [build(remedy) for remedy in self._treatments[place]]
+        interception.exchange(old, self.actions)
+        self._put_back()
+        with torch.no_grad():
+            for action in self.actions:
+                action.since = since
+                for reference in self._optimizers:
+                    optimizer = reference()
+                    if optimizer is not None:
+                        action.on_optimizer(optimizer)
+                for held, name, args, kwargs in self._models:
+                    model = held()
+                    if model is not None:
+                        action.on_model(model, name, args, kwargs)
+        self._since, self._patient = since, False
+        self._own.clear()
+
+    def _put_back(self) -> None:
+        """Weights, buffers and optimisers as at the start; that is no update of the program's."""
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            for tensor, kept in self._kept.values():
+                tensor.data.copy_(kept)
+        for reference in self._optimizers:
+            optimizer = reference()
+            if optimizer is None:
+                continue
+            optimizer.state.clear()
+            sizes = self._groups.get(id(optimizer), [])
+            for group, size in zip(optimizer.param_groups, sizes, strict=False):
+                del group["params"][size:]
+
+    def _settle(self) -> None:
+        """Nothing will be taken back any more, so nothing need be kept for it."""
+        self._settled = True
+        self._kept.clear()
+        self._models.clear()
+        self._passes.clear()
+
+
+def _names(treatment: Treatment) -> str:
+    acting = [r for r in treatment if not r.settings.get("guard")] or list(treatment)
+    return listing([remedy.action for remedy in acting])

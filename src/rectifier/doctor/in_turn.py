@@ -1,0 +1,124 @@
+"""What a rerun turns to where its treatment brings nothing. Framework-free, pure.
+
+Layer: doctor, beside `rectifier.doctor.judge`, which says what to try first. One cause may hide
+another, and evidence of a training that never got anywhere is thin; so behind the remedies of the
+findings stand those that help most networks which do not learn: smaller steps, normalised
+pre-activations, weights drawn to suit the activations. Whether a treatment brought nothing is told
+by `rectifier.doctor.progress` while the rerun is under way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from rectifier.doctor import evidence, judge
+from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rules.learning_rate_too_high import lower
+from rectifier.doctor.rules.saturated_activation import is_output
+from rectifier.doctor.targets import unit_for
+from rectifier.watch.record import Record
+
+MOST = 5
+"""Treatments of one rerun at most: a tenth of its steps goes to each that brings nothing."""
+
+SHORTEST = 100
+"""Steps of a run from which there is time for another treatment."""
+
+KEPT = frozenset({
+    "normalize_input", "stabilize_loss", "remove_output_activation", "add_activation",
+    "add_to_optimizer",
+})  # fmt: skip
+"""Remedies of what is wrong for certain: they stay where something else is wrong beside it."""
+
+DEEP = 6
+"""Activations from which depth itself may be what keeps a network from learning."""
+
+KINDS = ("Linear", "Conv")
+"""Layers behind which pre-activations may be normalised over the batch, by their class's name."""
+
+
+def treatments(
+    findings: Sequence[Finding], known: Sequence[str], record: Record, start: int = 0
+) -> list[tuple[Remedy, ...]]:
+    """Treatments of one rerun, in the order to take them, each with its leave to try rates.
+
+    Args:
+        findings: The doctor's, root cause first.
+        known: Ids of the remedies that can be carried out.
+        record: Of the sick run.
+        start: Which of `judge.plans` comes first.
+    """
+    planned = [_with_unit(each, record) for each in judge.plans(findings, known)[start:]]
+    if not planned or record.steps < SHORTEST:
+        return [judge.with_trials(each, record) for each in planned[:1]]
+    spare = [] if certain(findings) and not _broken(record) else general(record)
+    kept = [remedy for remedy in planned[0] if remedy.action in KEPT]
+    spare = [(*(r for r in kept if r.action != each[0].action), *each) for each in spare]
+    found = planned[: MOST - min(3, len(spare))]
+    for each in spare:
+        if {r.action for r in each} not in [{r.action for r in t} for t in found]:
+            found.append(each)
+    return [judge.with_trials(each, record) for each in found[:MOST]]
+
+
+def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
+    """With the unit of the targets, where inputs are normalised and targets are as far from one.
+
+    An autoencoder's are its inputs: normalised alone, they leave it as far to go as before.
+    """
+    unit = unit_for(record) if any(r.action == "normalize_input" for r in treatment) else None
+    if unit is None or any(remedy.action == unit.action for remedy in treatment):
+        return treatment
+    return (*treatment, unit)
+
+
+def certain(findings: Sequence[Finding]) -> bool:
+    """Whether the root cause is read off the program, so that its loss need not prove it."""
+    bad = judge.harmful(findings)
+    return bool(bad) and bad[0].rule in judge.WRITTEN
+
+
+def losses(record: Record) -> list[float]:
+    """Of a run by step, NaN where a step was not observed."""
+    training = record.training
+    if not training.step.size or training.step.size != training.loss.size:
+        return []
+    known = np.full(int(training.step.max()) + 1, math.nan)
+    known[training.step] = training.loss
+    return [float(value) for value in known]
+
+
+def general(record: Record) -> list[tuple[Remedy, ...]]:
+    """What helps most networks that learn nothing, or whose loss breaks."""
+    loss = evidence.loss_of(record)
+    slower = lower(record, record.steps, "Smaller steps do not overshoot.")
+    anew = Remedy(
+        "reinitialize",
+        "Weights that suit the activations keep signal and gradient at their size.",
+        {"scheme": "he_normal"},
+    )
+    found: list[tuple[Remedy, ...]] = []
+    if _broken(record) and not math.isfinite(loss.start):
+        found.append((anew,))  # no step was taken yet that could have been too large
+    if not _broken(record) and len(record.sites) >= DEEP:
+        why = "A way around each block carries signal and gradient through the depth."
+        found.append((Remedy("add_residual", why),))
+    if slower is not None:
+        found.append((slower,))
+    sites = [site for site in record.sites if not is_output(record, site)]
+    sites = [s for s in sites if s.layer_kind.startswith(KINDS) and s.units > 1]
+    if sites:
+        where = {"sites": [s.site for s in sites], "layers": [s.layer for s in sites]}
+        why = "Normalised pre-activations keep every layer where it has a slope."
+        found.append((Remedy("insert_normalization", why, {}, where),))
+    if not _broken(record):
+        found.append((anew,))
+    return found
+
+
+def _broken(record: Record) -> bool:
+    values = record.training.loss
+    return bool(values.size) and not np.isfinite(values[-1])

@@ -1,0 +1,88 @@
+"""What a rerun turns to where its treatment brings nothing, and in what order."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from doctor_records import curve, record, site, training
+
+from rectifier.doctor import in_turn
+from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.remedies import names
+from rectifier.watch.record.circumstances import Circumstances, Head
+
+NORMALISE = Remedy("normalize_input", "", {}, {})
+STUCK = training(loss=2.3)
+
+
+def finding(rule: str, *remedies: str) -> Finding:
+    given = tuple(
+        Remedy(action, "", {"max_norm": 1.0, "from": 1.0, "to": 0.1}) for action in remedies
+    )
+    return Finding(rule, "error", "It is so.", remedies=given)
+
+
+def actions(treatments: list[tuple[Remedy, ...]]) -> list[list[str]]:
+    return [[r.action for r in each if not r.settings.get("guard")] for each in treatments]
+
+
+def test_the_findings_own_remedies_come_before_what_helps_most_networks() -> None:
+    found = [finding("dying_relu", "swap_activation", "recycle_units")]
+    known = record(*(site(f"fc{i}") for i in range(6)), trained=STUCK)
+    turns = actions(in_turn.treatments(found, names(), known))
+    assert turns[:2] == [["swap_activation"], ["recycle_units"]]
+    assert turns[2:] == [["add_residual"], ["lower_learning_rate"], ["insert_normalization"]]
+    shallow = in_turn.treatments(found, names(), record(site("fc1"), trained=STUCK))
+    assert ["add_residual"] not in actions(shallow)
+
+
+def test_each_treatment_may_try_rates() -> None:
+    found = [finding("dying_relu", "swap_activation")]
+    for each in in_turn.treatments(found, names(), record(site("fc1"), trained=STUCK)):
+        assert any("trial_steps" in remedy.settings for remedy in each)
+
+
+def test_a_cause_that_is_read_off_the_program_has_its_own_remedies_alone() -> None:
+    found = [finding("missing_activation", "add_activation")]
+    turns = in_turn.treatments(found, names(), record(site("fc1"), trained=STUCK))
+    assert actions(turns) == [["add_activation"]]
+
+
+def test_a_loss_that_was_never_finite_wants_other_weights_before_smaller_steps() -> None:
+    found = [finding("non_finite", "stabilize_loss")]
+    never = record(site("fc1"), trained=training(loss=math.nan))
+    turns = actions(in_turn.treatments(found, names(), never))
+    assert turns[:2] == [["stabilize_loss"], ["stabilize_loss", "reinitialize"]]
+    later = np.where(np.arange(300) < 50, 2.3, math.nan)
+    turns = actions(
+        in_turn.treatments(found, names(), record(site("fc1"), trained=training(later)))
+    )
+    assert turns[:2] == [["stabilize_loss"], ["stabilize_loss", "lower_learning_rate"]]
+
+
+def test_there_is_no_time_for_another_treatment_in_a_short_run() -> None:
+    found = [finding("dying_relu", "swap_activation", "recycle_units")]
+    short = record(site("fc1", steps=50), trained=training(loss=2.3, steps=50))
+    assert actions(in_turn.treatments(found, names(), short)) == [["swap_activation"]]
+
+
+def test_targets_as_far_off_as_the_inputs_get_their_own_unit() -> None:
+    head = Head(
+        layer="out", chain=("mse_loss",), width=4, low=-math.inf, high=math.inf,
+        target_low=100.0, target_high=900.0, target_mean=500.0, target_std=200.0,
+    )  # fmt: skip
+    found = [finding("unnormalized_input", "normalize_input")]
+    far = record(site("fc1"), trained=STUCK, circumstances=Circumstances(heads=(head,)))
+    assert actions(in_turn.treatments(found, names(), far))[0] == [
+        "normalize_input",
+        "stabilize_loss",
+    ]
+    near = record(site("fc1"), trained=STUCK)
+    assert actions(in_turn.treatments(found, names(), near))[0] == ["normalize_input"]
+
+
+def test_losses_are_by_step() -> None:
+    series = training(loss=curve(2.0, 3), steps=3)
+    assert in_turn.losses(record(trained=series)) == [2.0, 2.0, 2.0]
+    assert in_turn.losses(record(trained=training(loss=np.zeros(0), steps=0))) == []
