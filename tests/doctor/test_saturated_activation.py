@@ -108,3 +108,21 @@ def test_an_output_that_is_sure_without_having_learnt() -> None:
     late = curve(0.1)
     late[100:] = 0.99
     assert steep(saturated=late) == ()  # driven there: by what, other rules say
+
+
+@pytest.mark.parametrize(
+    ("first", "update", "said", "remedy"),
+    [
+        (0.95, 0.5, "from the start", "reinitialize"),
+        (0.1, 0.5, "an update that changed the weights by 50 %", "lower_learning_rate"),
+        (0.1, 1e-3, "training drove", "insert_normalization"),
+    ],
+)
+def test_what_the_first_steps_did_the_drawing_did_not(first, update, said, remedy) -> None:
+    share, steps = curve(0.97), curve(1e-3)
+    share[0], steps[0] = first, update
+    flat = site("fc1.tanh", function="tanh", series={"saturated": share, "input_std": 9.0})
+    trained = training(loss=2.3, update=steps, rate=0.1)
+    (finding,) = told(saturated_activation, flat, trained=trained)
+    assert said in finding.cause
+    assert finding.remedies[0].action == remedy
