@@ -129,7 +129,8 @@ def last(metrics: dict[str, list[float]], item: Program) -> float | None:
 def recovered(program: Program, before: float, after: float, twin: float) -> float:
     """Share of the gap to the healthy twin that a repair closed; losses on a log scale.
 
-    A metric that was not finite counts as zero (``up``) or as ten times the largest other one.
+    A metric that was not finite counts as zero (``up``; where others are below zero, as ten times
+    the lowest of them) or as ten times the largest other one.
     """
     if not program.up:
         top = 10 * max((v for v in (before, after, twin) if math.isfinite(v)), default=1.0)
@@ -138,6 +139,7 @@ def recovered(program: Program, before: float, after: float, twin: float) -> flo
             for v in (before, after, twin)
         )
     else:
-        before, after = (v if math.isfinite(v) else 0.0 for v in (before, after))
+        low = 10 * min(0.0, *(v for v in (before, after, twin) if math.isfinite(v)))
+        before, after = (v if math.isfinite(v) else low for v in (before, after))
     gap = twin - before
     return (after - before) / gap if gap > 0 else math.nan
