@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     plan = json.loads(Path(given.plan).read_text(encoding="utf-8"))
     treatments = [[_remedy(item) for item in each] for each in plan["treatments"]]
-    actions = _Actions(treatments, plan.get("losses", ()), bool(plan.get("certain")))
+    certain, unscripted = bool(plan.get("certain")), bool(plan.get("unscripted"))
+    actions = _Actions(treatments, plan.get("losses", ()), certain, unscripted)
     place = Path(given.record)
     try:
         result = run_script(
@@ -75,10 +76,12 @@ class _Actions:
         treatments: Sequence[Sequence[Remedy]],
         losses: Sequence[float] = (),
         certain: bool = False,
+        unscripted: bool = False,
     ) -> None:
         self._treatments = treatments
         self._losses = losses
         self._certain = certain
+        self._unscripted = unscripted
         self._built: FallingBack | None = None
 
     def __iter__(self) -> Iterator[Observer]:
@@ -86,6 +89,10 @@ class _Actions:
             from rectifier.doctor.falling_back import FallingBack
 
             self._built = FallingBack(self._treatments, self._losses, certain=self._certain)
+            if self._unscripted:
+                from rectifier.doctor.remedies._unscripted import leave_unscripted
+
+                leave_unscripted()
         several = len(self._treatments) > 1
         return iter((*((self._built,) if several and self._built else ()), *self.at_work))
 
