@@ -10,7 +10,7 @@ from doctor_records import curve, record, site, training
 from rectifier.doctor import in_turn
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.remedies import names
-from rectifier.watch.record.circumstances import Circumstances, Head
+from rectifier.watch.record.circumstances import Circumstances, Feed, Head
 
 NORMALISE = Remedy("normalize_input", "", {}, {})
 STUCK = training(loss=2.3)
@@ -86,3 +86,22 @@ def test_losses_are_by_step() -> None:
     series = training(loss=curve(2.0, 3), steps=3)
     assert in_turn.losses(record(trained=series)) == [2.0, 2.0, 2.0]
     assert in_turn.losses(record(trained=training(loss=np.zeros(0), steps=0))) == []
+
+
+def test_normalised_inputs_bear_larger_plain_steps() -> None:
+    mean, std = np.array([100.0, 3.0]), np.array([30.0, 1.0])
+    feed = Feed("fc1", "linear", mean, std, mean - 2 * std, mean + 2 * std, seen=400)
+    known = Circumstances(feeds=(feed,))
+    found = [finding("unnormalized_input", "normalize_input")]
+
+    def second(rate: float, optimizer: str = "SGD") -> tuple[Remedy, ...]:
+        trained = training(loss=2.3, rate=rate)
+        sick = record(site("fc1"), trained=trained, optimizer=optimizer, circumstances=known)
+        return in_turn.treatments(found, names(), sick)[1]
+
+    faster = second(1e-7)
+    assert [r.action for r in faster][:2] == ["normalize_input", "raise_learning_rate"]
+    assert faster[1].settings["to"] == 1e-3  # the mean squares sum up to 1.1e4
+    assert second(1e-3)[1].settings["to"] == 0.1  # and no more than is usual
+    for other in (second(0.1), second(1e-7, "Adam")):
+        assert "raise_learning_rate" not in [r.action for r in other]

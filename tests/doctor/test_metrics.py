@@ -31,13 +31,36 @@ from rectifier.doctor import metrics
         ("epoch,3,loss,0.25,val_nll,1.5", {"loss": 0.25, "val_nll": 1.5}),
         ("step 40 recall at 1 0.85", {"recall at 1": 0.85}),
         ("hits at 10: 0.5", {"hits at 10": 0.5}),
-        ("loss at 100 0.5", {"loss": 0.5}),
         ("\x1b[32mloss\x1b[0m 2", {"loss": 2.0}),
+        ("INFO step 100 loss 0.5000 recall at 1 0.0167", {"loss": 0.5, "recall at 1": 0.0167}),
+        ("hits at 10: 0.75, mrr 0.5", {"hits at 10": 0.75, "mrr": 0.5}),
+        ("saved at 10", {}),
+        ("epoch,7,loss,0.2190,nll,-0.3173", {"loss": 0.219, "nll": -0.3173}),
+        ("| epoch | 3 | loss | 0.5 | val acc | 75% |", {"loss": 0.5, "val acc": 0.75}),
         ("", {}),
     ],
 )
 def test_reads(line: str, expected: dict[str, float]) -> None:
     assert {name: values[-1] for name, values in metrics.parse(line).items()} == expected
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "epoch,train loss,val_acc\n1,0.9,0.4\n2,0.8,0.5\n",
+        "epoch\ttrain loss\tval_acc\n1\t0.9\t40%\n2\t0.8\t50 %\n",
+        "Epoch  Train loss  Val_acc\n----------\n  1      0.9        0.4\n  2      0.8        0.5",
+        "progress of it all\nstep train_loss val_acc\n1 0.9 0.4\n2 0.8 0.5",
+        "| epoch | train loss | val_acc |\n|---|---|---|\n| 1 | 0.9 | 2/5 |\n| 2 | 0.8 | 1/2 |",
+    ],
+)
+def test_numbers_below_a_line_of_names(output: str) -> None:
+    found = {name.replace("_", " "): values for name, values in metrics.parse(output).items()}
+    assert found == {"train loss": (0.9, 0.8), "val acc": (0.4, 0.5)}
+
+
+def test_prose_is_no_heading() -> None:
+    assert metrics.parse("loading, training, testing\n1 2 3\ndone thank you\n3, 4, 5\n") == {}
 
 
 def test_keeps_the_order_and_what_a_progress_bar_overwrote() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Finding, Remedy
-from rectifier.doctor.rules.learning_rate_too_high import lower
+from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, PLAIN_RATE, lower
 from rectifier.doctor.rules.saturated_activation import is_output
 from rectifier.doctor.targets import unit_for
 from rectifier.watch.record import Record
@@ -55,6 +55,7 @@ def treatments(
     if not planned or record.steps < SHORTEST:
         return [judge.with_trials(each, record) for each in planned[:1]]
     spare = [] if certain(findings) and not _broken(record) else general(record)
+    spare = [*_faster(planned[0], record), *spare]
     kept = [remedy for remedy in planned[0] if remedy.action in KEPT]
     spare = [(*(r for r in kept if r.action != each[0].action), *each) for each in spare]
     found = planned[: MOST - min(3, len(spare))]
@@ -73,6 +74,30 @@ def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
     if unit is None or any(remedy.action == unit.action for remedy in treatment):
         return treatment
     return (*treatment, unit)
+
+
+def _faster(treatment: tuple[Remedy, ...], record: Record) -> list[tuple[Remedy, ...]]:
+    """Steps as large as normalised inputs allow, where raw ones had kept plain steps small.
+
+    The largest curvature by a first layer's weights grows with the sum of the mean squares of what
+    enters it, and a stable rate falls with that (LeCun et al. 1998, "Efficient BackProp", 4.3).
+    """
+    rate = evidence.largest(record.training.learning_rate)
+    squares = [float((feed.mean**2 + feed.std**2).sum()) for feed in record.circumstances.feeds]
+    if (
+        not any(remedy.action == "normalize_input" for remedy in treatment)
+        or any(remedy.action in judge.RATES for remedy in treatment)
+        or record.optimizer in ADAPTIVE
+        or not 0 < rate < PLAIN_RATE
+    ):
+        return []
+    size = max(filter(math.isfinite, squares), default=1.0)
+    to = min(PLAIN_RATE, rate * size)
+    if to < 3 * rate:
+        return []
+    settings = {"from": float(f"{rate:.6g}"), "to": float(f"{to:.1g}")}
+    why = "Normalised inputs bear the larger steps that raw ones did not."
+    return [(Remedy("raise_learning_rate", why, settings),)]
 
 
 def certain(findings: Sequence[Finding]) -> bool:

@@ -1,6 +1,6 @@
 """Numbers that a script prints with a name: ``accuracy 0.93``, ``loss=0.1``, ``Acc: 91/100``.
 
-The name may stand before its number, or over it, in the head of a table.
+Or below one: a line of names, as ``epoch,loss,accuracy``, and lines of as many numbers after it.
 
 Layer: doctor; standard library only. The proof of a repair should be what the user already looks
 at, and that is what the script prints. What is found is a series per name, in the order printed;
@@ -17,9 +17,8 @@ _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)\b"
 _WORD = r"(?!(?:nan|inf)\b)[A-Za-z][\w@/.\-]*"
 _PATTERN = re.compile(
     r"(?<![\w.])['\"]?"
-    rf"(?P<name>{_WORD}(?:\([\w@ ]*\))?(?: {_WORD}){{0,2}}"
-    rf"(?P<rank>(?<= at) \d{{1,3}}(?=(?:\s*[:=]\s*|\s+){_NUMBER}))?)['\"]?"
-    r"(?:\s*[:=]\s*|\s+|,(?=\S))"
+    rf"(?P<name>{_WORD}(?:\([\w@ ]*\))?(?: {_WORD}){{0,2}}?(?:(?<= at) \d+)?)['\"]?"
+    r"(?:\s*[:=|]\s*|\s+|,(?=[-+.\w]))"
     r"(?:\w*(?:tensor|float32|float64)\()?"
     rf"(?P<value>{_NUMBER})"
     rf"(?:\s*/\s*(?P<whole>{_NUMBER}))?"
@@ -27,11 +26,13 @@ _PATTERN = re.compile(
     r"(?P<unit>\s?(?:ms|s|sec|secs|seconds|min|minutes|it/s|MB|GB|KB)\b)?",
     re.IGNORECASE,
 )
+_NUMERIC = re.compile(
+    rf"(?P<value>{_NUMBER})(?:\s*/\s*(?P<whole>{_NUMBER}))?\s?(?P<percent>%)?", re.IGNORECASE
+)
+_CELLS = re.compile(r"\s*[,;|\t]\s*|\s{2,}|(?<![A-Za-z/]) (?![A-Za-z%/])")
+_HEADING = re.compile(_WORD + r"(?:\([\w@ %]*\)| [A-Za-z@/()%\d]+){0,3}")
 _PLAYER = r"(?:d|g|disc\w*|gen\w*|critic|adv\w*)"
 _AGAINST = re.compile(rf"\b{_PLAYER}[ _]?(?:loss|err)\b|\b(?:loss|err)[ _]?{_PLAYER}\b")
-_CELLS = re.compile(r"\s*[|,;\t]\s*|\s{2,}")
-_CELL = re.compile(rf"(?:{_NUMBER})%?", re.IGNORECASE)
-_TITLE = re.compile(rf"{_WORD}(?: {_WORD}){{0,2}}", re.IGNORECASE)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_METRICS = frozenset({
     "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations", "batch",
@@ -69,59 +70,50 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
         {'loss': (0.5,), 'test acc': (0.91,)}
     """
     found: dict[str, list[float]] = {}
+    names: list[str] = []
     counted: list[float] = []
-    lines = re.split(r"[\r\n]+", _COLOUR.sub("", output))
-    for line in lines:
+    for line in re.split(r"[\r\n]+", _COLOUR.sub("", output)):
+        cells = _cells(line)
+        values = [_NUMERIC.fullmatch(cell) for cell in cells]
+        if len(cells) > 1 and len(cells) == len(names) and all(values):
+            for name, match in zip(names, values, strict=True):
+                if match is not None and (own := _named(name)):
+                    found.setdefault(own, []).append(_value(match))
+            continue
+        heads = cells if len(cells) > 1 else line.split()[:20]
+        if len(heads) > 1 and all(map(_HEADING.fullmatch, heads)) and any(map(_is_known, heads)):
+            names = heads
         for match in _PATTERN.finditer(line):
-            words = _words(match["name"].lower())
-            if match["rank"] and not set(words) & _UP:  # "loss at 100 0.5", unlike "recall at 5"
-                words = words[:-2]
-            if words == ["steps"]:
+            own = "" if match["unit"] else _named(match["name"])
+            words = match["name"].lower().split()
+            if words[-1] == "steps" and set(words) <= _NOT_METRICS:
                 counted.append(_value(match))
-            if match["unit"] or not _is_metric(words):
-                continue
-            found.setdefault(" ".join(words), []).append(_value(match))
+            if own:
+                found.setdefault(own, []).append(_value(match))
     if counted != sorted(counted):  # how long something lasted, and no count of steps
         found["steps"] = counted
-    for name, values in _tabled(lines).items():
-        found.setdefault(name, values)
     return {name: tuple(values) for name, values in found.items()}
 
 
-def _words(name: str) -> list[str]:
-    words = name.split()
+def _cells(line: str) -> list[str]:
+    """What stands side by side in a line of a table, if it is one."""
+    return [cell for cell in _CELLS.split(line.strip(" |\t")) if cell] if len(line) < 500 else []
+
+
+def _is_known(name: str) -> bool:
+    """Whether it is a usual name of a metric or a counter."""
+    return bool(direction(name)) or not _named(name)
+
+
+def _named(name: str) -> str:
+    """A metric's name without what counts before it; empty for counters, times and settings."""
+    words = name.lower().split()
     while len(words) > 1 and words[0] in _NOT_METRICS:
         words = words[1:]
-    return words
-
-
-def _is_metric(words: list[str]) -> bool:
     told = bool(set(words[:-1]) & (_UP | _DOWN))  # "success rate", unlike "learning rate"
-    return words[-1] not in _NOT_METRICS or (words[-1] == "rate" and told)
-
-
-def _tabled(lines: list[str]) -> dict[str, list[float]]:
-    """Numbers in rows under a head of names, one of which tells a direction."""
-    found: dict[str, list[float]] = {}
-    names: list[str] = []
-    for line in lines:
-        bare = line.strip().strip("|").strip()
-        cells = _CELLS.split(bare)
-        rows = [row for row in (cells, bare.split()) if len(row) == len(names) > 1]
-        row = next((row for row in rows if all(map(_CELL.fullmatch, row))), None)
-        if row is not None:
-            for name, cell in zip(names, row, strict=True):
-                if _is_metric(_words(name)):
-                    value = float(cell.rstrip("%")) / (100 if cell.endswith("%") else 1)
-                    found.setdefault(name, []).append(value)
-            continue
-        heads = [cells, bare.split()] if len(cells) < 2 else [cells]
-        head = next((h for h in heads if len(h) > 1 and all(map(_TITLE.fullmatch, h))), None)
-        if head is not None and any(direction(title) for title in head):
-            names = [title.lower() for title in head]
-        elif bare.strip("-=+─━| \t"):
-            names = []
-    return found
+    if words[-1] in _NOT_METRICS and not (words[-1] == "rate" and told):
+        return ""
+    return " ".join(words)
 
 
 def _value(match: re.Match[str]) -> float:
