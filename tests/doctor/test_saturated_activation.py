@@ -126,3 +126,19 @@ def test_what_the_first_steps_did_the_drawing_did_not(first, update, said, remed
     (finding,) = told(saturated_activation, flat, trained=trained)
     assert said in finding.cause
     assert finding.remedies[0].action == remedy
+
+
+@pytest.mark.parametrize(
+    ("chain", "facts", "count"),
+    [
+        (("add*", "mul", "sum", "abs", "tanh", "addmm"), {}, 1),  # a penalty on a hidden code
+        (("mean", "abs", "tanh", "addmm"), {}, 0),  # all that the loss is
+        (("add*", "mul", "mean", "pow", "sub", "tanh", "addmm"), {}, 0),  # of a difference
+        (("add*", "mul", "mean", "pow", "tanh", "addmm"), {"target_mean": 1.0}, 0),
+    ],
+)
+def test_what_a_penalty_alone_is_taken_of_is_no_output(chain, facts, count) -> None:
+    behind = (layer("fc1", order=0), layer("fc2", order=1))
+    assert len(shut(layers=behind, heads=(Head(chain, "fc1", **facts),))) == count
+    last = (layer("fc0", order=0), layer("fc1", order=1))
+    assert shut(layers=last, heads=(Head(chain, "fc1", **facts),)) == ()
