@@ -200,3 +200,21 @@ def test_of_a_newton_step_one_at_most_is_left(rate: float, target: float) -> Non
     remedy = lower(sick, 0, "")
     assert remedy is not None
     assert remedy.settings["to"] == target
+
+
+@pytest.mark.parametrize(
+    ("first", "stride", "count"),
+    [
+        (1.25, 32, 1),
+        (0.5, 32, 0),  # Adam's first step may be as large; what came between is not known
+        (1.25, 1, 0),  # known, and small
+    ],
+)
+def test_of_a_long_run_the_step_last_seen_before_the_rise_tells(first, stride, count) -> None:
+    loss, update = curve(50.0), curve(1e-5)
+    loss[: 20 if stride == 1 else 1], update[0] = 1.4, first
+    trained = training(loss, update, 0.08)
+    sparse = dataclasses.replace(trained, step=stride * trained.step)
+    found = RULE.check(record(trained=sparse))
+    assert [f.severity for f in found] == count * ["error"]
+    assert [f.first_step for f in found] == count * [0]

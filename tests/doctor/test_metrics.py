@@ -28,6 +28,9 @@ from rectifier.doctor import metrics
         ("finished in 12.5 s at step 100, lr 0.1, time: 3ms", {}),
         ("success rate 0.8 at learning rate 0.1", {"success rate": 0.8}),
         ("loss tensor(0.5000)", {"loss": 0.5}),
+        ("epoch,3,loss,0.25,val_nll,1.5", {"loss": 0.25, "val_nll": 1.5}),
+        ("step 40 recall at 1 0.85", {"recall at 1": 0.85}),
+        ("hits at 10: 0.5", {"hits at 10": 0.5}),
         ("\x1b[32mloss\x1b[0m 2", {"loss": 2.0}),
         ("INFO step 100 loss 0.5000 recall at 1 0.0167", {"loss": 0.5, "recall at 1": 0.0167}),
         ("hits at 10: 0.75, mrr 0.5", {"hits at 10": 0.75, "mrr": 0.5}),
@@ -103,3 +106,26 @@ def test_gain_is_signed_and_knows_the_non_finite() -> None:
     assert metrics.gain("loss", (math.nan,), (0.5,)) == math.inf
     assert metrics.gain("accuracy", (0.9,), (0.8,)) == pytest.approx(-0.1)
     assert math.isnan(metrics.gain("accuracy", (), (0.8,)))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "epoch   train loss   val acc\n    1      0.50      0.80\n    2      0.25      0.90",
+        "| epoch | train loss | val acc |\n|---|---|---|\n| 1 | 0.5 | 80% |\n| 2 | 0.25 | 90% |",
+        "epoch,train loss,val acc\n1,0.5,0.8\n2,0.25,0.9\ndone, all of it\n3,9,9",
+        "epoch\ttrain loss\tval acc\nloading\nepoch\ttrain loss\tval acc\n1\t.5\t.8\n2\t.25\t.9",
+    ],
+)
+def test_numbers_under_the_head_of_a_table(table: str) -> None:
+    assert dict(metrics.parse(table)) == {"train loss": (0.5, 0.25), "val acc": (0.8, 0.9)}
+
+
+def test_rows_of_numbers_under_words_that_name_nothing_are_no_table() -> None:
+    assert dict(metrics.parse("some words here\n1 2 3\n4 5 6")) == {}
+
+
+def test_steps_that_something_lasted_are_no_counter() -> None:
+    assert dict(metrics.parse("steps 100\nsteps 200\nsteps 300")) == {}
+    lasted = "episode 10 steps 21.5\nepisode 20 steps 80.0\nepisode 30 steps 64.5"
+    assert dict(metrics.parse(lasted)) == {"steps": (21.5, 80.0, 64.5)}

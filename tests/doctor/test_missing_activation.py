@@ -32,6 +32,14 @@ def test_half_of_the_layers_without_is_a_warning_and_one_a_note() -> None:
     assert not note.remedies
 
 
+def test_a_normalisation_of_each_example_is_no_activation() -> None:
+    (finding,) = told(joint("a", "b", normed=True), joint("b", "c", normed=True), wired=2)
+    assert finding.severity == "error"
+    assert "but normalisation" in finding.cause
+    (note,) = told(joint("patches", "q", normed=True), wired=6)
+    assert note.severity == "info"
+
+
 def test_bottlenecks_and_separable_convolutions_are_meant() -> None:
     assert told(joint(inputs=64, width=4, outputs=64), wired=1) == ()
     assert told(joint(kind="conv", grouped=True), wired=1) == ()

@@ -67,6 +67,24 @@ def test_a_second_sigmoid_in_evaluation_is_left_out() -> None:
     assert torch.equal(twice, once)
 
 
+@pytest.mark.parametrize("side", [lambda p: p > 0, lambda p: p.ge(0.0), lambda p: p <= 0])
+def test_a_sigmoid_that_is_compared_to_nought_in_evaluation_is_left_out(side) -> None:
+    targets = F.one_hot(LABELS, 3).float()
+
+    def program(model):
+        fit(model, lambda out: F.binary_cross_entropy_with_logits(out, targets))
+        with torch.no_grad():
+            return side(model(X)), model(X) > 0.5
+
+    want, _ = program(layers())
+    (got, usual), _ = under(
+        "remove_output_activation", lambda: program(layers(nn.Sigmoid())), function="sigmoid"
+    )
+    assert torch.equal(got, want)
+    assert 0 < want.sum() < want.numel()
+    assert torch.equal(usual, program(layers())[0] if side(torch.ones(1)).item() else ~want)
+
+
 def test_probabilities_given_as_logits_to_categorical() -> None:
     def program(model):
         return fit(model, lambda out: -Categorical(logits=out).log_prob(LABELS).mean())

@@ -6,7 +6,18 @@ import dataclasses
 
 import numpy as np
 import pytest
-from doctor_records import STUCK, curve, falling, layer, record, site, told, training, weight
+from doctor_records import (
+    STUCK,
+    curve,
+    falling,
+    layer,
+    record,
+    site,
+    spiking,
+    told,
+    training,
+    weight,
+)
 
 from rectifier.doctor.rules import poor_initialization
 from rectifier.watch.record import Circumstances, Head, NonFinite
@@ -260,3 +271,26 @@ def test_a_signal_beyond_all_numbers_in_the_first_pass(std, broken, found) -> No
     )
     told_ = poor_initialization.RULE.check(dataclasses.replace(seen, non_finite=broken))
     assert [f.severity for f in told_] == found
+
+
+@pytest.mark.parametrize(
+    ("facts", "end", "spread", "severity"),
+    [
+        ({"applied": 29}, 0.25, 0.5, "warning"),  # the variance of the targets: their mean
+        ({"applied": 29}, 0.02, 0.5, "info"),
+        ({"applied": 29}, 9.0, 0.5, "info"),  # a sum of errors, not their mean
+        ({"applied": 29}, 0.25, 5.0, "info"),  # better than the mean by far
+        ({"applied": 1}, 0.25, 0.5, None),
+        ({"applied": 29, "shape": (32, 64)}, 0.25, 0.5, None),  # no state's own matrix
+    ],
+)
+def test_a_state_of_ones_own_that_is_multiplied_again_and_again(facts, end, spread, severity):
+    found = told(
+        poor_initialization,
+        site(series={"input_std": 900.0}),
+        layers=(layer("fc1"),),
+        trained=training(loss=spiking(3e7, 3e7, end, 1)),
+        parameters=(weight("fc1.again", **({"std": 0.28, "shape": (64, 64)} | facts)),),
+        heads=(Head(("mse_loss", "squeeze", "addmm"), "head", target_std=spread),),
+    )
+    assert [f.severity for f in found] == ([severity] if severity else [])

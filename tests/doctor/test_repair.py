@@ -135,3 +135,26 @@ def test_ctrl_c_in_the_rerun_keeps_the_sick_run(tmp_path: Path) -> None:
     assert "interrupted" in repair.summary
     assert repair.before.findings
     assert len(repair.attempts) == 1
+
+
+def test_what_lies_inside_a_scripted_module_is_reached_too(tmp_path: Path) -> None:
+    head = (
+        HEAD
+        + """
+    class Sure(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body, self.last = nn.Sequential(*wide), nn.Linear(32, 2)
+        def forward(self, x):
+            return torch.softmax(self.last(self.body(x)) / 0.05, dim=-1)
+    net = torch.jit.script(Sure())
+    opt = torch.optim.SGD(net.parameters(), lr=args.lr, momentum=0.9)
+    """
+    )
+    told: list[str] = []
+    repair = repair_script(script(tmp_path, lr=0.02, head=head), progress=told.append)
+    assert any("TorchScript" in note for note in repair.before.record.notes)
+    assert repair.before.findings[0].rule == "unsuitable_output_activation"
+    (attempt,) = repair.attempts
+    assert [remedy.action for remedy in attempt.remedies] == ["remove_output_activation"]
+    assert any("is given what entered softmax" in line for line in told)

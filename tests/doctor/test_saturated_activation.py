@@ -108,3 +108,37 @@ def test_an_output_that_is_sure_without_having_learnt() -> None:
     late = curve(0.1)
     late[100:] = 0.99
     assert steep(saturated=late) == ()  # driven there: by what, other rules say
+
+
+@pytest.mark.parametrize(
+    ("first", "update", "said", "remedy"),
+    [
+        (0.95, 0.5, "from the start", "reinitialize"),
+        (0.1, 0.5, "an update that changed the weights by 50 %", "lower_learning_rate"),
+        (0.1, 1e-3, "training drove", "insert_normalization"),
+    ],
+)
+def test_what_the_first_steps_did_the_drawing_did_not(first, update, said, remedy) -> None:
+    share, steps = curve(0.97), curve(1e-3)
+    share[0], steps[0] = first, update
+    flat = site("fc1.tanh", function="tanh", series={"saturated": share, "input_std": 9.0})
+    trained = training(loss=2.3, update=steps, rate=0.1)
+    (finding,) = told(saturated_activation, flat, trained=trained)
+    assert said in finding.cause
+    assert finding.remedies[0].action == remedy
+
+
+@pytest.mark.parametrize(
+    ("chain", "facts", "count"),
+    [
+        (("add*", "mul", "sum", "abs", "tanh", "addmm"), {}, 1),  # a penalty on a hidden code
+        (("mean", "abs", "tanh", "addmm"), {}, 0),  # all that the loss is
+        (("add*", "mul", "mean", "pow", "sub", "tanh", "addmm"), {}, 0),  # of a difference
+        (("add*", "mul", "mean", "pow", "tanh", "addmm"), {"target_mean": 1.0}, 0),
+    ],
+)
+def test_what_a_penalty_alone_is_taken_of_is_no_output(chain, facts, count) -> None:
+    behind = (layer("fc1", order=0), layer("fc2", order=1))
+    assert len(shut(layers=behind, heads=(Head(chain, "fc1", **facts),))) == count
+    last = (layer("fc0", order=0), layer("fc1", order=1))
+    assert shut(layers=last, heads=(Head(chain, "fc1", **facts),)) == ()

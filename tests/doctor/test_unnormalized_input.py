@@ -98,3 +98,25 @@ def test_one_remedy_scales_what_enters_every_network() -> None:
         layer = model[name]
         expected = torch.nn.functional.linear(plain, layer.weight, layer.bias)
         torch.testing.assert_close(layer(raw), expected)
+
+
+@pytest.mark.parametrize(
+    ("offset", "dead", "loss", "severity"),
+    [
+        (8.0, 30, None, "warning"),
+        (8.0, 30, 2.3, "error"),
+        (8.0, 20, None, None),  # off centre, and no harm done
+        (4.0, 30, None, None),  # the dead have another reason
+    ],
+)
+def test_data_that_lie_far_from_nought_all_on_one_side(offset, dead, loss, severity) -> None:
+    mean, std = np.zeros(64), np.ones(64)
+    mean[:2] = offset * np.sqrt(32)  # the spread of all features together is eight
+    data = Feed("fc1", "linear", 0.3 * mean, 0.3 * std, mean - 1, mean + 1, mean, std, 500)
+    first = site("fc1.relu", born_dead=dead)
+    trained = training(loss=falling(2.3, 0.1) if loss is None else loss)
+    found = told(unnormalized_input, first, trained=trained, feeds=(data,))
+    assert [f.severity for f in found] == ([severity] if severity else [])
+    if severity:
+        assert found[0].evidence["offset"] == pytest.approx(offset)
+        assert found[0].remedies[0].action == "normalize_input"

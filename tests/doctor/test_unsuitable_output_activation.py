@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from doctor_records import record, training
+from doctor_records import record, site, training
 
 from rectifier.doctor.rules.unsuitable_output_activation import RULE
 from rectifier.watch.record import Circumstances, Head, OptimizerFacts
@@ -220,3 +220,24 @@ def test_the_share_of_a_loss_in_a_sum_hides_nothing() -> None:
     assert finding.severity == "error"
     assert told("add*", "mul", "smooth_l1_loss", "addmm", **given) == ()
     assert told("mean", "mul", "mul", "sigmoid", "addmm", **given) == ()  # a product of outputs
+
+
+@pytest.mark.parametrize(
+    ("mute", "dead", "loss", "severity"),
+    [
+        (0.1, 10, None, "warning"),
+        (0.1, 10, 2.3, "error"),
+        (0.1, 0, None, None),  # silent in one batch, alive in others
+        (0.0, 10, None, None),  # whose targets are nought
+        (math.nan, 10, None, None),
+    ],
+)
+def test_values_of_a_rectified_output_that_are_dead(mute, dead, loss, severity) -> None:
+    head = Head(("mse_loss", "relu", "addmm"), "out", width=100, mute=mute)
+    last = site("out.relu", layer="out", born_dead=dead)
+    found = RULE.check(
+        record(last, trained=training(loss), circumstances=Circumstances(heads=(head,)))
+    )
+    assert [f.severity for f in found] == ([severity] if severity else [])
+    if severity:
+        assert dict(found[0].remedies[0].settings) == {"function": "relu", "regression": True}

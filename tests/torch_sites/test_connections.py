@@ -118,3 +118,37 @@ def test_a_mask_made_of_the_values_is_an_activation(mask, linear) -> None:
     assert found is not None
     assert found.linear is linear
     assert len(found.joints) == int(linear)
+
+
+@pytest.mark.parametrize(
+    ("between", "normed"),
+    [
+        (nn.LayerNorm(8), True),
+        (nn.GroupNorm(2, 8), True),
+        (nn.Identity(), False),
+        (nn.Sequential(nn.LayerNorm(8), nn.ReLU()), None),
+    ],
+)
+def test_a_normalisation_of_each_example_between_layers(between, normed) -> None:
+    one, two = nn.Linear(4, 8), nn.Linear(8, 2)
+    found = wiring.read(two(between(one(torch.randn(6, 4)))).sum())
+    assert found is not None
+    assert [seen.facts["normed"] for seen in found.joints] == ([] if normed is None else [normed])
+
+
+def test_a_normalised_sum_of_layers_is_no_joint() -> None:
+    one, two, last = nn.Linear(4, 8), nn.Linear(4, 8), nn.Linear(8, 2)
+    x = torch.randn(6, 4)
+    found = wiring.read(last(F.layer_norm(one(x) + two(x), (8,))).sum())
+    assert found is not None
+    assert found.joints == []
+
+
+def test_how_often_a_weight_is_applied_to_what_the_network_gave() -> None:
+    enter, again = nn.Linear(3, 5), nn.Linear(5, 5)
+    state = torch.zeros(2, 5)
+    for _ in range(12):
+        state = torch.relu(enter(torch.randn(2, 3)) + again(state))
+    found = wiring.read(state.sum())
+    assert found is not None
+    assert found.applied == {id(again.weight): 11}

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rectifier.doctor import diagnose
+from rectifier.torch import wiring
 
 
 def classes(*shape: int):
@@ -111,3 +112,23 @@ def test_the_targets_of_a_binary_cross_entropy(last, labels, low, high, outside)
     (head,) = train(model, lambda: (torch.randn(len(y), 4), y), loss).circumstances.heads
     assert (head.target_low, head.target_high) == (low, high)
     assert head.outside == outside or outside is None
+
+
+@pytest.mark.parametrize(
+    ("bias", "targets", "mute"),
+    [
+        ((1.0, -9.0), (1.0, 1.0), 0.5),
+        ((1.0, 1.0), (1.0, 1.0), 0.0),
+        ((1.0, -9.0), (1.0, 0.0), 0.0),  # nought is what is wanted there
+        ((-9.0, -9.0), (1.0, 2.0), 1.0),
+    ],
+)
+def test_columns_of_a_rectified_output_that_stay_at_nought(bias, targets, mute) -> None:
+    last = nn.Linear(3, 2)
+    last.bias.data = torch.tensor(bias)
+    last.weight.data.mul_(0.1)
+    given = torch.relu(last(torch.ones(16, 3)))
+    found = wiring.read(nn.functional.mse_loss(given, torch.tensor(targets).expand(16, 2)))
+    assert found is not None
+    (head,) = found.heads
+    assert head.facts["mute"] == mute

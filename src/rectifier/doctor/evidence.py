@@ -123,6 +123,20 @@ def stuck(loss: Loss) -> bool:
     return loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
 
 
+NO_BETTER = 0.8
+"""Mean squared error over the targets' variance, from which their mean would have done as well;
+up to its inverse, beyond which errors are summed and not averaged."""
+
+
+def at_the_mean(record: Record, loss: Loss) -> bool:
+    """Whether a mean squared error ended where the targets' mean alone would have come to."""
+    return any(
+        head.chain[:1] == ("mse_loss",)
+        and NO_BETTER * head.target_std**2 <= loss.end <= head.target_std**2 / NO_BETTER
+        for head in record.circumstances.heads
+    )
+
+
 def guess_of(record: Record) -> float:
     """What a guess costs where the loss is a cross-entropy: the log of the classes; else NaN."""
     for head in record.circumstances.heads:

@@ -71,6 +71,7 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
     """
     found: dict[str, list[float]] = {}
     names: list[str] = []
+    counted: list[float] = []
     for line in re.split(r"[\r\n]+", _COLOUR.sub("", output)):
         cells = _cells(line)
         values = [_NUMERIC.fullmatch(cell) for cell in cells]
@@ -84,8 +85,13 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
             names = heads
         for match in _PATTERN.finditer(line):
             own = "" if match["unit"] else _named(match["name"])
+            words = match["name"].lower().split()
+            if words[-1] == "steps" and set(words) <= _NOT_METRICS:
+                counted.append(_value(match))
             if own:
                 found.setdefault(own, []).append(_value(match))
+    if counted != sorted(counted):  # how long something lasted, and no count of steps
+        found["steps"] = counted
     return {name: tuple(values) for name, values in found.items()}
 
 

@@ -239,6 +239,8 @@ def _run(
     place.unlink(missing_ok=True)
     items = [[dataclasses.asdict(remedy) for remedy in each] for each in treatments]
     given: dict[str, Any] = {"treatments": items, "options": dict(program.options)}
+    if before is not None and any("TorchScript" in note for note in before.record.notes):
+        given["unscripted"] = True
     if before is not None:
         given["losses"] = in_turn.losses(before.record)
         given["cause"] = judge.harmful(before.findings)[0].rule

@@ -37,7 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = json.loads(Path(given.plan).read_text(encoding="utf-8"))
     treatments = [[_remedy(item) for item in each] for each in plan["treatments"]]
     cause, certain = str(plan.get("cause", "")), bool(plan.get("certain"))
-    actions = _Actions(treatments, plan.get("losses", ()), cause, certain)
+    actions = _Actions(
+        treatments,
+        plan.get("losses", ()),
+        cause,
+        certain=certain,
+        unscripted=bool(plan.get("unscripted")),
+    )
     place = Path(given.record)
     try:
         result = run_script(
@@ -76,11 +82,14 @@ class _Actions:
         treatments: Sequence[Sequence[Remedy]],
         losses: Sequence[float] = (),
         cause: str = "",
+        *,
         certain: bool = False,
+        unscripted: bool = False,
     ) -> None:
         self._treatments = treatments
         self._losses = losses
         self._cause, self._certain = cause, certain
+        self._unscripted = unscripted
         self._built: FallingBack | None = None
 
     def __iter__(self) -> Iterator[Observer]:
@@ -90,6 +99,10 @@ class _Actions:
             self._built = FallingBack(
                 self._treatments, self._losses, cause=self._cause, certain=self._certain
             )
+            if self._unscripted:
+                from rectifier.doctor.remedies._unscripted import leave_unscripted
+
+                leave_unscripted()
         several = len(self._treatments) > 1
         return iter((*((self._built,) if several and self._built else ()), *self.at_work))
 

@@ -31,6 +31,10 @@ _LINEAR = SHAPES | {
 """Operations that are linear in what the network computed, and pooling, which no one takes for an
 activation. Batch normalisation is one affine map at evaluation."""
 
+_SCALES = frozenset({"native_layer_norm", "native_group_norm", "fused_rms_norm"})
+"""Normalisations of each example by itself. They take any factor out of what they are given, so of
+several with linear layers alone between them the last does what all do."""
+
 
 def looked_up(node: Any) -> bool:
     """Whether what a node gives was picked from a table by linear operations alone."""
@@ -48,13 +52,16 @@ def _leaf_below(node: Any) -> bool:
     return any(isinstance(variable_of(up), Tensor) for up in above_of(node))
 
 
-def joint(data: list[Any], products: Products) -> tuple[Tensor, Any, bool] | None:
-    """The layer that feeds another by linear operations alone, its node, and whether in a sum.
+def joint(data: list[Any], products: Products) -> tuple[Tensor, Any, bool, bool] | None:
+    """The layer that feeds another by linear operations alone, its node, whether in a sum, and
+    whether an example's normalisation is among the operations (not in a sum, where it weighs one
+    part of it against the others).
 
     Of several that are added or stand side by side the widest, if each of them is a layer. Products
     with what needs no gradient (an adjacency) are linear too.
     """
     reached: dict[int, Any] = {}
+    scaled = False
     seen, waiting = {id(data[0])}, [data[0]]
     for _ in range(48):
         if not waiting:
@@ -65,15 +72,16 @@ def joint(data: list[Any], products: Products) -> tuple[Tensor, Any, bool] | Non
             continue
         above = [up for up in above_of(node) if not isinstance(variable_of(up), Tensor)]
         name = name_of(node)
-        passes = (name in _LINEAR | PRODUCTS or _is_identity(node)) and not _chooses(node)
-        if not passes or not above or (len(above) > 1 and name not in _SUMS):
+        scaled = scaled or name in _SCALES
+        passes = name in _LINEAR | PRODUCTS | _SCALES or _is_identity(node)
+        if not passes or _chooses(node) or not above or (len(above) > 1 and name not in _SUMS):
             return None
         waiting += [up for up in above if id(up) not in seen]
         seen.update(map(id, above))
-    if waiting or not reached:
+    if waiting or not reached or (scaled and len(reached) > 1):
         return None
     first = max(reached.values(), key=lambda node: sides(products[id(node)][0][0], node)[1])
-    return products[id(first)][0][0], first, len(reached) > 1
+    return products[id(first)][0][0], first, len(reached) > 1, scaled
 
 
 def all_linear(products: Products) -> bool:

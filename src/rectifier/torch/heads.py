@@ -42,6 +42,9 @@ ENTROPIES = frozenset({"binary_cross_entropy", "binary_cross_entropy_with_logits
 ONE_SIDED = ENTROPIES | {"kl_div"}
 """Losses whose second argument is a target."""
 
+ROWS = 8
+"""Examples of a batch from which an output that is nought for all of them may be so for any."""
+
 
 @dataclass
 class Seen:
@@ -137,6 +140,8 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
         facts["outside"] = float(outside.double().mean())
         if facts["outside"] > 0 and given is not None and given.shape == target.shape:
             facts["bound"] = _at_bound(given, target, bounds)
+        if place is not None and chain[place] == "relu" and output is not None:
+            facts["mute"] = _mute(output, target)
     return Seen((weight,), facts | _labels(way, chain))
 
 
@@ -182,6 +187,18 @@ def _at_bound(output: Tensor, target: Tensor, bounds: tuple[float, float]) -> tu
                 counts[place] = counts[place] + value
     held, total, squares = torch.stack(counts).tolist()
     return held, float(target.numel()), total, squares
+
+
+def _mute(output: Tensor, target: Tensor) -> float:
+    """Share of a rectified output's columns that are nought in every row, their targets not.
+
+    Not at nought is a column of targets whose mean is half of all targets' root mean square.
+    """
+    if output.shape != target.shape or target.dim() != 2 or target.shape[0] < ROWS:
+        return math.nan
+    wide = target.double()
+    wanted = wide.mean(0) >= 0.5 * wide.square().mean().sqrt()
+    return float((wanted & (output == 0).all(0)).double().mean())
 
 
 def _output(node: Any, name: str) -> Tensor | None:

@@ -62,7 +62,7 @@ class Wiring:
         squashed: Weights of layers whose input is a softmax over another layer's output.
         linear: Whether everything that layers feed other layers is linear in what they gave.
         rounds: How often a weight is applied to a sigmoid of what it gave itself the time before,
-            by its id.
+            by its id. ``applied``: how often to anything that the network gave.
     """
 
     leaves: list[Tensor] = field(default_factory=list)
@@ -77,6 +77,7 @@ class Wiring:
     squashed: list[Seen] = field(default_factory=list)
     linear: bool = False
     rounds: dict[int, int] = field(default_factory=dict)
+    applied: dict[int, int] = field(default_factory=dict)
 
 
 def read(loss: Tensor) -> Wiring | None:
@@ -114,6 +115,7 @@ def read(loss: Tensor) -> Wiring | None:
         if all(connections.looked_up(up) for up in data):
             continue
         found.wired += 1
+        found.applied[id(weights[0])] = found.applied.get(id(weights[0]), 0) + 1
         joint = connections.joint(data, products) if len(data) == 1 else None
         shared = connections.through_softmax(data, products) if len(data) == 1 else None
         if len(data) == 1 and connections.through_sigmoid(data[0], weights[0], products):
@@ -140,8 +142,8 @@ def _parts(node: Any) -> tuple[list[Tensor], list[Any]] | None:
     return (weights, data) if len(weights) == 1 else None
 
 
-def _facts(joint: tuple[Tensor, Any, bool], second: Tensor, node: Any) -> dict[str, Any]:
-    first, source, summed = joint
+def _facts(joint: tuple[Tensor, Any, bool, bool], second: Tensor, node: Any) -> dict[str, Any]:
+    first, source, summed, normed = joint
     kinds = {"conv" if "conv" in name_of(n) else "linear" for n in (source, node)}
     before, width = connections.sides(first, source)
     entering, outputs = connections.sides(second, node)
@@ -155,6 +157,7 @@ def _facts(joint: tuple[Tensor, Any, bool], second: Tensor, node: Any) -> dict[s
         "outputs": outputs,
         "grouped": any(isinstance(g, int) and g > 1 for g in groups),
         "summed": summed,
+        "normed": normed,
     }
 
 

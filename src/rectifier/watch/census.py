@@ -189,9 +189,11 @@ class Census:
                 self._meet_again(leaf)
             person = self._people.get(id(leaf))
             if person is not None:
-                rounds = max(person.facts.rounds, found.rounds.get(id(leaf), 0))
                 person.facts = replace(
-                    person.facts, reached=person.facts.reached + 1, rounds=rounds
+                    person.facts,
+                    reached=person.facts.reached + 1,
+                    rounds=max(person.facts.rounds, found.rounds.get(id(leaf), 0)),
+                    applied=max(person.facts.applied, found.applied.get(id(leaf), 0)),
                 )
         trained = [leaf for leaf in found.leaves if leaf.requires_grad]
         holders = [self._held_by(id(leaf)) for leaf in trained]

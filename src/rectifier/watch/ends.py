@@ -56,6 +56,7 @@ class Heads:
         new = head.facts.get("outside", math.nan)
         if not math.isnan(new):
             changed["outside"] = new if math.isnan(known.outside) else max(known.outside, new)
+        changed["mute"] = head.facts.get("mute", math.nan)
         if bound is not None:
             sums = self._bounds[key] = _FADING * self._bounds[key] + np.array(bound)
             held, outputs, total, squares = sums

@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: data far from nought, all on one side, leave units of one sign
 # rules: born_dead dying_relu unnormalized_input dormant_units
 # remedies: normalize_input recycle_units reinitialize insert_normalization
 # metric: fvu down

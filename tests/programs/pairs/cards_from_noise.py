@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: of a long run the step last seen before the loss rose tells
 # rules: learning_rate_too_high saturated_activation dying_relu dormant_units
 # remedies: lower_learning_rate clip_gradients
 # metric: distance down

@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: a normalisation of each example is no activation
 # rules: missing_activation
 # remedies: add_activation
 # metric: val_mse down

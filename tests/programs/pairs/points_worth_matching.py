@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: a sigmoid that is compared to nought is left out in evaluation too
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation
 # metric: f1 up

@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: steps that something lasted are no counter
 # rules: born_dead dying_relu poor_initialization vanishing_gradient
 # remedies: reinitialize recycle_units insert_normalization
 # metric: steps up

@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: values of a rectified output may be dead though the others live
 # rules: unsuitable_output_activation dying_relu born_dead
 # remedies: remove_output_activation swap_activation reinitialize recycle_units
 # metric: relative error down

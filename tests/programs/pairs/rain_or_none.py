@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: a number may follow its name behind a comma
 # rules: non_finite
 # remedies: stabilize_loss
 # metric: nll down

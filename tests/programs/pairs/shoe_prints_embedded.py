@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: a rank belongs to the name of its metric
 # rules: learning_rate_too_high dying_relu dormant_units
 # remedies: lower_learning_rate clip_gradients recycle_units insert_normalization
 # metric: recall at 1 up

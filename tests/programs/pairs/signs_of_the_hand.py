@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: scripted models run as written in reruns
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation
 # metric: accuracy up

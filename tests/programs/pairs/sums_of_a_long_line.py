@@ -1,4 +1,5 @@
 # batch: fourteenth
+# in view: a state's own matrix is recurrent by how often it is applied, whatever its name
 # rules: exploding_gradient poor_initialization non_finite learning_rate_too_high
 # remedies: reinitialize clip_gradients lower_learning_rate
 # metric: mse down

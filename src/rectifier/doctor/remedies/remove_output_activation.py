@@ -8,7 +8,8 @@ its range; ``scaled``: true where a temperature comes before the loss; ``hard``,
 
 Where a loss squashes what is squashed already, only the loss's argument is exchanged: what the
 model returns, and so what the program makes of it elsewhere, stays a probability, also where the
-program squashes it a second time (``torch.sigmoid(model(x)) > 0.5``). Where what the activation
+program squashes it a second time (``torch.sigmoid(model(x)) > 0.5``). What is compared to nought,
+as no sigmoid need be, is compared without its sigmoid. Where what the activation
 gives is no probability (tanh, ReLU: of scores at its bound none is the largest) or for a regression
 the output itself becomes linear, in evaluation too.
 """
@@ -37,6 +38,9 @@ _LOSSES = frozenset({
     "cross_entropy", "log_softmax", "logsumexp", "binary_cross_entropy_with_logits", "logsigmoid",
     "multi_margin_loss", "nll_loss", "kl_div",
 })  # fmt: skip
+_SIDES = frozenset({"gt", "ge", "lt", "le", "__gt__", "__ge__", "__lt__", "__le__"})
+"""Comparisons: with nought, of which every sigmoid is on one side, they mean its logit."""
+
 _SCALES = frozenset({"div", "__div__", "__truediv__", "mul", "__mul__", "__rmul__"})
 """Calls that a temperature is applied by, a plain number."""
 
@@ -82,6 +86,8 @@ class RemoveOutputActivation(Rewriting):
         elif not self.to:
             bare = {*_SHAPES, *_LOSSES} - {"getitem"}
             self.names = frozenset({*makers, *bare, "__getitem__", "sub", "__sub__"})
+            if self.function == "sigmoid":
+                self.names |= _SIDES
             if remedy.settings.get("scaled"):
                 self.names |= _SCALES
         self._entered: dict[int, tuple[weakref.ref[Tensor], Tensor]] = {}
@@ -143,6 +149,13 @@ class RemoveOutputActivation(Rewriting):
             if kept is not None and reference is not None and reference() is other:
                 return func(kept, *args[1:], **kwargs)
             return func(*args, **kwargs)
+        if name in _SIDES:
+            plain = len(args) > 1 and isinstance(args[1], int | float) and args[1] == 0
+            kept = self._known(x) if plain else None
+            if kept is None:
+                return func(*args, **kwargs)
+            self.say("what entered sigmoid, and not the sigmoid, is compared to nought")
+            return func(kept, *args[1:], **kwargs)
         made = name in self._makers or name.rstrip("_") in self._makers
         if made and self._known(x) is not None and isinstance(x, Tensor):
             self.say(f"{self.function} of what is a {self.function} already left out")

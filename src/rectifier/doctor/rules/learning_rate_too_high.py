@@ -22,6 +22,9 @@ from rectifier.watch.record import Record, SiteRecord
 LARGE_UPDATE = 0.1
 """A step that changes the weights by a tenth: a hundred times the usual 1e-3."""
 
+VIOLENT = 1.0
+"""A step as large as the weights: what was learnt, or drawn, is replaced."""
+
 OVERSHOOT = 1.25
 """Loss over its start from which a rise is no batch noise."""
 
@@ -100,12 +103,13 @@ def overshoot(record: Record) -> Overshoot | None:
     if rise is None:
         return _no_progress(record, loss) or _restless(record, loss)
     end = max(loss.peak_step, rise)
-    update = evidence.update_before(record, "", rise - 10, end)
+    low = min(rise - 10, _violent_before(record, rise))
+    update = evidence.update_before(record, "", low, end)
     exploded = bool(np.isinf(training.update_ratio).any())
     if not (update >= LARGE_UPDATE or exploded):
         return _grown(record, loss) or _blind(record, loss)
     harmed = not loss.end < 0.9 * loss.start or loss.end >= 0.9 * evidence.guess_of(record)
-    step = _first_large(record, rise - 10, end, rise)
+    step = _first_large(record, low, end, rise)
     rate = evidence.learning_rate_at(record, step)
     restless = not harmed and _restless(record, loss) is not None
     return Overshoot(step, rate, update, harmed, loss.broke_step is not None, loss, restless)
@@ -119,6 +123,17 @@ def _rise_step(record: Record, loss: evidence.Loss) -> int | None:
         if risen.any():
             return int(record.training.step[int(risen.argmax())])
     return loss.broke_step
+
+
+def _violent_before(record: Record, rise: int) -> float:
+    """The step last observed before the loss rose, if it replaced the weights; else infinity.
+
+    Of a long run not every step is kept: what lies between is not known, and that step tells.
+    """
+    training = record.training
+    place = int(np.searchsorted(training.step, rise)) - 1
+    replaced = place >= 0 and training.update_ratio[place] >= VIOLENT
+    return float(training.step[place]) if replaced else math.inf
 
 
 def _no_progress(record: Record, loss: evidence.Loss) -> Overshoot | None:
@@ -337,7 +352,7 @@ def check(record: Record) -> Sequence[Finding]:
     loss = found.loss
     if found.broke and _fed(record, loss.broke_step):
         return ()  # the data broke the loss, whatever the steps' size
-    violent = found.update >= 1 and loss.growth >= 4
+    violent = found.update >= VIOLENT and loss.growth >= 4
     lost = killed(record, found.step)
     bad = found.harmed or (lost is not None and not loss.end < 0.5 * loss.start)
     odd = violent or found.restless or (lost is not None and not loss.reached(LEARNT))

@@ -20,11 +20,13 @@ def check(record: Record) -> Sequence[Finding]:
     between than at both ends makes the map's rank low on purpose: LoRA, factorised layers, the code
     of an autoencoder), grouped convolutions (a separable convolution is one factorised layer),
     layers that are joined by a product of branches (attention, gates), and by a sum of them
-    (residual streams) unless all others are joined so too. ``error`` where the whole network is
-    linear, also one that is applied to its own results (an integrator's field; a linear system's
-    matrices are joined by sums, or are one); ``warning`` from two such places that make up half of
-    the network's layers; else ``info``, as one redundant layer (a projection behind attention, two
-    layers as a head) costs little.
+    (residual streams) unless all others are joined so too. A normalisation of each example between
+    (layer norm) makes up for no activation: it takes any factor out of what it is given, so of a
+    row of them with linear layers between the last alone does anything. ``error`` where the whole
+    network is linear, also one that is applied to its own results (an integrator's field; a linear
+    system's matrices are joined by sums, or are one); ``warning`` from two such places that make up
+    half of the network's layers; else ``info``, as one redundant layer (a projection behind
+    attention, two layers as a head) costs little.
 
     Source:
         Minsky and Papert 1969; Goodfellow, Bengio and Courville 2016, section 6.1 (linear layers
@@ -50,12 +52,15 @@ def check(record: Record) -> Sequence[Finding]:
         return ()
     pairs = listing([f"{joint.first!r} and {joint.second!r}" for joint in reversed(bare)])
     what = "the whole network computes one linear map" if whole else "each such pair is one layer"
+    normed = any(joint.normed for joint in bare)
+    what += ", normalised" if normed else ""
+    nothing = "Nothing nonlinear but normalisation" if normed else "Nothing nonlinear"
     last = bare[-1]
     return (
         Finding(
             rule="missing_activation",
             severity=severity,
-            cause=f"Nothing nonlinear lies between {pairs}: {what}.",
+            cause=f"{nothing} lies between {pairs}: {what}.",
             layer=last.first,
             first_step=min(joint.step for joint in bare),
             evidence={"without_activation": float(len(bare)), "layers_fed": float(facts.wired)},

@@ -39,6 +39,9 @@ RECURRENT = 2.0
 """Likewise where a state is multiplied anew at every step: with ReLU its power doubles each time,
 and after forty steps the state is a million times what it was."""
 
+ROUNDS = 10
+"""Applications of one matrix within one loss from which it is multiplied again and again."""
+
 OFFSET = 3.0
 """Mean of the weights times the root of their inputs over their spread: of random weights about
 one over the root of the units."""
@@ -94,6 +97,12 @@ def _offset(parameter: ParameterFacts) -> float:
     if not parameter.std > 0:
         return math.inf if parameter.mean else 0.0
     return abs(parameter.mean) * math.sqrt(parameter.fan_in) / parameter.std
+
+
+def _recurrent(parameter: ParameterFacts) -> bool:
+    """Whether a state is multiplied by it anew at every step: a square matrix, applied often."""
+    square = len(parameter.shape) == 2 and parameter.shape[0] == parameter.shape[1]
+    return "weight_hh" in parameter.name or (square and parameter.applied >= ROUNDS)
 
 
 def _drowned(record: Record, chosen: list[ParameterFacts]) -> bool:
@@ -202,7 +211,7 @@ def check(record: Record) -> Sequence[Finding]:
     low = min((level for _, level in levels), default=math.nan)
     usual = not _input_scale(record) >= 100 or top == math.inf  # by itself from data that are not
     chance = _above_chance(record, loss)
-    large = [p for p in drawn if gain_of(p) >= (RECURRENT if "weight_hh" in p.name else LARGE)]
+    large = [p for p in drawn if gain_of(p) >= (RECURRENT if _recurrent(p) else LARGE)]
     small = [p for p in drawn if gain_of(p) <= SMALL]
     tiny = [p for p in small if gain_of(p) <= TINY]
     halved = not loss.start > 0 or loss.end <= 0.5 * loss.start
@@ -223,6 +232,7 @@ def check(record: Record) -> Sequence[Finding]:
         if _squares(record) and top >= LOUD:
             guess /= top**2  # the error of outputs that are so much too large
         recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
+        recovered = recovered and not evidence.at_the_mean(record, loss)
         sure = chance >= ABOVE_CHANCE and _makes_logits(record, chosen)
         severity: Severity = "error" if harmed else "info" if recovered and not sure else "warning"
     elif len(small) >= 2 and harmed and (low <= QUIET or _drowned(record, small)):

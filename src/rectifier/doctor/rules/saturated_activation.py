@@ -12,10 +12,12 @@ from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower
 from rectifier.doctor.rules.poor_initialization import LARGE, drawn_in, gain_of
-from rectifier.doctor.wording import number, percent, place
+from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import Record, SiteRecord
+from rectifier.watch.record.circumstances import Head
 
 FROM_THE_START = 0.5
 """Share of saturated elements at the first steps; unit-scale inputs of a tanh saturate 0.3 %."""
@@ -26,21 +28,35 @@ LASTING = 0.8
 NOTHING = 0.01
 """Share of elements that pass a gradient, up to which what stands before them is not taught."""
 
+SIZES = frozenset({"add", "mul", "div", "mean", "sum", "abs", "pow", "linalg_vector_norm", "norm"})
+"""Operations that penalties are made of, in a sum with the loss that they are added to."""
+
 FITTED = 0.01
 """Loss over its start at which a network has learnt whatever its units do."""
 
 
 def is_output(record: Record, site: SiteRecord) -> bool:
     """Whether the site makes a network's output: there saturation is certainty, or the data's own
-    range (a generator's black background), not a fault.
+    range (a generator's black background), not a fault. What a penalty alone is taken of, and other
+    layers are fed, is none.
     """
     order = {item.layer: item.order for item in record.layers if item.model == site.model}
     if len(order) > 1 and order.get(site.layer) == max(order.values()):
         return True
+    behind = {name for name, place in order.items() if place > order.get(site.layer, math.inf)}
     return any(
-        head.layer == site.layer and site.function in head.chain
+        head.layer == site.layer
+        and site.function in head.chain
+        and not (behind and _is_penalty(head, site.function))
         for head in record.circumstances.heads
     )
+
+
+def _is_penalty(head: Head, function: str) -> bool:
+    """Whether a loss takes but the size of what a function gives: no target is told from it."""
+    names = {name.rstrip("*") for name in head.chain[: head.chain.index(function)]}
+    known = math.isfinite(head.target_low) or math.isfinite(head.target_mean)
+    return names <= SIZES and "add" in names and not known
 
 
 def _in_vain(site: SiteRecord, loss: evidence.Loss) -> bool:
@@ -116,6 +132,16 @@ def _why(site: SiteRecord) -> str:
     return f"what enters spreads over ± {number(spread)} at the start, far beyond the slope's width"
 
 
+def _at_first(site: SiteRecord) -> float:
+    """Share of saturated elements at the first steps: before any update, and soon after it.
+
+    A few rows of a long run, of which every n-th step is kept, are no first steps; what the first
+    updates did, and the drawing did not, is not there in the first row.
+    """
+    values = evidence.finite(site.series.saturated)
+    return float(min(values[0], np.median(values[:5]))) if values.size else math.nan
+
+
 def _when(site: SiteRecord) -> int:
     """First observed step at which half of the elements were saturated."""
     over = site.series.saturated >= FROM_THE_START
@@ -126,9 +152,10 @@ def check(record: Record) -> Sequence[Finding]:
     """Activations (sigmoid, tanh) most of whose elements lie where the slope is under 1 %.
 
     For inputs of unit scale, as initialisations aim at, 0.3 % of a tanh's elements do. A site
-    counts if half of its elements are saturated at the first steps or four fifths over the run, and
-    the loss shows it: ``error`` where it stayed near its start, ``warning`` where it ended above
-    half of it, or where all hidden units are switches by weights drawn far too large; else
+    counts if half of its elements are saturated at the first step and those after it, or four
+    fifths over the run, and the loss shows it: ``error`` where it stayed near its start,
+    ``warning`` where it ended above half of it, or where all hidden units are switches by weights
+    drawn far too large; else
     ``info``, since trained gates saturate by design. The network's output is left out, where
     saturation means certainty, unless it was so from the start, a hundredth of its elements or less
     passes a gradient at the end, and the loss stayed near its start. Smooth rectifiers (GELU,
@@ -149,7 +176,7 @@ def check(record: Record) -> Sequence[Finding]:
         fades = _fades(site)
         if not (is_bounded(site) or fades):
             continue
-        start, over_all = evidence.median(values[:5]), evidence.median(values)
+        start, over_all = _at_first(site), evidence.median(values)
         early = start >= FROM_THE_START and over_all >= 0.3
         if fades and not early:  # a sparse code, learnt
             continue
@@ -166,7 +193,7 @@ def check(record: Record) -> Sequence[Finding]:
             severity = "warning"
         share = start if early else over_all
         when = "from the start" if early else f"from step {_when(site)} on"
-        why = _why(site) if early else "training drove what enters beyond the slope"
+        why = _why(site) if early else _driven(record, site)
         findings.append(
             Finding(
                 rule="saturated_activation",
@@ -184,13 +211,26 @@ def check(record: Record) -> Sequence[Finding]:
                     "saturated": over_all,
                     "input_std": evidence.median(site.series.input_std[:3]),
                 },
-                remedies=_remedies(site, early) if severity != "info" else (),
+                remedies=_remedies(record, site, early) if severity != "info" else (),
             )
         )
     return tuple(findings)
 
 
-def _remedies(site: SiteRecord, early: bool) -> tuple[Remedy, ...]:
+def _step_of(record: Record, site: SiteRecord) -> float:
+    """Largest update ratio in the steps before half of the elements were saturated; NaN."""
+    return evidence.update_before(record, site.layer, _when(site) - 10, _when(site))
+
+
+def _driven(record: Record, site: SiteRecord) -> str:
+    """The half sentence on what drove a site's input beyond its slope after the start."""
+    update = _step_of(record, site)
+    if update >= LARGE_UPDATE:
+        return f"an update that changed the weights by {of_norm(update)} drove what enters there"
+    return "training drove what enters beyond the slope"
+
+
+def _remedies(record: Record, site: SiteRecord, early: bool) -> tuple[Remedy, ...]:
     where = {"sites": [site.site], "layers": [site.layer]}
     start = Remedy(
         "reinitialize",
@@ -202,6 +242,9 @@ def _remedies(site: SiteRecord, early: bool) -> tuple[Remedy, ...]:
         "Normalised pre-activations stay where the function has a slope.",
         scope=where,
     )
+    if not early and _step_of(record, site) >= LARGE_UPDATE:
+        slower = lower(record, _when(site), "Smaller steps leave units on their slope.")
+        return (*((slower,) if slower else ()), normalise, start)
     return (start, normalise) if early else (normalise, start)
 
 

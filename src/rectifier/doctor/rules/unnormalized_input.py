@@ -12,7 +12,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.poor_initialization import SINES
-from rectifier.doctor.wording import number
+from rectifier.doctor.wording import number, percent
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Feed
 
@@ -29,6 +29,14 @@ thirty periods. Seven is what they are made for."""
 
 UNEVEN = 100.0
 """Largest over median root mean square of the features: 10,000 in curvature."""
+
+LOST = 0.25
+"""Share of the first layer's units that are dead, from which data off centre did harm."""
+
+OFFSET = 4.5
+"""Distance of the data's mean from nought over their spread, all features together, from which as
+many units are born so: a random unit's mean is normal, of that many of its own spreads, and below
+minus three of them, for one datum in a thousand to reach it, with a chance of a quarter."""
 
 SOUND = 10.0
 """Spread of the first pre-activations up to which something made up for the scale."""
@@ -64,6 +72,20 @@ def _turning(record: Record, feed: Feed, top: float) -> bool:
     return bool(sines) and top >= COORDINATE and _first_spread(record, feed) >= TURNING
 
 
+def _off_centre(record: Record, feed: Feed) -> tuple[float, float]:
+    """How far the data lie from nought over their spread, and which share of the layer is dead.
+
+    Noughts where it did no harm.
+    """
+    known = np.isfinite(feed.mean) & np.isfinite(feed.std)
+    spread = float(np.linalg.norm(feed.std[known]))
+    distance = float(np.linalg.norm(feed.mean[known]))
+    offset = distance / spread if spread > 0 else 0.0
+    dead = [evidence.dead_units(s).mean() for s in record.sites if s.layer == feed.layer]
+    lost = float(max(dead, default=0.0))
+    return (offset, lost) if offset >= OFFSET and lost >= LOST else (0.0, 0.0)
+
+
 def _normalised_after(record: Record, feed: Feed) -> bool:
     """Whether a normalisation follows the layer: the first site is fed by one, in sound measure."""
     first = min(record.sites, key=lambda site: site.order, default=None)
@@ -95,8 +117,10 @@ def check(record: Record) -> Sequence[Finding]:
     over 100. It is ``error`` where the loss stayed near
     its start, broke, or a quarter of the first layer's units died; ``warning`` where the features
     are also uneven a hundredfold or the first pre-activations are ten times their usual size;
-    ``info`` where a normalisation right behind the first layer makes up for it. Features that are
-    all smaller than a thirtieth are an ``error`` where the loss stayed near its start.
+    ``info`` where a normalisation right behind the first layer makes up for it. Smaller ones whose
+    mean lies 4.5 times as far from nought as they spread, all together, count where a quarter of
+    the first layer's units are dead: their sign is that of the mean, not of the data. Features that
+    are all smaller than a thirtieth are an ``error`` where the loss stayed near its start.
 
     Source:
         LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3 (centre and scale the
@@ -115,7 +139,10 @@ def check(record: Record) -> Sequence[Finding]:
         if top < FAINT and middle > 0 and evidence.stuck(loss):
             findings.append(_faint(feed, top, _first_spread(record, feed)))
         turning = _turning(record, feed, top)
+        offset, lost = _off_centre(record, feed)
         if top < LARGE and not turning:
+            if offset > 0 and not _normalised_after(record, feed):
+                findings.append(_shifted(feed, offset, lost, evidence.stuck(loss)))
             continue
         spread = _first_spread(record, feed)
         if _normalised_after(record, feed):
@@ -171,6 +198,22 @@ def _together(findings: list[Finding]) -> list[Finding]:
     )
     also = tuple(dict.fromkeys(f.layer for f in findings[1:] if f.layer != findings[0].layer))
     return [dataclasses.replace(findings[0], remedies=(plan,), also=also)]
+
+
+def _shifted(feed: Feed, offset: float, lost: float, stuck: bool) -> Finding:
+    return Finding(
+        rule="unnormalized_input",
+        severity="error" if stuck else "warning",
+        cause=(
+            f"What enters {feed.layer!r} is not centred: its mean lies {number(offset)} times as "
+            f"far from nought as the data spread, so that whether a unit fires is the mean's doing "
+            f"and not theirs; {percent(lost)} of the layer's units are dead."
+        ),
+        layer=feed.layer,
+        first_step=0,
+        evidence={"offset": offset, "dead": lost},
+        remedies=_remedies(feed),
+    )
 
 
 def _faint(feed: Feed, top: float, spread: float) -> Finding:

@@ -196,6 +196,14 @@ def _scattered(head: Head, loss: evidence.Loss) -> bool:
     )
 
 
+def _muted(head: Head, record: Record) -> float:
+    """Share of a rectified output's units that are dead though their targets are not at nought."""
+    site = next((s for s in record.sites if s.layer == head.layer and s.function == "relu"), None)
+    if not head.mute > 0 or site is None or site.units != head.width:
+        return 0.0
+    return min(head.mute, float(evidence.dead_units(site).mean()))
+
+
 def _judge(
     head: Head, loss: evidence.Loss, record: Record
 ) -> tuple[str, str, Severity, float] | None:
@@ -258,6 +266,14 @@ def _judge(
             "it has no slope, and what it tells apart is no distance"
         )
         return critic, said, "error", math.nan
+    muted = _muted(head, record)
+    if muted > 0:
+        said = (
+            f"{percent(muted)} of its {head.width} values are nought whatever enters, though their "
+            "targets are not: below nought relu has no slope, so that what starts or falls there "
+            "stays there"
+        )
+        return "relu", said, "error" if evidence.stuck(loss) else "warning", muted
     squash = _out_of_reach(head)
     if squash is not None:
         said = (
@@ -328,7 +344,7 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
 def check(record: Record) -> Sequence[Finding]:
     """What enters the loss, read from autograd's graph, against what the loss is made for.
 
-    Nine cases, of which the last alone needs the training to go badly: a function that squashes
+    Ten cases, of which the last two need the training to go badly: a function that squashes
     (log-softmax, sigmoid) directly over one that has squashed already; a log-likelihood given no
     logarithm, or one that became negative; a softmax over one value, or over the batch; an
     exponential of a ReLU or a softplus (the logarithm of a variance or a rate may have either sign:
@@ -338,7 +354,8 @@ def check(record: Record) -> Sequence[Finding]:
     outside the range of the output's activation (``info`` where they are noise about a truth
     within: where the output stands at its bound, they lie beyond it by less than a third of their
     spread on average); a binary cross-entropy over a clamp or a hard sigmoid, which reach 0 and 1,
-    where half of the first loss was left. Where something scales the squashed value first, to a
+    where half of the first loss was left; a rectified output some of whose values are dead, though
+    their targets are not at nought. Where something scales the squashed value first, to a
     range wider than two (``10 * tanh(x)``), nothing is said; a temperature that makes it narrower
     changes nothing.
 

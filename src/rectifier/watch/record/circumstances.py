@@ -38,6 +38,8 @@ class Head:
         held: Outputs of a loss that stand at a bound of that range, late in the run; their share.
             ``short``: how far their targets lie beyond the bound on average, over the root mean
             square of how far they lie from it; near 0 where they scatter around it. NaN: unknown.
+        mute: Share of a rectified output's columns that were nought in every row when last seen,
+            though their targets were not; NaN: unknown.
         step: First step at which it was seen. ``count``: how often.
     """
 
@@ -58,6 +60,7 @@ class Head:
     outside: float = math.nan
     held: float = math.nan
     short: float = math.nan
+    mute: float = math.nan
     step: int = 0
     count: int = 1
 
@@ -72,6 +75,7 @@ class Joint:
         grouped: Whether a convolution of several groups is among them.
         step: First step at which it was seen.
         summed: Whether other layers' outputs are added to the first's, or stand beside it.
+        normed: Whether a normalisation of each example by itself lies between too.
     """
 
     first: str
@@ -83,6 +87,7 @@ class Joint:
     grouped: bool = False
     step: int = 0
     summed: bool = False
+    normed: bool = False
 
     @property
     def bottleneck(self) -> bool:
@@ -141,6 +146,7 @@ class ParameterFacts:
             was zero); NaN where not known.
         broken: Whether some of it was NaN or infinite when last seen.
         rounds: How often, within one loss, it is applied to a sigmoid of what it gave itself.
+            ``applied``: how often to anything that the network gave.
     """
 
     name: str
@@ -169,6 +175,7 @@ class ParameterFacts:
     moved: float = math.nan
     broken: bool = False
     rounds: int = 0
+    applied: int = 0
 
     @property
     def size(self) -> int:
