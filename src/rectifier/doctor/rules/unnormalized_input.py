@@ -212,7 +212,7 @@ def _shifted(feed: Feed, offset: float, lost: float, stuck: bool) -> Finding:
         layer=feed.layer,
         first_step=0,
         evidence={"offset": offset, "dead": lost},
-        remedies=_remedies(feed),
+        remedies=scaled(feed),
     )
 
 
