@@ -209,7 +209,8 @@ def _batches(summary: Mapping[str, Any]) -> list[str]:
             whose causes 19 were found then, 22 of the eleventh's 27 (25 causes of 26), all of
             the twelfth's 26, by as many causes,
             16 of the thirteenth's 23 (all causes), and 21 of the fourteenth's 28 (27 causes), of
-            which two had been repaired at first sight too, by numbers that the tool could not read.
+            which two had been repaired at first sight too, by numbers that the tool could not read,
+            and ten were not run again.
             The ninth asked for faults
             unlike those before it, and shows how far the doctor is from knowing all of them: what
             it misses is mostly a form that it had not met. Of its two accusations one is of a
