@@ -15,7 +15,6 @@ from plan_search import Array, Function, formula, search_all
 from table_errors import below_powers, points
 from table_plans import (
     PER_CELL,
-    TOUCHING,
     ZERO_SLOPE_ULP,
     ZERO_ULP,
     folds,
@@ -94,7 +93,6 @@ def search(
     slope: bool,
     bends: list[float],
     known: Plan,
-    period: float = 0.0,
 ) -> tuple[Plan | None, float, float]:
     """Return the plan that takes the least time, its error, and its share of what is known's."""
     most, inside = without(known), GAIN * time_of(known)
@@ -112,14 +110,14 @@ def search(
                 here = plan._replace(degree=degree, sharp=sharp)
                 if time_of(here) > inside or time_of(here) + outside(here) >= best[0]:
                     continue
-                off = quality(f, scalar, here, x, slope, period)
+                off = quality(f, scalar, here, x, slope)
                 if time(here, off, bar) >= best[0]:
                     continue
                 if dense is None:
                     dense = np.concatenate(
                         [points(plan, [], rng, DENSE), below_powers(f, plan, rng)]
                     )
-                off = np.maximum(off, quality(f, scalar, here, dense, slope, period))
+                off = np.maximum(off, quality(f, scalar, here, dense, slope))
                 if time(here, off, bar) < best[0]:
                     found = here._replace(aside=failing(off, bar))
                     best = (time(here, off, bar), found, float(max(off[off <= bar])))
@@ -149,8 +147,7 @@ def measure(name: str) -> list[tuple]:
             continue
         with np.errstate(all="ignore"):
             bends = kinks(given.of_arrays, given.expression, given.parameters)
-            period = TOUCHING.get((name, slope), 0.0)
-            found.append(search(given.of_arrays, given.of_one, slope, bends, plan, period))
+            found.append(search(given.of_arrays, given.of_one, slope, bends, plan))
     return found
 
 

@@ -111,33 +111,26 @@ def around(x: float) -> Array:
     return np.where(np.isfinite(beside), beside, np.float32(x))
 
 
-def counted(f: Function, x: Array, true: Array, slope: bool, period: float = 0.0) -> Array:
+def counted(f: Function, x: Array, true: Array, slope: bool) -> Array:
     """Return the sizes whose units errors are counted in.
 
-    A derivative beside one of its zeros is measured against what it is a quarter to either side;
-    one that is a wave and touches 0, against the most that it is within half a period.
+    A derivative beside one of its zeros is measured against what it is a quarter to either side.
     """
     size = np.abs(true)
     if not slope:
         return size
-    if period:
-        steps = np.linspace(0, period / 2, 17)
-        sides = [np.max([np.abs(f(x + side * step)) for step in steps], 0) for side in (-1, 1)]
-        return np.maximum(size, np.minimum(*sides))
     left, right = f(x * 0.75), f(x * 1.25)
     least = np.minimum(np.abs(left), np.abs(right))
     return np.where(left * right < 0, np.maximum(size, least), size)
 
 
-def errors(
-    f: Function, table: Array, plan: Plan, x: Array, slope: bool, period: float = 0.0
-) -> Array:
+def errors(f: Function, table: Array, plan: Plan, x: Array, slope: bool) -> Array:
     """Return by how many ulp a table is off at the worst number of each cell; infinity for NaN."""
     got, cell = compute(table, plan, x)
     x, got, cell = x[cell >= 0], got[cell >= 0].astype(np.float64), cell[cell >= 0]
     wide = x.astype(np.float64)
     true = f(wide)
-    size = counted(f, wide, true, slope, period)
+    size = counted(f, wide, true, slope)
     known = np.isfinite(true) & (size < 3.4e38)
     unit = np.ldexp(1.0, np.maximum(np.frexp(size)[1], -125) - 24)
     off = np.where(known, np.abs(got - true) / unit, np.where(got == true, 0.0, np.inf))

@@ -51,8 +51,6 @@ FOLDED = 0.85, -1.0
 """Operations for each degree, and more or less for the rest, where one register holds the cells."""
 MOST = 40.0
 """What costs more is not recorded: the formula serves as well."""
-TOUCHING = {("snake", True): math.pi}
-"""Waves that touch 0 without crossing it, and their period; as `precision.sweep` has it."""
 WIDE = 1.75, 1.0
 """Operations for each degree, and more for the rest, where there are 64 cells."""
 FAR = np.geomspace(16, 3e38, 600)
@@ -226,7 +224,6 @@ def search(
     slope: bool,
     bends: list[float],
     sharp_only: bool = False,
-    period: float = 0.0,
 ) -> tuple:
     """Return the plan that costs least, and its error; None if none keeps the bar."""
     elsewhere, at_zero = (SLOPE_ULP, ZERO_SLOPE_ULP) if slope else (VALUE_ULP, ZERO_ULP)
@@ -253,7 +250,7 @@ def search(
             here = plan._replace(degree=degree, sharp=sharp)
             if work(here) + cost >= best[0]:
                 continue
-            off = quality(f, scalar, here, x, slope, period)
+            off = quality(f, scalar, here, x, slope)
             if cost_of(here, off, bar) >= best[0]:
                 if (degree, sharp) == (DEGREES[0], sharps[-1]) and best[0] + 3 < cost_of(
                     here, off, bar
@@ -264,7 +261,7 @@ def search(
                 dense = np.concatenate(
                     [points(plan, zeros, rng, DENSE), below_powers(f, plan, rng)]
                 )
-            off = np.maximum(off, quality(f, scalar, here, dense, slope, period))
+            off = np.maximum(off, quality(f, scalar, here, dense, slope))
             aside = tuple(int(cell) for cell in np.flatnonzero(~(off <= bar)))
             if cost_of(here, off, bar) < best[0]:
                 found = here._replace(aside=aside)
@@ -295,10 +292,9 @@ def quality(
     plan: Plan,
     x: Array,
     slope: bool,
-    period: float = 0.0,
 ) -> Array:
     """Return by how many ulp the table of a plan is off, in each cell."""
-    return errors(f, made(scalar, plan), plan, x, slope, period)
+    return errors(f, made(scalar, plan), plan, x, slope)
 
 
 def made(scalar: Callable[[float], float], plan: Plan) -> Array:
@@ -322,8 +318,8 @@ def measure(name: str) -> list[tuple]:
             continue
         with np.errstate(all="ignore"):
             bends = kinks(given.of_arrays, given.expression, given.parameters)
-            sharp_only, period = (name, slope) in SHARP_ONLY, TOUCHING.get((name, slope), 0.0)
-            found.append(search(given.of_arrays, given.of_one, slope, bends, sharp_only, period))
+            sharp_only = (name, slope) in SHARP_ONLY
+            found.append(search(given.of_arrays, given.of_one, slope, bends, sharp_only))
     return found
 
 

@@ -18,8 +18,6 @@ from rectifier.kernels import native
 
 BARS = {False: 2.0, True: 4.0}
 """In ulp of fp32: for values and for derivatives, as the accuracy table has it."""
-TOUCHING = {"snake": np.pi}
-"""Of activations whose derivative is a wave that touches 0, the period."""
 HALF = 0.51
 """In ulp of half precision."""
 
@@ -55,7 +53,7 @@ def worst(spec: Activation, backward: bool, x: np.ndarray, got: np.ndarray) -> t
     """Return the largest error in ulp of the format and where it is.
 
     Beside a zero crossing of a derivative the unit is that of the smaller of the values a quarter
-    to either side; that of a wave, what is most within half a period, as docs/accuracy.md has it.
+    to either side.
     """
     wide = x.astype(np.float64)
     exact = exactly(spec, backward, wide)
@@ -66,13 +64,6 @@ def worst(spec: Activation, backward: bool, x: np.ndarray, got: np.ndarray) -> t
             left, right = (exactly(spec, True, wide * s) for s in (0.75, 1.25))
             beside = np.minimum(np.abs(left), np.abs(right))
             size = np.where(left * right < 0, np.maximum(size, beside), size)
-        if backward and spec.name in TOUCHING:
-            steps = np.linspace(0, TOUCHING[spec.name] / 2, 33)
-            most = [
-                np.max([np.abs(exactly(spec, True, wide + side * step)) for step in steps], axis=0)
-                for side in (-1, 1)
-            ]
-            size = np.fmax(size, np.fmin(*most))
         largest = float(kind.max)
         finite = np.isfinite(exact) & (np.abs(exact) <= largest)
         rounded = exact.astype(x.dtype)

@@ -32,10 +32,6 @@ TABLED = [
     if PLANS.get(digest_with_defaults(catalog.get(name)), (None, None))[slope] is not None
 ]
 
-TOUCHING = {("snake", True): math.pi}
-"""Waves that touch 0 without crossing it, and their period: as docs/accuracy.md has it, the unit of
-an error is that of the most that they are within half a period, on the side where that is less."""
-
 needs_native = pytest.mark.skipif(not native.available(), reason="no compiled kernels")
 
 
@@ -91,14 +87,6 @@ def test_tabled_kernels_keep_the_bars(name: str, slope: bool) -> None:
         left, right = exactly(spec, True, wide * 0.75), exactly(spec, True, wide * 1.25)
         least = np.minimum(np.abs(left), np.abs(right))
         size = np.where(left * right < 0, np.maximum(size, least), size)
-    period = TOUCHING.get((name, slope))
-    if period is not None:
-        steps = np.linspace(0, period / 2, 33)
-        sides = [
-            np.max([np.abs(exactly(spec, slope, wide + side * step)) for step in steps], axis=0)
-            for side in (-1, 1)
-        ]
-        size = np.maximum(size, np.minimum(*sides))
     unit = np.ldexp(1.0, np.maximum(np.frexp(size)[1], -125) - 24)
     error = np.abs(got - true) / unit
     worst = int(np.argmax(error))

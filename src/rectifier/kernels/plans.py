@@ -328,7 +328,7 @@ PLANS: Mapping[str, tuple[Plan | None, Plan | None]] = MappingProxyType(
         ),
         "148ebf1e5b210bea": (  # snake
             Plan(1.2916653156280518, -15, "nearest", False, False, 8),
-            Plan(1.2916653156280518, -15, "nearest", False, False, 7),
+            Plan(3.09999680519104, -15, "nearest", False, False, 6, (3, 13, 22)),
         ),
         "b1d5917b6d7a9548": (  # soft_clipping
             Plan(1.2916653156280518, -15, "nearest", False, False, 6),
