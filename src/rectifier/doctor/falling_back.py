@@ -173,6 +173,8 @@ class FallingBack(Observer):
                 self._settle()
         elif self.place or self._patient or not self._acted() or self._harms():
             self._next(step)
+        elif any(a.remedy.action == "lower_learning_rate" for a in self.actions if a.log):
+            self._settle()  # smaller steps that overshoot no more take what time they take
         else:
             self._patient = True
 
