@@ -6,6 +6,7 @@ whenever an optimiser is made), so its cost does not grow with the run. Paramete
 weak reference; of each a thousand elements are kept, to tell how far it has moved.
 
 What enters the first layers and leaves the last is kept in `rectifier.watch.ends`.
+One file, though long: all else is told of the same list of parameters, at the same occasions.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType, MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -38,10 +38,13 @@ class Action(Observer, abc.ABC):
         remedy: What to do. ``log``: one sentence for each thing that was done.
         handles: Of the hooks that it put into the program.
         unwritten: Whether it did what the edit that `rectifier.doctor.patch` knows does not say.
+        meets_models: Whether it changes models, or hangs into them, at its first step.
         since: Step from which it is at work: its first, as 0 is the program's.
         met: What it met while it acted, in plain values, for that edit: ``places`` in the program
             (kind of call, file, line), or numbers that it exchanged (``weight_decay``: old, new).
     """
+
+    meets_models: ClassVar[bool] = False
 
     def __init__(self, remedy: Remedy) -> None:
         super().__init__()
@@ -76,9 +79,12 @@ class Action(Observer, abc.ABC):
             known.append(place)
 
     def wants_step(self, step: int) -> bool:
-        """Whether sites must be intercepted at a step: only if the action replaces what they do."""
-        del step
-        return False
+        """Whether sites must be intercepted at a step.
+
+        The first, to meet models: they are told of only while a step is seen. Others where the
+        action replaces what sites do, as it says itself.
+        """
+        return self.meets_models and step == self.since
 
     def undo(self) -> None:
         """Take out every hook that was put in; what was drawn or stepped is not undone here."""

@@ -27,6 +27,8 @@ from rectifier.doctor.remedies import Action
 class Keep(Action):
     """Gives a layer that is made anew the parameters of the first one."""
 
+    meets_models = True
+
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self._depth = 0
@@ -46,10 +48,6 @@ class Keep(Action):
         if value is None:
             self.undo()
         self._interception = value
-
-    def wants_step(self, step: int) -> bool:
-        """The first: models are told of only while a step is seen."""
-        return step == self.since
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

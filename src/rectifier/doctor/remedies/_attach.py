@@ -32,6 +32,8 @@ _FORWARD = nn.Module._call_impl.__code__
 class Attach(Rewriting):
     """Lets the gradient through to layers that a ``detach()`` cuts off from the loss."""
 
+    meets_models = True
+
     names = frozenset({"detach", *Choice.names})
 
     def __init__(self, remedy: Remedy) -> None:
@@ -42,10 +44,6 @@ class Attach(Rewriting):
         self._since: set[str] = set()
         self._guilty: set[str] = set()
         self._meant: set[str] = set()
-
-    def wants_step(self, step: int) -> bool:
-        """The first: models are told of only while a step is seen."""
-        return step == self.since
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

@@ -72,6 +72,8 @@ class Rewriting(Action, abc.ABC):
 class Following(Rewriting):
     """One that knows what the last layer gave, by the layer's name in the remedy's scope."""
 
+    meets_models = True
+
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self.layer = str(remedy.scope.get("layer", ""))
@@ -80,10 +82,6 @@ class Following(Rewriting):
     def given(self) -> torch.Tensor | None:
         """What the layer gave last, as long as anybody holds it."""
         return None if self._given is None else self._given()
-
-    def wants_step(self, step: int) -> bool:
-        """The first: models are told of only while a step is seen."""
-        return step == self.since
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

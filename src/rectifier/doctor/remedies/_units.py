@@ -38,6 +38,8 @@ class _Rescaled(torch.autograd.Function):
 class Units(Action):
     """Hangs the change of unit behind the last layer."""
 
+    meets_models = True
+
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self.std = self.number("target_std")
@@ -45,10 +47,6 @@ class Units(Action):
         self.factor = self.std ** (1 - int(remedy.settings.get("degree", 2)))
         self._left = {str(name) for name in remedy.scope.get("layers", ())}
         self.unwritten = True
-
-    def wants_step(self, step: int) -> bool:
-        """The first: models are told of only while a step is seen."""
-        return step == self.since
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

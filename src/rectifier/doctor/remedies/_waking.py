@@ -20,14 +20,12 @@ from rectifier.torch.sites import Layer
 class Waking(Action):
     """Puts named normalisations into training mode where the network trains."""
 
+    meets_models = True
+
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self._names = {str(name) for name in self.remedy.scope.get("layers", ())}
         self._modes: list[tuple[nn.Module, bool]] = []
-
-    def wants_step(self, step: int) -> bool:
-        """The first: layers are told of only while a step is seen."""
-        return step == self.since
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Hook it; of a model in evaluation mode nobody is told as a whole."""

@@ -27,6 +27,8 @@ from rectifier.torch.sites import Layer
 class AddActivation(Rewriting):
     """Hangs the function behind each layer, or the logarithm before the loss."""
 
+    meets_models = True
+
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self.before = str(remedy.settings.get("before", ""))
@@ -40,10 +42,6 @@ class AddActivation(Rewriting):
         if not self.before:
             self.function = getattr(functional, catalog.get(name).name)
         self.name = name
-
-    def wants_step(self, step: int) -> bool:
-        """The first: models are told of only while a step is seen."""
-        return step == self.since
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

@@ -29,9 +29,7 @@ PASSES = 0.5
 class AddResidual(Action):
     """Hangs a way around each block of a stack."""
 
-    def wants_step(self, step: int) -> bool:
-        """The first: models are told of only while a step is seen."""
-        return step == self.since
+    meets_models = True
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

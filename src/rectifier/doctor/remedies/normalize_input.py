@@ -26,6 +26,8 @@ from rectifier.errors import InvalidInputError
 class NormalizeInput(Rewriting):
     """Hangs a normalisation before the first layer."""
 
+    meets_models = True
+
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self.known: dict[int, tuple[Tensor, Tensor]] = {}
@@ -47,10 +49,6 @@ class NormalizeInput(Rewriting):
         self._left = {str(layer) for layer in remedy.scope.get("layers", ())}
         self._own: set[int] = set()
         self._fed: dict[int, Tensor] = {}
-
-    def wants_step(self, step: int) -> bool:
-        """The first: models are told of only while a step is seen."""
-        return step == self.since
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]

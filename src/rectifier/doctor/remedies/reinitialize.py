@@ -48,6 +48,8 @@ BEYOND = 2.0
 class Reinitialize(Action):
     """Calls ``init_`` on each model before it trains; biases become zero."""
 
+    meets_models = True
+
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
         self.alike = bool(remedy.settings.get("alike"))
@@ -55,10 +57,6 @@ class Reinitialize(Action):
         self._leaves: dict[int, Tensor] = {}
         self._added: dict[int, Tensor] = {}
         self._copies = Copies()
-
-    def wants_step(self, step: int) -> bool:
-        """The first: models are told of only while a step is seen."""
-        return step == self.since
 
     def on_model(
         self, model: nn.Module, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
