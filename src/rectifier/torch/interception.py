@@ -2,17 +2,15 @@
 
 Part of the torch front end's interception; `rectifier.torch.sites` is its public face. Always in
 place while an `Interception` is entered, and costing next to nothing: hooks around every
-optimiser's step, wrappers of its construction, of ``torch.autograd.backward`` and ``grad``, and of
-the construction of activation modules. Calls (`rectifier.torch.calls`) are seen only while a step
-that some observer wants is under way. Only the thread and the process that entered are seen.
-
-One file, though long: every wrapper that is put in is taken out by the same object.
+optimiser's step, wrappers of its construction, of backward passes
+(`rectifier.torch.backward_passes`), and of the construction of modules. Calls
+(`rectifier.torch.calls`) are seen only while a step that some observer wants is under way. Only the
+thread and the process that entered are seen.
 """
 
 from __future__ import annotations
 
 import functools
-import gc
 import os
 import threading
 import weakref
@@ -29,12 +27,11 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter
 from torch.utils.hooks import RemovableHandle
 
 from rectifier.torch.activation_modules import module_class_function
+from rectifier.torch.backward_passes import BackwardPasses
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.calls import Calls
 from rectifier.torch.functional_steps import FunctionalSteps
-from rectifier.torch.mode import are_own
 from rectifier.torch.naming import Sources
-from rectifier.torch.naps import MOST as _MANUAL_AFTER
 from rectifier.torch.naps import nap
 from rectifier.torch.observer import Observer, Sleep
 from rectifier.torch.registry import Registry
@@ -55,8 +52,7 @@ class Interception:
         folder: Source files are named relative to it; the current folder if not given.
 
     Attributes:
-        gradient_scale: What a ``GradScaler`` multiplied the loss of the latest backward pass with;
-            None where there is none. The loss that observers are told of is the unscaled one.
+        stepping: The ``id`` of each optimiser whose step is under way.
     """
 
     def __init__(
@@ -72,15 +68,23 @@ class Interception:
         only = tuple(self._registry.models.add(model) for model in models)
         self._calls = Calls(self._boundary, self._registry, only)
         self._optimizers = {id(optimizer) for optimizer in optimizers}
-        self._known_optimizers = bool(optimizers)
-        self._stepping: list[int] = []
-        self._backwards = 0
-        self._manual = False
-        self.gradient_scale: Tensor | None = None
+        self.stepping: list[int] = []
         self._late = False
-        self._nap = nap(self._boundary, self._calls.way, self._stepping, self)
+        self._nap = nap(self._boundary, self._calls.way, self.stepping, self)
+        self._backward = BackwardPasses(
+            self._boundary, self._calls, self._nap, self._registry, self
+        )
+        self._backward.known_optimizers = bool(optimizers)
         self._handles: list[RemovableHandle] = []
         self._restore: list[tuple[Any, str, Any]] = []
+
+    @property
+    def gradient_scale(self) -> Tensor | None:
+        """What a ``GradScaler`` multiplied the loss of the latest backward pass with.
+
+        None where there is none. The loss that observers are told of is the unscaled one.
+        """
+        return self._backward.gradient_scale
 
     @property
     def step(self) -> int:
@@ -123,7 +127,12 @@ class Interception:
     @property
     def here(self) -> bool:
         """Whether what happens now is the program's, in the thread that entered."""
-        return self._here()
+        return self.entered and not self._boundary.elsewhere()
+
+    @property
+    def entered(self) -> bool:
+        """Whether the interception is in place."""
+        return bool(self._handles)
 
     def gradients_given(self, gradients: Sequence[Tensor]) -> None:
         """``torch.func`` is about to return these, which observers may change in place."""
@@ -144,12 +153,12 @@ class Interception:
         self._wrap(nn.Module, "__init__", self._building)
         self._wrap(nn.Module, "load_state_dict", self._loading)
         self._wrap(torch, "compile", self._compiling)
-        self._wrap(torch.amp.GradScaler, "scale", self._scaling)
-        self._wrap(torch.Tensor, "backward", self._direct)
+        self._wrap(torch.amp.GradScaler, "scale", self._backward.scaling)
+        self._wrap(torch.Tensor, "backward", self._backward.direct)
         self._nap.run = torch.autograd.backward
-        self._wrap(torch.autograd, "backward", self._backward)
+        self._wrap(torch.autograd, "backward", self._backward.backward)
         self._nap.watched = torch.autograd.backward
-        self._wrap(torch.autograd, "grad", self._grad)
+        self._wrap(torch.autograd, "grad", self._backward.grad)
         functions: Any = torch.autograd.Function
         apply = functions.__dict__["apply"]
         self._restore.append((functions, "apply", apply))
@@ -170,9 +179,9 @@ class Interception:
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
-        if self._here():
-            self._rouse()
-            if self._backwards:
+        if self.here:
+            self.rouse()
+            if self._backward.count:
                 self._boundary.guard(self._close_unstepped)
         self.abandon()
 
@@ -203,16 +212,17 @@ class Interception:
     def _close_unstepped(self) -> None:
         """Hand backward passes that no step followed on as one last step."""
         if self.step == 0:
-            if self._known_optimizers:
+            if self._backward.known_optimizers:
                 self.notes.append(
                     "An optimiser was constructed but its step was never called; all passes are "
                     "shown as step 0."
                 )
-            self._start_step(None)
-            self._end_step(None)
+            self.by_hand()
 
-    def _here(self) -> bool:
-        return bool(self._handles) and not self._boundary.elsewhere()
+    def by_hand(self) -> None:
+        """A step without an optimiser begins and ends."""
+        self._start_step(None)
+        self._end_step(None)
 
     def _choose(self) -> None:
         """Look, or not, at the step that begins.
@@ -234,23 +244,23 @@ class Interception:
             self._calls.begin()
         elif not (late and self._calls.seeing):
             self._calls.end()
-            if not self._manual:
+            if not self._backward.manual:
                 self._nap.left = self._boundary.sleeps()
 
     # Steps that nobody is to be told of
 
-    def _rouse(self) -> None:
+    def rouse(self) -> None:
         """Tell what was noted while all slept; from now on they are told of everything."""
         sleep = Sleep(*self._nap.take())
         if sleep.stepped:
-            self._backwards = 0
+            self._backward.count = 0
         if sleep.left or sleep.stepped or sleep.losses:
             self._boundary.guard(self._boundary.announce, "after_sleep", self.step, sleep)
             self._boundary.seconds += sleep.seconds
 
     def woken(self) -> None:
         """The last step of a nap has ended."""
-        self._rouse()
+        self.rouse()
         self._boundary.guard(self._choose)
 
     def over(self) -> None:
@@ -258,31 +268,20 @@ class Interception:
         if self._late and self._calls.way.paused == 0:
             self._boundary.guard(self._look)
 
-    def _note(self, losses: Any) -> None:
-        """A backward pass begins while all sleep."""
-        loss = losses if type(losses) is Tensor else _first(losses)
-        if self._nap.scaled is not None:
-            scaled, self._nap.scaled = self._nap.scaled, None
-            loss = scaled[1] if scaled[0] is loss else loss
-        with torch._C.DisableTorchFunction():
-            self._nap.note(loss if type(loss) is Tensor else None)
-        if self._nap.backwards > _MANUAL_AFTER:
-            self._rouse()
-
     # Steps
 
     def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """An optimiser is about to step, and not in a way that a nap notes."""
-        stepping, boundary = self._stepping, self._boundary
+        stepping, boundary = self.stepping, self._boundary
         if self._nap.left and not boundary.elsewhere():
-            self._rouse()  # one that nobody has seen yet
-        if not self._here() or (self._optimizers and id(optimizer) not in self._optimizers):
+            self.rouse()  # one that nobody has seen yet
+        if not self.here or (self._optimizers and id(optimizer) not in self._optimizers):
             return
         if id(optimizer) in stepping:
             stepping.clear()  # its last step raised, so that its end was never seen
         stepping.append(id(optimizer))
         if len(stepping) == 1:
-            self._known_optimizers, self._manual = True, False
+            self._backward.known_optimizers, self._backward.manual = True, False
             calls = self._calls
             if calls.seeing and not calls.way.paused:
                 plain = len(args) == 1 and not kwargs
@@ -292,8 +291,8 @@ class Interception:
 
     def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """An optimiser has stepped, and not in a way that a nap notes."""
-        stepping, boundary = self._stepping, self._boundary
-        if not self._here() or id(optimizer) not in stepping:
+        stepping, boundary = self.stepping, self._boundary
+        if not self.here or id(optimizer) not in stepping:
             return
         del stepping[stepping.index(id(optimizer)) :]
         if not stepping:
@@ -309,42 +308,20 @@ class Interception:
     def _end_step(self, optimizer: Optimizer | None) -> None:
         self._boundary.announce("after_step", optimizer, self.step)
         self._boundary.step += 1
-        self._backwards = 0
+        self._backward.count = 0
         if self._registry.full:
             self._registry.full = False
             self.notes.append("The program makes ever new sites; only the first are followed.")
         self._choose()
-
-    def _direct(self, original: Any) -> Any:
-        """``Tensor.backward`` without our modes.
-
-        While a mode handles a call torch takes it off the stack and then puts it back: a step that
-        ends inside, as without an optimiser, could not take it out for good.
-        """
-        modes, autograd = torch._C._len_torch_function_stack, torch.autograd
-
-        def backward(
-            tensor: Tensor,
-            gradient: Tensor | None = None,
-            retain_graph: bool | None = None,
-            create_graph: bool = False,
-            inputs: Any = None,
-        ) -> Any:
-            way = autograd.backward
-            if type(tensor) not in (Tensor, nn.Parameter) or (modes() and not are_own()):
-                way = original
-            return way(tensor, gradient, retain_graph, create_graph, inputs=inputs)
-
-        return self._nap.passage(backward)
 
     def _constructing(self, original: Any) -> Any:
         owner = self
 
         def __init__(self: Optimizer, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             original(self, *args, **kwargs)
-            if owner._here():
-                owner._rouse()
-                owner._known_optimizers = True
+            if owner.here:
+                owner.rouse()
+                owner._backward.known_optimizers = True
                 owner._boundary.guard(owner._boundary.announce, "on_optimizer", self)
 
         return __init__
@@ -353,7 +330,7 @@ class Interception:
         owner = self
 
         def load_state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            if owner._here():
+            if owner.here:
                 owner._boundary.guard(owner._boundary.announce, "on_loaded", self)
             return original(self, *args, **kwargs)
 
@@ -361,7 +338,7 @@ class Interception:
 
     def _aside(self, original: Any) -> Any:
         def aside(*args: Any, **kwargs: Any) -> Any:
-            if self._nap.left or not self._calls.seeing or not self._here():
+            if self._nap.left or not self._calls.seeing or not self.here:
                 return original(*args, **kwargs)
             with self._calls.aside():
                 return original(*args, **kwargs)
@@ -370,7 +347,7 @@ class Interception:
 
     def _compiling(self, original: Any) -> Any:
         def compile(*args: Any, **kwargs: Any) -> Any:
-            if not self._here():
+            if not self.here:
                 return original(*args, **kwargs)
             self._calls.end()  # torch would warn of our hooks
             try:
@@ -387,7 +364,7 @@ class Interception:
 
         def __init__(self: nn.Module, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             original(self, *args, **kwargs)
-            if owner._here():
+            if owner.here:
                 owner._boundary.announce("on_module", self)
             kind: Any = type(self)
             if module_class_function(kind) is not None:
@@ -395,144 +372,6 @@ class Interception:
                 owner._boundary.guard(registry.built, self, registry.sources.frame(2))
 
         return __init__
-
-    # Backward
-
-    def _scaling(self, original: Any) -> Any:
-        def scale(scaler: Any, outputs: Any) -> Any:
-            scaled = original(scaler, outputs)
-            if self._here() and isinstance(scaled, Tensor) and isinstance(outputs, Tensor):
-                self._nap.scaled = scaled, outputs
-                factor = getattr(scaler, "_scale", None)
-                self.gradient_scale = factor if isinstance(factor, Tensor) else None
-            return scaled
-
-        return scale
-
-    def _backward(self, original: Any) -> Any:
-        calls, boundary = self._calls, self._boundary
-
-        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            if boundary.busy or threading.get_ident() != boundary.thread or not self._handles:
-                return original(tensors, *args, **kwargs)
-            if self._nap.left:
-                self._note(tensors)
-                calls.way.paused += 1
-                try:
-                    return original(tensors, *args, **kwargs)
-                finally:
-                    calls.way.paused -= 1
-                    if self._late and calls.way.paused == 0:
-                        boundary.guard(self._look)
-            if boundary.live:
-                with _Backward(self, tensors):
-                    return original(tensors, *args, **kwargs)
-            # nobody looks: the same, as short as can be
-            if calls.way.paused == 0:
-                self._boundary.guard(self._backward_begins, tensors)
-            calls.way.paused += 1
-            try:
-                result = original(tensors, *args, **kwargs)
-            finally:
-                calls.way.paused -= 1
-            if calls.way.paused == 0:
-                self._boundary.guard(self._backward_ended, True)
-            return result
-
-        return backward
-
-    def _grad(self, original: Any) -> Any:
-        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if not self._here():
-                return original(outputs, inputs, *args, **kwargs)
-            differentiable = kwargs.get("create_graph") or (len(args) > 2 and args[2])
-            trained = _first(inputs)
-            step = trained is not None and trained.is_leaf and not differentiable
-            if step:
-                self._rouse()
-            if differentiable:
-                tensors = _first(outputs), trained
-                self._boundary.guard(self._boundary.announce, "on_derivative", *tensors)
-            with _Backward(self, outputs if step else None):
-                return original(outputs, inputs, *args, **kwargs)
-
-        return grad
-
-    def _backward_begins(self, losses: Any) -> None:
-        loss = _first(losses)
-        scaled, self._nap.scaled = self._nap.scaled, None
-        if scaled is not None and scaled[0] is loss:
-            loss = scaled[1]
-        else:
-            self.gradient_scale = None
-        if loss is not None:
-            self._boundary.announce("on_backward", loss)
-
-    def _backward_ended(self, trained: bool) -> None:
-        self._calls.way.token += 1
-        if self._late:
-            self._look()
-        if not trained:
-            return
-        self._backwards += 1
-        if self._stepping:
-            return
-        if not self._known_optimizers and not self._manual:
-            self._known_optimizers = _held_by_an_optimizer(self._registry.weights())
-            self._manual = not self._known_optimizers
-        if not self._manual and self._backwards > _MANUAL_AFTER and self._known_optimizers:
-            self._manual = True
-            self.notes.append(
-                f"No optimiser has stepped in {_MANUAL_AFTER} backward passes; from step "
-                f"{self.step} on each backward pass counts as a step."
-            )
-        if self._manual:
-            self._start_step(None)
-            self._end_step(None)
-
-
-class _Backward:
-    """A backward pass: what runs again inside it (checkpointing) is no forward pass."""
-
-    def __init__(self, owner: Interception, losses: Any) -> None:
-        self._owner = owner
-        self._losses = losses
-
-    def __enter__(self) -> None:
-        owner = self._owner
-        if self._losses is not None and owner._calls.way.paused == 0:
-            owner._boundary.guard(owner._backward_begins, self._losses)
-        owner._calls.way.paused += 1
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        owner = self._owner
-        owner._calls.way.paused -= 1
-        if owner._calls.way.paused == 0 and kind is None:
-            owner._boundary.guard(owner._backward_ended, self._losses is not None)
-
-
-def _held_by_an_optimizer(weights: set[int]) -> bool:
-    """Whether an optimiser that was constructed before we came holds one of these tensors (ids)."""
-    return any(
-        id(parameter) in weights
-        for thing in gc.get_objects()
-        if issubclass(type(thing), Optimizer)
-        for group in thing.param_groups
-        for parameter in group["params"]
-    )
-
-
-def _first(value: Any) -> Tensor | None:
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, Sequence) and value and isinstance(value[0], Tensor):
-        return value[0]
-    return None
 
 
 _ENTERED: weakref.WeakSet[Interception] = weakref.WeakSet()
