@@ -1,16 +1,13 @@
 """Collects what a training does into a `rectifier.watch.record.Record`.
 
 Layer: watch. A `Watcher` is an observer of the framework's interception. It measures on the device
-(`statistics`), brings a step's numbers over at once when the optimiser is about to step, and keeps
-them in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
+(`statistics`) and hands a step's passes on when the optimiser is about to step (`steps`), which are
+kept in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
 evaluation passes stay out however they are run. Judging is left to `rectifier.doctor`.
-
-One file, though long: it only hands on, each matter to the module that keeps it.
 """
 
 from __future__ import annotations
 
-import math
 import platform
 import time
 import weakref
@@ -24,27 +21,18 @@ from torch.optim import Optimizer
 from rectifier.torch import unit_statistics
 from rectifier.torch.sites import Layer, Observer, Site, Sleep
 from rectifier.watch import ranks, statistics
-from rectifier.watch.brief import Glance, Held, Schedule
+from rectifier.watch.brief import Held
 from rectifier.watch.budget import Budget
-from rectifier.watch.cargo import Cargo, Pass, load, outputs, unload
+from rectifier.watch.cargo import Pass
 from rectifier.watch.census import Census
 from rectifier.watch.device import Device
-from rectifier.watch.layers import Layers
-from rectifier.watch.ledger import Clock, Observation
 from rectifier.watch.options import WatchOptions
 from rectifier.watch.record import Record
-from rectifier.watch.site_ledgers import SiteLedgers
-from rectifier.watch.training import TrainingLedger, TrainingStep
-from rectifier.watch.trouble import Trouble
+from rectifier.watch.steps import Steps
 from rectifier.watch.unseen import quietly, unseen
-from rectifier.watch.waiting import Waiting
-from rectifier.watch.weights import Medians, is_plain, joint, learning_rate
 
 _WAITING = 64
 """Passes without a gradient that are remembered: a GAN's generator runs a step ahead of its own."""
-
-_DEFERRED = 8
-"""Brief steps whose counts wait to be added up together."""
 
 
 def _is_relu(site: Site, input: Tensor, output: Tensor) -> bool:
@@ -72,31 +60,18 @@ class Watcher(Observer):
     ) -> None:
         self._script = script
         self._budget = Budget(options or WatchOptions(), clock)
-        self._clock = Clock()
-        self._sites = SiteLedgers(self._clock)
         self._device = Device()
-        self._layers = Layers(self._clock.details)
+        self._taken = Steps(options or WatchOptions(), self._device)
         self._census = Census()
-        self._training = TrainingLedger()
         self.followed: dict[int, Pass] = {}
-        self._losses = Waiting()
         self._loss_name = self._loss_function = ""
         self._loss_source = ""
         self._optimizer = ""
         self._saturation: dict[Site, statistics.Saturation | None] = {}
         self._rectified: dict[Site, bool] = {}
-        self._trouble = Trouble()
-        self._alarm = False
-        self._schedule = Schedule(options or WatchOptions())
-        self._glance = Glance()
         self._steps = 0
-        self._index = self._close = 0
-        self._deferred: list[tuple[int, int, list[Pass]]] = []
-        self._whole = True
         self._processed = False
         self._processes = 1
-        self._moving: list[Tensor] = []
-        self._copied = False
         self._latest: weakref.ref[Optimizer] | None = None
         self.notes: list[str] = []
 
@@ -106,7 +81,7 @@ class Watcher(Observer):
         """As the budget decides; with several processes as all of them decide alike."""
         if step < 2:
             self._processes = ranks.together()
-        self.brief = not (self._alarm or self._schedule.close(self._index))
+        self.brief = self._taken.brief
         wanted = self._budget.wants(step, alone=self._processes == 1)
         if wanted and self._device.catch_up():
             self._budget.caught_up(step)
@@ -120,17 +95,17 @@ class Watcher(Observer):
 
     def after_sleep(self, step: int, sleep: Sleep) -> None:
         """Take in what was noted while nobody looked."""
-        self._losses.extend(sleep.losses)
+        self._taken.losses.extend(sleep.losses)
         self._census.slept(sleep.backwards, sleep.stepped)
         self._steps = step
         self._budget.slept(len(sleep.stepped), sleep.seconds)
-        if self._losses.many():
-            self._take_losses()
+        if self._taken.losses.many():
+            self._taken.take_losses()
 
     @quietly
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Remember it, to know which weights are trained."""
-        self._layers.add_optimizer(optimizer)
+        self._taken.layers.add_optimizer(optimizer)
         self._census.on_optimizer(optimizer)
 
     @quietly
@@ -154,18 +129,13 @@ class Watcher(Observer):
         """Weights that were learnt elsewhere came in."""
         self._census.on_loaded(module)
 
-    @property
-    def detailed(self) -> bool:
-        """Whether a close look at the step under way takes weights and updates in too."""
-        return self._alarm or self._clock.details.keeps(self._close)
-
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
         found = self.followed.get(token)
         if found is None:
             while len(self.followed) >= _WAITING:
                 self.followed.pop(next(iter(self.followed)))
-            found = self.followed[token] = Pass(self._steps, whole=self._whole)
+            found = self.followed[token] = Pass(self._steps, whole=self._taken.whole)
         return found
 
     @unseen
@@ -191,10 +161,10 @@ class Watcher(Observer):
             self._saturation[site] = None if known else statistics.saturation_of(site.apply)
         measured = statistics.forward(
             *(input, output, site.axis_in(output), site.function),
-            detailed=self.detailed,
+            detailed=self._taken.detailed,
             saturation=self._saturation[site],
             rectified=self._rectified[site],
-            sampled=self._clock.maps.keeps(self._close),
+            sampled=self._taken.clock.maps.keeps(self._taken.close),
         )
         current = self._pass()
         if output.requires_grad:
@@ -229,12 +199,13 @@ class Watcher(Observer):
 
     def on_layer(self, layer: Layer, output: Any) -> None:
         """Remember a layer."""
-        self._layers.add(layer)
+        self._taken.layers.add(layer)
         self._census.on_layer(layer)
 
     def on_loss(self, name: str, tensor: Tensor, source: str) -> None:
         """Remember the loss function that ran last."""
         self._loss_name, self._loss_source = name, source
+        self._taken.name_loss(name, source)
 
     def on_backward(self, loss: Tensor) -> None:
         """Keep the loss; it is read at the next observed step where reading means waiting."""
@@ -243,7 +214,7 @@ class Watcher(Observer):
             self._trains_without_sites()
         self._loss_function = self._loss_function or self._loss_name
         with torch._C.DisableTorchFunction():
-            self._losses.put(self._steps, loss)
+            self._taken.losses.put(self._steps, loss)
         if self._census.wants_loss(loss, observed):
             self._take_census(loss)
 
@@ -276,7 +247,9 @@ class Watcher(Observer):
         found.reached.add(site)
         gradient = to_output if to_input is None else to_input
         axis = site.unit_axis if gradient is None else site.axis_in(gradient)
-        count, squares = statistics.gradients(to_input, to_output, axis, detailed=self.detailed)
+        count, squares = statistics.gradients(
+            to_input, to_output, axis, detailed=self._taken.detailed
+        )
         if count is not None and to_input is not None:
             found.nonzero.append((site, count, to_input.numel() // max(site.units, 1)))
         if squares is not None:
@@ -298,13 +271,13 @@ class Watcher(Observer):
 
     def before_step(self, optimizer: Optimizer | None, step: int) -> None:
         """The passes of this step are over: take them in."""
-        if self._copied:  # an update by hand came after its step
-            self._finish(step - 1)
+        if self._taken.copied:  # an update by hand came after its step
+            self._taken.moved(step - 1)
         self._steps = step
         if optimizer is not None:
             if self._latest is None or self._latest() is not optimizer:
                 self._latest = weakref.ref(optimizer)
-                self._layers.add_optimizer(optimizer)
+                self._taken.layers.add_optimizer(optimizer)
             observed = self.interception is not None and self.interception.observing
             if self._census.wants_step(optimizer, observed):
                 self._count(optimizer)
@@ -312,8 +285,8 @@ class Watcher(Observer):
         self._processed = False
         if self._is_due():
             self._process(optimizer, step)
-        elif self._losses.many():
-            self._take_losses()
+        elif self._taken.losses.many():
+            self._taken.take_losses()
 
     @quietly
     def _count(self, optimizer: Optimizer) -> None:
@@ -323,25 +296,20 @@ class Watcher(Observer):
         """Take in what a closure did inside the step; see how far the weights moved."""
         if not self._processed and self._is_due():
             self._process(optimizer, step)  # passes inside step(closure)
-        if self._processed and self._copied and optimizer is not None:
-            self._finish(step)
+        if self._processed and self._taken.copied and optimizer is not None:
+            self._taken.moved(step)
         self._steps = step + 1
         inside = 0.0 if self.interception is None else self.interception.seconds
         observed = self.interception is not None and self.interception.observing
         self._budget.ended(step, observed, inside, self._device.waited)
 
-    @quietly
-    def _finish(self, step: int) -> None:
-        moving, self._moving, self._copied = self._moving, [], False
-        self._training.put_update(step, self._layers.after(step, moving))
-
     def _is_due(self) -> bool:
         if self.followed and any(p.trained for p in self.followed.values()):
             return True
-        if not self._losses:
+        if not self._taken.losses:
             return False
         observing = self.interception is not None and self.interception.observing
-        return observing and self._losses.of(self._steps)
+        return observing and self._taken.losses.of(self._steps)
 
     # Taking a step in
 
@@ -355,114 +323,8 @@ class Watcher(Observer):
             elif one.step >= step - 1:
                 rest[token] = one
         self.followed = rest
-        parameters = self._layers.parameters(optimizer)
-        if self.brief:
-            self._process_briefly(passes, parameters, step)
-        else:
-            self._process_closely(passes, parameters, optimizer, step)
-
-    @quietly
-    def _process_closely(
-        self,
-        passes: list[Pass],
-        parameters: list[Tensor],
-        optimizer: Optimizer | None,
-        step: int,
-    ) -> None:
-        self._settle()
-        self._whole = self._whole and all(p.through == p.reached for p in passes)
-        detailed = self.detailed
-        cargo = Cargo()
-        inputs = [(cargo.put(p.inputs), p) for p in passes if p.inputs is not None]
-        sites = load(cargo, passes)
-        with_gradient = [(p, p.grad) for p in parameters if is_plain(p.grad)]
-        found = [g for _, g in with_gradient if g is not None]
-        gradient_norms = cargo.put(statistics.norms(found, some=not detailed))
-        weight_norms = cargo.put(self._layers.before(parameters)) if detailed else -1
-        asked = {site: Medians(site, cargo.put) for site in sites} if detailed else {}
-        self._device.catch_up()
-        cargo.fetch()
-
-        observations = {site: unload(cargo, parts) for site, parts in sites.items()}
-        trained = (id(p) for p, _ in with_gradient)
-        gradients = dict(zip(trained, cargo.get(gradient_norms).tolist(), strict=True))
-        entry = TrainingStep(step)
-        entry.set_input([(cargo.get(number), p.input_elements) for number, p in inputs])
-        if any(p.input_made for _, p in inputs):  # what overflowed on its way is not the data's
-            data = [number for number, p in inputs if not p.input_made]
-            entry.input_non_finite = sum(float(cargo.get(number)[3]) for number in data)
-        entry.learning_rate = learning_rate(optimizer)
-        entry.gradient_norm = joint(gradients.values())
-        self._take_losses()
-        self._trouble.look(
-            step,
-            suspicious=self._alarm,
-            input_count=entry.input_non_finite,
-            observations=observations,
-            layers=self._layers,
-            gradients=gradients,
-        )
-        self._training.put(entry)
-        for site, seen in observations.items():
-            told = asked[site].told(cargo.get) if detailed else None
-            self._sites.take(site, self._index, step, seen, self._close, told)
-        if detailed:
-            sizes = cargo.get(weight_norms).tolist()
-            norms = dict(zip(self._layers.followed, sizes, strict=True))
-            self._layers.take(self._close, step, optimizer, parameters, gradients, norms)
-            self._moving, self._copied = parameters, True
-        self._schedule.work = sum(s.elements * site.units for site, s in observations.items())
-        self._close += 1
-        self._index += 1
-
-    def _process_briefly(self, passes: list[Pass], parameters: list[Tensor], step: int) -> None:
-        told = self._sites.told_by(passes, self._index)
-        if told == 2 or self._losses.bad or self._glance.bad(parameters):
-            self._look_for_trouble(passes, outputs(passes), parameters, step)
-        if self._losses.bad or self._losses.many():
-            self._take_losses()
-        self._deferred.append((self._index, step, passes))
-        self._index += 1
-        if told or len(self._deferred) >= _DEFERRED:
-            self._settle()
-
-    @quietly
-    def _settle(self) -> None:
-        """Take in the brief steps that wait, all at once."""
-        deferred, self._deferred = self._deferred, []
-        for index, step, passes in deferred:
-            for site, seen in outputs(passes).items():
-                self._sites.take(site, index, step, seen, self._close)
-
-    @quietly
-    def _look_for_trouble(
-        self,
-        passes: list[Pass],
-        observations: dict[Site, Observation],
-        parameters: list[Tensor],
-        step: int,
-    ) -> None:
-        """Something is NaN or infinite in a step that was looked at briefly: look closely."""
-        tensors = [None if p.held is None else p.held.get() for p in passes]
-        extents = [statistics.extent(t) for t in tensors if t is not None]
-        with_gradient = [(id(p), p.grad) for p in parameters if is_plain(p.grad)]
-        norms = statistics.norms([g for _, g in with_gradient if g is not None]).tolist()
-        self._trouble.look(
-            step,
-            suspicious=True,
-            input_count=sum(float(extent[3]) for extent in extents),
-            observations=observations,
-            layers=self._layers,
-            gradients=dict(zip((key for key, _ in with_gradient), norms, strict=True)),
-        )
-
-    def _take_losses(self) -> None:
-        by_step = self._losses.take()
-        for step, found in sorted(by_step.items()):
-            mean = sum(found) / len(found)
-            self._training.put_loss(step, mean)
-            self._alarm = self._alarm or not math.isfinite(mean)
-        self._trouble.look_at_losses(by_step, self._loss_name, self._loss_source)
+        take = self._taken.briefly if self.brief else self._taken.closely
+        take(passes, optimizer, step)
 
     # Several processes
 
@@ -470,8 +332,10 @@ class Watcher(Observer):
         """The training is over: bring what other processes saw into the first one's record."""
         if self._processes == 1:
             return
-        self._settle()
-        share = ranks.Share(self._sites.by_name(), self._training, self._index, self._steps)
+        self._taken.settle()
+        share = ranks.Share(
+            self._taken.sites.by_name(), self._taken.training, self._taken.index, self._steps
+        )
         others, notes = ranks.exchange(share)
         if others:
             notes += ranks.join(share, others)
@@ -489,22 +353,22 @@ class Watcher(Observer):
         Args:
             notes: More sentences that a person should know.
         """
-        self._take_losses()
-        self._settle()
-        start = self._sites.window_start(self._index, self._steps)
+        self._taken.take_losses()
+        self._taken.settle()
+        start = self._taken.sites.window_start(self._taken.index, self._steps)
         return Record(
             script=self._script,
             optimizer=self._optimizer,
             loss_function=self._loss_function,
             steps=self._steps,
-            observed_steps=self._index,
-            window_steps=self._index - start,
+            observed_steps=self._taken.index,
+            window_steps=self._taken.index - start,
             overhead=self._budget.overhead(),
-            sites=self._sites.records(start),
-            layers=self._layers.records(),
-            training=self._training.series(),
+            sites=self._taken.sites.records(start),
+            layers=self._taken.layers.records(),
+            training=self._taken.training.series(),
             circumstances=self._census.circumstances(),
-            non_finite=self._trouble.list(),
+            non_finite=self._taken.trouble.list(),
             notes=(*self.notes, *self._remarks(), *notes),
             environment={
                 "python": platform.python_version(),
@@ -514,13 +378,15 @@ class Watcher(Observer):
         )
 
     def _remarks(self) -> list[str]:
-        if self._index == 0 and self._steps == 0:
+        if self._taken.index == 0 and self._steps == 0:
             return ["No training step was seen: no optimiser stepped and nothing ran backward."]
-        if self._index == 0:
+        if self._taken.index == 0:
             return ["Steps were taken, but no backward pass that belongs to them was seen."]
-        if not self._sites:
+        if not self._taken.sites:
             return ["No activation was seen in the training passes."]
-        if any(type(t).__name__ == "DTensor" for layer in self._layers for t in layer.tensors()):
+        if any(
+            type(t).__name__ == "DTensor" for layer in self._taken.layers for t in layer.tensors()
+        ):
             return [
                 "Weights that are split over processes (DTensor) are not measured: norms, "
                 "gradients and updates of their layers are not known."
