@@ -44,6 +44,9 @@ PATIENCE, SLOWLY = 2.5, 4.0
 """Times as long has the first one where what harmed is gone: plateaus of an opening end by
 themselves, and the evidence speaks for it. Smaller steps take still longer over one."""
 
+LONGEST = 0.4
+"""Of the sick run's steps, what patience lasts at most: the next one needs time too."""
+
 LATE = 0.6
 """Share of the sick run's steps after which no treatment begins that was not tried yet: what is
 left is too short to learn in, and a loss that stands may still fall."""
@@ -156,7 +159,8 @@ class FallingBack(Observer):
 
     def _is_time(self) -> bool:
         """Now and then: of many looks one would find a passing rest."""
-        first = int(self._window * (self._patience if self._patient else 1))
+        longest = int(min(self._patience * self._window, LONGEST * len(self._sick)))
+        first = max(longest, self._window) if self._patient else self._window
         since = len(self._own) - first
         return since >= 0 and since % self._window == 0
 
@@ -218,11 +222,11 @@ class FallingBack(Observer):
         names = _names(self._treatments[self.place])
         came = "the loss broke" if broken else f"the loss is {number(level)}"
         came = came if self._acted() else "nothing to act on"
-        late = step >= LATE * len(self._sick) and not broken
-        last = late or len(self._levels) == len(self._treatments)
+        too_late = step >= LATE * len(self._sick) and not broken
+        last = too_late or len(self._levels) == len(self._treatments)
         then = self._furthest() if last else len(self._levels)
         stays = last and then == self.place
-        left = "too little is left for another" if late else "nothing else is left to try"
+        left = "too little is left for another" if too_late else "nothing else is left to try"
         said = left if stays else "back to the start"
         self.log.append(f"step {step}: {names} brought nothing ({came}); {said}")
         if not stays:
