@@ -158,10 +158,9 @@ def test_smaller_steps_that_overshoot_still_give_way(monkeypatch: pytest.MonkeyP
 
 
 def test_late_in_a_run_nothing_new_begins() -> None:
-    back = FallingBack([[TINY], [RIGHT]], [1.4] * 100, cause="dying_relu")
-    back._patient = True  # the first look comes at 2.5 windows of 40 steps, of 100 in all
+    back = FallingBack([[TINY], [RIGHT]], [1.4] * 60, cause="dying_relu")
     with Interception([back, *back.actions]):
-        train(100)
+        train(60)
     assert back.place == 0
     assert "too little is left for another" in back.log[-1]
 
