@@ -158,7 +158,8 @@ def test_smaller_steps_that_overshoot_still_give_way(monkeypatch: pytest.MonkeyP
 
 
 def test_late_in_a_run_nothing_new_begins() -> None:
-    back = FallingBack([[TINY], [RIGHT]], [1.4] * 60, cause="dying_relu")
+    back = FallingBack([[TINY], [RIGHT]], [1.4] * 60)
+    back._patient = True  # it had its time
     with Interception([back, *back.actions]):
         train(60)
     assert back.place == 0

@@ -300,7 +300,7 @@ def test_a_newton_step_that_overshoots_finds_its_length() -> None:
             loss.backward()
             return loss
 
-        last = [float(optimizer.step(closure)) for _ in range(20)][-1]
+        last = [optimizer.step(closure).item() for _ in range(20)][-1]
         return last, optimizer.param_groups[0]["line_search_fn"]
 
     (last, search), log = under("lower_learning_rate", program, **{"from": 20.0, "to": 1.0})
