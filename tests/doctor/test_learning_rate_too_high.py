@@ -218,3 +218,23 @@ def test_of_a_long_run_the_step_last_seen_before_the_rise_tells(first, stride, c
     found = RULE.check(record(trained=sparse))
     assert [f.severity for f in found] == count * ["error"]
     assert [f.first_step for f in found] == count * [0]
+
+
+@pytest.mark.parametrize(
+    ("passing", "rate", "told"),
+    [(0.0, 0.2, True), (0.05, 0.2, False), (0.0, 1e-3, False)],
+    ids=["deaf", "sparse", "usual rate"],
+)
+def test_a_falling_loss_does_not_clear_steps_that_made_a_layer_deaf(
+    passing: float, rate: float, told: bool
+) -> None:
+    """A policy that fails at once has little return to predict, so that its critic's loss falls."""
+    hidden = site("policy.1", function="tanh", rate=passing)
+    output = site("value.1", function="tanh", rate=0.0, order=1)
+    hidden, output = (
+        dataclasses.replace(s, layer=name) for s, name in ((hidden, "a"), (output, "b"))
+    )
+    layers = tuple(layer(name, order=i, update_ratio=0.05) for i, name in enumerate("ab"))
+    trained = training(falling(50.0, 1.0), spike(0.05, 0.7, 1), rate)
+    found = RULE.check(record(hidden, output, layers=layers, trained=trained, optimizer="Adam"))
+    assert [finding.severity for finding in found] == (["warning"] if told else [])

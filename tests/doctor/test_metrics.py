@@ -37,6 +37,22 @@ from rectifier.doctor import metrics
         ("saved at 10", {}),
         ("epoch,7,loss,0.2190,nll,-0.3173", {"loss": 0.219, "nll": -0.3173}),
         ("| epoch | 3 | loss | 0.5 | val acc | 75% |", {"loss": 0.5, "val acc": 0.75}),
+        (
+            "{'eval_loss': '0.7', 'eval_accuracy': '0.6', 'eval_runtime': '0.09', 'epoch': '1'}",
+            {"eval_loss": 0.7, "eval_accuracy": 0.6},
+        ),
+        (
+            "{'eval_samples_per_second': 3292, 'learning_rate': 0.1, 'grad_norm': 2}",
+            {"grad_norm": 2},
+        ),
+        (
+            "`Trainer.fit` stopped: `max_epochs=5` reached. Total FLOPs 0, val_acc 0.9",
+            {"val_acc": 0.9},
+        ),
+        (
+            "/lib/site-packages/tool/_pytree.py:21: a warning; success_rate=0.5",
+            {"success_rate": 0.5},
+        ),
         ("", {}),
     ],
 )

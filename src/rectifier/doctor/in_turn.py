@@ -16,8 +16,8 @@ import numpy as np
 
 from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, PLAIN_RATE, lower
-from rectifier.doctor.rules.saturated_activation import is_output
 from rectifier.doctor.rules.unnormalized_input import scaled
 from rectifier.doctor.targets import unit_for
 from rectifier.watch.record import Record

@@ -18,7 +18,7 @@ _WORD = r"(?!(?:nan|inf)\b)[A-Za-z][\w@/.\-]*"
 _PATTERN = re.compile(
     r"(?<![\w.])['\"]?"
     rf"(?P<name>{_WORD}(?:\([\w@ ]*\))?(?: {_WORD}){{0,2}}?(?:(?<= at) \d+)?)['\"]?"
-    r"(?:\s*[:=|]\s*|\s+|,(?=[-+.\w]))"
+    r"(?:\s*[:=|]\s*['\"]?|\s+|,(?=[-+.\w]))"
     r"(?:\w*(?:tensor|float32|float64)\()?"
     rf"(?P<value>{_NUMBER})"
     rf"(?:\s*/\s*(?P<whole>{_NUMBER}))?"
@@ -33,6 +33,7 @@ _CELLS = re.compile(r"\s*[,;|\t]\s*|\s{2,}|(?<![A-Za-z/]) (?![A-Za-z%/])")
 _HEADING = re.compile(_WORD + r"(?:\([\w@ %]*\)| [A-Za-z@/()%\d]+){0,3}")
 _PLAYER = r"(?:d|g|disc\w*|gen\w*|critic|adv\w*)"
 _AGAINST = re.compile(rf"\b{_PLAYER}[ _]?(?:loss|err)\b|\b(?:loss|err)[ _]?{_PLAYER}\b")
+_PART = re.compile(r"[ _/.\-]+")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_METRICS = frozenset({
     "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations", "batch",
@@ -40,6 +41,8 @@ _NOT_METRICS = frozenset({
     "episodes", "ep", "it", "frame", "frames", "device", "cuda", "gpu", "params",
     "parameters", "version", "size", "samples", "examples", "in", "at", "after", "of", "on",
     "for", "from", "to", "with", "line", "port", "pid", "rank", "worker", "fold",
+    "runtime", "second", "seconds", "sec", "dur", "duration", "throughput", "fps", "speed",
+    "flops", "ram", "memory", "mem", "mode", "using", "workers", "cores", "threads",
 })  # fmt: skip
 _UP = frozenset({
     "acc", "accuracy", "f1", "auc", "auroc", "ap", "map", "score", "reward", "return", "r2",
@@ -110,8 +113,11 @@ def _named(name: str) -> str:
     words = name.lower().split()
     while len(words) > 1 and words[0] in _NOT_METRICS:
         words = words[1:]
-    told = bool(set(words[:-1]) & (_UP | _DOWN))  # "success rate", unlike "learning rate"
-    if words[-1] in _NOT_METRICS and not (words[-1] == "rate" and told):
+    parts = _PART.split(name.lower())  # also of eval_runtime, max_epochs, samples_per_second
+    told = bool(set(parts[:-1]) & (_UP | _DOWN))  # "success rate", unlike "learning rate"
+    if parts[-1] in _NOT_METRICS and not (parts[-1] == "rate" and told):
+        return ""
+    if ".py" in name:  # the place of a warning
         return ""
     return " ".join(words)
 

@@ -14,6 +14,9 @@ from torch import Tensor
 
 from rectifier.watch.weights import is_plain
 
+_CHANGES = 2
+"""Changes of a gradient that one backward pass accounts for: what it adds, and clipping that."""
+
 
 class Carrying:
     """Follows the smallest gradient of a step up to the next one.
@@ -49,7 +52,7 @@ class Carrying:
         parameter, gradient, version, _ = self._followed
         known = parameter()
         same = known is not None and known.grad is gradient
-        self._there &= same and gradient._version <= version + self._passes
+        self._there &= same and gradient._version <= version + _CHANGES * self._passes
         self._passes += 1
 
     def on_step(self, step: int) -> None:

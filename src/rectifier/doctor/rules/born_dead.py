@@ -9,8 +9,8 @@ from typing import Any
 from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.saturated_activation import is_output
 from rectifier.doctor.wording import number, percent, place
 from rectifier.watch.record import Record, SiteRecord
 

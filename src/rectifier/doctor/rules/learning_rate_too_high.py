@@ -15,6 +15,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.collapse import collapsed
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.outputs import is_deaf
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.watch.record import Record, SiteRecord
@@ -166,7 +167,8 @@ def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:
     """Adaptive steps that are thirty times the usual in rate and in size, and a middling end.
 
     With such optimisers a rate that is too high need not make the loss rise: clipping and the
-    bound on each element's step keep it where the steps' own noise lets it fall no further.
+    bound on each element's step keep it where the steps' own noise lets it fall no further. Nor
+    does its fall clear them where a hidden layer lets no gradient through any more.
     """
     training = record.training
     rate, update = evidence.largest(training.learning_rate), _of_matrices(record)
@@ -176,7 +178,9 @@ def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:
     if not large or record.observed_steps < 20:
         return None
     peak = evidence.largest(training.update_ratio)
-    if not (peak >= LARGE_UPDATE and loss.known and loss.start > 0) or loss.reached(LEARNT):
+    if not (peak >= LARGE_UPDATE and loss.known and loss.start > 0):
+        return None
+    if loss.reached(LEARNT) and not is_deaf(record):
         return None
     start, end = int(training.step[0]), int(training.step[-1])
     step = _first_large(record, start, end, start)
@@ -335,7 +339,8 @@ def check(record: Record) -> Sequence[Finding]:
     died of it and the loss did not halve. ``warning`` where it halved in spite of the dead though
     not to a fifth, or recovered from a step that changed the weights by more than their own norm
     and quadrupled the loss, or where an adaptive optimiser's rate and all its steps are thirty
-    times the usual and the loss did not fall to a fifth, whether it rose or not. Else ``info``.
+    times the usual and the loss did not fall to a fifth, whether it rose or not, or some hidden
+    layer passes no gradient since. Else ``info``.
     Changes that are small in each of many layers, after which the loss rose as much, add up
     (`rectifier.doctor.collapse`).
 

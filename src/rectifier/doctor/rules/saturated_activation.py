@@ -11,13 +11,13 @@ from rectifier import analysis
 from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.outputs import NOTHING, is_output, passes
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower
 from rectifier.doctor.rules.poor_initialization import LARGE, drawn_in, gain_of
 from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import Record, SiteRecord
-from rectifier.watch.record.circumstances import Head
 
 FROM_THE_START = 0.5
 """Share of saturated elements at the first steps; unit-scale inputs of a tanh saturate 0.3 %."""
@@ -25,38 +25,8 @@ FROM_THE_START = 0.5
 LASTING = 0.8
 """Share over the run at which hardly any gradient gets through."""
 
-NOTHING = 0.01
-"""Share of elements that pass a gradient, up to which what stands before them is not taught."""
-
-SIZES = frozenset({"add", "mul", "div", "mean", "sum", "abs", "pow", "linalg_vector_norm", "norm"})
-"""Operations that penalties are made of, in a sum with the loss that they are added to."""
-
 FITTED = 0.01
 """Loss over its start at which a network has learnt whatever its units do."""
-
-
-def is_output(record: Record, site: SiteRecord) -> bool:
-    """Whether the site makes a network's output: there saturation is certainty, or the data's own
-    range (a generator's black background), not a fault. What a penalty alone is taken of, and other
-    layers are fed, is none.
-    """
-    order = {item.layer: item.order for item in record.layers if item.model == site.model}
-    if len(order) > 1 and order.get(site.layer) == max(order.values()):
-        return True
-    behind = {name for name, place in order.items() if place > order.get(site.layer, math.inf)}
-    return any(
-        head.layer == site.layer
-        and site.function in head.chain
-        and not (behind and _is_penalty(head, site.function))
-        for head in record.circumstances.heads
-    )
-
-
-def _is_penalty(head: Head, function: str) -> bool:
-    """Whether a loss takes but the size of what a function gives: no target is told from it."""
-    names = {name.rstrip("*") for name in head.chain[: head.chain.index(function)]}
-    known = math.isfinite(head.target_low) or math.isfinite(head.target_mean)
-    return names <= SIZES and "add" in names and not known
 
 
 def _in_vain(site: SiteRecord, loss: evidence.Loss) -> bool:
@@ -65,10 +35,7 @@ def _in_vain(site: SiteRecord, loss: evidence.Loss) -> bool:
     It must be so within the first steps and to the last: a steepness, or weights, too large for the
     function's slope.
     """
-    passed = 1 - evidence.finite(site.series.zero_gradient)
-    return evidence.stuck(loss) and bool(
-        passed.size and np.median(evidence.closing(passed)) <= NOTHING
-    )
+    return evidence.stuck(loss) and passes(site) <= NOTHING
 
 
 def is_bounded(site: SiteRecord) -> bool:
