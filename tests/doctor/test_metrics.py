@@ -53,6 +53,11 @@ from rectifier.doctor import metrics
             "/lib/site-packages/tool/_pytree.py:21: a warning; success_rate=0.5",
             {"success_rate": 0.5},
         ),
+        ("|    ep_rew_mean     | 21.9      |", {"ep_rew_mean": 21.9}),
+        (
+            "| train/ | |\n|    total_timesteps | 1024 |\n| value_loss | 45.3 |",
+            {"value_loss": 45.3},
+        ),
         ("", {}),
     ],
 )
@@ -145,3 +150,21 @@ def test_steps_that_something_lasted_are_no_counter() -> None:
     assert dict(metrics.parse("steps 100\nsteps 200\nsteps 300")) == {}
     lasted = "episode 10 steps 21.5\nepisode 20 steps 80.0\nepisode 30 steps 64.5"
     assert dict(metrics.parse(lasted)) == {"steps": (21.5, 80.0, 64.5)}
+
+
+@pytest.mark.parametrize("name", ["ep_rew_mean", "episode returns", "val_acc", "mAP@0.5"])
+def test_higher_is_better_by_the_name(name: str) -> None:
+    assert metrics.direction(name) == 1
+
+
+@pytest.mark.parametrize(
+    ("printed", "found"),
+    [
+        ("ep_rew_mean 20 value_loss 45", True),
+        ("episode 3 return 12.5", True),
+        ("loss 0.5 accuracy 0.9", False),
+        ("returned loss 0.5", False),
+    ],
+)
+def test_what_an_agent_earns(printed: str, found: bool) -> None:
+    assert metrics.is_of_episodes(metrics.parse(printed)) == found

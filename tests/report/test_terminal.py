@@ -77,6 +77,18 @@ def test_repair_tells_verdict_proof_and_patch(repair: Any) -> None:
         assert fact in text
 
 
+def test_settings_that_are_printed_again_and_again_are_not_compared(repair: Any) -> None:
+    printed = {"port": (153.0, 153.0), "accuracy": (0.25, 0.25), "gap": (math.nan, math.nan)}
+    tried = [
+        replace(attempt, run=replace(attempt.run, metrics=printed)) for attempt in repair.attempts
+    ]
+    before = replace(repair.before, metrics=printed)
+    text = shown(terminal.print_repair, replace(repair, before=before, attempts=tuple(tried)))
+    assert "port" not in text
+    assert "accuracy (printed)" in text
+    assert "gap (printed)" in text
+
+
 def test_repair_that_did_not_help(make: Make) -> None:
     repair = make("repair", chosen=None, verdict="not repaired", patch="")
     text = shown(terminal.print_repair, repair)

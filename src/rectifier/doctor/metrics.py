@@ -34,6 +34,7 @@ _HEADING = re.compile(_WORD + r"(?:\([\w@ %]*\)| [A-Za-z@/()%\d]+){0,3}")
 _PLAYER = r"(?:d|g|disc\w*|gen\w*|critic|adv\w*)"
 _AGAINST = re.compile(rf"\b{_PLAYER}[ _]?(?:loss|err)\b|\b(?:loss|err)[ _]?{_PLAYER}\b")
 _PART = re.compile(r"[ _/.\-]+")
+_FILE = re.compile(r"\.(?:py|cc|cpp|cu|h)$")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_METRICS = frozenset({
     "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations", "batch",
@@ -42,14 +43,17 @@ _NOT_METRICS = frozenset({
     "parameters", "version", "size", "samples", "examples", "in", "at", "after", "of", "on",
     "for", "from", "to", "with", "line", "port", "pid", "rank", "worker", "fold",
     "runtime", "second", "seconds", "sec", "dur", "duration", "throughput", "fps", "speed",
-    "flops", "ram", "memory", "mem", "mode", "using", "workers", "cores", "threads",
+    "flops", "ram", "memory", "mem", "mode", "using", "workers", "cores", "threads", "timesteps",
+    "num",
 })  # fmt: skip
 _UP = frozenset({
     "acc", "accuracy", "f1", "auc", "auroc", "ap", "map", "score", "reward", "return", "r2",
     "bleu", "rouge", "precision", "recall", "iou", "dice", "psnr", "ssim", "success",
     "top1", "top5", "correct", "win", "wins", "explained", "similarity", "correlation", "ndcg",
     "mrr", "coverage", "purity", "nmi", "ari", "hit", "hits", "fitness",
+    "rew", "rewards", "returns",
 })  # fmt: skip
+_OF_EPISODES = frozenset({"reward", "rewards", "rew", "return", "returns"})
 _DOWN = frozenset({
     "loss", "error", "err", "mse", "mae", "rmse", "nll", "bce", "ce", "perplexity", "ppl",
     "fid", "distance", "kl", "bpc", "bpd", "wer", "cer", "residual", "divergence", "regret", "mape",
@@ -117,7 +121,7 @@ def _named(name: str) -> str:
     told = bool(set(parts[:-1]) & (_UP | _DOWN))  # "success rate", unlike "learning rate"
     if parts[-1] in _NOT_METRICS and not (parts[-1] == "rate" and told):
         return ""
-    if ".py" in name:  # the place of a warning
+    if _FILE.search(name):  # the place of a warning
         return ""
     return " ".join(words)
 
@@ -135,6 +139,15 @@ def direction(name: str) -> int:
     down = bool(words & _DOWN) or any(word.endswith("loss") for word in words)
     up = bool(words & _UP) or any(word.endswith("acc") for word in words)
     return 0 if up == down else (1 if up else -1)
+
+
+def is_of_episodes(metrics: Mapping[str, tuple[float, ...]]) -> bool:
+    """Whether what tells best is what an agent earns: then the losses tell little of progress.
+
+    An agent that lives longer has more return to predict, so that its critic's loss rises.
+    """
+    name = principal(metrics)
+    return name is not None and bool(_OF_EPISODES & set(_PART.split(name)))
 
 
 def principal(metrics: Mapping[str, tuple[float, ...]]) -> str | None:

@@ -244,7 +244,8 @@ def _run(
     if before is not None:
         given["losses"] = in_turn.losses(before.record)
         given["cause"] = judge.harmful(before.findings)[0].rule
-        given["certain"] = in_turn.certain(before.findings)
+        sure = in_turn.certain(before.findings) or metrics.is_of_episodes(before.metrics)
+        given["certain"] = sure
     text = json.dumps(given)
     plan.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "rectifier.doctor.rerun", "--plan", str(plan)]

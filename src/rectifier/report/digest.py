@@ -165,10 +165,15 @@ def run_facts(record: Record) -> Facts:
 
 
 def final_metrics(run: Run) -> dict[str, float]:
-    """The last value of each number that the script printed with a name."""
-    return {
-        wording.clean(name): values[-1] for name, values in run.metrics.items() if len(values) > 0
-    }
+    """The last value of each number that the script printed with a name, but for mere settings."""
+    return {wording.clean(n): run.metrics[n][-1] for n in run.metrics if not _is_setting(n, run)}
+
+
+def _is_setting(name: str, *runs: Run) -> bool:
+    """Whether it is printed again and again and the same whole number each time."""
+    values = [value for run in runs for value in run.metrics.get(name, ())]
+    same = len(values) > 1 and len(set(values)) == 1 and float(values[0]).is_integer()
+    return not values or same
 
 
 def before_after(repair: Repair) -> tuple[tuple[str, str, str, str], ...]:
@@ -181,10 +186,12 @@ def before_after(repair: Repair) -> tuple[tuple[str, str, str, str], ...]:
         rows.append(_dead_row(name, dead(site), later.get(site.site, math.nan)))
     end = math.nan if after is None else final_loss(after.record)
     rows.append(_number_row("loss at the end", final_loss(before.record), end))
-    printed = {} if after is None else final_metrics(after)
-    old = final_metrics(before)
-    for name in dict.fromkeys([*old, *printed]):
-        row = _number_row(name, old.get(name, math.nan), printed.get(name, math.nan))
+    runs = [before] if after is None else [before, after]
+    for name in dict.fromkeys(name for run in runs for name in run.metrics):
+        if _is_setting(name, *runs):
+            continue
+        old, new = ((run.metrics.get(name) or (math.nan,))[-1] for run in (runs[0], runs[-1]))
+        row = _number_row(wording.clean(name), old, math.nan if after is None else new)
         rows.append((f"{row[0]} (printed)", *row[1:]))
     found = wording.UNKNOWN if after is None else severities(after.findings)
     rows.append(("findings", severities(before.findings), found, ""))
