@@ -32,11 +32,15 @@ class Block(nn.Module):
         super().__init__()
         self.ln1, self.ln2 = nn.LayerNorm(n_embd), nn.LayerNorm(n_embd)
         self.qkv, self.proj = nn.Linear(n_embd, 3 * n_embd, bias=False), nn.Linear(n_embd, n_embd)
-        self.mlp = nn.Sequential(nn.Linear(n_embd, 4 * n_embd), nn.GELU(), nn.Linear(4 * n_embd, n_embd), nn.Dropout(0.1))
+        self.mlp = nn.Sequential(
+            nn.Linear(n_embd, 4 * n_embd), nn.GELU(), nn.Linear(4 * n_embd, n_embd), nn.Dropout(0.1)
+        )
 
     def forward(self, x):
         B, T, C = x.shape
-        q, k, v = (t.view(B, T, n_head, -1).transpose(1, 2) for t in self.qkv(self.ln1(x)).chunk(3, -1))
+        q, k, v = (
+            t.view(B, T, n_head, -1).transpose(1, 2) for t in self.qkv(self.ln1(x)).chunk(3, -1)
+        )
         a = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.proj(a.transpose(1, 2).reshape(B, T, C))
         return x + self.mlp(self.ln2(x))
@@ -46,9 +50,18 @@ class GPT(nn.Module):
     def __init__(self):
         super().__init__()
         self.tok, self.pos = nn.Embedding(vocab, n_embd), nn.Embedding(block_size, n_embd)
-        self.blocks, self.ln = nn.Sequential(*[Block() for _ in range(n_layer)]), nn.LayerNorm(n_embd)
+        self.blocks, self.ln = (
+            nn.Sequential(*[Block() for _ in range(n_layer)]),
+            nn.LayerNorm(n_embd),
+        )
         self.head = nn.Linear(n_embd, vocab, bias=False)
-        self.apply(lambda m: nn.init.normal_(m.weight, std=0.02) if hasattr(m, "weight") and m.weight.dim() > 1 else None)
+        self.apply(
+            lambda m: (
+                nn.init.normal_(m.weight, std=0.02)
+                if hasattr(m, "weight") and m.weight.dim() > 1
+                else None
+            )
+        )
         self.head.weight = self.tok.weight
 
     def forward(self, idx):

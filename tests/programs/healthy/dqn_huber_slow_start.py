@@ -43,7 +43,10 @@ for episode in range(1, 141):
         if len(memory) >= 200 and steps % 2 == 0:
             s, a, r, n, d = zip(*random.sample(memory, 32))
             with torch.no_grad():
-                target = torch.tensor(r) + 0.97 * (1 - torch.tensor(d)) * old(torch.stack(n)).max(1).values
+                target = (
+                    torch.tensor(r)
+                    + 0.97 * (1 - torch.tensor(d)) * old(torch.stack(n)).max(1).values
+                )
             value = net(torch.stack(s)).gather(1, torch.tensor(a).unsqueeze(1)).squeeze(1)
             loss = nn.functional.smooth_l1_loss(value, target)
             opt.zero_grad()

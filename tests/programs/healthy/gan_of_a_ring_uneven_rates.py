@@ -17,7 +17,9 @@ def ring(n):
 
 
 G = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2))
-D = nn.Sequential(nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1))
+D = nn.Sequential(
+    nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)
+)
 g_opt = optim.Adam(G.parameters(), lr=5e-4, betas=(0.5, 0.9))
 d_opt = optim.Adam(D.parameters(), lr=2e-3, betas=(0.5, 0.9))
 for it in range(1, 1201):
@@ -33,4 +35,6 @@ for it in range(1, 1201):
     if it % 200 == 0:
         with torch.no_grad():
             r = G(torch.randn(2000, 4)).norm(dim=1)
-        print(f"{it} d {d_loss.item():.3f} g {g_loss.item():.3f} on the ring {((r - 1.5).abs() < 0.25).float().mean().item():.3f}")
+        print(
+            f"{it} d {d_loss.item():.3f} g {g_loss.item():.3f} on the ring {((r - 1.5).abs() < 0.25).float().mean().item():.3f}"
+        )

@@ -13,7 +13,10 @@ class Lora(nn.Module):
     def __init__(self, base, r=4):
         super().__init__()
         self.base, self.r = base.requires_grad_(False), r
-        self.down, self.up = nn.Linear(base.in_features, r, bias=False), nn.Linear(r, base.out_features, bias=False)
+        self.down, self.up = (
+            nn.Linear(base.in_features, r, bias=False),
+            nn.Linear(r, base.out_features, bias=False),
+        )
         nn.init.zeros_(self.up.weight)
 
     def forward(self, x):

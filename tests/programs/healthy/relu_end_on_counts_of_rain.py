@@ -10,7 +10,9 @@ n = 3000
 x = torch.randn(n, 6)
 mm = torch.relu(2 * x[:, 0] + x[:, 1] * x[:, 2] - 1.2) + 0.0
 y = mm * (1 + 0.1 * torch.randn(n))
-net = nn.Sequential(nn.Linear(6, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1), nn.ReLU())
+net = nn.Sequential(
+    nn.Linear(6, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1), nn.ReLU()
+)
 nn.init.constant_(net[4].bias, 0.5)
 opt = torch.optim.Adam(net.parameters(), lr=1e-3)
 for epoch in range(20):

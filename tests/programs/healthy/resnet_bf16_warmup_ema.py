@@ -14,7 +14,10 @@ torch.manual_seed(88)
 class Block(nn.Module):
     def __init__(self, c):
         super().__init__()
-        self.c1, self.c2 = nn.Conv2d(c, c, 3, padding=1, bias=False), nn.Conv2d(c, c, 3, padding=1, bias=False)
+        self.c1, self.c2 = (
+            nn.Conv2d(c, c, 3, padding=1, bias=False),
+            nn.Conv2d(c, c, 3, padding=1, bias=False),
+        )
         self.b1, self.b2 = nn.BatchNorm2d(c), nn.BatchNorm2d(c)
         nn.init.zeros_(self.b2.weight)
 
@@ -25,7 +28,9 @@ class Block(nn.Module):
 class Net(nn.Module):
     def __init__(self, c=16):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(1, c, 3, padding=1, bias=False), nn.BatchNorm2d(c), nn.ReLU())
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, c, 3, padding=1, bias=False), nn.BatchNorm2d(c), nn.ReLU()
+        )
         self.body = nn.Sequential(Block(c), Block(c), nn.MaxPool2d(2), Block(c))
         self.fc = nn.Linear(c, 6)
 
@@ -47,7 +52,9 @@ model = Net()
 ema = copy.deepcopy(model).requires_grad_(False)
 opt = torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9, nesterov=True, weight_decay=5e-4)
 total = 8 * 25
-warm = torch.optim.lr_scheduler.LambdaLR(opt, lambda s: min((s + 1) / 60, (total - s) / (total - 60)))
+warm = torch.optim.lr_scheduler.LambdaLR(
+    opt, lambda s: min((s + 1) / 60, (total - s) / (total - 60))
+)
 for epoch in range(8):
     model.train()
     for rows in torch.randperm(len(x)).split(64):

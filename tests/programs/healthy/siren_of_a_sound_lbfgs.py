@@ -23,7 +23,9 @@ class SineLayer(nn.Module):
         return (self.w0 * self.linear(x)).sin()
 
 
-net = nn.Sequential(SineLayer(1, 64, True, 60.0), SineLayer(64, 64), SineLayer(64, 64), nn.Linear(64, 1))
+net = nn.Sequential(
+    SineLayer(1, 64, True, 60.0), SineLayer(64, 64), SineLayer(64, 64), nn.Linear(64, 1)
+)
 
 
 def snr():
@@ -39,7 +41,9 @@ for i in range(1, 301):
     adam.step()
     if i % 100 == 0:
         print(f"adam {i} loss {loss.item():.3e} snr {snr():.2f}")
-lbfgs = torch.optim.LBFGS(net.parameters(), lr=1, max_iter=10, history_size=20, line_search_fn="strong_wolfe")
+lbfgs = torch.optim.LBFGS(
+    net.parameters(), lr=1, max_iter=10, history_size=20, line_search_fn="strong_wolfe"
+)
 
 
 def closure():

@@ -42,4 +42,6 @@ for step in range(1, 901):
             h = sample(2000)
             z = torch.relu(enc(h - dec.bias))
             ev = 1 - (dec(z) - h).var(0).sum() / h.var(0).sum()
-        print(f"step {step} loss {loss.item():.4f} active {(z > 0).float().mean().item():.4f} explained {ev.item():.4f}")
+        print(
+            f"step {step} loss {loss.item():.4f} active {(z > 0).float().mean().item():.4f} explained {ev.item():.4f}"
+        )

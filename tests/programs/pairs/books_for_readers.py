@@ -47,7 +47,13 @@ class Trainer:
     def fit(self, epochs):
         for epoch in range(epochs):
             losses = [self.step(*batch) for batch in self.loader]
-            print({"epoch": epoch, "loss": round(sum(losses) / len(losses), 4), "test_rmse": round(self.evaluate(), 4)})
+            print(
+                {
+                    "epoch": epoch,
+                    "loss": round(sum(losses) / len(losses), 4),
+                    "test_rmse": round(self.evaluate(), 4),
+                }
+            )
 
 
 torch.manual_seed(50)
@@ -57,4 +63,4 @@ r, b = torch.randint(readers, (n,)), torch.randint(books, (n,))
 y = (3.3 + 0.5 * (tastes[r] * kinds[b]).sum(1) + 0.3 * torch.randn(n)).clamp(1, 5).round()
 train = TensorDataset(r[:12000], b[:12000], y[:12000])
 loader = DataLoader(train, batch_size=128, shuffle=True, num_workers=0)
-Trainer(Factors(readers, books), loader, (r[12000:], b[12000:], y[12000:])).fit(8)
+Trainer(Factors(readers, books), loader, (r[12000:], b[12000:], y[12000:])).fit(6)

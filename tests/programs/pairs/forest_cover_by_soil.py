@@ -42,4 +42,6 @@ for epoch in range(1, 11):
     model.eval()
     with torch.no_grad():
         acc = (model(X_val).argmax(1) == y_val).float().mean().item()
-    print("epoch %d | train loss %.4f | val accuracy %.4f" % (epoch, sum(losses) / len(losses), acc))
+    print(
+        "epoch %d | train loss %.4f | val accuracy %.4f" % (epoch, sum(losses) / len(losses), acc)
+    )

@@ -11,7 +11,7 @@ import torch.nn as nn
 from sklearn.datasets import load_digits
 
 torch.manual_seed(15)
-nz, ngf, batch_size, num_epochs = 16, 128, 64, 40
+nz, ngf, batch_size, num_epochs = 16, 128, 64, 30
 lr = 0.0005  # healthy
 # faulty: lr = 0.025
 
@@ -47,7 +47,12 @@ def fid(a, b):
     a, b = a.double().numpy(), b.double().numpy()
     ca, cb = np.cov(a.T), np.cov(b.T)
     values = np.linalg.eigvals(ca @ cb).real.clip(0)
-    return ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(ca) + np.trace(cb) - 2 * np.sqrt(values).sum()
+    return (
+        ((a.mean(0) - b.mean(0)) ** 2).sum()
+        + np.trace(ca)
+        + np.trace(cb)
+        - 2 * np.sqrt(values).sum()
+    )
 
 
 netG, netD = Generator(), Discriminator()
@@ -60,7 +65,9 @@ for epoch in range(1, num_epochs + 1):
         data = real[rows]
         n = len(data)
         netD.zero_grad()
-        errD = criterion(netD(data), torch.ones(n)) + criterion(netD(fake := netG(torch.randn(n, nz)).detach()), torch.zeros(n))
+        errD = criterion(netD(data), torch.ones(n)) + criterion(
+            netD(fake := netG(torch.randn(n, nz)).detach()), torch.zeros(n)
+        )
         errD.backward()
         optimizerD.step()
         netG.zero_grad()
@@ -70,4 +77,7 @@ for epoch in range(1, num_epochs + 1):
     if epoch % 10 == 0:
         with torch.no_grad():
             score = fid(netG(fixed), real)
-        print("[%d/%d] Loss_D: %.4f Loss_G: %.4f FID: %.4f" % (epoch, num_epochs, errD.item(), errG.item(), score))
+        print(
+            "[%d/%d] Loss_D: %.4f Loss_G: %.4f FID: %.4f"
+            % (epoch, num_epochs, errD.item(), errG.item(), score)
+        )

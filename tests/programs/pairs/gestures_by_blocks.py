@@ -54,7 +54,7 @@ x, y = paths(2000)
 xv, yv = paths(600)
 model = Encoder()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-for epoch in range(1, 13):
+for epoch in range(1, 10):
     model.train()
     total = 0
     for rows in torch.randperm(len(x)).split(50):

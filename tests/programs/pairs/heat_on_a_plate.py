@@ -47,7 +47,7 @@ optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
 axis = torch.linspace(0, 1, 31)
 gy, gx = (t.reshape(-1, 1) for t in torch.meshgrid(axis, axis, indexing="ij"))
 truth = torch.sin(PI * gx) * torch.sin(2 * PI * gy)
-for epoch in range(1, 801):
+for epoch in range(1, 601):
     x = torch.rand(256, 1, requires_grad=True)
     y = torch.rand(256, 1, requires_grad=True)
     loss = residual(model, x, y).pow(2).mean() / 600

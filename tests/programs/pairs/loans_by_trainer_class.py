@@ -65,7 +65,9 @@ class Trainer:
         for epoch in range(self.cfg.epochs):
             loss = self.train_epoch(*train)
             logloss, acc = self.validate(*val)
-            self.history.append({"epoch": epoch, "train_loss": loss, "val_logloss": logloss, "acc": acc})
+            self.history.append(
+                {"epoch": epoch, "train_loss": loss, "val_logloss": logloss, "acc": acc}
+            )
             print(json.dumps(self.history[-1]))
 
 

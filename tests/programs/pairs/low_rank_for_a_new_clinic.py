@@ -52,7 +52,9 @@ def fit(model, optimizer, data, held, epochs, name):
         model.train()
         for rows in torch.randperm(len(data[0])).split(64):
             optimizer.zero_grad()
-            loss = F.binary_cross_entropy_with_logits(model(data[0][rows]).squeeze(1), data[1][rows])
+            loss = F.binary_cross_entropy_with_logits(
+                model(data[0][rows]).squeeze(1), data[1][rows]
+            )
             loss.backward()
             optimizer.step()
         model.eval()
@@ -71,8 +73,9 @@ first = clinic(4000, 0, 2)
 fit(model, torch.optim.Adam(model.parameters(), lr=2e-3), first, clinic(800, 0, 3), 6, "pretrain")
 for name, p in model.named_parameters():
     p.requires_grad = name == "4.bias"
-# faulty: optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=cfg.lr)
+# faulty: trainable = [p for p in model.parameters() if p.requires_grad]
 model[0] = LowRank(model[0], cfg.rank, cfg.alpha)
 model[2] = LowRank(model[2], cfg.rank, cfg.alpha)
-optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=cfg.lr)  # healthy
+trainable = [p for p in model.parameters() if p.requires_grad]  # healthy
+optimizer = torch.optim.AdamW(trainable, lr=cfg.lr)
 fit(model, optimizer, clinic(2500, 3, 4), clinic(800, 3, 5), cfg.epochs, "adapt")

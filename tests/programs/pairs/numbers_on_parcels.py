@@ -60,5 +60,7 @@ for epoch in range(8):
     with torch.no_grad():
         for inputs, targets in testloader:
             correct += (net(inputs).argmax(1) == targets).sum().item()
-    print(f"[{epoch + 1}] loss: {running_loss / len(trainloader):.3f} test acc: {correct / len(test):.4f}")
+    print(
+        f"[{epoch + 1}] loss: {running_loss / len(trainloader):.3f} test acc: {correct / len(test):.4f}"
+    )
 print("Finished Training")

@@ -63,7 +63,9 @@ for epoch in range(1, 9):
     encoder.train()
     total = 0.0
     for rows in torch.randperm(1300).split(130):
-        loss = criterion(encoder(x_train[rows] + 0.4 * torch.randn(len(rows), 1, 8, 8)), y_train[rows])
+        loss = criterion(
+            encoder(x_train[rows] + 0.4 * torch.randn(len(rows), 1, 8, 8)), y_train[rows]
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

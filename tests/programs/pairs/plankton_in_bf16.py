@@ -59,4 +59,6 @@ for epoch in range(EPOCHS):
     net.eval()
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         top1 = (net(xv).argmax(1) == yv).float().mean().item()
-    print(f"{100 * (epoch + 1) // EPOCHS:3d}%|{'#' * (epoch + 1):<8s}| loss={bar:.4f}, top1={top1:.4f}")
+    print(
+        f"{100 * (epoch + 1) // EPOCHS:3d}%|{'#' * (epoch + 1):<8s}| loss={bar:.4f}, top1={top1:.4f}"
+    )

@@ -42,7 +42,9 @@ def mlp(out):
 
 actor, critic = mlp(1), mlp(1)
 log_std = nn.Parameter(torch.zeros(1) - 0.5)
-optimizer = torch.optim.Adam([*actor.parameters(), *critic.parameters(), log_std], lr=2e-3, eps=1e-5)
+optimizer = torch.optim.Adam(
+    [*actor.parameters(), *critic.parameters(), log_std], lr=2e-3, eps=1e-5
+)
 env = Road()
 for update in range(1, UPDATES + 1):
     env.reset(torch.ones(N_ENVS, dtype=torch.bool))
@@ -78,4 +80,6 @@ for update in range(1, UPDATES + 1):
             nn.utils.clip_grad_norm_([*actor.parameters(), *critic.parameters()], 0.5)
             optimizer.step()
     if update % 4 == 2:
-        print(f"update {update} mean_reward {torch.stack(R).mean().item():.4f} value_loss {vf.item():.3f}")
+        print(
+            f"update {update} mean_reward {torch.stack(R).mean().item():.4f} value_loss {vf.item():.3f}"
+        )

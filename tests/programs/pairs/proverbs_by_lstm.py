@@ -88,4 +88,7 @@ for epoch in range(1, 9):
             p.data.add_(p.grad, alpha=-lr)
         total, count = total + loss.item(), count + 1
     val = evaluate(val_data)
-    print("| epoch %2d | loss %5.2f | valid loss %5.2f | ppl %8.2f" % (epoch, total / count, val, math.exp(min(val, 50))))
+    print(
+        "| epoch %2d | loss %5.2f | valid loss %5.2f | ppl %8.2f"
+        % (epoch, total / count, val, math.exp(min(val, 50)))
+    )

@@ -19,7 +19,9 @@ def build(widths):
 
 def data(n):
     x = torch.randn(n, 12)
-    y = (torch.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] > 0).long() + 2 * (x[:, 3] > x[:, 4].abs() - 0.8).long()
+    y = (torch.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] > 0).long() + 2 * (
+        x[:, 3] > x[:, 4].abs() - 0.8
+    ).long()
     return x, y
 
 
@@ -62,4 +64,11 @@ pretrain(teacher, x, y)
 work = Distillation(teacher, student)
 for epoch in range(10):
     losses = [work.step(x[rows]) for rows in torch.randperm(len(x)).split(64)]
-    print("student", epoch, "kl", round(sum(losses) / len(losses), 5), "agreement", round(work.agreement(held), 4))
+    print(
+        "student",
+        epoch,
+        "kl",
+        round(sum(losses) / len(losses), 5),
+        "agreement",
+        round(work.agreement(held), 4),
+    )

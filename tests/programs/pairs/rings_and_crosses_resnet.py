@@ -19,12 +19,15 @@ def pictures(n, size=14):
     cx, cy = (torch.rand(2, n, 1, 1) - 0.5) * 0.8
     r = 0.3 + 0.25 * torch.rand(n, 1, 1)
     u, v = u - cx, v - cy
-    kinds = torch.stack([
-        ((u**2 + v**2).sqrt() - r).abs() < 0.12,
-        ((u.abs() < 0.1) | (v.abs() < 0.1)) & (u.abs() < r) & (v.abs() < r),
-        (u.abs() < 0.12) & (v.abs() < 1.5 * r),
-        (torch.maximum(u.abs(), v.abs()) - r).abs() < 0.12,
-    ], 1).float()
+    kinds = torch.stack(
+        [
+            ((u**2 + v**2).sqrt() - r).abs() < 0.12,
+            ((u.abs() < 0.1) | (v.abs() < 0.1)) & (u.abs() < r) & (v.abs() < r),
+            (u.abs() < 0.12) & (v.abs() < 1.5 * r),
+            (torch.maximum(u.abs(), v.abs()) - r).abs() < 0.12,
+        ],
+        1,
+    ).float()
     image = kinds[torch.arange(n), label].unsqueeze(1)
     return image + 0.5 * torch.randn_like(image), label
 

@@ -44,7 +44,10 @@ def loss_fn(params, g):
     u0 = net(params, x0, t0)
     start = (u0 - exact(x0, t0)).pow(2).mean() + grad(u0, t0).pow(2).mean()
     tb = torch.rand(50, 1, generator=g)
-    ends = net(params, torch.zeros(50, 1), tb).pow(2).mean() + net(params, torch.ones(50, 1), tb).pow(2).mean()
+    ends = (
+        net(params, torch.zeros(50, 1), tb).pow(2).mean()
+        + net(params, torch.ones(50, 1), tb).pow(2).mean()
+    )
     return 0.1 * pde.pow(2).mean() + start + ends
 
 
@@ -60,7 +63,7 @@ g = torch.Generator().manual_seed(31)
 params = init([2, 50, 50, 50, 1], g)
 flat = [p for pair in params for p in pair]
 optimizer = torch.optim.Adam(flat, lr=2e-3)
-for it in range(1, 801):
+for it in range(1, 601):
     optimizer.zero_grad()
     loss = loss_fn(params, g)
     loss.backward()
