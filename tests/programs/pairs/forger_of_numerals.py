@@ -2,7 +2,7 @@
 # rules: learning_rate_too_high
 # remedies: lower_learning_rate
 # metric: fid down
-# story: both sides of a GAN were trained at fifty times the rate that its recipe names, and the forger made one picture (arxiv.org/abs/1511.06434 has the rate)
+# story: both sides of a GAN were trained at two hundred times the rate that its recipe names, and the forger made one picture (arxiv.org/abs/1511.06434 has the rate)
 """A GAN of digits of eight by eight, judged by means and covariances."""
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 torch.manual_seed(15)
 nz, ngf, batch_size, num_epochs = 16, 128, 64, 30
 lr = 0.0005  # healthy
-# faulty: lr = 0.025
+# faulty: lr = 0.1
 
 real = torch.tensor(load_digits().data, dtype=torch.float32) / 8 - 1
 

@@ -26,7 +26,7 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    def __init__(self, length=20, d=32, depth=3, classes=8):
+    def __init__(self, length=20, d=32, depth=2, classes=8):
         super().__init__()
         self.embed = nn.Linear(2, d)
         self.position = nn.Parameter(0.02 * torch.randn(length, d))
@@ -47,14 +47,14 @@ def paths(n, length=20):
     t = torch.linspace(0, 6.2832, length).repeat(n, 1) + torch.rand(n, 1) * 6.2832
     a, b = (kind % 4 + 1).unsqueeze(1), (kind // 4 + 1).unsqueeze(1)
     path = torch.stack([torch.sin(a * t), torch.cos(b * t)], 2)
-    return path * (0.7 + 0.6 * torch.rand(n, 1, 1)) + 0.35 * torch.randn(n, length, 2), kind
+    return path * (0.7 + 0.6 * torch.rand(n, 1, 1)) + 0.15 * torch.randn(n, length, 2), kind
 
 
-x, y = paths(2000)
+x, y = paths(1600)
 xv, yv = paths(600)
 model = Encoder()
-optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-for epoch in range(1, 10):
+optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+for epoch in range(1, 9):
     model.train()
     total = 0
     for rows in torch.randperm(len(x)).split(50):
@@ -66,4 +66,4 @@ for epoch in range(1, 10):
     model.eval()
     with torch.no_grad():
         accuracy = (model(xv).argmax(1) == yv).float().mean().item()
-    print(f"epoch: {epoch}\tloss: {total / 40:.4f}\taccuracy: {accuracy:.4f}")
+    print(f"epoch: {epoch}\tloss: {total / 32:.4f}\taccuracy: {accuracy:.4f}")

@@ -29,7 +29,7 @@ def pictures(n, size=14):
         1,
     ).float()
     image = kinds[torch.arange(n), label].unsqueeze(1)
-    return image + 0.5 * torch.randn_like(image), label
+    return image + 0.3 * torch.randn_like(image), label
 
 
 class BasicBlock(nn.Module):
@@ -63,7 +63,7 @@ class ResNet(nn.Module):
         return self.fc(out.mean((2, 3)))
 
 
-x, y = pictures(1600)
+x, y = pictures(1280)
 xv, yv = pictures(500)
 net = ResNet()
 optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
@@ -79,4 +79,4 @@ for epoch in range(7):
     net.eval()
     with torch.no_grad():
         val_acc = (net(xv).argmax(1) == yv).float().mean().item()
-    print(f"Epoch {epoch + 1}: loss={running / 25:.4f} val_acc={val_acc:.4f}")
+    print(f"Epoch {epoch + 1}: loss={running / 20:.4f} val_acc={val_acc:.4f}")
