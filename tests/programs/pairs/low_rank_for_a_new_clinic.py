@@ -6,6 +6,7 @@
 """A risk model of one clinic, adapted to another with matrices of low rank."""
 
 import logging
+import sys
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +14,7 @@ import torch.nn.functional as F
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-logging.basicConfig(level=logging.INFO, format="%(levelname)s:%(message)s")
+logging.basicConfig(level=logging.INFO, format="%(levelname)s:%(message)s", stream=sys.stdout)
 log = logging.getLogger("risk")
 
 
