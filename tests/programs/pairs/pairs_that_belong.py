@@ -2,7 +2,7 @@
 # rules: non_finite
 # remedies: stabilize_loss
 # metric: knn up
-# story: each item's likeness to itself was put to minus infinity, and the mean over pairs multiplied it by nought (github.com/HobbitLong/SupContrast; a common slip in supervised contrast of one's own)
+# story: each item's likeness to itself was masked by nought before the logarithm, whose minus infinity was then multiplied by nought (github.com/HobbitLong/SupContrast; a common slip in supervised contrast of one's own)
 """Digits of one kind are drawn together: supervised contrast, judged by neighbours."""
 
 import torch
@@ -18,13 +18,13 @@ class SupCon(nn.Module):
         self.temperature = temperature
 
     def forward(self, z, labels):
-        sim = z @ z.t() / self.temperature
-        self_mask = torch.eye(len(z), dtype=torch.bool)
-        sim = sim.masked_fill(self_mask, -float("inf"))
-        log_prob = sim - torch.logsumexp(sim, dim=1, keepdim=True)
-        log_prob = log_prob.masked_fill(self_mask, 0.0)  # healthy
+        others = 1 - torch.eye(len(z))
+        weight = torch.exp(z @ z.t() / self.temperature) * others
+        share = weight / weight.sum(1, keepdim=True)
+        log_prob = torch.log(share + 1e-8)  # healthy
+        # faulty: log_prob = torch.log(share)
         positive = (labels.unsqueeze(0) == labels.unsqueeze(1)).float()
-        positive = positive * (~self_mask)
+        positive = positive * others
         return -((positive * log_prob).sum(1) / positive.sum(1).clamp(min=1)).mean()
 
 
