@@ -149,10 +149,31 @@ def test_where_the_cause_is_gone_a_plateau_has_longer(
     assert step < 150
 
 
-def test_smaller_steps_that_overshoot_no_more_are_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_smaller_steps_that_overshoot_still_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
     slower = Remedy("lower_learning_rate", "", {"from": 1.0, "to": 0.5}, {})
-    assert under([[slower], [RIGHT]])[0].place == 0
     found = [Finding("learning_rate_too_high", "error", "It is so.")]
     monkeypatch.setattr(falling_back, "measuring", lambda interception: lambda: None)
     monkeypatch.setattr(falling_back, "diagnose", lambda record: found)
     assert under([[slower], [RIGHT]], cause="learning_rate_too_high")[0].place == 1
+
+
+def test_late_in_a_run_nothing_new_begins() -> None:
+    back = FallingBack([[TINY], [RIGHT]], [1.4] * 60)
+    back._patient = True  # it had its time
+    with Interception([back, *back.actions]):
+        train(60)
+    assert back.place == 0
+    assert "too little is left for another" in back.log[-1]
+
+
+def test_smaller_steps_have_longer_over_a_plateau_than_others() -> None:
+    slower = Remedy("lower_learning_rate", "", {"from": 1.0, "to": 0.5}, {})
+    back, _ = at_length([[slower], [RIGHT]], 400)
+    (line,) = [line for line in back.log if "brought nothing" in line]
+    assert int(line.split(":")[0].removeprefix("step ")) == 4 * 40 - 1
+
+
+def at_length(treatments: list[list[Remedy]], steps: int) -> tuple[FallingBack, object]:
+    back = FallingBack(treatments, [1.4] * steps)
+    with Interception([back, *back.actions]):
+        return back, train(steps)

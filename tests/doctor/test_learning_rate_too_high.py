@@ -194,7 +194,7 @@ def test_weights_beside_which_large_steps_look_small(growth: float, found: list[
     assert [f.severity for f in told] == found
 
 
-@pytest.mark.parametrize(("rate", "target"), [(20.0, 1.0), (2.0, 0.2)])
+@pytest.mark.parametrize(("rate", "target"), [(20.0, 1.0), (2.0, 1.0), (1.0, 0.1)])
 def test_of_a_newton_step_one_at_most_is_left(rate: float, target: float) -> None:
     sick = record(trained=training(rate=rate), optimizer="LBFGS")
     remedy = lower(sick, 0, "")

@@ -32,6 +32,13 @@ def test_half_of_the_layers_without_is_a_warning_and_one_a_note() -> None:
     assert not note.remedies
 
 
+def test_a_layer_that_several_others_follow_is_one_redundant_layer() -> None:
+    (note,) = told(joint("a", "queries"), joint("a", "values"), wired=4)
+    assert note.severity == "info"
+    (finding,) = told(joint("a", "queries"), joint("b", "values"), wired=4)
+    assert finding.severity == "warning"
+
+
 def test_a_normalisation_of_each_example_is_no_activation() -> None:
     (finding,) = told(joint("a", "b", normed=True), joint("b", "c", normed=True), wired=2)
     assert finding.severity == "error"

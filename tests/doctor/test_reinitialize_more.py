@@ -115,3 +115,14 @@ def test_what_levels_off_starts_on_the_steep_part(activation: type[nn.Module], s
     action.on_model(model, "Sequential", (torch.randn(8, 200),), {})
     assert float(model[2].weight.detach().std()) * 200**0.5 == pytest.approx(spread, rel=0.03)
     assert action.met == ({"scheme": ["xavier_normal"]} if activation is nn.Tanh else {})
+
+
+@pytest.mark.parametrize(("kind", "gain"), [(nn.Tanh, 1.0), (nn.ReLU, 2.0**0.5)])
+def test_a_model_that_is_run_part_by_part_gets_the_gain_of_its_own_activations(
+    kind: type[nn.Module], gain: float
+) -> None:
+    torch.manual_seed(0)
+    actor = nn.Sequential(nn.Linear(256, 256), kind(), nn.Linear(256, 256), kind())
+    nn.init.orthogonal_(actor[0].weight, 5.0)
+    drawn(nn.ModuleDict({"actor": actor}))
+    assert float(actor[0].weight.detach().std()) == pytest.approx(gain / 16, rel=0.02)

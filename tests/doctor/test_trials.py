@@ -247,3 +247,63 @@ def test_steps_that_are_next_to_none_are_no_answer_however_flat_the_loss() -> No
     assert tried[1] >= 30 * tried[0]
     assert chosen(log) >= 1e-4
     assert end < 0.95 * by_optimizer(1e-7)[0]
+
+
+def noisy(rate: float, steps: int = 60) -> None:
+    """A flat slope under losses that jump from batch to batch by far more than a step brings."""
+    torch.manual_seed(0)
+    model = nn.Linear(6, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    for step in range(steps):
+        optimizer.zero_grad()
+        (20.0 - 3e-3 * model.weight.sum() + 0.5 * (-1.0) ** step).backward()
+        optimizer.step()
+
+
+def test_among_calm_rates_that_noise_hides_the_larger_one_is_taken() -> None:
+    """0.02 moves the weights by less than 1e-3 of their norm a step, as rates in use do."""
+    _, log = under(
+        "lower_learning_rate",
+        lambda: noisy(1.0),
+        **{"from": 1.0, "to": 0.001, "trial_steps": 10, "most": 0.05},
+    )
+    assert chosen(log) == 0.02
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_rate_that_loses_again_what_it_learnt_gives_way_to_the_next_lower(lost: bool) -> None:
+    torch.manual_seed(0)
+    model = nn.Linear(6, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=100.0)
+
+    def program() -> None:
+        for step in range(140):
+            off = 100.0 if lost and step >= 80 else 0.0  # the trials end before
+            loss = (model(X) - Y).square().mean() + off
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    _, log = under("lower_learning_rate", program, **{"from": 100.0, "to": 0.001, **GIVEN})
+    assert any("was lost again; back to" in line for line in log) is lost
+
+
+def test_a_newton_step_that_overshoots_finds_its_length() -> None:
+    def program() -> tuple[float, object]:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 1))
+        optimizer = torch.optim.LBFGS(model.parameters(), lr=20.0, max_iter=5)
+
+        def closure() -> torch.Tensor:
+            optimizer.zero_grad()
+            loss = (model(X) - Y).square().mean()
+            loss.backward()
+            return loss
+
+        last = [optimizer.step(closure).item() for _ in range(20)][-1]
+        return last, optimizer.param_groups[0]["line_search_fn"]
+
+    (last, search), log = under("lower_learning_rate", program, **{"from": 20.0, "to": 1.0})
+    assert last < 0.1
+    assert search == "strong_wolfe"
+    assert "line search of LBFGS: none → strong_wolfe" in log

@@ -7,7 +7,8 @@ hopeless the remedies are taken out, weights, buffers and what optimisers rememb
 how the program had made them, and the next treatment begins as if the run did. That takes its time
 from the rerun, so that a repair still costs two trainings. The last treatment's turn is followed,
 where none brought anything, by the one that came furthest; of equals the first, as the evidence
-speaks for it. Nothing is tried where two optimisers step, since players' losses tell nothing, and
+speaks for it. What comes late stays, unless its loss broke: too little of the training is left to
+begin another. Nothing is tried where two optimisers step, since players' losses tell nothing, and
 nothing any more once another model or optimiser has come: another training has begun.
 """
 
@@ -39,9 +40,16 @@ AT_ONCE = 5
 LATER = frozenset({"recycle_units", "clip_gradients", "stabilize_loss", "add_to_optimizer"})
 """These."""
 
-PATIENCE = 2.5
+PATIENCE, SLOWLY = 2.5, 4.0
 """Times as long has the first one where what harmed is gone: plateaus of an opening end by
-themselves, and the evidence speaks for it."""
+themselves, and the evidence speaks for it. Smaller steps take still longer over one."""
+
+LONGEST = 0.4
+"""Of the sick run's steps, what patience lasts at most: the next one needs time too."""
+
+LATE = 0.6
+"""Share of the sick run's steps after which no treatment begins that was not tried yet: what is
+left is too short to learn in, and a loss that stands may still fall."""
 
 Treatment = Sequence[Remedy]
 
@@ -151,9 +159,15 @@ class FallingBack(Observer):
 
     def _is_time(self) -> bool:
         """Now and then: of many looks one would find a passing rest."""
-        first = int(self._window * (PATIENCE if self._patient else 1))
+        longest = int(min(self._patience * self._window, LONGEST * len(self._sick)))
+        first = max(longest, self._window) if self._patient else self._window
         since = len(self._own) - first
         return since >= 0 and since % self._window == 0
+
+    @property
+    def _patience(self) -> float:
+        slower = any(a.remedy.action == "lower_learning_rate" for a in self.actions if a.log)
+        return SLOWLY if slower else PATIENCE
 
     def _all_at_once(self) -> bool:
         """Whether what is at work acts in the first steps or never."""
@@ -173,8 +187,6 @@ class FallingBack(Observer):
                 self._settle()
         elif self.place or self._patient or not self._acted() or self._harms():
             self._next(step)
-        elif any(a.remedy.action == "lower_learning_rate" for a in self.actions if a.log):
-            self._settle()  # smaller steps that overshoot no more take what time they take
         else:
             self._patient = True
 
@@ -210,10 +222,12 @@ class FallingBack(Observer):
         names = _names(self._treatments[self.place])
         came = "the loss broke" if broken else f"the loss is {number(level)}"
         came = came if self._acted() else "nothing to act on"
-        last = len(self._levels) == len(self._treatments)
+        too_late = step >= LATE * len(self._sick) and not broken
+        last = too_late or len(self._levels) == len(self._treatments)
         then = self._furthest() if last else len(self._levels)
         stays = last and then == self.place
-        said = "nothing else is left to try" if stays else "back to the start"
+        left = "too little is left for another" if too_late else "nothing else is left to try"
+        said = left if stays else "back to the start"
         self.log.append(f"step {step}: {names} brought nothing ({came}); {said}")
         if not stays:
             self._begin(then, step + 1)

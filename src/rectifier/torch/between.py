@@ -43,6 +43,9 @@ TAKERS = frozenset(
 )
 """Names of functions that take what an activation gives, and are no part of one."""
 
+SUMS = frozenset({"mean", "sum"})
+"""Those of them that make a norm or a variance of squares."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -143,11 +146,16 @@ class Between:
         return None
 
 
-def is_function(found: Found) -> str | None:
+def is_function(found: Found, *, summed: bool = False) -> str | None:
     """What a formula computes, by the values: a name, ``formula`` for a function without one.
 
+    Args:
+        found: The formula.
+        summed: Whether a sum or a mean takes what it gave.
+
     Returns:
-        None where it is none: a straight line, a rounding, a sum with other numbers.
+        None where it is none: a straight line, a rounding, a sum with other numbers, a square on
+        its way into a norm (RMS norm written out).
     """
     if not composite.is_nonlinear(found.input, found.output):
         return None
@@ -156,10 +164,18 @@ def is_function(found: Found) -> str | None:
         name = composite.agreeing(x, y)
         if name is not None or x.numel() < _FEWEST:
             return name
+        if summed and _is_square(x.double(), y.double()):
+            return None
         # one function goes up and down a few times at most where its argument rises
         x, order = x.double().sort()
         y = y.double()[order]
         return "formula" if float(y.diff().abs().sum()) <= 8 * float(y.max() - y.min()) else None
+
+
+def _is_square(x: Tensor, y: Tensor) -> bool:
+    square = x.square()
+    factor = (square * y).sum() / square.square().sum().clamp_min(1e-300)
+    return bool((y - factor * square).abs().max() <= 1e-2 * y.abs().max())
 
 
 def _values(input: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:

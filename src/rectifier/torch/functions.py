@@ -69,19 +69,25 @@ class Functions:
             if func.__name__ in NOT_ELEMENTWISE:
                 self._way.stack[-1].elementwise = False
         elif args and getattr(func, "__name__", "") in between.TAKERS and not self._way.elsewhere():
-            self.taken(args[0] if isinstance(args[0], list | tuple) else args[:1])
+            several = isinstance(args[0], list | tuple)
+            self.taken(args[0] if several else args[:1], summed=func.__name__ in between.SUMS)
 
-    def taken(self, tensors: Any) -> None:
-        """Something takes these in that is no part of an activation: was one written out?"""
+    def taken(self, tensors: Any, *, summed: bool = False) -> None:
+        """Something takes these in that is no part of an activation: was one written out?
+
+        Args:
+            tensors: What is taken in.
+            summed: Whether a sum or a mean takes it.
+        """
         if (
             not self._brief.on
             and self._way.stack
             and not self._way.unsure
             and torch.is_grad_enabled()
         ):
-            self._boundary.hidden(self._find_formulas, tensors)
+            self._boundary.hidden(self._find_formulas, tensors, summed)
 
-    def _find_formulas(self, tensors: Any) -> None:
+    def _find_formulas(self, tensors: Any, summed: bool) -> None:
         if self._way.stack[-1].application is not None:
             return
         for tensor in tensors:
@@ -90,7 +96,7 @@ class Functions:
                 continue
             frame = self._registry.sources.frame(2)
             place = (found.layer, None if frame is None else (frame.f_code, frame.f_lineno))
-            name = self._formulas.get(place) or between.is_function(found)
+            name = self._formulas.get(place) or between.is_function(found, summed=summed)
             if name is None or (found.parts and self._boundary.replacers):
                 continue  # a part may have been replaced: what is here is not the program's own
             self._formulas[place] = name

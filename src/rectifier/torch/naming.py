@@ -120,6 +120,7 @@ class Model:
         self.name = name
         self.own_name = own_name
         self._root = weakref.ref(root)
+        self._kind = class_name(root)
         self._paths: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
         self._parameters: dict[int, str] = {}
         self.refresh()
@@ -136,6 +137,23 @@ class Model:
             return
         self._paths = {id(m): (weakref.ref(m), path) for path, m in root.named_modules()}
         self._parameters = {id(p): name for name, p in root.named_parameters()}
+
+    def is_made_anew(self, root: nn.Module) -> bool:
+        """Whether a module wraps the same parts in the same way as this model's root does or did.
+
+        Programs and libraries make such wrappers at every step, as ``Sequential(first, second)``.
+        """
+        if class_name(root) != self._kind or next(root.parameters(recurse=False), None) is not None:
+            return False
+        parts = [
+            (path, m) for path, m in root.named_modules() if next(m.parameters(), None) is not None
+        ]
+        return len(parts) > 1 and all(self.path(m) == path for path, m in parts if path)
+
+    def renew(self, root: nn.Module) -> None:
+        """Take another root, which `is_made_anew`."""
+        self._root = weakref.ref(root)
+        self.refresh()
 
     def path(self, module: nn.Module) -> str | None:
         """The module's path, ``""`` for the root; None if it is not part of this model."""
@@ -201,6 +219,11 @@ class Models:
         if known is not None:
             return known
         container, name = self._container(module)
+        inner = unwrapped(container)
+        for model in reversed(self._models):
+            if model.is_made_anew(inner):
+                model.renew(inner)
+                return model
         return self.add(container, name)
 
     def _container(self, module: nn.Module) -> tuple[nn.Module, str]:

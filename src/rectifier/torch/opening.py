@@ -69,7 +69,9 @@ class Opening:
             )
         found = feeding.nearest(form.input, since)
         known = found is not None or form.input.requires_grad
-        if not known and owner is not None:
+        # what is computed of data alone (the angles of positions) is just mathematics
+        guessed = form.certain or not torch.is_grad_enabled()
+        if not known and guessed and owner is not None:
             last = self._way.last
             found = last if last is not None and last[0].model == owner.name else None
         if found is None and not form.certain:

@@ -25,6 +25,9 @@ from rectifier.torch.observer import Site
 _MOST_SITES = 2000
 """A program that makes new sites without end (a name per batch) is not followed beyond this."""
 
+_MOST_LENGTHS = 4
+"""So many numbers of units one layer has at one place; more are lengths of batches or sequences."""
+
 
 class Registry:
     """Gives every place its lasting name.
@@ -48,6 +51,7 @@ class Registry:
         self._places: dict[tuple[Any, ...], Site] = {}
         self._variants: dict[tuple[Site, str], Site] = {}
         self._parts: set[tuple[Any, ...]] = set()
+        self._lengths: dict[tuple[Any, ...], set[int]] = {}
         self._names: dict[str, int] = {}
         self._layers: dict[int, tuple[weakref.ref[Any], Layer]] = {}
         self._built: ByIdentity[tuple[str, int]] = ByIdentity()
@@ -111,6 +115,11 @@ class Registry:
             known = self._places.get(place)
         if known is not None:
             return known
+        if layer is not None or form.input.dim() == 1:
+            lengths = self._lengths.setdefault((*where, form.input.dim(), layer), set())
+            if len(lengths) >= _MOST_LENGTHS and units != _outputs(layer):
+                return None
+            lengths.add(units)
         if len(self._sites) >= _MOST_SITES:
             self.full = True
             return None
@@ -295,6 +304,14 @@ def unit_axis(tensor: Tensor, layer: Layer | None) -> int:
     if layer.spatial is not None:
         return dims - layer.spatial - 1 if dims > layer.spatial else dims - 1
     return 1 if layer.channels_first else dims - 1
+
+
+def _outputs(layer: Layer | None) -> int:
+    """How many units a layer has; 0 where that is not known."""
+    weight = None if layer is None else layer.weight()
+    if layer is None or weight is None or weight.dim() == 0:
+        return 0
+    return int(weight.shape[1 if layer.transposed and weight.dim() > 1 else 0])
 
 
 def _with_bias(layer: Layer | None, tensor: Tensor, units: int) -> Layer | None:

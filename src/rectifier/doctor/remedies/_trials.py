@@ -5,7 +5,8 @@ a decade, so each candidate gets a few steps from the same weights, and the trai
 where the best one came to: no further training is paid for. It begins with the rate that the
 evidence speaks for, and climbs while the loss falls clearly faster; where that one overshoots too,
 it goes down. A loss that does not clearly fall under the first rate tells nothing, and that rate
-stays, unless its steps are next to none.
+stays, unless its steps are next to none. A rate that was climbed to is watched for a while: where
+the loss loses again what it learnt then, the training goes back to the next lower one's end.
 
 Source:
     Short trials prefer rates that are too low rather than too high (Wu, Ren, Liao and Grosse 2018,
@@ -47,6 +48,17 @@ CRAWLING, FURTHEST = 1e-4, 100.0
 """Change of a step over the weights' norm, its median in a trial, under which the rate cannot be
 the best one, however little the loss tells: a tenth of the usual. The next candidate goes straight
 there, by two decades at most."""
+
+WATCHED = 10
+"""Trials' lengths for which the chosen rate is watched."""
+
+LEARNT, LOST, DOUBLED = 0.8, 0.85, 2.0
+"""Lowest loss of a trial's length over where the loss began, up to which something was learnt; loss
+over that at the trials' end, and over the lowest one, from which it is lost again."""
+
+USUAL = 1e-3
+"""Change of a step over the weights' norm, its median in a trial, up to which the larger of two
+rates is taken unless it is clearly worse: losses of a few steps are as noisy as their batches."""
 
 RESTLESS = 0.03
 """Change of a step over the weights' norm, its median in a trial, from which a candidate that is
@@ -122,6 +134,7 @@ class Trials:
     Attributes:
         factor: The one to use now. ``done``: whether it is the chosen one.
         elsewhere: Whether the weights were put back since the latest gradients were computed.
+        watching: Whether the chosen rate may still turn out to be one too many.
     """
 
     def __init__(
@@ -133,7 +146,7 @@ class Trials:
         tell: Callable[[list[float], float], None],
     ) -> None:
         self.factor = factor
-        self.done = self.elsewhere = False
+        self.done = self.elsewhere = self.watching = False
         self._most = most
         self._steps = steps
         self._unit = unit
@@ -145,6 +158,9 @@ class Trials:
         self._passes: list[float] = []
         self._first: Optimizer | None = None
         self._before: list[Tensor] = []
+        self._lower: _Candidate | None = None
+        self._start = self._end = 0.0
+        self._lowest = math.inf
 
     def note(self, loss: float) -> None:
         """A backward pass begins from this loss; of several before one step the mean counts."""
@@ -173,6 +189,8 @@ class Trials:
 
     def before(self, optimizer: Optimizer | None) -> None:
         """A step comes."""
+        if self.done and optimizer is not self._first:
+            self._leave()
         if self.done:
             return
         if self._first is None:
@@ -190,8 +208,11 @@ class Trials:
 
     def after(self) -> None:
         """A step was made."""
-        if self.done or not self._passes:
+        if not self._passes:
             return  # another optimiser's step for the same loss
+        if self.done:
+            self._watch()
+            return
         trial, start = self._tried[-1], self._tried[0].losses
         trial.losses.append(sum(self._passes) / len(self._passes))
         trial.moved.append(self._change())
@@ -227,6 +248,7 @@ class Trials:
             go_on, by = trial.overshot, DOWN
         else:
             clear = _beats(trial, _best(self._tried[:-1])) if rest else trial.fell
+            clear = clear or (trial is _best(self._tried) and bool(rest))
             moved = float(np.median(trial.moved))
             crawls = 0 < moved < CRAWLING
             go_on = clear or (crawls and not trial.overshot)
@@ -249,9 +271,40 @@ class Trials:
                 state.put_back()
         self.factor = best.factor
         tried = [candidate.factor for candidate in self._tried]
+        place, start = self._tried.index(best), self._tried[0].losses[0]
+        lower = self._tried[place - 1] if place and not self._tried[0].overshot else None
+        if lower is not None and start > 0:
+            self._lower, self._start, self._end = lower, start, best.level[0]
+            self.watching = True
         self._close()
         if len(tried) > 1:
             self._tell(tried, self.factor)
+
+    def _watch(self) -> None:
+        """Go back to the next lower rate, and what it came to, where this one loses it again."""
+        seen = self._tried[0]
+        seen.losses.append(sum(self._passes) / len(self._passes))
+        self._passes = []
+        lower = self._lower
+        if lower is None or lower.end is None:
+            return
+        if len(seen.losses) % self._steps:
+            return
+        mean, error = _mean(seen.losses[-2 * self._steps :])
+        learnt = self._lowest < LEARNT * self._start
+        if learnt and not mean - error <= max(LOST * self._end, DOUBLED * self._lowest):
+            lower.end.put_back()
+            self.elsewhere, self.factor = True, lower.factor
+            self._leave()
+            self._tell([lower.factor, seen.factor], lower.factor)
+            return
+        self._lowest = min(self._lowest, _mean(seen.losses[-self._steps :])[0])
+        if len(seen.losses) >= WATCHED * self._steps:
+            self._leave()
+
+    def _leave(self) -> None:
+        """The rate is watched no more."""
+        self.watching, self._lower = False, None
 
     def _give_up(self) -> None:
         self.factor = self._tried[0].factor
@@ -260,15 +313,16 @@ class Trials:
     def _close(self) -> None:
         self.done = True
         self._origin, self._before, self._tensors, self._optimizers = None, [], [], []
-        self._tried = self._tried[:1]
+        self._tried = [_Candidate(self.factor, [], [])]
 
 
 def _beats(one: _Candidate, other: _Candidate) -> bool:
     if one.overshot != other.overshot:
         return other.overshot
-    mean, error = one.level
-    known, noise = other.level
-    return mean < known - math.hypot(error, noise)
+    (mean, error), (known, noise) = one.level, other.level
+    margin = math.hypot(error, noise)
+    calm = one.factor > other.factor and float(np.median(one.moved)) <= USUAL
+    return mean < known + margin if calm else mean < known - margin
 
 
 def _best(among: list[_Candidate]) -> _Candidate:

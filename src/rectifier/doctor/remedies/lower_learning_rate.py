@@ -75,7 +75,9 @@ class LowerLearningRate(Rewriting):
         self.met["to"] = [float(f"{old * factor:.6g}")]
         self.log = [line for line in self.log if not line.startswith(("learning", "steps of"))]
         several = ", ".join(f"{old * each:g}" for each in tried)
-        self.say(f"tried in the opening: {several}; best: {old * factor:g}")
+        again = any(line.startswith("tried") for line in self.log)
+        lost = f"what {old * tried[-1]:g} had learnt was lost again; back to {old * factor:g}"
+        self.say(lost if again else f"tried in the opening: {several}; best: {old * factor:g}")
 
     @property
     def choosing(self) -> bool:
@@ -105,11 +107,11 @@ class LowerLearningRate(Rewriting):
             self._by_hand()
             return
         self._optimizers.add(optimizer)
-        if self._trials is not None and not self._trials.done:
-            if not self._trials.begun:
-                models = [model for ref in self._models if (model := ref()) is not None]
-                buffers = [b for model in models for b in model.buffers()]
-                self._trials.begin(buffers, self._optimizers)
+        if self._trials is not None and not (self._trials.done or self._trials.begun):
+            models = [model for ref in self._models if (model := ref()) is not None]
+            buffers = [b for model in models for b in model.buffers()]
+            self._trials.begin(buffers, self._optimizers)
+        if self._trials is not None and (self._trials.watching or not self._trials.done):
             self._trials.before(optimizer)
         if self._trials is not None:  # where gradients are of weights that were left, no step
             self.factor = 0.0 if self._trials.elsewhere else self._trials.factor
@@ -129,6 +131,7 @@ class LowerLearningRate(Rewriting):
                 continue
             group["lr"] = min(group["lr"], self.cap) if self.cap else group["lr"] * self.factor
             self._shorten(group, type(optimizer).__name__)
+        self._search(optimizer)
         then = float(optimizer.param_groups[0]["lr"])
         self.say(
             f"learning rate of {type(optimizer).__name__}: held at {self.cap:g} or below"
@@ -136,6 +139,20 @@ class LowerLearningRate(Rewriting):
             else f"learning rate of {type(optimizer).__name__}: {first:g} → {then:g} "
             f"(× {then / first if first else 1.0:g} at every step)"
         )
+
+    def _search(self, optimizer: torch.optim.Optimizer) -> None:
+        """A quasi-Newton step that overshoots wants its length found along its direction.
+
+        Source: Nocedal and Wright 2006, "Numerical optimization", section 6.1: the strong Wolfe
+        conditions keep the curvature that L-BFGS learns positive.
+        """
+        if not isinstance(optimizer, torch.optim.LBFGS):
+            return
+        for group in optimizer.param_groups:
+            if group.get("line_search_fn") is None:
+                group["line_search_fn"] = "strong_wolfe"
+                self.unwritten = True
+                self.say("line search of LBFGS: none → strong_wolfe")
 
     def _top(self, optimizer: torch.optim.Optimizer) -> float:
         """The largest rate of all groups of all optimisers, as the program set them."""
@@ -222,7 +239,7 @@ class LowerLearningRate(Rewriting):
         for group, momentum in zip(optimizer.param_groups, momenta, strict=False):
             if momentum is not None:
                 group["momentum"] = momentum
-        if self._trials is not None and not self._trials.done:
+        if self._trials is not None and (self._trials.watching or not self._trials.done):
             self._trials.after()
 
     def say(self, sentence: str) -> None:

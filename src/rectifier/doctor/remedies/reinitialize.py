@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rectifier import catalog
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.plateaus import all_level_off
 from rectifier.doctor.remedies import Action, Site, apart
@@ -160,10 +161,12 @@ class Reinitialize(Action):
             except InvalidInputError:
                 if sample is not None:
                     raise
-                # nothing to run the model on (called by keywords, or live): ReLU's gain for all
+                # nothing to run the model on (called by keywords, or part by part)
                 rows = init_(model, activation="relu", scheme=scheme)
                 gains = "gain of ReLU"
+        named = gains == "gain of ReLU"
         names = [n for row in rows for n in row.activation.split(", ") if n]
+        names = _own_activations(model) if named else names
         if scheme == "he_normal" and all_level_off(names):
             scheme, gains = "xavier_normal", "gain 1"
             with apart():
@@ -297,6 +300,12 @@ def _fits(weight: Tensor) -> bool:
     """
     inputs = weight.numel() // max(weight.shape[0], 1)
     return 0.2 < float(weight.detach().double().square().mean().sqrt()) * math.sqrt(inputs) < 4.0
+
+
+def _own_activations(model: nn.Module) -> list[str]:
+    """What the model's own modules are called that the catalog knows as activations."""
+    kinds = {type(module).__name__.lower() for module in model.modules()}
+    return [name for name in catalog.names() if name in kinds]
 
 
 def _order(item: tuple[Layer, Tensor]) -> int:

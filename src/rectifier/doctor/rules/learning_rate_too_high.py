@@ -318,8 +318,8 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
         settings = {"from": 1.0, "to": float(f"{factor:.2g}"), "relative": True}
         return Remedy("lower_learning_rate", why, settings)
     target = evidence.one_digit(rate * factor)
-    if record.optimizer == "LBFGS":  # of a Newton step the whole is due, so one at most
-        target = min(target, 1.0)
+    if record.optimizer == "LBFGS" and rate > 1:  # of a Newton step the whole is due
+        target = 1.0  # and a search along it finds less
     settings = {"from": float(f"{rate:.6g}"), "to": target}
     usual = evidence.median(record.training.learning_rate)
     if usual <= min(0.1 * rate, 3 * target):  # the schedule comes down to that by itself

@@ -24,9 +24,9 @@ def check(record: Record) -> Sequence[Finding]:
     (layer norm) makes up for no activation: it takes any factor out of what it is given, so of a
     row of them with linear layers between the last alone does anything. ``error`` where the whole
     network is linear, also one that is applied to its own results (an integrator's field; a linear
-    system's matrices are joined by sums, or are one); ``warning`` from two such places that make up
-    half of the network's layers; else ``info``, as one redundant layer (a projection behind
-    attention, two layers as a head) costs little.
+    system's matrices are joined by sums, or are one); ``warning`` from two such layers whose places
+    make up half of the network's layers; else ``info``, as one redundant layer (a projection behind
+    attention or before its queries and values, two layers as a head) costs little.
 
     Source:
         Minsky and Papert 1969; Goodfellow, Bengio and Courville 2016, section 6.1 (linear layers
@@ -46,7 +46,7 @@ def check(record: Record) -> Sequence[Finding]:
     severity: Severity = "info"
     if whole:
         severity = "error"
-    elif len(same) >= 2 and len(bare) >= MOST * facts.wired:
+    elif len({joint.first for joint in same}) >= 2 and len(bare) >= MOST * facts.wired:
         severity = "warning"
     elif len(same) == 0:
         return ()
