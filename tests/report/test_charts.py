@@ -77,8 +77,11 @@ def test_thinned_keeps_what_sticks_out() -> None:
 
 def test_names_side_by_side_lose_what_they_share() -> None:
     names = [f"encoder.layers.{n}.feed_forward.activation" for n in (1, 10)]
-    assert canvas.labels(names) == ["…1…", "…10…"]
+    assert canvas.labels(names) == ["…layers.1…", "…layers.10…"]
     assert canvas.labels(["fc1", "fc2"]) == ["fc1", "fc2"]
+    deep = [f"bert.encoder.layer.{n}.intermediate.intermediate_act_fn" for n in (0, 1)]
+    named = canvas.labels([*deep, "bert.pooler.activation"])
+    assert named == ["…layer.0…", "…layer.1…", "…pooler.activation"]
     assert canvas.labels(["a" * 60, "a" * 60])[0] == canvas.label("a" * 60)
     long = ["block." + "x" * 40, "block." + "x" * 40 + ".relu"]
     assert all(len(name) <= 26 for name in canvas.labels(long))

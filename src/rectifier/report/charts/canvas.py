@@ -232,7 +232,7 @@ def labels(names: Sequence[object], most: int = 24) -> list[str]:
 
     Example:
         >>> labels(["encoder.layers.10.feed_forward.relu", "encoder.layers.11.feed_forward.relu"])
-        ['…10…', '…11…']
+        ['…layers.10…', '…layers.11…']
     """
     texts = [wording.clean(name) for name in names]
     if len(set(texts)) < 2 or all(len(text) <= most for text in texts):
@@ -242,9 +242,17 @@ def labels(names: Sequence[object], most: int = 24) -> list[str]:
     head = next((n for n in range(shortest) if len({p[n] for p in parts}) > 1), shortest - 1)
     room = shortest - head - 1
     tail = next((n for n in range(room) if len({p[-1 - n] for p in parts}) > 1), room)
+    if head and all(part[head].isdigit() for part in parts):
+        head -= 1  # what it numbers
     middles = [".".join(part[head : len(part) - tail]) for part in parts]
     before, after = "…" if head else "", "…" if tail else ""
-    return [before + wording.shorten(middle, most) + after for middle in middles]
+    short = [before + wording.shorten(middle, most) + after for middle in middles]
+    for name in {name for name in short if short.count(name) > 1}:
+        places = [place for place, other in enumerate(short) if other == name]
+        if len(places) < len(texts):
+            for place, told in zip(places, labels([texts[p] for p in places], most), strict=True):
+                short[place] = told
+    return short
 
 
 def text_width(texts: Sequence[str], size: float = 10.5) -> float:
