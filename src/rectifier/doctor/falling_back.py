@@ -63,6 +63,7 @@ class FallingBack(Observer):
         cause: The rule of the sick run's root cause.
         certain: Whether the cause is read off the program, so that only a loss that is not finite,
             or a remedy that finds nothing to act on, speaks against the cure.
+        guess: What guessing costs; NaN where that is not known.
 
     Attributes:
         actions: The remedies at work. ``place``: of their treatment among all.
@@ -76,6 +77,7 @@ class FallingBack(Observer):
         *,
         cause: str = "",
         certain: bool = False,
+        guess: float = math.nan,
     ) -> None:
         super().__init__()
         self.actions = [build(remedy) for remedy in treatments[0]]
@@ -84,7 +86,7 @@ class FallingBack(Observer):
         self._treatments = treatments
         self._sick = losses
         self._cause = cause
-        self._certain = certain
+        self._certain, self._guess = certain, guess
         self._since = 0
         self._settled = False
         self._own: list[float] = []
@@ -205,7 +207,7 @@ class FallingBack(Observer):
             return True
         if self._certain:
             return False
-        return progress.hopeless(self._own, self._window, self._since, self._sick)
+        return progress.hopeless(self._own, self._window, self._since, self._sick, self._guess)
 
     def _acted(self) -> bool:
         """Whether any remedy, guards aside, found something to act on."""

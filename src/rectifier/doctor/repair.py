@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectifier.doctor import child, in_turn, judge, metrics
+from rectifier.doctor import child, evidence, in_turn, judge, metrics
 from rectifier.doctor.by_hand import instruction
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Finding, Remedy
@@ -245,6 +245,7 @@ def _run(
         given["losses"] = in_turn.losses(before.record)
         given["cause"] = judge.harmful(before.findings)[0].rule
         given["certain"] = in_turn.certain(before.findings)
+        given["guess"] = evidence.guess_of(before.record)
     text = json.dumps(given)
     plan.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "rectifier.doctor.rerun", "--plan", str(plan)]

@@ -76,6 +76,41 @@ def unit_for(record: Record) -> Remedy | None:
     )
 
 
+def unit_of_inputs(record: Record, scaled: Remedy) -> Remedy | None:
+    """The remedy that gives an autoencoder's outputs mean and spread of its normalised inputs.
+
+    Args:
+        record: Of the sick run.
+        scaled: ``normalize_input``, with mean and spread of each feature.
+    """
+    means, stds = list(scaled.settings.get("mean", ())), list(scaled.settings.get("std", ()))
+    found = [
+        head
+        for head in record.circumstances.heads
+        if head.width == len(means) > 1
+        and degree(head)
+        and head.layer
+        and not (math.isfinite(head.low) or math.isfinite(head.high))
+        and _are_inputs(head, record)
+    ]
+    if len({head.layer for head in found}) != 1 or scaled.settings.get("axis") == 1:
+        return None
+    head = found[0]
+    return Remedy(
+        "stabilize_loss",
+        "What is to be given back is in the unit of what enters.",
+        {
+            "target_mean": float(f"{head.target_mean:.4g}"),
+            "target_std": float(f"{head.target_std:.4g}"),
+            "degree": degree(head),
+            "means": means,
+            "stds": stds,
+            "axis": -1,
+        },
+        {"layers": [head.layer]},
+    )
+
+
 def _are_inputs(head: Head, record: Record) -> bool:
     """Whether targets have mean and spread of what enters: an autoencoder's, or a forecast's."""
     for feed in record.circumstances.feeds:
