@@ -28,6 +28,7 @@ from rectifier.doctor import evidence, progress
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Observer, build
+from rectifier.doctor.remedies._shadows import shadows_of
 from rectifier.doctor.so_far import measuring
 from rectifier.doctor.wording import listing, number
 
@@ -114,6 +115,7 @@ class FallingBack(Observer):
             return
         self._models.append((weakref.ref(model), name, args, dict(kwargs)))
         self._keep([*model.parameters(), *model.buffers()])
+        self._keep([tensor for shadow in shadows_of(model) for tensor in shadow.values()])
 
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Know it; one that comes later begins another training."""

@@ -5,9 +5,8 @@ Layer: doctor's remedies. What the last layer gives is multiplied by ``target_st
 of a loss whose targets have mean zero and spread one. The program's loss, its targets and what it
 predicts stay in their own unit. ``degree``: 2 for squared errors, 1 for absolute ones, which grow
 as the unit itself. With ``means`` and ``stds``: one for each output along ``axis``, as of an
-autoencoder. Scope: ``layers``, the last one. Where the program has another model like the one that
-holds it, both are left alone: targets that a copy of the network gives (Q-learning,
-self-distillation) are of its own making, and would grow with the unit.
+autoencoder. Scope: ``layers``, the last one. Where the program keeps a copy of the model, both are
+left alone: targets that the copy gives (Q-learning, self-distillation) would grow with the unit.
 
 Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", sections 4.3 and 4.5 (scale inputs
 and targets to the network's range).
@@ -15,7 +14,6 @@ and targets to the network's range).
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +22,7 @@ from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies._shadows import copies_of
 
 
 class _Rescaled(torch.autograd.Function):
@@ -62,8 +61,9 @@ class Units(Action):
     ) -> None:
         """Hang it in."""
         del args, kwargs
-        if _has_copy(model):
+        if copies_of(model):
             self._left.clear()
+            self.met["idle"] = [True]
             self.say("targets may come from a copy of the network, so their unit is left as it is")
             return
         modules = dict(model.named_modules())
@@ -97,17 +97,3 @@ class Units(Action):
         """Hang it in, for good."""
         del optimizer
         self.on_model(model, type(model).__name__, (), {})
-
-
-def _has_copy(model: nn.Module) -> bool:
-    """Whether the program holds another model of its kind, with weights of the same shapes."""
-    own = {id(module) for module in model.modules()}
-    shapes = _shapes(model)
-    return any(
-        type(other) is type(model) and id(other) not in own and _shapes(other) == shapes
-        for other in gc.get_objects()
-    )
-
-
-def _shapes(model: nn.Module) -> list[tuple[str, torch.Size]]:
-    return [(name, p.shape) for name, p in model.named_parameters()]
