@@ -82,3 +82,24 @@ def test_a_target_network_sees_normalised_inputs_too_and_its_targets_keep_their_
         "stabilize_loss", program, {"layers": ["2"]}, target_mean=40.0, target_std=20.0, degree=2
     )
     assert log == ["targets may come from a copy of the network, so their unit is left as it is"]
+
+
+def test_a_layer_that_is_a_model_of_its_own_is_known_by_the_programs_name() -> None:
+    torch.manual_seed(0)
+    encoder, decoder = nn.Linear(3, 8), nn.Linear(8, 3)
+    data = 500 + 100 * X
+
+    def program() -> Tensor:
+        optimizer = torch.optim.SGD([*encoder.parameters(), *decoder.parameters()], lr=0.0)
+        for _ in range(2):  # a call that is under way takes no hook any more
+            given = decoder(torch.relu(encoder(data)))
+            (given - data).square().mean().backward()
+            optimizer.step()
+        return given.detach()
+
+    settings = {"features": 3, "mean": [500.0] * 3, "std": [100.0] * 3, "axis": -1}
+    given, log = under("normalize_input", program, {"layers": ["encoder"]}, **settings)
+    assert log == ["3 features normalised before encoder"]
+    with torch.no_grad():
+        hidden = torch.relu((data - 500) / 100 @ encoder.weight.T + encoder.bias)
+        assert torch.allclose(given, decoder(hidden), atol=1e-5)

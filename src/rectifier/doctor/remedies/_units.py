@@ -68,7 +68,9 @@ class Units(Action):
             return
         modules = dict(model.named_modules())
         for layer in tuple(self._left):
-            module = modules.get(layer) or (model if layer == name else None)
+            module = modules.get(layer) or (
+                model if self.is_called(model, name, str(layer)) else None
+            )
             if module is not None:
                 self._left.discard(layer)
                 self.handles.append(module.register_forward_hook(self._rescale))

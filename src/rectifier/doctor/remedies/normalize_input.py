@@ -73,7 +73,9 @@ class NormalizeInput(Rewriting):
         modules = dict(model.named_modules())
         self._own |= _products.own(model)
         for layer in self.remedy.scope.get("layers", ()):
-            module = modules.get(str(layer)) or (model if layer == name else None)
+            module = modules.get(str(layer)) or (
+                model if self.is_called(model, name, str(layer)) else None
+            )
             if module is None:
                 continue
             self._left.discard(str(layer))
