@@ -802,3 +802,25 @@ def test_an_exponential_at_the_output_of_a_regression_goes_in_evaluation_too() -
     assert losses[-1] < 0.5 * losses[0]
     assert same
     assert log == ["exp of the output removed"]
+
+
+def test_frozen_layers_that_no_optimizer_holds_are_thawed_and_stepped() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2))
+    for parameter in (*model[0].parameters(), model[2].weight):
+        parameter.requires_grad_(False)
+    before = [p.detach().clone() for p in model.parameters()]
+    x = torch.randn(16, 3)
+
+    def program() -> None:
+        held = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.SGD(held, lr=0.1)
+        for _ in range(3):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), torch.arange(16) % 2).backward()
+            optimizer.step()
+
+    _, log = under("add_to_optimizer", program, {"parameters": ["2.weight"]}, how="unfreeze")
+    moved = [not torch.equal(p, old) for p, old in zip(model.parameters(), before, strict=True)]
+    assert moved == [False, False, True, True]
+    assert log == ["gradients are required now in Sequential by 2.weight"]

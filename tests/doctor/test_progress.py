@@ -54,3 +54,11 @@ def test_what_stays_behind_the_sick_run_is_hopeless() -> None:
     assert progress.hopeless(own, 40, 0, sick)
     late = [*sick[:200], *FLAT[200:]]
     assert not progress.hopeless(own, 40, 0, late)
+
+
+def test_a_loss_that_fell_to_where_guessing_stands_has_learnt_nothing() -> None:
+    losses, sick = [1e5, 1e3, *[1.5] * 78], [1e5, *[math.inf] * 400]
+    guess = math.log(4)
+    assert progress.hopeless(losses, 40, 0, sick, guess)
+    assert not progress.hopeless(losses, 40, 0, sick)
+    assert not progress.hopeless([1e5, 1e3, *[1.2] * 78], 40, 0, sick, guess)

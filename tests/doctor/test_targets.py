@@ -12,7 +12,8 @@ from at_work import under
 from torch import Tensor, nn
 
 from rectifier.doctor.diagnose import diagnose
-from rectifier.doctor.targets import unit_for
+from rectifier.doctor.rules.unnormalized_input import scaled
+from rectifier.doctor.targets import unit_for, unit_of_inputs
 from rectifier.torch.sites import Interception
 from rectifier.watch.options import WatchOptions
 from rectifier.watch.record import Record
@@ -159,3 +160,35 @@ def test_an_autoencoders_targets_are_its_loud_inputs(far: bool) -> None:
     assert (remedy is None) is far
     if remedy is not None:
         assert remedy.settings["target_mean"] == pytest.approx(float(raw.mean()), rel=0.01)
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_an_autoencoder_gives_its_inputs_back_in_their_own_unit(by_hand: bool) -> None:
+    data = X * torch.tensor([1.0, 2.0, 3.0, 4.0]) + torch.tensor([30.0, 0.0, -20.0, 5.0])
+
+    def program() -> Tensor:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 4))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        optimizer.zero_grad()
+        given = model(data)
+        loss = (given - data).pow(2).mean() if by_hand else F.mse_loss(given, data)
+        loss.backward()
+        optimizer.step()
+        return given.detach()
+
+    record = watched(program)
+    (feed,) = record.circumstances.feeds
+    (scale,) = scaled(feed)
+    remedy = unit_of_inputs(record, scale)
+    assert remedy is not None
+    assert remedy.scope == {"layers": ["2"]}
+    plain = program()
+    given, _ = under("stabilize_loss", program, dict(remedy.scope), **remedy.settings)
+    assert torch.allclose(given, plain * data.std(0, correction=0) + data.mean(0), rtol=1e-3)
+
+
+def test_no_autoencoder_no_unit_of_inputs() -> None:
+    record = watched(lambda: train(RAW, LOSSES["mse"], 0.0, 1))
+    (feed,) = record.circumstances.feeds
+    assert unit_of_inputs(record, scaled(feed)[0]) is None

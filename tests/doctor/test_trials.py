@@ -193,6 +193,7 @@ def test_what_was_chosen_is_what_the_repair_tells() -> None:
     assert told.settings == {"from": 10.0, "to": 0.3}
     (told,) = judge.chosen([planned], {})
     assert told == LOWER
+    assert judge.chosen([planned], {"lower_learning_rate": {"idle": [True]}}) == ()
 
 
 def test_the_optimiser_that_steps_in_the_shadow_of_another_is_the_one_to_slow() -> None:

@@ -28,6 +28,7 @@ from rectifier.doctor import evidence, progress
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Observer, build
+from rectifier.doctor.remedies._shadows import shadows_of
 from rectifier.doctor.so_far import measuring
 from rectifier.doctor.wording import listing, number
 
@@ -63,6 +64,7 @@ class FallingBack(Observer):
         cause: The rule of the sick run's root cause.
         certain: Whether the cause is read off the program, so that only a loss that is not finite,
             or a remedy that finds nothing to act on, speaks against the cure.
+        guess: What guessing costs; NaN where that is not known.
 
     Attributes:
         actions: The remedies at work. ``place``: of their treatment among all.
@@ -76,6 +78,7 @@ class FallingBack(Observer):
         *,
         cause: str = "",
         certain: bool = False,
+        guess: float = math.nan,
     ) -> None:
         super().__init__()
         self.actions = [build(remedy) for remedy in treatments[0]]
@@ -84,7 +87,7 @@ class FallingBack(Observer):
         self._treatments = treatments
         self._sick = losses
         self._cause = cause
-        self._certain = certain
+        self._certain, self._guess = certain, guess
         self._since = 0
         self._settled = False
         self._own: list[float] = []
@@ -112,6 +115,7 @@ class FallingBack(Observer):
             return
         self._models.append((weakref.ref(model), name, args, dict(kwargs)))
         self._keep([*model.parameters(), *model.buffers()])
+        self._keep([tensor for shadow in shadows_of(model) for tensor in shadow.values()])
 
     def on_optimizer(self, optimizer: Optimizer) -> None:
         """Know it; one that comes later begins another training."""
@@ -205,7 +209,7 @@ class FallingBack(Observer):
             return True
         if self._certain:
             return False
-        return progress.hopeless(self._own, self._window, self._since, self._sick)
+        return progress.hopeless(self._own, self._window, self._since, self._sick, self._guess)
 
     def _acted(self) -> bool:
         """Whether any remedy, guards aside, found something to act on."""

@@ -19,7 +19,7 @@ from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, PLAIN_RATE, lower
 from rectifier.doctor.rules.unnormalized_input import scaled
-from rectifier.doctor.targets import unit_for
+from rectifier.doctor.targets import unit_for, unit_of_inputs
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Feed
 
@@ -77,7 +77,10 @@ def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
 
     An autoencoder's are its inputs: normalised alone, they leave it as far to go as before.
     """
-    unit = unit_for(record) if any(r.action == "normalize_input" for r in treatment) else None
+    scaled_by = next((r for r in treatment if r.action == "normalize_input"), None)
+    unit = None
+    if scaled_by is not None:
+        unit = unit_of_inputs(record, scaled_by) or unit_for(record)
     if unit is None or any(remedy.action == unit.action for remedy in treatment):
         return treatment
     return (*treatment, unit)

@@ -129,11 +129,12 @@ def _most(remedy: Remedy, optimizer: str) -> float:
 
 
 def chosen(treatment: Sequence[Remedy], met: Mapping[str, Mapping[str, Any]]) -> tuple[Remedy, ...]:
-    """The treatment as it was carried out in the end: the rate that trials chose, no idle guard."""
+    """The treatment as it was carried out in the end: the rate that trials chose, nothing idle."""
     done = []
     for remedy in treatment:
         to = met.get(remedy.action, {}).get("to")
-        if remedy.settings.get("guard") and not to:
+        idle = remedy.settings.get("guard") and not to
+        if idle or met.get(remedy.action, {}).get("idle"):
             continue
         settings = {k: v for k, v in remedy.settings.items() if k not in _OF_TRIALS}
         if to:

@@ -49,11 +49,18 @@ def broken(losses: Sequence[float]) -> bool:
     return len(latest) == IN_A_ROW and not any(map(math.isfinite, latest))
 
 
-def hopeless(losses: Sequence[float], window: int, since: int, sick: Sequence[float]) -> bool:
+def hopeless(
+    losses: Sequence[float],
+    window: int,
+    since: int,
+    sick: Sequence[float],
+    guess: float = math.nan,
+) -> bool:
     """Whether a remedy brought nothing: no finite loss, or one that stands where it should not.
 
     That is where the sick run stood that learnt nothing either; at its own start, where the sick
-    run was further by then; or anywhere above what the sick run had by then and in the end. A loss
+    run was further by then; where guessing stands, which a loss that began far above it falls to at
+    once; or anywhere above what the sick run had by then and in the end. A loss
     that still falls is let be, whatever it has come to: smaller steps take their time. A loss that
     is not positive tells nothing, nor one that the sick run never had.
 
@@ -62,6 +69,7 @@ def hopeless(losses: Sequence[float], window: int, since: int, sick: Sequence[fl
         window: How many of the latest to weigh.
         since: Step at which the first of them was taken.
         sick: Of the sick run, by step.
+        guess: What guessing costs; NaN where that is not known.
 
     Returns:
         Whether something else should be tried.
@@ -84,4 +92,6 @@ def hopeless(losses: Sequence[float], window: int, since: int, sick: Sequence[fl
         return True  # a start above that plateau is soon lost, and nothing learnt by it
     if behind and level >= STANDS * start:
         return True
+    if level >= guess:
+        return True  # not known to be less for classes of different size, so no share of it
     return behind and level - noise > CLEAR * end

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectifier.doctor import child, in_turn, judge, metrics
+from rectifier.doctor import child, evidence, in_turn, judge, metrics
 from rectifier.doctor.by_hand import instruction
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Finding, Remedy
@@ -246,6 +246,7 @@ def _run(
         given["cause"] = judge.harmful(before.findings)[0].rule
         sure = in_turn.certain(before.findings) or metrics.is_of_episodes(before.metrics)
         given["certain"] = sure
+        given["guess"] = evidence.guess_of(before.record)
     text = json.dumps(given)
     plan.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "rectifier.doctor.rerun", "--plan", str(plan)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plan.get("losses", ()),
         cause,
         certain=certain,
+        guess=float(plan.get("guess", math.nan)),
         unscripted=bool(plan.get("unscripted")),
     )
     place = Path(given.record)
@@ -84,11 +86,12 @@ class _Actions:
         cause: str = "",
         *,
         certain: bool = False,
+        guess: float = math.nan,
         unscripted: bool = False,
     ) -> None:
         self._treatments = treatments
         self._losses = losses
-        self._cause, self._certain = cause, certain
+        self._cause, self._certain, self._guess = cause, certain, guess
         self._unscripted = unscripted
         self._built: FallingBack | None = None
 
@@ -97,7 +100,11 @@ class _Actions:
             from rectifier.doctor.falling_back import FallingBack
 
             self._built = FallingBack(
-                self._treatments, self._losses, cause=self._cause, certain=self._certain
+                self._treatments,
+                self._losses,
+                cause=self._cause,
+                certain=self._certain,
+                guess=self._guess,
             )
             if self._unscripted:
                 from rectifier.doctor.remedies._unscripted import leave_unscripted

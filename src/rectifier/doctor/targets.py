@@ -22,6 +22,10 @@ and in its gradient's size over the weights' about ten."""
 SAME = 0.05
 """Difference of means and spreads over their size, under which targets are what enters."""
 
+ABOUT = 0.3
+"""Likewise where there are as many outputs as inputs, and of a loss by hand only the difference is
+known, in which the untrained output has its share."""
+
 OVERSHOOTING = frozenset({
     "learning_rate_too_high", "exploding_gradient", "dying_relu", "non_finite",
     "saturated_activation",
@@ -76,14 +80,55 @@ def unit_for(record: Record) -> Remedy | None:
     )
 
 
-def _are_inputs(head: Head, record: Record) -> bool:
+def unit_of_inputs(record: Record, scaled: Remedy) -> Remedy | None:
+    """The remedy that gives an autoencoder's outputs mean and spread of its normalised inputs.
+
+    Args:
+        record: Of the sick run.
+        scaled: ``normalize_input``, with mean and spread of each feature.
+    """
+    means, stds = list(scaled.settings.get("mean", ())), list(scaled.settings.get("std", ()))
+    found = [
+        head
+        for head in record.circumstances.heads
+        if _width(head, record) == len(means) > 1
+        and degree(head)
+        and head.layer
+        and not (math.isfinite(head.low) or math.isfinite(head.high))
+        and _are_inputs(head, record, ABOUT if math.isnan(head.target_low) else SAME)
+    ]
+    if len({head.layer for head in found}) != 1 or scaled.settings.get("axis") == 1:
+        return None
+    head = found[0]
+    return Remedy(
+        "stabilize_loss",
+        "What is to be given back is in the unit of what enters.",
+        {
+            "target_mean": float(f"{head.target_mean:.4g}"),
+            "target_std": float(f"{head.target_std:.4g}"),
+            "degree": degree(head),
+            "means": means,
+            "stds": stds,
+            "axis": -1,
+        },
+        {"layers": [head.layer]},
+    )
+
+
+def _width(head: Head, record: Record) -> int:
+    """Of the output; of a loss by hand as the last layer's weights tell."""
+    shapes = [p.shape for p in record.circumstances.parameters if p.layer == head.layer]
+    return head.width or next((shape[0] for shape in shapes if len(shape) == 2), 0)
+
+
+def _are_inputs(head: Head, record: Record, same: float = SAME) -> bool:
     """Whether targets have mean and spread of what enters: an autoencoder's, or a forecast's."""
     for feed in record.circumstances.feeds:
         if not feed.mean.size:
             continue
         mean = float(feed.mean.mean())
         std = math.sqrt(float((feed.std**2).mean() + feed.mean.var()))
-        far = SAME * math.hypot(mean, std)
+        far = same * math.hypot(mean, std)
         if abs(head.target_mean - mean) <= far and abs(head.target_std - std) <= far:
             return True
     return False

@@ -106,6 +106,10 @@ class Interception:
         """Who is told, in their order."""
         return tuple(self._boundary.observers)
 
+    def name_of(self, model: nn.Module) -> str:
+        """What the program calls a root module, as its layer is named where it is one itself."""
+        return next((m.own_name for m in self._registry.models if m.root is model), "")
+
     def exchange(self, old: Sequence[Observer], new: Sequence[Observer]) -> None:
         """Let observers take the place of others from the next step on; these are told no more."""
         self._boundary.exchange(old, new)

@@ -101,6 +101,11 @@ class Action(Observer, abc.ABC):
         sites = self.remedy.scope.get("sites")
         return sites is None or site.name in sites
 
+    def is_called(self, model: nn.Module, name: str, layer: str) -> bool:
+        """Whether a layer's name is that of a whole model: of its kind, or the program's own."""
+        known = None if self.interception is None else self.interception.name_of(model)
+        return layer in (name, known)
+
     def number(self, name: str) -> float:
         """A number among the settings.
 

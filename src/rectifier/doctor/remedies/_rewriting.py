@@ -89,7 +89,8 @@ class Following(Rewriting):
         """Follow what the layer gives."""
         del args, kwargs
         module = dict(model.named_modules()).get(self.layer)
-        module = model if module is None and self.layer == name else module
+        called = module is None and self.is_called(model, name, self.layer)
+        module = model if called else module
         if module is not None:
             self.handles.append(module.register_forward_hook(self._remember))
 

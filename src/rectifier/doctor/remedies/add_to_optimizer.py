@@ -2,12 +2,12 @@
 
 Layer: doctor's remedies. Settings: ``how``: ``join`` (an optimiser takes over parameters that get
 gradients and that none holds; one that holds nothing but what another optimiser holds too, a slip
-of names, takes them over in exchange), ``unfreeze`` (an optimiser all of whose parameters are
-frozen), ``keep_gradient`` (gradients that were cleared before the step are put back), ``step`` (a
-step after each backward pass), ``step_too`` (likewise, of the one among several optimisers that
-takes none: `_stepping`), ``attach`` (a ``detach()`` left out: `_attach`),
-``write`` (updates that give a name another tensor are written into the weights: `_written`),
-``keep`` (a layer that each pass makes anew is made once: `_anew`),
+of names, takes them over in exchange), ``unfreeze`` (the frozen parameters of the scope, and an
+optimiser all of whose parameters are frozen), ``keep_gradient`` (gradients that were cleared before
+the step are put back), ``step`` (a step after each backward pass), ``step_too`` (likewise, of the
+one among several optimisers that takes none: `_stepping`), ``attach`` (a ``detach()`` left out:
+`_attach`), ``write`` (updates that give a name another tensor are written into the weights:
+`_written`), ``keep`` (a layer that each pass makes anew is made once: `_anew`),
 ``thaw`` (layers that were frozen before they took a step: `_thaw`).
 """
 
@@ -65,12 +65,13 @@ class AddToOptimizer(Action):
         self._looks: weakref.WeakKeyDictionary[Optimizer, int] = weakref.WeakKeyDictionary()
         self._idle: set[int] | None = None
         self._kept: dict[int, tuple[Tensor, Tensor]] = {}
+        self._thawed: list[Tensor] = []
         self._hooked: set[int] = set()
         self._passes = 0
 
     def wants_step(self, step: int) -> bool:
         """The first few: models and layers are told of only while a step is seen."""
-        return self.how == "join" and step - self.since < _LOOKS
+        return self.how in ("join", "unfreeze") and step - self.since < _LOOKS
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -79,6 +80,24 @@ class AddToOptimizer(Action):
         del args, kwargs
         self._roots.append((weakref.ref(model), name))
         self._list(model, name)
+        if self.how == "unfreeze":
+            self._thaw(model, name)
+
+    def _thaw(self, model: nn.Module, name: str) -> None:
+        named = set(self.remedy.scope.get("parameters", ()))
+        found = [(path, p) for path, p in model.named_parameters() if path in named]
+        for path, parameter in found:
+            if not parameter.requires_grad and parameter.is_floating_point():
+                parameter.requires_grad_(True)
+                self._thawed.append(parameter)
+                self.say_at(f"gradients are required now in {name} by", path)
+
+    def _take_up(self, optimizer: Optimizer) -> None:
+        """What was thawed is stepped, too, where the program held nothing but what was trained."""
+        held = {id(p) for known in self._optimizers for p in _held(known)}
+        new = [p for p in self._thawed if id(p) not in held]
+        optimizer.param_groups[0]["params"] += new
+        self._thawed.clear()
 
     def _list(self, model: nn.Module, name: str) -> None:
         for path, parameter in model.named_parameters():
@@ -140,6 +159,8 @@ class AddToOptimizer(Action):
         if optimizer is None:
             return
         self._optimizers.add(optimizer)
+        if self._thawed:
+            self._take_up(optimizer)
         if self.how == "join":
             self._look_again(optimizer)
             self._join(optimizer)

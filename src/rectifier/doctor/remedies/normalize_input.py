@@ -11,6 +11,7 @@ Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3.
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import _products
 from rectifier.doctor.remedies._rewriting import Rewriting
+from rectifier.doctor.remedies._shadows import copies_of
 from rectifier.errors import InvalidInputError
 
 
@@ -48,14 +50,16 @@ class NormalizeInput(Rewriting):
         self.names = _products.NAMES
         self._left = {str(layer) for layer in remedy.scope.get("layers", ())}
         self._own: set[int] = set()
+        self._hung: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._fed: dict[int, Tensor] = {}
 
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
-        """Hang it in."""
+        """Hang it in, and into what the program keeps of it."""
         del args, kwargs
-        self._hang(model, name)
+        for each in (model, *copies_of(model)):
+            self._hang(each, name)
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Hang it in, for good."""
@@ -63,10 +67,15 @@ class NormalizeInput(Rewriting):
         self._hang(model, type(model).__name__)
 
     def _hang(self, model: nn.Module, name: str) -> None:
+        if model in self._hung:
+            return
+        self._hung.add(model)
         modules = dict(model.named_modules())
         self._own |= _products.own(model)
         for layer in self.remedy.scope.get("layers", ()):
-            module = modules.get(str(layer)) or (model if layer == name else None)
+            module = modules.get(str(layer)) or (
+                model if self.is_called(model, name, str(layer)) else None
+            )
             if module is None:
                 continue
             self._left.discard(str(layer))

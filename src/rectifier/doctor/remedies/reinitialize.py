@@ -3,8 +3,9 @@
 Layer: doctor's remedies, on the front end's ``init_``. Settings: ``scheme``; or ``alike``: true to
 draw only weights that are one constant (so that a pretrained rest stays), as PyTorch's own layers
 do. Acts once per model, before its first training forward pass, and not on copies of what was
-trained since (`_copies`); alike weights also when an optimiser is made for them, since models may
-grow meanwhile. Normalisations whose shift leaves a unit on one side of zero get none, those with a
+trained since (`_copies`), while targets and averages follow (`_shadows`); alike weights also when
+an optimiser is made for them, since models may grow meanwhile. Normalisations
+whose shift leaves a unit on one side of zero get none, those with a
 scale of zero and no shift get one, residual branches are kept small (`_branches`), and embeddings
 of far too large a spread are drawn anew. Networks of nothing but activations like tanh start with
 gain 1, on the steep part. With ``recurrent`` in the scope: orthogonal weights for the layers named
@@ -28,6 +29,7 @@ from rectifier.doctor.remedies import Action, Site, apart
 from rectifier.doctor.remedies._branches import scale_down
 from rectifier.doctor.remedies._copies import Copies
 from rectifier.doctor.remedies._recurrent import redraw
+from rectifier.doctor.remedies._shadows import follow, shadows_of
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
 from rectifier.torch import graph
@@ -64,8 +66,10 @@ class Reinitialize(Action):
     ) -> None:
         """Draw new weights, apart from the program's random stream."""
         del kwargs
+        shadows = shadows_of(model)
         if not self._copies.settled(model):
             self._draw(model, name, tuple(args) or None)
+            follow(shadows, model)
             self._copies.drawn(model)
 
     def on_layer(self, layer: Layer, output: Any) -> None:
