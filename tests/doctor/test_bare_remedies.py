@@ -337,3 +337,57 @@ def test_a_table_that_no_module_registers_and_only_an_index_meets_is_joined() ->
     assert log == ["Adam now holds 'parameter of shape (8, 3)' too"]
     _, log = under("add_to_optimizer", program, {"parameters": ["another"]})
     assert log == []
+
+
+class Own(nn.Module):
+    """A layer of the user's own kind."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.sin(F.linear(x, self.weight))
+
+
+@pytest.mark.parametrize("behind", [nn.Linear(8, 1), Own(8, 1)])
+def test_layers_of_ones_own_that_are_scaled_are_not_drawn_anew(behind: nn.Module) -> None:
+    torch.manual_seed(3)
+    model = nn.Sequential(Own(5, 8), Own(8, 8), behind)
+    before = [model[0].weight.detach().clone(), model[1].weight.detach().clone()]
+
+    def program() -> None:
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(X).square().mean().backward()
+            optimizer.step()
+
+    scope = {"layers": ["1"], "factors": {"1": 0.25}}
+    _, log = under("reinitialize", program, scope=scope, scheme="scaled")
+    assert log == ["weights of 1 of Sequential times 0.25"]
+    assert torch.equal(model[0].weight, before[0])
+    torch.testing.assert_close(model[1].weight.detach(), 0.25 * before[1])
+
+
+def test_a_states_own_matrix_keeps_its_size() -> None:
+    g = torch.Generator().manual_seed(4)
+    w_in = torch.randn(5, 16, generator=g).requires_grad_()
+    w_state = torch.randn(16, 16, generator=g).requires_grad_()
+    w_out = torch.randn(16, 1, generator=g).requires_grad_()
+
+    def program() -> None:
+        optimizer = torch.optim.SGD([w_in, w_state, w_out], lr=0.0)
+        for _ in range(3):
+            h = torch.zeros(64, 16)
+            for _ in range(4):
+                h = torch.tanh(X @ w_in + h @ w_state)
+            optimizer.zero_grad()
+            (h @ w_out).square().mean().backward()
+            optimizer.step()
+
+    under("reinitialize", program, scheme="he_normal")
+    state = w_state.detach()
+    torch.testing.assert_close(state @ state.T, torch.eye(16), atol=1e-5, rtol=0)
+    gain = float(w_in.detach().std()) * math.sqrt(5)
+    assert gain == pytest.approx(1.0, rel=0.25), "a tanh starts where it is steep"

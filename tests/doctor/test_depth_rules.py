@@ -469,3 +469,21 @@ def test_a_gradient_too_small_for_a_number_has_vanished() -> None:
     (finding,) = lost(1e-30)
     assert (finding.severity, finding.layer) == ("error", "layers.2")
     assert lost(1e-8) == ()  # cut off in front: what is detached did not shrink
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "end", "found"),
+    [
+        (2e-5, 1e-2, 1.6, True),  # what the last layer alone can do is all that was learnt
+        (2e-5, 1e-2, 1.0, False),  # more than half of the loss is gone
+        (2e-4, 1e-1, 1.6, False),  # borderline: it moves a fifth of what is usual
+        (2e-5, 1e-3, 1.6, False),  # nothing moves as it should: the rate's doing
+    ],
+)
+def test_a_first_layer_that_hardly_moves_while_the_last_one_does(first, last, end, found) -> None:
+    layers = (layer("layers.0", update_ratio=first), layer("head", update_ratio=last))
+    sick = record(
+        *chain(0.3, function="sigmoid"), layers=layers, trained=training(falling(2.3, end))
+    )
+    told_ = vanishing_gradient.RULE.check(sick)
+    assert [f.severity for f in told_] == (["warning"] if found else [])

@@ -127,3 +127,15 @@ def test_normalised_inputs_bear_larger_plain_steps() -> None:
     assert second(1e-3)[1].settings["to"] == 0.1  # and no more than is usual
     for other in (second(0.1), second(1e-7, "Adam")):
         assert "raise_learning_rate" not in [r.action for r in other]
+
+
+def test_the_authors_own_rate_need_not_prove_itself() -> None:
+    """A schedule that took it is read off the rates; a plateau of the task may last as long."""
+
+    def slow(**more: object) -> Finding:
+        raised = Remedy("raise_learning_rate", "", {"from": 1e-9, "to": 0.1, **more})
+        return Finding("learning_rate_too_low", "error", "It is so.", remedies=(raised,))
+
+    assert in_turn.certain([slow(hold=True)])
+    assert not in_turn.certain([slow()])
+    assert not in_turn.certain([])

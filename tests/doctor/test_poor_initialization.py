@@ -294,3 +294,27 @@ def test_a_state_of_ones_own_that_is_multiplied_again_and_again(facts, end, spre
         heads=(Head(("mse_loss", "squeeze", "addmm"), "head", target_std=spread),),
     )
     assert [f.severity for f in found] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("function", "std", "flat", "end", "severity"),
+    [
+        ("tanh", 0.9, 0.65, 5.0, "warning"),
+        ("tanh", 0.9, 0.65, 0.1, "info"),  # it learnt all the same
+        ("tanh", 0.9, 0.45, 5.0, None),  # borderline: most of them have a slope
+        ("tanh", 0.2, 0.65, 5.0, None),  # weights of a usual size: what enters made it so
+        ("gelu", 0.9, 0.65, 5.0, None),  # one side of it has a slope wherever it is
+    ],
+)
+def test_a_bounded_function_is_flat_long_before_a_signal_is_loud(
+    function, std, flat, end, severity
+) -> None:
+    made = site(function=function, series={"input_std": 6.0, "saturated": flat})
+    found = told(
+        poor_initialization,
+        made,
+        layers=(layer("fc1"), layer("fc2")),
+        trained=training(loss=falling(9.0, end)),
+        parameters=(weight(std=std),),
+    )
+    assert [f.severity for f in found] == ([severity] if severity else [])

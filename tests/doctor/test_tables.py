@@ -49,3 +49,25 @@ def test_a_first_loss_far_above_that_of_noughts() -> None:
 )
 def test_what_is_no_fault_of_the_tables(facts) -> None:
     assert tables(**facts) == ()
+
+
+def test_biases_of_nought_beside_the_tables_hide_nothing() -> None:
+    """What the loss gets last is then a table of noughts, which has no spread."""
+    spread = {"std": 1.0, "shape": (150, 64), "fan_in": 0}
+    names = ("person", "thing", "bias")
+    known = {"target_mean": 3.5, "target_std": 0.7, "target_low": 1.0, "target_high": 5.0}
+    head = Head(
+        ("mse_loss", "add", "squeeze", "embedding"), "bias", output_low=-30, output_high=30, **known
+    )
+    (finding,) = told(
+        poor_initialization,
+        trained=training(loss=falling(80.0, 3.4)),
+        layers=[dataclasses.replace(layer(n), kind="Embedding") for n in names],
+        heads=(head,),
+        parameters=(
+            weight("person.weight", **spread),
+            weight("thing.weight", **spread),
+            weight("bias.weight", std=0.0, shape=(150, 1), fan_in=0),
+        ),
+    )
+    assert set(finding.remedies[0].scope["factors"]) == {"person", "thing"}

@@ -113,7 +113,10 @@ def _faster(treatment: tuple[Remedy, ...], record: Record) -> list[tuple[Remedy,
 def certain(findings: Sequence[Finding]) -> bool:
     """Whether the root cause is read off the program, so that its loss need not prove it."""
     bad = judge.harmful(findings)
-    return bool(bad) and bad[0].rule in judge.WRITTEN
+    if not bad:
+        return False
+    held = any(remedy.settings.get("hold") for remedy in bad[0].remedies)  # at the author's rate
+    return held or bad[0].rule in judge.WRITTEN
 
 
 def losses(record: Record) -> list[float]:

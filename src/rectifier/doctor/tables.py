@@ -43,8 +43,9 @@ def loud_tables(record: Record, loss: evidence.Loss) -> Finding | None:
         and len(p.shape) == 2
     ]
     factors = [p for p in tables if p.shape[1] > 1]
+    known = {name for name, kind in kinds.items() if "mbedding" in kind}  # biases of nought, too
     for head in record.circumstances.heads:
-        if head.chain[:1] != ("mse_loss",) or head.layer not in {p.layer for p in tables}:
+        if head.chain[:1] != ("mse_loss",) or head.layer not in known:
             continue
         power = head.target_mean**2 + head.target_std**2
         shown = head.output_high - head.output_low

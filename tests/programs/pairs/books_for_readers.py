@@ -1,4 +1,5 @@
 # batch: fifteenth
+# in view: loud tables beside tables of noughts
 # rules: poor_initialization
 # remedies: reinitialize
 # metric: test_rmse down

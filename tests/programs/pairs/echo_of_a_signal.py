@@ -1,4 +1,5 @@
 # batch: fifteenth
+# in view: weights that leave a bounded function flat, and matrices of a state drawn anew
 # rules: poor_initialization saturated_activation exploding_gradient
 # remedies: reinitialize
 # metric: nmse down

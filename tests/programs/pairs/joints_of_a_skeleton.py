@@ -1,4 +1,5 @@
 # batch: fifteenth
+# in view: a slope lost in depth, in a regression that learns its mean
 # rules: vanishing_gradient saturated_activation unsuitable_activation
 # remedies: swap_activation insert_normalization reinitialize
 # metric: val mae down

@@ -1,4 +1,5 @@
 # batch: fifteenth
+# in view: weights that are scaled and not drawn anew
 # rules: poor_initialization
 # remedies: reinitialize
 # metric: psnr up

@@ -1,4 +1,5 @@
 # batch: fifteenth
+# in view: weights that leave a bounded function flat
 # rules: poor_initialization saturated_activation
 # remedies: reinitialize
 # metric: rel_l2 down

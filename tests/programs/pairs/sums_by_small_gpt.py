@@ -1,4 +1,5 @@
 # batch: fifteenth
+# in view: a held rate that must not prove itself on a plateau
 # rules: learning_rate_too_low
 # remedies: raise_learning_rate
 # metric: exact up

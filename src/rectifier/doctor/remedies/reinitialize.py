@@ -16,6 +16,7 @@ there, and nothing else. With the scheme ``scaled``: the weights that are there,
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -59,6 +60,8 @@ class Reinitialize(Action):
         self._bare: dict[int, tuple[Layer, Tensor]] = {}
         self._leaves: dict[int, Tensor] = {}
         self._added: dict[int, Tensor] = {}
+        self._again: Counter[int] = Counter()
+        self._behind: set[str] = set()
         self._copies = Copies()
 
     def on_model(
@@ -73,11 +76,18 @@ class Reinitialize(Action):
             self._copies.drawn(model)
 
     def on_layer(self, layer: Layer, output: Any) -> None:
-        """A weight of no module, or of the user's own kind: drawn after this step."""
+        """A weight of no module, or of the user's own kind: drawn after this step.
+
+        Where others are scaled, or the recurrent ones of modules alone are drawn, none is: the rest
+        is as it should be.
+        """
+        if self._scaled or self.remedy.scope.get("recurrent"):
+            return
         module = layer.module()
         own = module is None or not (is_torch(module) or isinstance(module, _KNOWN))
         weight = layer.weight() if own else None
         if weight is not None and weight.dim() > 1:
+            self._again[id(weight)] += id(weight) in self._bare
             self._bare[id(weight)] = layer, weight
             start = output.grad_fn if isinstance(output, Tensor) else None
             leaves = map(graph.variable_of, graph.nodes(start)) if start is not None else ()
@@ -88,6 +98,7 @@ class Reinitialize(Action):
     ) -> Tensor | None:
         """Nothing; but what the program adds to a product, or takes from it, is known here."""
         del input, apply
+        self._behind.add(site.function)
         weight = None if site.feeding is None else site.feeding.weight()
         bias = None if site.feeding is None else site.feeding.bias()
         if weight is not None and bias is not None and id(weight) in self._bare:
@@ -107,16 +118,24 @@ class Reinitialize(Action):
             self._drop_gradients()
             return
         last = max(layer.order for layer, _ in self._bare.values())
+        hidden = 1.0 if all_level_off(self._behind) else math.sqrt(2.0)
         with apart(), torch.no_grad():
-            for layer, weight in self._bare.values():
-                gain = 1.0 if layer.order == last else math.sqrt(2.0)
-                weight.normal_(0.0, gain / math.sqrt(max(layer.fan_in, 1)))
+            for key, (layer, weight) in self._bare.items():
+                gain = 1.0 if layer.order == last else hidden
+                if weight.dim() == 2 and weight.shape[0] == weight.shape[1] and self._again[key]:
+                    nn.init.orthogonal_(weight)  # of a state, whose size is to stay
+                else:
+                    weight.normal_(0.0, gain / math.sqrt(max(layer.fan_in, 1)))
                 bias = self._added.get(id(weight), layer.bias())
                 if bias is not None and bias.is_leaf:
                     bias.zero_()
         self.unwritten = True
         self.say(f"{len(self._bare)} weights outside torch's layers drawn anew (he_normal)")
         self._drop_gradients()
+
+    @property
+    def _scaled(self) -> bool:
+        return self.remedy.settings.get("scheme") == "scaled"
 
     def _drop_gradients(self) -> None:
         """What the old weights got is nothing to the new ones, nor to biases that stay."""
@@ -142,14 +161,14 @@ class Reinitialize(Action):
         if self.remedy.scope.get("recurrent"):
             self._orthogonal(model, name)
             return
+        if self._scaled:
+            self._scale(model, name)
+            return
         if not any(isinstance(module, _KNOWN) for module in model.modules()):
             return  # layers of the user's own kind alone: drawn after the first step
         from rectifier.torch import init_
 
         scheme = str(self.remedy.settings.get("scheme", "he_normal"))
-        if scheme == "scaled":
-            self._scale(model, name)
-            return
         redrawn = self._tables(model, name)
         tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
         known = [m for m in model.modules() if isinstance(m, _KNOWN)]

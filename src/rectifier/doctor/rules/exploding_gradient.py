@@ -24,7 +24,7 @@ from rectifier.doctor.rules.poor_initialization import (
     drawn_in,
     gain_of,
 )
-from rectifier.doctor.rules.saturated_activation import is_bounded
+from rectifier.doctor.slopes import is_bounded
 from rectifier.doctor.targets import FAR, degree, unit_for
 from rectifier.doctor.wording import number, percent, place
 from rectifier.watch.record import Record, SiteRecord

@@ -14,6 +14,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.resting import resting
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.slopes import FROM_THE_START, flat_at_first, is_bounded
 from rectifier.doctor.tables import loud_tables
 from rectifier.doctor.unreached import unfed, unreached
 from rectifier.doctor.wording import listing, number, percent
@@ -170,6 +171,19 @@ def _levels_behind(record: Record, chosen: list[ParameterFacts]) -> list[float]:
     return [v for name, v in _levels(record) if known[name].order >= first]
 
 
+def _flat(record: Record, chosen: list[ParameterFacts]) -> bool:
+    """Whether half of what a bounded function gives behind them is flat from the start.
+
+    A tanh is flat from three on, so that pre-activations far below those that count as loud before
+    a ReLU take its slope away.
+    """
+    names = {p.layer for p in chosen}
+    return any(
+        site.layer in names and is_bounded(site) and flat_at_first(site) >= FROM_THE_START
+        for site in record.sites
+    )
+
+
 def _input_scale(record: Record) -> float:
     return evidence.median(record.training.input_abs_max[:1])
 
@@ -181,20 +195,20 @@ def check(record: Record) -> Sequence[Finding]:
     is 4 or more (2 or more where a recurrent state is multiplied by them), or 0.2 or less (He:
     1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is three times what random weights
     could have by chance. And the signal, before any update: pre-activations of 10 or more although
-    the data are of usual scale, a first cross-entropy three times that of a guess, or
-    pre-activations of 0.01 or less, or biases beside which they are lost, in a network that then
-    stayed near its first loss, or kept half of it where two layers are at 0.05 or less. A network
-    that learnt all the same (to half of a guess's loss, which of a squared error is the first loss
-    over the square of the signal's size) is a note, unless the layer of the logits itself is so and
-    the first loss three times a guess's. Or what enters all sines that stand behind other sines
-    spreads over whole periods. Or the signal grows thirtyfold through five or more activations
-    though each layer fits, as where residual branches pile up, and the loss ended above half of a
-    guess's. Or half of a layer's units have no incoming weights at all and the loss did not halve.
-    Or a layer gets noughts alone, from units that no datum reaches, or all activations get noughts
-    at first, from scales of zero. Or tables of factors start louder than what they are to give
-    (`rectifier.doctor.tables`). Or batch normalisations rest in evaluation mode from first to
-    last. So small last layers,
-    normalised networks and embeddings are not accused.
+    the data are of usual scale, or half of a bounded function's elements where it is flat, a first
+    cross-entropy three times that of a guess, or pre-activations of 0.01 or less, or biases beside
+    which they are lost, in a network that then stayed near its first loss, or kept half of it where
+    two layers are at 0.05 or less. A network that learnt all the same (to half of a guess's loss,
+    which of a squared error is the first loss over the square of the signal's size) is a note,
+    unless the layer of the logits itself is so and the first loss three times a guess's. Or what
+    enters all sines that stand behind other sines spreads over whole periods. Or the signal grows
+    thirtyfold through five or more activations though each layer fits, as where residual branches
+    pile up, and the loss ended above half of a guess's. Or half of a layer's units have no incoming
+    weights at all and the loss did not halve. Or a layer gets noughts alone, from units that no
+    datum reaches, or all activations get noughts at first, from scales of zero. Or tables of
+    factors start louder than what they are to give (`rectifier.doctor.tables`). Or batch
+    normalisations rest in evaluation mode from first to last. So small last layers, normalised
+    networks and embeddings are not accused.
 
     Source:
         Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6;
@@ -225,7 +239,8 @@ def check(record: Record) -> Sequence[Finding]:
         return (_periods(record, wrapped),)
     chosen = shifted or large
     behind = max(_levels_behind(record, chosen), default=math.nan)
-    if chosen and usual and (behind >= LOUD or chance >= ABOVE_CHANCE):
+    flat = _flat(record, chosen)
+    if chosen and usual and (behind >= LOUD or flat or chance >= ABOVE_CHANCE):
         top = max(behind, low)
         how = "are drawn far too large" if not shifted else "are not centred on zero"
         guess = loss.start / chance if chance > 0 else loss.start
@@ -233,6 +248,8 @@ def check(record: Record) -> Sequence[Finding]:
             guess /= top**2  # the error of outputs that are so much too large
         recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
         recovered = recovered and not evidence.at_the_mean(record, loss)
+        if flat and record.circumstances.second_order:  # its start is as high as they made it
+            recovered = False
         sure = chance >= ABOVE_CHANCE and _makes_logits(record, chosen)
         severity: Severity = "error" if harmed else "info" if recovered and not sure else "warning"
     elif len(small) >= 2 and harmed and (low <= QUIET or _drowned(record, small)):

@@ -15,12 +15,10 @@ from rectifier.doctor.outputs import NOTHING, is_output, passes
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower
 from rectifier.doctor.rules.poor_initialization import LARGE, drawn_in, gain_of
+from rectifier.doctor.slopes import FROM_THE_START, flat_at_first, is_bounded
 from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import Record, SiteRecord
-
-FROM_THE_START = 0.5
-"""Share of saturated elements at the first steps; unit-scale inputs of a tanh saturate 0.3 %."""
 
 LASTING = 0.8
 """Share over the run at which hardly any gradient gets through."""
@@ -36,15 +34,6 @@ def _in_vain(site: SiteRecord, loss: evidence.Loss) -> bool:
     function's slope.
     """
     return evidence.stuck(loss) and passes(site) <= NOTHING
-
-
-def is_bounded(site: SiteRecord) -> bool:
-    """Whether the function's range is bounded on both sides."""
-    try:
-        low, high = analysis.output_range(site.function)
-    except UnknownNameError:
-        return site.function in ("clamp", "hardtanh", "hardsigmoid")
-    return math.isfinite(low) and math.isfinite(high)
 
 
 def _fades(site: SiteRecord) -> bool:
@@ -99,16 +88,6 @@ def _why(site: SiteRecord) -> str:
     return f"what enters spreads over ± {number(spread)} at the start, far beyond the slope's width"
 
 
-def _at_first(site: SiteRecord) -> float:
-    """Share of saturated elements at the first steps: before any update, and soon after it.
-
-    A few rows of a long run, of which every n-th step is kept, are no first steps; what the first
-    updates did, and the drawing did not, is not there in the first row.
-    """
-    values = evidence.finite(site.series.saturated)
-    return float(min(values[0], np.median(values[:5]))) if values.size else math.nan
-
-
 def _when(site: SiteRecord) -> int:
     """First observed step at which half of the elements were saturated."""
     over = site.series.saturated >= FROM_THE_START
@@ -143,7 +122,7 @@ def check(record: Record) -> Sequence[Finding]:
         fades = _fades(site)
         if not (is_bounded(site) or fades):
             continue
-        start, over_all = _at_first(site), evidence.median(values)
+        start, over_all = flat_at_first(site), evidence.median(values)
         early = start >= FROM_THE_START and over_all >= 0.3
         if fades and not early:  # a sparse code, learnt
             continue

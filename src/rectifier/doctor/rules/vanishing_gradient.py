@@ -94,23 +94,24 @@ def check(record: Record) -> Sequence[Finding]:
     """A gradient that shrinks a thousandfold between the last and the first activation.
 
     Initialisation keeps the gradient's variance level through depth when it fits the activation;
-    without that, its root mean square changes by a constant factor each layer. A ratio below
-    1e-3 must hold at the start and over the whole run, and it must show: the first layer hardly
-    moves (update ratio under a hundredth of the usual 1e-3), else nothing is said, since optimisers
-    that normalise (Adam) make up for it. ``error`` where the loss, too, stayed near its start, or,
-    a cross-entropy, ended above four fifths of what guessing gives, the log of the number of
-    classes: Adam moves such first layers, but by the noise of what is left of the gradient.
-    A signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
-    start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
-    the last one does, and recurrent weights that leave a fifth or less a round, or a thousandth in
-    all: where the weights move all the same, or every round goes through a sigmoid. So does half of
-    the layers with a hundred thousandth of the gradient of the one that gets most. Under a minimax
-    loss (minus a cross-entropy, the log of one minus a sigmoid) so does a gradient of which a
-    thousandth is left and that moves the weights by under 1e-4 a step. Where shorter ways lead
-    around the deepest layers (a U-Net's), these count in place of the first, if they move a
-    hundredth of what the last one does. Where half of the first loss was left, so does a decay that
-    left under a tenth of every layer's weights, or that outweighs the gradient from the start
-    (`rectifier.doctor.decaying`).
+    without that, its root mean square changes by a constant factor each layer. A ratio below 1e-3
+    must hold at the start and over the whole run, and it must show: the first layer hardly moves
+    (update ratio under a hundredth of the usual 1e-3, or under a tenth of it and a hundredth of
+    what another layer does, and half of the first loss was left), else nothing is said, since
+    optimisers that normalise (Adam) make up for it. ``error`` where the loss, too, stayed near its
+    start, or, a cross-entropy, ended above four fifths of what guessing gives, the log of the
+    number of classes: Adam moves such first layers, but by the noise of what is left of the
+    gradient. A signal that shrinks as much on its way forward counts likewise. Where the loss
+    stayed near its start, so do a first layer that moves under 1e-4 of its weights a step and a
+    hundredth of what the last one does, and recurrent weights that leave a fifth or less a round,
+    or a thousandth in all: where the weights move all the same, or every round goes through a
+    sigmoid. So does half of the layers with a hundred thousandth of the gradient of the one that
+    gets most. Under a minimax loss (minus a cross-entropy, the log of one minus a sigmoid) so does
+    a gradient of which a thousandth is left and that moves the weights by under 1e-4 a step. Where
+    shorter ways lead around the deepest layers (a U-Net's), these count in place of the first, if
+    they move a hundredth of what the last one does. Where half of the first loss was left, so does
+    a decay that left under a tenth of every layer's weights, or that outweighs the gradient from
+    the start (`rectifier.doctor.decaying`).
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
@@ -132,7 +133,9 @@ def check(record: Record) -> Sequence[Finding]:
             continue
         first = trend.sites[0]
         moved = signal.update_of(record, first.layer)
-        if not (stuck or guessing or moved <= STILL):
+        halved = not loss.start > 0 or loss.end < HALF * loss.start
+        slow = fades and not halved and moved <= SLOW and _fastest(record, first) >= FAR * moved
+        if not (stuck or guessing or moved <= STILL or slow):
             continue
         severity: Severity = "error" if stuck or guessing else "warning"
         findings.append(_finding(trend, ahead, moved, severity, shrinks and not fades))
@@ -156,6 +159,12 @@ def check(record: Record) -> Sequence[Finding]:
         findings += [slowed] if slowed is not None else []
     sure = _sure_critic(record)
     return (*findings, *((sure,) if sure is not None else ()))
+
+
+def _fastest(record: Record, site: SiteRecord) -> float:
+    """The update ratio of that layer of a site's model which moves most."""
+    moved = [evidence.median(i.update_ratio) for i in record.layers if i.model == site.model]
+    return max(filter(math.isfinite, moved), default=math.nan)
 
 
 def _inside(
