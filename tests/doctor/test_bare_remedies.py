@@ -51,6 +51,30 @@ def test_steps_of_an_adam_by_hand_take_the_factor() -> None:
     assert log == ["steps of the program's own update: × 0.01 each"]
 
 
+def adam_over_lists(rate: float, steps: int = 6) -> torch.Tensor:
+    """As Keras updates weights on PyTorch."""
+    p = tensors()
+    first, second = ([torch.zeros_like(t) for t in p] for _ in range(2))
+    for _ in range(steps):
+        gradients = torch.autograd.grad((output(p, X) - Y).square().mean(), p)
+        with torch.no_grad():
+            torch._foreach_mul_(first, 0.9)
+            torch._foreach_add_(first, gradients, alpha=0.1)
+            torch._foreach_mul_(second, 0.99)
+            torch._foreach_addcmul_(second, gradients, gradients, value=0.01)
+            sizes = torch._foreach_add(torch._foreach_sqrt(second), 1e-8)
+            torch._foreach_add_(p, torch._foreach_div(first, sizes), alpha=-rate)
+    return torch.cat([t.detach().flatten() for t in p])
+
+
+def test_steps_over_lists_of_weights_take_the_factor() -> None:
+    want = adam_over_lists(0.01)
+    given = {"from": 1.0, "to": 0.01, "relative": True}
+    got, log = under("lower_learning_rate", lambda: adam_over_lists(1.0), **given)
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
+    assert log == ["steps of the program's own update: × 0.01 each"]
+
+
 def by_data(rate: float, steps: int, *, skipped: int) -> torch.Tensor:
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))
@@ -82,7 +106,8 @@ def test_an_update_in_no_known_form_gets_smaller_gradients() -> None:
                 t.grad = None
             (output(p, X) - Y).square().mean().backward()
             with torch.no_grad():
-                torch._foreach_add_(p, [t.grad for t in p], alpha=-rate)
+                for t in p:
+                    torch.sub(t, rate * t.grad, out=t)
         return torch.cat([t.detach().flatten() for t in p])
 
     want = program(0.01, 3)

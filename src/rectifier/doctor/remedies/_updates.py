@@ -17,8 +17,10 @@ from torch import Tensor
 
 IN_PLACE = frozenset({
     "sub_", "add_", "__isub__", "__iadd__", "addcdiv_", "addcmul_", "copy_", "__set__",
+    "_foreach_add_", "_foreach_sub_", "_foreach_addcdiv_", "_foreach_addcmul_", "_foreach_copy_",
 })  # fmt: skip
-"""Calls that move a weight by a step. Not ``mul_`` or ``clamp_``: decay and bounds are no step."""
+"""Calls that move a weight, or a list of them, by a step. Not ``mul_`` or ``clamp_``: decay and
+bounds are no step."""
 
 WAIT = 8
 """Backward passes without an update until one counts as made otherwise: gradients accumulate."""
@@ -76,11 +78,13 @@ class Updates:
     def call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Make a call of `IN_PLACE`; of the change of a trained weight only a part."""
         with torch._C.DisableTorchFunction():
-            weight = self._weight(func, args)
-            old = None if weight is None else weight.detach().clone()
+            several = bool(args) and isinstance(args[0], list | tuple)
+            targets = args[0] if several else args[:1]
+            found = [self._weight(func, target, args) for target in targets]
+            moved = [(weight, weight.detach().clone()) for weight in found if weight is not None]
         result = func(*args, **kwargs)
-        if weight is not None and old is not None:
-            with torch._C.DisableTorchFunction(), torch.no_grad():
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            for weight, old in moved:
                 change = weight.detach() - old
                 if bool(change.any()):
                     new = old + self.factor * change
@@ -91,9 +95,8 @@ class Updates:
                 self.met = True
         return result
 
-    def _weight(self, func: Any, args: tuple[Any, ...]) -> Tensor | None:
+    def _weight(self, func: Any, target: Any, args: tuple[Any, ...]) -> Tensor | None:
         """The trained weight that a call changes, itself or by what shares its memory."""
-        target = args[0] if args else None
         if not self._armed or (not self.met and self._passes > WAIT):
             return None
         if not isinstance(target, Tensor) or target.numel() == 0:
