@@ -140,3 +140,29 @@ def test_squares_between_two_layers_are_one() -> None:
     net = Net()
     record = watched(lambda step: net(torch.randn(9, 3)).mean(), list(net.parameters()))
     assert [(site.function, site.layer) for site in record.sites] == [("formula", "first")]
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_weights_in_a_list_are_called_by_their_places(paired: bool) -> None:
+    shapes = [(3, 5), (5, 6), (6, 2)]
+    weights = [torch.randn(shape).requires_grad_() for shape in shapes]
+    biases = [torch.zeros(shape[1]).requires_grad_() for shape in shapes]
+    layers = list(zip(weights, biases, strict=True))
+
+    def apart(x: Tensor) -> Tensor:
+        for w in weights[:-1]:
+            x = torch.relu(x @ w)
+        return x @ weights[-1]
+
+    def together(x: Tensor) -> Tensor:
+        for w, b in layers[:-1]:
+            x = torch.relu(x @ w + b)
+        return x @ layers[-1][0] + layers[-1][1]
+
+    net = together if paired else apart
+    record = watched(lambda step: net(torch.randn(7, 3)).square().mean(), [*weights, *biases])
+    assert [layer.layer for layer in record.layers] == (
+        ["layers.0.0", "layers.1.0", "layers.2.0"]
+        if paired
+        else ["weights.0", "weights.1", "weights.2"]
+    )

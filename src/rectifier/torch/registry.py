@@ -28,6 +28,9 @@ _MOST_SITES = 2000
 _MOST_LENGTHS = 4
 """So many numbers of units one layer has at one place; more are lengths of batches or sequences."""
 
+_MOST_MEMBERS = 1024
+"""Of a longer list no more are looked at: it holds data, not weights."""
+
 
 class Registry:
     """Gives every place its lasting name.
@@ -260,13 +263,20 @@ class Registry:
         return {id(t) for _, layer in self._layers.values() for t in layer.tensors()}
 
     def _variable(self, tensor: Tensor) -> str:
-        """The name by which the user's code holds a tensor."""
+        """The name by which the user's code holds a tensor.
+
+        Its place in a list rather than the variable of a loop, which is the same for all of them.
+        """
+        plain = ""
         for frame in self.sources.frames(2):
             for variable, value in tuple(frame.f_locals.items()):
                 for member, spelling in _tensors_in(variable, value):
-                    if member is tensor:
+                    if member is not tensor:
+                        continue
+                    if spelling != variable:
                         return spelling
-        return f"weight{len(self._layers)}"
+                    plain = plain or spelling
+        return plain or f"weight{len(self._layers)}"
 
 
 def _where(
@@ -322,16 +332,15 @@ def _with_bias(layer: Layer | None, tensor: Tensor, units: int) -> Layer | None:
     return layer if bias is None else dataclasses.replace(layer, _bias=weakref.ref(bias))
 
 
-def _tensors_in(variable: str, value: Any) -> Iterator[tuple[Tensor, str]]:
+def _tensors_in(variable: str, value: Any, depth: int = 2) -> Iterator[tuple[Tensor, str]]:
+    """Tensors that a variable holds, itself or in lists, tuples and dictionaries of such."""
     if isinstance(value, Tensor):
         yield value, variable
-    elif variable.startswith("__"):
+    elif variable.startswith("__") or not depth:
         return
     elif type(value) is dict:
         for key, member in tuple(value.items()):
-            if isinstance(member, Tensor):
-                yield member, f"{variable}.{key}"
+            yield from _tensors_in(f"{variable}.{key}", member, depth - 1)
     elif type(value) in (list, tuple):
-        for index, member in enumerate(value):
-            if isinstance(member, Tensor):
-                yield member, f"{variable}.{index}"
+        for index, member in enumerate(value[:_MOST_MEMBERS]):
+            yield from _tensors_in(f"{variable}.{index}", member, depth - 1)
