@@ -129,6 +129,11 @@ class Watcher(Observer):
         """Weights that were learnt elsewhere came in."""
         self._census.on_loaded(module)
 
+    @property
+    def detailed(self) -> bool:
+        """Whether a close look at the step under way takes weights and updates in too."""
+        return self._taken.detailed
+
     def _pass(self) -> Pass:
         token = 0 if self.interception is None else self.interception.token
         found = self.followed.get(token)
@@ -161,7 +166,7 @@ class Watcher(Observer):
             self._saturation[site] = None if known else statistics.saturation_of(site.apply)
         measured = statistics.forward(
             *(input, output, site.axis_in(output), site.function),
-            detailed=self._taken.detailed,
+            detailed=self.detailed,
             saturation=self._saturation[site],
             rectified=self._rectified[site],
             sampled=self._taken.clock.maps.keeps(self._taken.close),
@@ -247,9 +252,7 @@ class Watcher(Observer):
         found.reached.add(site)
         gradient = to_output if to_input is None else to_input
         axis = site.unit_axis if gradient is None else site.axis_in(gradient)
-        count, squares = statistics.gradients(
-            to_input, to_output, axis, detailed=self._taken.detailed
-        )
+        count, squares = statistics.gradients(to_input, to_output, axis, detailed=self.detailed)
         if count is not None and to_input is not None:
             found.nonzero.append((site, count, to_input.numel() // max(site.units, 1)))
         if squares is not None:
