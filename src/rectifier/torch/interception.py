@@ -268,7 +268,7 @@ class Interception:
         self._boundary.guard(self._choose)
 
     def over(self) -> None:
-        """A backward pass is over during which a nap ended."""
+        """A backward pass is over: look now, if that was put off until then."""
         if self._late and self._calls.way.paused == 0:
             self._boundary.guard(self._look)
 

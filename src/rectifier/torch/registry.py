@@ -118,14 +118,14 @@ class Registry:
             known = self._places.get(place)
         if known is not None:
             return known
+        if len(self._sites) >= _MOST_SITES:
+            self.full = True
+            return None
         if layer is not None or form.input.dim() == 1:
             lengths = self._lengths.setdefault((*where, form.input.dim(), layer), set())
             if len(lengths) >= _MOST_LENGTHS and units != _outputs(layer):
                 return None
             lengths.add(units)
-        if len(self._sites) >= _MOST_SITES:
-            self.full = True
-            return None
         built = self._built.get(module)
         if built is not None and isinstance(caller, nn.Sequential):
             filename, line = built  # the line that calls a Sequential says little
