@@ -72,6 +72,13 @@ def mutant(base: Program, operator: str) -> Mutant | None:
     return Mutant(**fields, operator=operator)
 
 
+def drawn_from(batches: list[str]) -> list[Program]:
+    """The healthy programs; or those of some batches, the twins of their faulty ones with them."""
+    if not batches:
+        return [item for item in programs() if not item.faulty]
+    return [dataclasses.replace(p, faulty=False) for p in programs() if p.batch in batches]
+
+
 def _order(base: Program, operator: str) -> str:
     return hashlib.sha256(f"{operator} {base.stem}".encode()).hexdigest()
 
@@ -140,6 +147,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--operators", help="with commas between them; all where left out")
+    parser.add_argument("--batches", help="with commas: put them into these, twins too")
     parser.add_argument("--per", type=int, default=PER_OPERATOR, help="harmed ones of each fault")
     parser.add_argument("--repair", type=int, default=0, help="put so many through repair")
     parser.add_argument("--resume", type=Path, help="keep runs here; those there are not repeated")
@@ -165,7 +173,7 @@ def main() -> int:
 def measured(args: argparse.Namespace) -> None:
     """Draw the mutants, run what was asked for, print and publish it."""
     operators = args.operators.split(",") if args.operators else list(mutations.OPERATORS)
-    base = [item for item in programs() if not item.faulty]
+    base = drawn_from(args.batches.split(",") if args.batches else [])
     mutants, known = harmed(base, operators, args), Kept(args.resume)
     if args.gaps:
         print("\n".join(item.stem for item in mutants))
