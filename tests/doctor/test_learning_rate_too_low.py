@@ -46,6 +46,34 @@ def test_small_steps_that_do_are_no_fault(facts) -> None:
     assert slow(**facts) == ()
 
 
+@pytest.mark.parametrize(
+    ("update", "moved", "end", "found"),
+    [
+        (6e-6, 3e-3, 0.57, 1),  # a line down to a quarter of the start, with hardly a step taken
+        (6e-6, 3e-3, 0.1, 0),  # near enough to where it went
+        (6e-5, 3e-3, 0.57, 0),  # steps of a sixteenth of the usual size may have done it
+        (6e-5, 3e-3, 1.5, 1),
+    ],
+)
+def test_a_loss_that_falls_all_the_way_with_hardly_a_step(update, moved, end, found) -> None:
+    line = np.linspace(2.3, end, 300)
+    assert len(slow(update=update, loss=line, moved=moved)) == found
+
+
+@pytest.mark.parametrize(
+    ("update", "moved", "end", "found"),
+    [
+        (2e-9, 1e-6, 1.7, 1),  # the first batches were the harder ones: nothing moved
+        (2e-9, 5e-3, 1.7, 0),
+        (2e-5, 1e-6, 1.7, 0),
+        (2e-9, 1e-6, 0.9, 0),  # what fell to under a half did so for a reason
+    ],
+)
+def test_weights_that_stand_while_the_loss_is_noisy(update, moved, end, found) -> None:
+    loss = np.concatenate([np.full(10, 2.3), np.full(290, end)])
+    assert len(slow(update=update, loss=loss, moved=moved)) == found
+
+
 def test_a_schedule_that_ends_the_training_early() -> None:
     rate = curve(0.1)
     rate[50:] = 1e-6

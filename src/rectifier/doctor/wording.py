@@ -8,8 +8,10 @@ from rectifier.watch.record import SiteRecord
 
 
 def percent(share: float) -> str:
-    """``0.9375`` -> ``94 %``; small shares keep a digit."""
+    """``0.9375`` -> ``94 %``; small shares keep a digit, what would round to nothing none."""
     value = 100.0 * share
+    if 0 < value < 0.05:
+        return "under 0.1 %"
     return f"{value:.1f} %" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} %"
 
 

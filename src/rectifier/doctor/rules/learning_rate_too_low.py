@@ -24,6 +24,13 @@ TINY = 1e-4
 MOVED = 0.03
 """How far the weights have moved in all, over their norm, if they have hardly moved."""
 
+MINUTE = 1e-5
+"""A hundredth of the usual change: from here on what the loss did is no excuse for long."""
+
+STILL = 1e-3
+"""How far the weights have moved in all, over their norm, if they stand: what the loss did then
+is its noise, or what any step downhill brings."""
+
 STEPS = 30
 """Steps of a run from which its length is no excuse."""
 
@@ -96,7 +103,8 @@ def check(record: Record) -> Sequence[Finding]:
     Either from the start: a step changes the weights by less than 1e-4 of their norm (a tenth of
     the usual 1e-3), all steps together moved them by under 3 %, and the loss is still
     nine tenths of its start or more, or falls so slowly that the second half brought as much as
-    the first; or ten times as much of either where the loss, nine tenths of its start or more,
+    the first, down to half of its start (to a fifth where a step changes the weights by less than
+    1e-5); or the weights moved by under 0.1 % in all and half of the loss is left; or ten times as much of either where the loss, nine tenths of its start or more,
     fell along a straight line; with weights that were not loaded. Or later: a schedule took the
     rate to a thousandth of its peak with over half of the run to go and the loss above a fifth of
     its start. Or a schedule warmed up from first to last and came to a fiftieth of the rate that
@@ -230,7 +238,10 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
         return ()
     stuck = loss.end >= 0.9 * loss.start
     creeps = stuck and update < 10 * TINY and moved < 10 * MOVED and _straight(record)
-    tiny = update < TINY and moved < MOVED and (stuck or _steady(record, loss))
+    minute = update < MINUTE
+    far = loss.end > (0.2 if minute else 0.5) * loss.start
+    still = minute and moved < STILL and loss.end > 0.5 * loss.start
+    tiny = update < TINY and moved < MOVED and (stuck or still or (far and _steady(record)))
     if not (tiny or creeps):
         return ()
     told = f"The learning rate {number(rate)}" if rate > 0 else "The learning rate"
@@ -266,10 +277,10 @@ def _straight(record: Record) -> bool:
     )
 
 
-def _steady(record: Record, loss: evidence.Loss) -> bool:
-    """Whether the loss still fell as fast at the end as in the beginning, and had far to go."""
+def _steady(record: Record) -> bool:
+    """Whether the loss still fell as fast at the end as in the beginning."""
     values = evidence.finite(record.training.loss)
-    if values.size < 12 or loss.end < 0.5 * loss.start:
+    if values.size < 12:
         return False
     third = values.size // 3
     early, late = values[:third], values[-third:]
