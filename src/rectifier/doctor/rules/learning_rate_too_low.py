@@ -149,10 +149,11 @@ def _damped(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     known = [size for size in sizes if size > 0]
     gradient = float(np.median(known)) if known else math.nan
     epsilon = max(item.epsilon for item in own)
+    share = float(np.median([size / (size + epsilon) for size in known])) if known else math.nan
     update = evidence.median(record.training.update_ratio)
     meant = epsilon > EPSILON and not update < TINY
     enough = 0.2 if gradient <= 0.2 * epsilon else 0.5
-    if not (epsilon >= gradient and loss.start > 0 and loss.end > enough * loss.start) or meant:
+    if not (share <= 0.5 and loss.start > 0 and loss.end > enough * loss.start) or meant:
         return ()
     rate = evidence.median(record.training.learning_rate)
     smaller = Remedy(
@@ -161,9 +162,9 @@ def _damped(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
         {"epsilon": float(f"{1e-3 * gradient:.0e}")},
     )
     cause = (
-        f"The gradient's size {number(gradient)} (median over the layers) is below the epsilon "
+        f"The gradient's size {number(gradient)} (median over the layers) is not well above the epsilon "
         f"{number(epsilon)} that {own[0].kind} adds to it before it divides by it, so that steps "
-        f"are {percent(gradient / (gradient + epsilon))} of what the learning rate says; the loss "
+        f"are {percent(share)} of what the learning rate says; the loss "
         f"went from {number(loss.start)} only to {number(loss.end)}."
     )
     found = _finding(record, cause, rate, rate, update, _travel(record))
