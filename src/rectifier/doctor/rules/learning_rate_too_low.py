@@ -101,16 +101,16 @@ def check(record: Record) -> Sequence[Finding]:
     """Steps of sound gradients that are too small to get anywhere in the time given.
 
     Either from the start: a step changes the weights by less than 1e-4 of their norm (a tenth of
-    the usual 1e-3), all steps together moved them by under 3 %, and the loss is still
-    nine tenths of its start or more, or falls so slowly that the second half brought as much as
-    the first, down to half of its start (to a fifth where a step changes the weights by less than
-    1e-5); or the weights moved by under 0.1 % in all and half of the loss is left; or ten times as much of either where the loss, nine tenths of its start or more,
-    fell along a straight line; with weights that were not loaded. Or later: a schedule took the
-    rate to a thousandth of its peak with over half of the run to go and the loss above a fifth of
-    its start. Or a schedule warmed up from first to last and came to a fiftieth of the rate that
-    the optimiser was made with. Or an adaptive optimiser's epsilon is larger than the gradient, of
-    most layers, and half of the loss was left (a fifth, where it is five times as large): at
-    most 1e-6, or such that a step changes the
+    the usual 1e-3), all steps together moved them by under 3 %, and the loss is still nine tenths
+    of its start or more, or falls so slowly that the second half brought as much as the first, down
+    to half of its start (to a fifth where a step changes the weights by less than 1e-5); or the
+    weights moved by under 0.1 % in all and half of the loss is left; or ten times as much of either
+    where the loss, nine tenths of its start or more, fell along a straight line; with weights that
+    were not loaded. Or later: a schedule took the rate to a thousandth of its peak with over half
+    of the run to go and the loss above a fifth of its start. Or a schedule warmed up from first to
+    last and came to a fiftieth of the rate that the optimiser was made with. Or an adaptive
+    optimiser's epsilon is larger than the gradient, of most layers, and half of the loss was left
+    (a fifth, where it is five times as large): at most 1e-6, or such that a step changes the
     weights by less than 1e-4. Of several trainings one behind the other, each by an optimiser of
     its own, the last is judged too. Where the gradient is cut off or zero other rules explain the
     same picture.
@@ -162,8 +162,8 @@ def _damped(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
         {"epsilon": float(f"{1e-3 * gradient:.0e}")},
     )
     cause = (
-        f"The gradient's size {number(gradient)} (median over the layers) is not well above the epsilon "
-        f"{number(epsilon)} that {own[0].kind} adds to it before it divides by it, so that steps "
+        f"The gradient's size {number(gradient)} (median over the layers) is not well above the "
+        f"epsilon {number(epsilon)} that {own[0].kind} adds to it before it divides by it, so that steps "
         f"are {percent(share)} of what the learning rate says; the loss "
         f"went from {number(loss.start)} only to {number(loss.end)}."
     )
