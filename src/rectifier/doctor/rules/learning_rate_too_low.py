@@ -163,9 +163,9 @@ def _damped(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     )
     cause = (
         f"The gradient's size {number(gradient)} (median over the layers) is not well above the "
-        f"epsilon {number(epsilon)} that {own[0].kind} adds to it before it divides by it, so that steps "
-        f"are {percent(share)} of what the learning rate says; the loss "
-        f"went from {number(loss.start)} only to {number(loss.end)}."
+        f"epsilon {number(epsilon)} that {own[0].kind} adds to it before it divides by it, so that "
+        f"steps are {percent(share)} of what the learning rate says; the loss went "
+        f"from {number(loss.start)} only to {number(loss.end)}."
     )
     found = _finding(record, cause, rate, rate, update, _travel(record))
     numbers = {**found.evidence, "gradient": gradient, "epsilon": epsilon}
