@@ -58,6 +58,11 @@ class Layer:
         """The layer's module, while it lives; None for a functional call."""
         return None if self._module is None else self._module()
 
+    def renew(self, module: nn.Module | None, weight: Tensor | None, bias: Tensor | None) -> None:
+        """Take other weights: the model was copied, and goes on in the copy."""
+        for name, held in (("_module", module), ("_weight", weight), ("_bias", bias)):
+            object.__setattr__(self, name, None if held is None else weakref.ref(held))
+
     def weight(self) -> Tensor | None:
         """The weight, units first except in transposed convolutions; None where there is none."""
         return self._tensor("weight", self._weight)

@@ -336,6 +336,7 @@ class Interception:
         def load_state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
             if owner.here:
                 owner._boundary.guard(owner._boundary.announce, "on_loaded", self)
+                owner._registry.models.loaded(self)
             return original(self, *args, **kwargs)
 
         return load_state_dict
@@ -370,6 +371,7 @@ class Interception:
             original(self, *args, **kwargs)
             if owner.here:
                 owner._boundary.announce("on_module", self)
+                owner._registry.models.built(self)
             kind: Any = type(self)
             if module_class_function(kind) is not None:
                 registry = owner._registry

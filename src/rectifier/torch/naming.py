@@ -19,6 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rectifier.torch.identity import ByIdentity
+
 _WRAPPERS = {
     "DistributedDataParallel": "module",
     "DataParallel": "module",
@@ -114,15 +116,22 @@ class Sources:
 
 
 class Model:
-    """One root module and the paths of what it contains."""
+    """One root module and the paths of what it contains.
+
+    Attributes:
+        name: Its name in records. ``own_name``: what its own layers and sites are called.
+        copied: Whether another root took the place of one that is gone, so that all parts are new.
+    """
 
     def __init__(self, root: nn.Module, name: str, own_name: str) -> None:
         self.name = name
         self.own_name = own_name
         self._root = weakref.ref(root)
         self._kind = class_name(root)
+        self.copied = False
         self._paths: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
         self._parameters: dict[int, str] = {}
+        self._shapes: tuple[tuple[str, torch.Size], ...] = ()
         self.refresh()
 
     @property
@@ -136,7 +145,9 @@ class Model:
         if root is None:
             return
         self._paths = {id(m): (weakref.ref(m), path) for path, m in root.named_modules()}
-        self._parameters = {id(p): name for name, p in root.named_parameters()}
+        named = list(root.named_parameters())
+        self._parameters = {id(p): name for name, p in named}
+        self._shapes = tuple((name, p.shape) for name, p in named)
 
     def is_made_anew(self, root: nn.Module) -> bool:
         """Whether a module wraps the same parts in the same way as this model's root does or did.
@@ -150,9 +161,16 @@ class Model:
         ]
         return len(parts) > 1 and all(self.path(m) == path for path, m in parts if path)
 
-    def renew(self, root: nn.Module) -> None:
-        """Take another root, which `is_made_anew`."""
+    def is_continued_by(self, root: nn.Module) -> bool:
+        """Whether this model's root is gone, and a module has its class and parameters' shapes."""
+        if self._root() is not None or class_name(root) != self._kind or not self._shapes:
+            return False
+        return self._shapes == tuple((name, p.shape) for name, p in root.named_parameters())
+
+    def renew(self, root: nn.Module, *, copied: bool = False) -> None:
+        """Take another root, which `is_made_anew` or continues the training of one that is gone."""
         self._root = weakref.ref(root)
+        self.copied = self.copied or copied
         self.refresh()
 
     def path(self, module: nn.Module) -> str | None:
@@ -186,6 +204,15 @@ class Models:
         self._sources = sources
         self._models: list[Model] = []
         self._counts: dict[str, int] = {}
+        self._fresh: ByIdentity[bool] = ByIdentity()
+
+    def built(self, module: nn.Module) -> None:
+        """A module was constructed, with weights of its own: it is no copy."""
+        self._fresh[module] = True
+
+    def loaded(self, module: nn.Module) -> None:
+        """A module was given the weights of another."""
+        self._fresh[module] = False
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models)
@@ -224,6 +251,12 @@ class Models:
             if model.is_made_anew(inner):
                 model.renew(inner)
                 return model
+        if not self._fresh.get(inner):
+            # The clients of a round, the learners of a task: each copied, trained and let go.
+            for model in self._models:
+                if model.is_continued_by(inner):
+                    model.renew(inner, copied=True)
+                    return model
         return self.add(container, name)
 
     def _container(self, module: nn.Module) -> tuple[nn.Module, str]:

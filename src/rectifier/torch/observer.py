@@ -125,6 +125,10 @@ class Site:
         """The activation module of the site; None for a functional call."""
         return None if self._module is None else self._module()
 
+    def renew(self, module: nn.Module) -> None:
+        """Take another activation module: the model was copied, and goes on in the copy."""
+        object.__setattr__(self, "_module", weakref.ref(module))
+
 
 class Observer:
     """Told of what a program does; every method may be left as it is.

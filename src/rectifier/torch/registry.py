@@ -8,6 +8,7 @@ the layer that feeds it, so that one module or one line used in several places m
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import weakref
 from collections.abc import Iterator
 from types import FrameType
@@ -57,6 +58,8 @@ class Registry:
         self._lengths: dict[tuple[Any, ...], set[int]] = {}
         self._names: dict[str, int] = {}
         self._layers: dict[int, tuple[weakref.ref[Any], Layer]] = {}
+        self._orders = itertools.count()
+        self._placed: dict[tuple[str, str, str], Layer] = {}
         self._built: ByIdentity[tuple[str, int]] = ByIdentity()
 
     def built(self, module: nn.Module, frame: FrameType | None) -> None:
@@ -117,6 +120,8 @@ class Registry:
         if known is None and not certain:
             known = self._places.get(place)
         if known is not None:
+            if module is not None and known.module() is None:
+                known.renew(module)
             return known
         if len(self._sites) >= _MOST_SITES:
             self.full = True
@@ -170,6 +175,8 @@ class Registry:
         if found is None or form.input.dim() != found[1]:
             return None
         site = found[0]
+        if module is not None and site.module() is None:
+            site.renew(module)
         return site if form.input.shape[site.unit_axis] == site.units else None
 
     def withdraw(self, site: Site) -> None:
@@ -217,19 +224,37 @@ class Registry:
         weight, own = feeding.tensor_of(module, "weight"), only_matrix(module)
         if weight is None:
             weight = own
+        matrix = None if own is None or own is not weight else own
+        former = self._former(model, path, kind)
+        if former is not None:
+            former.renew(module, matrix, None)
+            self._layers[id(module)] = (weakref.ref(module), former)
+            return former
         layer = Layer(
             name=path or model.own_name,
             kind=kind,
             model=model.name,
-            order=len(self._layers),
+            order=next(self._orders),
             fan_in=feeding.fan_in(
                 weight, transposed="ranspose" in kind or called in feeding.INPUTS_FIRST
             ),
             inputs_first=called in feeding.INPUTS_FIRST,
             _module=weakref.ref(module),
-            _weight=None if own is None or own is not weight else weakref.ref(own),
+            _weight=None if matrix is None else weakref.ref(matrix),
         )
         self._layers[id(module)] = (weakref.ref(module), layer)
+        self._placed[model.name, path, kind] = layer
+        return layer
+
+    def _former(self, model: Model | None, path: str, kind: str) -> Layer | None:
+        """The layer that was at this place of a model before it went on in a copy."""
+        if model is None or not model.copied:
+            return None
+        layer = self._placed.get((model.name, path, kind))
+        if layer is not None:
+            gone = [key for key, held in self._layers.items() if held[0]() is None]
+            for key in gone:
+                del self._layers[key]
         return layer
 
     def call_layer(self, name: str, weight: Tensor, bias: Tensor | None) -> Layer:
@@ -237,25 +262,33 @@ class Registry:
         known = self._layers.get(id(weight))
         if known is not None and known[0]() is weight:
             return known[1]
-        model, path = "", ""
+        model, path = None, ""
         for candidate in self.models:
             path = candidate.parameter(weight)
             if path:
-                model = candidate.name
+                model = candidate
                 break
         kind = name.strip("_")
+        former = self._former(model, path, kind)
+        if former is not None:
+            former.renew(None, weight, bias)
+            self._layers[id(weight)] = (weakref.ref(weight), former)
+            return former
         transposed = "transpose" in kind or kind in feeding.INPUTS_FIRST
+        order = next(self._orders)
         layer = Layer(
-            name=path or self._variable(weight),
+            name=path or self._variable(weight) or f"weight{order}",
             kind=kind,
-            model=model,
-            order=len(self._layers),
+            model="" if model is None else model.name,
+            order=order,
             fan_in=feeding.fan_in(weight, transposed=transposed),
             inputs_first=kind in feeding.INPUTS_FIRST,
             _weight=weakref.ref(weight),
             _bias=None if bias is None else weakref.ref(bias),
         )
         self._layers[id(weight)] = (weakref.ref(weight), layer)
+        if model is not None:
+            self._placed[model.name, path, kind] = layer
         return layer
 
     def weights(self) -> set[int]:
@@ -263,7 +296,7 @@ class Registry:
         return {id(t) for _, layer in self._layers.values() for t in layer.tensors()}
 
     def _variable(self, tensor: Tensor) -> str:
-        """The name by which the user's code holds a tensor.
+        """The name by which the user's code holds a tensor; empty where it holds it by none.
 
         Its place in a list rather than the variable of a loop, which is the same for all of them.
         """
@@ -276,7 +309,7 @@ class Registry:
                     if spelling != variable:
                         return spelling
                     plain = plain or spelling
-        return plain or f"weight{len(self._layers)}"
+        return plain
 
 
 def _where(

@@ -38,6 +38,9 @@ from rectifier.watch.weights import held, is_plain, never_counted
 _MOST = 5000
 """Parameters that are followed at most."""
 
+_TOLD_APART = 8
+"""Optimisers that are told apart; later ones take the place of those that are gone."""
+
 
 @dataclass
 class _Person:
@@ -89,6 +92,9 @@ class Census:
         self._ran: dict[int, Layer] = {}
         self._loaded: set[int] = set()
         self._resting: dict[int, bool] = {}
+        self._named: dict[tuple[str, str], int] = {}
+        self._standing_in: ByIdentity[bool] = ByIdentity()
+        self._stood_in: set[int] = set()
 
     # What comes in
 
@@ -99,7 +105,11 @@ class Census:
 
     def on_model(self, model: nn.Module, name: str) -> None:
         """Register the parameters of a root model, before its first training pass."""
+        copied = any(held() is None for held, known in self._roots if known == name)
+        self._roots = [root for root in self._roots if root[0]() is not None]
         self._roots.append((weakref.ref(model), name))
+        if copied:
+            self._go_on(model, name)
         self._register(model, name)
 
     def _register(self, model: nn.Module, name: str) -> None:
@@ -107,6 +117,23 @@ class Census:
             late = module in self._late
             for path, parameter in module.named_parameters(prefix, recurse=False):
                 self._meet(parameter, path, name, late=late)
+
+    def _go_on(self, model: nn.Module, name: str) -> None:
+        """The model went on in a copy: its parameters are those that are known, and gone."""
+        for path, parameter in model.named_parameters():
+            former = self._people.get(self._named.get((name, path), -1))
+            if former is None or former.reference() is not None:
+                continue
+            if former.facts.shape == tuple(parameter.shape):
+                person = self._people.get(id(parameter))
+                if person is not None and person.reference() is parameter:
+                    del self._people[id(parameter)]
+                self._stand_in(parameter)
+
+    def _stand_in(self, parameter: Tensor) -> None:
+        """A parameter is the copy of one that is known: it is not followed by itself."""
+        self._standing_in[parameter] = True
+        self._stood_in.add(id(parameter))
 
     def on_layer(self, layer: Layer) -> None:
         """Note which parameters take part in training passes."""
@@ -138,17 +165,35 @@ class Census:
             parameters=len(own),
             trainable=sum(p.requires_grad for p in own),
         )
+        known = self._let_go(facts)
+        if known is not None:
+            known.ids = {id(p) for p in own}
+            self._optimizers[optimizer] = known
+            for p in own:
+                if id(p) not in self._people:
+                    self._stand_in(p)
+            return
         known = _Held(facts, {id(p) for p in own})
         self._optimizers[optimizer] = known
         self._kept_optimizers.append(known)
         for p in own:
             self._meet(p)
-        if len(self._kept_optimizers) <= 8:
-            self._losses.again()
+        self._losses.again()
+
+    def _let_go(self, facts: OptimizerFacts) -> _Held | None:
+        """One like it that is gone, where so many were made that they are not told apart."""
+        if len(self._kept_optimizers) < _TOLD_APART:
+            return None
+        alive = set(map(id, self._optimizers.values()))
+        for known in reversed(self._kept_optimizers):
+            like = known.facts.kind == facts.kind and known.facts.parameters == facts.parameters
+            if like and id(known) not in alive:
+                return known
+        return None
 
     def sleeps(self) -> int:
         """How many steps may pass of which nobody tells but `slept`: none is to be looked at."""
-        ahead = [known.occasions.ahead() for known in self._kept_optimizers]
+        ahead = [known.occasions.ahead() for known in self._optimizers.values()]
         return min([self._losses.ahead() // 2, *ahead])
 
     def slept(self, backwards: int, stepped: Sequence[int]) -> None:
@@ -276,6 +321,8 @@ class Census:
     def _meet_again(self, leaf: Tensor) -> None:
         """Meet what a loss depends on; what is new may have come into a model that is known."""
         known = self._people.get(id(leaf))
+        if leaf in self._standing_in:
+            return
         if known is None or known.reference() is not leaf:
             for reference, name in self._roots:
                 model = reference()
@@ -293,12 +340,16 @@ class Census:
         if person is not None and person.reference() is parameter:
             if name and not person.facts.name:
                 person.facts = replace(person.facts, name=name, model=model, late=late)
+                self._named[model, name] = id(parameter)
             return
         if not is_plain(parameter) or not parameter.numel() or len(self._people) >= _MOST:
+            return
+        if parameter in self._standing_in:
             return
         facts = ParameterFacts(name, "", model, tuple(parameter.shape), late=late)
         person = _Person(weakref.ref(parameter), facts, likeness.sample(parameter), self._looked)
         self._people[id(parameter)] = person
+        self._named[model, name] = id(parameter)
         size = parameter.numel()
         values = parameter.detach()
         person.alike = person.alike_now = likeness.alike(values)
@@ -376,7 +427,7 @@ class Census:
             feeds=self._feeds.told(layer_of),
             parameters=people,
             optimizers=tuple(
-                replace(o.facts, steps=o.steps, orphans=len(o.ids - known))
+                replace(o.facts, steps=o.steps, orphans=len(o.ids - known - self._stood_in))
                 for o in self._kept_optimizers
             ),
             wired=self._wired,
