@@ -81,9 +81,30 @@ class Loss:
         return self.known and self.start > 0 and self.end <= share * self.start
 
 
+VARYING = 2.0
+"""Most terms of a loss over fewest, from which it is no curve until it is divided by them."""
+
+
+def losses_of(record: Record) -> tuple[IntArray, FloatArray]:
+    """Steps and losses; for a sum over ever other numbers of terms as if it were always the first.
+
+    The loss of an episode is the sum over its moves, and rises where the agent plays longer.
+    """
+    steps, values, terms = (
+        record.training.step,
+        record.training.loss,
+        record.training.loss_terms,
+    )
+    known = np.isfinite(terms) if terms.size == values.size else np.zeros(values.size, bool)
+    if not known.any() or terms[known].max() < VARYING * terms[known].min():
+        return steps, values
+    each = terms[known]
+    return steps[known], values[known] * (each[0] / each)
+
+
 def loss_of(record: Record) -> Loss:
     """Read the loss curve of a run."""
-    steps, values = record.training.step, record.training.loss
+    steps, values = losses_of(record)
     good = np.isfinite(values)
     broken = steps[:-1][~good[1:] & good[:-1]] if values.size > 1 else steps[:0]
     if not good.any():

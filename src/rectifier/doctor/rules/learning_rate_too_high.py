@@ -119,10 +119,11 @@ def overshoot(record: Record) -> Overshoot | None:
 def _rise_step(record: Record, loss: evidence.Loss) -> int | None:
     """First step at which the loss stood clearly above its start, or broke."""
     if math.isfinite(loss.start) and loss.start > 0:
-        risen = record.training.loss > OVERSHOOT * loss.start
+        steps, values = evidence.losses_of(record)
+        risen = values > OVERSHOOT * loss.start
         risen[0] = False
         if risen.any():
-            return int(record.training.step[int(risen.argmax())])
+            return int(steps[int(risen.argmax())])
     return loss.broke_step
 
 
