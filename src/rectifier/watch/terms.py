@@ -13,9 +13,7 @@ from torch import Tensor
 _MOST = 4096
 """Nodes that are looked at; of a longer sum the count is a lower bound."""
 
-_PASSED = frozenset(
-    {"AddBackward0", "SubBackward0", "NegBackward0", "MulBackward0", "DivBackward0"}
-)
+_PASSED = frozenset(f"{name}Backward0" for name in ("Add", "Sub", "Neg", "Mul", "Div"))
 _RESHAPED = frozenset({"SqueezeBackward0", "SqueezeBackward1", "ViewBackward0", "SelectBackward0"})
 
 
