@@ -4,6 +4,8 @@ Layer: watch. A `Watcher` is an observer of the framework's interception. It mea
 (`statistics`) and hands a step's passes on when the optimiser is about to step (`steps`), which are
 kept in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
 evaluation passes stay out however they are run. Judging is left to `rectifier.doctor`.
+
+One file, though long: all that an observer is told of is taken in here.
 """
 
 from __future__ import annotations
@@ -150,12 +152,9 @@ class Watcher(Observer):
         """Measure what enters the model."""
         current = self._pass()
         made = tensor.grad_fn is not None  # by another part of the network: no data
-        numbers = bare(tensor)
-        if numbers is None:
-            return
         if self.brief:
             current.held = current.held or (None if made else Held(tensor))
-        elif current.inputs is None and tensor.numel():
+        elif current.inputs is None and (numbers := bare(tensor)) is not None and tensor.numel():
             current.inputs = statistics.extent(numbers)
             current.input_elements, current.input_made = tensor.numel(), made
 
@@ -196,15 +195,14 @@ class Watcher(Observer):
         trained, result = output.requires_grad, bare(output)
         if result is None or not result.numel():
             return
-        output = result
         current = self._pass()
         current.listens = current.listens or trained
-        axis = site.axis_in(output)
-        found = unit_statistics.briefly(output, axis)
+        axis = site.axis_in(result)
+        found = unit_statistics.briefly(result, axis)
         if found is not None:
             current.outputs.append((site, found))
         else:
-            current.forwards.append((site, statistics.outputs(output, axis)))
+            current.forwards.append((site, statistics.outputs(result, axis)))
 
     def on_trained(self, token: int) -> None:
         """The pass is part of the training."""
