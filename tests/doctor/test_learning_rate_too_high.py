@@ -238,3 +238,23 @@ def test_a_falling_loss_does_not_clear_steps_that_made_a_layer_deaf(
     trained = training(falling(50.0, 1.0), spike(0.05, 0.7, 1), rate)
     found = RULE.check(record(hidden, output, layers=layers, trained=trained, optimizer="Adam"))
     assert [finding.severity for finding in found] == (["warning"] if told else [])
+
+
+def test_a_sum_over_ever_longer_episodes_does_not_rise() -> None:
+    """The loss grows with the moves that are added up; each of them costs ever less."""
+    moves = np.geomspace(20, 2000, STEPS)
+    total = np.geomspace(0.5, 0.05, STEPS) * moves
+    trained = training(total, 0.2, 0.03, loss_terms=moves)
+    assert RULE.check(record(trained=trained)) == ()
+    (finding,) = RULE.check(record(trained=training(total, 0.2, 0.03)))
+    assert finding.severity == "error"  # the same curve, of a mean
+
+
+def test_what_the_moves_of_an_agent_cost_is_a_note_unless_units_die() -> None:
+    moves = np.where(np.arange(STEPS) % 2, 30.0, 90.0)
+    trained = training(spiking(2.3, 40.0, 2.3, 12) * moves, spike(1e-2, 1.5, 11), 0.5)
+    trained = dataclasses.replace(trained, loss_terms=moves)
+    assert [f.severity for f in RULE.check(record(trained=trained))] == ["info"]
+    assert [f.severity for f in RULE.check(record(site(dead_at={12: 60}), trained=trained))] == [
+        "error"
+    ]

@@ -53,6 +53,11 @@ from rectifier.doctor import metrics
             "/lib/site-packages/tool/_pytree.py:21: a warning; success_rate=0.5",
             {"success_rate": 0.5},
         ),
+        (
+            "/lib/torch/dropout.py:176: UserWarning: Received a 2-D input (i.e. 3D or 4D), loss 3\n"
+            "loss 0.4",
+            {"loss": 0.4},
+        ),
         ("|    ep_rew_mean     | 21.9      |", {"ep_rew_mean": 21.9}),
         (
             "| train/ | |\n|    total_timesteps | 1024 |\n| value_loss | 45.3 |",

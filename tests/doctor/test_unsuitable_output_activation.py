@@ -72,6 +72,18 @@ def test_a_likelihood_that_becomes_negative_is_none(others, loss, count) -> None
     assert ["raw outputs" in finding.cause for finding in found] == count * [True]
 
 
+def test_probabilities_under_a_likelihood_are_called_so() -> None:
+    """Their loss is negative, too; the cure is a log-softmax in place of the softmax."""
+    heads = (Head(("nll_loss", "softmax", "addmm"), "out"),)
+    facts = Circumstances(heads=heads)
+    (finding,) = RULE.check(
+        record(trained=training(np.linspace(-0.1, -0.6, 300)), circumstances=facts)
+    )
+    assert "the result of softmax" in finding.cause
+    assert finding.remedies[0].action == "remove_output_activation"
+    assert finding.remedies[0].settings["log"] is True
+
+
 def test_a_softmax_over_one_value_is_a_constant() -> None:
     (finding,) = told("binary_cross_entropy", "softmax", "addmm", width=1)
     assert finding.severity == "error"

@@ -87,6 +87,19 @@ def test_names_side_by_side_lose_what_they_share() -> None:
     assert all(len(name) <= 26 for name in canvas.labels(long))
 
 
+def test_names_that_number_twice_stay_apart() -> None:
+    """A flow of several transformations with the same blocks in each."""
+    flow = [
+        f"_transform._transforms.{n}.autoregressive_net.{end}"
+        for n in (1, 3, 5)
+        for end in ("blocks.0.relu", "blocks.0.relu:2", "blocks.1.relu", "relu", "relu:2")
+    ]
+    named = canvas.labels([*flow, *(f"_transform._transforms.{n}.softplus" for n in (1, 3, 5))])
+    assert len(set(named)) == len(named)
+    assert all(len(name) <= 26 for name in named)
+    assert named[:2] == ["…1…0.relu", "…1…0.relu:2"]
+
+
 def test_labels_at_the_end_do_not_overlap() -> None:
     x = np.arange(5)
     series = [Line(f"line {n}", x, np.full(5, 1.0 + n * 1e-4)) for n in range(12)]

@@ -81,9 +81,32 @@ class Loss:
         return self.known and self.start > 0 and self.end <= share * self.start
 
 
+VARYING = 2.0
+"""Most terms of a loss over fewest, from which it is no curve until it is divided by them."""
+
+
+def of_episodes(record: Record) -> bool:
+    """Whether the loss is a sum over ever other numbers of terms: the moves of an episode."""
+    terms = finite(record.training.loss_terms)
+    return terms.size > 1 and bool(terms.max() >= VARYING * terms.min())
+
+
+def losses_of(record: Record) -> tuple[IntArray, FloatArray]:
+    """Steps and losses; for a sum over ever other numbers of terms as if it were always the first.
+
+    The loss of an episode is the sum over its moves, and rises where the agent plays longer.
+    """
+    training = record.training
+    if not of_episodes(record):
+        return training.step, training.loss
+    known = np.isfinite(training.loss_terms)
+    each = training.loss_terms[known]
+    return training.step[known], training.loss[known] * (each[0] / each)
+
+
 def loss_of(record: Record) -> Loss:
     """Read the loss curve of a run."""
-    steps, values = record.training.step, record.training.loss
+    steps, values = losses_of(record)
     good = np.isfinite(values)
     broken = steps[:-1][~good[1:] & good[:-1]] if values.size > 1 else steps[:0]
     if not good.any():

@@ -35,6 +35,7 @@ _PLAYER = r"(?:d|g|disc\w*|gen\w*|critic|adv\w*)"
 _AGAINST = re.compile(rf"\b{_PLAYER}[ _]?(?:loss|err)\b|\b(?:loss|err)[ _]?{_PLAYER}\b")
 _PART = re.compile(r"[ _/.\-]+")
 _FILE = re.compile(r"\.(?:py|cc|cpp|cu|h)$")
+_WARNING = re.compile(r"\S.*?:\d+: \w*Warning: ")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_METRICS = frozenset({
     "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations", "batch",
@@ -80,6 +81,8 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
     names: list[str] = []
     counted: list[float] = []
     for line in re.split(r"[\r\n]+", _COLOUR.sub("", output)):
+        if _WARNING.match(line):  # its words and numbers are about the program
+            continue
         cells = _cells(line)
         values = [_NUMERIC.fullmatch(cell) for cell in cells]
         if len(cells) > 1 and len(cells) == len(names) and all(values):

@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.calls import Calls
+from rectifier.torch.memory import bare
 from rectifier.torch.mode import are_own
 from rectifier.torch.naps import MOST as _MANUAL_AFTER
 from rectifier.torch.naps import Nap
@@ -169,7 +170,7 @@ class BackwardPasses:
             scaled, self._nap.scaled = self._nap.scaled, None
             loss = scaled[1] if scaled[0] is loss else loss
         with torch._C.DisableTorchFunction():
-            self._nap.note(loss if type(loss) is Tensor else None)
+            self._nap.note(None if loss is None else bare(loss))
         if self._nap.backwards > _MANUAL_AFTER:
             self._steps.rouse()
 

@@ -47,6 +47,21 @@ def is_plain(tensor: Tensor) -> bool:
     )
 
 
+def bare(tensor: Tensor) -> Tensor | None:
+    """The numbers of a tensor as one of torch's own class; None where another class keeps them.
+
+    Tensors that carry something along (MONAI's ``MetaTensor``) are numbers in memory like any
+    other; one whose class answers torch's dispatcher itself holds them elsewhere, or none.
+    """
+    kind = type(tensor)
+    if kind in PLAIN:
+        return tensor
+    if kind.__torch_dispatch__ is not Tensor.__torch_dispatch__:
+        return None
+    with torch._C.DisableTorchFunction():
+        return tensor.as_subclass(Tensor)
+
+
 def is_scalar(tensor: Tensor) -> bool:
     """Whether a tensor is one plain number."""
     return tensor.numel() == 1 and is_real(tensor)

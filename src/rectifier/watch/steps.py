@@ -46,6 +46,7 @@ class Steps:
         whole: Whether the gradients of every site came back so far.
         alarm: Whether something was NaN or infinite: from then on every look is a close one.
         copied: Whether the weights were noted, to see how far the step moves them.
+        terms: Of how many terms the latest loss that was looked at is the sum.
     """
 
     def __init__(self, options: WatchOptions, device: Device) -> None:
@@ -58,6 +59,7 @@ class Steps:
         self.index = self.close = 0
         self.whole = True
         self.alarm = self.copied = False
+        self.terms = math.nan
         self._device = device
         self._schedule = Schedule(options)
         self._glance = Glance()
@@ -107,6 +109,7 @@ class Steps:
             entry.input_non_finite = sum(float(cargo.get(number)[3]) for number in data)
         entry.learning_rate = learning_rate(optimizer)
         entry.gradient_norm = joint(gradients.values())
+        entry.loss_terms, self.terms = self.terms, math.nan
         self.take_losses()
         self.trouble.look(
             step,

@@ -22,7 +22,7 @@ _LAYER_FIELDS = (
     *("non_finite_gradient", "non_finite_weight"),
 )
 _TRAINING_FIELDS = (
-    *("step", "loss", "learning_rate", "gradient_norm", "update_ratio"),
+    *("step", "loss", "loss_terms", "learning_rate", "gradient_norm", "update_ratio"),
     *("input_mean", "input_std", "input_abs_max", "input_non_finite"),
 )
 
@@ -33,6 +33,7 @@ class TrainingStep:
 
     step: int
     loss: float = math.nan
+    loss_terms: float = math.nan
     learning_rate: float = math.nan
     gradient_norm: float = math.nan
     update_ratio: float = math.nan

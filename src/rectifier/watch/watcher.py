@@ -4,6 +4,8 @@ Layer: watch. A `Watcher` is an observer of the framework's interception. It mea
 (`statistics`) and hands a step's passes on when the optimiser is about to step (`steps`), which are
 kept in bounded memory (`ledger`). A pass counts once a gradient has come back through it, so
 evaluation passes stay out however they are run. Judging is left to `rectifier.doctor`.
+
+One file, though long: all that an observer is told of is taken in here.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rectifier.torch import unit_statistics
+from rectifier.torch.memory import bare
 from rectifier.torch.sites import Layer, Observer, Site, Sleep
 from rectifier.watch import ranks, statistics
 from rectifier.watch.brief import Held
@@ -29,6 +32,7 @@ from rectifier.watch.device import Device
 from rectifier.watch.options import WatchOptions
 from rectifier.watch.record import Record
 from rectifier.watch.steps import Steps
+from rectifier.watch.terms import terms_of
 from rectifier.watch.unseen import quietly, unseen
 
 _WAITING = 64
@@ -150,15 +154,18 @@ class Watcher(Observer):
         made = tensor.grad_fn is not None  # by another part of the network: no data
         if self.brief:
             current.held = current.held or (None if made else Held(tensor))
-        elif current.inputs is None and tensor.numel():
-            current.inputs = statistics.extent(tensor)
+        elif current.inputs is None and (numbers := bare(tensor)) is not None and tensor.numel():
+            current.inputs = statistics.extent(numbers)
             current.input_elements, current.input_made = tensor.numel(), made
 
     @unseen
     def on_site(self, site: Site, input: Tensor, output: Tensor) -> None:
         """Measure one application of an activation."""
-        if not output.numel() or type(output) not in (Tensor, nn.Parameter):
+        trained = output.requires_grad
+        given, result = bare(input), bare(output)
+        if given is None or result is None or not result.numel():
             return
+        input, output = given, result
         if site not in self._saturation:
             self._device.meet(output)
             known = site.function == "rrelu" or site.function in statistics.ZERO_BELOW
@@ -172,7 +179,7 @@ class Watcher(Observer):
             sampled=self._taken.clock.maps.keeps(self._taken.close),
         )
         current = self._pass()
-        if output.requires_grad:
+        if trained:
             current.listens = True
             current.through.add(site)
         current.forwards.append((site, measured))
@@ -185,16 +192,17 @@ class Watcher(Observer):
 
     def on_output(self, site: Site, output: Tensor) -> None:
         """Measure what one application gave, in a step that is looked at briefly."""
-        if not output.numel() or type(output) not in (Tensor, nn.Parameter):
+        trained, result = output.requires_grad, bare(output)
+        if result is None or not result.numel():
             return
         current = self._pass()
-        current.listens = current.listens or output.requires_grad
-        axis = site.axis_in(output)
-        found = unit_statistics.briefly(output, axis)
+        current.listens = current.listens or trained
+        axis = site.axis_in(result)
+        found = unit_statistics.briefly(result, axis)
         if found is not None:
             current.outputs.append((site, found))
         else:
-            current.forwards.append((site, statistics.outputs(output, axis)))
+            current.forwards.append((site, statistics.outputs(result, axis)))
 
     def on_trained(self, token: int) -> None:
         """The pass is part of the training."""
@@ -217,6 +225,7 @@ class Watcher(Observer):
         observed = self.interception is not None and self.interception.observing
         if observed:
             self._trains_without_sites()
+            self._taken.terms = terms_of(loss)
         self._loss_function = self._loss_function or self._loss_name
         with torch._C.DisableTorchFunction():
             self._taken.losses.put(self._steps, loss)

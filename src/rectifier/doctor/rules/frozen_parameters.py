@@ -300,7 +300,8 @@ def _cut_off(record: Record) -> Finding | None:
         severity, what = "info", "is computed, and nothing in the loss asks for it"
     if not ran:
         what = "takes no part in any loss, or runs without gradients"
-        if share >= MANY and not any(p.loaded for p in cut):
+        went_well = evidence.loss_of(record).reached(WELL)  # without it: a library's spare part
+        if share >= MANY and not any(p.loaded for p in cut) and not went_well:
             severity = "warning"
     cause = (
         f"No gradient ever reaches {_names(ran or cut)}, {percent(share)} of what the optimiser "

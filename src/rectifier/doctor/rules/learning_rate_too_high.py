@@ -119,10 +119,11 @@ def overshoot(record: Record) -> Overshoot | None:
 def _rise_step(record: Record, loss: evidence.Loss) -> int | None:
     """First step at which the loss stood clearly above its start, or broke."""
     if math.isfinite(loss.start) and loss.start > 0:
-        risen = record.training.loss > OVERSHOOT * loss.start
+        steps, values = evidence.losses_of(record)
+        risen = values > OVERSHOOT * loss.start
         risen[0] = False
         if risen.any():
-            return int(record.training.step[int(risen.argmax())])
+            return int(steps[int(risen.argmax())])
     return loss.broke_step
 
 
@@ -340,7 +341,8 @@ def check(record: Record) -> Sequence[Finding]:
     not to a fifth, or recovered from a step that changed the weights by more than their own norm
     and quadrupled the loss, or where an adaptive optimiser's rate and all its steps are thirty
     times the usual and the loss did not fall to a fifth, whether it rose or not, or some hidden
-    layer passes no gradient since. Else ``info``.
+    layer passes no gradient since. Else ``info``, and where the loss is the sum over an agent's
+    episodes, which does not tell how well it plays, unless it broke or units died.
     Changes that are small in each of many layers, after which the loss rose as much, add up
     (`rectifier.doctor.collapse`).
 
@@ -362,6 +364,8 @@ def check(record: Record) -> Sequence[Finding]:
     bad = found.harmed or (lost is not None and not loss.end < 0.5 * loss.start)
     odd = violent or found.restless or (lost is not None and not loss.reached(LEARNT))
     severity: Severity = "error" if bad else "warning" if odd else "info"
+    if evidence.of_episodes(record) and not found.broke and lost is None:
+        severity = "info"  # what an agent's moves cost does not tell how well it plays
     rate = f"the learning rate {number(found.learning_rate)}"
     if math.isnan(found.learning_rate):
         rate = "the learning rate"

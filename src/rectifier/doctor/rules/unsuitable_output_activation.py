@@ -237,8 +237,9 @@ def _judge(
         return given, said, severity, math.nan
     given_name = _not_logarithm(head)
     alone = all(h.chain[0] in ("nll_loss", "nll_loss2_d") for h in record.circumstances.heads)
-    if alone and loss.lowest < 0:
-        given_name = "addmm"  # of probabilities the loss is never negative, whatever made them
+    plain = given_name not in ("softmax", "safe_softmax", "sigmoid")
+    if alone and loss.lowest < 0 and plain:
+        given_name = "addmm"  # of log-probabilities it is never negative, whatever made them
     if given_name is not None:
         what = "raw outputs" if given_name.endswith("mm") else f"the result of {given_name}"
         said = f"a negative log-likelihood wants log-probabilities, and is given {what}"

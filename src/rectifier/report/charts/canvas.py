@@ -7,6 +7,7 @@ own settings have no part in it. Turning the figure into SVG is left to `svg`.
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -252,7 +253,38 @@ def labels(names: Sequence[object], most: int = 24) -> list[str]:
         if len(places) < len(texts):
             for place, told in zip(places, labels([texts[p] for p in places], most), strict=True):
                 short[place] = told
+    if len(set(short)) < len(set(texts)):  # alike in what was left of them
+        apart = _told_apart(parts, most + 2)
+        short = [
+            own if short.count(name) > 1 else name for name, own in zip(short, apart, strict=True)
+        ]
     return short
+
+
+def _told_apart(parts: Sequence[Sequence[str]], most: int) -> list[str]:
+    """Of each name the parts in which those of as many parts differ; an ellipsis for the rest.
+
+    With the word before a number where there is room for it.
+    """
+    names = []
+    for own in parts:
+        alike = [other for other in parts if len(other) == len(own)]
+        differ = [len({other[n] for other in alike}) > 1 for n in range(len(own))]
+        if not any(differ):
+            names.append(wording.shorten(".".join(own), most))
+            continue
+        numbered = [
+            here or (after and part.isdigit())
+            for here, after, part in zip(differ, [*differ[1:], False], [*own[1:], ""], strict=True)
+        ]
+        worded, bare = (_joined(own, kept) for kept in (numbered, differ))
+        names.append(worded if len(worded) <= most else wording.shorten(bare, most))
+    return names
+
+
+def _joined(parts: Sequence[str], kept: Sequence[bool]) -> str:
+    shown = ".".join(part if keep else "" for part, keep in zip(parts, kept, strict=True))
+    return re.sub(r"\.{2,}", "…", f".{shown}.").strip(".")
 
 
 def text_width(texts: Sequence[str], size: float = 10.5) -> float:

@@ -13,6 +13,7 @@ class TrainingSeries:
 
     Attributes:
         step: The step. ``loss``: the tensor on which ``backward`` was called.
+        loss_terms: Of how many terms it is the sum, where it was looked at; of a mean 1.
         learning_rate: Largest over the optimiser's groups.
         gradient_norm: Over all parameters; at most steps that of a large one (32,768 elements on)
             is told from an eighth of its elements.
@@ -24,6 +25,7 @@ class TrainingSeries:
 
     step: IntArray = field(default_factory=ints)
     loss: FloatArray = field(default_factory=floats)
+    loss_terms: FloatArray = field(default_factory=floats)
     learning_rate: FloatArray = field(default_factory=floats)
     gradient_norm: FloatArray = field(default_factory=floats)
     update_ratio: FloatArray = field(default_factory=floats)
