@@ -119,6 +119,27 @@ def certain(findings: Sequence[Finding]) -> bool:
     return held or bad[0].rule in judge.WRITTEN
 
 
+def begins(findings: Sequence[Finding], record: Record) -> int:
+    """Step at which the training began that the root cause was found in.
+
+    That is not the run's first where another one was over by then, as before a fine-tuning: its
+    optimisers step no more, and a new one was made.
+    """
+    bad = judge.harmful(findings)
+    if not bad:
+        return 0
+    since = [bad[0].first_step]
+    since += [int(r.step[0]) for r in record.layers if r.layer == bad[0].layer and r.step.size]
+    made = record.circumstances.optimizers
+    starts = [
+        one.step
+        for one in made
+        if 0 < one.step <= max(since)
+        and sum(o.steps for o in made if o.step < one.step) == one.step
+    ]
+    return max(starts, default=0)
+
+
 def losses(record: Record) -> list[float]:
     """Of a run by step, NaN where a step was not observed."""
     training = record.training

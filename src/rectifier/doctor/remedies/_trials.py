@@ -172,6 +172,11 @@ class Trials:
         """Whether it is known what is trained."""
         return self._origin is not None
 
+    @property
+    def under_way(self) -> bool:
+        """Whether what happens at a step matters: rates are tried, or the chosen one is watched."""
+        return self.watching or (self.begun and not self.done)
+
     def begin(self, tensors: Iterable[Tensor], optimizers: Iterable[Optimizer]) -> None:
         """These are trained, and as they should be to start with; a step comes next."""
         self._optimizers = list(optimizers)

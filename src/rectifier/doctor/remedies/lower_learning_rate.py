@@ -84,6 +84,14 @@ class LowerLearningRate(Rewriting):
         """Whether rates are still being tried."""
         return self._trials is not None and not self._trials.done
 
+    def _are_drawn(self) -> bool:
+        """Whether weights of the program will be drawn anew behind the step that comes.
+
+        Trials start from what is trained then, and the draw is no step of theirs.
+        """
+        at_work = () if self.interception is None else self.interception.observers
+        return any(getattr(other, "draws_next", False) for other in at_work)
+
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
@@ -107,11 +115,12 @@ class LowerLearningRate(Rewriting):
             self._by_hand()
             return
         self._optimizers.add(optimizer)
-        if self._trials is not None and not (self._trials.done or self._trials.begun):
+        drawn = self._are_drawn()
+        if self._trials is not None and not (self._trials.done or self._trials.begun or drawn):
             models = [model for ref in self._models if (model := ref()) is not None]
             buffers = [b for model in models for b in model.buffers()]
             self._trials.begin(buffers, self._optimizers)
-        if self._trials is not None and (self._trials.watching or not self._trials.done):
+        if self._trials is not None and self._trials.under_way:
             self._trials.before(optimizer)
         if self._trials is not None:  # where gradients are of weights that were left, no step
             self.factor = 0.0 if self._trials.elsewhere else self._trials.factor
@@ -239,7 +248,7 @@ class LowerLearningRate(Rewriting):
         for group, momentum in zip(optimizer.param_groups, momenta, strict=False):
             if momentum is not None:
                 group["momentum"] = momentum
-        if self._trials is not None and (self._trials.watching or not self._trials.done):
+        if self._trials is not None and self._trials.under_way:
             self._trials.after()
 
     def say(self, sentence: str) -> None:

@@ -134,6 +134,11 @@ class Reinitialize(Action):
         self._drop_gradients()
 
     @property
+    def draws_next(self) -> bool:
+        """Whether weights that no model holds were met, and are drawn behind this step."""
+        return bool(self._bare)
+
+    @property
     def _scaled(self) -> bool:
         return self.remedy.settings.get("scheme") == "scaled"
 
