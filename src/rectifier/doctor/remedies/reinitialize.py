@@ -118,19 +118,23 @@ class Reinitialize(Action):
             self._drop_gradients()
             return
         last = max(layer.order for layer, _ in self._bare.values())
-        hidden = 1.0 if all_level_off(self._behind) else math.sqrt(2.0)
+        bounded = all_level_off(self._behind)
         with apart(), torch.no_grad():
             for key, (layer, weight) in self._bare.items():
-                gain = 1.0 if layer.order == last else hidden
+                gain = 1.0 if layer.order == last or bounded else math.sqrt(2.0)
                 if weight.dim() == 2 and weight.shape[0] == weight.shape[1] and self._again[key]:
                     nn.init.orthogonal_(weight)  # of a state, whose size is to stay
                 else:
-                    weight.normal_(0.0, gain / math.sqrt(max(layer.fan_in, 1)))
+                    fan = float(max(layer.fan_in, 1))
+                    if bounded:  # of few inputs the whole spread would drive each unit to its end
+                        fan = (fan + weight.numel() / fan) / 2
+                    weight.normal_(0.0, gain / math.sqrt(fan))
                 bias = self._added.get(id(weight), layer.bias())
                 if bias is not None and bias.is_leaf:
                     bias.zero_()
         self.unwritten = True
-        self.say(f"{len(self._bare)} weights outside torch's layers drawn anew (he_normal)")
+        scheme = "xavier_normal" if bounded else "he_normal"
+        self.say(f"{len(self._bare)} weights outside torch's layers drawn anew ({scheme})")
         self._drop_gradients()
 
     @property
