@@ -130,7 +130,8 @@ class LowerLearningRate(Rewriting):
         if self._trials is not None and self._trials.under_way:
             self._trials.before(optimizer)
         if self._trials is not None:  # where gradients are of weights that were left, no step
-            self.factor = 0.0 if self._trials.elsewhere else self._trials.factor
+            left = self._trials.elsewhere or drawn
+            self.factor = 0.0 if left else self._trials.factor
         if not all("lr" in group for group in optimizer.param_groups):
             held = [p for group in optimizer.param_groups for p in group["params"]]
             self._before = [(p, p.detach().clone()) for p in held]
@@ -150,6 +151,8 @@ class LowerLearningRate(Rewriting):
             self._ease(optimizer, group)
         self._search(optimizer)
         then = float(optimizer.param_groups[0]["lr"])
+        if drawn:
+            return
         self.say(
             f"learning rate of {type(optimizer).__name__}: held at {self.cap:g} or below"
             if self.cap
