@@ -467,3 +467,29 @@ def test_a_bounded_state_of_few_inputs_is_not_driven_to_its_end() -> None:
     spread, log = under("reinitialize", program, scheme="he_normal")
     assert 0.1 < spread < 0.26  # 0.175 by both of its ends; one by its inputs alone
     assert any("(xavier_normal)" in line for line in log)
+
+
+def test_another_function_in_layers_of_the_users_own_kind() -> None:
+    """Whose weights nobody can draw anew: they stay, and the function is exchanged all the same."""
+
+    class Dense(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.eye(5))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.sigmoid(x @ self.weight)
+
+    def program() -> torch.Tensor:
+        model = Dense()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        for _ in range(2):
+            out = model(X)
+            out.sum().backward()
+            optimizer.step()
+        return out.detach()
+
+    given = {"from": "sigmoid", "to": "relu"}
+    out, log = under("swap_activation", program, {"reinitialize": True}, **given)
+    torch.testing.assert_close(out, torch.relu(X))
+    assert any(line.startswith("sigmoid → relu at") for line in log)

@@ -37,7 +37,7 @@ from rectifier.torch import graph
 from rectifier.torch.activation_modules import is_torch
 from rectifier.torch.sites import Layer
 
-_KNOWN = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase, nn.Embedding)
+KNOWN = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase, nn.Embedding)
 """Layers, and what users derive from them, that ``init_`` draws for."""
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
@@ -84,7 +84,7 @@ class Reinitialize(Action):
         if self._scaled or self.remedy.scope.get("recurrent"):
             return
         module = layer.module()
-        own = module is None or not (is_torch(module) or isinstance(module, _KNOWN))
+        own = module is None or not (is_torch(module) or isinstance(module, KNOWN))
         weight = layer.weight() if own else None
         if weight is not None and weight.dim() > 1:
             self._again[id(weight)] += id(weight) in self._bare
@@ -173,14 +173,14 @@ class Reinitialize(Action):
         if self._scaled:
             self._scale(model, name)
             return
-        if not any(isinstance(module, _KNOWN) for module in model.modules()):
+        if not any(isinstance(module, KNOWN) for module in model.modules()):
             return  # layers of the user's own kind alone: drawn after the first step
         from rectifier.torch import init_
 
         scheme = str(self.remedy.settings.get("scheme", "he_normal"))
         redrawn = self._tables(model, name)
         tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
-        known = [m for m in model.modules() if isinstance(m, _KNOWN)]
+        known = [m for m in model.modules() if isinstance(m, KNOWN)]
         layers = [m for m in known if not isinstance(m, nn.Embedding)]
         if all(id(getattr(m, "weight", None)) in tables for m in layers):
             return  # nothing but embeddings, and layers that share their weights
