@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from at_work import under
 from torch import nn
 
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies import build
 from rectifier.doctor.remedies._updates import WAIT
 from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.torch.sites import Interception
@@ -415,4 +417,79 @@ def test_a_states_own_matrix_keeps_its_size() -> None:
     state = w_state.detach()
     torch.testing.assert_close(state @ state.T, torch.eye(16), atol=1e-5, rtol=0)
     gain = float(w_in.detach().std()) * math.sqrt(5)
-    assert gain == pytest.approx(1.0, rel=0.25), "a tanh starts where it is steep"
+    xavier = math.sqrt(2 * 5 / (5 + 16))
+    assert gain == pytest.approx(xavier, rel=0.25), "a tanh starts where it is steep"
+
+
+def test_rates_are_tried_on_the_weights_that_were_drawn() -> None:
+    """An overshoot takes the trials back to where they began, which is not the sick weights."""
+    given = [
+        build(Remedy("reinitialize", "", {"scheme": "he_normal"})),
+        build(
+            Remedy(
+                "lower_learning_rate", "",
+                {"from": 3.0, "to": 3.0, "most": 3.0, "trial_steps": 10, "guard": True},
+            )
+        ),
+    ]  # fmt: skip
+    p = [(50.0 * t).detach().requires_grad_() for t in tensors()]
+    optimizer = torch.optim.SGD(p, lr=3.0)
+    first, sizes = p[0].detach().clone(), []
+    with Interception(given) as interception:
+        for _ in range(120):
+            sizes.append(float(p[0].detach().norm()))
+            loss = (output(p, X) - Y).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    assert interception.notes == []
+    assert any(line.startswith("tried in the opening") for line in given[1].log)
+    assert sizes[0] == float(first.norm())
+    assert sizes.count(sizes[0]) == 1  # never again
+    assert sizes[-1] < 0.1 * sizes[0]
+
+
+def test_a_bounded_state_of_few_inputs_is_not_driven_to_its_end() -> None:
+    def program() -> float:
+        torch.manual_seed(0)
+        w, u = (torch.randn(s).requires_grad_() for s in ((1, 64), (64, 64)))
+        out = torch.randn(64, 1).requires_grad_()
+        optimizer = torch.optim.SGD([w, u, out], lr=1e-9)
+        for _ in range(3):
+            h, x = torch.zeros(32, 64), torch.randn(32, 6, 1)
+            for t in range(6):
+                h = torch.tanh(x[:, t] @ w + h @ u)
+            optimizer.zero_grad()
+            (h @ out).square().mean().backward()
+            optimizer.step()
+        return float(w.detach().std())
+
+    spread, log = under("reinitialize", program, scheme="he_normal")
+    assert 0.1 < spread < 0.26  # 0.175 by both of its ends; one by its inputs alone
+    assert any("(xavier_normal)" in line for line in log)
+
+
+def test_another_function_in_layers_of_the_users_own_kind() -> None:
+    """Whose weights nobody can draw anew: they stay, and the function is exchanged all the same."""
+
+    class Dense(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.eye(5))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.sigmoid(x @ self.weight)
+
+    def program() -> torch.Tensor:
+        model = Dense()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        for _ in range(2):
+            out = model(X)
+            out.sum().backward()
+            optimizer.step()
+        return out.detach()
+
+    given = {"from": "sigmoid", "to": "relu"}
+    out, log = under("swap_activation", program, {"reinitialize": True}, **given)
+    torch.testing.assert_close(out, torch.relu(X))
+    assert any(line.startswith("sigmoid → relu at") for line in log)

@@ -177,3 +177,40 @@ def at_length(treatments: list[list[Remedy]], steps: int) -> tuple[FallingBack, 
     back = FallingBack(treatments, [1.4] * steps)
     with Interception([back, *back.actions]):
         return back, train(steps)
+
+
+def test_a_training_that_came_before_the_sick_one_is_left_to_itself() -> None:
+    """What it learnt is what the sick one starts from, and is put back to between treatments."""
+
+    def program() -> tuple[list[Tensor], nn.Module]:
+        torch.manual_seed(0)
+        teacher = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+        first = torch.optim.SGD(teacher.parameters(), lr=0.1)
+        for _ in range(60):
+            loss = F.cross_entropy(teacher(X), Y)
+            first.zero_grad()
+            loss.backward()
+            first.step()
+        model = nn.Sequential(teacher[0], nn.ReLU(), nn.Linear(16, 4))
+        second = torch.optim.SGD(model.parameters(), lr=1e-7, momentum=0.9)
+        weights = []
+        for _ in range(240):
+            weights.append(teacher[0].weight.detach().clone())
+            loss = F.cross_entropy(model(X), Y)
+            second.zero_grad()
+            loss.backward()
+            second.step()
+        return weights, model
+
+    plain, _ = program()
+    back = FallingBack([[TINY], [RIGHT]], [1.0] * 60 + CHANCE, begins=60)
+    assert back.actions == []
+    with Interception([back]) as interception:
+        weights, model = program()
+    assert interception.notes == []
+    assert torch.equal(weights[0], plain[0])  # the first training is what it was
+    (line,) = [line for line in back.log if "brought nothing" in line]
+    step = int(line.split(":")[0].removeprefix("step ")) - 60
+    assert torch.equal(weights[step + 1], weights[0])
+    assert back.place == 1
+    assert F.cross_entropy(model(X), Y) < 0.3

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
-from doctor_records import curve, record, site, training
+from doctor_records import curve, layer, record, site, training
 
 from rectifier.doctor import in_turn
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.remedies import names
-from rectifier.watch.record.circumstances import Circumstances, Feed, Head
+from rectifier.watch.record.circumstances import Circumstances, Feed, Head, OptimizerFacts
 
 NORMALISE = Remedy("normalize_input", "", {}, {})
 STUCK = training(loss=2.3)
@@ -139,3 +140,51 @@ def test_the_authors_own_rate_need_not_prove_itself() -> None:
     assert in_turn.certain([slow(hold=True)])
     assert not in_turn.certain([slow()])
     assert not in_turn.certain([])
+
+
+def made(*optimizers: tuple[int, int]) -> Circumstances:
+    """Optimisers by the step at which each was made, and how often it stepped."""
+    return Circumstances(
+        optimizers=tuple(OptimizerFacts("Adam", 1e-3, at, 2, 2, 0, n) for at, n in optimizers)
+    )
+
+
+def test_a_fault_of_a_later_training_is_treated_from_where_that_begins() -> None:
+    def begins(circumstances: Circumstances, step: int) -> int:
+        late = dataclasses.replace(layer("A", steps=40), step=np.arange(step, step + 40))
+        found = [dataclasses.replace(finding("symmetric_initialization"), layer="A")]
+        known = record(layers=(late,), trained=STUCK, circumstances=circumstances)
+        return in_turn.begins(found, known)
+
+    assert begins(made((0, 100), (100, 200)), 107) == 100
+    assert begins(made((0, 100), (100, 200)), 3) == 0  # it is of the first
+    assert begins(made((0, 300), (100, 200)), 107) == 0  # the first goes on beside it
+    assert begins(made((0, 300)), 107) == 0
+    assert in_turn.begins([], record(trained=STUCK)) == 0
+
+
+def test_clipping_alone_does_not_slow_adam() -> None:
+    found = [finding("exploding_gradient", "clip_gradients")]
+
+    def first(optimizer: str, rate: float) -> list[str]:
+        trained = training(loss=2.3, rate=rate)
+        sick = record(site("fc1"), trained=trained, optimizer=optimizer)
+        return actions(in_turn.treatments(found, names(), sick))[0]
+
+    assert first("Adam", 0.5) == ["clip_gradients", "lower_learning_rate"]
+    assert first("Adam", 1e-3) == ["clip_gradients"]
+    assert first("SGD", 0.5) == ["clip_gradients"]
+
+
+def test_a_regression_gets_a_steeper_activation_before_normalised_sigmoids() -> None:
+    def first(loss: str, function: str = "sigmoid") -> list[str]:
+        swap = Remedy("swap_activation", "", {"from": function, "to": "relu"})
+        remedies = (Remedy("insert_normalization", ""), swap)
+        found = [Finding("vanishing_gradient", "error", "It is so.", remedies=remedies)]
+        head = Head(layer="out", chain=(loss,), width=2)
+        sick = record(site("fc1"), trained=STUCK, circumstances=Circumstances(heads=(head,)))
+        return actions(in_turn.treatments(found, names(), sick))[0]
+
+    assert first("mse_loss") == ["swap_activation"]
+    assert first("nll_loss") == ["insert_normalization"]
+    assert first("mse_loss", "tanh") == ["insert_normalization"]

@@ -169,7 +169,9 @@ def test_higher_is_better_by_the_name(name: str) -> None:
         ("episode 3 return 12.5", True),
         ("loss 0.5 accuracy 0.9", False),
         ("returned loss 0.5", False),
+        ("episode 20 loss 0.1 success 0.45", True),
+        ("epoch 20 loss 0.1 success 0.45", False),
     ],
 )
 def test_what_an_agent_earns(printed: str, found: bool) -> None:
-    assert metrics.is_of_episodes(metrics.parse(printed)) == found
+    assert metrics.is_of_episodes(metrics.parse(printed), printed) == found

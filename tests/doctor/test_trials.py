@@ -308,3 +308,41 @@ def test_a_newton_step_that_overshoots_finds_its_length() -> None:
     assert last < 0.1
     assert search == "strong_wolfe"
     assert "line search of LBFGS: none → strong_wolfe" in log
+
+
+def test_steps_of_next_to_nothing_are_made_larger_whatever_their_losses_tell() -> None:
+    """Noise hides what such steps learn; up to a thousandth of the weights none is too large."""
+
+    def program() -> None:
+        torch.manual_seed(0)
+        model = nn.Linear(6, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=1e-7)
+        for step in range(120):
+            loss = (model(X) - Y).square().mean() + 2 * abs(step % 5 - 2)  # in each half alike
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    given = {"from": 1e-7, "to": 2e-5, "trial_steps": 10, "most": 1e-2}
+    assert chosen(under("raise_learning_rate", program, **given)[1]) >= 6e-5
+
+
+@pytest.mark.parametrize("decay", [1e-4, 1e-9])
+def test_a_decay_does_not_take_the_weights_down_at_a_rate_that_was_raised(decay: float) -> None:
+    seen = []
+
+    def program() -> None:
+        torch.manual_seed(0)
+        model = nn.Linear(6, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=decay)
+        optimizer.register_step_pre_hook(
+            lambda o, *_: seen.append(o.param_groups[0]["weight_decay"])
+        )
+        for _ in range(5):
+            (1e-6 * (model(X) - Y).square().mean()).backward()
+            optimizer.step()
+            assert optimizer.param_groups[0]["weight_decay"] == decay
+
+    _, log = under("raise_learning_rate", program, **{"from": 0.1, "to": 100.0})
+    assert any("weight decay" in line for line in log) is (decay > 1e-6)
+    assert seen == [pytest.approx(min(decay, 1e-4 / 100))] * 5

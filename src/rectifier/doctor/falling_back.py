@@ -9,7 +9,8 @@ from the rerun, so that a repair still costs two trainings. The last treatment's
 where none brought anything, by the one that came furthest; of equals the first, as the evidence
 speaks for it. What comes late stays, unless its loss broke: too little of the training is left to
 begin another. Nothing is tried where two optimisers step, since players' losses tell nothing, and
-nothing any more once another model or optimiser has come: another training has begun.
+nothing any more once another model or optimiser has come: another training has begun. Where it is
+that later one which is sick, the first is left to itself, and all of this begins with the second.
 """
 
 from __future__ import annotations
@@ -65,10 +66,11 @@ class FallingBack(Observer):
         certain: Whether the cause is read off the program, so that only a loss that is not finite,
             or a remedy that finds nothing to act on, speaks against the cure.
         guess: What guessing costs; NaN where that is not known.
+        begins: Step at which the sick training begins, with an optimiser that is made then.
 
     Attributes:
-        actions: The remedies at work. ``place``: of their treatment among all.
-        log: What was tried, in sentences.
+        actions: The remedies at work; none before that step. ``place``: of their treatment among
+            all. ``log``: What was tried, in sentences.
     """
 
     def __init__(
@@ -79,13 +81,15 @@ class FallingBack(Observer):
         cause: str = "",
         certain: bool = False,
         guess: float = math.nan,
+        begins: int = 0,
     ) -> None:
         super().__init__()
-        self.actions = [build(remedy) for remedy in treatments[0]]
+        self.actions = [] if begins else [build(remedy) for remedy in treatments[0]]
         self.place = 0
         self.log: list[str] = []
         self._treatments = treatments
-        self._sick = losses
+        self._sick = losses[begins:]
+        self._begins, self._waits = begins, begins > 0
         self._cause = cause
         self._certain, self._guess = certain, guess
         self._since = 0
@@ -114,6 +118,9 @@ class FallingBack(Observer):
             self._settle()
             return
         self._models.append((weakref.ref(model), name, args, dict(kwargs)))
+        self._keep_model(model)
+
+    def _keep_model(self, model: nn.Module) -> None:
         self._keep([*model.parameters(), *model.buffers()])
         self._keep([tensor for shadow in shadows_of(model) for tensor in shadow.values()])
 
@@ -125,6 +132,24 @@ class FallingBack(Observer):
             self._settle()
             return
         self._optimizers.append(weakref.ref(optimizer))
+        if self._waits and self.interception is not None:
+            step = self.interception.step
+            if step >= self._begins:
+                self._set_out(optimizer, step)
+
+    def _set_out(self, optimizer: Optimizer, step: int) -> None:
+        """The sick training begins, with what this optimiser holds."""
+        self._waits = False
+        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        known = [item for item in self._models if (model := item[0]()) is not None
+                 and any(id(p) in held for p in model.parameters())]  # fmt: skip
+        self._optimizers = [weakref.ref(optimizer)]
+        self._models, self._kept = known, {}
+        self._passes.clear()
+        for model in (item[0]() for item in known):
+            if model is not None:
+                self._keep_model(model)
+        self._begin(0, step)
 
     def _keep(self, tensors: Sequence[Tensor]) -> None:
         for tensor in tensors:
@@ -139,7 +164,7 @@ class FallingBack(Observer):
     def before_step(self, optimizer: Optimizer | None, step: int) -> None:
         """What an optimiser holds outside any model is kept, too, before it moves."""
         del step
-        if self._settled or optimizer is None or id(optimizer) in self._stepping:
+        if self._waits or self._settled or optimizer is None or id(optimizer) in self._stepping:
             return
         self._stepping.add(id(optimizer))
         self._groups[id(optimizer)] = [len(group["params"]) for group in optimizer.param_groups]
@@ -148,6 +173,8 @@ class FallingBack(Observer):
 
     def after_step(self, optimizer: Optimizer | None, step: int) -> None:
         """Weigh what has come of it, when it is time."""
+        if self._waits:
+            self._passes.clear()
         if self._settled or not self._passes:
             return
         if len(self._stepping) > 1 or not self._kept:
@@ -187,7 +214,7 @@ class FallingBack(Observer):
         if self._choosing():
             return
         if not self._is_hopeless():
-            if step >= len(self._sick) // 2:  # too little is left to begin anew
+            if step - self._begins >= len(self._sick) // 2:  # too little is left to begin anew
                 self._settle()
         elif self.place or self._patient or not self._acted() or self._harms():
             self._next(step)
@@ -209,7 +236,8 @@ class FallingBack(Observer):
             return True
         if self._certain:
             return False
-        return progress.hopeless(self._own, self._window, self._since, self._sick, self._guess)
+        since = self._since - self._begins
+        return progress.hopeless(self._own, self._window, since, self._sick, self._guess)
 
     def _acted(self) -> bool:
         """Whether any remedy, guards aside, found something to act on."""
@@ -226,7 +254,7 @@ class FallingBack(Observer):
         names = _names(self._treatments[self.place])
         came = "the loss broke" if broken else f"the loss is {number(level)}"
         came = came if self._acted() else "nothing to act on"
-        too_late = step >= LATE * len(self._sick) and not broken
+        too_late = step - self._begins >= LATE * len(self._sick) and not broken
         last = too_late or len(self._levels) == len(self._treatments)
         then = self._furthest() if last else len(self._levels)
         stays = last and then == self.place
@@ -256,7 +284,7 @@ class FallingBack(Observer):
             action.undo()
         old, self.place = self.actions, place
         self.actions = [build(remedy) for remedy in self._treatments[place]]
-        interception.exchange(old, self.actions)
+        interception.exchange([self, *old], [self, *self.actions])
         self._put_back()
         with torch.no_grad():
             for action in self.actions:

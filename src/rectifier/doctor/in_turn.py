@@ -17,9 +17,9 @@ import numpy as np
 from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.outputs import is_output
-from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, PLAIN_RATE, lower
+from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
 from rectifier.doctor.rules.unnormalized_input import scaled
-from rectifier.doctor.targets import unit_for, unit_of_inputs
+from rectifier.doctor.targets import degree, unit_for, unit_of_inputs
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Feed
 
@@ -41,6 +41,9 @@ DEEP = 6
 OFF = 3.0
 """Root mean square of a feature from which it may be what is wrong, where nothing else helped."""
 
+FLAT = frozenset({"sigmoid", "hard_sigmoid"})
+"""Activations whose slope is a quarter at most."""
+
 KINDS = ("Linear", "Conv")
 """Layers behind which pre-activations may be normalised over the batch, by their class's name."""
 
@@ -56,7 +59,9 @@ def treatments(
         record: Of the sick run.
         start: Which of `judge.plans` comes first.
     """
-    planned = [_with_unit(each, record) for each in judge.plans(findings, known)[start:]]
+    planned = _steeper_first(judge.plans(findings, known), record)[start:]
+    planned = [_with_unit(each, record) for each in planned]
+    planned = [_with_rate(each, record) for each in planned]
     if not planned and judge.harmful(findings):
         planned = general(findings, record)[:MOST]
     if not planned or record.steps < SHORTEST:
@@ -84,6 +89,43 @@ def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
     if unit is None or any(remedy.action == unit.action for remedy in treatment):
         return treatment
     return (*treatment, unit)
+
+
+def _steeper_first(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:
+    """Where what is predicted is a number, a steeper activation before a normalised flat one.
+
+    Batch normalisation keeps sigmoids on their slope too, but how large a value is varies with its
+    batch then, which a classifier's choice bears and a regression pays for.
+    """
+    steeper = [
+        each
+        for each in planned
+        if any(r.action == "swap_activation" and r.settings.get("from") in FLAT for r in each)
+    ]
+    first = planned[0] if planned else ()
+    normalised = any(remedy.action == "insert_normalization" for remedy in first)
+    if not (steeper and normalised) or not any(map(degree, record.circumstances.heads)):
+        return planned
+    return [steeper[0], *(each for each in planned if each is not steeper[0])]
+
+
+def _with_rate(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
+    """With smaller steps, where gradients are to be clipped whose size the optimiser divides out.
+
+    A step of Adam's is about as long as its rate, whatever the gradient's norm (Kingma and Ba 2015,
+    section 2.1), so that a bound of that norm alone leaves steps that are far too long as they are.
+    """
+    rate = evidence.largest(record.training.learning_rate)
+    actions = {remedy.action for remedy in treatment}
+    if (
+        "clip_gradients" not in actions
+        or actions & set(judge.RATES)
+        or record.optimizer not in ADAPTIVE
+        or not rate >= 10 * ADAPTIVE_RATE
+    ):
+        return treatment
+    slower = lower(record, record.steps, "Clipped gradients do not shorten Adam's steps.")
+    return treatment if slower is None else (*treatment, slower)
 
 
 def _faster(treatment: tuple[Remedy, ...], record: Record) -> list[tuple[Remedy, ...]]:
@@ -117,6 +159,27 @@ def certain(findings: Sequence[Finding]) -> bool:
         return False
     held = any(remedy.settings.get("hold") for remedy in bad[0].remedies)  # at the author's rate
     return held or bad[0].rule in judge.WRITTEN
+
+
+def begins(findings: Sequence[Finding], record: Record) -> int:
+    """Step at which the training began that the root cause was found in.
+
+    That is not the run's first where another one was over by then, as before a fine-tuning: its
+    optimisers step no more, and a new one was made.
+    """
+    bad = judge.harmful(findings)
+    if not bad:
+        return 0
+    since = [bad[0].first_step]
+    since += [int(r.step[0]) for r in record.layers if r.layer == bad[0].layer and r.step.size]
+    made = record.circumstances.optimizers
+    starts = [
+        one.step
+        for one in made
+        if 0 < one.step <= max(since)
+        and sum(o.steps for o in made if o.step < one.step) == one.step
+    ]
+    return max(starts, default=0)
 
 
 def losses(record: Record) -> list[float]:

@@ -55,6 +55,8 @@ _UP = frozenset({
     "rew", "rewards", "returns",
 })  # fmt: skip
 _OF_EPISODES = frozenset({"reward", "rewards", "rew", "return", "returns"})
+_REACHED = frozenset({"success", "win", "wins", "score", "solved", "successes", "winrate"})
+_EPISODES = re.compile(r"\bepisodes?\b", re.IGNORECASE)
 _DOWN = frozenset({
     "loss", "error", "err", "mse", "mae", "rmse", "nll", "bce", "ce", "perplexity", "ppl",
     "fid", "distance", "kl", "bpc", "bpd", "wer", "cer", "residual", "divergence", "regret", "mape",
@@ -144,13 +146,18 @@ def direction(name: str) -> int:
     return 0 if up == down else (1 if up else -1)
 
 
-def is_of_episodes(metrics: Mapping[str, tuple[float, ...]]) -> bool:
+def is_of_episodes(metrics: Mapping[str, tuple[float, ...]], output: str = "") -> bool:
     """Whether what tells best is what an agent earns: then the losses tell little of progress.
 
-    An agent that lives longer has more return to predict, so that its critic's loss rises.
+    An agent that lives longer has more return to predict, so that its critic's loss rises. How
+    often it succeeds is no other thing, where episodes are counted beside it.
+
+    Args:
+        metrics: What a script printed, as `parse` finds it.
+        output: All that it printed.
     """
-    name = principal(metrics)
-    return name is not None and bool(_OF_EPISODES & set(_PART.split(name)))
+    parts = set(_PART.split(principal(metrics) or ""))
+    return bool(_OF_EPISODES & parts) or bool(_REACHED & parts and _EPISODES.search(output))
 
 
 def principal(metrics: Mapping[str, tuple[float, ...]]) -> str | None:

@@ -244,8 +244,11 @@ def _run(
     if before is not None:
         given["losses"] = in_turn.losses(before.record)
         given["cause"] = judge.harmful(before.findings)[0].rule
-        sure = in_turn.certain(before.findings) or metrics.is_of_episodes(before.metrics)
+        sure = in_turn.certain(before.findings) or metrics.is_of_episodes(
+            before.metrics, before.output
+        )
         given["certain"] = sure
+        given["begins"] = in_turn.begins(before.findings, before.record)
         given["guess"] = evidence.guess_of(before.record)
     text = json.dumps(given)
     plan.write_text(text, encoding="utf-8")

@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cause,
         certain=certain,
         guess=float(plan.get("guess", math.nan)),
+        begins=int(plan.get("begins", 0)),
         unscripted=bool(plan.get("unscripted")),
     )
     place = Path(given.record)
@@ -87,12 +88,14 @@ class _Actions:
         *,
         certain: bool = False,
         guess: float = math.nan,
+        begins: int = 0,
         unscripted: bool = False,
     ) -> None:
         self._treatments = treatments
         self._losses = losses
         self._cause, self._certain, self._guess = cause, certain, guess
         self._unscripted = unscripted
+        self._begins = begins
         self._built: FallingBack | None = None
 
     def __iter__(self) -> Iterator[Observer]:
@@ -105,12 +108,13 @@ class _Actions:
                 cause=self._cause,
                 certain=self._certain,
                 guess=self._guess,
+                begins=self._begins,
             )
             if self._unscripted:
                 from rectifier.doctor.remedies._unscripted import leave_unscripted
 
                 leave_unscripted()
-        several = len(self._treatments) > 1
+        several = len(self._treatments) > 1 or self._begins > 0
         return iter((*((self._built,) if several and self._built else ()), *self.at_work))
 
     @property

@@ -58,7 +58,8 @@ over that at the trials' end, and over the lowest one, from which it is lost aga
 
 USUAL = 1e-3
 """Change of a step over the weights' norm, its median in a trial, up to which the larger of two
-rates is taken unless it is clearly worse: losses of a few steps are as noisy as their batches."""
+rates is taken unless it is clearly worse: losses of a few steps are as noisy as their batches.
+Where a rate is raised, the next one is tried up to there, whatever those losses tell."""
 
 RESTLESS = 0.03
 """Change of a step over the weights' norm, its median in a trial, from which a candidate that is
@@ -172,6 +173,11 @@ class Trials:
         """Whether it is known what is trained."""
         return self._origin is not None
 
+    @property
+    def under_way(self) -> bool:
+        """Whether what happens at a step matters: rates are tried, or the chosen one is watched."""
+        return self.watching or (self.begun and not self.done)
+
     def begin(self, tensors: Iterable[Tensor], optimizers: Iterable[Optimizer]) -> None:
         """These are trained, and as they should be to start with; a step comes next."""
         self._optimizers = list(optimizers)
@@ -251,7 +257,8 @@ class Trials:
             clear = clear or (trial is _best(self._tried) and bool(rest))
             moved = float(np.median(trial.moved))
             crawls = 0 < moved < CRAWLING
-            go_on = clear or (crawls and not trial.overshot)
+            mute = first.factor > 1 and 0 < moved <= USUAL / UP and trial is _best(self._tried)
+            go_on = clear or ((crawls or mute) and not trial.overshot)
             by = max(UP, min(CRAWLING / moved, FURTHEST)) if crawls else UP
         factor = evidence.one_digit(self._unit * trial.factor * by) / self._unit
         if go_on and len(self._tried) < MOST and factor <= self._most and self._origin is not None:

@@ -36,6 +36,10 @@ a training, with small rates; its steps are 1 / (1 - momentum) times the rate's)
 
 _NOT_MET = "learning rate: no update of the program's own was met"
 
+PULL = 1e-4
+"""Rate times weight decay, the share of the weights that a step takes away, from which a rate that
+is raised takes the decay back: the pull would drown what is learnt. Usual ones are half of it."""
+
 APART = 30.0
 """Rate of the fastest group over another's, from which the other one is not what overshoots."""
 
@@ -57,6 +61,9 @@ class LowerLearningRate(Rewriting):
         self._kept: weakref.WeakKeyDictionary[torch.optim.Optimizer, list[Any]] = (
             weakref.WeakKeyDictionary()
         )
+        self._kept_decay: weakref.WeakKeyDictionary[
+            torch.optim.Optimizer, list[tuple[dict[str, Any], float]]
+        ] = weakref.WeakKeyDictionary()
         self._kept_momentum: weakref.WeakKeyDictionary[torch.optim.Optimizer, list[Any]] = (
             weakref.WeakKeyDictionary()
         )
@@ -84,6 +91,14 @@ class LowerLearningRate(Rewriting):
         """Whether rates are still being tried."""
         return self._trials is not None and not self._trials.done
 
+    def _are_drawn(self) -> bool:
+        """Whether weights of the program will be drawn anew behind the step that comes.
+
+        Trials start from what is trained then, and the draw is no step of theirs.
+        """
+        at_work = () if self.interception is None else self.interception.observers
+        return any(getattr(other, "draws_next", False) for other in at_work)
+
     def on_model(
         self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
@@ -107,14 +122,16 @@ class LowerLearningRate(Rewriting):
             self._by_hand()
             return
         self._optimizers.add(optimizer)
-        if self._trials is not None and not (self._trials.done or self._trials.begun):
+        drawn = self._are_drawn()
+        if self._trials is not None and not (self._trials.done or self._trials.begun or drawn):
             models = [model for ref in self._models if (model := ref()) is not None]
             buffers = [b for model in models for b in model.buffers()]
             self._trials.begin(buffers, self._optimizers)
-        if self._trials is not None and (self._trials.watching or not self._trials.done):
+        if self._trials is not None and self._trials.under_way:
             self._trials.before(optimizer)
         if self._trials is not None:  # where gradients are of weights that were left, no step
-            self.factor = 0.0 if self._trials.elsewhere else self._trials.factor
+            left = self._trials.elsewhere or drawn
+            self.factor = 0.0 if left else self._trials.factor
         if not all("lr" in group for group in optimizer.param_groups):
             held = [p for group in optimizer.param_groups for p in group["params"]]
             self._before = [(p, p.detach().clone()) for p in held]
@@ -131,8 +148,11 @@ class LowerLearningRate(Rewriting):
                 continue
             group["lr"] = min(group["lr"], self.cap) if self.cap else group["lr"] * self.factor
             self._shorten(group, type(optimizer).__name__)
+            self._ease(optimizer, group)
         self._search(optimizer)
         then = float(optimizer.param_groups[0]["lr"])
+        if drawn:
+            return
         self.say(
             f"learning rate of {type(optimizer).__name__}: held at {self.cap:g} or below"
             if self.cap
@@ -153,6 +173,20 @@ class LowerLearningRate(Rewriting):
                 group["line_search_fn"] = "strong_wolfe"
                 self.unwritten = True
                 self.say("line search of LBFGS: none → strong_wolfe")
+
+    def _ease(self, optimizer: torch.optim.Optimizer, group: dict[str, Any]) -> None:
+        """A decay that suited the small rate is kept from taking the weights down at the large one.
+
+        As strong as the program had it, it may be: what it took a step is no harm that we did.
+        """
+        rate, decay = float(group["lr"]), group.get("weight_decay")
+        if not self.factor > 1 or not isinstance(decay, int | float) or not decay * rate > PULL:
+            return
+        eased = max(PULL / rate, decay / self.factor)
+        self._kept_decay.setdefault(optimizer, []).append((group, decay))
+        group["weight_decay"] = eased
+        self.unwritten = True
+        self.say(f"weight decay of {type(optimizer).__name__}: {decay:g} → {eased:.1g}")
 
     def _top(self, optimizer: torch.optim.Optimizer) -> float:
         """The largest rate of all groups of all optimisers, as the program set them."""
@@ -235,11 +269,13 @@ class LowerLearningRate(Rewriting):
         self._before.clear()
         for group, rate in zip(optimizer.param_groups, self._kept.pop(optimizer, []), strict=False):
             group["lr"] = rate
+        for group, decay in self._kept_decay.pop(optimizer, []):
+            group["weight_decay"] = decay
         momenta = self._kept_momentum.pop(optimizer, [])
         for group, momentum in zip(optimizer.param_groups, momenta, strict=False):
             if momentum is not None:
                 group["momentum"] = momentum
-        if self._trials is not None and (self._trials.watching or not self._trials.done):
+        if self._trials is not None and self._trials.under_way:
             self._trials.after()
 
     def say(self, sentence: str) -> None:

@@ -37,7 +37,7 @@ from rectifier.torch import graph
 from rectifier.torch.activation_modules import is_torch
 from rectifier.torch.sites import Layer
 
-_KNOWN = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase, nn.Embedding)
+KNOWN = (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase, nn.Embedding)
 """Layers, and what users derive from them, that ``init_`` draws for."""
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
@@ -84,7 +84,7 @@ class Reinitialize(Action):
         if self._scaled or self.remedy.scope.get("recurrent"):
             return
         module = layer.module()
-        own = module is None or not (is_torch(module) or isinstance(module, _KNOWN))
+        own = module is None or not (is_torch(module) or isinstance(module, KNOWN))
         weight = layer.weight() if own else None
         if weight is not None and weight.dim() > 1:
             self._again[id(weight)] += id(weight) in self._bare
@@ -118,20 +118,29 @@ class Reinitialize(Action):
             self._drop_gradients()
             return
         last = max(layer.order for layer, _ in self._bare.values())
-        hidden = 1.0 if all_level_off(self._behind) else math.sqrt(2.0)
+        bounded = all_level_off(self._behind)
         with apart(), torch.no_grad():
             for key, (layer, weight) in self._bare.items():
-                gain = 1.0 if layer.order == last else hidden
+                gain = 1.0 if layer.order == last or bounded else math.sqrt(2.0)
                 if weight.dim() == 2 and weight.shape[0] == weight.shape[1] and self._again[key]:
                     nn.init.orthogonal_(weight)  # of a state, whose size is to stay
                 else:
-                    weight.normal_(0.0, gain / math.sqrt(max(layer.fan_in, 1)))
+                    fan = float(max(layer.fan_in, 1))
+                    if bounded:  # of few inputs the whole spread would drive each unit to its end
+                        fan = (fan + weight.numel() / fan) / 2
+                    weight.normal_(0.0, gain / math.sqrt(fan))
                 bias = self._added.get(id(weight), layer.bias())
                 if bias is not None and bias.is_leaf:
                     bias.zero_()
         self.unwritten = True
-        self.say(f"{len(self._bare)} weights outside torch's layers drawn anew (he_normal)")
+        scheme = "xavier_normal" if bounded else "he_normal"
+        self.say(f"{len(self._bare)} weights outside torch's layers drawn anew ({scheme})")
         self._drop_gradients()
+
+    @property
+    def draws_next(self) -> bool:
+        """Whether weights that no model holds were met, and are drawn behind this step."""
+        return bool(self._bare)
 
     @property
     def _scaled(self) -> bool:
@@ -164,14 +173,14 @@ class Reinitialize(Action):
         if self._scaled:
             self._scale(model, name)
             return
-        if not any(isinstance(module, _KNOWN) for module in model.modules()):
+        if not any(isinstance(module, KNOWN) for module in model.modules()):
             return  # layers of the user's own kind alone: drawn after the first step
         from rectifier.torch import init_
 
         scheme = str(self.remedy.settings.get("scheme", "he_normal"))
         redrawn = self._tables(model, name)
         tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
-        known = [m for m in model.modules() if isinstance(m, _KNOWN)]
+        known = [m for m in model.modules() if isinstance(m, KNOWN)]
         layers = [m for m in known if not isinstance(m, nn.Embedding)]
         if all(id(getattr(m, "weight", None)) in tables for m in layers):
             return  # nothing but embeddings, and layers that share their weights

@@ -22,6 +22,7 @@ from rectifier.doctor.remedies import Action, Site, apart
 from rectifier.doctor.remedies._smooth import Smooth
 from rectifier.doctor.remedies._softmax import SwapSoftmax, TurnSoftmax
 from rectifier.doctor.remedies._straight import StraightThrough
+from rectifier.doctor.remedies.reinitialize import KNOWN
 from rectifier.errors import InvalidInputError
 from rectifier.torch import functional
 
@@ -57,6 +58,8 @@ class SwapActivation(Action):
         del kwargs
         if not self.remedy.scope.get("reinitialize"):
             return
+        if not any(isinstance(module, KNOWN) for module in model.modules()):
+            return  # layers of the user's own kind: their weights stay, the function is new
         from rectifier.torch import init_
 
         with apart():
