@@ -26,7 +26,6 @@ class PINN:
     def residual(self):
         u = self.model(self.x)
         du = grad(u.sum(), self.x, create_graph=True)[0]
-        # a line without slope keeps a graph for the second derivative
         d2u = grad((du + 0 * u).sum(), self.x, create_graph=True)[0]
         return d2u + 4 * torch.pi**2 / 4 * torch.sin(torch.pi * (self.x + 1))
 
