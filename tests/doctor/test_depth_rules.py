@@ -487,3 +487,20 @@ def test_a_first_layer_that_hardly_moves_while_the_last_one_does(first, last, en
     )
     told_ = vanishing_gradient.RULE.check(sick)
     assert [f.severity for f in told_] == (["warning"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("function", "end", "found"),
+    [("sigmoid", 0.7, ["warning"]), ("sigmoid", 0.4, []), ("relu", 0.7, [])],
+)
+def test_a_first_layer_that_adam_moves_while_half_of_the_variance_stays(
+    function, end, found
+) -> None:
+    head = Head(("mse_loss", "addmm"), "head", target_std=1.0)
+    moved = record(
+        *chain(0.15, function=function),
+        layers=still(1e-2),
+        trained=training(falling(1.1, end)),
+        circumstances=Circumstances(heads=(head,)),
+    )
+    assert [f.severity for f in vanishing_gradient.RULE.check(moved)] == found

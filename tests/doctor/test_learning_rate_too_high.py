@@ -238,3 +238,14 @@ def test_a_falling_loss_does_not_clear_steps_that_made_a_layer_deaf(
     trained = training(falling(50.0, 1.0), spike(0.05, 0.7, 1), rate)
     found = RULE.check(record(hidden, output, layers=layers, trained=trained, optimizer="Adam"))
     assert [finding.severity for finding in found] == (["warning"] if told else [])
+
+
+@pytest.mark.parametrize(("growth", "found"), [(4.0, ["warning"]), (2.0, [])])
+def test_steps_are_measured_against_the_weights_as_drawn_too(growth, found) -> None:
+    """Steps of a fiftieth of weights that have become four times as long are a twelfth of them."""
+    norms = np.full(STEPS, 5.0 * growth)
+    norms[0] = 5.0
+    own = layer("fc1", update_ratio=0.012, weight_norm=norms)
+    trained = training(falling(2.4, 0.8), spike(0.012, 0.7, 0), 0.1)
+    told = RULE.check(record(layers=(own,), trained=trained, optimizer="AdamW"))
+    assert [f.severity for f in told] == found

@@ -174,7 +174,7 @@ def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:
     rate, update = evidence.largest(training.learning_rate), _of_matrices(record)
     if record.optimizer not in ADAPTIVE or not rate >= RESTLESS * ADAPTIVE_RATE:
         return None
-    large = update >= RESTLESS * USUAL_UPDATE or _swollen(record)
+    large = max(update, _against_drawn(record)) >= RESTLESS * USUAL_UPDATE or _swollen(record)
     if not large or record.observed_steps < 20:
         return None
     peak = evidence.largest(training.update_ratio)
@@ -207,6 +207,20 @@ def _swollen(record: Record) -> bool:
         if matrices and norms.size >= 3 and norms[0] > 0:
             grown.append(float(norms[-1] / norms[0]))
     return bool(grown) and evidence.median(np.array(grown)) >= SWOLLEN
+
+
+def _against_drawn(record: Record) -> float:
+    """Median over the matrices of their median step over their norm as drawn; NaN if unknown.
+
+    Steps that are too large make weights grow, and look small beside what they have made.
+    """
+    sizes = []
+    for item in evidence.matrices(record):
+        norms = evidence.finite(item.weight_norm)
+        if norms.size and norms[0] > 0:
+            grown = evidence.median(norms) / float(norms[0])
+            sizes.append(evidence.median(item.update_ratio) * grown)
+    return evidence.median(np.array(sizes))
 
 
 def _of_matrices(record: Record) -> float:
@@ -338,11 +352,11 @@ def check(record: Record) -> Sequence[Finding]:
     a cross-entropy, not a tenth below what guessing gives), or where a quarter of a layer's units
     died of it and the loss did not halve. ``warning`` where it halved in spite of the dead though
     not to a fifth, or recovered from a step that changed the weights by more than their own norm
-    and quadrupled the loss, or where an adaptive optimiser's rate and all its steps are thirty
-    times the usual and the loss did not fall to a fifth, whether it rose or not, or some hidden
-    layer passes no gradient since. Else ``info``.
-    Changes that are small in each of many layers, after which the loss rose as much, add up
-    (`rectifier.doctor.collapse`).
+    and quadrupled the loss, or where an adaptive optimiser's rate and all its steps (over the
+    weights as they are, or as they were drawn) are thirty times the usual and the loss did not fall
+    to a fifth, whether it rose or not, or some hidden layer passes no gradient since. Else
+    ``info``. Changes that are small in each of many layers, after which the loss rose as much, add
+    up (`rectifier.doctor.collapse`).
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate

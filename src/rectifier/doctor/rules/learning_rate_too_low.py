@@ -24,6 +24,9 @@ TINY = 1e-4
 MOVED = 0.03
 """How far the weights have moved in all, over their norm, if they have hardly moved."""
 
+FAR_FROM = 0.8
+"""Loss over its start at which a run that is over, and still falls as it did, has got nowhere."""
+
 STEPS = 30
 """Steps of a run from which its length is no excuse."""
 
@@ -97,7 +100,9 @@ def check(record: Record) -> Sequence[Finding]:
     the usual 1e-3), all steps together moved them by under 3 %, and the loss is still
     nine tenths of its start or more, or falls so slowly that the second half brought as much as
     the first; or ten times as much of either where the loss, nine tenths of its start or more,
-    fell along a straight line; with weights that were not loaded. Or later: a schedule took the
+    fell along a straight line; or three times as much of both where it ended above four fifths of
+    its start, and the last third brought half as much as the first or more; with weights that were
+    not loaded. Or later: a schedule took the
     rate to a thousandth of its peak with over half of the run to go and the loss above a fifth of
     its start. Or a schedule warmed up from first to last and came to a fiftieth of the rate that
     the optimiser was made with. Or an adaptive optimiser's epsilon is larger than the gradient, of
@@ -230,8 +235,10 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
         return ()
     stuck = loss.end >= 0.9 * loss.start
     creeps = stuck and update < 10 * TINY and moved < 10 * MOVED and _straight(record)
-    tiny = update < TINY and moved < MOVED and (stuck or _steady(record, loss))
-    if not (tiny or creeps):
+    steady = _steady(record, loss)
+    tiny = update < TINY and moved < MOVED and (stuck or steady)
+    short = update < 3 * TINY and moved < 3 * MOVED and loss.end >= FAR_FROM * loss.start
+    if not (tiny or creeps or (short and steady and _still_falls(record))):
         return ()
     told = f"The learning rate {number(rate)}" if rate > 0 else "The learning rate"
     cause = (
@@ -277,6 +284,15 @@ def _steady(record: Record, loss: evidence.Loss) -> bool:
     first = float(early.mean() - middle.mean())
     second = float(middle.mean() - late.mean())
     return second > 0 and second >= 0.5 * first
+
+
+def _still_falls(record: Record) -> bool:
+    """Whether the last third of the losses lies below the one before by more than their noise."""
+    values = evidence.finite(record.training.loss)
+    third = values.size // 3
+    then, now = values[third:-third], values[-third:]
+    noise = math.sqrt(float(then.var()) / then.size + float(now.var()) / now.size)
+    return float(then.mean() - now.mean()) > 2 * noise
 
 
 def _by_schedule(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:

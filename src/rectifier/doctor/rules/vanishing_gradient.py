@@ -101,17 +101,19 @@ def check(record: Record) -> Sequence[Finding]:
     optimisers that normalise (Adam) make up for it. ``error`` where the loss, too, stayed near its
     start, or, a cross-entropy, ended above four fifths of what guessing gives, the log of the
     number of classes: Adam moves such first layers, but by the noise of what is left of the
-    gradient. A signal that shrinks as much on its way forward counts likewise. Where the loss
-    stayed near its start, so do a first layer that moves under 1e-4 of its weights a step and a
-    hundredth of what the last one does, and recurrent weights that leave a fifth or less a round,
-    or a thousandth in all: where the weights move all the same, or every round goes through a
-    sigmoid. So does half of the layers with a hundred thousandth of the gradient of the one that
-    gets most. Under a minimax loss (minus a cross-entropy, the log of one minus a sigmoid) so does
-    a gradient of which a thousandth is left and that moves the weights by under 1e-4 a step. Where
-    shorter ways lead around the deepest layers (a U-Net's), these count in place of the first, if
-    they move a hundredth of what the last one does. Where half of the first loss was left, so does
-    a decay that left under a tenth of every layer's weights, or that outweighs the gradient from
-    the start (`rectifier.doctor.decaying`).
+    gradient. ``warning`` where, behind functions that saturate, a mean squared error ended above
+    half of the targets' variance, for the same reason. A signal that shrinks as much on its way
+    forward counts likewise. Where the loss stayed near its start, so do a first layer that moves
+    under 1e-4 of its weights a step and a hundredth of what the last one does, and recurrent
+    weights that leave a fifth or less a round, or a thousandth in all: where the weights move all
+    the same, or every round goes through a sigmoid. So does half of the layers with a hundred
+    thousandth of the gradient of the one that gets most. Under a minimax loss (minus a
+    cross-entropy, the log of one minus a sigmoid) so does a gradient of which a thousandth is left
+    and that moves the weights by under 1e-4 a step. Where shorter ways lead around the deepest
+    layers (a U-Net's), these count in place of the first, if they move a hundredth of what the last
+    one does. Where half of the first loss was left, so does a decay that left under a tenth of
+    every layer's weights, or that outweighs the gradient from the start
+    (`rectifier.doctor.decaying`).
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
@@ -135,7 +137,8 @@ def check(record: Record) -> Sequence[Finding]:
         moved = signal.update_of(record, first.layer)
         halved = not loss.start > 0 or loss.end < HALF * loss.start
         slow = fades and not halved and moved <= SLOW and _fastest(record, first) >= FAR * moved
-        if not (stuck or guessing or moved <= STILL or slow):
+        by_noise = fades and _unexplained(record, loss) and not all(map(_unsaturating, trend.sites))
+        if not (stuck or guessing or moved <= STILL or slow or by_noise):
             continue
         severity: Severity = "error" if stuck or guessing else "warning"
         findings.append(_finding(trend, ahead, moved, severity, shrinks and not fades))
@@ -159,6 +162,18 @@ def check(record: Record) -> Sequence[Finding]:
         findings += [slowed] if slowed is not None else []
     sure = _sure_critic(record)
     return (*findings, *((sure,) if sure is not None else ()))
+
+
+def _unexplained(record: Record, loss: evidence.Loss) -> bool:
+    """Whether a mean squared error ended above half of the targets' variance.
+
+    That is to a regression what guessing is to a classifier, as the targets' mean costs all of it.
+    """
+    return any(
+        head.chain[:1] == ("mse_loss",)
+        and HALF * head.target_std**2 <= loss.end <= head.target_std**2 / GUESSING
+        for head in record.circumstances.heads
+    )
 
 
 def _fastest(record: Record, site: SiteRecord) -> float:
