@@ -1,4 +1,5 @@
 # batch: sixteenth
+# in view: a run that is over while its loss still falls
 # rules: learning_rate_too_low
 # remedies: raise_learning_rate
 # metric: val_accuracy up

@@ -1,4 +1,5 @@
 # batch: sixteenth
+# in view: a vanished gradient behind which half of the variance stays
 # rules: vanishing_gradient saturated_activation
 # remedies: swap_activation insert_normalization reinitialize
 # metric: test error down

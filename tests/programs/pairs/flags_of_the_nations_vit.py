@@ -1,4 +1,5 @@
 # batch: sixteenth
+# in view: steps against the weights as drawn
 # rules: learning_rate_too_high
 # remedies: lower_learning_rate clip_gradients
 # metric: top1 up

@@ -1,4 +1,5 @@
 # batch: sixteenth
+# in view: clipping where the first steps made a recurrent gradient explode
 # rules: exploding_gradient learning_rate_too_high dying_relu non_finite
 # remedies: clip_gradients lower_learning_rate
 # metric: mse down

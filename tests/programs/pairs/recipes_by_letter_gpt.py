@@ -1,4 +1,5 @@
 # batch: sixteenth
+# in view: a first loss far above a guess by what it adds
 # rules: poor_initialization
 # remedies: reinitialize
 # metric: val loss down

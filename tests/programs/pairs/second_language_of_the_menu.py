@@ -1,4 +1,5 @@
 # batch: sixteenth
+# in view: frozen matrices that a module holds itself
 # rules: frozen_parameters
 # remedies: add_to_optimizer
 # metric: accuracy up

@@ -1,4 +1,5 @@
 # batch: sixteenth
+# in view: a generator that cannot reach the data
 # rules: unsuitable_output_activation
 # remedies: swap_activation remove_output_activation
 # metric: moment distance down

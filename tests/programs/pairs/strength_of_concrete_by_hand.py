@@ -1,4 +1,5 @@
 # batch: sixteenth
+# in view: hidden layers that are all flat from the start
 # rules: poor_initialization saturated_activation
 # remedies: reinitialize insert_normalization
 # metric: r2 up
