@@ -112,7 +112,7 @@ def overshoot(record: Record) -> Overshoot | None:
     harmed = not loss.end < 0.9 * loss.start or loss.end >= 0.9 * evidence.guess_of(record)
     step = _first_large(record, low, end, rise)
     rate = evidence.learning_rate_at(record, step)
-    restless = not harmed and _restless(record, loss) is not None
+    restless = not harmed and _restless(record, loss, rose=True) is not None
     return Overshoot(step, rate, update, harmed, loss.broke_step is not None, loss, restless)
 
 
@@ -163,18 +163,21 @@ def _grown(record: Record, loss: evidence.Loss) -> Overshoot | None:
     return Overshoot(step, rate, most, True, False, loss)
 
 
-def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:
+def _restless(record: Record, loss: evidence.Loss, *, rose: bool = False) -> Overshoot | None:
     """Adaptive steps that are thirty times the usual in rate and in size, and a middling end.
 
-    With such optimisers a rate that is too high need not make the loss rise: clipping and the
-    bound on each element's step keep it where the steps' own noise lets it fall no further. Nor
-    does its fall clear them where a hidden layer lets no gradient through any more.
+    With such optimisers a rate that is too high need not make the loss rise: clipping and the bound
+    on each element's step keep it where the steps' own noise lets it fall no further. Where it
+    rose, steps count over the weights as they were drawn, too. Nor does its fall clear them where a
+    hidden layer lets no gradient through any more.
     """
     training = record.training
     rate, update = evidence.largest(training.learning_rate), _of_matrices(record)
     if record.optimizer not in ADAPTIVE or not rate >= RESTLESS * ADAPTIVE_RATE:
         return None
-    large = max(update, _against_drawn(record)) >= RESTLESS * USUAL_UPDATE or _swollen(record)
+    if rose:
+        update = max(update, _against_drawn(record))
+    large = update >= RESTLESS * USUAL_UPDATE or _swollen(record)
     if not large or record.observed_steps < 20:
         return None
     peak = evidence.largest(training.update_ratio)
@@ -353,10 +356,10 @@ def check(record: Record) -> Sequence[Finding]:
     died of it and the loss did not halve. ``warning`` where it halved in spite of the dead though
     not to a fifth, or recovered from a step that changed the weights by more than their own norm
     and quadrupled the loss, or where an adaptive optimiser's rate and all its steps (over the
-    weights as they are, or as they were drawn) are thirty times the usual and the loss did not fall
-    to a fifth, whether it rose or not, or some hidden layer passes no gradient since. Else
-    ``info``. Changes that are small in each of many layers, after which the loss rose as much, add
-    up (`rectifier.doctor.collapse`).
+    weights as they are, or, where the loss rose, as they were drawn) are thirty times the usual and
+    the loss did not fall to a fifth, whether it rose or not, or some hidden layer passes no
+    gradient since. Else ``info``. Changes that are small in each of many layers, after which the
+    loss rose as much, add up (`rectifier.doctor.collapse`).
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate
