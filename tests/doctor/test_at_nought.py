@@ -9,6 +9,8 @@ from doctor_records import falling, layer, told, training, weight
 from torch import nn
 
 from rectifier.doctor.rules import frozen_parameters
+from rectifier.watch.options import WatchOptions
+from rectifier.watch.script import run_script
 
 FROZEN = {"trainable": False, "held": False, "steps": 0, "reached": 0, "moved": float("nan")}
 
@@ -88,3 +90,51 @@ def test_thawed_layers_learn_and_others_do_not() -> None:
     assert torch.equal(model.base.weight, before)
     assert any("'up'" in line or "up" in line for line in log)
     assert fit(6).up.weight.abs().sum() == 0
+
+
+class Branch(nn.Module):
+    """A low-rank branch with both matrices its own, as most are written."""
+
+    def __init__(self, base: nn.Linear) -> None:
+        super().__init__()
+        self.base = base
+        self.a = nn.Parameter(torch.randn(2, 6))
+        self.b = nn.Parameter(torch.zeros(6, 2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        low = nn.functional.linear(nn.functional.linear(x, self.a), self.b)
+        return self.base(x) + low
+
+
+SCRIPT = """
+import torch
+from torch import nn
+
+from test_at_nought import Branch
+
+torch.manual_seed(0)
+base = nn.Linear(6, 6)
+base.load_state_dict(nn.Linear(6, 6).state_dict())
+model = nn.Sequential(Branch(base), nn.ReLU(), nn.Linear(6, 2))
+model.requires_grad_(False)
+model[2].requires_grad_(True)
+model[0].b.requires_grad_({learns})
+optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.05)
+for _ in range(40):
+    x = torch.randn(32, 6)
+    loss = (model(x) - 3 * x[:, :2] * x[:, 2:4]).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize("learns", [False, True])
+def test_matrices_that_a_module_holds_itself_are_seen_though_frozen(learns, tmp_path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT.format(learns=learns), encoding="utf-8")
+    run = run_script(str(script), options=WatchOptions(every=1))
+    found = [f for f in frozen_parameters.RULE.check(run.record) if f.evidence.get("matrices")]
+    assert [f.layer for f in found] == [] if learns else ["0.b"]
+    if found:
+        assert "0.a" in found[0].remedies[0].scope["layers"]

@@ -487,3 +487,32 @@ def test_a_first_layer_that_hardly_moves_while_the_last_one_does(first, last, en
     )
     told_ = vanishing_gradient.RULE.check(sick)
     assert [f.severity for f in told_] == (["warning"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("function", "end", "until", "found"),
+    [
+        ("sigmoid", 0.7, STEPS, ["warning"]),
+        ("sigmoid", 0.7, STEPS // 4, ["warning"]),  # of the first third it was most
+        ("sigmoid", 0.7, STEPS // 8, []),  # a plateau of the opening, soon over
+        ("sigmoid", 0.4, STEPS, []),
+        ("relu", 0.7, STEPS, []),
+    ],
+)
+def test_a_first_layer_that_adam_moves_while_half_of_the_variance_stays(
+    function, end, until, found
+) -> None:
+    head = Head(("mse_loss", "addmm"), "head", target_std=1.0)
+    sites = []
+    for i, made in enumerate(chain(0.15, function=function)):
+        gradient = np.array(made.series.gradient_rms)
+        gradient[until:] = 1e-2 * 0.9 ** (DEPTH - 1 - i)
+        series = dataclasses.replace(made.series, gradient_rms=gradient)
+        sites.append(dataclasses.replace(made, series=series))
+    moved = record(
+        *sites,
+        layers=still(1e-2),
+        trained=training(falling(1.1, end)),
+        circumstances=Circumstances(heads=(head,)),
+    )
+    assert [f.severity for f in vanishing_gradient.RULE.check(moved)] == found

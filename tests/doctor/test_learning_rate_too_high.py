@@ -258,3 +258,19 @@ def test_what_the_moves_of_an_agent_cost_is_a_note_unless_units_die() -> None:
     assert [f.severity for f in RULE.check(record(site(dead_at={12: 60}), trained=trained))] == [
         "error"
     ]
+
+
+@pytest.mark.parametrize(
+    ("growth", "peak", "found"),
+    [(4.0, 5.0, ["warning"]), (2.0, 5.0, ["info"]), (4.0, 2.4, [])],  # labels that are noisy
+)
+def test_steps_are_measured_against_the_weights_as_drawn_too(growth, peak, found) -> None:
+    """Steps of 1.2 % of weights that have become four times as long are 4.8 % of what they were."""
+    loss = falling(2.4, 0.8)
+    loss[2] = peak
+    norms = np.full(STEPS, 5.0 * growth)
+    norms[0] = 5.0
+    own = layer("fc1", update_ratio=0.012, weight_norm=norms)
+    trained = training(loss, spike(0.012, 0.7, 0), 0.1)
+    told = RULE.check(record(layers=(own,), trained=trained, optimizer="AdamW"))
+    assert [f.severity for f in told] == found

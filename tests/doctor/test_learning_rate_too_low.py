@@ -230,3 +230,20 @@ def test_tables_and_normalisations_do_not_count_for_the_gradients_size() -> None
         layers = (*small, *others)
         found = told(learning_rate_too_low, trained=curve, layers=layers, optimizers=(adam,))
         assert len(found) == count
+
+
+@pytest.mark.parametrize(
+    ("end", "update", "moved", "found"),
+    [
+        (1.9, 2e-4, 0.05, 1),
+        (1.7, 2e-4, 0.05, 0),  # it got somewhere
+        (1.9, 4e-4, 0.05, 0),  # steps of nearly the usual size
+        (1.9, 2e-4, 0.1, 0),  # weights that went as far as training takes them
+    ],
+)
+def test_a_run_that_is_over_while_its_loss_still_falls(end, update, moved, found) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.02, STEPS)
+    bend = 0.15 * np.exp(-np.arange(STEPS) / 10)  # the first steps gain most: no straight line
+    trained = training(loss=np.linspace(2.0, end, STEPS) + bend + noise, update=update)
+    judged = told(learning_rate_too_low, trained=trained, parameters=(weight(moved=moved),))
+    assert [f.severity for f in judged] == ["warning"] * found

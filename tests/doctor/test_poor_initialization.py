@@ -318,3 +318,45 @@ def test_a_bounded_function_is_flat_long_before_a_signal_is_loud(
         parameters=(weight(std=std),),
     )
     assert [f.severity for f in found] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(("classes", "start", "severity"), [
+    (27, 7.3, "warning"),  # four nats above a guess's 3.3, though only twice of it
+    (27, 6.0, None),
+    (10, 5.4, "warning"),
+])  # fmt: skip
+def test_a_first_loss_far_above_a_guess_by_what_it_adds(classes, start, severity) -> None:
+    found = told(
+        poor_initialization,
+        site(series={"input_std": 4.0}),
+        layers=(layer("fc1"),),
+        trained=training(loss=falling(start, 2.0)),
+        parameters=(weight(std=0.51),),
+        heads=(Head(("nll_loss", "log_softmax", "addmm"), "fc1", width=classes),),
+    )
+    assert [f.severity for f in found] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("second", "severity"),
+    [(0.7, "warning"), (0.1, "info")],  # all hidden layers, or one: a hash, or a net that learnt
+)
+def test_where_every_hidden_layer_is_flat_a_loss_that_falls_excuses_nothing(
+    second, severity
+) -> None:
+    sites = [
+        site(f"a{i}.act", layer=f"a{i}", order=i, function="tanh", series={
+            "input_std": 5.0, "saturated": share,
+        })
+        for i, share in enumerate((0.6, second))
+    ]  # fmt: skip
+    names = ("a0", "a1", "out")
+    found = told(
+        poor_initialization,
+        *sites,
+        layers=tuple(layer(name, order=i) for i, name in enumerate(names)),
+        trained=training(loss=falling(40.0, 0.1)),
+        parameters=tuple(weight(f"{name}.weight", std=1.0) for name in names),
+        heads=(Head(("mean", "pow", "sub", "addmm"), "out"),),
+    )
+    assert [f.severity for f in found] == [severity]

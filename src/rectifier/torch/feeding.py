@@ -129,23 +129,28 @@ def tensor_of(module: nn.Module, name: str) -> Tensor | None:
     return found if isinstance(found, Tensor) else None
 
 
+def is_weight(tensor: Tensor) -> bool:
+    """Whether it is trained, or a parameter that is frozen; data are leaves without a gradient."""
+    return tensor.is_leaf and (tensor.requires_grad or isinstance(tensor, nn.Parameter))
+
+
 def untransposed(value: Any) -> Tensor | None:
-    """The trainable matrix of which a tensor is the transpose; None where it is none."""
+    """The matrix of weights of which a tensor is the transpose; None where it is none."""
     if not isinstance(value, Tensor) or value.dim() != 2 or not value._is_view():
         return None
     base = value._base
-    if base is None or base.dim() != 2 or not (base.is_leaf and base.requires_grad):
+    if base is None or base.dim() != 2 or not is_weight(base):
         return None
     turned = value.shape == base.shape[::-1] and value.stride() == base.stride()[::-1]
     return base if turned else None
 
 
 def one_unit(pair: Sequence[Any]) -> bool:
-    """Whether a product is ``x @ v`` with a trainable vector: a layer of one unit."""
+    """Whether a product is ``x @ v`` with a vector of weights: a layer of one unit."""
     if len(pair) != 2 or not all(isinstance(part, Tensor) for part in pair):
         return False
     x, v = pair
-    return bool(x.dim() > 1 and v.dim() == 1 and v.is_leaf and v.requires_grad)
+    return bool(x.dim() > 1 and v.dim() == 1 and is_weight(v))
 
 
 def fan_in(weight: Tensor | None, *, transposed: bool) -> int:

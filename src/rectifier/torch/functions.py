@@ -194,7 +194,7 @@ class Functions:
         if entered is not None and "parametrizations" in entered.path.split("."):
             return  # makes a weight of others, and applies none
         candidates = [*args, *kwargs.values()]
-        leaves = [t for t in candidates if isinstance(t, Tensor) and t.is_leaf and t.requires_grad]
+        leaves = [t for t in candidates if isinstance(t, Tensor) and feeding.is_weight(t)]
         weights = [t for t in leaves if t.dim() > 1] or [t for t in leaves if "norm" in name]
         if not weights and name.strip("_") in ("matmul", "mm") and len(args) > 1:
             turned = feeding.untransposed(args[1])

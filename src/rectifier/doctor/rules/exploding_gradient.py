@@ -26,6 +26,7 @@ from rectifier.doctor.rules.poor_initialization import (
 )
 from rectifier.doctor.slopes import is_bounded
 from rectifier.doctor.targets import FAR, degree, unit_for
+from rectifier.doctor.through_time import through_time
 from rectifier.doctor.wording import number, percent, place
 from rectifier.watch.record import Record, SiteRecord
 
@@ -188,7 +189,7 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
     norms = [evidence.median(item.weight_norm[:1]) for item in record.layers]
     size = math.sqrt(sum(norm**2 for norm in norms if math.isfinite(norm)))
     first = training.gradient_norm[0] if training.gradient_norm.size else math.nan
-    harmed = _harmed(loss) or _constant(record, loss)
+    harmed = _harmed(loss) or _constant(record, loss) or evidence.at_the_mean(record, loss)
     if not (size > 0 and first >= HUGE * size and (harmed or _still_loud(record))):
         return None
     scale = _reach(record)
@@ -359,12 +360,13 @@ def check(record: Record) -> Sequence[Finding]:
     twenty calm steps, unless another training begins there (a new task, a new optimiser). All count
     only where the loss broke, rose or stayed near its start, or, from the start, where a signal a
     thousand times the data's size at first is ten times it at the end, or targets far from one were
-    met no better than by their mean: normalisation and clipping
-    make growth harmless, and clipped gradients are measured as the optimiser gets them. And where
-    the only optimiser's gradients were never cleared, at three looked-at steps or more, whatever
-    the loss did: there is no training that wants the sum of all gradients so far. Of targets far
-    from one, ten times the weights' norm are enough where hidden units went from their slope into
-    saturation and the loss did not fall.
+    met no better than by their mean, or any were by a mean squared error: normalisation and
+    clipping make growth harmless, and clipped gradients are measured as the optimiser gets them.
+    And where the only optimiser's gradients were never cleared, at three looked-at steps or more,
+    whatever the loss did: there is no training that wants the sum of all gradients so far. Of
+    targets far from one, ten times the weights' norm are enough where hidden units went from their
+    slope into saturation and the loss did not fall. And of recurrent weights a gradient that the
+    first twenty steps made a thousand times what it was (`rectifier.doctor.through_time`).
 
     Source:
         He et al. 2015, section 2.2 (product of per-layer factors); Glorot and Bengio 2010; Pascanu,
@@ -374,7 +376,8 @@ def check(record: Record) -> Sequence[Finding]:
     loss = evidence.loss_of(record)
     found = _never_cleared(record, loss) or _by_depth(record, loss)
     found = found or _from_the_start(record, loss) or _driven_out(record, loss)
-    found = found or _by_burst(record, loss)
+    undone = _harmed(loss) or evidence.at_the_mean(record, loss)
+    found = found or (through_time(record) if undone else None) or _by_burst(record, loss)
     return () if found is None else (found,)
 
 

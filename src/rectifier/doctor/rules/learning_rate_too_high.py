@@ -112,7 +112,7 @@ def overshoot(record: Record) -> Overshoot | None:
     harmed = not loss.end < 0.9 * loss.start or loss.end >= 0.9 * evidence.guess_of(record)
     step = _first_large(record, low, end, rise)
     rate = evidence.learning_rate_at(record, step)
-    restless = not harmed and _restless(record, loss) is not None
+    restless = not harmed and _restless(record, loss, rose=True) is not None
     return Overshoot(step, rate, update, harmed, loss.broke_step is not None, loss, restless)
 
 
@@ -164,17 +164,20 @@ def _grown(record: Record, loss: evidence.Loss) -> Overshoot | None:
     return Overshoot(step, rate, most, True, False, loss)
 
 
-def _restless(record: Record, loss: evidence.Loss) -> Overshoot | None:
+def _restless(record: Record, loss: evidence.Loss, *, rose: bool = False) -> Overshoot | None:
     """Adaptive steps that are thirty times the usual in rate and in size, and a middling end.
 
-    With such optimisers a rate that is too high need not make the loss rise: clipping and the
-    bound on each element's step keep it where the steps' own noise lets it fall no further. Nor
-    does its fall clear them where a hidden layer lets no gradient through any more.
+    With such optimisers a rate that is too high need not make the loss rise: clipping and the bound
+    on each element's step keep it where the steps' own noise lets it fall no further. Where it
+    rose, steps count over the weights as they were drawn, too. Nor does its fall clear them where a
+    hidden layer lets no gradient through any more.
     """
     training = record.training
     rate, update = evidence.largest(training.learning_rate), _of_matrices(record)
     if record.optimizer not in ADAPTIVE or not rate >= RESTLESS * ADAPTIVE_RATE:
         return None
+    if rose:
+        update = max(update, _against_drawn(record))
     large = update >= RESTLESS * USUAL_UPDATE or _swollen(record)
     if not large or record.observed_steps < 20:
         return None
@@ -208,6 +211,20 @@ def _swollen(record: Record) -> bool:
         if matrices and norms.size >= 3 and norms[0] > 0:
             grown.append(float(norms[-1] / norms[0]))
     return bool(grown) and evidence.median(np.array(grown)) >= SWOLLEN
+
+
+def _against_drawn(record: Record) -> float:
+    """Median over the matrices of their median step over their norm as drawn; NaN if unknown.
+
+    Steps that are too large make weights grow, and look small beside what they have made.
+    """
+    sizes = []
+    for item in evidence.matrices(record):
+        norms = evidence.finite(item.weight_norm)
+        if norms.size and norms[0] > 0:
+            grown = evidence.median(norms) / float(norms[0])
+            sizes.append(evidence.median(item.update_ratio) * grown)
+    return evidence.median(np.array(sizes))
 
 
 def _of_matrices(record: Record) -> float:
@@ -339,12 +356,12 @@ def check(record: Record) -> Sequence[Finding]:
     a cross-entropy, not a tenth below what guessing gives), or where a quarter of a layer's units
     died of it and the loss did not halve. ``warning`` where it halved in spite of the dead though
     not to a fifth, or recovered from a step that changed the weights by more than their own norm
-    and quadrupled the loss, or where an adaptive optimiser's rate and all its steps are thirty
-    times the usual and the loss did not fall to a fifth, whether it rose or not, or some hidden
-    layer passes no gradient since. Else ``info``, and where the loss is the sum over an agent's
-    episodes, which does not tell how well it plays, unless it broke or units died.
-    Changes that are small in each of many layers, after which the loss rose as much, add up
-    (`rectifier.doctor.collapse`).
+    and quadrupled the loss, or where an adaptive optimiser's rate and all its steps (over the
+    weights as they are, or, where the loss rose, as they were drawn) are thirty times the usual and
+    the loss did not fall to a fifth, whether it rose or not, or some hidden layer passes no
+    gradient since. Else ``info``, and where the loss is the sum over an agent's episodes, which
+    does not tell how well it plays, unless it broke or units died. Changes that are small in each
+    of many layers, after which the loss rose as much, add up (`rectifier.doctor.collapse`).
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate

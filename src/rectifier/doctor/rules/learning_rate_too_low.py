@@ -31,6 +31,9 @@ STILL = 1e-3
 """How far the weights have moved in all, over their norm, if they stand: what the loss did then
 is its noise, or what any step downhill brings."""
 
+FAR_FROM = 0.8
+"""Loss over its start at which a run that is over, and still falls as it did, has got nowhere."""
+
 STEPS = 30
 """Steps of a run from which its length is no excuse."""
 
@@ -105,12 +108,14 @@ def check(record: Record) -> Sequence[Finding]:
     of its start or more, or falls so slowly that the second half brought as much as the first, down
     to half of its start (to a fifth where a step changes the weights by less than 1e-5); or the
     weights moved by under 0.1 % in all and half of the loss is left; or ten times as much of either
-    where the loss, nine tenths of its start or more, fell along a straight line; with weights that
-    were not loaded. Or later: a schedule took the rate to a thousandth of its peak with over half
-    of the run to go and the loss above a fifth of its start. Or a schedule warmed up from first to
-    last and came to a fiftieth of the rate that the optimiser was made with. Or an adaptive
-    optimiser's epsilon is larger than the gradient, of most layers, and half of the loss was left
-    (a fifth, where it is five times as large): at most 1e-6, or such that a step changes the
+    where the loss, nine tenths of its start or more, fell along a straight line; or three times as
+    much of both where it ended above four fifths of its start, and the last third brought half as
+    much as the first or more; with weights that were not loaded. Or later: a schedule took the
+    rate to a thousandth of its peak with over half of the run to go and the loss above a fifth of
+    its start. Or a schedule warmed up from first to last and came to a fiftieth of the rate that
+    the optimiser was made with. Or an adaptive optimiser's epsilon is larger than the gradient, of
+    most layers, and half of the loss was left (a fifth, where it is five times as large): at most
+    1e-6, or such that a step changes the
     weights by less than 1e-4. Of several trainings one behind the other, each by an optimiser of
     its own, the last is judged too. Where the gradient is cut off or zero other rules explain the
     same picture.
@@ -239,11 +244,12 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
         return ()
     stuck = loss.end >= 0.9 * loss.start
     creeps = stuck and update < 10 * TINY and moved < 10 * MOVED and _straight(record)
-    minute = update < MINUTE
+    minute, steady = update < MINUTE, _steady(record)
     far = loss.end > (0.2 if minute else 0.5) * loss.start
     still = minute and moved < STILL and loss.end > 0.5 * loss.start
-    tiny = update < TINY and moved < MOVED and (stuck or still or (far and _steady(record)))
-    if not (tiny or creeps):
+    tiny = update < TINY and moved < MOVED and (stuck or still or (far and steady))
+    short = update < 3 * TINY and moved < 3 * MOVED and loss.end >= FAR_FROM * loss.start
+    if not (tiny or creeps or (short and steady and _still_falls(record))):
         return ()
     told = f"The learning rate {number(rate)}" if rate > 0 else "The learning rate"
     cause = (
@@ -289,6 +295,15 @@ def _steady(record: Record) -> bool:
     first = float(early.mean() - middle.mean())
     second = float(middle.mean() - late.mean())
     return second > 0 and second >= 0.5 * first
+
+
+def _still_falls(record: Record) -> bool:
+    """Whether the last third of the losses lies below the one before by more than their noise."""
+    values = evidence.finite(record.training.loss)
+    third = values.size // 3
+    then, now = values[third:-third], values[-third:]
+    noise = math.sqrt(float(then.var()) / then.size + float(now.var()) / now.size)
+    return float(then.mean() - now.mean()) > 2 * noise
 
 
 def _by_schedule(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.outputs import is_output
 from rectifier.doctor.resting import resting
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.slopes import FROM_THE_START, flat_at_first, is_bounded
@@ -71,6 +72,10 @@ branches in a row, each a thirtieth of the power of what it is added to, give e.
 ABOVE_CHANCE = 3.0
 """First cross-entropy over the log of the number of classes, which is that of a guess."""
 
+NATS = 3.0
+"""Likewise its excess over a guess's: logits that spread by s cost s²/2 more on average, and one of
+three gives the right class a twentieth of its share. Of many classes it is the stricter one."""
+
 
 def drawn_in(record: Record) -> list[ParameterFacts]:
     """Matrices of layers that are trained, as first seen; tables of embeddings are none."""
@@ -124,6 +129,12 @@ def _above_chance(record: Record, loss: evidence.Loss) -> float:
         if head.chain[:1] in (("nll_loss",), ("nll_loss2_d",)) and head.width > 1:
             return loss.start / math.log(head.width)
     return math.nan
+
+
+def _is_sure(loss: evidence.Loss, chance: float) -> bool:
+    """Whether a cross-entropy starts far above a guess's: by its ratio, or by what it adds."""
+    excess = loss.start - loss.start / chance if chance > 0 else math.nan
+    return chance >= ABOVE_CHANCE or excess >= NATS
 
 
 def _squares(record: Record) -> bool:
@@ -184,6 +195,20 @@ def _flat(record: Record, chosen: list[ParameterFacts]) -> bool:
     )
 
 
+def _flat_throughout(record: Record, chosen: list[ParameterFacts]) -> bool:
+    """Whether every hidden layer is so, two or more, and not by what enters it alone.
+
+    Then units are signs of random sums, as in a table of hashes: what is learnt behind them is the
+    training data, whose loss falls, and nothing of what lies between.
+    """
+    names = {p.layer for p in chosen}
+    hidden = [site for site in record.sites if not is_output(record, site)]
+    return len(hidden) > 1 and all(
+        site.layer in names and is_bounded(site) and flat_at_first(site) >= FROM_THE_START
+        for site in hidden
+    )
+
+
 def _input_scale(record: Record) -> float:
     return evidence.median(record.training.input_abs_max[:1])
 
@@ -196,19 +221,20 @@ def check(record: Record) -> Sequence[Finding]:
     1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is three times what random weights
     could have by chance. And the signal, before any update: pre-activations of 10 or more although
     the data are of usual scale, or half of a bounded function's elements where it is flat, a first
-    cross-entropy three times that of a guess, or pre-activations of 0.01 or less, or biases beside
-    which they are lost, in a network that then stayed near its first loss, or kept half of it where
-    two layers are at 0.05 or less. A network that learnt all the same (to half of a guess's loss,
-    which of a squared error is the first loss over the square of the signal's size) is a note,
-    unless the layer of the logits itself is so and the first loss three times a guess's. Or what
-    enters all sines that stand behind other sines spreads over whole periods. Or the signal grows
-    thirtyfold through five or more activations though each layer fits, as where residual branches
-    pile up, and the loss ended above half of a guess's. Or half of a layer's units have no incoming
-    weights at all and the loss did not halve. Or a layer gets noughts alone, from units that no
-    datum reaches, or all activations get noughts at first, from scales of zero. Or tables of
-    factors start louder than what they are to give (`rectifier.doctor.tables`). Or batch
-    normalisations rest in evaluation mode from first to last. So small last layers, normalised
-    networks and embeddings are not accused.
+    cross-entropy three times that of a guess or three nats above it, or pre-activations of 0.01 or
+    less, or biases beside which they are lost, in a network that then stayed near its first loss,
+    or kept half of it where two layers are at 0.05 or less. A network that learnt all the same (to
+    half of a guess's loss, which of a squared error is the first loss over the square of the
+    signal's size) is a note, unless the layer of the logits itself is so and the first loss three
+    times a guess's, or all hidden layers, two or more, begin where half of a bounded function is
+    flat. Or what enters all sines that stand behind other sines spreads over whole periods. Or the
+    signal grows thirtyfold through five or more activations though each layer fits, as where
+    residual branches pile up, and the loss ended above half of a guess's. Or half of a layer's
+    units have no incoming weights at all and the loss did not halve. Or a layer gets noughts alone,
+    from units that no datum reaches, or all activations get noughts at first, from scales of zero.
+    Or tables of factors start louder than what they are to give (`rectifier.doctor.tables`). Or
+    batch normalisations rest in evaluation mode from first to last. So small last layers,
+    normalised networks and embeddings are not accused.
 
     Source:
         Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6;
@@ -240,7 +266,7 @@ def check(record: Record) -> Sequence[Finding]:
     chosen = shifted or large
     behind = max(_levels_behind(record, chosen), default=math.nan)
     flat = _flat(record, chosen)
-    if chosen and usual and (behind >= LOUD or flat or chance >= ABOVE_CHANCE):
+    if chosen and usual and (behind >= LOUD or flat or _is_sure(loss, chance)):
         top = max(behind, low)
         how = "are drawn far too large" if not shifted else "are not centred on zero"
         guess = loss.start / chance if chance > 0 else loss.start
@@ -249,6 +275,8 @@ def check(record: Record) -> Sequence[Finding]:
         recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
         recovered = recovered and not evidence.at_the_mean(record, loss)
         if flat and record.circumstances.second_order:  # its start is as high as they made it
+            recovered = False
+        if _flat_throughout(record, chosen):  # such a net learns its data by heart
             recovered = False
         sure = chance >= ABOVE_CHANCE and _makes_logits(record, chosen)
         severity: Severity = "error" if harmed else "info" if recovered and not sure else "warning"
@@ -398,7 +426,7 @@ def _finding(
     gain = gain_of(first)
     layers = list(dict.fromkeys(p.layer for p in chosen))
     signal = f"pre-activations start at {number(low)} to {number(top)}"
-    if chance >= ABOVE_CHANCE:
+    if _is_sure(loss, chance):
         signal += f" and the first loss {number(loss.start)} is {number(chance)} times a guess's"
     numbers = {"gain": gain, "loudest": top, "quietest": low, "loss_over_chance": chance}
     return Finding(

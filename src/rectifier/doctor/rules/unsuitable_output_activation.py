@@ -17,6 +17,7 @@ from rectifier.doctor.likelihoods import (
     hard_probability,
     takes_a_logarithm,
 )
+from rectifier.doctor.players import out_of_range
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import number, percent
 from rectifier.watch.record import Record
@@ -356,9 +357,10 @@ def check(record: Record) -> Sequence[Finding]:
     within: where the output stands at its bound, they lie beyond it by less than a third of their
     spread on average); a binary cross-entropy over a clamp or a hard sigmoid, which reach 0 and 1,
     where half of the first loss was left; a rectified output some of whose values are dead, though
-    their targets are not at nought. Where something scales the squashed value first, to a
-    range wider than two (``10 * tanh(x)``), nothing is said; a temperature that makes it narrower
-    changes nothing.
+    their targets are not at nought. And an output that enters no loss, but a judge, whose data lie
+    outside its range in good part (`rectifier.doctor.players`). Where something scales the squashed
+    value first, to a range wider than two (``10 * tanh(x)``), nothing is said; a temperature that
+    makes it narrower changes nothing.
 
     Source:
         Bridle 1990 and Bishop 2006, section 4.3.6 (canonical link: the error of the logits is
@@ -405,7 +407,8 @@ def check(record: Record) -> Sequence[Finding]:
                 ),
             )
         )
-    return tuple(findings)
+    beside = out_of_range(record)
+    return (*findings, *((beside,) if beside is not None else ()))
 
 
 RULE = Rule(

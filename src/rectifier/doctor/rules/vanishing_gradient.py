@@ -101,17 +101,19 @@ def check(record: Record) -> Sequence[Finding]:
     optimisers that normalise (Adam) make up for it. ``error`` where the loss, too, stayed near its
     start, or, a cross-entropy, ended above four fifths of what guessing gives, the log of the
     number of classes: Adam moves such first layers, but by the noise of what is left of the
-    gradient. A signal that shrinks as much on its way forward counts likewise. Where the loss
-    stayed near its start, so do a first layer that moves under 1e-4 of its weights a step and a
-    hundredth of what the last one does, and recurrent weights that leave a fifth or less a round,
-    or a thousandth in all: where the weights move all the same, or every round goes through a
-    sigmoid. So does half of the layers with a hundred thousandth of the gradient of the one that
-    gets most. Under a minimax loss (minus a cross-entropy, the log of one minus a sigmoid) so does
-    a gradient of which a thousandth is left and that moves the weights by under 1e-4 a step. Where
-    shorter ways lead around the deepest layers (a U-Net's), these count in place of the first, if
-    they move a hundredth of what the last one does. Where half of the first loss was left, so does
-    a decay that left under a tenth of every layer's weights, or that outweighs the gradient from
-    the start (`rectifier.doctor.decaying`).
+    gradient. ``warning`` where, through functions that saturate, it was so for a third of the run
+    and a mean squared error ended above half of the targets' variance, for the same reason. A
+    signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
+    start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
+    the last one does, and recurrent weights that leave a fifth or less a round, or a thousandth in
+    all: where the weights move all the same, or every round goes through a sigmoid. So does half of
+    the layers with a hundred thousandth of the gradient of the one that gets most. Under a minimax
+    loss (minus a cross-entropy, the log of one minus a sigmoid) so does a gradient of which a
+    thousandth is left and that moves the weights by under 1e-4 a step. Where shorter ways lead
+    around the deepest layers (a U-Net's), these count in place of the first, if they move a
+    hundredth of what the last one does. Where half of the first loss was left, so does a decay that
+    left under a tenth of every layer's weights, or that outweighs the gradient from the start
+    (`rectifier.doctor.decaying`).
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
@@ -129,16 +131,18 @@ def check(record: Record) -> Sequence[Finding]:
         ahead = spread.get(trend.sites)
         shrinks = ahead is not None and ahead.ratio <= LOST
         fades = trend.ratio >= 1 / LOST and over_all.ratio >= 1 / LOST
-        if not (fades or shrinks):
+        by_noise = _unexplained(record, loss) and _third_through(record, trend)
+        if not (fades or shrinks or by_noise):
             continue
         first = trend.sites[0]
         moved = signal.update_of(record, first.layer)
         halved = not loss.start > 0 or loss.end < HALF * loss.start
         slow = fades and not halved and moved <= SLOW and _fastest(record, first) >= FAR * moved
-        if not (stuck or guessing or moved <= STILL or slow):
+        if not (stuck or guessing or moved <= STILL or slow or by_noise):
             continue
         severity: Severity = "error" if stuck or guessing else "warning"
-        findings.append(_finding(trend, ahead, moved, severity, shrinks and not fades))
+        forward = shrinks and not (fades or by_noise)
+        findings.append(_finding(trend, ahead, moved, severity, forward))
     if not findings:
         inner = _inside(record, later, "error" if stuck or guessing else "warning")
         findings += [inner] if inner is not None else []
@@ -159,6 +163,26 @@ def check(record: Record) -> Sequence[Finding]:
         findings += [slowed] if slowed is not None else []
     sure = _sure_critic(record)
     return (*findings, *((sure,) if sure is not None else ()))
+
+
+def _unexplained(record: Record, loss: evidence.Loss) -> bool:
+    """Whether a mean squared error ended above half of the targets' variance.
+
+    That is to a regression what guessing is to a classifier, as the targets' mean costs all of it.
+    """
+    return any(
+        head.chain[:1] == ("mse_loss",)
+        and HALF * head.target_std**2 <= loss.end <= head.target_std**2 / GUESSING
+        for head in record.circumstances.heads
+    )
+
+
+def _third_through(record: Record, trend: signal.Trend) -> bool:
+    """Whether the gradient was gone for a third of the run, through functions that saturate."""
+    rows = max((site.series.step.size for site in record.sites), default=0) // 3
+    held = {t.sites: t for t in signal.backward(record, max(rows, OPENING))}
+    later = held.get(trend.sites, trend)
+    return min(trend.ratio, later.ratio) >= 1 / LOST and not all(map(_unsaturating, trend.sites))
 
 
 def _fastest(record: Record, site: SiteRecord) -> float:
