@@ -11,6 +11,7 @@ from doctor_records import curve, layer, record, site, training
 from rectifier.doctor import in_turn
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.remedies import names
+from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.watch.record.circumstances import Circumstances, Feed, Head, OptimizerFacts
 
 NORMALISE = Remedy("normalize_input", "", {}, {})
@@ -188,3 +189,8 @@ def test_a_regression_gets_a_steeper_activation_before_normalised_sigmoids() -> 
     assert first("mse_loss") == ["swap_activation"]
     assert first("nll_loss") == ["insert_normalization"]
     assert first("mse_loss", "tanh") == ["insert_normalization"]
+
+
+def test_a_step_at_a_rate_of_nought_has_no_lower_one() -> None:
+    """A warm-up's first, or one that a remedy held back."""
+    assert lower(record(trained=training(rate=0.0), optimizer="Adam"), 0, "") is None

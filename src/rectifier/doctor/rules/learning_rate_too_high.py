@@ -330,7 +330,7 @@ def lower(record: Record, step: float, why: str) -> Remedy | None:
     # no update was seen there, or none moved anything (a network that is dead as a whole): no bound
     known = [(SOUND_UPDATE, opening), (LARGE_UPDATE, onset)]
     factor = max(1e-4, min([0.1, *(limit / ratio for limit, ratio in known if ratio > 0)]))
-    if record.optimizer in ADAPTIVE:  # its first steps tell of its own start, not of the rate
+    if record.optimizer in ADAPTIVE and rate > 0:  # its first steps tell of its own start alone
         factor = max(factor, min(0.1, ADAPTIVE_RATE / rate))
     if not rate > 0:  # the program's own update, or an optimiser of its own
         unknown = not np.isfinite(record.training.learning_rate).any()
