@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rectifier.doctor import in_turn
+from rectifier.doctor.finding import Remedy
 from rectifier.doctor.repair import repair_script
 from rectifier.errors import ScriptError
 
@@ -135,6 +137,39 @@ def test_ctrl_c_in_the_rerun_keeps_the_sick_run(tmp_path: Path) -> None:
     assert "interrupted" in repair.summary
     assert repair.before.findings
     assert len(repair.attempts) == 1
+
+
+STRICT = """
+    class Strict(torch.optim.SGD):  # as one that clips the gradient of each example by itself
+        def step(self):
+            if sum(len(group["params"]) for group in self.param_groups) != 6:
+                raise RuntimeError("expected the six parameters that it was made with")
+            return super().step()
+    opt = Strict(net.parameters(), lr=args.lr)
+    for epoch in range(15):
+        for b in torch.randperm(256).split(64):
+            loss = F.cross_entropy(net(x[b]), y[b])
+            opt.zero_grad(); loss.backward(); opt.step()
+        print(f"epoch {epoch} loss {loss.item():.4f}")
+    print("accuracy:", (net(x).argmax(1) == y).float().mean().item())
+"""
+
+
+def test_a_remedy_under_which_the_script_fails_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def treatments(*given: object) -> list[list[Remedy]]:
+        return [[Remedy("insert_normalization", "")], *in_turn_treatments(*given)]
+
+    in_turn_treatments = in_turn.treatments
+    monkeypatch.setattr(in_turn, "treatments", treatments)
+    told: list[str] = []
+    path = script(tmp_path, lr=30.0, loop=STRICT)
+    repair = repair_script(path, progress=told.append)
+    assert any("failed with status 1 under insert normalization" in line for line in told)
+    (attempt,) = repair.attempts
+    assert attempt.run.status == 0
+    assert attempt.remedies[0].action == "lower_learning_rate"
 
 
 def test_what_lies_inside_a_scripted_module_is_reached_too(tmp_path: Path) -> None:

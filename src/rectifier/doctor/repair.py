@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
+EARLY = 0.5
+"""Share of the sick run's steps up to which a rerun that a remedy made fail is begun again."""
+
 
 @dataclasses.dataclass(frozen=True)
 class _Program:
@@ -112,9 +115,7 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         treatments = in_turn.treatments(before.findings, known, before.record, start)
         first = judge.chosen(treatments[0], {})
         tell(f"running it again with {listing([describe(remedy) for remedy in first])}")
-        after, rest, stopped = _run(program, treatments, before)
-        for line in rest.get("log", ()):
-            tell(line)
+        treatments, after, rest, stopped = _rerun(program, treatments, before, tell)
         weighed = judge.compare(before, after)
         if stopped:
             weighed = dataclasses.replace(weighed, verdict="not repaired")
@@ -127,6 +128,29 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         if stopped or weighed.verdict == "repaired":
             break
     return _conclude(program, before, done, stopped)
+
+
+def _rerun(
+    program: _Program,
+    treatments: Sequence[Sequence[Remedy]],
+    before: Run,
+    tell: Callable[[str], None],
+) -> tuple[Sequence[Sequence[Remedy]], Run, dict[str, Any], bool]:
+    """One rerun; a remedy under which the script fails early is left out of another."""
+    spent = 0
+    while True:
+        after, rest, stopped = _run(program, treatments, before)
+        for line in rest.get("log", ()):
+            tell(line)
+        spent += after.record.steps
+        place = int(rest.get("place", 0))
+        failed = after.status != 0 and before.status == 0 and bool(rest)
+        left = treatments[place + 1 :]
+        if stopped or not failed or not left or spent > EARLY * before.record.steps:
+            return treatments, after, rest, stopped
+        names = listing([describe(remedy) for remedy in judge.chosen(treatments[place], {})])
+        tell(f"the script failed with status {after.status} under {names}; again without it")
+        treatments = left
 
 
 def _conclude(
