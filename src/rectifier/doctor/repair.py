@@ -112,7 +112,9 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         return _ended(program, before, "No remedy of ours fits what was found.")
     done: list[tuple[Attempt, judge.Comparison]] = []
     for start in starts:
-        treatments = in_turn.treatments(before.findings, known, before.record, start)
+        treatments: Sequence[Sequence[Remedy]] = in_turn.treatments(
+            before.findings, known, before.record, start
+        )
         first = judge.chosen(treatments[0], {})
         tell(f"running it again with {listing([describe(remedy) for remedy in first])}")
         treatments, after, rest, stopped = _rerun(program, treatments, before, tell)
