@@ -250,8 +250,17 @@ def test_a_sum_over_ever_longer_episodes_does_not_rise() -> None:
     assert finding.severity == "error"  # the same curve, of a mean
 
 
+def test_losses_of_two_players_are_no_episodes() -> None:
+    """One adds up what the true and the made ones cost, the other has one of the two."""
+    terms = np.where(np.arange(STEPS) % 2, 1.0, 2.0)
+    trained = training(spiking(2.3, 40.0, 2.3, 12), spike(1e-2, 1.5, 11), 0.5)
+    told = RULE.check(record(trained=dataclasses.replace(trained, loss_terms=terms)))
+    assert [f.severity for f in told] == [f.severity for f in RULE.check(record(trained=trained))]
+    assert told[0].severity != "info"
+
+
 def test_what_the_moves_of_an_agent_cost_is_a_note_unless_units_die() -> None:
-    moves = np.where(np.arange(STEPS) % 2, 30.0, 90.0)
+    moves = np.where(np.arange(STEPS) % 2, 30.0, 90.0) + np.arange(STEPS) % 7
     trained = training(spiking(2.3, 40.0, 2.3, 12) * moves, spike(1e-2, 1.5, 11), 0.5)
     trained = dataclasses.replace(trained, loss_terms=moves)
     assert [f.severity for f in RULE.check(record(trained=trained))] == ["info"]

@@ -108,3 +108,16 @@ def test_a_copy_beside_its_model_is_another_model() -> None:
             optimizer.step()
         record = watcher.record()
     assert len({site.model for site in record.sites}) == 2
+
+
+def test_weights_that_are_not_made_yet_have_no_shape_to_compare() -> None:
+    watcher = Watcher(WatchOptions(every=1))
+    with Interception([watcher]):
+        net = nn.Sequential(nn.LazyLinear(6), nn.ReLU(), nn.Linear(6, 3))
+        net(torch.randn(2, 4))
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for _ in range(3):
+            net(torch.randn(8, 4)).square().mean().backward()
+            optimizer.step()
+        record = watcher.record()
+    assert [site.unit.seen for site in record.sites] == [24]

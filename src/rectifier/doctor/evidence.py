@@ -84,11 +84,16 @@ class Loss:
 VARYING = 2.0
 """Most terms of a loss over fewest, from which it is no curve until it is divided by them."""
 
+LENGTHS = 6
+"""Numbers of terms from which they are lengths of episodes; two players' losses, or a last batch,
+make fewer."""
+
 
 def of_episodes(record: Record) -> bool:
     """Whether the loss is a sum over ever other numbers of terms: the moves of an episode."""
     terms = finite(record.training.loss_terms)
-    return terms.size > 1 and bool(terms.max() >= VARYING * terms.min())
+    several = np.unique(terms).size >= LENGTHS
+    return several and bool(terms.max() >= VARYING * terms.min())
 
 
 def losses_of(record: Record) -> tuple[IntArray, FloatArray]:

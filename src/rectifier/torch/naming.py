@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from rectifier.torch.identity import ByIdentity
 
@@ -131,7 +132,7 @@ class Model:
         self.copied = False
         self._paths: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
         self._parameters: dict[int, str] = {}
-        self._shapes: tuple[tuple[str, torch.Size], ...] = ()
+        self._shapes: tuple[tuple[str, torch.Size | None], ...] = ()
         self.refresh()
 
     @property
@@ -147,7 +148,7 @@ class Model:
         self._paths = {id(m): (weakref.ref(m), path) for path, m in root.named_modules()}
         named = list(root.named_parameters())
         self._parameters = {id(p): name for name, p in named}
-        self._shapes = tuple((name, p.shape) for name, p in named)
+        self._shapes = _shapes(named)
 
     def is_made_anew(self, root: nn.Module) -> bool:
         """Whether a module wraps the same parts in the same way as this model's root does or did.
@@ -165,7 +166,7 @@ class Model:
         """Whether this model's root is gone, and a module has its class and parameters' shapes."""
         if self._root() is not None or class_name(root) != self._kind or not self._shapes:
             return False
-        return self._shapes == tuple((name, p.shape) for name, p in root.named_parameters())
+        return self._shapes == _shapes(root.named_parameters())
 
     def renew(self, root: nn.Module, *, copied: bool = False) -> None:
         """Take another root, which `is_made_anew` or continues the training of one that is gone."""
@@ -275,6 +276,13 @@ class Models:
                     if len(members) > best_size and any(m is module for m in members):
                         best, best_size = inner, len(members)
         return (best, "") if best is not module else (module, name)
+
+
+def _shapes(
+    named: Iterable[tuple[str, nn.Parameter]],
+) -> tuple[tuple[str, torch.Size | None], ...]:
+    """The shape of each parameter; None of one that is not made yet."""
+    return tuple((name, None if is_lazy(p) else p.shape) for name, p in named)
 
 
 def _modules_in(variable: str, value: Any) -> Iterator[tuple[nn.Module, str]]:
