@@ -153,7 +153,9 @@ def main() -> int:
     parser.add_argument("--resume", type=Path, help="keep runs here; those there are not repeated")
     parser.add_argument("--limit", type=float, default=math.inf, help="begin no run after seconds")
     parser.add_argument("--publish", type=Path, help="add the shares to this file")
-    parser.add_argument("--when", default="first", choices=["first", "mended", "later"], help="under this")
+    parser.add_argument(
+        "--when", default="first", choices=["first", "mended", "later"], help="under this"
+    )
     parser.add_argument("--commit", default="", help="the commit that was measured, for --publish")
     parser.add_argument("--gaps", action="store_true", help="without the tool: which are harmed")
     kept = Path(tempfile.gettempdir()) / "rectifier-programs"

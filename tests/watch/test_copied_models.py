@@ -121,3 +121,19 @@ def test_weights_that_are_not_made_yet_have_no_shape_to_compare() -> None:
             optimizer.step()
         record = watcher.record()
     assert [site.unit.seen for site in record.sites] == [24]
+
+
+def test_a_copy_of_what_was_trained_was_not_drawn() -> None:
+    watcher = Watcher(WatchOptions(every=1))
+    with Interception([watcher]):
+        first = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3))
+        for model in (first, None):
+            net = copy.deepcopy(first) if model is None else model
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+            for _ in range(3):
+                optimizer.zero_grad()
+                net(torch.randn(8, 4)).square().mean().backward()
+                optimizer.step()
+        record = watcher.record()
+    loaded = {p.model: p.loaded for p in record.circumstances.parameters}
+    assert loaded == {"Sequential": False, "Sequential:2": True}

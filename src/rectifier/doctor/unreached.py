@@ -35,7 +35,7 @@ def unreached(record: Record) -> Finding | None:
             ),
             None,
         )
-        if before is None or before.zero_start or before.layer in seen:
+        if before is None or before.zero_start or before.loaded or before.layer in seen:
             continue
         stuck = evidence.stuck(evidence.loss_of(record))
         return Finding(

@@ -252,7 +252,7 @@ class Models:
             if model.is_made_anew(inner):
                 model.renew(inner)
                 return model
-        if not self._fresh.get(inner):
+        if inner.training and not self._fresh.get(inner):
             # The clients of a round, the learners of a task: each copied, trained and let go.
             for model in self._models:
                 if model.is_continued_by(inner):

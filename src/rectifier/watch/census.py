@@ -44,15 +44,24 @@ _TOLD_APART = 8
 
 @dataclass
 class _Person:
-    """A parameter under the census."""
+    """A parameter under the census; ``begun``: whether training had begun when it was met."""
 
     reference: weakref.ref[Tensor]
     facts: ParameterFacts
     sample: Tensor | None
     since: int
+    begun: bool = False
     alike: tuple[float, float] = (math.nan, math.nan)
     alike_now: tuple[float, float] = (math.nan, math.nan)
     empty: tuple[float, float] = (math.nan, math.nan)
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it came when training had begun and went, of a model that nobody told of.
+
+        So do copies that train between two looks: what they began with was learnt.
+        """
+        return self.begun and not self.facts.model and self.reference() is None
 
 
 @dataclass
@@ -72,6 +81,7 @@ class Census:
         self._people: dict[int, _Person] = {}
         self._optimizers: weakref.WeakKeyDictionary[Optimizer, _Held] = weakref.WeakKeyDictionary()
         self._kept_optimizers: list[_Held] = []
+        self._built: ByIdentity[bool] = ByIdentity()
         self._late: ByIdentity[bool] = ByIdentity()
         self._roots: list[tuple[weakref.ref[nn.Module], str]] = []
         self._losses = Occasions()
@@ -99,7 +109,8 @@ class Census:
     # What comes in
 
     def on_module(self, module: nn.Module) -> None:
-        """Note what is made after an optimiser."""
+        """Note what is made, and made after an optimiser."""
+        self._built[module] = True
         if self._kept_optimizers:
             self._late[module] = True
 
@@ -111,6 +122,8 @@ class Census:
         if copied:
             self._go_on(model, name)
         self._register(model, name)
+        if self._backwards > 1 and model not in self._built:  # a copy of what was trained
+            self._loaded.update(map(id, model.parameters()))
 
     def _register(self, model: nn.Module, name: str) -> None:
         for prefix, module in model.named_modules():
@@ -119,10 +132,13 @@ class Census:
                 self._meet(parameter, path, name, late=late)
 
     def _go_on(self, model: nn.Module, name: str) -> None:
-        """The model went on in a copy: its parameters are those that are known, and gone."""
+        """The model went on in a copy: its parameters are those that are known.
+
+        Those may not be gone yet: an optimiser that holds them waits for the garbage collector.
+        """
         for path, parameter in model.named_parameters():
             former = self._people.get(self._named.get((name, path), -1))
-            if former is None or former.reference() is not None:
+            if former is None or former.reference() is parameter:
                 continue
             if former.facts.shape == tuple(parameter.shape):
                 person = self._people.get(id(parameter))
@@ -347,7 +363,13 @@ class Census:
         if parameter in self._standing_in:
             return
         facts = ParameterFacts(name, "", model, tuple(parameter.shape), late=late)
-        person = _Person(weakref.ref(parameter), facts, likeness.sample(parameter), self._looked)
+        person = _Person(
+            weakref.ref(parameter),
+            facts,
+            likeness.sample(parameter),
+            self._looked,
+            begun=self._backwards > 1,
+        )
         self._people[id(parameter)] = person
         self._named[model, name] = id(parameter)
         size = parameter.numel()
@@ -406,7 +428,7 @@ class Census:
                 name=names[key],
                 layer=layer_of(key),
                 held=self._held_by(key),
-                loaded=key in self._loaded,
+                loaded=key in self._loaded or (person.is_passing and self._held_by(key)),
                 alike_start=person.alike[key in self._columns | self._tables],
                 alike_end=person.alike_now[key in self._columns | self._tables],
                 empty_start=person.empty[key in self._columns],
