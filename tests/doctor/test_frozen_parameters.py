@@ -92,7 +92,8 @@ def test_an_idle_branch_is_a_note_where_the_rest_learnt(places, end, severity) -
     ("place", "end", "facts", "severity"),
     [
         (0, 1.0, {}, "warning"),  # all that learns stands on it
-        (0, 0.1, {}, "info"),  # as random features it sufficed
+        (0, 0.1, {}, "warning"),  # random features that nobody asked for
+        (0, 1.0, {"fan_in": 1}, "warning"),  # one number enters
         (9, 1.0, {}, "info"),  # nothing stands on it
         (0, 1.0, {"fan_in": 0}, "info"),  # a bias
         (0, 1.0, {"loaded": True}, "info"),
@@ -105,6 +106,16 @@ def test_a_small_first_layer_that_is_cut_off(place, end, facts, severity) -> Non
     layers = (layer("first", order=place), *(layer(f"h{i}", order=i) for i in range(1, 4)))
     curve = training(loss=falling(1.0, end))
     (finding,) = told(frozen_parameters, parameters=(cut, *others), layers=layers, trained=curve)
+    assert finding.severity == severity
+
+
+@pytest.mark.parametrize(("place", "severity"), [(0, "warning"), (2, "info")])
+def test_a_small_layer_that_no_optimizer_holds(place, severity) -> None:
+    left = weight("first.weight", shape=(8, 8), held=False, steps=0, moved=0.0)
+    others = [weight(f"h{i}.weight") for i in range(1, 4)]
+    layers = (layer("first", order=place), *(layer(f"h{i}", order=i) for i in range(1, 4)))
+    curve = training(loss=falling(1.0, 0.1))
+    (finding,) = told(frozen_parameters, parameters=(left, *others), layers=layers, trained=curve)
     assert finding.severity == severity
 
 

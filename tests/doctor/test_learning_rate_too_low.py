@@ -247,3 +247,17 @@ def test_a_run_that_is_over_while_its_loss_still_falls(end, update, moved, found
     trained = training(loss=np.linspace(2.0, end, STEPS) + bend + noise, update=update)
     judged = told(learning_rate_too_low, trained=trained, parameters=(weight(moved=moved),))
     assert [f.severity for f in judged] == ["warning"] * found
+
+
+@pytest.mark.parametrize(("steps", "found"), [(2000, 1), (300, 1)])
+def test_time_is_counted_in_steps_and_not_in_what_is_kept(steps, found) -> None:
+    """Of a long run most of what is kept is from its ends, where a line looks bent."""
+    kept = np.unique(np.concatenate([np.arange(60), np.linspace(60, steps - 1, 120, dtype=int)]))
+    late = np.arange(steps - steps // 4, steps)
+    kept = np.unique(np.concatenate([kept, late]))
+    line = 1.0 - 0.35 * kept / steps
+    trained = dataclasses.replace(
+        training(loss=line, update=3e-5, rate=5e-5, steps=kept.size), step=kept
+    )
+    told_ = told(learning_rate_too_low, trained=trained, parameters=(weight(moved=2.7e-2),))
+    assert len(told_) == found

@@ -360,3 +360,42 @@ def test_where_every_hidden_layer_is_flat_a_loss_that_falls_excuses_nothing(
         heads=(Head(("mean", "pow", "sub", "addmm"), "out"),),
     )
     assert [f.severity for f in found] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("end", "severity"),
+    [(40.0, "warning"), (0.5, "info")],  # a guess costs 0.7, logits of 85 about 50
+)
+def test_a_binary_cross_entropy_starts_as_high_as_its_logits_are_large(end, severity) -> None:
+    made = site(series={"input_std": 85.0})
+    head = Head(("binary_cross_entropy_with_logits", "addmm"), layer="fc2", width=1)
+    (finding,) = told(
+        poor_initialization,
+        made,
+        layers=(layer("fc1"), layer("fc2")),
+        trained=training(loss=falling(200.0, end)),
+        parameters=(weight(std=1.0), weight("fc2.weight", std=1.0)),
+        heads=(head,),
+    )
+    assert finding.severity == severity
+
+
+@pytest.mark.parametrize(
+    ("std", "size", "kind", "end", "found"),
+    [
+        (0.02, 0.07, "Linear", 3.36, 1),  # 0.02 for a width of 64, and nothing that normalises
+        (0.02, 0.07, "LayerNorm", 3.36, 0),
+        (0.02, 0.07, "Linear", 1.0, 0),  # it learnt
+        (0.02, 0.3, "Linear", 3.36, 0),
+        (0.125, 0.07, "Linear", 3.36, 0),
+    ],
+)
+def test_a_faint_signal_that_nothing_normalises(std, size, kind, end, found) -> None:
+    told_ = told(
+        poor_initialization,
+        site(series={"input_std": size}),
+        layers=(layer("fc1"), layer("fc2"), dataclasses.replace(layer("norm"), kind=kind)),
+        trained=training(loss=falling(3.46, end)),
+        parameters=(weight(std=std), weight("fc2.weight", std=std)),
+    )
+    assert len(told_) == found

@@ -47,6 +47,19 @@ def closing(values: FloatArray) -> FloatArray:
     return values[-max(10, values.size // 10) :]
 
 
+def stretches(record: Record, count: int) -> list[FloatArray]:
+    """The finite losses of each of ``count`` spans of a run that are equally long in steps.
+
+    Of a long run not every step is kept, and of its ends more than of its middle.
+    """
+    known = np.isfinite(record.training.loss)
+    steps, values = record.training.step[known], record.training.loss[known]
+    if not values.size:
+        return [values] * count
+    place = (steps - steps[0]) * count // (steps[-1] - steps[0] + 1)
+    return [values[place == number] for number in range(count)]
+
+
 @dataclass(frozen=True)
 class Loss:
     """How the loss went.

@@ -179,8 +179,9 @@ def _cut_loss(facts: Circumstances) -> Finding | None:
     return _finding(cause, held, "error", "", {"backwards": float(facts.backwards)})
 
 
-def _left_out(facts: Circumstances) -> Finding | None:
+def _left_out(record: Record) -> Finding | None:
     """Parameters that get gradients and that no optimiser ever steps."""
+    facts = record.circumstances
     stepped = [p for p in facts.parameters if p.steps]
     if not stepped:
         return None
@@ -207,7 +208,7 @@ def _left_out(facts: Circumstances) -> Finding | None:
         reasons.append("some losses depend on no parameter that any optimiser holds")
     share = _size(partly) / max(_size(partly) + _size(stepped), 1)
     severity: Severity = "error" if reasons else "warning"
-    if share < FEW and not reasons:
+    if share < FEW and not reasons and not _built_upon(record, partly):
         severity = "info"
     waiting = [item.kind for item in facts.optimizers if not item.steps]
     if waiting and all(p.held for p in partly):
@@ -264,19 +265,23 @@ def _idle(record: Record, cut: Sequence[ParameterFacts]) -> bool:
 
 
 def _built_upon(record: Record, cut: Sequence[ParameterFacts]) -> bool:
-    """Whether a matrix is cut off that all which learns stands on: the first layer, however small.
+    """Whether all that learns stands on a matrix among these: the first layer, however small.
 
-    What it gives is as drawn at random to the end. Where the loss fell to a fifth all the same, it
-    sufficed, as random features may.
+    What it gives is as drawn at random to the end, though somebody asked for its gradient. That
+    what stands on it learnt says nothing: any features teach something.
     """
-    learnt = [p for p in record.circumstances.parameters if p.with_gradient and p.fan_in > 1]
+    names = {(p.model, p.name) for p in cut}
+    learnt = [
+        p
+        for p in record.circumstances.parameters
+        if p.with_gradient and p.steps and p.fan_in and (p.model, p.name) not in names
+    ]
     place = {layer.layer: layer.order for layer in record.layers}
-    drawn = [p for p in cut if p.fan_in > 1 and not p.loaded and p.layer in place]
+    drawn = [p for p in cut if p.fan_in and not p.loaded and p.layer in place]
     if not drawn or not learnt or any(p.layer not in place for p in learnt):
         return False
     first = min(place[p.layer] for p in drawn)
-    before = all(first < place[p.layer] for p in learnt)
-    return before and not evidence.loss_of(record).reached(WELL)
+    return all(first < place[p.layer] for p in learnt)
 
 
 def _cut_off(record: Record) -> Finding | None:
@@ -325,8 +330,8 @@ def check(record: Record) -> Sequence[Finding]:
     (a fixed critic behind what is trained, an input that is optimised), what is updated by hand,
     and weights that were loaded or trained before are no fault. A branch behind which no layer
     learns (a critic whose turn comes later) is a note where the loss fell to a fifth without it.
-    Under a tenth of the parameters cut off is a note too, unless all that learns stands on a matrix
-    among them and the loss did not fall to a fifth.
+    Under a tenth of the parameters cut off, or held by no optimiser, is a note too, unless all that
+    learns stands on a matrix among them.
 
     Source:
         PyTorch documentation, "torch.optim" (parameters must be collected before and be
@@ -341,7 +346,7 @@ def check(record: Record) -> Sequence[Finding]:
             _cut_loss(facts)
             or _emptied(record)
             or made_anew(record)
-            or _left_out(facts)
+            or _left_out(record)
             or _never_taught(facts, stuck),
             _cut_off(record),
             frozen_at_nought(record),

@@ -274,24 +274,23 @@ def _straight(record: Record) -> bool:
 
     As it is, or its means over a few stretches of the run, which the noise of small batches leaves.
     """
-    values = evidence.finite(record.training.loss)
+    known = np.isfinite(record.training.loss)
+    steps, values = record.training.step[known], record.training.loss[known]
     if values.size < STEPS or not values.std() > 0:
         return False
-    means = np.array([part.mean() for part in np.array_split(values, STRETCHES)])
+    parts = [part.mean() for part in evidence.stretches(record, STRETCHES) if part.size]
+    means = np.array(parts)
     return any(
-        line.std() > 0 and float(np.corrcoef(np.arange(line.size), line)[0, 1]) <= LINE
-        for line in (values, means)
+        line.std() > 0 and float(np.corrcoef(time, line)[0, 1]) <= LINE
+        for time, line in ((steps, values), (np.arange(means.size), means))
     )
 
 
 def _steady(record: Record) -> bool:
     """Whether the loss still fell as fast at the end as in the beginning."""
-    values = evidence.finite(record.training.loss)
-    if values.size < 12:
+    early, middle, late = evidence.stretches(record, 3)
+    if min(early.size, middle.size, late.size) < 4:
         return False
-    third = values.size // 3
-    early, late = values[:third], values[-third:]
-    middle = values[third:-third]
     first = float(early.mean() - middle.mean())
     second = float(middle.mean() - late.mean())
     return second > 0 and second >= 0.5 * first
@@ -299,9 +298,9 @@ def _steady(record: Record) -> bool:
 
 def _still_falls(record: Record) -> bool:
     """Whether the last third of the losses lies below the one before by more than their noise."""
-    values = evidence.finite(record.training.loss)
-    third = values.size // 3
-    then, now = values[third:-third], values[-third:]
+    _, then, now = evidence.stretches(record, 3)
+    if not then.size or not now.size:
+        return False
     noise = math.sqrt(float(then.var()) / then.size + float(now.var()) / now.size)
     return float(then.mean() - now.mean()) > 2 * noise
 

@@ -62,6 +62,9 @@ some weights to each unit."""
 QUIET = 1e-2
 """Likewise, on the small side."""
 
+FAINT = 0.1
+"""Likewise throughout a network that nothing normalises: a hundredth of the power that fits."""
+
 DEEP = 5
 """Activations from which one may speak of growth with depth."""
 
@@ -75,6 +78,11 @@ ABOVE_CHANCE = 3.0
 NATS = 3.0
 """Likewise its excess over a guess's: logits that spread by s cost s²/2 more on average, and one of
 three gives the right class a twentieth of its share. Of many classes it is the stricter one."""
+
+
+LOGITS = math.sqrt(2 / math.pi) / 2 / math.log(2)
+"""Binary cross-entropy of random logits, over a guess's and over their spread: half of them stand
+against their target and cost their size, normally distributed."""
 
 
 def drawn_in(record: Record) -> list[ParameterFacts]:
@@ -141,6 +149,19 @@ def _squares(record: Record) -> bool:
     """Whether the loss is a squared error, which grows as the square of an output too large."""
     squares = ("mse_loss", "pow")
     return any(set(squares) & set(head.chain[:3]) for head in record.circumstances.heads)
+
+
+def _normalised(record: Record) -> bool:
+    return any("Norm" in layer.kind for layer in record.layers)
+
+
+def _binary(record: Record) -> bool:
+    """Whether the loss is a binary cross-entropy, which grows in line with logits too large."""
+    return any(
+        "binary_cross_entropy" in name
+        for head in record.circumstances.heads
+        for name in head.chain[:1]
+    )
 
 
 def _makes_logits(record: Record, chosen: list[ParameterFacts]) -> bool:
@@ -222,19 +243,20 @@ def check(record: Record) -> Sequence[Finding]:
     could have by chance. And the signal, before any update: pre-activations of 10 or more although
     the data are of usual scale, or half of a bounded function's elements where it is flat, a first
     cross-entropy three times that of a guess or three nats above it, or pre-activations of 0.01 or
-    less, or biases beside which they are lost, in a network that then stayed near its first loss,
-    or kept half of it where two layers are at 0.05 or less. A network that learnt all the same (to
-    half of a guess's loss, which of a squared error is the first loss over the square of the
-    signal's size) is a note, unless the layer of the logits itself is so and the first loss three
-    times a guess's, or all hidden layers, two or more, begin where half of a bounded function is
-    flat. Or what enters all sines that stand behind other sines spreads over whole periods. Or the
-    signal grows thirtyfold through five or more activations though each layer fits, as where
-    residual branches pile up, and the loss ended above half of a guess's. Or half of a layer's
-    units have no incoming weights at all and the loss did not halve. Or a layer gets noughts alone,
-    from units that no datum reaches, or all activations get noughts at first, from scales of zero.
-    Or tables of factors start louder than what they are to give (`rectifier.doctor.tables`). Or
-    batch normalisations rest in evaluation mode from first to last. So small last layers,
-    normalised networks and embeddings are not accused.
+    less (of 0.1 throughout where most weights are so and nothing normalises), or biases beside
+    which they are lost, in a network that then stayed near its first loss, or kept half of it where
+    two layers are at 0.05 or less. A network that learnt all the same (to half of a guess's loss,
+    which of a squared error is the first loss over the square of the signal's size, and of a binary
+    cross-entropy over that size) is a note, unless the layer of the logits itself is so and the
+    first loss three times a guess's, or all hidden layers, two or more, begin where half of a
+    bounded function is flat. Or what enters all sines that stand behind other sines spreads over
+    whole periods. Or the signal grows thirtyfold through five or more activations though each layer
+    fits, as where residual branches pile up, and the loss ended above half of a guess's. Or half of
+    a layer's units have no incoming weights at all and the loss did not halve. Or a layer gets
+    noughts alone, from units that no datum reaches, or all activations get noughts at first, from
+    scales of zero. Or tables of factors start louder than what they are to give
+    (`rectifier.doctor.tables`). Or batch normalisations rest in evaluation mode from first to last.
+    So small last layers, normalised networks and embeddings are not accused.
 
     Source:
         Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6;
@@ -263,6 +285,7 @@ def check(record: Record) -> Sequence[Finding]:
     wrapped = _wrapped(record)
     if wrapped:
         return (_periods(record, wrapped),)
+    faint = top < FAINT and len(small) > 0.5 * len(drawn) and not _normalised(record)
     chosen = shifted or large
     behind = max(_levels_behind(record, chosen), default=math.nan)
     flat = _flat(record, chosen)
@@ -272,6 +295,8 @@ def check(record: Record) -> Sequence[Finding]:
         guess = loss.start / chance if chance > 0 else loss.start
         if _squares(record) and top >= LOUD:
             guess /= top**2  # the error of outputs that are so much too large
+        if _binary(record) and top >= LOUD:
+            guess /= top * LOGITS
         recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
         recovered = recovered and not evidence.at_the_mean(record, loss)
         if flat and record.circumstances.second_order:  # its start is as high as they made it
@@ -280,7 +305,7 @@ def check(record: Record) -> Sequence[Finding]:
             recovered = False
         sure = chance >= ABOVE_CHANCE and _makes_logits(record, chosen)
         severity: Severity = "error" if harmed else "info" if recovered and not sure else "warning"
-    elif len(small) >= 2 and harmed and (low <= QUIET or _drowned(record, small)):
+    elif len(small) >= 2 and harmed and (low <= QUIET or _drowned(record, small) or faint):
         chosen, how, severity = small, "are drawn far too small", "error"
     elif len(tiny) >= 2 and not halved and (low <= QUIET or _drowned(record, tiny)):
         chosen, how, severity = tiny, "are drawn far too small", "warning"

@@ -173,9 +173,8 @@ def _straight(finding: Finding, function: str) -> Finding:
 
 def _falls_still(record: Record) -> bool:
     """Whether the loss was not at its floor yet, as noisy targets have one."""
-    values = evidence.finite(record.training.loss)
-    third = values.size // 3
-    return third >= 5 and bool(values[-third:].mean() <= 0.9 * values[third:-third].mean())
+    _, then, now = evidence.stretches(record, 3)
+    return min(then.size, now.size) >= 5 and bool(now.mean() <= 0.9 * then.mean())
 
 
 def _coordinates(record: Record, loss: evidence.Loss) -> Finding | None:
