@@ -423,12 +423,18 @@ def median(values: Floats) -> float:
     return float(finite[(size - 1) // 2] + finite[size // 2]) / 2 if size else math.nan
 
 
+_WIDEST = float(np.finfo(np.float64).max) / 4
+"""Of what a histogram spans, so that the span itself is a number."""
+
+
 def _histogram(sample: Floats) -> tuple[FloatArray, IntArray]:
-    finite = sample[np.isfinite(sample)]
+    finite = sample[np.isfinite(sample)].astype(np.float64)  # a bin may be finer than fp32 has
     if not finite.size:
         return np.zeros(0), np.zeros(0, dtype=np.int64)
+    finite = np.clip(finite, -_WIDEST, _WIDEST)
     low, high = float(finite.min()), float(finite.max())
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    finest = BINS * 2.0 * float(np.spacing(max(abs(low), abs(high))))
+    if high - low <= finest:  # all alike, but for dust
+        low, high = low - max(0.5, finest), high + max(0.5, finest)
     counts, edges = np.histogram(finite, bins=BINS, range=(low, high))
     return edges.astype(np.float64), counts.astype(np.int64)
