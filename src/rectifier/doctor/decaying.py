@@ -110,11 +110,12 @@ def _finding(
     optimizer = _stepping(record)
     if "pull" in numbers and optimizer is not None:
         decay = evidence.one_digit(BESIDE * optimizer.decay / numbers["pull"])
+    first = min(evidence.matrices(record), key=lambda item: item.order, default=None)
     return Finding(
         rule="vanishing_gradient",
         severity=severity,
         cause=cause,
-        layer=min(evidence.matrices(record), key=lambda item: item.order).layer,
+        layer=first.layer if first is not None else "",
         first_step=step,
         evidence=numbers,
         remedies=(

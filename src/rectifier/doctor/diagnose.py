@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import numpy as np
+
 from rectifier.doctor import rules as registry
 from rectifier.doctor.finding import SEVERITIES, Finding
 from rectifier.doctor.rule import Rule
@@ -39,7 +41,8 @@ def diagnose(record: Record, rules: Sequence[str] | None = None) -> tuple[Findin
         UnknownNameError: A rule of that id does not exist; the message lists the nearest ones.
     """
     chosen = [registry.get(name) for name in (registry.names() if rules is None else rules)]
-    found = [finding for rule in chosen for finding in _merge(rule.check(record))]
+    with np.errstate(all="ignore"):  # a network that diverges in double precision passes 1e200
+        found = [finding for rule in chosen for finding in _merge(rule.check(record))]
     return _order(with_units(found, record), {rule.id: rule for rule in chosen})
 
 

@@ -173,7 +173,8 @@ def at_the_mean(record: Record, loss: Loss) -> bool:
     """Whether a mean squared error ended where the targets' mean alone would have come to."""
     return any(
         head.chain[:1] == ("mse_loss",)
-        and NO_BETTER * head.target_std**2 <= loss.end <= head.target_std**2 / NO_BETTER
+        and NO_BETTER * (variance := head.target_std * head.target_std) <= loss.end
+        and loss.end <= variance / NO_BETTER
         for head in record.circumstances.heads
     )
 

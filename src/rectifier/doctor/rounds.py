@@ -39,7 +39,8 @@ def forgets(record: Record) -> Finding | None:
     faint = [
         p
         for p in square
-        if gain_of(p) <= SMALL or (moves and rounds >= ROUNDS and gain_of(p) ** rounds <= LOST)
+        if gain_of(p) <= SMALL
+        or (moves and rounds >= ROUNDS and gain_of(p) <= LOST ** (1 / rounds))
     ]
     if rounds < ROUNDS or not faint or len(faint) < len(square):
         return None
@@ -76,7 +77,7 @@ def through_sigmoids(record: Record) -> Finding | None:
     """
     for p in record.circumstances.parameters:
         gain = gain_of(p)
-        if p.rounds < ROUNDS or not (STEEPEST * gain) ** p.rounds <= LOST:
+        if p.rounds < ROUNDS or not STEEPEST * gain <= LOST ** (1 / p.rounds):
             continue
         near = p.layer.rpartition(".")[0]
         sites = [

@@ -47,12 +47,13 @@ def loud_tables(record: Record, loss: evidence.Loss) -> Finding | None:
     for head in record.circumstances.heads:
         if head.chain[:1] != ("mse_loss",) or head.layer not in known:
             continue
-        power = head.target_mean**2 + head.target_std**2
+        variance = head.target_std * head.target_std
+        power = head.target_mean * head.target_mean + variance
         shown = head.output_high - head.output_low
         wide = shown >= WIDER * (head.target_high - head.target_low)
-        mean = loss.start <= shown**2  # of a sum over a batch nothing is known
+        mean = loss.start <= shown * shown  # of a sum over a batch nothing is known
         loud = loss.start >= LOUDER * power > 0 and wide and mean
-        if not (factors and loud and head.target_std > 0 and loss.end >= head.target_std**2):
+        if not (factors and loud and head.target_std > 0 and loss.end >= variance):
             continue
         spread = math.sqrt(loss.start - power)
         factor = (QUIET * head.target_std / spread) ** (1 / len(factors))
@@ -65,7 +66,7 @@ def loud_tables(record: Record, loss: evidence.Loss) -> Finding | None:
                 f"{number(max(p.std for p in factors))}, {max(p.shape[1] for p in factors)} "
                 f"columns) that the first loss is {number(loss.start)}, where noughts would cost "
                 f"{number(power)}; the loss ended at {number(loss.end)}, above the "
-                f"{number(head.target_std**2)} that the targets' mean alone costs."
+                f"{number(variance)} that the targets' mean alone costs."
             ),
             layer=names[0],
             first_step=0,

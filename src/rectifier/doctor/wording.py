@@ -19,7 +19,12 @@ def of_norm(ratio: float) -> str:
     """A change of weights against their norm: ``33 % of their norm``, ``14 times their norm``."""
     if math.isinf(ratio):
         return "more than can be represented"
-    return f"{percent(ratio)} of their norm" if ratio < 10 else f"{ratio:,.0f} times their norm"
+    return f"{percent(ratio)} of their norm" if ratio < 10 else f"{times(ratio)} times their norm"
+
+
+def times(ratio: float) -> str:
+    """A factor of ten or more, without more digits than a reader takes in."""
+    return f"{ratio:,.0f}" if ratio < 1e6 else number(ratio)
 
 
 def number(value: float) -> str:

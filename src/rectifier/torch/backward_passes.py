@@ -27,7 +27,7 @@ from rectifier.torch.naps import Nap
 from rectifier.torch.registry import Registry
 
 
-class Steps(Protocol):
+class StepCounter(Protocol):
     """What backward passes need of those who count steps."""
 
     stepping: list[int]
@@ -68,7 +68,7 @@ class BackwardPasses:
     """
 
     def __init__(
-        self, boundary: Boundary, calls: Calls, nap: Nap, registry: Registry, steps: Steps
+        self, boundary: Boundary, calls: Calls, nap: Nap, registry: Registry, steps: StepCounter
     ) -> None:
         self._boundary, self._calls, self._nap = boundary, calls, nap
         self._registry, self._steps = registry, steps

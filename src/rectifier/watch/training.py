@@ -45,10 +45,11 @@ class TrainingStep:
     def join(self, all_of_them: Sequence[TrainingStep]) -> None:
         """Become the step of several processes, each with as many inputs."""
         means = [one.input_mean for one in all_of_them]
-        squares = _mean(one.input_std**2 + one.input_mean**2 for one in all_of_them)
+        sizes = [math.hypot(one.input_std, one.input_mean) for one in all_of_them]
+        squares = _mean([size * size for size in sizes])
         self.loss = _mean([one.loss for one in all_of_them])
         self.input_mean = _mean(means)
-        self.input_std = math.sqrt(max(squares - self.input_mean**2, 0.0))
+        self.input_std = math.sqrt(max(squares - self.input_mean * self.input_mean, 0.0))
         self.input_abs_max = max(one.input_abs_max for one in all_of_them)
         self.input_non_finite = sum(one.input_non_finite for one in all_of_them)
 
@@ -58,9 +59,10 @@ class TrainingStep:
         if not count:
             return
         total = sum(float(values[0]) for values, _ in parts)
-        square = sum(float(values[1]) ** 2 for values, _ in parts)
+        size = math.hypot(*(float(values[1]) for values, _ in parts)) / math.sqrt(count)
         self.input_mean = total / count
-        self.input_std = math.sqrt(max(square / count - self.input_mean**2, 0.0))
+        mean = abs(self.input_mean)
+        self.input_std = math.sqrt(max((size - mean) * (size + mean), 0.0))
         self.input_abs_max = max(float(values[2]) for values, _ in parts)
         self.input_non_finite = sum(float(values[3]) for values, _ in parts)
 

@@ -151,8 +151,8 @@ def learning_rate(optimizer: Optimizer | None) -> float:
 
 def joint(norms: Iterable[float]) -> float:
     """The norm of several parts together; NaN of none."""
-    squares = [float(norm) ** 2 for norm in norms]
-    return math.sqrt(sum(squares)) if squares else math.nan
+    parts = [float(norm) for norm in norms]
+    return math.nan if not parts or any(map(math.isnan, parts)) else math.hypot(*parts)
 
 
 def ratio(change: float, size: float) -> float:

@@ -243,9 +243,9 @@ class Trials:
         for old, new in zip(self._before, self._tensors, strict=False):
             norm = float(old.norm()) if new.requires_grad and new.dim() > 1 else 0.0
             if norm > 0:
-                change += float((new.detach() - old).norm()) ** 2
-                size += norm**2
-        return math.sqrt(change / size) if size > 0 else math.nan
+                change = math.hypot(change, float((new.detach() - old).norm()))
+                size = math.hypot(size, norm)
+        return change / size if size > 0 else math.nan
 
     def _next(self, trial: _Candidate) -> None:
         """On to the next candidate, or to the end."""

@@ -27,7 +27,7 @@ from rectifier.doctor.rules.poor_initialization import (
 from rectifier.doctor.slopes import is_bounded
 from rectifier.doctor.targets import FAR, degree, unit_for
 from rectifier.doctor.through_time import through_time
-from rectifier.doctor.wording import number, percent, place
+from rectifier.doctor.wording import number, percent, place, times
 from rectifier.watch.record import Record, SiteRecord
 
 GROWN = 100.0
@@ -187,7 +187,7 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
     """A first gradient that no learning rate suits: recurrence, or data of huge scale."""
     training = record.training
     norms = [evidence.median(item.weight_norm[:1]) for item in record.layers]
-    size = math.sqrt(sum(norm**2 for norm in norms if math.isfinite(norm)))
+    size = math.hypot(*filter(math.isfinite, norms))
     first = training.gradient_norm[0] if training.gradient_norm.size else math.nan
     harmed = _harmed(loss) or _constant(record, loss) or evidence.at_the_mean(record, loss)
     if not (size > 0 and first >= HUGE * size and (harmed or _still_loud(record))):
@@ -226,8 +226,8 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> Finding | None:
         rule="exploding_gradient",
         severity="error",
         cause=(
-            f"Before any update, the gradient's norm is {number(first)}, {first / size:,.0f} times "
-            f"the norm of the weights: {why}."
+            f"Before any update, the gradient's norm is {number(first)}, {times(first / size)} "
+            f"times the norm of the weights: {why}."
         ),
         first_step=int(training.step[0]),
         evidence={"gradient_norm": float(first), "weight_norm": size},
@@ -250,7 +250,7 @@ def _driven_out(record: Record, loss: evidence.Loss) -> Finding | None:
     """
     unit = unit_for(record)
     norms = [evidence.median(item.weight_norm[:1]) for item in record.layers]
-    size = math.sqrt(sum(norm**2 for norm in norms if math.isfinite(norm)))
+    size = math.hypot(*filter(math.isfinite, norms))
     first = evidence.median(record.training.gradient_norm[:1])
     driven = [
         site

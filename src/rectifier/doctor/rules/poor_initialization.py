@@ -294,7 +294,7 @@ def check(record: Record) -> Sequence[Finding]:
         how = "are drawn far too large" if not shifted else "are not centred on zero"
         guess = loss.start / chance if chance > 0 else loss.start
         if _squares(record) and top >= LOUD:
-            guess /= top**2  # the error of outputs that are so much too large
+            guess /= top * top  # the error of outputs that are so much too large
         if _binary(record) and top >= LOUD:
             guess /= top * LOGITS
         recovered = loss.known and loss.end <= 0.5 * min(guess, loss.start)
@@ -332,8 +332,8 @@ def _grown(
     if not (late and top >= LOUD and growth >= PILED):
         return None
     guess = loss.start / chance if chance >= ABOVE_CHANCE else math.nan
-    if _squares(record) and not chance > 0 and loss.start >= 0.1 * top**2:
-        guess = loss.start / top**2  # the error of outputs that are so much too large
+    if _squares(record) and not chance > 0 and loss.start >= 0.1 * top * top:
+        guess = loss.start / (top * top)  # the error of outputs that are so much too large
     if math.isnan(guess) or not (loss.broke_step is not None or loss.end > 0.5 * guess):
         return None
     layers = list(dict.fromkeys(known[name].layer for name, _ in levels if known[name].layer))

@@ -172,7 +172,8 @@ def _unexplained(record: Record, loss: evidence.Loss) -> bool:
     """
     return any(
         head.chain[:1] == ("mse_loss",)
-        and HALF * head.target_std**2 <= loss.end <= head.target_std**2 / GUESSING
+        and HALF * (variance := head.target_std * head.target_std) <= loss.end
+        and loss.end <= variance / GUESSING
         for head in record.circumstances.heads
     )
 
