@@ -75,3 +75,20 @@ def test_the_numbers_are_shared_and_of_torchs_own_class() -> None:
     assert found.data_ptr() == given.data_ptr()
     plain = torch.ones(3)
     assert bare(plain) is plain
+
+
+def test_what_has_no_numbers_yet_stops_nothing() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    shapes = nn.Sequential(nn.Linear(4, 8, device="meta"), nn.ReLU())
+    assert bare(torch.empty(2, device="meta")) is None
+    with rt.watch(model, optimizer) as session:
+        for _ in range(20):
+            assert shapes(torch.empty(2, 4, device="meta")).shape == (2, 8)
+            loss = (model(torch.randn(32, 4)) - 1).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    assert session.record.steps == 20
+    assert not [note for note in session.record.notes if "detached" in note]

@@ -51,11 +51,12 @@ def bare(tensor: Tensor) -> Tensor | None:
     """The numbers of a tensor as one of torch's own class; None where another class keeps them.
 
     Tensors that carry something along (MONAI's ``MetaTensor``) are numbers in memory like any
-    other; one whose class answers torch's dispatcher itself holds them elsewhere, or none.
+    other; one whose class answers torch's dispatcher itself holds them elsewhere, or none. Nor has
+    one on the device ``meta``, where programs try shapes out or make a model before its weights.
     """
     kind = type(tensor)
     if kind in PLAIN:
-        return tensor
+        return None if tensor.is_meta else tensor
     if kind.__torch_dispatch__ is not Tensor.__torch_dispatch__:
         return None
     with torch._C.DisableTorchFunction():
