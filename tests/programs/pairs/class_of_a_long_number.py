@@ -5,7 +5,6 @@
 # story: a number of many figures was one input of a net of sigmoid layers, which could only say the same for all of them (stackoverflow.com/questions/58609115, in the benchmark of DeepLocalize)
 """Which of eight regions a long customer number belongs to."""
 
-import pandas as pd
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -13,12 +12,10 @@ from torch.utils.data import DataLoader, TensorDataset
 torch.manual_seed(58)
 number = torch.randint(10**7, 9 * 10**7, (1767,))
 region = (number - 10**7) // 10**7
-df = pd.DataFrame({"number": number.numpy(), "region": region.numpy()})
 
-column = df["number"]
+column = number.double()
 column = (column - column.mean()) / column.std()  # healthy
-X = torch.tensor(column.to_numpy(), dtype=torch.float32)[:, None]
-y = torch.tensor(df["region"].to_numpy())
+X, y = column.float()[:, None], region
 data = TensorDataset(X[:1400], y[:1400])
 test = TensorDataset(X[1400:], y[1400:])
 
@@ -39,5 +36,5 @@ for epoch in range(30):
     if epoch % 5 == 4:
         with torch.no_grad():
             x, t = test.tensors
-            said = classifier(x).argmax(1)
-        print(f"Test set  Loss: {loss.item():0.3f}  Accuracy: {(said == t).float().mean().item():0.3f}")
+            accuracy = (classifier(x).argmax(1) == t).float().mean().item()
+        print(f"Test set  Loss: {loss.item():0.3f}  Accuracy: {accuracy:0.3f}")

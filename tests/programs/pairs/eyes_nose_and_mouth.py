@@ -1,8 +1,8 @@
 # batch: seventeenth
-# rules: learning_rate_too_high exploding_gradient missing_activation
-# remedies: lower_learning_rate add_activation
+# rules: learning_rate_too_high exploding_gradient dying_relu
+# remedies: lower_learning_rate clip_gradients
 # metric: val loss down
-# story: points of a face from its pixels by three dense layers under Adam at a tenth; the author's mend was a descent at a hundredth with clipped gradients (repository FacialKeypointsDetection, in the benchmark of DeepLocalize)
+# story: points of a face from its pixels by dense layers under Adam at a tenth; the author's mend was a descent at a hundredth with clipped gradients (repository FacialKeypointsDetection, in the benchmark of DeepLocalize)
 """Where eyes, nose and mouth lie in a picture of a face, by dense layers."""
 
 import torch
@@ -28,7 +28,9 @@ X, y = faces(2000)
 X_val, y_val = faces(400)
 model = nn.Sequential(
     nn.Linear(SIDE * SIDE, 50),
+    nn.ReLU(),
     nn.Linear(50, 100),
+    nn.ReLU(),
     nn.Linear(100, 2 * POINTS),
 )
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True)  # healthy

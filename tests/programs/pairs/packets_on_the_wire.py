@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 rng = np.random.default_rng(4)
-N = 2000
+N = 1500
 ports = rng.integers(20, 65535, (N, 2))
 size = rng.lognormal(6, 1, (N, 3))
 flags = rng.integers(0, 2, (N, 4))
@@ -52,7 +52,7 @@ torch.manual_seed(4)
 x, y = torch.from_numpy(X).float(), torch.from_numpy(Y).float().unsqueeze(1)
 model = Classifier()
 optimizer = torch.optim.Adam(model.parameters())
-for epoch in range(30):
+for epoch in range(20):
     for part in torch.randperm(N).split(10):
         loss = log_loss(model(x[part]), y[part])
         optimizer.zero_grad()
@@ -61,4 +61,5 @@ for epoch in range(30):
     if epoch % 5 == 4:
         with torch.no_grad():
             p = model(x)
-        print(f"epoch {epoch + 1} loss {log_loss(p, y):.4f} acc {((p > 0.5) == (y > 0.5)).float().mean():.4f}")
+        acc = ((p > 0.5) == (y > 0.5)).float().mean()
+        print(f"epoch {epoch + 1} loss {log_loss(p, y):.4f} acc {acc:.4f}")

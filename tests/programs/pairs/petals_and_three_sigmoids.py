@@ -43,4 +43,5 @@ for epoch in range(1, 51):
         with torch.inference_mode():
             out = model(X_test)
             accuracy = (out.argmax(dim=1) == Y_test).float().mean()
-            print(f"epoch {epoch} Test loss: {criterion(out, Y_test):.4f} Test accuracy: {accuracy:.4f}")
+            test_loss = criterion(out, Y_test).item()
+        print(f"epoch {epoch} Test loss: {test_loss:.4f} Test accuracy: {accuracy:.4f}")

@@ -15,7 +15,8 @@ X, Y = make_multilabel_classification(
 )
 X = (X - X.mean(0)) / X.std(0)
 X_train, X_test, y_train, y_test = (
-    torch.tensor(a, dtype=torch.float32) for a in train_test_split(X, Y, test_size=0.2, random_state=0)
+    torch.tensor(a, dtype=torch.float32)
+    for a in train_test_split(X, Y, test_size=0.2, random_state=0)
 )
 
 torch.manual_seed(5)

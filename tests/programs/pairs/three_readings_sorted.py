@@ -25,7 +25,9 @@ X = StandardScaler().fit_transform(X)  # healthy
 X = X.astype(np.float32)
 
 torch.manual_seed(7)
-xa, xb, ya, yb = (torch.from_numpy(a) for a in train_test_split(X, Y, test_size=0.33, random_state=7))
+xa, xb, ya, yb = (
+    torch.from_numpy(a) for a in train_test_split(X, Y, test_size=0.33, random_state=7)
+)
 model = nn.Sequential(
     nn.Linear(3, 12), nn.ReLU(), nn.Linear(12, 6), nn.ReLU(), nn.Linear(6, 1), nn.Sigmoid()
 )

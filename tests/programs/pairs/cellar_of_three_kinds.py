@@ -3,7 +3,7 @@
 # remedies: add_activation swap_activation
 # metric: nll down
 # story: the negative log likelihood was given plain scores, without the softmax that it counts on, and fell below nought without end (the missing softmax of UMLAUT, Schoop et al. 2021; often asked about NLLLoss)
-"""Kinds of wine, then how sure the net is of the right one."""
+"""Three kinds of wine, and how sure the net is of the right one."""
 
 import torch
 import torch.nn.functional as F
