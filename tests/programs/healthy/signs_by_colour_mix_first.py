@@ -11,7 +11,7 @@ def signs(count, side=16):
     shape = torch.randint(3, (count,))
     red = torch.randint(2, (count,))
     grid = torch.arange(side).float() - side / 2 + 0.5
-    at = torch.randn(count, 2, 1, 1)
+    at = 0.7 * torch.randn(count, 2, 1, 1)
     rows, cols = grid[:, None] - at[:, 0], grid[None, :] - at[:, 1]
     size = 4 + 1.5 * torch.rand(count, 1, 1)
     disc = rows**2 + cols**2 < size**2
@@ -23,7 +23,7 @@ def signs(count, side=16):
     )
     light = 0.4 + 0.6 * torch.rand(count, 1, 1, 1)
     image = light * (110 + inside[:, None] * (tint[:, :, None, None] - 110))
-    return (image + 12 * torch.randn(count, 3, side, side)).clamp(0, 255), 2 * shape + red
+    return (image + 6 * torch.randn(count, 3, side, side)).clamp(0, 255), 2 * shape + red
 
 
 class Signs(nn.Module):
@@ -46,11 +46,11 @@ class Signs(nn.Module):
 
 
 torch.manual_seed(17)
-x, y = signs(2400)
+x, y = signs(4000)
 x_val, y_val = signs(400)
 model = Signs()
 optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
-for epoch in range(20):
+for epoch in range(12):
     model.train()
     for b in torch.randperm(len(x)).split(64):
         loss = F.cross_entropy(model(x[b]), y[b])
