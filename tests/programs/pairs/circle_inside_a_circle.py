@@ -15,11 +15,11 @@ np.random.seed(1)
 torch.manual_seed(1)
 
 
-class Exponential(nn.Module):
-    def forward(self, x):
-        return torch.exp(x)
-
-
+# faulty: class Exp(nn.Module):
+# faulty:     def forward(self, x):
+# faulty:         return torch.exp(x)
+# faulty:
+# faulty:
 def build(depth=7, units=5):
     layers, width = [], 2
     for _ in range(depth):
@@ -27,7 +27,7 @@ def build(depth=7, units=5):
         nn.init.kaiming_uniform_(fc.weight, nonlinearity="relu")
         nn.init.zeros_(fc.bias)
         layers += [fc, nn.SELU()]  # healthy
-        # faulty: layers += [fc, Exponential()]
+        # faulty: layers += [fc, Exp()]
         width = units
     return nn.Sequential(*layers, nn.Linear(width, 1))
 

@@ -2,7 +2,7 @@
 # rules: learning_rate_too_high
 # remedies: lower_learning_rate clip_gradients
 # metric: accuracy up
-# story: one LSTM over embedded news under Adam at a tenth, loss and accuracy swung from epoch to epoch and settled nowhere (github.com/shiningrain/AUTOTRAINER, TrainingUnstable/case20-rnn)
+# story: one LSTM over embedded news under Adam at a tenth, the loss was unstable and the accuracy got nowhere (github.com/shiningrain/AUTOTRAINER, TrainingUnstable/case20-rnn)
 """Topic of a newswire story: embedding, LSTM, dense, in the manner of Reuters."""
 
 import torch
