@@ -37,6 +37,10 @@ FAR_FROM = 0.8
 STEPS = 30
 """Steps of a run from which its length is no excuse."""
 
+FAINT = 0.01
+"""An adaptive optimiser's rate over the usual one, which is about what its steps move a weight by:
+two decades below, where tuning looks for one over three decades around it (Bengio 2012)."""
+
 COLLAPSED = 1e-3
 """Learning rate over its peak at which a schedule has ended the training."""
 
@@ -107,7 +111,10 @@ def check(record: Record) -> Sequence[Finding]:
     the usual 1e-3), all steps together moved them by under 3 %, and the loss is still nine tenths
     of its start or more, or falls so slowly that the second half brought as much as the first, down
     to half of its start (to a fifth where a step changes the weights by less than 1e-5); or the
-    weights moved by under 0.1 % in all and half of the loss is left; or ten times as much of either
+    weights moved by under 0.1 % in all and half of the loss is left; or, however far they came by
+    such steps, the loss, nine tenths of its start or more, fell at the end as it did before; or the
+    rate of an adaptive optimiser was a hundredth of the usual at most, and half of the loss was
+    left where it was falling still; or ten times as much of either
     where the loss, nine tenths of its start or more, fell along a straight line; or three times as
     much of both where it ended above four fifths of its start, and the last third brought half as
     much as the first or more; with weights that were not loaded. Or later: a schedule took the
@@ -248,8 +255,15 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     far = loss.end > (0.2 if minute else 0.5) * loss.start
     still = minute and moved < STILL and loss.end > 0.5 * loss.start
     tiny = update < TINY and moved < MOVED and (stuck or still or (far and steady))
+    onward = update < TINY and stuck and steady and _still_falls(record)  # by however many steps
     short = update < 3 * TINY and moved < 3 * MOVED and loss.end >= FAR_FROM * loss.start
-    if not (tiny or creeps or (short and steady and _still_falls(record))):
+    faint = record.optimizer in ADAPTIVE and evidence.largest(record.training.learning_rate) <= (
+        FAINT * ADAPTIVE_RATE
+    )
+    onward = onward or (
+        faint and update < TINY and loss.end > 0.5 * loss.start and _still_falls(record)
+    )
+    if not (tiny or onward or creeps or (short and steady and _still_falls(record))):
         return ()
     told = f"The learning rate {number(rate)}" if rate > 0 else "The learning rate"
     cause = (

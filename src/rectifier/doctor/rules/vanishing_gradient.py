@@ -38,6 +38,10 @@ HALF = 0.5
 ENOUGH = 10
 """Observed values of a series that tell its level."""
 
+FAINT = 10.0
+"""Times that the gradient shrinks at each layer, in the mean, from which the weights add to it: of
+functions in between a sigmoid takes most, and passes a quarter where it is steepest."""
+
 OPENING = 20
 """Observed steps that show the network as initialised."""
 
@@ -103,7 +107,9 @@ def check(record: Record) -> Sequence[Finding]:
     number of classes: Adam moves such first layers, but by the noise of what is left of the
     gradient. ``warning`` where, through functions that saturate, it was so for a third of the run
     and a mean squared error ended above half of the targets' variance, for the same reason. A
-    signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
+    signal that shrinks as much on its way forward counts likewise, and so does a gradient of which
+    every layer leaves a tenth, all of them of functions that level off, where the loss stayed at
+    what the targets' mean or a guess costs. Where the loss stayed near its
     start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
     the last one does, and recurrent weights that leave a fifth or less a round, or a thousandth in
     all: where the weights move all the same, or every round goes through a sigmoid. So does half of
@@ -132,7 +138,10 @@ def check(record: Record) -> Sequence[Finding]:
         shrinks = ahead is not None and ahead.ratio <= LOST
         fades = trend.ratio >= 1 / LOST and over_all.ratio >= 1 / LOST
         by_noise = _unexplained(record, loss) and _third_through(record, trend)
-        if not (fades or shrinks or by_noise):
+        at_rest = stuck and (guessing or evidence.at_the_mean(record, loss))
+        each = min(trend.factor, over_all.factor) >= FAINT
+        pales = at_rest and each and not any(map(_unsaturating, trend.sites))
+        if not (fades or shrinks or by_noise or pales):
             continue
         first = trend.sites[0]
         moved = signal.update_of(record, first.layer)
@@ -141,7 +150,7 @@ def check(record: Record) -> Sequence[Finding]:
         if not (stuck or guessing or moved <= STILL or slow or by_noise):
             continue
         severity: Severity = "error" if stuck or guessing else "warning"
-        forward = shrinks and not (fades or by_noise)
+        forward = shrinks and not (fades or by_noise or pales)
         findings.append(_finding(trend, ahead, moved, severity, forward))
     if not findings:
         inner = _inside(record, later, "error" if stuck or guessing else "warning")
