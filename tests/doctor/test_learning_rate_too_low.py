@@ -255,7 +255,7 @@ def test_a_run_that_is_over_while_its_loss_still_falls(end, update, moved, found
         (6e-5, 0.0, 2.2, 1),  # a fall that only gathers pace, by steps that came a long way
         (6e-5, 0.4, 2.2, 0),  # as much as its noise may fall
         (6e-5, 0.0, 1.9, 0),  # that got somewhere
-        (2e-4, 0.0, 2.2, 0),  # with steps not far from the usual ones
+        (4e-4, 0.0, 2.2, 0),  # with steps not far from the usual ones
     ],
 )
 def test_small_steps_that_came_far_and_are_not_there(update, noise, end, found) -> None:
@@ -277,4 +277,6 @@ def test_adam_two_decades_below_its_usual_rate(rate, end, found) -> None:
         circumstances=Circumstances(parameters=(weight(moved=0.1),)),
     )
     sick = dataclasses.replace(sick, optimizer="Adam")
-    assert len(learning_rate_too_low.RULE.check(sick)) == found
+    told_of = learning_rate_too_low.RULE.check(sick)
+    assert len(told_of) == found
+    assert all(f.evidence["rate_over_usual"] == pytest.approx(0.01) for f in told_of)

@@ -743,25 +743,28 @@ def test_biases_of_bare_tensors_do_not_take_the_old_gradient() -> None:
     assert not b.any()
 
 
-def test_classes_that_may_hold_at_once_get_a_sigmoid_each() -> None:
+@pytest.mark.parametrize("numbers", [False, True])
+def test_classes_that_may_hold_at_once_get_a_sigmoid_each_other_numbers_none(numbers) -> None:
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 6), nn.Softmax(1), nn.Linear(6, 3), nn.Softmax(1))
     x = torch.randn(8, 4)
-    want = net[:3](x).sigmoid().detach()
+    want = net[:3](x).detach() if numbers else net[:3](x).sigmoid().detach()
 
     def program() -> torch.Tensor:
         optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
-        F.binary_cross_entropy(net(x), torch.ones(8, 3)).backward()
+        F.mse_loss(net(x), torch.full((8, 3), 7.0)).backward()
         optimizer.step()
         with torch.no_grad():
             return net.eval()(x)
 
+    more = {"regression": True} if numbers else {"to": "sigmoid", "each": True}
     got, log = under(
-        "remove_output_activation", program, {"layer": "2"}, function="softmax", to="sigmoid",
-        each=True,
-    )  # fmt: skip
+        "remove_output_activation", program, {"layer": "2"}, function="softmax", **more
+    )
     torch.testing.assert_close(got, want)
-    assert log == ["sigmoid in place of softmax behind 2"]
+    assert log == [
+        "softmax removed behind 2" if numbers else "sigmoid in place of softmax behind 2"
+    ]
 
 
 @pytest.mark.parametrize("scaled", [True, False])

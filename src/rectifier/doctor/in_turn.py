@@ -93,7 +93,7 @@ def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
         unit = unit_for(record, opened)
     if unit is None or any(remedy.action == unit.action for remedy in treatment):
         return treatment
-    return (*treatment, unit)
+    return (unit, *treatment) if opened else (*treatment, unit)  # what is freed is in that unit
 
 
 def _steeper_first(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:

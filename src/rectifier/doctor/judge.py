@@ -69,8 +69,10 @@ def plans(findings: Sequence[Finding], known: Sequence[str]) -> list[tuple[Remed
     roots = [
         remedies
         for finding, remedies in bad
-        if not finding.consequence_of or "target_std" in remedies[0].settings
-    ] or [bad[0][1]]  # the unit of the targets is nothing that another cause brought about
+        if not finding.consequence_of
+        or "target_std" in remedies[0].settings
+        or finding.evidence.get("rate_over_usual", 1.0) < 1.0
+    ] or [bad[0][1]]  # neither the targets' unit nor a rate as set is what another cause brought
     tried: list[tuple[Remedy, ...]] = [_together([remedies[0] for remedies in roots])]
     for remedies in [roots[0][1:], *(rest for _, rest in bad)]:
         for remedy in remedies:

@@ -188,7 +188,8 @@ def _exponential(record: Record, loss: evidence.Loss) -> Finding | None:
         "no scale of the weights keeps such a signal's size, and it is not finite any more."
     )
     numbers = {"sites": float(len(hidden))}
-    return _finding(cause, hidden, numbers, "relu", "ReLU keeps a signal's size through depth.")
+    why = "ELU is an exponential where that is small, and a line where it would run away."
+    return _finding(cause, hidden, numbers, "elu", why)
 
 
 def _falls_still(record: Record) -> bool:

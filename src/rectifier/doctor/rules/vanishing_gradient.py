@@ -12,6 +12,7 @@ from rectifier import analysis
 from rectifier.doctor import evidence, rounds, signal
 from rectifier.doctor.decaying import decaying, withering
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rounds import LOST
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import lower
@@ -67,10 +68,11 @@ def _why(trend: signal.Trend, shrinks: bool) -> str:
     return "the layers pass back less than they receive"
 
 
-def _remedies(trend: signal.Trend) -> tuple[Remedy, ...]:
+def _remedies(trend: signal.Trend, record: Record) -> tuple[Remedy, ...]:
+    hidden = [site for site in trend.sites if not is_output(record, site)] or trend.sites
     where = {
-        "sites": [site.site for site in trend.sites],
-        "layers": [site.layer for site in trend.sites],
+        "sites": [site.site for site in hidden],
+        "layers": [site.layer for site in hidden],
     }
     start = Remedy(
         "reinitialize",
@@ -151,7 +153,7 @@ def check(record: Record) -> Sequence[Finding]:
             continue
         severity: Severity = "error" if stuck or guessing else "warning"
         forward = shrinks and not (fades or by_noise or pales)
-        findings.append(_finding(trend, ahead, moved, severity, forward))
+        findings.append(_finding(record, trend, ahead, moved, severity, forward))
     if not findings:
         inner = _inside(record, later, "error" if stuck or guessing else "warning")
         findings += [inner] if inner is not None else []
@@ -217,9 +219,9 @@ def _inside(
         moved = signal.update_of(record, sites[0].layer)
         if moved <= STILL and signal.update_of(record, sites[-1].layer) >= FAR * moved:
             found = _finding(
-                signal.Trend(sites, trend.values[least:]), None, moved, severity, False
+                record, signal.Trend(sites, trend.values[least:]), None, moved, severity, False
             )
-            return dataclasses.replace(found, remedies=_remedies(trend))
+            return dataclasses.replace(found, remedies=_remedies(trend, record))
     return None
 
 
@@ -307,11 +309,12 @@ def _unequal(record: Record) -> Finding | None:
         values = np.array([evidence.median(s.series.gradient_rms[:OPENING]) for s in chain])
         if np.all(values > 0) and values[-1] > 10 * values[0]:
             trend = signal.Trend(chain, values)
-            return _finding(trend, None, float(moved[0]), "error", False)
+            return _finding(record, trend, None, float(moved[0]), "error", False)
     return None
 
 
 def _finding(
+    record: Record,
     trend: signal.Trend,
     ahead: signal.Trend | None,
     moved: float,
@@ -348,7 +351,7 @@ def _finding(
         source=first.source,
         first_step=int(first.series.step[0]) if first.series.step.size else 0,
         evidence={name: value for name, value in numbers.items() if not math.isnan(value)},
-        remedies=_remedies(trend),
+        remedies=_remedies(trend, record),
     )
 
 
