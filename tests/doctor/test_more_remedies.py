@@ -829,23 +829,23 @@ def test_frozen_layers_that_no_optimizer_holds_are_thawed_and_stepped() -> None:
     assert log == ["gradients are required now in Sequential by 2.weight"]
 
 
-@pytest.mark.parametrize(("old", "factor"), [(torch.exp, 1.25), (torch.sigmoid, 1.85)])
+class Exp(nn.Module):
+    """An activation of a program's own."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.exp(x)
+
+
+@pytest.mark.parametrize(("old", "factor"), [(Exp, 1.245), (nn.Sigmoid, 1.846)])
 def test_weights_drawn_faint_for_the_old_function_suit_the_new_one(old, factor) -> None:
-    """ELU's gain is 1.25; what a sigmoid's draw gives is enough, and stays."""
-
-    class Old(nn.Module):
-        def forward(self, x):
-            return old(x)
-
+    """ELU's gain is 1.245; what a sigmoid's draw gives is enough, and stays."""
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Linear(8, 400), Old(), nn.Linear(400, 400), Old(), nn.Linear(400, 1))
-    name = old.__name__
-    sites = {"sites": ["1", "3"], "reinitialize": True}
+    net = nn.Sequential(nn.Linear(8, 400), old(), nn.Linear(400, 400), old(), nn.Linear(400, 1))
     _, log = under(
         "swap_activation",
         lambda: net(torch.randn(16, 8)).sum().backward(),
-        sites,
-        **{"from": name, "to": "elu"},
+        {"sites": ["1", "3"], "reinitialize": True},
+        **{"from": old.__name__.lower(), "to": "elu"},
     )
     assert any("drawn anew" in line for line in log)
-    assert float(net[2].weight.detach().std()) * 20 == pytest.approx(factor, rel=0.03)
+    assert float(net[2].weight.detach().std()) * 20 == pytest.approx(factor, rel=0.02)

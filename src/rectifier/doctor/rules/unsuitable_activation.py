@@ -16,6 +16,9 @@ from rectifier.doctor.wording import listing, number, percent
 from rectifier.watch.record import Record, SiteRecord
 from rectifier.watch.record.circumstances import Feed
 
+EXPONENTIALS = ("exp", "expm1", "exponential")
+"""What a module that takes one is called; the function alone is no activation to the front end."""
+
 COORDINATES = 3
 """Inputs at most of a network that maps coordinates to a signal."""
 
@@ -179,7 +182,7 @@ def _exponential(record: Record, loss: evidence.Loss) -> Finding | None:
     is s for no s where g is above 1 / (2 e), and any usual draw is: it grows at every layer.
     """
     hidden = [site for site in record.sites if site.layer and not is_output(record, site)]
-    if len(hidden) < 2 or any(site.function not in ("exp", "expm1") for site in hidden):
+    if len(hidden) < 2 or any(site.function not in EXPONENTIALS for site in hidden):
         return None
     if math.isfinite(loss.end) and not record.non_finite:
         return None
