@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rectifier import analysis, catalog
+from rectifier import catalog
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, apart
 from rectifier.doctor.remedies._smooth import Smooth
@@ -25,10 +25,10 @@ from rectifier.doctor.remedies._straight import StraightThrough
 from rectifier.doctor.remedies.reinitialize import KNOWN
 from rectifier.errors import InvalidInputError
 from rectifier.torch import functional
-from rectifier.torch.initialize import InitializedLayer
 
 FAINT = 0.5
-"""Gain over that of the new function, below which six layers leave a hundredth of a signal."""
+"""Gain that suits the old function alone: behind an exponential, which makes numbers of some e, it
+is a third of any usual one's, and depth takes such a signal to nothing."""
 
 
 class SwapActivation(Action):
@@ -67,7 +67,9 @@ class SwapActivation(Action):
         from rectifier.torch import init_
 
         with apart():
-            _refit(model, init_(model, tuple(args) or None), str(self.old), self.name)
+            rows = init_(model, tuple(args) or None)
+            if any(row.reads == self.old and 0 < row.gain < FAINT for row in rows):
+                init_(model, tuple(args) or None, activation=self.name)
             if self.omega != 1.0:
                 _as_siren(model, self.omega)
         self.say(f"weights of {name} drawn anew, for {self.name}")
@@ -89,20 +91,6 @@ class SwapActivation(Action):
 
         swap(model, str(self.old), self.name)
         self.say(f"{self.old} → {self.name} in {type(model).__name__}")
-
-
-def _refit(model: nn.Module, rows: Sequence[InitializedLayer], old: str, new: str) -> None:
-    """Give weights the gain of the new function, where they were drawn faint for the old one.
-
-    What stands in the program is drawn for: behind an exponential, which makes numbers of some e,
-    that is with a third of any usual gain, and depth takes such a signal to nothing.
-    """
-    gain = analysis.gain(new)
-    with torch.no_grad():
-        for row in rows:
-            if row.reads == old and 0 < row.gain < FAINT * gain:
-                layer = model.get_submodule(row.layer)
-                cast(Tensor, layer.weight).mul_(gain / row.gain)
 
 
 def _as_siren(model: nn.Module, omega: float) -> None:
