@@ -1,4 +1,5 @@
 # batch: seventeenth
+# in view: three sigmoids that leave a twentieth of the gradient each; an output keeps its own activation
 # rules: vanishing_gradient learning_rate_too_low unsuitable_activation poor_initialization
 # remedies: swap_activation raise_learning_rate reinitialize
 # metric: bits right up

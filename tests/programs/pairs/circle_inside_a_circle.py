@@ -1,4 +1,5 @@
 # batch: seventeenth
+# in view: exponentials for hidden activations throughout
 # rules: unsuitable_activation exploding_gradient non_finite
 # remedies: swap_activation clip_gradients insert_normalization
 # metric: val_acc up

@@ -1,4 +1,5 @@
 # batch: seventeenth
+# in view: units lost to data off centre that were not missed
 # rules: learning_rate_too_high exploding_gradient dying_relu
 # remedies: lower_learning_rate clip_gradients
 # metric: val loss down

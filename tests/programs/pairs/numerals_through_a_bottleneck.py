@@ -1,4 +1,5 @@
 # batch: seventeenth
+# in view: the unit of an autoencoder's inputs behind an output that is freed of its bounds
 # rules: unnormalized_input unsuitable_output_activation saturated_activation
 # remedies: normalize_input remove_output_activation insert_normalization
 # metric: error down

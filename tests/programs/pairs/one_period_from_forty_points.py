@@ -1,4 +1,5 @@
 # batch: seventeenth
+# in view: an adaptive rate two decades below the usual one as a cause beside another
 # rules: missing_activation learning_rate_too_low
 # remedies: add_activation raise_learning_rate
 # metric: mse down

@@ -1,4 +1,5 @@
 # batch: seventeenth
+# in view: a share that fell by chance gives way to a loss beside it
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation
 # metric: Test loss down

@@ -1,4 +1,5 @@
 # batch: seventeenth
+# in view: rows of targets that do not sum to one, under a softmax and a squared error
 # rules: unsuitable_output_activation
 # remedies: remove_output_activation swap_activation
 # metric: all right up

@@ -1,4 +1,5 @@
 # batch: seventeenth
+# in view: small steps that have come far and only begin to leave a plateau
 # rules: learning_rate_too_low vanishing_gradient unsuitable_activation
 # remedies: raise_learning_rate swap_activation
 # metric: error down

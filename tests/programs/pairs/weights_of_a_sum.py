@@ -1,4 +1,5 @@
 # batch: seventeenth
+# in view: a softmax over one value of a regression becomes linear, in the unit of its targets
 # rules: unsuitable_output_activation unnormalized_input saturated_activation
 # remedies: remove_output_activation normalize_input
 # metric: relative error down
