@@ -85,6 +85,25 @@ def test_targets_as_far_off_as_the_inputs_get_their_own_unit() -> None:
     assert actions(in_turn.treatments(found, names(), near))[0] == ["normalize_input"]
 
 
+@pytest.mark.parametrize(("optimizer", "unit"), [("SGD", True), ("Adam", False)])
+def test_an_output_that_is_freed_gets_the_unit_of_its_targets(optimizer, unit) -> None:
+    """Before it is freed, and unless steps are of the rate's own size."""
+    facts = {"target_mean": 120.0, "target_std": 60.0, "width": 1}
+    shut = Head(("mse_loss", "sigmoid", "addmm"), "out", low=0.0, high=1.0, **facts)
+    sick = record(circumstances=Circumstances(heads=(shut,)))
+    sick = dataclasses.replace(sick, optimizer=optimizer)
+    free = Remedy(
+        "remove_output_activation", "", {"function": "sigmoid", "regression": True},
+        {"layer": "out"},
+    )  # fmt: skip
+    found = Finding("unsuitable_output_activation", "error", "", remedies=(free,))
+    first = actions(in_turn.treatments([found], names(), sick))[0]
+    assert first[:2] == (
+        ["stabilize_loss", "remove_output_activation"] if unit else [free.action, *first[1:2]]
+    )
+    assert ("stabilize_loss" in first) == unit
+
+
 def test_inputs_off_the_unit_are_scaled_where_nothing_else_helped() -> None:
     feed = Feed("fc1", "linear", mean=np.array([-18.0, 0.1]), std=np.array([6.0, 1.0]))
     found = [finding("born_dead", "reinitialize")]
@@ -195,22 +214,3 @@ def test_a_regression_gets_a_steeper_activation_before_normalised_sigmoids() -> 
 def test_a_step_at_a_rate_of_nought_has_no_lower_one() -> None:
     """A warm-up's first, or one that a remedy held back."""
     assert lower(record(trained=training(rate=0.0), optimizer="Adam"), 0, "") is None
-
-
-@pytest.mark.parametrize(("optimizer", "unit"), [("SGD", True), ("Adam", False)])
-def test_an_output_that_is_freed_gets_the_unit_of_its_targets(optimizer, unit) -> None:
-    """Before it is freed, and unless steps are of the rate's own size."""
-    facts = {"target_mean": 120.0, "target_std": 60.0, "width": 1}
-    shut = Head(("mse_loss", "sigmoid", "addmm"), "out", low=0.0, high=1.0, **facts)
-    sick = record(circumstances=Circumstances(heads=(shut,)))
-    sick = dataclasses.replace(sick, optimizer=optimizer)
-    free = Remedy(
-        "remove_output_activation", "", {"function": "sigmoid", "regression": True},
-        {"layer": "out"},
-    )  # fmt: skip
-    found = Finding("unsuitable_output_activation", "error", "", remedies=(free,))
-    first = actions(in_turn.treatments([found], names(), sick))[0]
-    assert first[:2] == (
-        ["stabilize_loss", "remove_output_activation"] if unit else [free.action, *first[1:2]]
-    )
-    assert ("stabilize_loss" in first) == unit
