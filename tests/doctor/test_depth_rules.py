@@ -516,3 +516,25 @@ def test_a_first_layer_that_adam_moves_while_half_of_the_variance_stays(
         circumstances=Circumstances(heads=(head,)),
     )
     assert [f.severity for f in vanishing_gradient.RULE.check(moved)] == found
+
+
+@pytest.mark.parametrize(
+    ("factor", "function", "end", "found"),
+    [
+        (0.05, "sigmoid", 0.25, 1),  # four hundredfold through three layers
+        (0.2, "sigmoid", 0.25, 0),  # what a sigmoid takes by itself
+        (0.05, "relu", 0.25, 0),
+        (0.05, "sigmoid", 0.18, 0),  # it has begun to learn
+    ],
+)
+def test_three_layers_that_leave_a_twentieth_each_at_the_targets_mean(
+    factor, function, end, found
+) -> None:
+    head = Head(("mse_loss", "sigmoid", "addmm"), "head", target_std=0.5)
+    sick = record(
+        *chain(factor, function=function)[-3:],
+        layers=(layer("layers.5", update_ratio=1e-4),),
+        trained=training(falling(0.251, end)),
+        circumstances=Circumstances(heads=(head,)),
+    )
+    assert len(vanishing_gradient.RULE.check(sick)) == found

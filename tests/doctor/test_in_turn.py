@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 import numpy as np
+import pytest
 from doctor_records import curve, layer, record, site, training
 
 from rectifier.doctor import in_turn
@@ -82,6 +83,25 @@ def test_targets_as_far_off_as_the_inputs_get_their_own_unit() -> None:
     ]
     near = record(site("fc1"), trained=STUCK)
     assert actions(in_turn.treatments(found, names(), near))[0] == ["normalize_input"]
+
+
+@pytest.mark.parametrize(("optimizer", "unit"), [("SGD", True), ("Adam", False)])
+def test_an_output_that_is_freed_gets_the_unit_of_its_targets(optimizer, unit) -> None:
+    """Before it is freed, and unless steps are of the rate's own size."""
+    facts = {"target_mean": 120.0, "target_std": 60.0, "width": 1}
+    shut = Head(("mse_loss", "sigmoid", "addmm"), "out", low=0.0, high=1.0, **facts)
+    sick = record(circumstances=Circumstances(heads=(shut,)))
+    sick = dataclasses.replace(sick, optimizer=optimizer)
+    free = Remedy(
+        "remove_output_activation", "", {"function": "sigmoid", "regression": True},
+        {"layer": "out"},
+    )  # fmt: skip
+    found = Finding("unsuitable_output_activation", "error", "", remedies=(free,))
+    first = actions(in_turn.treatments([found], names(), sick))[0]
+    assert first[:2] == (
+        ["stabilize_loss", "remove_output_activation"] if unit else [free.action, *first[1:2]]
+    )
+    assert ("stabilize_loss" in first) == unit
 
 
 def test_inputs_off_the_unit_are_scaled_where_nothing_else_helped() -> None:

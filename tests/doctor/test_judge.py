@@ -121,3 +121,17 @@ def test_proof_has_the_numbers() -> None:
 def test_loss_is_read_at_its_end() -> None:
     good = Run(record=record(trained=training(falling(2.3, 0.1))), findings=())
     assert judge.compare(run(loss=2.3), good).loss_gain == pytest.approx(2.2, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("share", "loss", "verdict"),
+    [
+        (0.933, 0.11, "repaired"),  # one of 75 fewer, and what is given for each far better
+        (0.933, 0.5, "not repaired"),  # not much better either
+        (0.85, 0.11, "not repaired"),  # no chance any more
+    ],
+)
+def test_a_share_that_fell_by_chance_gives_way_to_a_loss_beside_it(share, loss, verdict) -> None:
+    before = run(**{"test accuracy": 0.947, "test loss": 0.61})
+    after = run(0.1, 0, **{"test accuracy": share, "test loss": loss})
+    assert judge.compare(before, after).verdict == verdict

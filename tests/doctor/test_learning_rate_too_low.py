@@ -74,6 +74,39 @@ def test_weights_that_stand_while_the_loss_is_noisy(update, moved, end, found) -
     assert len(slow(update=update, loss=loss, moved=moved)) == found
 
 
+@pytest.mark.parametrize(
+    ("update", "noise", "end", "found"),
+    [
+        (6e-5, 0.0, 2.2, 1),  # a fall that only gathers pace, by steps that came a long way
+        (6e-5, 0.4, 2.2, 0),  # as much as its noise may fall
+        (6e-5, 0.0, 1.9, 0),  # that got somewhere
+        (4e-4, 0.0, 2.2, 0),  # with steps not far from the usual ones
+    ],
+)
+def test_small_steps_that_came_far_and_are_not_there(update, noise, end, found) -> None:
+    loss = 2.3 - (2.3 - end) * np.linspace(0, 1, 300) ** 2 + noise * np.sin(np.arange(300) * 2.0)
+    assert len(slow(update=update, loss=loss, moved=1.4)) == found
+
+
+def test_small_steps_that_have_come_to_rest() -> None:
+    loss = 2.3 - 0.1 * (1 - np.exp(-np.arange(300) / 20))
+    assert slow(update=6e-5, loss=loss, moved=1.4) == ()
+
+
+@pytest.mark.parametrize(("rate", "end", "found"), [(1e-5, 1.5, 1), (1e-4, 1.5, 0), (1e-5, 0.9, 0)])
+def test_adam_two_decades_below_its_usual_rate(rate, end, found) -> None:
+    """What is easy came first, and most of the way is left."""
+    loss = end + (2.3 - end) * np.exp(-np.arange(300) / 60)
+    sick = record(
+        trained=training(loss=loss, update=2e-5, rate=rate),
+        circumstances=Circumstances(parameters=(weight(moved=0.1),)),
+    )
+    sick = dataclasses.replace(sick, optimizer="Adam")
+    told_of = learning_rate_too_low.RULE.check(sick)
+    assert len(told_of) == found
+    assert all(f.evidence["rate_over_usual"] == pytest.approx(0.01) for f in told_of)
+
+
 def test_a_schedule_that_ends_the_training_early() -> None:
     rate = curve(0.1)
     rate[50:] = 1e-6

@@ -743,25 +743,28 @@ def test_biases_of_bare_tensors_do_not_take_the_old_gradient() -> None:
     assert not b.any()
 
 
-def test_classes_that_may_hold_at_once_get_a_sigmoid_each() -> None:
+@pytest.mark.parametrize("numbers", [False, True])
+def test_classes_that_may_hold_at_once_get_a_sigmoid_each_other_numbers_none(numbers) -> None:
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 6), nn.Softmax(1), nn.Linear(6, 3), nn.Softmax(1))
     x = torch.randn(8, 4)
-    want = net[:3](x).sigmoid().detach()
+    want = net[:3](x).detach() if numbers else net[:3](x).sigmoid().detach()
 
     def program() -> torch.Tensor:
         optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
-        F.binary_cross_entropy(net(x), torch.ones(8, 3)).backward()
+        F.mse_loss(net(x), torch.full((8, 3), 7.0)).backward()
         optimizer.step()
         with torch.no_grad():
             return net.eval()(x)
 
+    more = {"regression": True} if numbers else {"to": "sigmoid", "each": True}
     got, log = under(
-        "remove_output_activation", program, {"layer": "2"}, function="softmax", to="sigmoid",
-        each=True,
-    )  # fmt: skip
+        "remove_output_activation", program, {"layer": "2"}, function="softmax", **more
+    )
     torch.testing.assert_close(got, want)
-    assert log == ["sigmoid in place of softmax behind 2"]
+    assert log == [
+        "softmax removed behind 2" if numbers else "sigmoid in place of softmax behind 2"
+    ]
 
 
 @pytest.mark.parametrize("scaled", [True, False])
@@ -824,3 +827,25 @@ def test_frozen_layers_that_no_optimizer_holds_are_thawed_and_stepped() -> None:
     moved = [not torch.equal(p, old) for p, old in zip(model.parameters(), before, strict=True)]
     assert moved == [False, False, True, True]
     assert log == ["gradients are required now in Sequential by 2.weight"]
+
+
+class Exp(nn.Module):
+    """An activation of a program's own."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.exp(x)
+
+
+@pytest.mark.parametrize(("old", "factor"), [(Exp, 1.245), (nn.Sigmoid, 1.846)])
+def test_weights_drawn_faint_for_the_old_function_suit_the_new_one(old, factor) -> None:
+    """ELU's gain is 1.245; what a sigmoid's draw gives is enough, and stays."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(8, 400), old(), nn.Linear(400, 400), old(), nn.Linear(400, 1))
+    _, log = under(
+        "swap_activation",
+        lambda: net(torch.randn(16, 8)).sum().backward(),
+        {"sites": ["1", "3"], "reinitialize": True},
+        **{"from": old.__name__.lower(), "to": "elu"},
+    )
+    assert any("drawn anew" in line for line in log)
+    assert float(net[2].weight.detach().std()) * 20 == pytest.approx(factor, rel=0.02)

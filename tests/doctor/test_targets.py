@@ -192,3 +192,14 @@ def test_no_autoencoder_no_unit_of_inputs() -> None:
     record = watched(lambda: train(RAW, LOSSES["mse"], 0.0, 1))
     (feed,) = record.circumstances.feeds
     assert unit_of_inputs(record, scaled(feed)[0]) is None
+
+
+def test_an_output_that_is_freed_of_its_bounds_has_far_to_go() -> None:
+    facts = {"target_mean": 120.0, "target_std": 60.0, "width": 1}
+    shut = Head(("mse_loss", "sigmoid", "addmm"), "out", low=0.0, high=1.0, **facts)
+    record = Record(circumstances=Circumstances(heads=(shut,)))
+    assert unit_for(record) is None
+    assert unit_for(record, "elsewhere") is None
+    remedy = unit_for(record, "out")
+    assert remedy is not None
+    assert remedy.settings["target_std"] == 60.0

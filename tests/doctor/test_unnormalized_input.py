@@ -12,7 +12,7 @@ from torch import nn
 
 from rectifier.doctor.remedies import build
 from rectifier.doctor.rules import unnormalized_input
-from rectifier.watch.record import Feed
+from rectifier.watch.record import Feed, Head
 
 
 def feed(scale, spread=0.0, features=8, seen=500) -> Feed:
@@ -120,3 +120,27 @@ def test_data_that_lie_far_from_nought_all_on_one_side(offset, dead, loss, sever
     if severity:
         assert found[0].evidence["offset"] == pytest.approx(offset)
         assert found[0].remedies[0].action == "normalize_input"
+
+
+@pytest.mark.parametrize(
+    ("chain", "facts", "end", "severity"),
+    [
+        (("mse_loss", "addmm"), {"target_std": 1.0, "width": 4}, 0.1, "info"),
+        (("mse_loss", "addmm"), {"target_std": 1.0, "width": 4}, 0.3, "warning"),
+        (("mse_loss", "addmm"), {"target_std": 1.0, "width": 64}, 0.1, "warning"),  # its own input
+        (("nll_loss", "log_softmax", "addmm"), {"width": 10}, 0.4, "info"),
+        (("nll_loss", "log_softmax", "addmm"), {"width": 10}, 1.5, "warning"),
+    ],
+)
+def test_units_lost_off_centre_that_were_not_missed(chain, facts, end, severity) -> None:
+    mean, std = np.full(64, 8.0), np.ones(64)
+    data = Feed("fc1", "linear", 0.3 * mean, 0.3 * std, mean - 1, mean + 1, mean, std, 500)
+    found = told(
+        unnormalized_input,
+        site("fc1.relu", born_dead=50),
+        trained=training(loss=falling(2.3, end)),
+        feeds=(data,),
+        heads=(Head(chain, "out", **facts),),
+    )
+    assert [f.severity for f in found] == [severity]
+    assert bool(found[0].remedies) == (severity != "info")

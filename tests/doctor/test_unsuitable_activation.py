@@ -76,3 +76,13 @@ def test_a_bias_without_gradient_alone_shows_no_threshold() -> None:
     held = (weight("enc.weight"), weight("out.weight", **cut))
     (finding,) = told(unsuitable_activation, parameters=held, feeds=(two,))
     assert "hard threshold" in finding.cause
+
+
+def test_exponentials_between_layers_whose_numbers_break() -> None:
+    sites = [site(f"net.{i}", function="exp", order=i) for i in range(3)]
+    broken = training(loss=np.concatenate([[5.0], np.full(299, np.nan)]))
+    (finding,) = told(unsuitable_activation, *sites, trained=broken)
+    assert finding.remedies[0].settings == {"from": "exp", "to": "elu"}
+    assert told(unsuitable_activation, *sites) == ()  # it learns
+    one = [site("net.0", function="relu"), *sites[1:]]  # scales, as of a flow
+    assert told(unsuitable_activation, *one, trained=broken) == ()

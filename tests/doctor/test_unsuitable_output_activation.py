@@ -253,3 +253,16 @@ def test_values_of_a_rectified_output_that_are_dead(mute, dead, loss, severity) 
     assert [f.severity for f in found] == ([severity] if severity else [])
     if severity:
         assert dict(found[0].remedies[0].settings) == {"function": "relu", "regression": True}
+
+
+@pytest.mark.parametrize(
+    ("outside", "high", "to"), [(0.3, 1.0, "sigmoid"), (0.3, 5.0, None), (0.02, 1.0, "nothing")]
+)
+@pytest.mark.parametrize("loss", [("mse_loss",), ("mean", "abs", "sub")])
+def test_rows_of_targets_that_are_no_shares_under_a_regression(loss, outside, high, to) -> None:
+    """Labels from 0 to 1 want a sigmoid each, other numbers a linear output."""
+    facts = {"target_low": 0.0, "target_high": high, "outside": outside, "width": 3}
+    found = told(*loss, "softmax", "addmm", **facts)
+    assert len(found) == (to != "nothing")
+    if found:
+        assert found[0].remedies[0].settings.get("to") == to

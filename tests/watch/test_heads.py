@@ -115,6 +115,23 @@ def test_the_targets_of_a_binary_cross_entropy(last, labels, low, high, outside)
 
 
 @pytest.mark.parametrize(
+    ("labels", "outside"),
+    [
+        ([[0.0, 1.0, 1.0], [0.0, 1.0, 0.0]], 0.5),
+        ([[0.0, 1.0, 0.0], [0.2, 0.3, 0.5]], 0.0),
+        ([[0.0, 1.0, 5.0], [0.0, 0.0, 0.0]], 1.0),
+    ],
+)
+@pytest.mark.parametrize("loss", [F.mse_loss, lambda p, y: (p - y).abs().mean()])
+def test_rows_of_targets_that_no_softmax_reaches(loss, labels, outside) -> None:
+    torch.manual_seed(0)
+    y = torch.tensor(labels)
+    model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(1))
+    (head,) = train(model, lambda: (torch.randn(len(y), 4), y), loss).circumstances.heads
+    assert head.outside == outside
+
+
+@pytest.mark.parametrize(
     ("bias", "targets", "mute"),
     [
         ((1.0, -9.0), (1.0, 1.0), 0.5),

@@ -80,15 +80,21 @@ def treatments(
 def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
     """With the unit of the targets, where inputs are normalised and targets are as far from one.
 
-    An autoencoder's are its inputs: normalised alone, they leave it as far to go as before.
+    An autoencoder's are its inputs: normalised alone, they leave it as far to go as before. Where
+    an output is freed of its bounds, all that lies beyond them is as far, too; steps of the rate's
+    own size do not overshoot for it.
     """
     scaled_by = next((r for r in treatment if r.action == "normalize_input"), None)
+    freed = [r for r in treatment if r.action == "remove_output_activation"]
+    opened = next((str(r.scope["layer"]) for r in freed if r.settings.get("regression")), "")
     unit = None
     if scaled_by is not None:
-        unit = unit_of_inputs(record, scaled_by) or unit_for(record)
+        unit = unit_of_inputs(record, scaled_by, opened) or unit_for(record, opened)
+    elif opened and record.optimizer not in ADAPTIVE:
+        unit = unit_for(record, opened)
     if unit is None or any(remedy.action == unit.action for remedy in treatment):
         return treatment
-    return (*treatment, unit)
+    return (unit, *treatment) if opened else (*treatment, unit)  # what is freed is in that unit
 
 
 def _steeper_first(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:

@@ -23,6 +23,10 @@ from rectifier.watch.record import Record
 AT_ONCE = 3
 """Remedies of one treatment at most: one for each independent root cause."""
 
+CHANCE = 0.03
+"""Fall of a share that tells nothing: two standard errors of nineteen right in twenty, of two
+hundred."""
+
 WRITTEN = frozenset({
     "unsuitable_output_activation", "missing_activation", "frozen_parameters",
     "symmetric_initialization", "non_finite",
@@ -65,8 +69,10 @@ def plans(findings: Sequence[Finding], known: Sequence[str]) -> list[tuple[Remed
     roots = [
         remedies
         for finding, remedies in bad
-        if not finding.consequence_of or "target_std" in remedies[0].settings
-    ] or [bad[0][1]]  # the unit of the targets is nothing that another cause brought about
+        if not finding.consequence_of
+        or "target_std" in remedies[0].settings
+        or finding.evidence.get("rate_over_usual", 1.0) < 1.0
+    ] or [bad[0][1]]  # neither the targets' unit nor a rate as set is what another cause brought
     tried: list[tuple[Remedy, ...]] = [_together([remedies[0] for remedies in roots])]
     for remedies in [roots[0][1:], *(rest for _, rest in bad)]:
         for remedy in remedies:
@@ -209,9 +215,11 @@ def compare(before: Run, after: Run) -> Comparison:
 
     "Worse" and "better" need a difference of at least a hundredth of the sick run's value (of one
     point, for shares), so that the noise of one run decides nothing. The number that the script
-    prints outweighs the loss, since a remedy may change what the loss measures.
+    prints outweighs the loss, since a remedy may change what the loss measures. A share that fell
+    by as little as chance may have it gives way to a loss that is printed, and halved.
     """
     name = metrics.principal({k: v for k, v in before.metrics.items() if k in after.metrics}) or ""
+    name = _surer(before, after, name) if name else name
     gain = metrics.gain(name, before.metrics[name], after.metrics[name]) if name else math.nan
     loss = _loss_gain(before, after)
     fewer = len(harmful(before.findings)) - len(harmful(after.findings))
@@ -231,6 +239,29 @@ def compare(before: Run, after: Run) -> Comparison:
         elif better or fewer > 0:
             verdict = "improved"
     return Comparison(verdict, name, gain, loss, fewer)
+
+
+def _surer(before: Run, after: Run, name: str) -> str:
+    """What is printed beside a share that fell by chance, and fell to half itself; else the share.
+
+    A count of right answers is coarse, a loss of what is given for each of them is not (Gneiting
+    and Raftery 2007, "Strictly proper scoring rules").
+    """
+    old = before.metrics[name][-1]
+    gain = metrics.gain(name, before.metrics[name], after.metrics[name])
+    if metrics.direction(name) <= 0 or not (0 <= old <= 1 and -CHANCE <= gain < 0):
+        return name
+    first, last = _first_word(name), after.metrics
+    for other, values in before.metrics.items():
+        known = other in last and metrics.direction(other) < 0 and _first_word(other) == first
+        if known and 0 < last[other][-1] <= 0.5 * values[-1]:
+            return other
+    return name
+
+
+def _first_word(name: str) -> str:
+    """Of ``test accuracy`` or ``test_acc`` that which tells of which data it is."""
+    return name.replace("_", " ").partition(" ")[0]
 
 
 def _still_at(name: str, old: float, gain: float) -> bool:

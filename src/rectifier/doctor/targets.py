@@ -49,11 +49,15 @@ def degree(head: Head) -> int:
     return 0
 
 
-def unit_for(record: Record) -> Remedy | None:
+def unit_for(record: Record, opened: str = "") -> Remedy | None:
     """The remedy that makes the targets' spread the unit, where they are far from one.
 
     Of a loss by hand only the difference is known: where the data that enter are themselves large,
     it may be the output's size as well as the targets', unless these are the data themselves.
+
+    Args:
+        record: Of the sick run.
+        opened: Layer whose output another remedy frees of its bounds.
     """
     found = []
     loud = any((np.hypot(f.mean, f.std) >= FAR).any() for f in record.circumstances.feeds)
@@ -62,8 +66,8 @@ def unit_for(record: Record) -> Remedy | None:
             continue
         mean, std = head.target_mean, head.target_std
         size = math.hypot(mean, std)
-        bounded = math.isfinite(head.low) or math.isfinite(head.high)
-        if degree(head) and head.layer and std > 0 and size >= FAR and not bounded:
+        free = _free(head) or head.layer == opened
+        if degree(head) and head.layer and std > 0 and size >= FAR and free:
             found.append(head)
     if len({head.layer for head in found}) != 1:
         return None
@@ -80,12 +84,18 @@ def unit_for(record: Record) -> Remedy | None:
     )
 
 
-def unit_of_inputs(record: Record, scaled: Remedy) -> Remedy | None:
+def _free(head: Head) -> bool:
+    """Whether what it gives has no bounds."""
+    return not (math.isfinite(head.low) or math.isfinite(head.high))
+
+
+def unit_of_inputs(record: Record, scaled: Remedy, opened: str = "") -> Remedy | None:
     """The remedy that gives an autoencoder's outputs mean and spread of its normalised inputs.
 
     Args:
         record: Of the sick run.
         scaled: ``normalize_input``, with mean and spread of each feature.
+        opened: Layer whose output another remedy frees of its bounds.
     """
     means, stds = list(scaled.settings.get("mean", ())), list(scaled.settings.get("std", ()))
     found = [
@@ -94,7 +104,7 @@ def unit_of_inputs(record: Record, scaled: Remedy) -> Remedy | None:
         if _width(head, record) == len(means) > 1
         and degree(head)
         and head.layer
-        and not (math.isfinite(head.low) or math.isfinite(head.high))
+        and (_free(head) or head.layer == opened)
         and _are_inputs(head, record, ABOUT if math.isnan(head.target_low) else SAME)
     ]
     if len({head.layer for head in found}) != 1 or scaled.settings.get("axis") == 1:

@@ -140,6 +140,8 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
         facts["outside"] = float(outside.double().mean())
         if facts["outside"] > 0 and given is not None and given.shape == target.shape:
             facts["bound"] = _at_bound(given, target, bounds)
+        if place is not None and chain[place] == "softmax" and output is not None:
+            facts["outside"] = max(facts["outside"], _off_one(way[place], output, target))
         if place is not None and chain[place] == "relu" and output is not None:
             facts["mute"] = _mute(output, target)
     return Seen((weight,), facts | _labels(way, chain))
@@ -166,9 +168,16 @@ def _labels(way: tuple[Any, ...], chain: tuple[str, ...]) -> dict[str, Any]:
     if below is not None and chain[below] in ("softmax", "safe_softmax"):
         spread = saved(way[below], "result")
         if spread is not None and spread.shape == target.shape:
-            sums = target.double().sum(dimension_of(way[below], spread))
-            facts["outside"] = float(((sums - 1).abs() > 0.05).double().mean())
+            facts["outside"] = _off_one(way[below], spread, target)
     return facts
+
+
+def _off_one(node: Any, spread: Tensor, target: Tensor) -> float:
+    """Share of the rows of targets that do not sum to one, as those of the softmax over them do."""
+    if spread.shape != target.shape:
+        return 0.0
+    sums = target.double().sum(dimension_of(node, spread))
+    return float(((sums - 1).abs() > 0.05).double().mean())
 
 
 def _at_bound(output: Tensor, target: Tensor, bounds: tuple[float, float]) -> tuple[float, ...]:

@@ -266,4 +266,6 @@ def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan loo
     for setting, kind in _OTHER.items():
         if remedy.settings.get(setting):
             return kind(remedy)
+    if remedy.settings.get("regression") and remedy.settings.get("function") == "softmax":
+        return SigmoidEach(remedy)  # no site, as it is not elementwise
     return RemoveOutputActivation(remedy)

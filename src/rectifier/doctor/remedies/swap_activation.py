@@ -26,6 +26,10 @@ from rectifier.doctor.remedies.reinitialize import KNOWN
 from rectifier.errors import InvalidInputError
 from rectifier.torch import functional
 
+FAINT = 0.5
+"""Gain that suits the old function alone: behind an exponential, which makes numbers of some e, it
+is a third of any usual one's, and depth takes such a signal to nothing."""
+
 
 class SwapActivation(Action):
     """Applies the new function where the program calls the old one."""
@@ -63,7 +67,9 @@ class SwapActivation(Action):
         from rectifier.torch import init_
 
         with apart():
-            init_(model, tuple(args) or None)
+            rows = init_(model, tuple(args) or None)
+            if any(row.reads == self.old and 0 < row.gain < FAINT for row in rows):
+                init_(model, tuple(args) or None, activation=self.name)
             if self.omega != 1.0:
                 _as_siren(model, self.omega)
         self.say(f"weights of {name} drawn anew, for {self.name}")

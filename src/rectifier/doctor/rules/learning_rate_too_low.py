@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -36,6 +37,14 @@ FAR_FROM = 0.8
 
 STEPS = 30
 """Steps of a run from which its length is no excuse."""
+
+PACE = 1.5
+"""Fall of the loss in the last third of a run over that before it, from which it gathers pace; a
+straight line has one."""
+
+FAINT = 0.01
+"""An adaptive optimiser's rate over the usual one, which is about what its steps move a weight by:
+two decades below, where tuning looks for one over three decades around it (Bengio 2012)."""
 
 COLLAPSED = 1e-3
 """Learning rate over its peak at which a schedule has ended the training."""
@@ -107,7 +116,10 @@ def check(record: Record) -> Sequence[Finding]:
     the usual 1e-3), all steps together moved them by under 3 %, and the loss is still nine tenths
     of its start or more, or falls so slowly that the second half brought as much as the first, down
     to half of its start (to a fifth where a step changes the weights by less than 1e-5); or the
-    weights moved by under 0.1 % in all and half of the loss is left; or ten times as much of either
+    weights moved by under 0.1 % in all and half of the loss is left; or, however far steps of up to
+    three times that size came, the loss, nine tenths of its start or more, had only begun to fall;
+    or the rate of an adaptive optimiser was a hundredth of the usual at most, and half of the loss
+    was left where it was falling still; or ten times as much of either
     where the loss, nine tenths of its start or more, fell along a straight line; or three times as
     much of both where it ended above four fifths of its start, and the last third brought half as
     much as the first or more; with weights that were not loaded. Or later: a schedule took the
@@ -123,7 +135,8 @@ def check(record: Record) -> Sequence[Finding]:
     Source:
         Karpathy, CS231n notes, "Ratio of weights:updates" (1e-3 usual; lower: rate too low);
         Goodfellow, Bengio and Courville 2016, section 11.4.1 (a low rate shows as a loss that falls
-        slowly and steadily); Smith 2017 (range test); Kingma and Ba 2015, section 2 (epsilon).
+        slowly and steadily); Saxe, McClelland and Ganguli 2014 (the time on a plateau goes with the
+        inverse of the rate); Smith 2017 (range test); Kingma and Ba 2015, section 2 (epsilon).
     """
     loss = evidence.loss_of(record)
     if not loss.known or record.steps < STEPS or record.optimizer == "LBFGS":
@@ -248,8 +261,15 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     far = loss.end > (0.2 if minute else 0.5) * loss.start
     still = minute and moved < STILL and loss.end > 0.5 * loss.start
     tiny = update < TINY and moved < MOVED and (stuck or still or (far and steady))
+    onward = update < 3 * TINY and stuck and _gathers_pace(record) and _still_falls(record)
     short = update < 3 * TINY and moved < 3 * MOVED and loss.end >= FAR_FROM * loss.start
-    if not (tiny or creeps or (short and steady and _still_falls(record))):
+    faint = record.optimizer in ADAPTIVE and evidence.largest(record.training.learning_rate) <= (
+        FAINT * ADAPTIVE_RATE
+    )
+    onward = onward or (
+        faint and update < TINY and loss.end > 0.5 * loss.start and _still_falls(record)
+    )
+    if not (tiny or onward or creeps or (short and steady and _still_falls(record))):
         return ()
     told = f"The learning rate {number(rate)}" if rate > 0 else "The learning rate"
     cause = (
@@ -266,7 +286,9 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
         factor = max(factor, usual / rate)
     # a schedule may hold the rate down: its top is the most that can be told from outside
     target = evidence.one_digit(rate * factor)
-    return (_finding(record, cause, rate, target, update, moved, factor=factor),)
+    found = _finding(record, cause, rate, target, update, moved, factor=factor)
+    numbers = {**found.evidence, **({"rate_over_usual": rate / ADAPTIVE_RATE} if faint else {})}
+    return (dataclasses.replace(found, evidence=numbers),)
 
 
 def _straight(record: Record) -> bool:
@@ -294,6 +316,22 @@ def _steady(record: Record) -> bool:
     first = float(early.mean() - middle.mean())
     second = float(middle.mean() - late.mean())
     return second > 0 and second >= 0.5 * first
+
+
+def _gathers_pace(record: Record) -> bool:
+    """Whether the loss fell from each third of the steps to the next, and then half as far again:
+    it leaves a plateau.
+    """
+    steps, values = record.training.step, record.training.loss
+    known = np.isfinite(values)
+    bounds = np.linspace(0, record.steps, 4)
+    thirds = [
+        values[known & (steps >= low) & (steps < high)] for low, high in itertools.pairwise(bounds)
+    ]
+    if min(part.size for part in thirds) < 4:
+        return False
+    early, middle, late = (float(part.mean()) for part in thirds)
+    return middle - late >= PACE * (early - middle) > 0
 
 
 def _still_falls(record: Record) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.rules.learning_rate_too_high import LEARNT
 from rectifier.doctor.rules.poor_initialization import SINES
 from rectifier.doctor.wording import number, percent
 from rectifier.watch.record import Record
@@ -119,8 +120,9 @@ def check(record: Record) -> Sequence[Finding]:
     are also uneven a hundredfold or the first pre-activations are ten times their usual size;
     ``info`` where a normalisation right behind the first layer makes up for it. Smaller ones whose
     mean lies 4.5 times as far from nought as they spread, all together, count where a quarter of
-    the first layer's units are dead: their sign is that of the mean, not of the data. Features that
-    are all smaller than a thirtieth are an ``error`` where the loss stayed near its start.
+    the first layer's units are dead: their sign is that of the mean, not of the data (``info``
+    where the others learnt: a fifth is left of what the targets' mean or a guess costs). Features
+    that are all smaller than a thirtieth are an ``error`` where the loss stayed near its start.
 
     Source:
         LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3 (centre and scale the
@@ -142,7 +144,7 @@ def check(record: Record) -> Sequence[Finding]:
         offset, lost = _off_centre(record, feed)
         if top < LARGE and not turning:
             if offset > 0 and not _normalised_after(record, feed):
-                findings.append(_shifted(feed, offset, lost, evidence.stuck(loss)))
+                findings.append(_shifted(record, feed, offset, lost))
             continue
         spread = _first_spread(record, feed)
         if _normalised_after(record, feed):
@@ -200,10 +202,27 @@ def _together(findings: list[Finding]) -> list[Finding]:
     return [dataclasses.replace(findings[0], remedies=(plan,), also=also)]
 
 
-def _shifted(feed: Feed, offset: float, lost: float, stuck: bool) -> Finding:
+def _learnt(record: Record, feed: Feed) -> bool:
+    """Whether a fifth is left of what the targets' mean, or a guess, costs: the units did.
+
+    What gives back its own input falls as far by learning where that lies, and tells nothing.
+    """
+    end = evidence.loss_of(record).end
+    means = [
+        head.target_std**2
+        for head in record.circumstances.heads
+        if head.chain[:1] == ("mse_loss",) and head.width != feed.mean.size
+    ]
+    return any(end <= LEARNT * cost for cost in (*means, evidence.guess_of(record)))
+
+
+def _shifted(record: Record, feed: Feed, offset: float, lost: float) -> Finding:
+    severity: Severity = "info" if _learnt(record, feed) else "warning"
+    if evidence.stuck(evidence.loss_of(record)):
+        severity = "error"
     return Finding(
         rule="unnormalized_input",
-        severity="error" if stuck else "warning",
+        severity=severity,
         cause=(
             f"What enters {feed.layer!r} is not centred: its mean lies {number(offset)} times as "
             f"far from nought as the data spread, so that whether a unit fires is the mean's doing "
@@ -212,7 +231,7 @@ def _shifted(feed: Feed, offset: float, lost: float, stuck: bool) -> Finding:
         layer=feed.layer,
         first_step=0,
         evidence={"offset": offset, "dead": lost},
-        remedies=scaled(feed),
+        remedies=scaled(feed) if severity != "info" else (),
     )
 
 

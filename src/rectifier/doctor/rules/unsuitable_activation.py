@@ -10,10 +10,14 @@ import numpy as np
 
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.wording import listing, number, percent
 from rectifier.watch.record import Record, SiteRecord
 from rectifier.watch.record.circumstances import Feed
+
+EXPONENTIALS = ("exp", "expm1", "exponential")
+"""What a module that takes one is called; the function alone is no activation to the front end."""
 
 COORDINATES = 3
 """Inputs at most of a network that maps coordinates to a signal."""
@@ -171,6 +175,26 @@ def _straight(finding: Finding, function: str) -> Finding:
     return dataclasses.replace(finding, remedies=remedies)
 
 
+def _exponential(record: Record, loss: evidence.Loss) -> Finding | None:
+    """Exponentials for hidden activations, in a network whose numbers broke.
+
+    Behind weights of variance g / n a normal signal of variance s becomes one of g exp(2 s), which
+    is s for no s where g is above 1 / (2 e), and any usual draw is: it grows at every layer.
+    """
+    hidden = [site for site in record.sites if site.layer and not is_output(record, site)]
+    if len(hidden) < 2 or any(site.function not in EXPONENTIALS for site in hidden):
+        return None
+    if math.isfinite(loss.end) and not record.non_finite:
+        return None
+    cause = (
+        f"The {len(hidden)} hidden activations are exponentials, each of what the one before gave: "
+        "no scale of the weights keeps such a signal's size, and it is not finite any more."
+    )
+    numbers = {"sites": float(len(hidden))}
+    why = "ELU is an exponential where that is small, and a line where it would run away."
+    return _finding(cause, hidden, numbers, "elu", why)
+
+
 def _falls_still(record: Record) -> bool:
     """Whether the loss was not at its floor yet, as noisy targets have one."""
     _, then, now = evidence.stretches(record, 3)
@@ -237,13 +261,13 @@ def _shared_out(record: Record, loss: evidence.Loss) -> Finding | None:
 def check(record: Record) -> Sequence[Finding]:
     """Activations that cannot give what the loss asks for.
 
-    Five cases: second derivatives by the inputs through functions that are piecewise linear (zero
+    Six cases: second derivatives by the inputs through functions that are piecewise linear (zero
     everywhere, so the training signal is lost); a loss of first derivatives alone through such
     functions (no bias ever has a gradient); thresholds, whose slope is zero everywhere; a
     softmax with nothing else between hidden layers, where the loss did not fall or there are
     several (one alone may be meant, as attention over learnt slots is); coordinates to signal with
     piecewise linear functions, where a fifth of the first loss was left at the end and still
-    falling.
+    falling; exponentials throughout, where numbers were not finite any more.
 
     Source:
         Raissi, Perdikaris and Karniadakis 2019 (physics-informed networks need smooth activations);
@@ -257,6 +281,7 @@ def check(record: Record) -> Sequence[Finding]:
         _flat(record),
         _shared_out(record, loss),
         _coordinates(record, loss),
+        _exponential(record, loss),
     ]
     return tuple(finding for finding in found if finding is not None)
 
@@ -272,5 +297,7 @@ RULE = Rule(
         "saturated_activation",
         "dormant_units",
         "learning_rate_too_low",
+        "exploding_gradient",
+        "non_finite",
     ),
 )

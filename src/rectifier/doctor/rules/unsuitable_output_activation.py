@@ -163,21 +163,30 @@ def _constant(head: Head) -> bool:
 
 
 def _not_probabilities(head: Head) -> str | None:
-    """What is wrong with the targets of a binary cross-entropy, if anything."""
+    """What is wrong with the targets of a binary cross-entropy, or over a softmax, if anything."""
+    shared = (
+        f"{percent(head.outside)} of the rows of targets do not sum to one, as a softmax does: "
+        "classes that may hold at once want a sigmoid each"
+    )
     if not any(name in ENTROPIES for name in head.chain):
-        return None
-    if head.target_low < -SLACK or head.target_high > 1 + SLACK:
+        return shared if _out_of_reach(head) == "softmax" and _within(head) else None
+    if _beyond(head):
         low, high = number(head.target_low), number(head.target_high)
         return (
             f"its targets lie between {low} and {high}, and a binary cross-entropy wants them from "
             "0 to 1: beyond, it has no least value and drives the logits without end"
         )
-    if head.outside > OUT_OF_REACH:
-        return (
-            f"{percent(head.outside)} of the rows of targets do not sum to one, as a softmax does: "
-            "classes that may hold at once want a sigmoid each"
-        )
-    return None
+    return shared if head.outside > OUT_OF_REACH else None
+
+
+def _within(head: Head) -> bool:
+    """Whether the targets may be probabilities, each by itself."""
+    return head.target_low >= -SLACK and head.target_high <= 1 + SLACK
+
+
+def _beyond(head: Head) -> bool:
+    """Whether some are known to be none."""
+    return head.target_low < -SLACK or head.target_high > 1 + SLACK
 
 
 def _scattered(head: Head, loss: evidence.Loss) -> bool:
@@ -304,8 +313,7 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
         scope = {"layers": [head.layer]}
         return (Remedy("swap_activation", "The classes are compared.", turned, scope),)
     labels = _not_probabilities(head)
-    within = head.target_low >= -SLACK and head.target_high <= 1 + SLACK
-    if labels is not None and given == "softmax" and within:
+    if labels is not None and given == "softmax" and _within(head):
         each = {"function": given, "to": "sigmoid", "each": True}
         why = "Each class gets a probability of its own."
         return (Remedy("remove_output_activation", why, each, {"layer": head.layer}),)
@@ -320,7 +328,10 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
     if _not_logarithm(head) == given:
         settings["log"] = True
         why = "The loss gets the logarithms of the probabilities."
-    if _constant(head):
+    if _constant(head) and _beyond(head):
+        settings["regression"] = True
+        why = "A linear output reaches every target."
+    elif _constant(head):
         settings["to"] = "sigmoid"
         why = "One value needs a sigmoid: a softmax compares several."
     elif critic:
@@ -350,17 +361,18 @@ def check(record: Record) -> Sequence[Finding]:
     (log-softmax, sigmoid) directly over one that has squashed already; a log-likelihood given no
     logarithm, or one that became negative; a softmax over one value, or over the batch; an
     exponential of a ReLU or a softplus (the logarithm of a variance or a rate may have either sign:
-    Kingma and Welling 2014, appendix C); a binary cross-entropy whose targets are no probabilities,
-    or above a softmax do not sum to one; a critic whose means one loss subtracts and another
-    raises, behind a sigmoid or tanh; a regression of which more than a twentieth of the targets lie
-    outside the range of the output's activation (``info`` where they are noise about a truth
-    within: where the output stands at its bound, they lie beyond it by less than a third of their
-    spread on average); a binary cross-entropy over a clamp or a hard sigmoid, which reach 0 and 1,
-    where half of the first loss was left; a rectified output some of whose values are dead, though
-    their targets are not at nought. And an output that enters no loss, but a judge, whose data lie
-    outside its range in good part (`rectifier.doctor.players`). Where something scales the squashed
-    value first, to a range wider than two (``10 * tanh(x)``), nothing is said; a temperature that
-    makes it narrower changes nothing.
+    Kingma and Welling 2014, appendix C); a binary cross-entropy whose targets are no probabilities;
+    targets from 0 to 1 that above a softmax do not sum to one, under that loss or a regression's; a
+    critic whose means one loss subtracts and another raises, behind a sigmoid or tanh; a regression
+    of which more than a twentieth of the targets lie outside the range of the output's activation
+    (``info`` where they are noise about a truth within: where the output stands at its bound, they
+    lie beyond it by less than a third of their spread on average); a binary cross-entropy over a
+    clamp or a hard sigmoid, which reach 0 and 1, where half of the first loss was left; a rectified
+    output some of whose values are dead, though their targets are not at nought. And an output that
+    enters no loss, but a judge, whose data lie outside its range in good part
+    (`rectifier.doctor.players`). Where something scales the squashed value first, to a range wider
+    than two (``10 * tanh(x)``), nothing is said; a temperature that makes it narrower changes
+    nothing.
 
     Source:
         Bridle 1990 and Bishop 2006, section 4.3.6 (canonical link: the error of the logits is

@@ -12,6 +12,7 @@ from rectifier import analysis
 from rectifier.doctor import evidence, rounds, signal
 from rectifier.doctor.decaying import decaying, withering
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rounds import LOST
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import lower
@@ -38,6 +39,10 @@ HALF = 0.5
 ENOUGH = 10
 """Observed values of a series that tell its level."""
 
+FAINT = 10.0
+"""Times that the gradient shrinks at each layer, in the mean, from which the weights add to it: of
+functions in between a sigmoid takes most, and passes a quarter where it is steepest."""
+
 OPENING = 20
 """Observed steps that show the network as initialised."""
 
@@ -63,10 +68,11 @@ def _why(trend: signal.Trend, shrinks: bool) -> str:
     return "the layers pass back less than they receive"
 
 
-def _remedies(trend: signal.Trend) -> tuple[Remedy, ...]:
+def _remedies(trend: signal.Trend, record: Record) -> tuple[Remedy, ...]:
+    hidden = [site for site in trend.sites if not is_output(record, site)] or trend.sites
     where = {
-        "sites": [site.site for site in trend.sites],
-        "layers": [site.layer for site in trend.sites],
+        "sites": [site.site for site in hidden],
+        "layers": [site.layer for site in hidden],
     }
     start = Remedy(
         "reinitialize",
@@ -103,7 +109,9 @@ def check(record: Record) -> Sequence[Finding]:
     number of classes: Adam moves such first layers, but by the noise of what is left of the
     gradient. ``warning`` where, through functions that saturate, it was so for a third of the run
     and a mean squared error ended above half of the targets' variance, for the same reason. A
-    signal that shrinks as much on its way forward counts likewise. Where the loss stayed near its
+    signal that shrinks as much on its way forward counts likewise, and so does a gradient of which
+    every layer leaves a tenth, all of them of functions that level off, where the loss stayed at
+    what the targets' mean or a guess costs. Where the loss stayed near its
     start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
     the last one does, and recurrent weights that leave a fifth or less a round, or a thousandth in
     all: where the weights move all the same, or every round goes through a sigmoid. So does half of
@@ -132,7 +140,10 @@ def check(record: Record) -> Sequence[Finding]:
         shrinks = ahead is not None and ahead.ratio <= LOST
         fades = trend.ratio >= 1 / LOST and over_all.ratio >= 1 / LOST
         by_noise = _unexplained(record, loss) and _third_through(record, trend)
-        if not (fades or shrinks or by_noise):
+        at_rest = stuck and (guessing or evidence.at_the_mean(record, loss))
+        each = min(trend.factor, over_all.factor) >= FAINT
+        pales = at_rest and each and not any(map(_unsaturating, trend.sites))
+        if not (fades or shrinks or by_noise or pales):
             continue
         first = trend.sites[0]
         moved = signal.update_of(record, first.layer)
@@ -141,8 +152,8 @@ def check(record: Record) -> Sequence[Finding]:
         if not (stuck or guessing or moved <= STILL or slow or by_noise):
             continue
         severity: Severity = "error" if stuck or guessing else "warning"
-        forward = shrinks and not (fades or by_noise)
-        findings.append(_finding(trend, ahead, moved, severity, forward))
+        forward = shrinks and not (fades or by_noise or pales)
+        findings.append(_finding(record, trend, ahead, moved, severity, forward))
     if not findings:
         inner = _inside(record, later, "error" if stuck or guessing else "warning")
         findings += [inner] if inner is not None else []
@@ -209,9 +220,9 @@ def _inside(
         moved = signal.update_of(record, sites[0].layer)
         if moved <= STILL and signal.update_of(record, sites[-1].layer) >= FAR * moved:
             found = _finding(
-                signal.Trend(sites, trend.values[least:]), None, moved, severity, False
+                record, signal.Trend(sites, trend.values[least:]), None, moved, severity, False
             )
-            return dataclasses.replace(found, remedies=_remedies(trend))
+            return dataclasses.replace(found, remedies=_remedies(trend, record))
     return None
 
 
@@ -299,11 +310,12 @@ def _unequal(record: Record) -> Finding | None:
         values = np.array([evidence.median(s.series.gradient_rms[:OPENING]) for s in chain])
         if np.all(values > 0) and values[-1] > 10 * values[0]:
             trend = signal.Trend(chain, values)
-            return _finding(trend, None, float(moved[0]), "error", False)
+            return _finding(record, trend, None, float(moved[0]), "error", False)
     return None
 
 
 def _finding(
+    record: Record,
     trend: signal.Trend,
     ahead: signal.Trend | None,
     moved: float,
@@ -340,7 +352,7 @@ def _finding(
         source=first.source,
         first_step=int(first.series.step[0]) if first.series.step.size else 0,
         evidence={name: value for name, value in numbers.items() if not math.isnan(value)},
-        remedies=_remedies(trend),
+        remedies=_remedies(trend, record),
     )
 
 

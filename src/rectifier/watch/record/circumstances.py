@@ -33,8 +33,8 @@ class Head:
             (a temperature); NaN: not by one constant.
         target_mean, target_std: Of the target of a regression loss, when first seen; of a loss by
             hand the difference, where the output is next to nothing beside it. NaN: not known.
-        outside: Share of targets that the last activation's range cannot reach, or, over a softmax
-            under a binary cross-entropy, of rows that do not sum to one; NaN: not known.
+        outside: Share of targets that the last activation's range cannot reach, over a softmax of
+            rows that do not sum to one; NaN: not known.
         held: Outputs of a loss that stand at a bound of that range, late in the run; their share.
             ``short``: how far their targets lie beyond the bound on average, over the root mean
             square of how far they lie from it; near 0 where they scatter around it. NaN: unknown.
