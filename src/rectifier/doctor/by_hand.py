@@ -89,6 +89,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return f"Give the optimiser a smaller 'weight_decay'{did}."
     if given.get("epsilon"):
         return f"Give the optimiser 'eps={given['epsilon']:g}', or the loss a larger factor{did}."
+    if given.get("how") == "centre":
+        return f"Start {names} at the mean of the training data, and subtract it before {layers}."
     if given.get("how") == "train":
         return f"Call 'model.train()' before each epoch, so that {layers} normalise by the batch."
     if given.get("relative"):

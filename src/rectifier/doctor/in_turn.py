@@ -19,7 +19,7 @@ from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
 from rectifier.doctor.rules.unnormalized_input import scaled
-from rectifier.doctor.targets import degree, unit_for, unit_of_inputs
+from rectifier.doctor.targets import degree, mean_for_output, unit_for, unit_of_inputs
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Feed
 
@@ -60,7 +60,7 @@ def treatments(
         start: Which of `judge.plans` comes first.
     """
     planned = _steeper_first(judge.plans(findings, known), record)[start:]
-    planned = [_with_unit(each, record) for each in planned]
+    planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
     planned = [_with_rate(each, record) for each in planned]
     if not planned and judge.harmful(findings):
         planned = general(findings, record)[:MOST]
@@ -89,6 +89,17 @@ def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
     if unit is None or any(remedy.action == unit.action for remedy in treatment):
         return treatment
     return (*treatment, unit)
+
+
+def _centred(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:
+    """The first one with its data centred where they are given back, in place of normalised."""
+    found = []
+    for remedy in planned[0] if planned else ():
+        if remedy.action == "normalize_input":
+            found.append(mean_for_output(record, remedy))
+    if not found or found[0] is None:
+        return []
+    return [tuple(found[0] if r.action == found[0].action else r for r in planned[0])]
 
 
 def _steeper_first(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:

@@ -2,8 +2,8 @@
 
 Layer: doctor's remedies. Settings: ``mean``, ``std`` (one value a feature, as measured in the sick
 run), ``axis`` of the features, ``clip`` where outliers are cut off, ``others``: the ``mean`` and
-``std`` of layers that are fed another number of features; scope: ``layers``, the first ones. Acts
-in training and evaluation alike. A layer of bare tensors is met where the program multiplies: what
+``std`` of layers that are fed another number of features; ``how``: ``centre`` (an autoencoder's
+output starts at the mean: `_centring`); scope: ``layers``, the first ones. Acts in training and evaluation alike. A layer of bare tensors is met where the program multiplies: what
 takes no gradient there, while gradients are recorded, is data.
 Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3.
 """
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import _products
+from rectifier.doctor.remedies import Action, _products
 from rectifier.doctor.remedies._rewriting import Rewriting
 from rectifier.doctor.remedies._shadows import copies_of
 from rectifier.errors import InvalidInputError
@@ -125,4 +125,8 @@ class NormalizeInput(Rewriting):
         return id(met.weight) in self._fed
 
 
-ACTION = NormalizeInput
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy for data off scale, or of an autoencoder off centre."""
+    from rectifier.doctor.remedies._centring import Centring  # which is built on this one
+
+    return (Centring if remedy.settings.get("how") == "centre" else NormalizeInput)(remedy)
