@@ -32,7 +32,9 @@ class Centring(NormalizeInput):
 
     def __init__(self, remedy: Remedy) -> None:
         super().__init__(remedy)
-        self.known = {size: (mean, torch.ones_like(std)) for size, (mean, std) in self.known.items()}
+        self.known = {
+            size: (mean, torch.ones_like(std)) for size, (mean, std) in self.known.items()
+        }
         self._first: set[int] = set()
         self._shifted: dict[int, bool] = {}
 
