@@ -194,3 +194,23 @@ def test_a_regression_gets_a_steeper_activation_before_normalised_sigmoids() -> 
 def test_a_step_at_a_rate_of_nought_has_no_lower_one() -> None:
     """A warm-up's first, or one that a remedy held back."""
     assert lower(record(trained=training(rate=0.0), optimizer="Adam"), 0, "") is None
+
+
+def test_a_lowered_rate_of_adams_suits_the_length_and_the_kind_of_network() -> None:
+    def lowered(kind: str, steps: int, optimizer: str = "Adam", rate: float = 0.5) -> float:
+        known = dataclasses.replace(
+            record(site("fc1"), trained=training(loss=2.3, update=10.0, rate=rate, steps=steps)),
+            layers=(dataclasses.replace(layer("body"), kind=kind),),
+            optimizer=optimizer,
+            steps=steps,
+        )
+        remedy = lower(known, 0, "It overshot.")
+        assert remedy is not None
+        found = [Finding("learning_rate_too_high", "error", "It is so.", remedies=(remedy,))]
+        return in_turn.treatments(found, names(), known)[0][0].settings["to"]
+
+    assert lowered("Linear", 5000) == 1e-3
+    assert lowered("Linear", 500) == 2e-3
+    assert lowered("LSTM", 5000) == 3e-3
+    assert lowered("LSTM", 5000, rate=0.01) == 1e-3  # a tenth is a tenth
+    assert lowered("LSTM", 5000, optimizer="SGD") < 1e-3  # by its updates

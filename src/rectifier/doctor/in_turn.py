@@ -100,13 +100,11 @@ def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
 
 def _centred(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:
     """The first one with its data centred where they are given back, in place of normalised."""
-    found = []
-    for remedy in planned[0] if planned else ():
-        if remedy.action == "normalize_input":
-            found.append(mean_for_output(record, remedy))
+    first = planned[0] if planned else ()
+    found = [mean_for_output(record, r) for r in first if r.action == "normalize_input"]
     if not found or found[0] is None:
         return []
-    return [tuple(found[0] if r.action == found[0].action else r for r in planned[0])]
+    return [tuple(found[0] if r.action == found[0].action else r for r in first)]
 
 
 def _steeper_first(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:

@@ -122,11 +122,11 @@ def unit_of_inputs(record: Record, scaled: Remedy) -> Remedy | None:
 
 
 def mean_for_output(record: Record, scaled: Remedy) -> Remedy | None:
-    """The remedy that has an autoencoder's output start at the mean of its data, where that is all.
+    """The remedy that has an autoencoder's output start at the mean of its data.
 
-    What stands far off centre and spreads in sound measure is to be given back as it is: normalised,
-    it would enter in another unit than it leaves in. The trained vector that is added to the output
-    is as long as the data, and starts near nought.
+    What stands far off centre, and spreads in sound measure, is to be given back as it is: were it
+    normalised, it would enter in another unit than it leaves in. The trained vector that is added
+    to the output is as long as the data, and starts near nought.
 
     Args:
         record: Of the sick run.

@@ -1,4 +1,4 @@
-"""``normalize_input`` with ``how="centre"``: what an autoencoder learns stands about the data's mean.
+"""``normalize_input`` with ``how="centre"``: an autoencoder starts from the mean of its data.
 
 Layer: doctor's remedies. Settings: ``mean``, ``std`` (as of ``normalize_input``; the spread stays
 as it is, since what is to be given back has it too); scope: ``layers``, the first ones;

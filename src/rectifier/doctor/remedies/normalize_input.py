@@ -2,9 +2,10 @@
 
 Layer: doctor's remedies. Settings: ``mean``, ``std`` (one value a feature, as measured in the sick
 run), ``axis`` of the features, ``clip`` where outliers are cut off, ``others``: the ``mean`` and
-``std`` of layers that are fed another number of features; ``how``: ``centre`` (an autoencoder's
-output starts at the mean: `_centring`); scope: ``layers``, the first ones. Acts in training and evaluation alike. A layer of bare tensors is met where the program multiplies: what
-takes no gradient there, while gradients are recorded, is data.
+``std`` of layers that are fed another number of features, ``how``: ``centre`` (an autoencoder's
+output starts at the mean: `_centring`); scope: ``layers``, the first ones. Acts in training and
+evaluation alike. A layer of bare tensors is met where the program multiplies: what takes no
+gradient there, while gradients are recorded, is data.
 Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3.
 """
 
