@@ -101,7 +101,8 @@ def test_where_no_remedy_fits_stands_what_helps_most_networks() -> None:
 
 def test_steps_that_were_too_small_are_not_made_smaller() -> None:
     found = [finding("learning_rate_too_low", "raise_learning_rate")]
-    turns = actions(in_turn.treatments(found, names(), record(site("fc1"), trained=STUCK)))
+    trained = training(loss=2.3, gradient_norm=np.linspace(1.0, 0.5, 300))
+    turns = actions(in_turn.treatments(found, names(), record(site("fc1"), trained=trained)))
     assert ["lower_learning_rate"] not in turns
     assert turns[0] == ["raise_learning_rate"]
 

@@ -83,6 +83,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
             f"Subtract {given['target_mean']:g} from the targets and divide them by "
             f"{given['target_std']:g}; do the reverse to what {layers} predicts."
         )
+    if given.get("loosen"):
+        return f"Clip the gradients behind 'scaler.unscale_', or to a larger norm{did}."
     if given.get("clear"):
         return "Call 'optimizer.zero_grad()' before each 'loss.backward()'."
     if given.get("decay"):

@@ -51,6 +51,13 @@ UNHURRIED = 3e-3
 RECURRENT = frozenset({"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"})
 """Layers that are applied from step to step of a sequence, by their class's name."""
 
+ALIKE, EVEN = 20, 0.02
+"""Steps at least, and spread of the gradients' norm over its median between the tenth and the
+ninetieth of a hundred, from which they are not as they come: batches differ by more."""
+
+ONE = 0.5, 2.0
+"""Bounds of a norm that are about one: which of them is due, the evidence does not tell."""
+
 KINDS = ("Linear", "Conv")
 """Layers behind which pre-activations may be normalised over the batch, by their class's name."""
 
@@ -69,6 +76,7 @@ def treatments(
     planned = _steeper_first(judge.plans(findings, known), record)[start:]
     planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
     planned = [_with_pace(_with_rate(each, record), record) for each in planned]
+    planned = [*_loosened(findings, record), *map(_round, planned)]
     if not planned and judge.harmful(findings):
         planned = general(findings, record)[:MOST]
     if not planned or record.steps < SHORTEST:
@@ -166,6 +174,35 @@ def _with_pace(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
     if record.optimizer not in ADAPTIVE:
         return treatment
     return tuple(map(paced, treatment))
+
+
+def _loosened(findings: Sequence[Finding], record: Record) -> list[tuple[Remedy, ...]]:
+    """A looser bound of the gradients, where steps are too small and one cuts each of them.
+
+    Gradients as they come differ in their norm from batch to batch; cut ones are as long as the
+    bound, each of them.
+    """
+    bad = judge.harmful(findings)
+    norms = evidence.finite(record.training.gradient_norm)
+    if not bad or bad[0].rule != "learning_rate_too_low" or norms.size < ALIKE:
+        return []
+    low, middle, high = np.percentile(norms, (10, 50, 90))
+    if not high - low < EVEN * middle:
+        return []
+    why = "A bound that cuts every gradient a hundredfold leaves steps of next to nothing."
+    return [(Remedy("clip_gradients", why, {"loosen": True}),)]
+
+
+def _round(treatment: tuple[Remedy, ...]) -> tuple[Remedy, ...]:
+    """With a bound of one where that is meant about as well: of all that are used the usual one."""
+
+    def rounded(remedy: Remedy) -> Remedy:
+        bound = remedy.settings.get("max_norm")
+        if not isinstance(bound, int | float) or not ONE[0] <= bound <= ONE[1]:
+            return remedy
+        return dataclasses.replace(remedy, settings={**remedy.settings, "max_norm": 1.0})
+
+    return tuple(map(rounded, treatment))
 
 
 def _faster(treatment: tuple[Remedy, ...], record: Record) -> list[tuple[Remedy, ...]]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import _engine_run_backward
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import program_line
@@ -51,7 +52,7 @@ class Attach(Rewriting):
         self._guilty: set[str] = set()
         self._passing: set[str] = set()
         self._looked: dict[str, int] = {}
-        self._probes: list[tuple[str, Tensor]] = []
+        self._probes: list[tuple[str, Tensor, Tensor]] = []
         self._meant: set[str] = set()
 
     def on_model(
@@ -144,14 +145,15 @@ class Attach(Rewriting):
     ) -> Any:
         """Pass on what the loss of this very pass depends on, not a state that the next one takes.
 
-        Which it is, a leaf in its place tells once: a gradient arrives there, or none does.
+        Which it is, a leaf in its place tells once: a gradient arrives there, and is sent on before
+        the step, or none does.
         """
         line = _line()
         if self._looked.get(line, 0) >= _LOOKS:
             return func(*args, **kwargs)
         if line not in self._passing:
             leaf = x.detach().requires_grad_()
-            self._probes.append((line, leaf))
+            self._probes.append((line, leaf, x))
             return leaf.view_as(leaf)
         called = "detach()" if name == "detach" else ".data"
         self.unwritten |= name == "get"
@@ -173,10 +175,11 @@ class Attach(Rewriting):
 
     def _settle_probes(self) -> None:
         """Where did the gradient of this step's passes arrive?"""
-        for line, leaf in self._probes:
+        for line, leaf, x in reversed(self._probes):  # one may have come out of another
             if leaf.grad is not None and bool(leaf.grad.any()):
                 self._passing.add(line)
-        for line in {line for line, _ in self._probes} - self._passing:
+                _send_on(x, leaf.grad)
+        for line in {line for line, _, _ in self._probes} - self._passing:
             self._looked[line] = self._looked.get(line, 0) + 1
         self._probes.clear()
 
@@ -192,6 +195,13 @@ class Attach(Rewriting):
         self._wake(model, calls=[])
         self.stay()
         self.say("a detach() of what these parameters give is left out from now on")
+
+
+def _send_on(x: Tensor, gradient: Tensor) -> None:
+    """A backward pass of ours, which is none of the program's: nobody is told of its loss."""
+    _engine_run_backward(  # what Tensor.backward calls, whoever wrapped that
+        (x,), (gradient,), False, False, (), allow_unreachable=True, accumulate_grad=True
+    )
 
 
 def _line() -> str:
