@@ -73,6 +73,7 @@ def treatments(
         record: Of the sick run.
         start: Which of `judge.plans` comes first.
     """
+    findings = _without_false_units(findings, record)
     planned = _steeper_first(judge.plans(findings, known), record)[start:]
     planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
     planned = [_with_pace(_with_rate(each, record), record) for each in planned]
@@ -90,6 +91,23 @@ def treatments(
         if {r.action for r in each} not in [{r.action for r in t} for t in found]:
             found.append(each)
     return [judge.with_trials(each, record) for each in found[:MOST]]
+
+
+def _without_false_units(findings: Sequence[Finding], record: Record) -> list[Finding]:
+    """Without a unit of the targets that is the size of outputs from weights drawn far too large.
+
+    Of a loss by hand only the difference of the two is known.
+    """
+    bad = judge.harmful(findings)
+    known = [h for h in record.circumstances.heads if math.isfinite(h.target_low)]
+    if not bad or bad[0].rule != "poor_initialization" or known:
+        return list(findings)
+    return [
+        dataclasses.replace(
+            finding, remedies=tuple(r for r in finding.remedies if "target_std" not in r.settings)
+        )
+        for finding in findings
+    ]
 
 
 def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
