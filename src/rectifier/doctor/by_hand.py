@@ -83,6 +83,11 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
             f"Subtract {given['target_mean']:g} from the targets and divide them by "
             f"{given['target_std']:g}; do the reverse to what {layers} predicts."
         )
+    if "target_low" in given:
+        size = given["target_high"] - given["target_low"]
+        return (
+            f"Give the loss '(target - {given['target_low']:g}) / {size:g}' in place of its target."
+        )
     if given.get("loosen"):
         return f"Clip the gradients behind 'scaler.unscale_', or to a larger norm{did}."
     if given.get("clear"):

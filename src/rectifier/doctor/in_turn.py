@@ -17,6 +17,7 @@ import numpy as np
 
 from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.first_of_all import before_others, is_stack
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
 from rectifier.doctor.rules.unnormalized_input import scaled
@@ -51,10 +52,6 @@ UNHURRIED = 3e-3
 RECURRENT = frozenset({"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"})
 """Layers that are applied from step to step of a sequence, by their class's name."""
 
-ALIKE, EVEN = 20, 0.02
-"""Steps at least, and spread of the gradients' norm over its median between the tenth and the
-ninetieth of a hundred, from which they are not as they come: batches differ by more."""
-
 ONE = 0.5, 2.0
 """Bounds of a norm that are about one: which of them is due, the evidence does not tell."""
 
@@ -77,7 +74,8 @@ def treatments(
     planned = _steeper_first(judge.plans(findings, known), record)[start:]
     planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
     planned = [_with_pace(_with_rate(each, record), record) for each in planned]
-    planned = [*_loosened(findings, record), *map(_round, planned)]
+    planned = [*_with_ways(planned, findings, record), *planned[1:]]
+    planned = [*before_others(findings, record), *map(_round, planned)]
     if not planned and judge.harmful(findings):
         planned = general(findings, record)[:MOST]
     if not planned or record.steps < SHORTEST:
@@ -194,21 +192,26 @@ def _with_pace(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
     return tuple(map(paced, treatment))
 
 
-def _loosened(findings: Sequence[Finding], record: Record) -> list[tuple[Remedy, ...]]:
-    """A looser bound of the gradients, where steps are too small and one cuts each of them.
+def _with_ways(
+    planned: list[tuple[Remedy, ...]], findings: Sequence[Finding], record: Record
+) -> list[tuple[Remedy, ...]]:
+    """The first one; weights that suit a long stack of blocks, with a way around each of them.
 
-    Gradients as they come differ in their norm from batch to batch; cut ones are as long as the
-    bound, each of them.
+    Drawn well, a signal still comes through so many layers distorted, and blocks of several layers
+    each are seldom stacked without one (He et al. 2016, section 3.1).
     """
+    first = planned[:1]
     bad = judge.harmful(findings)
-    norms = evidence.finite(record.training.gradient_norm)
-    if not bad or bad[0].rule != "learning_rate_too_low" or norms.size < ALIKE:
-        return []
-    low, middle, high = np.percentile(norms, (10, 50, 90))
-    if not high - low < EVEN * middle:
-        return []
-    why = "A bound that cuts every gradient a hundredfold leaves steps of next to nothing."
-    return [(Remedy("clip_gradients", why, {"loosen": True}),)]
+    drawn = [any(r.action == "reinitialize" for r in each) for each in first]
+    if (
+        not bad
+        or bad[0].rule != "vanishing_gradient"
+        or drawn != [True]
+        or not is_stack(record, DEEP)
+    ):
+        return first
+    why = "A way around each block carries signal and gradient through the depth."
+    return [(*first[0], Remedy("add_residual", why))]
 
 
 def _round(treatment: tuple[Remedy, ...]) -> tuple[Remedy, ...]:
