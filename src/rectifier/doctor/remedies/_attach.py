@@ -24,6 +24,7 @@ from torch.autograd.graph import _engine_run_backward
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import program_line
 from rectifier.doctor.remedies._choice import COMPARISONS, Choice
+from rectifier.doctor.remedies._hook import Hook
 from rectifier.doctor.remedies._rewriting import Rewriting, tensor
 from rectifier.torch import graph
 
@@ -95,11 +96,13 @@ class Attach(Rewriting):
                 torch.set_grad_enabled(True)  # until the no_grad ends, which puts back what was
                 self.say("a no_grad() in forward is left out, so that the gradient passes")
 
-        self.handles.append(model.register_forward_pre_hook(enter))
-        self.handles.append(model.register_forward_hook(leave, always_call=True))
+        self.handles.append(model.register_forward_pre_hook(Hook(enter, follows=False)))
+        self.handles.append(
+            model.register_forward_hook(Hook(leave, follows=False), always_call=True)
+        )
         for module in model.modules():
             if any(id(p) in self._cut for p in module.parameters(recurse=False)):
-                self.handles.append(module.register_forward_pre_hook(wake))
+                self.handles.append(module.register_forward_pre_hook(Hook(wake, follows=False)))
 
     def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Pass the tensor on as it is, where it depends on what is cut off."""

@@ -41,8 +41,8 @@ class AddResidual(Action):
         for each in (model, *copies_of(model)):
             for blocks in stacks(each):
                 around = _Around(self, blocks)
-                for path, block in blocks:
-                    self.handles.append(block.register_forward_hook(around.hook(path)))
+                for path, _ in blocks:
+                    self.hang(each, path, around.hook(path))
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Hook the blocks of a live model."""

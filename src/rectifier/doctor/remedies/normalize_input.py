@@ -51,7 +51,7 @@ class NormalizeInput(Rewriting):
         self.names = _products.NAMES
         self._left = {str(layer) for layer in remedy.scope.get("layers", ())}
         self._own: set[int] = set()
-        self._hung: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._seen: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._fed: dict[int, Tensor] = {}
 
     def on_model(
@@ -68,19 +68,17 @@ class NormalizeInput(Rewriting):
         self._hang(model, type(model).__name__)
 
     def _hang(self, model: nn.Module, name: str) -> None:
-        if model in self._hung:
+        if model in self._seen:
             return
-        self._hung.add(model)
+        self._seen.add(model)
         modules = dict(model.named_modules())
         self._own |= _products.own(model)
         for layer in self.remedy.scope.get("layers", ()):
-            module = modules.get(str(layer)) or (
-                model if self.is_called(model, name, str(layer)) else None
-            )
-            if module is None:
+            whole = str(layer) not in modules and self.is_called(model, name, str(layer))
+            if str(layer) not in modules and not whole:
                 continue
             self._left.discard(str(layer))
-            self.handles.append(module.register_forward_pre_hook(self._normalise))
+            self.hang(model, "" if whole else str(layer), self._normalise, before=True)
             count = " or ".join(map(str, self.known))
             self.say(f"{count} features normalised before {layer}")
 

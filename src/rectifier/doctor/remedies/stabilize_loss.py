@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, _carried
 from rectifier.doctor.remedies._decay import Decay, Epsilon
+from rectifier.doctor.remedies._hook import Hook
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 from rectifier.doctor.remedies._single import Single
 from rectifier.doctor.remedies._units import Units
@@ -78,7 +79,7 @@ class StabilizeLoss(Rewriting):
             first = path in named if named else not list(module.children())
             if self.remedy.settings.get("fill") and first and id(module) not in self._filled:
                 self._filled.add(id(module))
-                self.handles.append(module.register_forward_pre_hook(self._fill))
+                self.handles.append(module.register_forward_pre_hook(Hook(self._fill)))
 
     def _fill(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         del module
