@@ -165,6 +165,25 @@ def test_a_fault_of_a_later_training_is_treated_from_where_that_begins() -> None
     assert in_turn.begins([], record(trained=STUCK)) == 0
 
 
+def test_a_training_that_is_repeated_is_treated_from_its_first_time_on() -> None:
+    def begins(circumstances: Circumstances) -> int:
+        found = [dataclasses.replace(finding("poor_initialization"), layer="A")]
+        starts = (0, 104, 208)
+        layers = [
+            dataclasses.replace(layer("A", steps=40), model=f"Net:{i}", step=start + np.arange(40))
+            for i, start in enumerate(starts)
+        ]
+        return in_turn.begins(
+            found, record(layers=tuple(layers), trained=STUCK, circumstances=circumstances)
+        )
+
+    folds = made((0, 100), (100, 100), (200, 100))
+    assert begins(folds) == 0
+    first, *rest = folds.optimizers
+    other = dataclasses.replace(first, rate=10 * first.rate)
+    assert begins(dataclasses.replace(folds, optimizers=(other, *rest))) == 200
+
+
 def test_clipping_alone_does_not_slow_adam() -> None:
     found = [finding("exploding_gradient", "clip_gradients")]
 

@@ -263,18 +263,20 @@ def begins(findings: Sequence[Finding], record: Record) -> int:
     """Step at which the training began that the root cause was found in.
 
     That is not the run's first where another one was over by then, as before a fine-tuning: its
-    optimisers step no more, and a new one was made.
+    optimisers step no more, and a new one was made. Where one training is repeated, as for every
+    fold of the data or every seed, each of them is as sick.
     """
     bad = judge.harmful(findings)
     if not bad:
         return 0
-    since = [bad[0].first_step]
-    since += [int(r.step[0]) for r in record.layers if r.layer == bad[0].layer and r.step.size]
     made = record.circumstances.optimizers
+    seen = [int(r.step[0]) for r in record.layers if r.layer == bad[0].layer and r.step.size]
+    repeated = len({(o.kind, o.rate, o.parameters) for o in made}) == 1
+    first = (min if repeated else max)(seen, default=0)
     starts = [
         one.step
         for one in made
-        if 0 < one.step <= max(since)
+        if 0 < one.step <= max(first, bad[0].first_step)
         and sum(o.steps for o in made if o.step < one.step) == one.step
     ]
     return max(starts, default=0)
