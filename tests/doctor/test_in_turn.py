@@ -121,7 +121,8 @@ def test_where_no_remedy_fits_stands_what_helps_most_networks() -> None:
 
 def test_steps_that_were_too_small_are_not_made_smaller() -> None:
     found = [finding("learning_rate_too_low", "raise_learning_rate")]
-    turns = actions(in_turn.treatments(found, names(), record(site("fc1"), trained=STUCK)))
+    trained = training(loss=2.3, gradient_norm=np.linspace(1.0, 0.5, 300))
+    turns = actions(in_turn.treatments(found, names(), record(site("fc1"), trained=trained)))
     assert ["lower_learning_rate"] not in turns
     assert turns[0] == ["raise_learning_rate"]
 
@@ -184,6 +185,25 @@ def test_a_fault_of_a_later_training_is_treated_from_where_that_begins() -> None
     assert in_turn.begins([], record(trained=STUCK)) == 0
 
 
+def test_a_training_that_is_repeated_is_treated_from_its_first_time_on() -> None:
+    def begins(circumstances: Circumstances) -> int:
+        found = [dataclasses.replace(finding("poor_initialization"), layer="A")]
+        starts = (0, 104, 208)
+        layers = [
+            dataclasses.replace(layer("A", steps=40), model=f"Net:{i}", step=start + np.arange(40))
+            for i, start in enumerate(starts)
+        ]
+        return in_turn.begins(
+            found, record(layers=tuple(layers), trained=STUCK, circumstances=circumstances)
+        )
+
+    folds = made((0, 100), (100, 100), (200, 100))
+    assert begins(folds) == 0
+    first, *rest = folds.optimizers
+    other = dataclasses.replace(first, rate=10 * first.rate)
+    assert begins(dataclasses.replace(folds, optimizers=(other, *rest))) == 200
+
+
 def test_clipping_alone_does_not_slow_adam() -> None:
     found = [finding("exploding_gradient", "clip_gradients")]
 
@@ -214,3 +234,23 @@ def test_a_regression_gets_a_steeper_activation_before_normalised_sigmoids() -> 
 def test_a_step_at_a_rate_of_nought_has_no_lower_one() -> None:
     """A warm-up's first, or one that a remedy held back."""
     assert lower(record(trained=training(rate=0.0), optimizer="Adam"), 0, "") is None
+
+
+def test_a_lowered_rate_of_adams_suits_the_length_and_the_kind_of_network() -> None:
+    def lowered(kind: str, steps: int, optimizer: str = "Adam", rate: float = 0.5) -> float:
+        known = dataclasses.replace(
+            record(site("fc1"), trained=training(loss=2.3, update=10.0, rate=rate, steps=steps)),
+            layers=(dataclasses.replace(layer("body"), kind=kind),),
+            optimizer=optimizer,
+            steps=steps,
+        )
+        remedy = lower(known, 0, "It overshot.")
+        assert remedy is not None
+        found = [Finding("learning_rate_too_high", "error", "It is so.", remedies=(remedy,))]
+        return in_turn.treatments(found, names(), known)[0][0].settings["to"]
+
+    assert lowered("Linear", 5000) == 1e-3
+    assert lowered("Linear", 500) == 2e-3
+    assert lowered("LSTM", 5000) == 3e-3
+    assert lowered("LSTM", 5000, rate=0.01) == 1e-3  # a tenth is a tenth
+    assert lowered("LSTM", 5000, optimizer="SGD") < 1e-3  # by its updates

@@ -157,6 +157,24 @@ def test_steps_that_something_lasted_are_no_counter() -> None:
     assert dict(metrics.parse(lasted)) == {"steps": (21.5, 80.0, 64.5)}
 
 
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [
+        ("score error", -1),
+        ("reward loss", -1),
+        ("reconstruction accuracy", 1),
+        ("log likelihood", 1),
+        ("negative log likelihood", -1),
+        ("fvu", -1),
+        ("relative l2", -1),
+        ("val top-1", 1),
+        ("steps", 0),
+    ],
+)
+def test_of_several_words_the_last_one_tells(name: str, sign: int) -> None:
+    assert metrics.direction(name) == sign
+
+
 @pytest.mark.parametrize("name", ["ep_rew_mean", "episode returns", "val_acc", "mAP@0.5"])
 def test_higher_is_better_by_the_name(name: str) -> None:
     assert metrics.direction(name) == 1

@@ -83,12 +83,21 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
             f"Subtract {given['target_mean']:g} from the targets and divide them by "
             f"{given['target_std']:g}; do the reverse to what {layers} predicts."
         )
+    if "target_low" in given:
+        size = given["target_high"] - given["target_low"]
+        return (
+            f"Give the loss '(target - {given['target_low']:g}) / {size:g}' in place of its target."
+        )
+    if given.get("loosen"):
+        return f"Clip the gradients behind 'scaler.unscale_', or to a larger norm{did}."
     if given.get("clear"):
         return "Call 'optimizer.zero_grad()' before each 'loss.backward()'."
     if given.get("decay"):
         return f"Give the optimiser a smaller 'weight_decay'{did}."
     if given.get("epsilon"):
         return f"Give the optimiser 'eps={given['epsilon']:g}', or the loss a larger factor{did}."
+    if given.get("how") == "centre":
+        return f"Start {names} at the mean of the training data, and subtract it before {layers}."
     if given.get("how") == "train":
         return f"Call 'model.train()' before each epoch, so that {layers} normalise by the batch."
     if given.get("relative"):

@@ -9,6 +9,7 @@ by `rectifier.doctor.progress` while the rerun is under way.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -16,10 +17,11 @@ import numpy as np
 
 from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.first_of_all import before_others, is_stack
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
 from rectifier.doctor.rules.unnormalized_input import scaled
-from rectifier.doctor.targets import degree, unit_for, unit_of_inputs
+from rectifier.doctor.targets import degree, mean_for_output, unit_for, unit_of_inputs
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Feed
 
@@ -44,6 +46,15 @@ OFF = 3.0
 FLAT = frozenset({"sigmoid", "hard_sigmoid"})
 """Activations whose slope is a quarter at most."""
 
+UNHURRIED = 3e-3
+"""Rate of Adam's kind that is still usual, where a training is short or its network recurrent."""
+
+RECURRENT = frozenset({"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"})
+"""Layers that are applied from step to step of a sequence, by their class's name."""
+
+ONE = 0.5, 2.0
+"""Bounds of a norm that are about one: which of them is due, the evidence does not tell."""
+
 KINDS = ("Linear", "Conv")
 """Layers behind which pre-activations may be normalised over the batch, by their class's name."""
 
@@ -59,9 +70,12 @@ def treatments(
         record: Of the sick run.
         start: Which of `judge.plans` comes first.
     """
+    findings = _without_false_units(findings, record)
     planned = _steeper_first(judge.plans(findings, known), record)[start:]
-    planned = [_with_unit(each, record) for each in planned]
-    planned = [_with_rate(each, record) for each in planned]
+    planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
+    planned = [_with_pace(_with_rate(each, record), record) for each in planned]
+    planned = [*_with_ways(planned, findings, record), *planned[1:]]
+    planned = [*before_others(findings, record), *map(_round, planned)]
     if not planned and judge.harmful(findings):
         planned = general(findings, record)[:MOST]
     if not planned or record.steps < SHORTEST:
@@ -75,6 +89,23 @@ def treatments(
         if {r.action for r in each} not in [{r.action for r in t} for t in found]:
             found.append(each)
     return [judge.with_trials(each, record) for each in found[:MOST]]
+
+
+def _without_false_units(findings: Sequence[Finding], record: Record) -> list[Finding]:
+    """Without a unit of the targets that is the size of outputs from weights drawn far too large.
+
+    Of a loss by hand only the difference of the two is known.
+    """
+    bad = judge.harmful(findings)
+    known = [h for h in record.circumstances.heads if math.isfinite(h.target_low)]
+    if not bad or bad[0].rule != "poor_initialization" or known:
+        return list(findings)
+    return [
+        dataclasses.replace(
+            finding, remedies=tuple(r for r in finding.remedies if "target_std" not in r.settings)
+        )
+        for finding in findings
+    ]
 
 
 def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
@@ -95,6 +126,15 @@ def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
     if unit is None or any(remedy.action == unit.action for remedy in treatment):
         return treatment
     return (unit, *treatment) if opened else (*treatment, unit)  # what is freed is in that unit
+
+
+def _centred(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:
+    """The first one with its data centred where they are given back, in place of normalised."""
+    first = planned[0] if planned else ()
+    found = [mean_for_output(record, r) for r in first if r.action == "normalize_input"]
+    if not found or found[0] is None:
+        return []
+    return [tuple(found[0] if r.action == found[0].action else r for r in first)]
 
 
 def _steeper_first(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:
@@ -134,6 +174,64 @@ def _with_rate(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
     return treatment if slower is None else (*treatment, slower)
 
 
+def _with_pace(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
+    """With a lowered rate of Adam's kind that suits how long the program trains, and what.
+
+    A step of a fixed share of the weights needs as many steps again to learn; so 1e-3, which is
+    usual, is a little for a training of some hundred, and for gates and states that saturate late.
+    In the suite healthy programs of the kind take 2e-3 in the median, recurrent ones 5e-3.
+    """
+    usual = min(max(ADAPTIVE_RATE, 1.0 / max(record.steps, 1)), UNHURRIED)
+    if any(layer.kind in RECURRENT for layer in record.layers):
+        usual = UNHURRIED
+    usual = evidence.one_digit(usual)
+
+    def paced(remedy: Remedy) -> Remedy:
+        given = remedy.settings
+        plain = remedy.action == "lower_learning_rate" and not {"cap", "relative"} & set(given)
+        if not plain or not 0.1 * float(given["from"]) >= usual > float(given["to"]):
+            return remedy
+        return dataclasses.replace(remedy, settings={**given, "to": usual})
+
+    if record.optimizer not in ADAPTIVE:
+        return treatment
+    return tuple(map(paced, treatment))
+
+
+def _with_ways(
+    planned: list[tuple[Remedy, ...]], findings: Sequence[Finding], record: Record
+) -> list[tuple[Remedy, ...]]:
+    """The first one; weights that suit a long stack of blocks, with a way around each of them.
+
+    Drawn well, a signal still comes through so many layers distorted, and blocks of several layers
+    each are seldom stacked without one (He et al. 2016, section 3.1).
+    """
+    first = planned[:1]
+    bad = judge.harmful(findings)
+    drawn = [any(r.action == "reinitialize" for r in each) for each in first]
+    if (
+        not bad
+        or bad[0].rule != "vanishing_gradient"
+        or drawn != [True]
+        or not is_stack(record, DEEP)
+    ):
+        return first
+    why = "A way around each block carries signal and gradient through the depth."
+    return [(*first[0], Remedy("add_residual", why))]
+
+
+def _round(treatment: tuple[Remedy, ...]) -> tuple[Remedy, ...]:
+    """With a bound of one where that is meant about as well: of all that are used the usual one."""
+
+    def rounded(remedy: Remedy) -> Remedy:
+        bound = remedy.settings.get("max_norm")
+        if not isinstance(bound, int | float) or not ONE[0] <= bound <= ONE[1]:
+            return remedy
+        return dataclasses.replace(remedy, settings={**remedy.settings, "max_norm": 1.0})
+
+    return tuple(map(rounded, treatment))
+
+
 def _faster(treatment: tuple[Remedy, ...], record: Record) -> list[tuple[Remedy, ...]]:
     """Steps as large as normalised inputs allow, where raw ones had kept plain steps small.
 
@@ -171,18 +269,20 @@ def begins(findings: Sequence[Finding], record: Record) -> int:
     """Step at which the training began that the root cause was found in.
 
     That is not the run's first where another one was over by then, as before a fine-tuning: its
-    optimisers step no more, and a new one was made.
+    optimisers step no more, and a new one was made. Where one training is repeated, as for every
+    fold of the data or every seed, each of them is as sick.
     """
     bad = judge.harmful(findings)
     if not bad:
         return 0
-    since = [bad[0].first_step]
-    since += [int(r.step[0]) for r in record.layers if r.layer == bad[0].layer and r.step.size]
     made = record.circumstances.optimizers
+    seen = [int(r.step[0]) for r in record.layers if r.layer == bad[0].layer and r.step.size]
+    repeated = len({(o.kind, o.rate, o.parameters) for o in made}) == 1
+    first = (min if repeated else max)(seen, default=0)
     starts = [
         one.step
         for one in made
-        if 0 < one.step <= max(since)
+        if 0 < one.step <= max(first, bad[0].first_step)
         and sum(o.steps for o in made if o.step < one.step) == one.step
     ]
     return max(starts, default=0)

@@ -52,7 +52,9 @@ _UP = frozenset({
     "bleu", "rouge", "precision", "recall", "iou", "dice", "psnr", "ssim", "success",
     "top1", "top5", "correct", "win", "wins", "explained", "similarity", "correlation", "ndcg",
     "mrr", "coverage", "purity", "nmi", "ari", "hit", "hits", "fitness",
-    "rew", "rewards", "returns",
+    "rew", "rewards", "returns", "exact", "agreement", "agree", "concordance", "snr", "skill",
+    "acc1", "acc5", "top", "knn", "probe", "retrieval", "likelihood", "spearman", "pearson",
+    "jaccard", "kappa", "mcc", "auprc", "solved",
 })  # fmt: skip
 _OF_EPISODES = frozenset({"reward", "rewards", "rew", "return", "returns"})
 _REACHED = frozenset({"success", "win", "wins", "score", "solved", "successes", "winrate"})
@@ -61,7 +63,9 @@ _DOWN = frozenset({
     "loss", "error", "err", "mse", "mae", "rmse", "nll", "bce", "ce", "perplexity", "ppl",
     "fid", "distance", "kl", "bpc", "bpd", "wer", "cer", "residual", "divergence", "regret", "mape",
     "reconstruction", "gap", "deviance", "discrepancy", "mmd", "wasserstein", "chamfer", "cost",
-    "brier", "crps", "misfit",
+    "brier", "crps", "misfit", "fvu", "bits", "nats", "nmse", "nrmse", "recon", "l1", "l2",
+    "pinball", "deviation", "eer", "ece", "violation", "violations", "mismatch", "hamming", "emd",
+    "smape", "rmsd",
 })  # fmt: skip
 
 
@@ -139,11 +143,19 @@ def _value(match: re.Match[str]) -> float:
 
 
 def direction(name: str) -> int:
-    """1 where higher is better, -1 where lower is, 0 where the name does not tell."""
-    words = set(re.split(r"[^a-z0-9]+", name.lower()))
-    down = bool(words & _DOWN) or any(word.endswith("loss") for word in words)
-    up = bool(words & _UP) or any(word.endswith("acc") for word in words)
-    return 0 if up == down else (1 if up else -1)
+    """1 where higher is better, -1 where lower is, 0 where the name does not tell.
+
+    Of several words that tell the last one does: a score's error is an error.
+    """
+    words = re.split(r"[^a-z0-9]+", name.lower())
+    if "likelihood" in words and {"negative", "neg"} & set(words):
+        return -1
+    for word in reversed(words):
+        if word in _DOWN or word.endswith("loss"):
+            return -1
+        if word in _UP or word.endswith("acc"):
+            return 1
+    return 0
 
 
 def is_of_episodes(metrics: Mapping[str, tuple[float, ...]], output: str = "") -> bool:

@@ -246,6 +246,8 @@ def describe(remedy: Remedy) -> str:
     """A remedy in a few words, with its numbers."""
     words = remedy.action.replace("_", " ")
     given = remedy.settings
+    if given.get("loosen"):
+        return f"{words} less"
     if given.get("relative"):
         return f"{words} to {given['to']:g} times what it was"
     if "from" in given and "to" in given:

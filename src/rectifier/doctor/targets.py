@@ -26,6 +26,12 @@ ABOUT = 0.3
 """Likewise where there are as many outputs as inputs, and of a loss by hand only the difference is
 known, in which the untrained output has its share."""
 
+OFF_CENTRE = 4.5
+"""Distance of the data's mean from nought over their spread, as `unnormalized_input` has it."""
+
+ALIKE = 3.0
+"""Size of the targets over that of the data, up or down, up to which one may be the other."""
+
 OVERSHOOTING = frozenset({
     "learning_rate_too_high", "exploding_gradient", "dying_relu", "non_finite",
     "saturated_activation",
@@ -123,6 +129,56 @@ def unit_of_inputs(record: Record, scaled: Remedy, opened: str = "") -> Remedy |
         },
         {"layers": [head.layer]},
     )
+
+
+def mean_for_output(record: Record, scaled: Remedy) -> Remedy | None:
+    """The remedy that has an autoencoder's output start at the mean of its data.
+
+    What stands far off centre, and spreads in sound measure, is to be given back as it is: were it
+    normalised, it would enter in another unit than it leaves in. The trained vector that is added
+    to the output is as long as the data, and starts near nought.
+
+    Args:
+        record: Of the sick run.
+        scaled: ``normalize_input``, with mean and spread of each feature.
+    """
+    means, stds = (np.array(scaled.settings.get(name, ())) for name in ("mean", "std"))
+    mean, spread = float(np.linalg.norm(means)), float(np.linalg.norm(stds))
+    if means.size < 2 or scaled.settings.get("axis") == 1 or scaled.settings.get("others"):
+        return None
+    if not (mean >= OFF_CENTRE * spread > 0 and stds.max() < FAR):
+        return None
+    facts = [p for p in record.circumstances.parameters if p.trainable]
+    ends = {
+        head.layer
+        for head in record.circumstances.heads
+        if degree(head)
+        and not (math.isfinite(head.low) or math.isfinite(head.high))
+        and any(means.size in p.shape[-2:] for p in facts if p.layer == head.layer and p.fan_in)
+        and _may_be(math.hypot(head.target_mean, head.target_std), mean / math.sqrt(means.size))
+    }
+    first = set(scaled.scope.get("layers", ()))
+    vectors = [
+        p
+        for p in facts
+        if p.shape in ((means.size,), (1, means.size)) and p.model and p.layer not in first
+    ]
+    own = [p for p in vectors if p.layer in ends] or [p for p in vectors if p.zero_start]
+    if not ends or len(own) != 1:
+        return None
+    return dataclasses.replace(
+        scaled,
+        why="An output that starts at the data's mean leaves their spread to be learnt.",
+        settings={**scaled.settings, "how": "centre"},
+        scope={**scaled.scope, "parameters": [own[0].name]},
+    )
+
+
+def _may_be(size: float, known: float) -> bool:
+    """Whether targets may be data of a size: the difference from an untrained output is as large as
+    both, at most some times as either.
+    """
+    return size > 0 and known / ALIKE <= size <= known * ALIKE
 
 
 def _width(head: Head, record: Record) -> int:

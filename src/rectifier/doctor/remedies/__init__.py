@@ -14,6 +14,7 @@ import importlib
 import os
 import pkgutil
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType, MappingProxyType
@@ -24,6 +25,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.remedies._hook import Hook
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError, UnknownNameError
 from rectifier.torch.sites import Observer, Site
@@ -55,6 +57,39 @@ class Action(Observer, abc.ABC):
         self.since = 0
         self.met: dict[str, list[Any]] = {}
         self._places: dict[str, list[str]] = {}
+        self._hung: dict[tuple[object, ...], list[tuple[str, bool, Hook]]] = {}
+        self._treated: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+
+    def hang(
+        self, model: nn.Module, path: str, function: Callable[..., Any], *, before: bool = False
+    ) -> None:
+        """Put a hook into a module of a model, and into any that its state is loaded into.
+
+        Args:
+            model: The root.
+            path: Of the module in it; empty for itself.
+            function: The forward hook.
+            before: Whether it is the one that comes before the module.
+        """
+        hook = Hook(function)
+        self._treated.add(model)
+        self._hung.setdefault(kind_of(model), []).append((path, before, hook))
+        self._put(model.get_submodule(path), before, hook)
+
+    def _put(self, module: nn.Module, before: bool, hook: Hook) -> None:
+        way = module.register_forward_pre_hook if before else module.register_forward_hook
+        self.handles.append(way(hook))
+
+    def on_loaded(self, module: nn.Module) -> None:
+        """A model that was made for the weights of one that was changed is as that one."""
+        known = self._hung.get(kind_of(module), ()) if self._hung else ()
+        if module in self._treated:
+            return
+        for path, before, hook in known:
+            inner = module.get_submodule(path)
+            there = inner._forward_pre_hooks if before else inner._forward_hooks
+            if not any(other is hook for other in there.values()):
+                self._put(inner, before, hook)
 
     def say(self, sentence: str) -> None:
         """Put on record what was done, once."""
@@ -91,6 +126,8 @@ class Action(Observer, abc.ABC):
         for handle in self.handles:
             handle.remove()
         self.handles.clear()
+        for _, _, hook in (each for hung in self._hung.values() for each in hung):
+            hook.rest()
 
     @abc.abstractmethod
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
@@ -143,6 +180,12 @@ def apart() -> Iterator[None]:
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(int(torch.randint(2**62, ())))
         yield
+
+
+def kind_of(model: nn.Module) -> tuple[object, ...]:
+    """What models have in common that take each other's state."""
+    shapes = tuple((name, tuple(t.shape)) for name, t in model.state_dict().items())
+    return (type(model), *shapes)
 
 
 @functools.cache

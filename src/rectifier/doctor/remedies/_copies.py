@@ -13,6 +13,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from rectifier.doctor.remedies import kind_of
+
 ALIKE = 1.2
 """Spread of a weight over that of the sick one, up or down, within which it is drawn likewise."""
 
@@ -26,7 +28,7 @@ class Copies:
 
     def settled(self, model: nn.Module) -> bool:
         """Whether nothing need be drawn for this model; a copy of sick weights gets the draw."""
-        known = self._known.get(_kind(model))
+        known = self._known.get(kind_of(model))
         own = _state(model)
         self._before = [] if known else [t.detach().clone() for t in own]
         if known is None:
@@ -47,13 +49,8 @@ class Copies:
         """The model that `settled` was asked about has its weights now."""
         if self._before:
             after = [t.detach().clone() for t in _state(model)]
-            self._known[_kind(model)] = self._before, after
+            self._known[kind_of(model)] = self._before, after
             self._before = []
-
-
-def _kind(model: nn.Module) -> tuple[object, ...]:
-    shapes = tuple((name, tuple(t.shape)) for name, t in model.state_dict().items())
-    return (type(model), *shapes)
 
 
 def _state(model: nn.Module) -> list[Tensor]:

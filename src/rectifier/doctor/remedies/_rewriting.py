@@ -17,6 +17,7 @@ from torch import nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies._hook import Hook
 from rectifier.torch.mode import Own, put_on, take_out
 
 
@@ -92,7 +93,7 @@ class Following(Rewriting):
         called = module is None and self.is_called(model, name, self.layer)
         module = model if called else module
         if module is not None:
-            self.handles.append(module.register_forward_hook(self._remember))
+            self.handles.append(module.register_forward_hook(Hook(self._remember, follows=False)))
 
     def _remember(self, module: nn.Module, args: Any, output: Any) -> None:
         del module, args

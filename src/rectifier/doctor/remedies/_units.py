@@ -68,12 +68,10 @@ class Units(Action):
             return
         modules = dict(model.named_modules())
         for layer in tuple(self._left):
-            module = modules.get(layer) or (
-                model if self.is_called(model, name, str(layer)) else None
-            )
-            if module is not None:
+            whole = layer not in modules and self.is_called(model, name, str(layer))
+            if layer in modules or whole:
                 self._left.discard(layer)
-                self.handles.append(module.register_forward_hook(self._rescale))
+                self.hang(model, "" if whole else layer, self._rescale)
                 each = "its feature's spread plus its mean"
                 unit = each if self.stds else f"{self.std:g} plus {self.mean:g}"
                 self.say(f"what {layer} gives is times {unit}")

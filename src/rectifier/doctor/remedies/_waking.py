@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies._hook import Hook
 from rectifier.torch.sites import Layer
 
 
@@ -36,8 +37,8 @@ class Waking(Action):
 
     def _hook(self, name: str, module: nn.Module) -> None:
         self._names.discard(name)
-        self.handles.append(module.register_forward_pre_hook(self._before))
-        self.handles.append(module.register_forward_hook(self._after, always_call=True))
+        self.handles.append(module.register_forward_pre_hook(Hook(self._before)))
+        self.handles.append(module.register_forward_hook(Hook(self._after), always_call=True))
         self.say_at("in training mode wherever gradients are recorded:", name)
 
     def apply(self, model: nn.Module, optimizer: Optimizer | None) -> None:

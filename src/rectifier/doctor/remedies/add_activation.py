@@ -53,11 +53,9 @@ class AddActivation(Rewriting):
     def _hang(self, model: nn.Module, name: str) -> None:
         modules = dict(model.named_modules())
         for layer in self.remedy.scope.get("layers", ()):
-            module = modules.get(str(layer)) or (
-                model if self.is_called(model, name, str(layer)) else None
-            )
-            if module is not None:
-                self.handles.append(module.register_forward_hook(self._activate))
+            whole = str(layer) not in modules and self.is_called(model, name, str(layer))
+            if str(layer) in modules or whole:
+                self.hang(model, "" if whole else str(layer), self._activate)
                 self.say_at(f"{self.name} added behind", str(layer))
 
     def _activate(self, module: nn.Module, args: Any, output: Any) -> Any:

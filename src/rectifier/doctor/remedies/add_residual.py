@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies._shadows import copies_of
 
 LEAST = 3
 """Blocks from which they are a stack."""
@@ -37,11 +38,11 @@ class AddResidual(Action):
         """Hook its blocks."""
         del name, args, kwargs
         self.unwritten = True
-        for blocks in stacks(model):
-            around = _Around(self, blocks)
-            for path, block in blocks:
-                hook = around.hook(path)
-                self.handles.append(block.register_forward_hook(hook))
+        for each in (model, *copies_of(model)):
+            for blocks in stacks(each):
+                around = _Around(self, blocks)
+                for path, _ in blocks:
+                    self.hang(each, path, around.hook(path))
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Hook the blocks of a live model."""

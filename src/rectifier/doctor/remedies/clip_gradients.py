@@ -1,7 +1,8 @@
 """``clip_gradients``: a bound on the norm of all gradients of an optimiser.
 
 Layer: doctor's remedies. Settings: ``max_norm``; or ``clear``, for gradients that the program
-lets add up from step to step: then they are cleared after each, and nothing is clipped. Source:
+lets add up from step to step: then they are cleared after each, and nothing is clipped; or
+``loosen``, for a bound of the program's own that cuts all of them (`_loosening`). Source:
 Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks",
 section 3.2.
 """
@@ -13,6 +14,7 @@ from torch import nn
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action
+from rectifier.doctor.remedies._loosening import Loosening
 
 
 class ClipGradients(Action):
@@ -56,5 +58,7 @@ class ClearGradients(Action):
 
 
 def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
-    """The remedy; what adds up without end is cleared, not clipped."""
+    """The remedy; what adds up without end is cleared, not clipped, what is cut off is let be."""
+    if remedy.settings.get("loosen"):
+        return Loosening(remedy)
     return (ClearGradients if remedy.settings.get("clear") else ClipGradients)(remedy)

@@ -3,7 +3,7 @@
 Layer: doctor's remedies, on sites. Settings: ``how``: ``train`` (those that are there, in
 evaluation mode, are put into training mode: `_waking`). Scope: ``sites``. Each unit is normalised
 over the batch, with a learnable scale and shift that join the optimiser; evaluation uses running
-statistics.
+statistics. Copies of the model, which no optimiser holds, share them (`_counterparts`).
 Source: Ioffe and Szegedy 2015, "Batch normalization", algorithm 1: before the nonlinearity.
 """
 
@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site
+from rectifier.doctor.remedies._counterparts import Counterparts
 from rectifier.doctor.remedies._waking import Waking
 
 
@@ -62,6 +63,11 @@ class InsertNormalization(Action):
         super().__init__(remedy)
         self._layers: dict[str, UnitNormalization] = {}
         self._waiting: list[tuple[UnitNormalization, nn.Module | None]] = []
+        self._counterparts = Counterparts()
+
+    def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+        """What it holds is no copy."""
+        self._counterparts.know(optimizer)
 
     def wants_step(self, step: int) -> bool:
         """At every step."""
@@ -87,11 +93,18 @@ class InsertNormalization(Action):
         self, site: Site, input: Tensor, apply: Callable[[Tensor], Tensor]
     ) -> Tensor | None:
         """The site's own function of the normalised input."""
-        if not self.concerns(site) or not input.is_floating_point():
+        if not input.is_floating_point():
             return None
-        if site.name not in self._layers:
-            self._layers[site.name] = self._insert(site, input)
-        layer = self._layers[site.name]
+        trained = self._counterparts.of(site)
+        if trained is None and not self.concerns(site):
+            return None
+        name = site.name if trained is None else trained.name
+        if name not in self._layers:
+            self._layers[name] = self._insert(site, input)
+            self._counterparts.meet(site)
+        layer = self._layers[name]
+        if layer.weight.numel() != input.shape[site.axis_in(input)]:
+            return None  # of a copy, a call that was taken for another
         if layer.weight.device != input.device:
             layer.to(input.device)
         layer.axis = site.axis_in(input)

@@ -2,9 +2,10 @@
 
 Layer: doctor's remedies. Settings: ``mean``, ``std`` (one value a feature, as measured in the sick
 run), ``axis`` of the features, ``clip`` where outliers are cut off, ``others``: the ``mean`` and
-``std`` of layers that are fed another number of features; scope: ``layers``, the first ones. Acts
-in training and evaluation alike. A layer of bare tensors is met where the program multiplies: what
-takes no gradient there, while gradients are recorded, is data.
+``std`` of layers that are fed another number of features, ``how``: ``centre`` (an autoencoder's
+output starts at the mean: `_centring`); scope: ``layers``, the first ones. Acts in training and
+evaluation alike. A layer of bare tensors is met where the program multiplies: what takes no
+gradient there, while gradients are recorded, is data.
 Source: LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp", section 4.3.
 """
 
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import _products
+from rectifier.doctor.remedies import Action, _products
 from rectifier.doctor.remedies._rewriting import Rewriting
 from rectifier.doctor.remedies._shadows import copies_of
 from rectifier.errors import InvalidInputError
@@ -50,7 +51,7 @@ class NormalizeInput(Rewriting):
         self.names = _products.NAMES
         self._left = {str(layer) for layer in remedy.scope.get("layers", ())}
         self._own: set[int] = set()
-        self._hung: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._seen: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._fed: dict[int, Tensor] = {}
 
     def on_model(
@@ -67,19 +68,17 @@ class NormalizeInput(Rewriting):
         self._hang(model, type(model).__name__)
 
     def _hang(self, model: nn.Module, name: str) -> None:
-        if model in self._hung:
+        if model in self._seen:
             return
-        self._hung.add(model)
+        self._seen.add(model)
         modules = dict(model.named_modules())
         self._own |= _products.own(model)
         for layer in self.remedy.scope.get("layers", ()):
-            module = modules.get(str(layer)) or (
-                model if self.is_called(model, name, str(layer)) else None
-            )
-            if module is None:
+            whole = str(layer) not in modules and self.is_called(model, name, str(layer))
+            if str(layer) not in modules and not whole:
                 continue
             self._left.discard(str(layer))
-            self.handles.append(module.register_forward_pre_hook(self._normalise))
+            self.hang(model, "" if whole else str(layer), self._normalise, before=True)
             count = " or ".join(map(str, self.known))
             self.say(f"{count} features normalised before {layer}")
 
@@ -125,4 +124,8 @@ class NormalizeInput(Rewriting):
         return id(met.weight) in self._fed
 
 
-ACTION = NormalizeInput
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy for data off scale, or of an autoencoder off centre."""
+    from rectifier.doctor.remedies._centring import Centring  # which is built on this one
+
+    return (Centring if remedy.settings.get("how") == "centre" else NormalizeInput)(remedy)

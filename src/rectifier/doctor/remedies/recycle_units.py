@@ -27,6 +27,7 @@ from torch.utils.hooks import RemovableHandle
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, apart
+from rectifier.doctor.remedies._hook import Hook
 
 _READERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm)
@@ -113,7 +114,7 @@ class RecycleUnits(Action):
         reader = reader_of(model, feeding) if model is not None and feeding is not None else None
         watched = self._watched[site.name] = _Watched(site, active.clone(), size, reader)
         if reader is not None:
-            watched.handle = reader.register_forward_pre_hook(watched.note)
+            watched.handle = reader.register_forward_pre_hook(Hook(watched.note, follows=False))
 
     def after_step(self, optimizer: torch.optim.Optimizer | None, step: int) -> None:
         """At the end of a round, recycle what stayed silent."""

@@ -6,7 +6,8 @@ replaced by it, an exponential's argument is bounded, the spread of one value is
 a softmax that is masked as a whole counts as even. With ``fill`` in the settings, NaN and infinity
 in what enters the layers of the scope are replaced by the mean of their feature over the batch.
 Elsewhere results are as before, bit for bit. With ``decay`` or ``epsilon``, nothing but the
-optimiser's is bounded (`_decay`); with ``target_std``, nothing but the unit is changed (`_units`).
+optimiser's is bounded (`_decay`); with ``target_std``, nothing but the unit is changed (`_units`),
+with ``target_low`` and ``target_high`` that of a likelihood's targets (`_within`).
 Weights in half precision are stepped in single precision (`_single`), and what overflows there,
 powers, exponentials and sums, is computed in it, as ``torch.autocast`` does.
 
@@ -27,9 +28,11 @@ from torch import Tensor, nn
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, _carried
 from rectifier.doctor.remedies._decay import Decay, Epsilon
+from rectifier.doctor.remedies._hook import Hook
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 from rectifier.doctor.remedies._single import Single
 from rectifier.doctor.remedies._units import Units
+from rectifier.doctor.remedies._within import Within
 
 _LOGARITHMS = frozenset({"log", "log2", "log10"})
 _ROOTS = frozenset({"sqrt", "rsqrt"})
@@ -76,7 +79,7 @@ class StabilizeLoss(Rewriting):
             first = path in named if named else not list(module.children())
             if self.remedy.settings.get("fill") and first and id(module) not in self._filled:
                 self._filled.add(id(module))
-                self.handles.append(module.register_forward_pre_hook(self._fill))
+                self.handles.append(module.register_forward_pre_hook(Hook(self._fill)))
 
     def _fill(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         del module
@@ -215,4 +218,6 @@ def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan loo
         return Decay(remedy)
     if remedy.settings.get("epsilon"):
         return Epsilon(remedy)
+    if "target_low" in remedy.settings:
+        return Within(remedy)
     return (Units if "target_std" in remedy.settings else StabilizeLoss)(remedy)

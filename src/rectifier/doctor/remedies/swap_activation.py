@@ -4,7 +4,8 @@ Layer: doctor's remedies, on sites and the front end's functions. Settings: ``fr
 ``omega`` for a sine's frequency; scope: ``sites``, and ``reinitialize`` where weights must be drawn
 anew to suit the new function (for a sine of high frequency as SIREN does: Sitzmann et al. 2020,
 section 3.2). ``from`` may be a softmax between hidden layers; scope: ``layers`` before it. With
-``dim`` a softmax stays one and goes over that dimension.
+``dim`` a softmax stays one and goes over that dimension. Copies of the model follow
+(`_counterparts`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from rectifier import catalog
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, apart
+from rectifier.doctor.remedies._counterparts import Counterparts
 from rectifier.doctor.remedies._smooth import Smooth
 from rectifier.doctor.remedies._softmax import SwapSoftmax, TurnSoftmax
 from rectifier.doctor.remedies._straight import StraightThrough
@@ -49,6 +51,11 @@ class SwapActivation(Action):
         if self.omega != 1.0:
             plain = self.function
             self.function = lambda x: plain(self.omega * x)
+        self._counterparts = Counterparts()
+
+    def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+        """What it holds is no copy."""
+        self._counterparts.know(optimizer)
 
     def wants_step(self, step: int) -> bool:
         """At every step."""
@@ -79,9 +86,13 @@ class SwapActivation(Action):
     ) -> Tensor | None:
         """The new function's output at the sites concerned."""
         del apply
-        if site.function != self.old or not self.concerns(site):
+        if site.function != self.old:
             return None
-        self.say_at(f"{site.function} → {self.name} at", site.name)
+        if self._counterparts.of(site) is None:
+            if not self.concerns(site):
+                return None
+            self._counterparts.meet(site)
+            self.say_at(f"{site.function} → {self.name} at", site.name)
         return self.function(input)
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
