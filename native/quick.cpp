@@ -31,7 +31,7 @@ struct Quick {
   PyObject *kinds, *own;               // of forms.py: every function that matters; ours
   PyObject *weighted, *loss, *activation;  // kinds
   PyObject *inside, *codes;            // whether a file is torch's or ours; what it said, by code
-  PyObject *push, *pop, *depth, *peek, *grad;  // of torch: its stacks, and whether it records
+  PyObject *push, *pop, *depth, *peek, *trace, *grad;  // of torch: its stacks, what it records
 };
 
 constexpr Py_ssize_t most_codes = 4096;
@@ -41,7 +41,7 @@ constexpr PyObject* Quick::* parts[] = {
     &Quick::pending, &Quick::enter,   &Quick::leave,    &Quick::tell,  &Quick::dispatch,
     &Quick::other,  &Quick::kinds,    &Quick::own,      &Quick::weighted, &Quick::loss,
     &Quick::activation, &Quick::inside, &Quick::push,   &Quick::pop,   &Quick::depth,
-    &Quick::peek,   &Quick::grad,     &Quick::codes,
+    &Quick::peek,   &Quick::trace,    &Quick::grad,     &Quick::codes,
 };
 
 struct Name {
@@ -121,8 +121,11 @@ bool is_here(const Quick* self) {
   }
   const Held own(get(self->boundary, thread));
   if (!own || PyLong_AsUnsignedLong(own.get()) != PyThread_get_thread_ident()) return false;
-  const Held transform(PyObject_CallNoArgs(self->peek));
-  return transform.get() == Py_None;
+  for (PyObject* asked : {self->peek, self->trace}) {
+    const Held found(PyObject_CallNoArgs(asked));
+    if (found.get() != Py_None) return false;
+  }
+  return true;
 }
 
 // The innermost call of a module under way, where nothing is being found out about it; borrowed.

@@ -114,5 +114,5 @@ class BriefSteps:
             *(forms.Kind.ACTIVATION, self._registry.sources.is_inside),
             *(stack._push_on_torch_function_stack, stack._pop_torch_function_stack),
             *(stack._len_torch_function_stack, stack._functorch.peek_interpreter_stack),
-            torch.is_grad_enabled,
+            *(stack._get_tracing_state, torch.is_grad_enabled),
         )

@@ -280,6 +280,8 @@ class Interception:
         if self._nap.left and not boundary.elsewhere():
             self.rouse()  # one that nobody has seen yet
         if not self.here or (self._optimizers and id(optimizer) not in self._optimizers):
+            if self.entered and threading.get_ident() != boundary.thread:
+                self._calls.way.note("Steps that another thread takes are not seen.")
             return
         if id(optimizer) in stepping:
             stepping.clear()  # its last step raised, so that its end was never seen

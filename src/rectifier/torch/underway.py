@@ -21,6 +21,8 @@ from rectifier.torch.naming import Model
 from rectifier.torch.recurrent import Given
 from rectifier.torch.telling import Application
 
+_tracing = torch._C._get_tracing_state  # looked up once: this is asked for every module
+
 
 @dataclass(slots=True)
 class Entered:
@@ -76,8 +78,8 @@ class Underway:
         boundary = self.boundary  # looked into, not asked: this is called for every module
         if self.inside or self.paused or self.idle or boundary.busy:
             return True
-        if threading.get_ident() != boundary.thread:
-            return True
+        if threading.get_ident() != boundary.thread or _tracing() is not None:
+            return True  # what is done while torch.jit records a program would become part of it
         if torch._C._functorch.peek_interpreter_stack() is None:
             return False
         self.note("What runs inside transforms of torch.func (grad, vmap, …) is not seen.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Sequence
 
@@ -322,15 +321,10 @@ def _gathers_pace(record: Record) -> bool:
     """Whether the loss fell from each third of the steps to the next, and then half as far again:
     it leaves a plateau.
     """
-    steps, values = record.training.step, record.training.loss
-    known = np.isfinite(values)
-    bounds = np.linspace(0, record.steps, 4)
-    thirds = [
-        values[known & (steps >= low) & (steps < high)] for low, high in itertools.pairwise(bounds)
-    ]
-    if min(part.size for part in thirds) < 4:
+    parts = evidence.stretches(record, 3)
+    if min(part.size for part in parts) < 4:
         return False
-    early, middle, late = (float(part.mean()) for part in thirds)
+    early, middle, late = (float(part.mean()) for part in parts)
     return middle - late >= PACE * (early - middle) > 0
 
 
