@@ -499,10 +499,16 @@ def test_a_first_layer_that_hardly_moves_while_the_last_one_does(first, last, en
         ("relu", 0.7, STEPS, []),
     ],
 )
-def test_a_first_layer_that_adam_moves_while_half_of_the_variance_stays(
-    function, end, until, found
+@pytest.mark.parametrize(
+    "head",
+    [
+        Head(("mse_loss", "addmm"), "head", target_std=1.0),
+        Head(("nll_loss", "log_softmax", "addmm"), "head", width=3),  # a guess costs 1.1
+    ],
+)
+def test_a_first_layer_that_adam_moves_while_half_of_what_guessing_costs_stays(
+    function, end, until, found, head
 ) -> None:
-    head = Head(("mse_loss", "addmm"), "head", target_std=1.0)
     sites = []
     for i, made in enumerate(chain(0.15, function=function)):
         gradient = np.array(made.series.gradient_rms)

@@ -108,7 +108,8 @@ def check(record: Record) -> Sequence[Finding]:
     start, or, a cross-entropy, ended above four fifths of what guessing gives, the log of the
     number of classes: Adam moves such first layers, but by the noise of what is left of the
     gradient. ``warning`` where, through functions that saturate, it was so for a third of the run
-    and a mean squared error ended above half of the targets' variance, for the same reason. A
+    and a mean squared error ended above half of the targets' variance, or a cross-entropy above
+    half of a guess's, for the same reason. A
     signal that shrinks as much on its way forward counts likewise, and so does a gradient of which
     every layer leaves a tenth, all of them of functions that level off, where the loss stayed at
     what the targets' mean or a guess costs. Where the loss stayed near its
@@ -177,11 +178,12 @@ def check(record: Record) -> Sequence[Finding]:
 
 
 def _unexplained(record: Record, loss: evidence.Loss) -> bool:
-    """Whether a mean squared error ended above half of the targets' variance.
+    """Whether a mean squared error ended above half of the targets' variance, or a cross-entropy
+    above half of a guess's.
 
     That is to a regression what guessing is to a classifier, as the targets' mean costs all of it.
     """
-    return any(
+    return HALF * evidence.guess_of(record) <= loss.end < math.inf or any(
         head.chain[:1] == ("mse_loss",)
         and HALF * (variance := head.target_std * head.target_std) <= loss.end
         and loss.end <= variance / GUESSING
