@@ -399,3 +399,25 @@ def test_a_faint_signal_that_nothing_normalises(std, size, kind, end, found) -> 
         parameters=(weight(std=std), weight("fc2.weight", std=std)),
     )
     assert len(told_) == found
+
+
+@pytest.mark.parametrize(
+    ("layers", "gain", "size", "end", "found"),
+    [
+        (6, 0.23, 1e-4, 2.3, 1),  # uniform up to 0.05 for a width of 64
+        (6, 0.23, 1e-4, 0.5, 0),  # it learnt
+        (6, 0.23, 0.2, 2.3, 0),  # something keeps the signal
+        (4, 0.23, 1e-4, 2.3, 0),  # not that many
+        (6, 0.58, 1e-4, 2.3, 0),  # PyTorch's own: what depth does to it others tell
+    ],
+)
+def test_weights_too_small_for_so_many_layers(layers, gain, size, end, found) -> None:
+    names = [f"fc{i}" for i in range(layers)]
+    told_ = told(
+        poor_initialization,
+        site(series={"input_std": size}),
+        layers=tuple(map(layer, names)),
+        trained=training(loss=falling(2.3, end)),
+        parameters=tuple(weight(f"{name}.weight", std=gain / 8) for name in names),
+    )
+    assert len(told_) == found

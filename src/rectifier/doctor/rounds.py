@@ -6,8 +6,8 @@ Layer: doctor; part of the rule ``vanishing_gradient``.
 from __future__ import annotations
 
 from rectifier.doctor import evidence
+from rectifier.doctor.drawn import SMALL, drawn_in, gain_of
 from rectifier.doctor.finding import Finding, Remedy
-from rectifier.doctor.rules.poor_initialization import SMALL, drawn_in, gain_of
 from rectifier.doctor.wording import percent
 from rectifier.watch.record import Record
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rectifier.doctor import evidence, signal
+from rectifier.doctor.drawn import LARGE, LOUD, drawn_in, gain_of
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rounds import ROUNDS
 from rectifier.doctor.rule import Rule
@@ -17,13 +18,7 @@ from rectifier.doctor.rules.learning_rate_too_high import (
     lower,
     overshoot,
 )
-from rectifier.doctor.rules.poor_initialization import (
-    LARGE,
-    LOUD,
-    RECURRENT,
-    drawn_in,
-    gain_of,
-)
+from rectifier.doctor.rules.poor_initialization import RECURRENT
 from rectifier.doctor.slopes import is_bounded
 from rectifier.doctor.targets import FAR, degree, unit_for
 from rectifier.doctor.through_time import through_time

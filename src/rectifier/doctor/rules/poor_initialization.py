@@ -1,6 +1,7 @@
 """``poor_initialization``: weights drawn on the wrong scale. A rule: pure, framework-free.
 
-One file, though long: too large, too small, off centre and grown with depth are told of one list.
+What grows with depth (`growing`), sines (`periods`) and tables (`tables`) stand in files of their
+own, as do units that nothing reaches (`unreached`) and normalisations at rest (`resting`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from rectifier.doctor import evidence
+from rectifier.doctor.drawn import (
+    ABOVE_CHANCE,
+    DEEP,
+    LARGE,
+    LOUD,
+    SMALL,
+    drawn_in,
+    gain_of,
+    is_squared,
+)
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.growing import grown
 from rectifier.doctor.outputs import is_output
+from rectifier.doctor.periods import periods, wrapped
 from rectifier.doctor.resting import resting
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.slopes import FROM_THE_START, flat_at_first, is_bounded
@@ -22,14 +35,9 @@ from rectifier.doctor.wording import listing, number, percent
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import ParameterFacts
 
-SINES = ("sin", "cos")
-
-LARGE = 4.0
-"""Spread of weights times the root of their inputs: He's is 1.41, PyTorch's own 0.58, Glorot's 1.
-From four on a ReLU layer multiplies the signal's power by eight, a linear one by sixteen."""
-
-SMALL = 0.2
-"""The other way: the signal's power falls to a fiftieth at a ReLU layer."""
+FADING = 0.3
+"""Half of PyTorch's own: the power falls to a twentieth, and through `DEEP` such layers to less
+than a millionth."""
 
 TINY = 0.05
 """Far smaller still: two such layers leave a millionth of the signal's power."""
@@ -48,13 +56,6 @@ OFFSET = 3.0
 """Mean of the weights times the root of their inputs over their spread: of random weights about
 one over the root of the units."""
 
-LOUD = 10.0
-"""Spread of pre-activations at the start; an initialisation that fits gives about one."""
-
-PERIOD = 2 * math.pi
-"""Spread of a sine's input from which it runs through whole periods: the output then tells nothing
-of the input but noise. Sines behind sines start at one."""
-
 EMPTY = 0.5
 """Share of a layer's units whose incoming weights are all zero; sparse schemes (Martens 2010) leave
 some weights to each unit."""
@@ -65,16 +66,6 @@ QUIET = 1e-2
 FAINT = 0.1
 """Likewise throughout a network that nothing normalises: a hundredth of the power that fits."""
 
-DEEP = 5
-"""Activations from which one may speak of growth with depth."""
-
-PILED = 30.0
-"""Growth of the signal from the first to the loudest activation: its power a thousandfold. Thirty
-branches in a row, each a thirtieth of the power of what it is added to, give e."""
-
-ABOVE_CHANCE = 3.0
-"""First cross-entropy over the log of the number of classes, which is that of a guess."""
-
 NATS = 3.0
 """Likewise its excess over a guess's: logits that spread by s cost s²/2 more on average, and one of
 three gives the right class a twentieth of its share. Of many classes it is the stricter one."""
@@ -83,28 +74,6 @@ three gives the right class a twentieth of its share. Of many classes it is the 
 LOGITS = math.sqrt(2 / math.pi) / 2 / math.log(2)
 """Binary cross-entropy of random logits, over a guess's and over their spread: half of them stand
 against their target and cost their size, normally distributed."""
-
-
-def drawn_in(record: Record) -> list[ParameterFacts]:
-    """Matrices of layers that are trained, as first seen; tables of embeddings are none."""
-    tables = {layer.layer for layer in record.layers if "mbedding" in layer.kind}
-    known = {layer.layer for layer in record.layers}
-    return [
-        p
-        for p in record.circumstances.parameters
-        if p.fan_in > 1
-        and p.trainable
-        and not p.loaded
-        and p.layer in known - tables
-        and not p.zero_start
-        and math.isfinite(p.std)
-        and p.size >= 8
-    ]
-
-
-def gain_of(parameter: ParameterFacts) -> float:
-    """Root mean square of the weights times the root of the inputs."""
-    return math.hypot(parameter.std, parameter.mean) * math.sqrt(parameter.fan_in)
 
 
 def _offset(parameter: ParameterFacts) -> float:
@@ -143,12 +112,6 @@ def _is_sure(loss: evidence.Loss, chance: float) -> bool:
     """Whether a cross-entropy starts far above a guess's: by its ratio, or by what it adds."""
     excess = loss.start - loss.start / chance if chance > 0 else math.nan
     return chance >= ABOVE_CHANCE or excess >= NATS
-
-
-def _squares(record: Record) -> bool:
-    """Whether the loss is a squared error, which grows as the square of an output too large."""
-    squares = ("mse_loss", "pow")
-    return any(set(squares) & set(head.chain[:3]) for head in record.circumstances.heads)
 
 
 def _normalised(record: Record) -> bool:
@@ -238,25 +201,25 @@ def check(record: Record) -> Sequence[Finding]:
     """Weights whose scale at the start does not suit their number of inputs, with the harm shown.
 
     Two things must hold. The weights: their root mean square times the root of the number of inputs
-    is 4 or more (2 or more where a recurrent state is multiplied by them), or 0.2 or less (He:
-    1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is three times what random weights
-    could have by chance. And the signal, before any update: pre-activations of 10 or more although
-    the data are of usual scale, or half of a bounded function's elements where it is flat, a first
-    cross-entropy three times that of a guess or three nats above it, or pre-activations of 0.01 or
-    less (of 0.1 throughout where most weights are so and nothing normalises), or biases beside
-    which they are lost, in a network that then stayed near its first loss, or kept half of it where
-    two layers are at 0.05 or less. A network that learnt all the same (to half of a guess's loss,
-    which of a squared error is the first loss over the square of the signal's size, and of a binary
-    cross-entropy over that size) is a note, unless the layer of the logits itself is so and the
-    first loss three times a guess's, or all hidden layers, two or more, begin where half of a
-    bounded function is flat. Or what enters all sines that stand behind other sines spreads over
-    whole periods. Or the signal grows thirtyfold through five or more activations though each layer
-    fits, as where residual branches pile up, and the loss ended above half of a guess's. Or half of
-    a layer's units have no incoming weights at all and the loss did not halve. Or a layer gets
-    noughts alone, from units that no datum reaches, or all activations get noughts at first, from
-    scales of zero. Or tables of factors start louder than what they are to give
-    (`rectifier.doctor.tables`). Or batch normalisations rest in evaluation mode from first to last.
-    So small last layers, normalised networks and embeddings are not accused.
+    is 4 or more (2 or more where a recurrent state is multiplied by them), or 0.2 or less (0.3 of
+    five layers or more; He: 1.41, Glorot: 1, PyTorch's default: 0.58), or their mean is three times
+    what random weights could have by chance. And the signal, before any update: pre-activations of
+    10 or more although the data are of usual scale, or half of a bounded function's elements where
+    it is flat, a first cross-entropy three times that of a guess or three nats above it, or pre-
+    activations of 0.01 or less (of 0.1 throughout where most weights are so and nothing
+    normalises), or biases beside which they are lost, in a network that then stayed near its first
+    loss, or kept half of it where two layers are at 0.05 or less. A network that learnt all the
+    same (to half of a guess's loss, which of a squared error is the first loss over the square of
+    the signal's size, and of a binary cross-entropy over that size) is a note, unless the layer of
+    the logits itself is so and the first loss three times a guess's, or all hidden layers, two or
+    more, begin where half of a bounded function is flat. Or what enters all sines that stand behind
+    other sines spreads over whole periods. Or the signal grows thirtyfold through five or more
+    activations though each layer fits, as where residual branches pile up, and the loss ended above
+    half of a guess's. Or half of a layer's units have no incoming weights at all and the loss did
+    not halve. Or a layer gets noughts alone, from units that no datum reaches, or all activations
+    get noughts at first, from scales of zero. Or tables of factors start louder than what they are
+    to give (`rectifier.doctor.tables`). Or batch normalisations rest in evaluation mode from first
+    to last. So small last layers, normalised networks and embeddings are not accused.
 
     Source:
         Glorot and Bengio 2010; He et al. 2015, section 2.2; LeCun et al. 1998, section 4.6;
@@ -276,15 +239,16 @@ def check(record: Record) -> Sequence[Finding]:
     large = [p for p in drawn if gain_of(p) >= (RECURRENT if _recurrent(p) else LARGE)]
     small = [p for p in drawn if gain_of(p) <= SMALL]
     tiny = [p for p in small if gain_of(p) <= TINY]
+    fading = [p for p in drawn if gain_of(p) <= FADING]
     halved = not loss.start > 0 or loss.end <= 0.5 * loss.start
     shifted = [p for p in drawn if _offset(p) >= OFFSET and gain_of(p) >= 1.0]
     harmed = evidence.stuck(loss) or loss.broke_step is not None
     empty = [p for p in drawn if p.empty_start >= EMPTY and not p.zero_start]
     if empty:
         return (_empty(empty, harmed, loss),)
-    wrapped = _wrapped(record)
-    if wrapped:
-        return (_periods(record, wrapped),)
+    whole = wrapped(record)
+    if whole:
+        return (periods(record, whole),)
     faint = top < FAINT and len(small) > 0.5 * len(drawn) and not _normalised(record)
     chosen = shifted or large
     behind = max(_levels_behind(record, chosen), default=math.nan)
@@ -293,7 +257,7 @@ def check(record: Record) -> Sequence[Finding]:
         top = max(behind, low)
         how = "are drawn far too large" if not shifted else "are not centred on zero"
         guess = loss.start / chance if chance > 0 else loss.start
-        if _squares(record) and top >= LOUD:
+        if is_squared(record) and top >= LOUD:
             guess /= top * top  # the error of outputs that are so much too large
         if _binary(record) and top >= LOUD:
             guess /= top * LOGITS
@@ -307,110 +271,14 @@ def check(record: Record) -> Sequence[Finding]:
         severity: Severity = "error" if harmed else "info" if recovered and not sure else "warning"
     elif len(small) >= 2 and harmed and (low <= QUIET or _drowned(record, small) or faint):
         chosen, how, severity = small, "are drawn far too small", "error"
+    elif len(fading) >= DEEP and harmed and low <= QUIET:
+        chosen, how, severity = fading, "are drawn too small for so many layers", "error"
     elif len(tiny) >= 2 and not halved and (low <= QUIET or _drowned(record, tiny)):
         chosen, how, severity = tiny, "are drawn far too small", "warning"
     else:
-        grown = _grown(record, levels, chance, loss) if usual else None
-        return (grown,) if grown is not None else ()
+        piled = grown(record, levels, chance, loss) if usual else None
+        return (piled,) if piled is not None else ()
     return (_finding(chosen, how, severity, top, low, chance, loss),)
-
-
-def _grown(
-    record: Record, levels: list[tuple[str, float]], chance: float, loss: evidence.Loss
-) -> Finding | None:
-    """A signal that grows through depth though no layer is drawn too large.
-
-    What residual branches add piles up: with He's weights each doubles the signal's power.
-    """
-    known = {site.site: site for site in record.sites}
-    levels = [item for item in levels if known[item[0]].function not in SINES]  # of a time, a place
-    values = [level for _, level in levels]
-    if len(values) < DEEP or not values[0] > 0:
-        return None
-    top, growth = max(values), max(values) / values[0]
-    late = values.index(top) >= len(values) // 2
-    if not (late and top >= LOUD and growth >= PILED):
-        return None
-    guess = loss.start / chance if chance >= ABOVE_CHANCE else math.nan
-    if _squares(record) and not chance > 0 and loss.start >= 0.1 * top * top:
-        guess = loss.start / (top * top)  # the error of outputs that are so much too large
-    if math.isnan(guess) or not (loss.broke_step is not None or loss.end > 0.5 * guess):
-        return None
-    layers = list(dict.fromkeys(known[name].layer for name, _ in levels if known[name].layer))
-    said = f" and the first loss {number(loss.start)} is {number(chance)} times a guess's"
-    return Finding(
-        rule="poor_initialization",
-        severity="warning" if loss.end < guess else "error",
-        cause=(
-            f"The signal grows {number(growth)}-fold through {len(values)} activations at the "
-            "start, layer upon layer, though no layer alone is drawn too large: pre-activations go "
-            f"from {number(values[0])} to {number(top)}{said if chance >= ABOVE_CHANCE else ''}."
-        ),
-        layer=layers[0] if layers else "",
-        first_step=0,
-        evidence={"growth": growth, "loudest": top, "depth": float(len(values))},
-        remedies=(
-            Remedy(
-                "reinitialize",
-                "Weights scaled to their inputs, and branches to their number, keep the signal's "
-                "size.",
-                {"scheme": "he_normal"},
-            ),
-        ),
-        also=tuple(layers[1:]),
-    )
-
-
-def _wrapped(record: Record) -> dict[str, float]:
-    """Layers before sines that stand behind sines, by the spread that enters; none if one fits.
-
-    The first sine of a network may run through any number of periods: its frequencies are chosen.
-    Sines of time or place alone, as embeddings are made of, pass no gradient and are none of ours.
-    """
-    widths = {(p.layer, p.shape[0]) for p in drawn_in(record)}
-    sines = [
-        site
-        for site in sorted(record.sites, key=lambda s: s.order)
-        if site.function in SINES
-        and (site.layer, site.units) in widths
-        and evidence.largest(site.series.gradient_rms) > 0
-    ]
-    behind = [s for i, s in enumerate(sines) if any(o.model == s.model for o in sines[:i])]
-    spreads = {s.layer: evidence.median(s.series.input_std[:1]) for s in behind if s.layer}
-    return spreads if spreads and all(v >= PERIOD for v in spreads.values()) else {}
-
-
-def _periods(record: Record, spreads: dict[str, float]) -> Finding:
-    layers = list(spreads)
-    widest = max(spreads.values())
-    factors = {name: 1 / value for name, value in spreads.items()}
-    for p in drawn_in(record):
-        first = any(s.layer == p.layer and s.function in SINES for s in record.sites)
-        siren = 1 / (p.fan_in * math.sqrt(3))  # uniform up to one over the inputs, in the first
-        if first and p.layer not in factors and p.std > siren:
-            factors[p.layer] = siren / p.std
-    return Finding(
-        rule="poor_initialization",
-        severity="warning",
-        cause=(
-            f"What enters the sines behind {listing([repr(name) for name in layers])} spreads over "
-            f"± {number(widest)} at the start, whole periods where one unit is due: their output "
-            "is noise, and so is what is learnt between the training data."
-        ),
-        layer=layers[0],
-        first_step=0,
-        evidence={"input_std": widest},
-        remedies=(
-            Remedy(
-                "reinitialize",
-                "Weights divided by the spread that they give start each sine on one period, as in "
-                "SIREN.",
-                {"scheme": "scaled"},
-                {"layers": list(factors), "factors": factors},
-            ),
-        ),
-        also=tuple(layers[1:]),
-    )
 
 
 def _empty(chosen: list[ParameterFacts], harmed: bool, loss: evidence.Loss) -> Finding:
