@@ -544,3 +544,18 @@ def test_three_layers_that_leave_a_twentieth_each_at_the_targets_mean(
         circumstances=Circumstances(heads=(head,)),
     )
     assert len(vanishing_gradient.RULE.check(sick)) == found
+
+
+@pytest.mark.parametrize(("hidden", "found"), [("relu", []), ("sigmoid", ["warning"])])
+def test_a_soft_cap_of_the_output_takes_no_gradient(hidden, found) -> None:
+    *before, last = chain(0.1, function=hidden)
+    capped = dataclasses.replace(last, function="tanh")
+    head = Head(("nll_loss", "log_softmax", "mul", "tanh", "addmm"), capped.layer, width=3)
+    moved = record(
+        *before,
+        capped,
+        layers=still(1e-2),
+        trained=training(falling(1.1, 0.7)),
+        circumstances=Circumstances(heads=(head,)),
+    )
+    assert [f.severity for f in vanishing_gradient.RULE.check(moved)] == found

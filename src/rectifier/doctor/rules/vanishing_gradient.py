@@ -192,11 +192,15 @@ def _unexplained(record: Record, loss: evidence.Loss) -> bool:
 
 
 def _third_through(record: Record, trend: signal.Trend) -> bool:
-    """Whether the gradient was gone for a third of the run, through functions that saturate."""
+    """Whether the gradient was gone for a third of the run, through hidden functions that saturate.
+
+    What bounds the output, as a soft cap of logits does, stands in no layer's way.
+    """
     rows = max((site.series.step.size for site in record.sites), default=0) // 3
     held = {t.sites: t for t in signal.backward(record, max(rows, OPENING))}
     later = held.get(trend.sites, trend)
-    return min(trend.ratio, later.ratio) >= 1 / LOST and not all(map(_unsaturating, trend.sites))
+    hidden = [site for site in trend.sites if not is_output(record, site)]
+    return min(trend.ratio, later.ratio) >= 1 / LOST and not all(map(_unsaturating, hidden))
 
 
 def _fastest(record: Record, site: SiteRecord) -> float:
