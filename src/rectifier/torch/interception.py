@@ -279,7 +279,9 @@ class Interception:
         stepping, boundary = self.stepping, self._boundary
         if self._nap.left and not boundary.elsewhere():
             self.rouse()  # one that nobody has seen yet
-        if not self.here or (self._optimizers and id(optimizer) not in self._optimizers):
+        if self._optimizers and id(optimizer) not in self._optimizers:
+            return
+        if not self.here:
             if self.entered and threading.get_ident() != boundary.thread:
                 self._calls.way.note("Steps that another thread takes are not seen.")
             return
