@@ -16,12 +16,11 @@ from torch import Tensor, nn
 
 from rectifier.torch.boundary import Boundary
 from rectifier.torch.feeding import Layer
+from rectifier.torch.memory import _tracing
 from rectifier.torch.mode import Seeing
 from rectifier.torch.naming import Model
 from rectifier.torch.recurrent import Given
 from rectifier.torch.telling import Application
-
-_tracing = torch._C._get_tracing_state  # looked up once: this is asked for every module
 
 
 @dataclass(slots=True)
