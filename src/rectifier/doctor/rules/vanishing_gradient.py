@@ -12,6 +12,7 @@ from rectifier import analysis
 from rectifier.doctor import evidence, rounds, signal
 from rectifier.doctor.decaying import decaying, withering
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.flattened import flattened
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rounds import LOST
 from rectifier.doctor.rule import Rule
@@ -109,20 +110,21 @@ def check(record: Record) -> Sequence[Finding]:
     number of classes: Adam moves such first layers, but by the noise of what is left of the
     gradient. ``warning`` where, through functions that saturate, it was so for a third of the run
     and a mean squared error ended above half of the targets' variance, or a cross-entropy above
-    half of a guess's, for the same reason. A
-    signal that shrinks as much on its way forward counts likewise, and so does a gradient of which
-    every layer leaves a tenth, all of them of functions that level off, where the loss stayed at
-    what the targets' mean or a guess costs. Where the loss stayed near its
-    start, so do a first layer that moves under 1e-4 of its weights a step and a hundredth of what
-    the last one does, and recurrent weights that leave a fifth or less a round, or a thousandth in
-    all: where the weights move all the same, or every round goes through a sigmoid. So does half of
-    the layers with a hundred thousandth of the gradient of the one that gets most. Under a minimax
-    loss (minus a cross-entropy, the log of one minus a sigmoid) so does a gradient of which a
-    thousandth is left and that moves the weights by under 1e-4 a step. Where shorter ways lead
-    around the deepest layers (a U-Net's), these count in place of the first, if they move a
-    hundredth of what the last one does. Where half of the first loss was left, so does a decay that
-    left under a tenth of every layer's weights, or that outweighs the gradient from the start
-    (`rectifier.doctor.decaying`).
+    half of a guess's, for the same reason. A signal that shrinks as much on its way forward
+    counts likewise, and so does a gradient of which every layer leaves a tenth, all of them of
+    functions that level off, where the loss stayed at what the targets' mean or a guess costs.
+    Where the loss stayed near its start, so do a first layer that moves under 1e-4 of its
+    weights a step and a hundredth of what the last one does, and recurrent weights that leave a
+    fifth or less a round, or a thousandth in all: where the weights move all the same, or every
+    round goes through a sigmoid. So do three or more functions that pass a quarter at most, if
+    they are all there are and leave that little (`rectifier.doctor.flattened`). So does half of
+    the layers with a hundred thousandth of the gradient of the one that gets most. Under a
+    minimax loss (minus a cross-entropy, the log of one minus a sigmoid) so does a gradient of
+    which a thousandth is left and that moves the weights by under 1e-4 a step. Where shorter
+    ways lead around the deepest layers (a U-Net's), these count in place of the first, if they
+    move a hundredth of what the last one does. Where half of the first loss was left, so does a
+    decay that left under a tenth of every layer's weights, or that outweighs the gradient from
+    the start (`rectifier.doctor.decaying`).
 
     Source:
         Glorot and Bengio 2010, sections 4.2.1 and 5; He et al. 2015, section 2.2 (factor per
@@ -171,6 +173,7 @@ def check(record: Record) -> Sequence[Finding]:
             or rounds.forgets(record)
             or rounds.through_sigmoids(record)
             or starving(record)
+            or flattened(record, loss)
         )
         findings += [slowed] if slowed is not None else []
     sure = _sure_critic(record)

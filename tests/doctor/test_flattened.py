@@ -1,0 +1,61 @@
+"""Sigmoids behind one another at a loss that never left a guess's: sick, healthy, borderline."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from doctor_records import curve, falling, layer, site, told, training
+
+from rectifier.doctor.rules import vanishing_gradient
+from rectifier.watch.record.circumstances import Head
+
+CHOICE = Head(("nll_loss", "log_softmax", "addmm"), "4", width=10)
+COIN = Head(("binary_cross_entropy_with_logits", "addmm"), "4", width=1)
+
+
+def flat(share, end=2.3, *, function="sigmoid", depth=4, head=CHOICE, update=1e-2, saturated=0.0):
+    """A stack of so many functions whose first layer gets this share of the gradient."""
+    names = [f"{place}" for place in range(depth + 1)]
+    sites = [
+        site(f"act{name}", layer=name, order=place, function=function, layer_kind=f"Kind{place}",
+             series={"saturated": saturated})
+        for place, name in enumerate(names[:-1])
+    ]  # fmt: skip
+    layers = [
+        layer(name, order=place, gradient_rms=share if not place else 1.0, update_ratio=update)
+        for place, name in enumerate(names)
+    ]
+    start = math.log(10) if head is CHOICE else math.log(2)
+    found = told(
+        vanishing_gradient,
+        *sites,
+        layers=tuple(layers),
+        trained=training(loss=falling(start, end)),
+        heads=(head,),
+    )
+    return [(f.severity, f.layer) for f in found if "gradient_ratio" in f.evidence]
+
+
+def test_sigmoids_of_several_kinds_of_layers_add_up() -> None:
+    assert flat(1e-4) == [("error", "0")]
+    assert flat(1e-4, 0.69, head=COIN) == [("error", "0")]
+    assert flat(1e-4, function="hard_sigmoid") == [("error", "0")]
+
+
+@pytest.mark.parametrize(("factor", "count"), [(0.99, 1), (1.01, 0)])
+@pytest.mark.parametrize("depth", [3, 5])
+def test_where_it_begins(depth, factor, count) -> None:
+    assert len(flat(factor * 0.25**depth, depth=depth)) == count
+
+
+def test_what_is_not_told() -> None:
+    assert flat(1e-4, 1.7) == []  # the loss falls all the same
+    assert flat(1e-4, 0.5, head=COIN) == []
+    assert flat(1e-4, function="tanh") == []  # whose slope is one
+    assert flat(1e-4, depth=2) == []  # no depth
+    assert flat(1e-4, update=1e-5) == []  # the rate's doing
+    assert flat(1e-4, saturated=0.9) == []  # what enters them keeps them flat
+    late = curve(1e-4)
+    late[20:] = 0.5
+    assert flat(late) == []  # it came to itself
