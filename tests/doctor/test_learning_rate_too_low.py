@@ -11,6 +11,7 @@ from doctor_records import STEPS, curve, falling, layer, record, told, training,
 
 from rectifier.doctor.rules import learning_rate_too_low
 from rectifier.watch.record import Circumstances, OptimizerFacts
+from rectifier.watch.record.circumstances import Head
 
 
 def slow(update=1e-6, loss=2.29, moved=1e-3, **facts):
@@ -294,3 +295,56 @@ def test_time_is_counted_in_steps_and_not_in_what_is_kept(steps, found) -> None:
     )
     told_ = told(learning_rate_too_low, trained=trained, parameters=(weight(moved=2.7e-2),))
     assert len(told_) == found
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "update", "found"),
+    [
+        (0.25, 0.16, 5e-4, 1),  # the mean alone would cost 0.09
+        (0.25, 0.1, 5e-4, 0),  # it came to that
+        (0.25, 0.16, 2e-3, 0),  # by steps of the usual size
+        (2.5, 1.6, 5e-4, 0),  # a sum of errors, it seems
+    ],
+)
+def test_a_squared_error_that_has_yet_to_come_to_the_targets_mean(start, end, update, found):
+    head = Head(("mse_loss", "sigmoid", "addmm"), "2", target_mean=0.1, target_std=0.3)
+    trained = training(loss=np.linspace(start, end, STEPS), update=update, rate=1e-2)
+    told_ = told(
+        learning_rate_too_low, trained=trained, parameters=(weight(moved=0.1),), heads=(head,)
+    )
+    assert len(told_) == found
+
+
+@pytest.mark.parametrize(("mean", "actions"), [(150.0, 2), (5.0, 0)])
+def test_targets_too_far_for_steps_of_the_usual_size(mean, actions):
+    """Of ten and more it is their unit, and what they cost at the start shows the way to go."""
+    head = Head(("mse_loss", "addmm"), "2", target_mean=mean, target_std=0.5 * mean)
+    size = 1.25 * mean**2
+    trained = training(loss=np.linspace(size, 0.7 * size, STEPS), update=3e-3, rate=1e-3)
+    found = told(
+        learning_rate_too_low, trained=trained, parameters=(weight(moved=2.0),), heads=(head,)
+    )
+    assert [len(f.remedies) for f in found] == [actions] * bool(actions)
+    if found:
+        assert found[0].remedies[0].settings["target_mean"] == mean
+        assert "for targets of size" in found[0].cause
+
+
+@pytest.mark.parametrize(
+    ("moved", "end", "severity"), [(0.01, 0.79, "error"), (0.5, 0.79, ""), (0.5, 0.6, "")]
+)
+def test_small_steps_at_what_the_mean_costs(moved, end, severity):
+    head = Head(("mse_loss", "addmm"), "4", target_mean=0.0, target_std=0.9)
+    trained = training(loss=falling(0.85, end), update=2.5e-4, rate=1e-3)
+    found = told(
+        learning_rate_too_low, trained=trained, parameters=(weight(moved=moved),), heads=(head,)
+    )
+    assert "".join(f.severity for f in found) == severity
+
+
+def test_what_falls_fast_at_first_is_not_on_its_way_to_the_mean():
+    head = Head(("mse_loss", "addmm"), "2", target_mean=0.1, target_std=0.3)
+    loss = 0.16 + 0.09 * np.exp(-np.arange(STEPS) / 10)
+    trained = training(loss=loss, update=5e-4, rate=1e-2)
+    parameters = (weight(moved=0.1),)
+    assert told(learning_rate_too_low, trained=trained, parameters=parameters, heads=(head,)) == ()

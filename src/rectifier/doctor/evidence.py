@@ -164,6 +164,9 @@ def stuck(loss: Loss) -> bool:
     return loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
 
 
+COIN = math.log(2)
+"""Binary cross-entropy of a guess, where both answers are as frequent."""
+
 NO_BETTER = 0.8
 """Mean squared error over the targets' variance, from which their mean would have done as well;
 up to its inverse, beyond which errors are summed and not averaged."""
@@ -185,6 +188,16 @@ def guess_of(record: Record) -> float:
         if head.chain[:1] in (("nll_loss",), ("nll_loss2_d",)) and head.width > 1:
             return math.log(head.width)
     return math.nan
+
+
+def at_rest(record: Record, loss: Loss) -> bool:
+    """Whether the loss stayed where a guess, a coin or the targets' mean would have come to."""
+    coin = any("binary" in name for head in record.circumstances.heads for name in head.chain[:1])
+    guesses = [guess_of(record), *([COIN] if coin else [])]
+    return stuck(loss) and (
+        at_the_mean(record, loss)
+        or any(NO_BETTER * guess <= loss.end <= guess / NO_BETTER for guess in guesses)
+    )
 
 
 def dead_units(site: SiteRecord) -> BoolArray:

@@ -25,9 +25,6 @@ OPENING = 20
 SATURATED = 0.5
 """Share of saturated elements from which it is what enters a function that keeps it flat."""
 
-COIN = math.log(2)
-"""Binary cross-entropy of a guess, where both answers are as frequent."""
-
 
 def flattened(record: Record, loss: evidence.Loss) -> Finding | None:
     """All hidden functions of a network pass a quarter at most, and the loss stayed at a guess's.
@@ -35,7 +32,7 @@ def flattened(record: Record, loss: evidence.Loss) -> Finding | None:
     The gradient of the first layer is as small beside the last one's as those slopes alone make it,
     or smaller; the last one moves, so that it is not the rate.
     """
-    if not _at_rest(record, loss):
+    if not evidence.at_rest(record, loss):
         return None
     for model in dict.fromkeys(site.model for site in record.sites):
         of_it = (site for site in record.sites if site.model == model)
@@ -57,17 +54,6 @@ def flattened(record: Record, loss: evidence.Loss) -> Finding | None:
         if share <= bound and evidence.median(last.update_ratio) >= MOVING:
             return _finding(sites, share, bound)
     return None
-
-
-def _at_rest(record: Record, loss: evidence.Loss) -> bool:
-    """Whether the loss ended where a guess, a coin or the targets' mean would have come to."""
-    if not evidence.stuck(loss):
-        return False
-    coin = any(head.chain[:1] and "binary" in head.chain[0] for head in record.circumstances.heads)
-    guesses = [evidence.guess_of(record), *([COIN] if coin else [])]
-    return evidence.at_the_mean(record, loss) or any(
-        evidence.NO_BETTER * guess <= loss.end <= guess / evidence.NO_BETTER for guess in guesses
-    )
 
 
 def _is_flat(site: SiteRecord) -> bool:

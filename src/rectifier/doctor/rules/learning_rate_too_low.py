@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rectifier.doctor import evidence
+from rectifier.doctor import evidence, pace
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE
+from rectifier.doctor.targets import unit_for
 from rectifier.doctor.wording import number, percent
 from rectifier.watch.record import Record
 
@@ -37,22 +38,12 @@ FAR_FROM = 0.8
 STEPS = 30
 """Steps of a run from which its length is no excuse."""
 
-PACE = 1.5
-"""Fall of the loss in the last third of a run over that before it, from which it gathers pace; a
-straight line has one."""
-
 FAINT = 0.01
 """An adaptive optimiser's rate over the usual one, which is about what its steps move a weight by:
 two decades below, where tuning looks for one over three decades around it (Bengio 2012)."""
 
 COLLAPSED = 1e-3
 """Learning rate over its peak at which a schedule has ended the training."""
-
-LINE = -0.99
-"""Correlation of loss and time from which a loss falls along a straight line."""
-
-STRETCHES = 10
-"""Parts of a run whose mean losses are compared to a line."""
 
 EPSILON = 1e-6
 """What an adaptive optimiser adds to the gradient's size before it divides by it, up to which a
@@ -118,15 +109,16 @@ def check(record: Record) -> Sequence[Finding]:
     weights moved by under 0.1 % in all and half of the loss is left; or, however far steps of up to
     three times that size came, the loss, nine tenths of its start or more, had only begun to fall;
     or the rate of an adaptive optimiser was a hundredth of the usual at most, and half of the loss
-    was left where it was falling still; or ten times as much of either
-    where the loss, nine tenths of its start or more, fell along a straight line; or three times as
-    much of both where it ended above four fifths of its start, and the last third brought half as
-    much as the first or more; with weights that were not loaded. Or later: a schedule took the
-    rate to a thousandth of its peak with over half of the run to go and the loss above a fifth of
-    its start. Or a schedule warmed up from first to last and came to a fiftieth of the rate that
-    the optimiser was made with. Or an adaptive optimiser's epsilon is larger than the gradient, of
-    most layers, and half of the loss was left (a fifth, where it is five times as large): at most
-    1e-6, or such that a step changes the
+    was left where it was falling still; or ten times as much of either where the loss, nine tenths
+    of its start or more, fell along a straight line; or three times as much of both where it ended
+    above four fifths of its start, and the last third brought half as much as the first or more; or
+    a mean squared error, steadily falling by steps below the usual 1e-3 or, for targets of ten and
+    more, by any, was not yet down to what the targets' mean alone would cost; with weights that
+    were not loaded. Or later: a schedule took the rate to a thousandth of its peak with over half
+    of the run to go and the loss above a fifth of its start. Or a schedule warmed up from first to
+    last and came to a fiftieth of the rate that the optimiser was made with. Or an adaptive
+    optimiser's epsilon is larger than the gradient, of most layers, and half of the loss was left
+    (a fifth, where it is five times as large): at most 1e-6, or such that a step changes the
     weights by less than 1e-4. Of several trainings one behind the other, each by an optimiser of
     its own, the last is judged too. Where the gradient is cut off or zero other rules explain the
     same picture.
@@ -255,20 +247,24 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     if not (update > 0 and moved > 0) or _experienced(record) or not loss.start > 0:
         return ()
     stuck = loss.end >= 0.9 * loss.start
-    creeps = stuck and update < 10 * TINY and moved < 10 * MOVED and _straight(record)
-    minute, steady = update < MINUTE, _steady(record)
+    creeps = stuck and update < 10 * TINY and moved < 10 * MOVED and pace.is_straight(record)
+    minute, steady = update < MINUTE, pace.is_steady(record)
     far = loss.end > (0.2 if minute else 0.5) * loss.start
     still = minute and moved < STILL and loss.end > 0.5 * loss.start
     tiny = update < TINY and moved < MOVED and (stuck or still or (far and steady))
-    onward = update < 3 * TINY and stuck and _gathers_pace(record) and _still_falls(record)
+    onward = update < 3 * TINY and stuck and pace.gathers_pace(record) and pace.still_falls(record)
     short = update < 3 * TINY and moved < 3 * MOVED and loss.end >= FAR_FROM * loss.start
     faint = record.optimizer in ADAPTIVE and evidence.largest(record.training.learning_rate) <= (
         FAINT * ADAPTIVE_RATE
     )
+    behind = pace.behind_the_mean(record, loss) if steady else math.nan
+    unit = unit_for(record) if behind > 0 else None
+    onward = onward or (behind > 0 and (update < USUAL or unit is not None))
+    onward = onward or (update < 3 * TINY and moved < 3 * MOVED and evidence.at_rest(record, loss))
     onward = onward or (
-        faint and update < TINY and loss.end > 0.5 * loss.start and _still_falls(record)
+        faint and update < TINY and loss.end > 0.5 * loss.start and pace.still_falls(record)
     )
-    if not (tiny or onward or creeps or (short and steady and _still_falls(record))):
+    if not (tiny or onward or creeps or (short and steady and pace.still_falls(record))):
         return ()
     told = f"The learning rate {number(rate)}" if rate > 0 else "The learning rate"
     cause = (
@@ -287,54 +283,17 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     target = evidence.one_digit(rate * factor)
     found = _finding(record, cause, rate, target, update, moved, factor=factor)
     numbers = {**found.evidence, **({"rate_over_usual": rate / ADAPTIVE_RATE} if faint else {})}
+    if behind > 0:
+        numbers["cost_of_the_mean"] = behind
+        said = f"; the mean of the targets alone would cost {number(behind)}."
+        cause = cause.removesuffix(".") + said
+    if unit is not None:
+        size = math.hypot(*(float(unit.settings[key]) for key in ("target_mean", "target_std")))
+        cause = cause.replace("too low:", f"too low for targets of size {number(size)}:")
+    found = dataclasses.replace(found, cause=cause)
+    if unit is not None:  # the steps are as usual, and what they should come to is not
+        found = dataclasses.replace(found, remedies=(unit, *found.remedies))
     return (dataclasses.replace(found, evidence=numbers),)
-
-
-def _straight(record: Record) -> bool:
-    """Whether the loss is a line that falls, nowhere near any floor.
-
-    As it is, or its means over a few stretches of the run, which the noise of small batches leaves.
-    """
-    known = np.isfinite(record.training.loss)
-    steps, values = record.training.step[known], record.training.loss[known]
-    if values.size < STEPS or not values.std() > 0:
-        return False
-    parts = [part.mean() for part in evidence.stretches(record, STRETCHES) if part.size]
-    means = np.array(parts)
-    return any(
-        line.std() > 0 and float(np.corrcoef(time, line)[0, 1]) <= LINE
-        for time, line in ((steps, values), (np.arange(means.size), means))
-    )
-
-
-def _steady(record: Record) -> bool:
-    """Whether the loss still fell as fast at the end as in the beginning."""
-    early, middle, late = evidence.stretches(record, 3)
-    if min(early.size, middle.size, late.size) < 4:
-        return False
-    first = float(early.mean() - middle.mean())
-    second = float(middle.mean() - late.mean())
-    return second > 0 and second >= 0.5 * first
-
-
-def _gathers_pace(record: Record) -> bool:
-    """Whether the loss fell from each third of the steps to the next, and then half as far again:
-    it leaves a plateau.
-    """
-    parts = evidence.stretches(record, 3)
-    if min(part.size for part in parts) < 4:
-        return False
-    early, middle, late = (float(part.mean()) for part in parts)
-    return middle - late >= PACE * (early - middle) > 0
-
-
-def _still_falls(record: Record) -> bool:
-    """Whether the last third of the losses lies below the one before by more than their noise."""
-    _, then, now = evidence.stretches(record, 3)
-    if not then.size or not now.size:
-        return False
-    noise = math.sqrt(float(then.var()) / then.size + float(now.var()) / now.size)
-    return float(then.mean() - now.mean()) > 2 * noise
 
 
 def _by_schedule(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
