@@ -69,7 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "",
     },
     "claims.record": set(),
-    "report": {*RECORDS, "analysis", *DEFINITIONS, ""},
+    "report": {*RECORDS, "doctor.evidence", "analysis", *DEFINITIONS, ""},
     "session": {"torch", "watch", "doctor", "report"},
     "policies": {"torch", "doctor.remedies"},
     "callbacks": {"session", "torch", "watch", "doctor", "report"},

@@ -164,8 +164,17 @@ def stuck(loss: Loss) -> bool:
     return loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
 
 
+def rose(loss: Loss) -> bool:
+    """Whether the loss was never below its start by a tenth, and ended at twice that or more."""
+    falls = loss.lowest < 0.9 * loss.start
+    return loss.known and loss.start > 0 and not falls and 2 * loss.start <= loss.end < math.inf
+
+
 COIN = math.log(2)
 """Binary cross-entropy of a guess, where both answers are as frequent."""
+
+UNDER = 0.95
+"""Lowest loss over what a guess costs, above which it never was better: a batch's luck."""
 
 NO_BETTER = 0.8
 """Mean squared error over the targets' variance, from which their mean would have done as well;
@@ -191,12 +200,17 @@ def guess_of(record: Record) -> float:
 
 
 def at_rest(record: Record, loss: Loss) -> bool:
-    """Whether the loss stayed where a guess, a coin or the targets' mean would have come to."""
-    coin = any("binary" in name for head in record.circumstances.heads for name in head.chain[:1])
-    guesses = [guess_of(record), *([COIN] if coin else [])]
-    return stuck(loss) and (
-        at_the_mean(record, loss)
-        or any(NO_BETTER * guess <= loss.end <= guess / NO_BETTER for guess in guesses)
+    """Whether the loss stayed where a guess, a coin or the targets' mean would have come to.
+
+    From its start on, or from above, as weights that are drawn loud or dropout have it.
+    """
+    heads = record.circumstances.heads
+    coin = any("binary" in name for head in heads for name in head.chain[:1])
+    means = [head.target_std**2 for head in heads if head.chain[:1] == ("mse_loss",)]
+    return any(
+        NO_BETTER * guess <= loss.end <= guess / NO_BETTER
+        and (stuck(loss) or loss.lowest >= UNDER * guess)
+        for guess in (guess_of(record), *means, *([COIN] if coin else []))
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rectifier.doctor import evidence
 from rectifier.doctor.finding import SEVERITIES, Finding
 from rectifier.report import wording
 
@@ -130,7 +131,20 @@ def run_sentence(record: Record, findings: Sequence[Finding]) -> str:
     start, end = first(record.training.loss), final_loss(record)
     if record.training.loss.size > 1 and math.isfinite(start) and math.isfinite(end):
         text += f" and the loss went from {wording.number(start)} to {wording.number(end)}"
-    return text + "."
+    return f"{text}.{_unexplained(record)}"
+
+
+def _unexplained(record: Record) -> str:
+    """That a run got nowhere though no rule says why; else empty."""
+    loss = evidence.loss_of(record)
+    if evidence.at_rest(record, loss):
+        return (
+            " Yet it learnt nothing: the loss stayed at what a guess costs, and no rule says why."
+            " Look at the data and their labels, dropout, and what the loss is given."
+        )
+    if evidence.rose(loss):
+        return " Yet the loss rose, and no rule says why. Look at its sign and the optimiser's."
+    return ""
 
 
 def run_advice(findings: Sequence[Finding]) -> str:
