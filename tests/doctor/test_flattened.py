@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from doctor_records import curve, falling, layer, site, told, training
+from doctor_records import curve, falling, layer, record, site, told, training
 
+from rectifier.doctor import evidence
 from rectifier.doctor.rules import vanishing_gradient
-from rectifier.watch.record.circumstances import Head
+from rectifier.watch.record.circumstances import Circumstances, Head
 
 CHOICE = Head(("nll_loss", "log_softmax", "addmm"), "4", width=10)
 COIN = Head(("binary_cross_entropy_with_logits", "addmm"), "4", width=1)
@@ -59,3 +60,40 @@ def test_what_is_not_told() -> None:
     late = curve(1e-4)
     late[20:] = 0.5
     assert flat(late) == []  # it came to itself
+
+
+PARTS = (
+    Head(("sum", "add", "mul*", "mse_loss", "squeeze", "addmm"), "a", target_std=1.3),
+    Head(("sum", "add", "mul*", "binary_cross_entropy_with_logits", "addmm"), "b", width=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "heads", "cost"),
+    [
+        (2.4, PARTS, 1.69 + math.log(2)),
+        (6.0, PARTS, math.nan),  # weighted, or a sum over rows
+        (0.9, PARTS, math.nan),
+        (1.7, PARTS[:1], 1.69),
+        (2.4, (*PARTS, Head(("sum", "add", "mean", "abs", "addmm"), "c")), math.nan),
+        (0.7, (COIN,), math.nan),  # one loss by itself is not put together
+    ],
+)
+def test_what_guesses_cost_of_a_loss_in_parts(start, heads, cost) -> None:
+    seen = record(trained=training(loss=curve(start)), circumstances=Circumstances(heads=heads))
+    told_ = evidence.guess_of_parts(seen, evidence.loss_of(seen))
+    assert told_ == pytest.approx(cost, nan_ok=True)
+
+
+@pytest.mark.parametrize(("end", "found"), [(1.5, 1), (1.0, 0)])
+def test_sigmoids_below_two_heads(end, found) -> None:
+    """For a third of the run, where half of what both guesses cost is left in the end."""
+    sites = [
+        site(f"act{place}", layer=f"{place}", order=place, function="sigmoid",
+             series={"gradient_rms": 1e-6 * 8.0**place})
+        for place in range(5)
+    ]  # fmt: skip
+    layers = tuple(layer(f"{place}", order=place, update_ratio=1e-3) for place in range(5))
+    trained = training(loss=falling(2.4, end))
+    found_ = told(vanishing_gradient, *sites, layers=layers, trained=trained, heads=PARTS)
+    assert len(found_) == found

@@ -173,6 +173,9 @@ def rose(loss: Loss) -> bool:
 COIN = math.log(2)
 """Binary cross-entropy of a guess, where both answers are as frequent."""
 
+ODD = 2.0
+"""Loss at the start over what guesses cost, up and down, beyond which its parts are weighted."""
+
 UNDER = 0.95
 """Lowest loss over what a guess costs, above which it never was better: a batch's luck."""
 
@@ -199,6 +202,32 @@ def guess_of(record: Record) -> float:
     return math.nan
 
 
+def guess_of_parts(record: Record, loss: Loss) -> float:
+    """What guesses cost of a loss that is put together from some of several outputs; else NaN.
+
+    Their weights are not known: about one, as far as the loss at the start agrees.
+    """
+    costs: dict[str, float] = {}
+    for head in record.circumstances.heads:
+        for name in (called.rstrip("*") for called in head.chain[1:]):
+            if name == "mse_loss":
+                costs[head.layer] = head.target_std**2
+            elif name in ("nll_loss", "nll_loss2_d") and head.width > 1:
+                costs[head.layer] = math.log(head.width)
+            elif "binary" in name:
+                costs[head.layer] = COIN
+            else:
+                continue
+            break
+    total = sum(costs.values())
+    near = total > 0 and total / ODD <= loss.start <= total * ODD
+    return (
+        total
+        if near and len(costs) == len({h.layer for h in record.circumstances.heads})
+        else math.nan
+    )
+
+
 def at_rest(record: Record, loss: Loss) -> bool:
     """Whether the loss stayed where a guess, a coin or the targets' mean would have come to.
 
@@ -210,7 +239,12 @@ def at_rest(record: Record, loss: Loss) -> bool:
     return any(
         NO_BETTER * guess <= loss.end <= guess / NO_BETTER
         and (stuck(loss) or loss.lowest >= UNDER * guess)
-        for guess in (guess_of(record), *means, *([COIN] if coin else []))
+        for guess in (
+            guess_of(record),
+            guess_of_parts(record, loss),
+            *means,
+            *([COIN] if coin else []),
+        )
     )
 
 

@@ -133,7 +133,8 @@ def check(record: Record) -> Sequence[Finding]:
     """
     loss = evidence.loss_of(record)
     stuck = loss.known and loss.start > 0 and not loss.end < 0.9 * loss.start
-    guessing = loss.known and GUESSING * evidence.guess_of(record) <= loss.end < math.inf
+    guesses = (evidence.guess_of(record), evidence.guess_of_parts(record, loss))
+    guessing = any(loss.known and GUESSING * guess <= loss.end < math.inf for guess in guesses)
     findings = []
     later = {trend.sites: trend for trend in signal.backward(record, None)}
     spread = {trend.sites: trend for trend in signal.forward(record, OPENING)}
@@ -186,7 +187,8 @@ def _unexplained(record: Record, loss: evidence.Loss) -> bool:
 
     That is to a regression what guessing is to a classifier, as the targets' mean costs all of it.
     """
-    return HALF * evidence.guess_of(record) <= loss.end < math.inf or any(
+    guesses = (evidence.guess_of(record), evidence.guess_of_parts(record, loss))
+    return any(HALF * guess <= loss.end < math.inf for guess in guesses) or any(
         head.chain[:1] == ("mse_loss",)
         and HALF * (variance := head.target_std * head.target_std) <= loss.end
         and loss.end <= variance / GUESSING
