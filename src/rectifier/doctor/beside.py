@@ -35,12 +35,20 @@ def stands(losses: Sequence[float], window: int) -> bool:
     return bool(own[-(own.size // 3) :].mean() >= FAR * known[: max(1, window // 10)].mean())
 
 
+def _lasts(finding: Finding) -> bool:
+    """Whether it is read off the program, or a whole layer that never gave anything."""
+    silent = finding.rule == "born_dead" and finding.evidence.get("dead", 0.0) >= 1.0
+    return finding.severity == "error" and (silent or finding.rule in judge.WRITTEN)
+
+
 def beside(
     treatment: Sequence[Remedy],
     findings: Sequence[Finding],
     sick: Collection[str],
     known: Sequence[str],
     record: Record,
+    *,
+    still: bool,
 ) -> tuple[Finding, tuple[Remedy, ...]] | None:
     """What is found now, and the treatment with the remedies for it as well.
 
@@ -52,9 +60,11 @@ def beside(
         sick: Rules that harmed the sick run.
         known: Ids of the remedies that can be carried out.
         record: So far.
+        still: Whether the loss stands; where it falls, only what nothing else can mend counts.
     """
     left = [f for f in judge.harmful(findings) if f.rule in sick or f.severity == "error"]
     left = [f for f in left if any(r.action in known for r in f.remedies)]
+    left = [f for f in left if still or (_lasts(f) and f.rule in sick)]
     if not left:
         return None
     at_work = {remedy.action for remedy in treatment if not remedy.settings.get("guard")}

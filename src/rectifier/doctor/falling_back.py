@@ -243,11 +243,16 @@ class FallingBack(Observer):
         early = step - self._begins < SOON * len(self._sick)
         if self._rules is None or self._joined >= 0 or source is None or not early:
             return False
-        if not (self._acted() and (stands(self._own, self._window) or self._is_hopeless())):
+        if not self._acted():
             return False
         record = source()
         found = beside(
-            self.treatments[self.place], diagnose(record), self._rules, names(), record
+            self.treatments[self.place],
+            diagnose(record),
+            self._rules,
+            names(),
+            record,
+            still=stands(self._own, self._window) or self._is_hopeless(),
         )
         if found is None:
             return False
@@ -264,6 +269,8 @@ class FallingBack(Observer):
 
     def _is_worse_joined(self) -> bool:
         (known, noise), (level, error) = self._levels[-1], self._level()
+        if progress.gets_on(evidence.finite(np.array(self._own[-self._window :]))):
+            return False  # weights drawn anew may start from further off
         return level > progress.CLEAR * known + 2 * math.hypot(error, noise)
 
     def _level(self) -> tuple[float, float]:

@@ -145,7 +145,9 @@ def _rerun(
         after, rest, stopped = _run(program, treatments, before)
         for line in rest.get("log", ()):
             tell(line)
-        treatments = [list(map(remedy_of, each)) for each in rest.get("treatments", ())] or treatments
+        treatments = [
+            list(map(remedy_of, each)) for each in rest.get("treatments", ())
+        ] or treatments
         spent += after.record.steps
         place = int(rest.get("place", 0))
         failed = after.status != 0 and before.status == 0 and bool(rest)
