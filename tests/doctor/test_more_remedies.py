@@ -849,3 +849,27 @@ def test_weights_drawn_faint_for_the_old_function_suit_the_new_one(old, factor) 
     )
     assert any("drawn anew" in line for line in log)
     assert float(net[2].weight.detach().std()) * 20 == pytest.approx(factor, rel=0.02)
+
+
+def test_an_activation_of_the_users_own_is_swapped_in_evaluation_too() -> None:
+    class Exp(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.exp(x)
+
+    def program() -> tuple[torch.Tensor, torch.Tensor]:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(4, 8), Exp(), nn.Linear(8, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        x = torch.randn(16, 4)
+        out = model(x)
+        out.square().mean().backward()
+        optimizer.step()
+        with torch.no_grad():
+            return out.detach(), model(x)
+
+    settings = {"from": "exp", "to": "elu"}
+    (trained, evaluated), _ = under("swap_activation", program, {"sites": ["1"]}, **settings)
+    torch.testing.assert_close(evaluated, trained)
+    (plain, same), _ = under("swap_activation", program, {"sites": ["elsewhere"]}, **settings)
+    torch.testing.assert_close(same, plain)
+    assert not torch.allclose(plain, trained)

@@ -10,9 +10,10 @@ where none brought anything, by the one that came furthest; of equals the first,
 speaks for it. What comes late stays, unless its loss broke: too little of the training is left to
 begin another. Where the loss stands under a remedy and the doctor finds something else, that is
 treated as well, once, from the start (`rectifier.doctor.beside`); a loss that is worse for it
-brings back the first alone. Nothing is tried where two optimisers step, since players' losses tell nothing, and
-nothing any more once another model or optimiser has come: another training has begun. Where it is
-that later one which is sick, the first is left to itself, and all of this begins with the second.
+brings back the first alone. Nothing is tried where two optimisers step, since players' losses tell
+nothing, and nothing any more once another model or optimiser has come: another training has begun.
+Where it is that later one which is sick, the first is left to itself, and all of this begins with
+the second.
 """
 
 from __future__ import annotations

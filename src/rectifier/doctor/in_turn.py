@@ -165,7 +165,7 @@ def _to_all(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]
 
 
 def _are_alike(one: Feed, other: Feed) -> bool:
-    """Whether two layers are fed the same data, as far as means and spreads tell (padding aside)."""
+    """Whether two layers are fed the same data, as means and spreads tell, padding aside."""
     if one.kind != other.kind or one.mean.size != other.mean.size:
         return False
     sizes = [np.hypot(feed.mean, feed.std) for feed in (one, other)]
