@@ -289,3 +289,10 @@ def test_a_decay_that_takes_over_where_no_gradient_comes_is_eased_beside(rule, e
     )
     turns = actions(in_turn.treatments([finding(rule, "swap_activation")], names(), known))
     assert turns[:2] == expected
+
+
+def test_exponentials_are_bent_where_a_guard_at_the_edge_alone_brings_nothing() -> None:
+    plain = (Remedy("stabilize_loss", "", {}, {}),)
+    guard = dataclasses.replace(finding("non_finite"), remedies=plain)
+    turns = in_turn.treatments([guard], names(), record(site("fc1"), trained=STUCK))
+    assert [dict(turn[0].settings) for turn in turns[:2]] == [{}, {"bound": 2.0}]

@@ -873,3 +873,25 @@ def test_an_activation_of_the_users_own_is_swapped_in_evaluation_too() -> None:
     (plain, same), _ = under("swap_activation", program, {"sites": ["elsewhere"]}, **settings)
     torch.testing.assert_close(same, plain)
     assert not torch.allclose(plain, trained)
+
+
+def test_exponentials_of_what_is_trained_are_bent_in_evaluation_too() -> None:
+    def program() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        torch.manual_seed(0)
+        net = nn.Linear(2, 2)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
+
+        def scale(x: torch.Tensor) -> torch.Tensor:
+            return torch.exp(100 * net(x))
+
+        out = scale(torch.ones(4, 2))
+        out.sum().backward()
+        optimizer.step()
+        with torch.no_grad():
+            return out.detach(), scale(torch.ones(4, 2)), torch.exp(torch.tensor([9.0]))
+
+    (trained, evaluated, own), log = under("stabilize_loss", program, bound=2.0)
+    assert torch.equal(trained, evaluated)
+    assert bool((trained.log().abs() <= 2.0 + 1e-5).all())
+    torch.testing.assert_close(own, torch.tensor([9.0]).exp())
+    assert log == ["arguments of exp bent to stay within ± 2"]

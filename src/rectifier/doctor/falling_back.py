@@ -213,7 +213,9 @@ class FallingBack(Observer):
     def _all_at_once(self) -> bool:
         """Whether what is at work acts in the first steps or never."""
         acting = [a.remedy for a in self.actions if not a.remedy.settings.get("guard")]
-        return not any(r.action in LATER and not r.settings.get("loosen") for r in acting)
+        return not any(
+            r.action in LATER and not {"loosen", "bound"} & set(r.settings) for r in acting
+        )
 
     @property
     def _window(self) -> int:

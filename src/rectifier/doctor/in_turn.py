@@ -49,6 +49,9 @@ FLAT = frozenset({"sigmoid", "hard_sigmoid"})
 ONE = 0.5, 2.0
 """Bounds of a norm that are about one: which of them is due, the evidence does not tell."""
 
+BOUND = 2.0
+"""Of an exponential's argument: a scale of seven, up or down, for each of many layers."""
+
 ALIKE = 0.1
 """Difference of two features' root mean squares, up to which they may be the same one."""
 
@@ -72,6 +75,7 @@ def treatments(
     planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
     planned = [_with_pace(_with_rate(each, record), record) for each in planned]
     planned = [*_with_ways(planned, findings, record), *planned[1:]]
+    planned = _bent(planned)
     planned = [_to_all(each, record) for each in map(_round, planned)]
     planned = _ahead(before_others(findings, record), planned, findings)
     if not planned and judge.harmful(findings):
@@ -141,6 +145,16 @@ def _ahead(
     if not own or any(r.action == eased[0][0].action for r in own[0]):
         return [*first, *planned]
     return [*(e for e in first if e is not eased[0]), (*own[0], *eased[0]), eased[0], *planned[1:]]
+
+
+def _bent(planned: list[tuple[Remedy, ...]]) -> list[tuple[Remedy, ...]]:
+    """With exponentials bent next, where a guard at the edge of the numbers alone comes first."""
+    first = planned[0] if planned else ()
+    if not any(r.action == "stabilize_loss" and not r.settings for r in first):
+        return planned
+    why = "A scale that is an exponential of a bounded number stays in measure."
+    bent = Remedy("stabilize_loss", why, {"bound": BOUND})
+    return [first, tuple(bent if r.action == bent.action else r for r in first), *planned[1:]]
 
 
 def _to_all(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:

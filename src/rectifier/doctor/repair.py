@@ -252,6 +252,8 @@ def describe(remedy: Remedy) -> str:
     given = remedy.settings
     if given.get("loosen"):
         return f"{words} less"
+    if given.get("bound"):
+        return f"{words} with exponentials bent within {given['bound']:g}"
     if given.get("relative"):
         return f"{words} to {given['to']:g} times what it was"
     if "from" in given and "to" in given:
