@@ -254,3 +254,45 @@ def test_a_lowered_rate_of_adams_suits_the_length_and_the_kind_of_network() -> N
     assert lowered("LSTM", 5000) == 3e-3
     assert lowered("LSTM", 5000, rate=0.01) == 1e-3  # a tenth is a tenth
     assert lowered("LSTM", 5000, optimizer="SGD") < 1e-3  # by its updates
+
+
+def test_data_are_normalised_before_every_layer_that_they_enter() -> None:
+    """A block's own way around it takes them too, without the noughts that pad the others."""
+
+    def feed(name: str, mean: float, std: float) -> Feed:
+        return Feed(name, "conv", mean=np.array([mean]), std=np.array([std]))
+
+    feeds = (feed("0.c", 40e3, 11e3), feed("0.r", 42e3, 7e3), feed("side", 1.0, 1.0))
+    scaled = Remedy(
+        "normalize_input", "", {"mean": [40e3], "std": [11e3], "axis": 1}, {"layers": ["0.c"]}
+    )
+    found = [Finding("unnormalized_input", "error", "It is so.", remedies=(scaled,))]
+    known = record(site("0.c"), trained=STUCK, circumstances=Circumstances(feeds=feeds))
+    first = in_turn.treatments(found, names(), known)[0][0]
+    assert first.scope["layers"] == ["0.c", "0.r"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("vanishing_gradient", [["swap_activation", "stabilize_loss"], ["stabilize_loss"]]),
+        ("dying_relu", [["stabilize_loss"], ["swap_activation"]]),
+    ],
+)
+def test_a_decay_that_takes_over_where_no_gradient_comes_is_eased_beside(rule, expected) -> None:
+    optimizer = OptimizerFacts("AdamW", 2e-3, decay=50.0, apart=True, steps=300)
+    known = record(
+        site("fc1"),
+        layers=(layer("fc1"),),
+        trained=STUCK,
+        circumstances=Circumstances(optimizers=(optimizer,)),
+    )
+    turns = actions(in_turn.treatments([finding(rule, "swap_activation")], names(), known))
+    assert turns[:2] == expected
+
+
+def test_exponentials_are_bent_where_a_guard_at_the_edge_alone_brings_nothing() -> None:
+    plain = (Remedy("stabilize_loss", "", {}, {}),)
+    guard = dataclasses.replace(finding("non_finite"), remedies=plain)
+    turns = in_turn.treatments([guard], names(), record(site("fc1"), trained=STUCK))
+    assert [dict(turn[0].settings) for turn in turns[:2]] == [{}, {"bound": 2.0}]

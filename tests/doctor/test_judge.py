@@ -135,3 +135,26 @@ def test_a_share_that_fell_by_chance_gives_way_to_a_loss_beside_it(share, loss, 
     before = run(**{"test accuracy": 0.947, "test loss": 0.61})
     after = run(0.1, 0, **{"test accuracy": share, "test loss": loss})
     assert judge.compare(before, after).verdict == verdict
+
+
+def rate_of(treatment: tuple[Remedy, ...]) -> dict[str, object]:
+    (guard,) = [r for r in treatment if r.settings.get("guard")]
+    return dict(guard.settings)
+
+
+def test_where_signals_change_their_size_a_rate_below_the_usual_one_may_climb() -> None:
+    known = record(trained=training(rate=0.01))
+    scaled, joined = remedy("normalize_input"), remedy("add_to_optimizer")
+    assert rate_of(judge.with_trials([scaled], known))["most"] == pytest.approx(0.1)
+    assert rate_of(judge.with_trials([joined], known))["most"] == pytest.approx(0.01)
+    quick = record(trained=training(rate=0.06))
+    assert rate_of(judge.with_trials([scaled], quick))["most"] == pytest.approx(0.06)
+
+
+def test_a_guard_that_climbed_is_told_as_a_raised_rate() -> None:
+    guard = Remedy("lower_learning_rate", "", {"from": 0.01, "to": 0.01, "guard": True}, {})
+    (done,) = judge.chosen([guard], {"lower_learning_rate": {"to": [0.03]}})
+    assert done.action == "raise_learning_rate"
+    assert done.settings == {"from": 0.01, "to": 0.03}
+    (slower,) = judge.chosen([guard], {"lower_learning_rate": {"to": [0.003]}})
+    assert slower.action == "lower_learning_rate"

@@ -849,3 +849,49 @@ def test_weights_drawn_faint_for_the_old_function_suit_the_new_one(old, factor) 
     )
     assert any("drawn anew" in line for line in log)
     assert float(net[2].weight.detach().std()) * 20 == pytest.approx(factor, rel=0.02)
+
+
+def test_an_activation_of_the_users_own_is_swapped_in_evaluation_too() -> None:
+    class Exp(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.exp(x)
+
+    def program() -> tuple[torch.Tensor, torch.Tensor]:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(4, 8), Exp(), nn.Linear(8, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        x = torch.randn(16, 4)
+        out = model(x)
+        out.square().mean().backward()
+        optimizer.step()
+        with torch.no_grad():
+            return out.detach(), model(x)
+
+    settings = {"from": "exp", "to": "elu"}
+    (trained, evaluated), _ = under("swap_activation", program, {"sites": ["1"]}, **settings)
+    torch.testing.assert_close(evaluated, trained)
+    (plain, same), _ = under("swap_activation", program, {"sites": ["elsewhere"]}, **settings)
+    torch.testing.assert_close(same, plain)
+    assert not torch.allclose(plain, trained)
+
+
+def test_exponentials_of_what_is_trained_are_bent_in_evaluation_too() -> None:
+    def program() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        torch.manual_seed(0)
+        net = nn.Linear(2, 2)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
+
+        def scale(x: torch.Tensor) -> torch.Tensor:
+            return torch.exp(100 * net(x))
+
+        out = scale(torch.ones(4, 2))
+        out.sum().backward()
+        optimizer.step()
+        with torch.no_grad():
+            return out.detach(), scale(torch.ones(4, 2)), torch.exp(torch.tensor([9.0]))
+
+    (trained, evaluated, own), log = under("stabilize_loss", program, bound=2.0)
+    assert torch.equal(trained, evaluated)
+    assert bool((trained.log().abs() <= 2.0 + 1e-5).all())
+    torch.testing.assert_close(own, torch.tensor([9.0]).exp())
+    assert log == ["arguments of exp bent to stay within ± 2"]

@@ -88,6 +88,9 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return (
             f"Give the loss '(target - {given['target_low']:g}) / {size:g}' in place of its target."
         )
+    if given.get("bound"):
+        half = f"{given['bound']:g}"
+        return f"Give the exponential '{half} * torch.tanh(x / {half})' in place of x{did}."
     if given.get("loosen"):
         return f"Clip the gradients behind 'scaler.unscale_', or to a larger norm{did}."
     if given.get("clear"):

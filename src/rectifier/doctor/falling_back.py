@@ -8,16 +8,19 @@ how the program had made them, and the next treatment begins as if the run did. 
 from the rerun, so that a repair still costs two trainings. The last treatment's turn is followed,
 where none brought anything, by the one that came furthest; of equals the first, as the evidence
 speaks for it. What comes late stays, unless its loss broke: too little of the training is left to
-begin another. Nothing is tried where two optimisers step, since players' losses tell nothing, and
-nothing any more once another model or optimiser has come: another training has begun. Where it is
-that later one which is sick, the first is left to itself, and all of this begins with the second.
+begin another. Where the loss stands under a remedy and the doctor finds something else, that is
+treated as well, once, from the start (`rectifier.doctor.beside`); a loss that is worse for it
+brings back the first alone. Nothing is tried where two optimisers step, since players' losses tell
+nothing, and nothing any more once another model or optimiser has come: another training has begun.
+Where it is that later one which is sick, the first is left to itself, and all of this begins with
+the second.
 """
 
 from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,9 +29,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rectifier.doctor import evidence, progress
+from rectifier.doctor.beside import beside, stands
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Observer, build
+from rectifier.doctor.remedies import Observer, build, names
 from rectifier.doctor.remedies._shadows import shadows_of
 from rectifier.doctor.so_far import measuring
 from rectifier.doctor.wording import listing, number
@@ -53,6 +57,9 @@ LATE = 0.6
 """Share of the sick run's steps after which no treatment begins that was not tried yet: what is
 left is too short to learn in, and a loss that stands may still fall."""
 
+SOON = 0.5
+"""Share of the sick run's steps up to which something else is treated as well."""
+
 Treatment = Sequence[Remedy]
 
 
@@ -67,10 +74,11 @@ class FallingBack(Observer):
             or a remedy that finds nothing to act on, speaks against the cure.
         guess: What guessing costs; NaN where that is not known.
         begins: Step at which the sick training begins, with an optimiser that is made then.
+        rules: Those that harmed the sick run; None where no second look is taken.
 
     Attributes:
         actions: The remedies at work; none before that step. ``place``: of their treatment among
-            all. ``log``: What was tried, in sentences.
+            all. ``treatments``: all of these. ``log``: What was tried, in sentences.
     """
 
     def __init__(
@@ -82,12 +90,14 @@ class FallingBack(Observer):
         certain: bool = False,
         guess: float = math.nan,
         begins: int = 0,
+        rules: Collection[str] | None = None,
     ) -> None:
         super().__init__()
         self.actions = [] if begins else [build(remedy) for remedy in treatments[0]]
         self.place = 0
         self.log: list[str] = []
-        self._treatments = treatments
+        self.treatments = [tuple(each) for each in treatments]
+        self._rules, self._joined = rules, -1
         self._sick = losses[begins:]
         self._begins, self._waits = begins, begins > 0
         self._cause = cause
@@ -203,7 +213,9 @@ class FallingBack(Observer):
     def _all_at_once(self) -> bool:
         """Whether what is at work acts in the first steps or never."""
         acting = [a.remedy for a in self.actions if not a.remedy.settings.get("guard")]
-        return not any(r.action in LATER and not r.settings.get("loosen") for r in acting)
+        return not any(
+            r.action in LATER and not {"loosen", "bound"} & set(r.settings) for r in acting
+        )
 
     @property
     def _window(self) -> int:
@@ -213,13 +225,63 @@ class FallingBack(Observer):
         """On to the next one where this is hopeless; a first one that left no harm has longer."""
         if self._choosing():
             return
-        if not self._is_hopeless():
+        if self.place == self._joined and self._is_worse_joined():
+            names_ = _names(self.treatments[self.place][len(self.treatments[self.place - 1]) :])
+            self.log.append(f"step {step}: {names_} made it worse; back to the start without")
+            self._begin(self.place - 1, step + 1)
+            self._settle()
+        elif self._join(step):
+            return
+        elif not self._is_hopeless():
             if step - self._begins >= len(self._sick) // 2:  # too little is left to begin anew
                 self._settle()
         elif self.place or self._patient or not self._acted() or self._harms():
             self._next(step)
         else:
             self._patient = True
+
+    def _join(self, step: int) -> bool:
+        """Begin again with remedies of what else is found, where the loss stands."""
+        source = measuring(self.interception)
+        early = step - self._begins < SOON * len(self._sick)
+        if self._rules is None or self._joined >= 0 or source is None or not early:
+            return False
+        if not self._acted():
+            return False
+        record = source()
+        found = beside(
+            self.treatments[self.place],
+            diagnose(record),
+            self._rules,
+            names(),
+            record,
+            still=stands(self._own, self._window) or self._is_hopeless(),
+        )
+        if found is None:
+            return False
+        finding, treatment = found
+        for line in (line for action in self.actions for line in action.log):
+            self.log.append(line)
+        more = _names(treatment[len(self.treatments[self.place]) :])
+        self.log.append(f"step {step}: {finding.cause} So {more} as well, from the start")
+        self._levels.append(self._level())
+        self._joined = self.place + 1
+        self.treatments.insert(self._joined, treatment)
+        self._begin(self._joined, step + 1)
+        return True
+
+    def _is_worse_joined(self) -> bool:
+        (known, noise), (level, error) = self._levels[-1], self._level()
+        if progress.gets_on(evidence.finite(np.array(self._own[-self._window :]))):
+            return False  # weights drawn anew may start from further off
+        return level > progress.CLEAR * known + 2 * math.hypot(error, noise)
+
+    def _level(self) -> tuple[float, float]:
+        """Of the latest losses: mean, and its standard error; infinite where they broke."""
+        late = evidence.finite(np.array(self._own[-self._window // 3 :]))
+        if progress.broken(self._own) or not late.size:
+            return math.inf, 0.0
+        return float(late.mean()), float(late.std()) / math.sqrt(late.size)
 
     def _harms(self) -> bool:
         """Whether the doctor still finds the cause; what a plateau looks like is no cause yet."""
@@ -245,17 +307,16 @@ class FallingBack(Observer):
 
     def _next(self, step: int) -> None:
         """Back to the beginning, with what comes next."""
-        late = evidence.finite(np.array(self._own[-self._window // 3 :]))
-        broken = progress.broken(self._own) or not late.size
-        level = math.inf if broken else float(late.mean())
-        self._levels.append((level, 0.0 if broken else float(late.std()) / math.sqrt(late.size)))
+        level, _ = self._level()
+        broken = math.isinf(level)
+        self._levels.append(self._level())
         for line in (line for action in self.actions for line in action.log):
             self.log.append(line)
-        names = _names(self._treatments[self.place])
+        names = _names(self.treatments[self.place])
         came = "the loss broke" if broken else f"the loss is {number(level)}"
         came = came if self._acted() else "nothing to act on"
         too_late = step - self._begins >= LATE * len(self._sick) and not broken
-        last = too_late or len(self._levels) == len(self._treatments)
+        last = too_late or len(self._levels) == len(self.treatments)
         then = self._furthest() if last else len(self._levels)
         stays = last and then == self.place
         left = "too little is left for another" if too_late else "nothing else is left to try"
@@ -283,7 +344,7 @@ class FallingBack(Observer):
         for action in self.actions:
             action.undo()
         old, self.place = self.actions, place
-        self.actions = [build(remedy) for remedy in self._treatments[place]]
+        self.actions = [build(remedy) for remedy in self.treatments[place]]
         interception.exchange([self, *old], [self, *self.actions])
         self._put_back()
         with torch.no_grad():

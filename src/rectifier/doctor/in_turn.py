@@ -46,14 +46,14 @@ OFF = 3.0
 FLAT = frozenset({"sigmoid", "hard_sigmoid"})
 """Activations whose slope is a quarter at most."""
 
-UNHURRIED = 3e-3
-"""Rate of Adam's kind that is still usual, where a training is short or its network recurrent."""
-
-RECURRENT = frozenset({"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"})
-"""Layers that are applied from step to step of a sequence, by their class's name."""
-
 ONE = 0.5, 2.0
 """Bounds of a norm that are about one: which of them is due, the evidence does not tell."""
+
+BOUND = 2.0
+"""Of an exponential's argument: a scale of seven, up or down, for each of many layers."""
+
+ALIKE = 0.1
+"""Difference of two features' root mean squares, up to which they may be the same one."""
 
 KINDS = ("Linear", "Conv")
 """Layers behind which pre-activations may be normalised over the batch, by their class's name."""
@@ -75,7 +75,9 @@ def treatments(
     planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
     planned = [_with_pace(_with_rate(each, record), record) for each in planned]
     planned = [*_with_ways(planned, findings, record), *planned[1:]]
-    planned = [*before_others(findings, record), *map(_round, planned)]
+    planned = _bent(planned)
+    planned = [_to_all(each, record) for each in map(_round, planned)]
+    planned = _ahead(before_others(findings, record), planned, findings)
     if not planned and judge.harmful(findings):
         planned = general(findings, record)[:MOST]
     if not planned or record.steps < SHORTEST:
@@ -128,6 +130,63 @@ def _with_unit(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
     return (unit, *treatment) if opened else (*treatment, unit)  # what is freed is in that unit
 
 
+def _ahead(
+    first: list[tuple[Remedy, ...]],
+    planned: list[tuple[Remedy, ...]],
+    findings: Sequence[Finding],
+) -> list[tuple[Remedy, ...]]:
+    """What speaks for itself before the rest; an eased decay beside a vanishing gradient's remedy.
+
+    Adam's steps go where any decay pulls once no gradient comes: that it does is no cause then.
+    """
+    eased = [each for each in first if any(r.settings.get("decay") for r in each)]
+    rule = judge.harmful(findings)[0].rule if eased else ""
+    own = planned[:1] if rule == "vanishing_gradient" else []
+    if not own or any(r.action == eased[0][0].action for r in own[0]):
+        return [*first, *planned]
+    return [*(e for e in first if e is not eased[0]), (*own[0], *eased[0]), eased[0], *planned[1:]]
+
+
+def _bent(planned: list[tuple[Remedy, ...]]) -> list[tuple[Remedy, ...]]:
+    """With exponentials bent next, where a guard at the edge of the numbers alone comes first."""
+    first = planned[0] if planned else ()
+    if not any(r.action == "stabilize_loss" and not r.settings for r in first):
+        return planned
+    why = "A scale that is an exponential of a bounded number stays in measure."
+    bent = Remedy("stabilize_loss", why, {"bound": BOUND})
+    return [first, tuple(bent if r.action == bent.action else r for r in first), *planned[1:]]
+
+
+def _to_all(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
+    """With data normalised before every layer that they enter: a block's own way around it too."""
+
+    def spread(remedy: Remedy) -> Remedy:
+        named = list(remedy.scope.get("layers", ()))
+        feeds = {feed.layer: feed for feed in record.circumstances.feeds}
+        if remedy.action != "normalize_input" or remedy.settings.get("how") or not named:
+            return remedy
+        known = [feeds[name] for name in named if name in feeds]
+        more = [
+            feed.layer
+            for feed in feeds.values()
+            if feed.layer not in named and any(_are_alike(feed, other) for other in known)
+        ]
+        if not more:
+            return remedy
+        return dataclasses.replace(remedy, scope={**remedy.scope, "layers": [*named, *more]})
+
+    return tuple(map(spread, treatment))
+
+
+def _are_alike(one: Feed, other: Feed) -> bool:
+    """Whether two layers are fed the same data, as means and spreads tell, padding aside."""
+    if one.kind != other.kind or one.mean.size != other.mean.size:
+        return False
+    sizes = [np.hypot(feed.mean, feed.std) for feed in (one, other)]
+    far = np.abs(sizes[0] - sizes[1]) <= ALIKE * sizes[1]
+    return bool(far.all()) and bool(_is_off(one))
+
+
 def _centred(planned: list[tuple[Remedy, ...]], record: Record) -> list[tuple[Remedy, ...]]:
     """The first one with its data centred where they are given back, in place of normalised."""
     first = planned[0] if planned else ()
@@ -175,16 +234,8 @@ def _with_rate(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, .
 
 
 def _with_pace(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
-    """With a lowered rate of Adam's kind that suits how long the program trains, and what.
-
-    A step of a fixed share of the weights needs as many steps again to learn; so 1e-3, which is
-    usual, is a little for a training of some hundred, and for gates and states that saturate late.
-    In the suite healthy programs of the kind take 2e-3 in the median, recurrent ones 5e-3.
-    """
-    usual = min(max(ADAPTIVE_RATE, 1.0 / max(record.steps, 1)), UNHURRIED)
-    if any(layer.kind in RECURRENT for layer in record.layers):
-        usual = UNHURRIED
-    usual = evidence.one_digit(usual)
+    """With a lowered rate of Adam's kind that suits how long the program trains, and what."""
+    usual = judge.usual_rate(record)
 
     def paced(remedy: Remedy) -> Remedy:
         given = remedy.settings

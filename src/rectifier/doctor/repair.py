@@ -24,6 +24,7 @@ from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.insertions import Place
 from rectifier.doctor.outcome import Attempt, Repair, RepairVerdict, Run
 from rectifier.doctor.patch import patch_for
+from rectifier.doctor.rerun import remedy_of
 from rectifier.doctor.wording import listing, number
 from rectifier.errors import ScriptError
 from rectifier.watch.record import Record
@@ -144,6 +145,9 @@ def _rerun(
         after, rest, stopped = _run(program, treatments, before)
         for line in rest.get("log", ()):
             tell(line)
+        treatments = [
+            list(map(remedy_of, each)) for each in rest.get("treatments", ())
+        ] or treatments
         spent += after.record.steps
         place = int(rest.get("place", 0))
         failed = after.status != 0 and before.status == 0 and bool(rest)
@@ -248,6 +252,8 @@ def describe(remedy: Remedy) -> str:
     given = remedy.settings
     if given.get("loosen"):
         return f"{words} less"
+    if given.get("bound"):
+        return f"{words} with exponentials bent within {given['bound']:g}"
     if given.get("relative"):
         return f"{words} to {given['to']:g} times what it was"
     if "from" in given and "to" in given:
@@ -276,6 +282,10 @@ def _run(
             before.metrics, before.output
         )
         given["certain"] = sure
+        if before.record.steps >= in_turn.SHORTEST and not metrics.is_of_episodes(
+            before.metrics, before.output
+        ):
+            given["rules"] = sorted({f.rule for f in judge.harmful(before.findings)})
         given["begins"] = in_turn.begins(before.findings, before.record)
         given["guess"] = evidence.guess_of(before.record)
     text = json.dumps(given)

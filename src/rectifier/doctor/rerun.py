@@ -12,10 +12,11 @@ measured and what the remedies did. Which remedies, and what to make of the outc
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     plan = json.loads(Path(given.plan).read_text(encoding="utf-8"))
-    treatments = [[_remedy(item) for item in each] for each in plan["treatments"]]
+    treatments = [[remedy_of(item) for item in each] for each in plan["treatments"]]
     cause, certain = str(plan.get("cause", "")), bool(plan.get("certain"))
     actions = _Actions(
         treatments,
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         guess=float(plan.get("guess", math.nan)),
         begins=int(plan.get("begins", 0)),
         unscripted=bool(plan.get("unscripted")),
+        rules=plan.get("rules"),
     )
     place = Path(given.record)
     try:
@@ -63,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unwritten = [action.remedy.action for action in done if action.unwritten]
     met = {action.remedy.action: action.met for action in done if action.met}
     document = {"log": log_of(actions), "unwritten": unwritten, "met": met, "place": actions.place}
-    _write(place, {**document, "record": result.record.to_json()})
+    items = [[dataclasses.asdict(remedy) for remedy in each] for each in actions.treatments]
+    _write(place, {**document, "treatments": items, "record": result.record.to_json()})
     return int(result.status)
 
 
@@ -90,12 +93,13 @@ class _Actions:
         guess: float = math.nan,
         begins: int = 0,
         unscripted: bool = False,
+        rules: Sequence[str] | None = None,
     ) -> None:
         self._treatments = treatments
         self._losses = losses
         self._cause, self._certain, self._guess = cause, certain, guess
         self._unscripted = unscripted
-        self._begins = begins
+        self._begins, self._rules = begins, rules
         self._built: FallingBack | None = None
 
     def __iter__(self) -> Iterator[Observer]:
@@ -109,12 +113,13 @@ class _Actions:
                 certain=self._certain,
                 guess=self._guess,
                 begins=self._begins,
+                rules=self._rules,
             )
             if self._unscripted:
                 from rectifier.doctor.remedies._unscripted import leave_unscripted
 
                 leave_unscripted()
-        several = len(self._treatments) > 1 or self._begins > 0
+        several = len(self._treatments) > 1 or self._begins > 0 or self._rules is not None
         return iter((*((self._built,) if several and self._built else ()), *self.at_work))
 
     @property
@@ -126,6 +131,11 @@ class _Actions:
     def place(self) -> int:
         """Of that treatment, among all."""
         return 0 if self._built is None else self._built.place
+
+    @property
+    def treatments(self) -> Sequence[Sequence[Remedy]]:
+        """All of them, with what was put together on the way."""
+        return self._treatments if self._built is None else self._built.treatments
 
     @property
     def tried(self) -> Sequence[str]:
@@ -144,7 +154,8 @@ def _idle(remedy: Remedy) -> list[str]:
     return [] if remedy.settings.get("guard") else [f"{remedy.action}: found nothing to act on"]
 
 
-def _remedy(item: dict[str, Any]) -> Remedy:
+def remedy_of(item: Mapping[str, Any]) -> Remedy:
+    """A remedy from its plain values."""
     return Remedy(
         str(item["action"]),
         str(item.get("why", "")),

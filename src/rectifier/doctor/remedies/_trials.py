@@ -31,8 +31,9 @@ from rectifier.doctor import evidence
 UP, DOWN = 10**0.5, 0.2
 """From one candidate to the next: half a decade up; down by more, as what overshoots is far off."""
 
-MOST = 5
-"""Candidates at most."""
+MOST, CLIMBING = 5, 8
+"""Candidates at most, and of those that each beat the one before: how far below the right rate the
+first one was is not known."""
 
 RISEN = 1.25
 """Loss late in a trial over where it began, from which the rate overshoots (as the rule has it)."""
@@ -261,7 +262,8 @@ class Trials:
             go_on = clear or ((crawls or mute) and not trial.overshot)
             by = max(UP, min(CRAWLING / moved, FURTHEST)) if crawls else UP
         factor = evidence.one_digit(self._unit * trial.factor * by) / self._unit
-        if go_on and len(self._tried) < MOST and factor <= self._most and self._origin is not None:
+        most = MOST if first.overshot else CLIMBING
+        if go_on and len(self._tried) < most and factor <= self._most and self._origin is not None:
             self._tried.append(_Candidate(factor, [], []))
             self.factor = factor
             self._origin.put_back()

@@ -5,6 +5,8 @@ argument of a logarithm or root is held at the type's smallest sound value, a ze
 replaced by it, an exponential's argument is bounded, the spread of one value is zero, and a row of
 a softmax that is masked as a whole counts as even. With ``fill`` in the settings, NaN and infinity
 in what enters the layers of the scope are replaced by the mean of their feature over the batch.
+With ``bound`` the argument of every exponential that is trained is bent to stay within it (a scale
+learnt without one, layer upon layer, is beyond all measure long before it overflows).
 Elsewhere results are as before, bit for bit. With ``decay`` or ``epsilon``, nothing but the
 optimiser's is bounded (`_decay`); with ``target_std``, nothing but the unit is changed (`_units`),
 with ``target_low`` and ``target_high`` that of a likelihood's targets (`_within`).
@@ -13,7 +15,8 @@ powers, exponentials and sums, is computed in it, as ``torch.autocast`` does.
 
 Source: the guards that PyTorch's own losses have (``BCELoss`` clamps its logarithms at -100,
 ``gaussian_nll_loss`` its variance at 1e-6); Blanchard, Higham and Higham 2021, "Accurately
-computing the log-sum-exp and softmax functions".
+computing the log-sum-exp and softmax functions". The bound: Ardizzone et al. 2019, "Analyzing
+inverse problems with invertible neural networks", whose couplings bend the argument likewise.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Action, _carried
+from rectifier.doctor.remedies import Action, _carried, program_line
 from rectifier.doctor.remedies._decay import Decay, Epsilon
 from rectifier.doctor.remedies._hook import Hook
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
@@ -64,6 +67,8 @@ class StabilizeLoss(Rewriting):
         self._filled: set[int] = set()
         self._carried = _carried.Carried()
         self._overflowed = False
+        self._bound = float(remedy.settings.get("bound", 0.0))
+        self._bent: set[tuple[str, int]] = set()
 
     def wants_step(self, step: int) -> bool:
         """The first, where data are filled: models are told of only while a step is seen."""
@@ -97,6 +102,10 @@ class StabilizeLoss(Rewriting):
         x = tensor(args[0]) if args else None
         if x is None:
             return func(*args, **kwargs)
+        if name == "exp" and self._bound and self._is_trained(x):
+            self.unwritten = True
+            self.say(f"arguments of exp bent to stay within ± {self._bound:g}")
+            return func(self._bound * torch.tanh(x / self._bound), *args[1:], **kwargs)
         carried = self._carried.call(name, func, args, kwargs)
         if carried is not None:
             if name in (*_QUOTIENTS, *_LOGARITHMS):
@@ -121,6 +130,13 @@ class StabilizeLoss(Rewriting):
         if name == "exp" and self._overflowed:  # what others are divided by is known as well
             self._carried.know(result, x)
         return result
+
+    def _is_trained(self, x: Tensor) -> bool:
+        """Whether it takes a gradient, or is evaluated where one did."""
+        line = program_line()
+        if x.requires_grad:
+            self._bent.add(line)
+        return line in self._bent
 
     def _guarded(
         self, name: str, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -11,6 +11,7 @@ section 3.2). ``from`` may be a softmax between hidden layers; scope: ``layers``
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,12 +22,14 @@ from rectifier import catalog
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site, apart
 from rectifier.doctor.remedies._counterparts import Counterparts
+from rectifier.doctor.remedies._hook import Hook
 from rectifier.doctor.remedies._smooth import Smooth
 from rectifier.doctor.remedies._softmax import SwapSoftmax, TurnSoftmax
 from rectifier.doctor.remedies._straight import StraightThrough
 from rectifier.doctor.remedies.reinitialize import KNOWN
 from rectifier.errors import InvalidInputError
 from rectifier.torch import functional
+from rectifier.torch.activation_modules import is_torch
 
 FAINT = 0.5
 """Gain that suits the old function alone: behind an exponential, which makes numbers of some e, it
@@ -52,6 +55,8 @@ class SwapActivation(Action):
             plain = self.function
             self.function = lambda x: plain(self.omega * x)
         self._counterparts = Counterparts()
+        self._models: dict[str, weakref.ref[nn.Module]] = {}
+        self._changed: weakref.WeakSet[nn.Module] = weakref.WeakSet()
 
     def on_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         """What it holds is no copy."""
@@ -67,6 +72,7 @@ class SwapActivation(Action):
     ) -> None:
         """Draw new weights first, where the remedy asks for it."""
         del kwargs
+        self._models[name] = weakref.ref(model)
         if not self.remedy.scope.get("reinitialize"):
             return
         if not any(isinstance(module, KNOWN) for module in model.modules()):
@@ -92,8 +98,30 @@ class SwapActivation(Action):
             if not self.concerns(site):
                 return None
             self._counterparts.meet(site)
+            self._hang_in(site)
             self.say_at(f"{site.function} → {self.name} at", site.name)
         return self.function(input)
+
+    def _hang_in(self, site: Site) -> None:
+        """A module of the user's own that is nothing but the activation: evaluated, too, it is new.
+
+        What it computes inside is met as a site only while gradients are recorded.
+        """
+        held = self._models.get(site.model)
+        model = None if held is None else held()
+        module = None if model is None else dict(model.named_modules()).get(site.name)
+        if module is None or is_torch(module) or module in self._changed:
+            return
+        if any(True for _ in module.children()) or any(True for _ in module.parameters()):
+            return
+        self._changed.add(module)
+        self.handles.append(module.register_forward_hook(Hook(self._evaluated)))
+
+    def _evaluated(self, module: nn.Module, args: Any, output: Any) -> Any:
+        """Hook: the new function's output where no gradient is recorded."""
+        if torch.is_grad_enabled() or not args or not isinstance(args[0], Tensor):
+            return output
+        return self.function(args[0])
 
     def apply(self, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
         """Swap at every site of that function, for good."""
