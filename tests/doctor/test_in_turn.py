@@ -296,3 +296,21 @@ def test_exponentials_are_bent_where_a_guard_at_the_edge_alone_brings_nothing() 
     guard = dataclasses.replace(finding("non_finite"), remedies=plain)
     turns = in_turn.treatments([guard], names(), record(site("fc1"), trained=STUCK))
     assert [dict(turn[0].settings) for turn in turns[:2]] == [{}, {"bound": 2.0}]
+
+
+@pytest.mark.parametrize(
+    ("end", "players", "acts"), [(2.3, 1, True), (1.9, 1, False), (2.3, 2, False)]
+)
+def test_a_run_that_learnt_nothing_is_treated_though_no_rule_says_why(end, players, acts) -> None:
+    """A loss at what a guess costs; of two players it may rest there when all is well."""
+    head = Head(("nll_loss", "log_softmax", "addmm"), "out", width=10)
+    steps = tuple(OptimizerFacts("SGD", 0.1, steps=300) for _ in range(players))
+    trained = training(loss=np.linspace(2.35, end, 300), update=3e-4, rate=0.1)
+    facts = Circumstances(heads=(head,), optimizers=steps)
+    seen = record(site("fc1"), trained=trained, circumstances=facts)
+    assert in_turn.learnt_nothing(seen) is acts
+    turns = actions(in_turn.treatments([], names(), seen))
+    assert bool(turns) is acts
+    if acts:
+        assert turns[0] == ["raise_learning_rate"]
+        assert ["insert_normalization"] in turns

@@ -193,3 +193,25 @@ def test_what_lies_inside_a_scripted_module_is_reached_too(tmp_path: Path) -> No
     (attempt,) = repair.attempts
     assert [remedy.action for remedy in attempt.remedies] == ["remove_output_activation"]
     assert any("is given what entered softmax" in line for line in told)
+
+
+def test_what_nobody_can_learn_is_tried_and_given_back(tmp_path: Path) -> None:
+    """Labels drawn by lot at each step: no rule says why nothing is learnt, and nothing helps."""
+    text = (
+        "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n"
+        "torch.manual_seed(0)\n"
+        "net = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))\n"
+        "optimizer = torch.optim.SGD(net.parameters(), lr=0.05)\n"
+        "for step in range(150):\n"
+        "    loss = F.cross_entropy(net(torch.randn(64, 8)), torch.randint(4, (64,)))\n"
+        "    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n"
+        "print('loss', loss.item())\n"
+    )
+    (tmp_path / "train.py").write_text(text, encoding="utf-8")
+    told: list[str] = []
+    repair = repair_script("train.py", progress=told.append, echo=lambda text, error: None)
+    assert any("no rule says why" in line for line in told)
+    assert repair.verdict in ("not repaired", "improved")  # a batch's luck may improve it
+    assert repair.attempts
+    assert not repair.before.findings or {f.severity for f in repair.before.findings} == {"info"}
+    assert (tmp_path / "train.py").read_text(encoding="utf-8") == text

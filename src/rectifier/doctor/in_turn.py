@@ -43,6 +43,9 @@ DEEP = 6
 OFF = 3.0
 """Root mean square of a feature from which it may be what is wrong, where nothing else helped."""
 
+USUAL = 1e-3
+"""Change of a step over the weights' norm, under which steps may be too small."""
+
 FLAT = frozenset({"sigmoid", "hard_sigmoid"})
 """Activations whose slope is a quarter at most."""
 
@@ -78,7 +81,7 @@ def treatments(
     planned = _bent(planned)
     planned = [_to_all(each, record) for each in map(_round, planned)]
     planned = _ahead(before_others(findings, record), planned, findings)
-    if not planned and judge.harmful(findings):
+    if not planned and (judge.harmful(findings) or learnt_nothing(record)):
         planned = general(findings, record)[:MOST]
     if not planned or record.steps < SHORTEST:
         return [judge.with_trials(each, record) for each in planned[:1]]
@@ -91,6 +94,15 @@ def treatments(
         if {r.action for r in each} not in [{r.action for r in t} for t in found]:
             found.append(each)
     return [judge.with_trials(each, record) for each in found[:MOST]]
+
+
+def learnt_nothing(record: Record) -> bool:
+    """Whether a run is sick though no rule says why: its loss stayed at what a guess costs.
+
+    Players' losses may rest there when all is well.
+    """
+    alone = sum(1 for item in record.circumstances.optimizers if item.steps) <= 1
+    return alone and evidence.at_rest(record, evidence.loss_of(record))
 
 
 def _without_false_units(findings: Sequence[Finding], record: Record) -> list[Finding]:
@@ -367,6 +379,14 @@ def general(findings: Sequence[Finding], record: Record) -> list[tuple[Remedy, .
     if not _broken(record) and len(record.sites) >= DEEP:
         why = "A way around each block carries signal and gradient through the depth."
         found.append((Remedy("add_residual", why),))
+    rate = evidence.largest(record.training.learning_rate)
+    if (
+        not judge.harmful(findings)
+        and rate > 0
+        and evidence.median(record.training.update_ratio) < USUAL
+    ):
+        settings = {"from": float(f"{rate:.6g}"), "to": evidence.one_digit(10 * rate)}
+        found.append((Remedy("raise_learning_rate", "Larger steps may get somewhere.", settings),))
     if slower is not None and not any(f.rule == "learning_rate_too_low" for f in findings):
         found.append((slower,))
     sites = [site for site in record.sites if not is_output(record, site)]

@@ -104,9 +104,12 @@ def _repair(program: _Program, attempts: int, tell: Callable[[str], None]) -> Re
         if before.record.steps == 0:
             what = f"The script ended with status {before.status} and no training step was seen"
             return _ended(program, before, f"{what}, so there was nothing to repair.")
-        said = "Nothing that harms the training was found, so nothing was changed."
-        return _ended(program, before, said, "healthy")
-    tell(f"found: {bad[0].cause}")
+        if not in_turn.learnt_nothing(before.record):
+            said = "Nothing that harms the training was found, so nothing was changed."
+            return _ended(program, before, said, "healthy")
+        tell("no rule says why, but the loss stayed at what a guess costs: trying what helps most")
+    else:
+        tell(f"found: {bad[0].cause}")
     known = _known()
     starts = range(max(1, len(judge.plans(before.findings, known))))[:attempts]
     if not in_turn.treatments(before.findings, known, before.record):
@@ -277,7 +280,7 @@ def _run(
         given["unscripted"] = True
     if before is not None:
         given["losses"] = in_turn.losses(before.record)
-        given["cause"] = judge.harmful(before.findings)[0].rule
+        given["cause"] = next((f.rule for f in judge.harmful(before.findings)), "")
         sure = in_turn.certain(before.findings) or metrics.is_of_episodes(
             before.metrics, before.output
         )
