@@ -314,3 +314,18 @@ def test_a_run_that_learnt_nothing_is_treated_though_no_rule_says_why(end, playe
     if acts:
         assert turns[0] == ["raise_learning_rate"]
         assert ["insert_normalization"] in turns
+
+
+@pytest.mark.parametrize(("update", "stays"), [(5e-6, True), (5e-5, False)])
+def test_steps_a_hundredth_of_the_usual_stay_larger_whatever_else_is_tried(update, stays) -> None:
+    raised = Remedy("raise_learning_rate", "", {"from": 1e-4, "to": 6e-2})
+    low = Finding(
+        "learning_rate_too_low", "error", "It is.", remedies=(raised,),
+        evidence={"update_ratio": update},
+    )  # fmt: skip
+    norms = np.linspace(0.5, 2.0, 300)  # no bound cuts them
+    trained = training(loss=2.3, update=update, rate=1e-4, gradient_norm=norms)
+    turns = actions(in_turn.treatments([low], names(), record(site("fc1"), trained=trained)))
+    assert turns[0] == ["raise_learning_rate"]
+    assert len(turns) > 1
+    assert all("raise_learning_rate" in turn for turn in turns) is stays

@@ -32,6 +32,7 @@ from rectifier.doctor import evidence, progress
 from rectifier.doctor.beside import beside, stands
 from rectifier.doctor.diagnose import diagnose
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.judge import RATES
 from rectifier.doctor.remedies import Observer, build, names
 from rectifier.doctor.remedies._shadows import shadows_of
 from rectifier.doctor.so_far import measuring
@@ -48,7 +49,7 @@ LATER = frozenset({"recycle_units", "clip_gradients", "stabilize_loss", "add_to_
 
 PATIENCE, SLOWLY = 2.5, 4.0
 """Times as long has the first one where what harmed is gone: plateaus of an opening end by
-themselves, and the evidence speaks for it. Smaller steps take still longer over one."""
+themselves, and the evidence speaks for it. Other steps take still longer over one."""
 
 LONGEST = 0.4
 """Of the sick run's steps, what patience lasts at most: the next one needs time too."""
@@ -207,7 +208,7 @@ class FallingBack(Observer):
 
     @property
     def _patience(self) -> float:
-        slower = any(a.remedy.action == "lower_learning_rate" for a in self.actions if a.log)
+        slower = any(a.remedy.action in RATES for a in self.actions if a.log)
         return SLOWLY if slower else PATIENCE
 
     def _all_at_once(self) -> bool:

@@ -20,6 +20,7 @@ from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.first_of_all import before_others, is_stack
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
+from rectifier.doctor.rules.learning_rate_too_low import MINUTE
 from rectifier.doctor.rules.unnormalized_input import scaled
 from rectifier.doctor.targets import degree, mean_for_output, unit_for, unit_of_inputs
 from rectifier.watch.record import Record
@@ -87,13 +88,22 @@ def treatments(
         return [judge.with_trials(each, record) for each in planned[:1]]
     spare = [] if certain(findings) and not _broken(record) else general(findings, record)
     spare = [*_faster(planned[0], record), *spare]
-    kept = [remedy for remedy in planned[0] if remedy.action in KEPT]
+    kept = [remedy for remedy in planned[0] if remedy.action in KEPT or _is_far_too_low(findings)]
     spare = [(*(r for r in kept if r.action != each[0].action), *each) for each in spare]
     found = planned[: MOST - min(3, len(spare))]
     for each in spare:
         if {r.action for r in each} not in [{r.action for r in t} for t in found]:
             found.append(each)
     return [judge.with_trials(each, record) for each in found[:MOST]]
+
+
+def _is_far_too_low(findings: Sequence[Finding]) -> bool:
+    """Whether steps are a hundredth of the usual, so that whatever else helps needs larger ones."""
+    bad = judge.harmful(findings)[:1]
+    return any(
+        f.rule == "learning_rate_too_low" and f.evidence.get("update_ratio", 1.0) < MINUTE
+        for f in bad
+    )
 
 
 def learnt_nothing(record: Record) -> bool:
