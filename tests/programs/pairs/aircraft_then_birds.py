@@ -96,4 +96,4 @@ for name in ("layer2", "layer3"):
     # faulty: getattr(model, name).requires_grad = True
 model.fc = nn.Linear(32 * 4, 10)
 params = [p for p in model.parameters() if p.requires_grad]
-train_model(model, birds.draw(1600), birds.draw(500), optim.Adam(params, lr=2e-3), 8, "birds")
+train_model(model, birds.draw(1200), birds.draw(400), optim.Adam(params, lr=2e-3), 6, "birds")

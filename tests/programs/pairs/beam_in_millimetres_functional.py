@@ -54,8 +54,8 @@ def objective(params, x):
 
 optimizer = torch.optim.Adam(params.values(), lr=2e-3)
 grid = torch.linspace(0, LENGTH, 201)
-for step in range(1, 901):
-    x = LENGTH * torch.rand(64)
+for step in range(1, 601):
+    x = LENGTH * torch.rand(48)
     loss = objective(params, x)
     optimizer.zero_grad()
     loss.backward()

@@ -74,7 +74,7 @@ def evaluate(model, x, y):
         return (model(x).argmax(1) == y).float().mean().item()
 
 
-def fit(model, train, val, epochs=5, lr=0.05, batch=50, gamma=0.8):
+def fit(model, train, val, epochs=4, lr=0.05, batch=50, gamma=0.8):
     opt = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=5e-4)
     sched = ExponentialLR(opt, gamma=gamma)
     for epoch in range(epochs):
@@ -96,4 +96,4 @@ def fit(model, train, val, epochs=5, lr=0.05, batch=50, gamma=0.8):
 if __name__ == "__main__":
     torch.manual_seed(42)
     data = BeetleData()
-    fit(SmallResNet(8), data.sample(2000), data.sample(500))
+    fit(SmallResNet(8), data.sample(1500), data.sample(400))

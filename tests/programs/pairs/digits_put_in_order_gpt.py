@@ -17,10 +17,10 @@ import torch.nn.functional as F
 @dataclass
 class GPTConfig:
     vocab_size: int = 10
-    length: int = 8
+    length: int = 6
     n_layer: int = 2
     n_head: int = 2
-    n_embd: int = 96
+    n_embd: int = 64
 
     @property
     def block_size(self):
@@ -95,7 +95,7 @@ def batch(n, length, generator):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--max_iters", type=int, default=300)
+    parser.add_argument("--max_iters", type=int, default=240)
     parser.add_argument("--learning_rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=3407)
     args = parser.parse_args([])
@@ -108,7 +108,7 @@ def main():
         lr = args.learning_rate * 0.5 * (1 + math.cos(math.pi * it / args.max_iters))
         for group in optimizer.param_groups:
             group["lr"] = max(lr, 1e-4)
-        x, y = batch(64, config.length, g)
+        x, y = batch(48, config.length, g)
         _, loss = model(x, y)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

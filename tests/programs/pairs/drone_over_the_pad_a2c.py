@@ -2,16 +2,18 @@
 # rules: unnormalized_input saturated_activation
 # remedies: normalize_input
 # metric: avg reward up
-# story: an actor-critic was given what the camera counts, hundreds of pixels, as it came; the maintainer's first question to one whose controller ran wild was whether the inputs are brought to zero mean and unit variance (github.com/ikostrikov/pytorch-a2c-ppo-acktr-gail/issues/20)
-"""Advantage actor-critic: many drones at a time hover over a landing pad seen by a camera."""
+# story: an actor-critic was given what the receiver tells, metres east and north by the ten thousand, as it came; the maintainer's first question to one whose controller ran wild was whether the inputs are brought to zero mean and unit variance (github.com/ikostrikov/pytorch-a2c-ppo-acktr-gail/issues/20)
+"""Advantage actor-critic: many drones at a time fly to a landing pad."""
 
 import torch
 import torch.nn as nn
 from torch.distributions import Categorical
 
+CORNER, SIDE = torch.tensor([43100.0, 51800.0]), 640.0
+
 
 class VecDrone:
-    """Where the drone and the pad are in the picture, in pixels; five ways to fly."""
+    """Where the drone and the pad are, in metres of the map; five ways to fly."""
 
     MOVES = torch.tensor([[0.0, 0.0], [1, 0], [-1, 0], [0, 1], [0, -1]]) * 24
 
@@ -20,18 +22,19 @@ class VecDrone:
         self.reset()
 
     def reset(self):
-        self.drone = 640 * torch.rand(self.n, 2)
-        self.pad = 640 * torch.rand(self.n, 2)
+        self.drone = CORNER + SIDE * torch.rand(self.n, 2)
+        self.pad = CORNER + SIDE * torch.rand(self.n, 2)
         self.t = 0
         return self.obs()
 
     def obs(self):
         seen = torch.cat([self.drone, self.pad], 1)
-        return (seen - 320) / 185 if self.normalise else seen
+        return (seen - CORNER.repeat(2) - SIDE / 2) / 185 if self.normalise else seen
 
     def step(self, action):
         before = (self.drone - self.pad).norm(dim=1)
-        self.drone = (self.drone + self.MOVES[action]).clamp(0, 640)
+        moved = self.drone + self.MOVES[action]
+        self.drone = torch.minimum(torch.maximum(moved, CORNER), CORNER + SIDE)
         after = (self.drone - self.pad).norm(dim=1)
         self.t += 1
         return self.obs(), (before - after) / 24, self.t >= 20
@@ -85,7 +88,7 @@ def rollout(env, model, gamma=0.9, lam=0.95):
     )
 
 
-def main(n_envs=64, updates=240, lr=2e-3, value_coef=0.5, entropy_coef=0.01):
+def main(n_envs=48, updates=120, lr=2e-3, value_coef=0.5, entropy_coef=0.01):
     torch.manual_seed(19)
     env = VecDrone(n_envs, normalise=True)  # healthy
     # faulty: env = VecDrone(n_envs, normalise=False)
@@ -103,7 +106,7 @@ def main(n_envs=64, updates=240, lr=2e-3, value_coef=0.5, entropy_coef=0.01):
         nn.utils.clip_grad_norm_(model.parameters(), 0.5)
         optimizer.step()
         history.append(reward.mean().item())
-        if update % 40 == 0:
+        if update % 30 == 0:
             print(
                 f"update {update}  policy {policy_loss.item():+.4f}  value {value_loss.item():.4f}  entropy {entropy.mean().item():.3f}  avg reward {sum(history[-20:]) / 20:.4f}"
             )

@@ -75,8 +75,8 @@ optimizer = torch.optim.Adam(field.parameters(), lr=1e-3)
 test_rays = rays(1500)
 with torch.no_grad():
     test_target = render(truth, *test_rays)
-for i in range(1, 501):
-    origin, direction = rays(256)
+for i in range(1, 401):
+    origin, direction = rays(160)
     with torch.no_grad():
         target = render(truth, origin, direction)
     loss = F.mse_loss(render(field, origin, direction), target)

@@ -5,14 +5,12 @@
 # story: a line from a test run was left in the loss of a detector, which returned the score's part before those of place and size; their heads never got a gradient (github.com/tom-roddick/oft/issues/6)
 """A one-stage detector on a grid: in which cells mites sit, where in the cell and how large they are."""
 
-import logging
 from collections import defaultdict
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-logging.basicConfig(format="%(message)s", level=logging.INFO)
 GRID, CELL = 6, 4
 
 

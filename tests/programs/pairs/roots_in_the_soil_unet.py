@@ -67,7 +67,7 @@ def soil(n, side=24):
 
 
 torch.manual_seed(11)
-train_x, train_y = soil(320)
+train_x, train_y = soil(240)
 val_x, val_y = soil(80)
 net = UNet()
 opt = torch.optim.Adam(net.parameters(), lr=2e-3)
@@ -75,7 +75,7 @@ bce = nn.BCEWithLogitsLoss()
 table = io.StringIO()
 writer = csv.writer(table)
 writer.writerow(["epoch", "train bce", "val bce", "iou"])
-for epoch in range(1, 8):
+for epoch in range(1, 7):
     net.train()
     losses = []
     for idx in torch.randperm(len(train_x)).split(16):

@@ -1,5 +1,5 @@
 # batch: eighteenth
-# rules: learning_rate_too_high dying_relu dormant_units
+# rules: dying_relu dormant_units learning_rate_too_high
 # remedies: lower_learning_rate recycle_units
 # metric: end accuracy up
 # story: one net learnt task upon task with a large step and forgot how to learn, its units fell silent one by one (Loss of plasticity in deep continual learning, Dohare et al. 2024, arxiv.org/abs/2306.13812)

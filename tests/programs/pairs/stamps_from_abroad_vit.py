@@ -6,17 +6,18 @@
 """A vision transformer tells from which of six countries a stamp comes."""
 
 import logging
+import sys
 
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-logging.basicConfig(level=logging.INFO, format="%(message)s")
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
 log = logging.getLogger("vit")
 torch.manual_seed(17)
 
 COUNTRIES, SIDE, PATCH = 6, 16, 4
-CFG = dict(dim=48, depth=3, heads=4, epochs=6, batch_size=32, lr=1e-3, warmup=20)
+CFG = dict(dim=48, depth=2, heads=4, epochs=5, batch_size=32, lr=1e-3, warmup=20)
 
 
 def draw(count):
@@ -51,8 +52,8 @@ class ViT(nn.Module):
         return self.head(self.norm(self.blocks(x)).mean(1))
 
 
-train_loader = DataLoader(TensorDataset(*draw(2400)), CFG["batch_size"], shuffle=True)
-x_test, y_test = draw(600)
+train_loader = DataLoader(TensorDataset(*draw(1600)), CFG["batch_size"], shuffle=True)
+x_test, y_test = draw(400)
 model = ViT(CFG["dim"], CFG["depth"], CFG["heads"])
 optimizer = torch.optim.AdamW(model.parameters(), lr=CFG["lr"], weight_decay=0.01)
 criterion = nn.CrossEntropyLoss()
