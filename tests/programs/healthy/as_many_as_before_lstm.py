@@ -44,9 +44,9 @@ class Counter(nn.Module):
 
 model = Counter()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
-scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 600, 5e-4)
-for step in range(1, 601):
-    ids, lengths, label = batch(64)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 400, 5e-4)
+for step in range(1, 401):
+    ids, lengths, label = batch(48)
     loss = nn.functional.binary_cross_entropy_with_logits(model(ids, lengths), label)
     optimizer.zero_grad()
     loss.backward()
