@@ -76,6 +76,10 @@ HALF = 0.5
 COLLAPSED = 0.9
 """Share of the outputs at a bound from which they no longer follow the data at all."""
 
+TRULY = 0.6
+"""Mean square of how far the targets lie beyond the range over the squared error at the end, from
+which they are no noise about a truth within: of that at most half of the square falls outside."""
+
 SCATTER = 1 / 3
 """How far targets lie beyond a bound where the output stands at it, on average over their spread
 there: half a normal distribution cut off by the bound would give 0.8, noise around it 0."""
@@ -194,10 +198,14 @@ def _scattered(head: Head, loss: evidence.Loss) -> bool:
 
     A mean squared error, and no other, is least at the conditional mean. Where the output stands at
     its bound since the truth lies beyond, the targets lie beyond on average too; where they scatter
-    about the bound, or lie within, the truth is not beyond it, and another range gains nothing.
+    about the bound, or lie within, the truth is not beyond it, and another range gains nothing. Of
+    noise as likely upwards as downwards half of the square at most lies beyond: where more of what
+    is left of the error does, the truth is out of reach.
     """
+    truly = head.chain[:1] == ("mse_loss",) and head.excess >= TRULY * loss.end
     return (
         loss.known
+        and not truly
         and not evidence.stuck(loss)
         and any(name in SQUARED for name in head.chain)
         and head.outside <= HALF
