@@ -32,7 +32,11 @@ def test_a_module_that_was_told_by_an_attribute(loss, severity) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [frozen(asked=False), frozen(trainable=True, held=True, steps=10, reached=10), frozen(ran=False)],
+    [
+        frozen(asked=False),
+        frozen(trainable=True, held=True, steps=10, reached=10),
+        frozen(ran=False),
+    ],
 )
 def test_what_nobody_asked_for_or_what_learns(other) -> None:
     assert told(frozen_parameters, parameters=(weight(), other)) == ()

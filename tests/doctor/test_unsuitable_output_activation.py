@@ -130,6 +130,16 @@ def test_targets_that_are_noise_about_a_truth_within_reach(held, short, severity
     assert bool(finding.remedies) == (severity == "error")
 
 
+@pytest.mark.parametrize(
+    ("excess", "severity"), [(0.035, "info"), (0.045, "info"), (0.065, "error"), (0.09, "error")]
+)
+def test_of_noise_half_at_most_lies_beyond_a_truth_within(excess, severity) -> None:
+    """Of a loss that ended at a tenth, a truth beyond the range makes up more than that."""
+    facts = {"outside": 0.3, "held": 0.2, "short": 0.3, "excess": excess}
+    (finding,) = told("mse_loss", "tanh", "addmm", **facts)
+    assert finding.severity == severity
+
+
 def test_noise_excuses_neither_a_run_that_learnt_nothing_nor_other_losses() -> None:
     facts = {"outside": 0.4, "held": 0.3, "short": 0.05}
     head = Head(("mse_loss", "sigmoid", "addmm"), "out", **facts)
