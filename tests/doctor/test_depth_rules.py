@@ -234,7 +234,12 @@ def test_a_state_that_grows_from_step_to_step(function, applied, spread, tamed) 
     trained = training(curve(1e20), gradient_norm=1e14)
     state = weight("cell.weight", applied=applied)
     (finding,) = told(
-        exploding_gradient, grown, trained=trained, layers=still(), parameters=(state,), wired=60
+        exploding_gradient,
+        grown,
+        trained=trained,
+        layers=(*still(), layer("cell")),
+        parameters=(state,),
+        wired=60,
     )
     first = finding.remedies[0]
     assert (first.action == "swap_activation") is tamed

@@ -15,6 +15,7 @@ from rectifier.doctor.likelihoods import (
     STALLED,
     floored,
     hard_probability,
+    negative_logarithm,
     takes_a_logarithm,
 )
 from rectifier.doctor.players import out_of_range
@@ -270,6 +271,13 @@ def _judge(
             "or a spread has to get there"
         )
         return positive, said, "warning", math.nan
+    below = negative_logarithm(head)
+    if below is not None and (record.non_finite or not math.isfinite(loss.end)):
+        said = (
+            f"a logarithm is taken of what {below} gives ({number(head.output_low)} to "
+            f"{number(head.output_high)}), and has none below nought: a probability is wanted"
+        )
+        return below, said, "error", math.nan
     hard = hard_probability(head)
     if hard is not None and not loss.end <= STALLED * loss.start:
         said = (
@@ -325,6 +333,10 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
         each = {"function": given, "to": "sigmoid", "each": True}
         why = "Each class gets a probability of its own."
         return (Remedy("remove_output_activation", why, each, {"layer": head.layer}),)
+    if negative_logarithm(head) == given:
+        turned = {"from": given, "to": "sigmoid"}
+        scope = {"layers": [head.layer]}
+        return (Remedy("swap_activation", "A sigmoid is a probability.", turned, scope),)
     if given in RECURRENT or labels is not None:
         return ()  # a layer more, other labels: no rerun can make that edit
     if given.endswith("mm"):
@@ -365,13 +377,14 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
 def check(record: Record) -> Sequence[Finding]:
     """What enters the loss, read from autograd's graph, against what the loss is made for.
 
-    Ten cases, of which the last two need the training to go badly: a function that squashes
+    Eleven cases, of which the last two need the training to go badly: a function that squashes
     (log-softmax, sigmoid) directly over one that has squashed already; a log-likelihood given no
-    logarithm, or one that became negative; a softmax over one value, or over the batch; an
-    exponential of a ReLU or a softplus (the logarithm of a variance or a rate may have either sign:
-    Kingma and Welling 2014, appendix C); a binary cross-entropy whose targets are no probabilities;
-    targets from 0 to 1 that above a softmax do not sum to one, under that loss or a regression's; a
-    critic whose means one loss subtracts and another raises, behind a sigmoid or tanh; a regression
+    logarithm, or one that became negative; a logarithm of a tanh that broke; a softmax over one
+    value, or over the batch; an exponential of a ReLU or a softplus (the logarithm of a variance or
+    a rate may have either sign: Kingma and Welling 2014, appendix C); a binary cross-entropy whose
+    targets are no probabilities; targets from 0 to 1 that above a softmax do not sum to one, under
+    that loss or a regression's; a critic whose means one loss subtracts and another raises, behind
+    a sigmoid or tanh; a regression
     of which more than a twentieth of the targets lie outside the range of the output's activation
     (``info`` where they are noise about a truth within: where the output stands at its bound, they
     lie beyond it by less than a third of their spread on average); a binary cross-entropy over a
@@ -447,5 +460,6 @@ RULE = Rule(
         "dormant_units",
         "poor_initialization",
         "unsuitable_activation",
+        "non_finite",
     ),
 )
