@@ -384,15 +384,15 @@ def check(record: Record) -> Sequence[Finding]:
     a rate may have either sign: Kingma and Welling 2014, appendix C); a binary cross-entropy whose
     targets are no probabilities; targets from 0 to 1 that above a softmax do not sum to one, under
     that loss or a regression's; a critic whose means one loss subtracts and another raises, behind
-    a sigmoid or tanh; a regression
-    of which more than a twentieth of the targets lie outside the range of the output's activation
-    (``info`` where they are noise about a truth within: where the output stands at its bound, they
-    lie beyond it by less than a third of their spread on average); a binary cross-entropy over a
-    clamp or a hard sigmoid, which reach 0 and 1, where half of the first loss was left; a rectified
-    output some of whose values are dead, though their targets are not at nought. And an output that
-    enters no loss, but a judge, whose data lie outside its range in good part
-    (`rectifier.doctor.players`). Where something scales the squashed value first, to a range wider
-    than two (``10 * tanh(x)``), nothing is said; a temperature that makes it narrower changes
+    a sigmoid or tanh; a regression of which more than a twentieth of the targets lie outside the
+    range of the output's activation (``info`` where they are noise about a truth within: where the
+    output stands at its bound, they lie beyond it by less than a third of their spread on average,
+    and what lies beyond makes up less than three fifths of the error that is left); a binary
+    cross-entropy over a clamp or a hard sigmoid, which reach 0 and 1, where half of the first loss
+    was left; a rectified output some of whose values are dead, though their targets are not at
+    nought. And an output that enters no loss, but a judge, whose data lie outside its range in good
+    part (`rectifier.doctor.players`). Where something scales the squashed value first, to a range
+    wider than two (``10 * tanh(x)``), nothing is said; a temperature that makes it narrower changes
     nothing.
 
     Source:
