@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from doctor_records import STUCK, falling, layer, site, told, training, weight
@@ -212,3 +213,25 @@ def test_gradients_that_nobody_uses() -> None:
         layers = tuple(layer(str(i), order=i, gradient_norm=n) for i, n in enumerate(norms))
         given = by_hand | {"parameters": (weight(**still),), "layers": layers}
         assert len(told(frozen_parameters, **given)) == count, "noughts change nothing"
+
+
+@pytest.mark.parametrize(
+    ("kind", "order", "std", "severity"),
+    [
+        ("Embedding", 2, 1.0, "warning"),
+        ("Linear", 2, 1.0, "info"),  # what follows makes do with any mixture
+        ("Embedding", 9, 1.0, "info"),  # nothing that learns comes after it
+        ("Embedding", 2, 0.0, "info"),  # nothing was drawn
+    ],
+)
+def test_a_small_table_that_is_cut_off_before_layers_that_learn(kind, order, std, severity) -> None:
+    nothing = {"reached": 0, "with_gradient": 0, "nonzero": 0, "moved": 0.0}
+    book = weight("book.weight", shape=(4, 8), std=std, **nothing)
+    learns = [weight(f"{name}.weight", shape=(64, 64)) for name in ("encoder", "decoder")]
+    layers = (
+        layer("encoder", order=1),
+        replace(layer("book", order=order), kind=kind),
+        layer("decoder", order=5),
+    )
+    found = told(frozen_parameters, parameters=(*learns, book), layers=layers)
+    assert [f.severity for f in found if f.layer == "book"] == [severity]

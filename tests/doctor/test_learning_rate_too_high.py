@@ -9,7 +9,7 @@ import pytest
 from doctor_records import STEPS, curve, falling, layer, record, site, spike, spiking, training
 
 from rectifier.doctor.rules.learning_rate_too_high import RULE, gradient_burst, lower
-from rectifier.watch.record import Circumstances, Head
+from rectifier.watch.record import Circumstances, Head, OptimizerFacts
 
 
 def test_a_jump_after_a_large_step_is_found_and_dated() -> None:
@@ -283,3 +283,31 @@ def test_steps_are_measured_against_the_weights_as_drawn_too(growth, peak, found
     trained = training(loss, spike(0.012, 0.7, 0), 0.1)
     told = RULE.check(record(layers=(own,), trained=trained, optimizer="AdamW"))
     assert [f.severity for f in told] == found
+
+
+@pytest.mark.parametrize(
+    ("top", "end", "made", "severity"),
+    [
+        (2e-2, 0.8, 1e-3, "warning"),
+        (2e-2, 2.3, 1e-3, "error"),
+        (2e-2, 0.2, 1e-3, None),  # it learnt
+        (5e-3, 0.8, 1e-3, None),  # within a decade
+        (2e-2, 0.8, 2e-2, None),  # a warm-up up to what the optimiser was made with
+    ],
+)
+def test_a_warm_up_that_nothing_ends(top, end, made, severity) -> None:
+    trained = training(falling(2.3, end), 0.01, np.linspace(5e-5, top, STEPS))
+    facts = Circumstances(optimizers=(OptimizerFacts("AdamW", made, steps=STEPS),))
+    told = RULE.check(record(trained=trained, optimizer="AdamW", circumstances=facts))
+    assert [f.severity for f in told] == ([severity] if severity else [])
+    if severity:
+        assert told[0].remedies[0].settings == {"from": top, "to": made, "cap": True}
+
+
+def test_a_rate_that_comes_down_again_is_a_schedule() -> None:
+    rates = np.concatenate(
+        [np.linspace(1e-3, 2e-2, STEPS // 2), np.linspace(2e-2, 1e-5, STEPS // 2)]
+    )
+    facts = Circumstances(optimizers=(OptimizerFacts("AdamW", 1e-3, steps=STEPS),))
+    trained = training(falling(2.3, 0.8), 0.01, rates)
+    assert RULE.check(record(trained=trained, optimizer="AdamW", circumstances=facts)) == ()

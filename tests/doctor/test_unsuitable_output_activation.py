@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from doctor_records import record, site, training
+from doctor_records import STEPS, record, site, training
 
 from rectifier.doctor.rules.unsuitable_output_activation import RULE
 from rectifier.watch.record import Circumstances, Head, OptimizerFacts
@@ -128,6 +128,16 @@ def test_targets_that_are_noise_about_a_truth_within_reach(held, short, severity
     (finding,) = told("mse_loss", "sigmoid", "addmm", outside=0.4, held=held, short=short)
     assert finding.severity == severity
     assert bool(finding.remedies) == (severity == "error")
+
+
+@pytest.mark.parametrize(
+    ("excess", "severity"), [(0.035, "info"), (0.045, "info"), (0.075, "error"), (0.09, "error")]
+)
+def test_of_noise_half_at_most_lies_beyond_a_truth_within(excess, severity) -> None:
+    """Of a loss that ended at some 0.117, a truth beyond the range makes up more than that."""
+    facts = {"outside": 0.3, "held": 0.2, "short": 0.3, "excess": excess}
+    (finding,) = told("mse_loss", "tanh", "addmm", **facts)
+    assert finding.severity == severity
 
 
 def test_noise_excuses_neither_a_run_that_learnt_nothing_nor_other_losses() -> None:
@@ -266,3 +276,22 @@ def test_rows_of_targets_that_are_no_shares_under_a_regression(loss, outside, hi
     assert len(found) == (to != "nothing")
     if found:
         assert found[0].remedies[0].settings.get("to") == to
+
+
+@pytest.mark.parametrize(
+    ("given", "low", "end", "found"),
+    [
+        ("tanh", -0.9, float("nan"), True),
+        ("tanh", -0.9, 0.5, False),  # nothing broke: something keeps it off the edge
+        ("tanh", 0.1, float("nan"), False),  # it never was below nought
+        ("sigmoid", 0.0, float("nan"), False),
+    ],
+)
+def test_a_logarithm_of_what_a_tanh_gives(given, low, end, found) -> None:
+    chain = ("neg", "mean", "sum", "add*", "mul", "log", "add", given, "addmm")
+    head = Head(chain, "dec.2", output_low=low, output_high=0.9, width=64)
+    loss = np.full(STEPS, end)
+    loss[0] = 3.0
+    seen = record(trained=training(loss), circumstances=Circumstances(heads=(head,)))
+    told_ = RULE.check(seen)
+    assert [f.remedies[0].settings["to"] for f in told_] == (["sigmoid"] if found else [])

@@ -15,8 +15,8 @@ The head is the comment before the docstring:
 ``# story:``     what happened to whom, in a line or two (pairs only)
 ``# in view:``   of a program to measure on: what was mended while looking at what it gave, so that
                  it is blind no longer
-``# batch:``     ``second`` to ``seventeenth`` where it was written later and committed before the
-                 tool saw it; who wrote the second, the fourth and the sixth to the seventeenth had
+``# batch:``     ``second`` to ``eighteenth`` where it was written later and committed before the
+                 tool saw it; who wrote the second, the fourth and the sixth to the eighteenth had
                  read no rule, who wrote the fifth meant to provoke false alarms
 """
 

@@ -71,6 +71,21 @@ def test_how_often_a_state_goes_through_a_sigmoid(cell, rounds) -> None:
     assert found.rounds.get(id(again.weight), 0) == rounds
 
 
+def test_rounds_of_a_state_are_told_from_calls_one_after_the_other() -> None:
+    """An actor is asked at every move of an episode; what it is asked does not come of it."""
+    enter, again, out = nn.Linear(3, 5), nn.Linear(5, 5), nn.Linear(5, 1)
+    asked = [out(torch.tanh(again(torch.tanh(enter(torch.randn(2, 3)))))) for _ in range(12)]
+    found = wiring.read(torch.stack(asked).sum())
+    assert found is not None
+    assert found.applied == {}
+    state = torch.zeros(2, 5)
+    for _ in range(12):
+        state = torch.tanh(enter(torch.randn(2, 3)) + again(state))
+    found = wiring.read(out(state).sum())
+    assert found is not None
+    assert found.applied == {id(again.weight): 11}
+
+
 @pytest.mark.parametrize(
     ("scaled", "scale"),
     [

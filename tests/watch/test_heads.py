@@ -75,6 +75,10 @@ def test_where_targets_lie_when_outputs_stand_at_their_bound(kind, truth, short)
     assert head.held == pytest.approx(0.5, abs=0.05)
     assert head.short == pytest.approx(short, abs=0.06)
     assert head.output_low >= 0
+    # of x the half below nought, a third of one squared; of noise half of its square, and half of
+    # the half whose truth is above by nothing to a few of its own spreads
+    low, high = (0.15, 0.18) if truth == "beyond" else (0.06, 0.125)
+    assert low <= head.excess <= high
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])

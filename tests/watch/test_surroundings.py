@@ -363,3 +363,18 @@ def test_a_parameter_that_became_nan_is_known() -> None:
     found = train(Stretched(), data, nn.functional.mse_loss).circumstances.parameters
     assert {facts.name: facts.broken for facts in found}["stretch"]
     assert not any(facts.broken for facts in found if facts.name.startswith("layer"))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_module_that_is_given_an_attribute_of_that_name(told) -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    model[0].requires_grad_(False)
+    if told:
+        model[0].requires_grad = True
+
+    def data() -> tuple[Tensor, Tensor]:
+        return torch.randn(16, 4), torch.randint(0, 3, (16,))
+
+    facts = train(model, data, F.cross_entropy).circumstances.parameters
+    assert {p.name for p in facts if p.asked} == ({"0.weight", "0.bias"} if told else set())
+    assert not any(p.trainable for p in facts if p.name.startswith("0."))

@@ -52,6 +52,16 @@ def takes_a_logarithm(head: Head) -> bool:
     return plain[:3] in (["mean", "sub*", "exp"], ["sum", "sub*", "exp"])
 
 
+def negative_logarithm(head: Head) -> str | None:
+    """What a logarithm is taken of, where that is below nought for half of what enters it."""
+    passed = (*SHAPES, "add", "sub", "rsub")  # a guard against nought, or one minus it
+    for place, name in enumerate(head.chain):
+        if name in ("log", "log2", "log10"):
+            given = next((n for n in head.chain[place + 1 :] if n not in passed), "")
+            return given if given == "tanh" and head.output_low < 0 else None
+    return None
+
+
 def hard_probability(head: Head) -> str | None:
     """What makes a probability of a linear output by cutting it off at nought or one."""
     if head.chain[:1] != ("binary_cross_entropy",):

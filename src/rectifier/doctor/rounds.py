@@ -31,18 +31,18 @@ def forgets(record: Record) -> Finding | None:
     law: Girko 1985), and the gradient on its way back through time likewise. Either a round leaves
     a fifth at most, or all of them together a thousandth while the weights do move.
     """
-    facts = record.circumstances
-    drawn = drawn_in(record)
-    rounds = facts.wired - len(drawn)
-    square = [p for p in drawn if p.shape[0] == p.fan_in and len(p.shape) == 2]
+    states = [
+        p
+        for p in drawn_in(record)
+        if p.shape[0] == p.fan_in and len(p.shape) == 2 and p.applied >= ROUNDS
+    ]
     moves = evidence.median(record.training.update_ratio) >= MOVING
     faint = [
         p
-        for p in square
-        if gain_of(p) <= SMALL
-        or (moves and rounds >= ROUNDS and gain_of(p) <= LOST ** (1 / rounds))
+        for p in states
+        if gain_of(p) <= SMALL or (moves and gain_of(p) <= LOST ** (1 / p.applied))
     ]
-    if rounds < ROUNDS or not faint or len(faint) < len(square):
+    if not faint or len(faint) < len(states):
         return None
     first, gain = faint[0], gain_of(faint[0])
     site = next((s for s in record.sites if s.layer == first.layer), None)
@@ -50,14 +50,14 @@ def forgets(record: Record) -> Finding | None:
         rule="vanishing_gradient",
         severity="error",
         cause=(
-            f"{first.layer!r} is applied some {rounds} times in a row with weights so small that a "
-            f"round leaves {percent(gain)} of the signal, and of the gradient on its way back, so "
-            "that what comes early is forgotten."
+            f"{first.layer!r} is applied some {first.applied} times in a row with weights so small "
+            f"that a round leaves {percent(gain)} of the signal, and of the gradient on its way "
+            "back, so that what comes early is forgotten."
         ),
         layer=first.layer,
         site=site.site if site is not None else "",
         source=site.source if site is not None else "",
-        evidence={"factor_per_round": gain, "rounds": float(rounds)},
+        evidence={"factor_per_round": gain, "rounds": float(first.applied)},
         remedies=(
             Remedy(
                 "reinitialize",

@@ -174,6 +174,26 @@ def through_sigmoid(node: Any, weight: Tensor, products: Products) -> bool:
     return False
 
 
+_NEAR = 4000
+"""Nodes that are looked at on the way from a layer's input to where its weight was applied before:
+of a recurrence a few, of a network that is asked again all that it computed in one pass."""
+
+
+def fed_by_itself(data: list[Any], weight: Tensor, products: Products) -> bool:
+    """Whether what a weight multiplies depends on what it gave before, nearest nodes first."""
+    seen, level = set(data), list(data)
+    while level and len(seen) < _NEAR:
+        following = []
+        for node in level:
+            if id(node) in products and products[id(node)][0][0] is weight:
+                return True
+            fresh = [up for up in above_of(node) if up not in seen]
+            seen.update(fresh)
+            following += fresh
+        level = following
+    return False
+
+
 def sides(weight: Tensor, node: Any) -> tuple[int, int]:
     """Inputs and outputs of a layer; channels where it is a convolution."""
     if "conv" in name_of(node):

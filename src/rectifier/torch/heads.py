@@ -138,6 +138,7 @@ def _head(way: tuple[Any, ...], weight: Tensor) -> Seen:
         slack = 0.01 * (high - low if math.isfinite(high - low) else 1.0)
         outside = (target < low - slack) | (target > high + slack)
         facts["outside"] = float(outside.double().mean())
+        facts["excess"] = float((target - target.clamp(low, high)).double().square().mean())
         if facts["outside"] > 0 and given is not None and given.shape == target.shape:
             facts["bound"] = _at_bound(given, target, bounds)
         if place is not None and chain[place] == "softmax" and output is not None:

@@ -13,6 +13,7 @@ left out.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,7 +63,7 @@ class Wiring:
         squashed: Weights of layers whose input is a softmax over another layer's output.
         linear: Whether everything that layers feed other layers is linear in what they gave.
         rounds: How often a weight is applied to a sigmoid of what it gave itself the time before,
-            by its id. ``applied``: how often to anything that the network gave.
+            by its id. ``applied``: how often to anything that depends on what it gave before.
     """
 
     leaves: list[Tensor] = field(default_factory=list)
@@ -107,6 +108,7 @@ def read(loss: Tensor) -> Wiring | None:
             if "conv" not in name_of(node) and connections.units_last(node):
                 found.columns.add(id(parts[0][0]))
     found.heads = read_heads(loss.grad_fn, products)
+    often = Counter(id(weights[0]) for weights, _ in products.values())
     for key, (weights, data) in products.items():
         node = known[key]
         if not data:
@@ -115,7 +117,8 @@ def read(loss: Tensor) -> Wiring | None:
         if all(connections.looked_up(up) for up in data):
             continue
         found.wired += 1
-        found.applied[id(weights[0])] = found.applied.get(id(weights[0]), 0) + 1
+        if often[id(weights[0])] > 1 and connections.fed_by_itself(data, weights[0], products):
+            found.applied[id(weights[0])] = found.applied.get(id(weights[0]), 0) + 1
         joint = connections.joint(data, products) if len(data) == 1 else None
         shared = connections.through_softmax(data, products) if len(data) == 1 else None
         if len(data) == 1 and connections.through_sigmoid(data[0], weights[0], products):

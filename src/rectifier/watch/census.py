@@ -101,6 +101,7 @@ class Census:
         self._seen: set[Layer] = set()
         self._ran: dict[int, Layer] = {}
         self._loaded: set[int] = set()
+        self._asked: set[int] = set()
         self._resting: dict[int, bool] = {}
         self._named: dict[tuple[str, str], int] = {}
         self._standing_in: ByIdentity[bool] = ByIdentity()
@@ -388,6 +389,7 @@ class Census:
     def _look(self) -> None:
         """See what became of each parameter."""
         self._look_at_normalisations()
+        self._look_at_wishes()
         for person in self._people.values():
             parameter, sample = person.reference(), person.sample
             if sample is None or not is_plain(parameter) or parameter is None:
@@ -432,6 +434,7 @@ class Census:
                 alike_start=person.alike[key in self._columns | self._tables],
                 alike_end=person.alike_now[key in self._columns | self._tables],
                 empty_start=person.empty[key in self._columns],
+                asked=key in self._asked,
                 ran=key in ran,
                 behind=key in self._behind,
                 looked=self._looked - person.since,
@@ -477,6 +480,13 @@ class Census:
             module = layer.module()
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 self._resting[id(module.weight)] = never_counted(module.num_batches_tracked)
+
+    def _look_at_wishes(self) -> None:
+        """See which modules were told by an attribute that their parameters shall learn."""
+        for reference, _ in self._roots:
+            for module in model.modules() if (model := reference()) is not None else ():
+                if module.__dict__.get("requires_grad") is True:
+                    self._asked.update(map(id, module.parameters()))
 
     def _name(self, key: int, ran: dict[int, Layer]) -> str:
         facts = self._people[key].facts

@@ -1,11 +1,15 @@
 """``add_to_optimizer`` with ``how="thaw"``: layers frozen before their first step are trained.
 
+With ``how="heed"``: so are the parameters of a module that was given ``requires_grad = True``.
+
 Layer: doctor's remedies. Scope: ``layers``, by name. Each requires gradients from the first pass in
 which it is met, and joins the optimiser that steps next.
 """
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -60,3 +64,40 @@ class Thaw(Action):
             self._thaw(name, list(model.get_submodule(name).parameters(recurse=False)))
         self._missing.clear()
         self.before_step(optimizer, 0)
+
+
+class Heed(Thaw):
+    """Lets the parameters of a module learn that was told so by an attribute, whenever it is."""
+
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
+        self._roots: list[weakref.ref[nn.Module]] = []
+
+    def wants_step(self, step: int) -> bool:
+        """Always: a module may be frozen, and told, between two trainings."""
+        del step
+        return True
+
+    def on_model(
+        self, model: nn.Module, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """See to its modules before its first pass, and later before each step."""
+        del name, args, kwargs
+        self._roots.append(weakref.ref(model))
+        self._look(model)
+
+    def _look(self, model: nn.Module) -> None:
+        for path, module in model.named_modules():
+            if module.__dict__.get("requires_grad") is True:
+                self._thaw(path, module.parameters())
+
+    def before_step(self, optimizer: Optimizer | None, step: int) -> None:
+        """What was told since the last step learns from the next one on."""
+        for model in filter(None, (reference() for reference in self._roots)):
+            self._look(model)
+        super().before_step(optimizer, step)
+
+    def apply(self, model: nn.Module, optimizer: Optimizer | None) -> None:
+        """The same in a live model."""
+        self._look(model)
+        super().before_step(optimizer, 0)

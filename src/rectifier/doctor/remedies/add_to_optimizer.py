@@ -8,7 +8,8 @@ the step are put back), ``step`` (a step after each backward pass), ``step_too``
 one among several optimisers that takes none: `_stepping`), ``attach`` (a ``detach()`` left out:
 `_attach`), ``write`` (updates that give a name another tensor are written into the weights:
 `_written`), ``keep`` (a layer that each pass makes anew is made once: `_anew`),
-``thaw`` (layers that were frozen before they took a step: `_thaw`).
+``thaw`` (layers that were frozen before they took a step: `_thaw`), ``heed`` (parameters of a
+module that was given an attribute ``requires_grad`` of True: `_thaw`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from rectifier.doctor.remedies import Action
 from rectifier.doctor.remedies._anew import Keep
 from rectifier.doctor.remedies._attach import Attach
 from rectifier.doctor.remedies._stepping import Stepping, SteppingToo
-from rectifier.doctor.remedies._thaw import Thaw
+from rectifier.doctor.remedies._thaw import Heed, Thaw
 from rectifier.doctor.remedies._written import Written
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
@@ -39,6 +40,7 @@ _OTHER: Mapping[str, type[Action]] = {
     "write": Written,
     "keep": Keep,
     "thaw": Thaw,
+    "heed": Heed,
 }
 """Ways that are classes of their own."""
 

@@ -3,7 +3,8 @@
 Layer: doctor's remedies. A guard stands where IEEE arithmetic would make NaN or infinity: the
 argument of a logarithm or root is held at the type's smallest sound value, a zero denominator is
 replaced by it, an exponential's argument is bounded, the spread of one value is zero, and a row of
-a softmax that is masked as a whole counts as even. With ``fill`` in the settings, NaN and infinity
+a softmax that is masked as a whole counts as even, and nothing times infinity is nothing
+(`_nothing`). With ``fill`` in the settings, NaN and infinity
 in what enters the layers of the scope are replaced by the mean of their feature over the batch.
 With ``bound`` the argument of every exponential that is trained is bent to stay within it (a scale
 learnt without one, layer upon layer, is beyond all measure long before it overflows).
@@ -29,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.remedies import Action, _carried, program_line
+from rectifier.doctor.remedies import Action, _carried, _nothing, program_line
 from rectifier.doctor.remedies._decay import Decay, Epsilon
 from rectifier.doctor.remedies._hook import Hook
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
@@ -42,6 +43,7 @@ _ROOTS = frozenset({"sqrt", "rsqrt"})
 _QUOTIENTS = frozenset({"div", "true_divide", "truediv", "divide", "rtruediv", "rdiv"})
 _SPREADS = frozenset({"std", "var"})
 _SOFTMAXES = frozenset({"softmax", "log_softmax"})
+_MASKS = frozenset(name.strip("_") for name in _nothing.NAMES)
 _OVERFLOWING = frozenset({
     "square", "pow", "exp", "sum", "mean", "prod", "norm", "mse_loss", "cumsum", "expm1",
 })  # fmt: skip
@@ -58,7 +60,7 @@ class StabilizeLoss(Rewriting):
         *_LOGARITHMS, *_ROOTS, *_QUOTIENTS, *_SOFTMAXES,
         "exp", "pow", "__pow__", "__rpow__", "reciprocal", "__truediv__", "__rtruediv__",
         "__rdiv__", *_SPREADS, *_OVERFLOWING, "acos", "asin", "arccos", "arcsin", "log1p", "atanh",
-        *_carried.NAMES,
+        *_carried.NAMES, *_nothing.NAMES,
     })  # fmt: skip
 
     def __init__(self, remedy: Remedy) -> None:
@@ -99,6 +101,10 @@ class StabilizeLoss(Rewriting):
 
     def call(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Guard the argument that can do harm, then call."""
+        if name in _MASKS and (masked := _nothing.product(func, args, kwargs)) is not None:
+            self.unwritten = True
+            self.say("nothing times infinity taken for nothing")
+            return masked
         x = tensor(args[0]) if args else None
         if x is None:
             return func(*args, **kwargs)

@@ -168,8 +168,7 @@ def _constant(record: Record, loss: evidence.Loss) -> bool:
 
 def _growing(record: Record) -> list[SiteRecord]:
     """Unbounded activations of a state that is fed to its own layer again, grown beyond use."""
-    facts = record.circumstances
-    if facts.wired - len(drawn_in(record)) < ROUNDS:
+    if not any(p.applied >= ROUNDS for p in drawn_in(record)):
         return []
     return [
         site

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from rectifier.doctor.anew import made_anew
 from rectifier.doctor.at_nought import frozen_at_nought
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.rule import Rule
+from rectifier.doctor.unheeded import cancelled, unheeded
 from rectifier.doctor.wording import listing, percent
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Circumstances, ParameterFacts
@@ -284,6 +286,23 @@ def _built_upon(record: Record, cut: Sequence[ParameterFacts]) -> bool:
     return all(first < place[p.layer] for p in learnt)
 
 
+def _looked_up(record: Record, cut: Sequence[ParameterFacts]) -> bool:
+    """Whether a table is among these, drawn at random, and what it gives is all that is used of it.
+
+    A layer's units mix what enters, and the next ones make do with any mixture; of a table the rows
+    themselves are the answer (codes, words), and stay as they were drawn.
+    """
+    tables = {(i.model, i.layer) for i in record.layers if "mbedding" in i.kind}
+    drawn = [p for p in cut if (p.model, p.layer) in tables and not p.loaded and p.std > 0]
+    learnt = [p for p in record.circumstances.parameters if p.with_gradient and p.fan_in]
+    place = {item.layer: item.order for item in record.layers}
+    return any(
+        place.get(p.layer, 0) > place.get(table.layer, math.inf) and p.model == table.model
+        for table in drawn
+        for p in learnt
+    )
+
+
 def _cut_off(record: Record) -> Finding | None:
     """Parameters that an optimiser holds, in layers that ran, to which nothing comes back."""
     facts = record.circumstances
@@ -298,7 +317,7 @@ def _cut_off(record: Record) -> Finding | None:
     ran = [p for p in cut if p.ran]
     share = _size(cut) / max(_size(held), 1)
     severity: Severity = "error" if ran and share >= FEW else "info"
-    if severity == "info" and _built_upon(record, ran):
+    if severity == "info" and (_built_upon(record, ran) or _looked_up(record, ran)):
         severity = "warning"
     what = "is computed but cut off from the loss (detached, or turned into plain numbers)"
     if ran and _idle(record, ran):
@@ -319,19 +338,22 @@ def _cut_off(record: Record) -> Finding | None:
 def check(record: Record) -> Sequence[Finding]:
     """Parameters that cannot learn although the program means them to.
 
-    Ten ways: an optimiser whose parameters are all frozen; one that never steps; gradients for
+    Twelve ways: an optimiser whose parameters are all frozen; one that never steps; gradients for
     which there is no optimiser and that nothing uses, where the loss did not fall; losses without a
     way back to any parameter; gradients that are gone at every step; parameters with gradients that
-    no optimiser holds, or one that never steps; layers that run in training and get no gradient;
-    layers that each pass makes anew (`rectifier.doctor.anew`); where the loss did not fall, a
-    network most of which is frozen at random values; and a matrix that is frozen at zero
-    (`rectifier.doctor.at_nought`). Freezing on purpose is told from it: frozen parameters
+    no optimiser holds, or one that never steps; a network that gets but rounding, or a module that
+    was given an attribute where its parameters were meant (`rectifier.doctor.unheeded`); layers
+    that run in training and get no gradient; layers that each pass makes anew
+    (`rectifier.doctor.anew`); where the loss did not fall, a network most of which is frozen at
+    random values; and a matrix that is frozen at zero (`rectifier.doctor.at_nought`). Freezing
+    on purpose is told from it: frozen parameters
     (``requires_grad = False``) beside ones that learn, models that no optimiser was ever meant for
     (a fixed critic behind what is trained, an input that is optimised), what is updated by hand,
     and weights that were loaded or trained before are no fault. A branch behind which no layer
     learns (a critic whose turn comes later) is a note where the loss fell to a fifth without it.
-    Under a tenth of the parameters cut off, or held by no optimiser, is a note too, unless all that
-    learns stands on a matrix among them.
+    Under a tenth of the parameters cut off, or held by no optimiser, is a note too, unless all
+    that learns stands on a matrix among them, or layers that learn come after a table among those
+    cut off.
 
     Source:
         PyTorch documentation, "torch.optim" (parameters must be collected before and be
@@ -347,6 +369,8 @@ def check(record: Record) -> Sequence[Finding]:
             or _emptied(record)
             or made_anew(record)
             or _left_out(record)
+            or cancelled(record)
+            or unheeded(facts, stuck)
             or _never_taught(facts, stuck),
             _cut_off(record),
             frozen_at_nought(record),

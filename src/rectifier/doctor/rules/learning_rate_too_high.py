@@ -52,6 +52,10 @@ ADAPTIVE_RATE = 1e-3
 PLAIN_RATE = 0.1
 """Usual rate of plain and momentum SGD (He et al. 2016, section 3.4)."""
 
+CLIMBED = 10.0
+"""Rate at the end over the one that the optimiser was made with, from which a schedule that never
+came down has left it behind: tuning looks for rates by decades."""
+
 APART = 30.0
 """Rate of an optimiser over another's, from which it is the one that overshoots."""
 
@@ -68,6 +72,7 @@ class Overshoot:
         harmed: Whether the run came to nothing. ``broke``: the loss became non-finite.
         restless: Whether all steps were large, whether the loss rose or not.
         layers: Through how many layers in a row small changes added up; 0: one change was large.
+        climbed: The rate that a schedule has left behind; 0: none.
     """
 
     step: int
@@ -78,6 +83,7 @@ class Overshoot:
     loss: evidence.Loss
     restless: bool = False
     layers: int = 0
+    climbed: float = 0.0
 
 
 def overshoot(record: Record) -> Overshoot | None:
@@ -102,13 +108,13 @@ def overshoot(record: Record) -> Overshoot | None:
         return None
     rise = _rise_step(record, loss)
     if rise is None:
-        return _no_progress(record, loss) or _restless(record, loss)
+        return _no_progress(record, loss) or _restless(record, loss) or _climbing(record, loss)
     end = max(loss.peak_step, rise)
     low = min(rise - 10, _violent_before(record, rise))
     update = evidence.update_before(record, "", low, end)
     exploded = bool(np.isinf(training.update_ratio).any())
     if not (update >= LARGE_UPDATE or exploded):
-        return _grown(record, loss) or _blind(record, loss)
+        return _grown(record, loss) or _blind(record, loss) or _climbing(record, loss)
     harmed = not loss.end < 0.9 * loss.start or loss.end >= 0.9 * evidence.guess_of(record)
     step = _first_large(record, low, end, rise)
     rate = evidence.learning_rate_at(record, step)
@@ -190,6 +196,26 @@ def _restless(record: Record, loss: evidence.Loss, *, rose: bool = False) -> Ove
     step = _first_large(record, start, end, start)
     rate = evidence.learning_rate_at(record, step)
     return Overshoot(step, rate, peak, False, False, loss, restless=True)
+
+
+def _climbing(record: Record, loss: evidence.Loss) -> Overshoot | None:
+    """A schedule that raises the rate from first to last, far beyond what the optimiser was made
+    with: a warm-up that nothing ends, in a training that came to little.
+    """
+    training = record.training
+    rates = evidence.finite(training.learning_rate)
+    made = [item.rate for item in record.circumstances.optimizers if item.steps]
+    if rates.size < 20 or len(made) != 1 or not made[0] > 0:
+        return None
+    if not (np.all(np.diff(rates) >= 0) and rates[-1] >= CLIMBED * made[0]):
+        return None
+    if not loss.known or not loss.start > 0 or loss.reached(LEARNT):
+        return None
+    past = np.flatnonzero(training.learning_rate > made[0])
+    step = int(training.step[past[0]])
+    peak = evidence.largest(training.update_ratio)
+    harmed = evidence.stuck(loss)
+    return Overshoot(step, float(rates[-1]), peak, harmed, False, loss, climbed=made[0])
 
 
 def _blind(record: Record, loss: evidence.Loss) -> Overshoot | None:
@@ -359,9 +385,11 @@ def check(record: Record) -> Sequence[Finding]:
     and quadrupled the loss, or where an adaptive optimiser's rate and all its steps (over the
     weights as they are, or, where the loss rose, as they were drawn) are thirty times the usual and
     the loss did not fall to a fifth, whether it rose or not, or some hidden layer passes no
-    gradient since. Else ``info``, and where the loss is the sum over an agent's episodes, which
-    does not tell how well it plays, unless it broke or units died. Changes that are small in each
-    of many layers, after which the loss rose as much, add up (`rectifier.doctor.collapse`).
+    gradient since, or where a schedule raises the rate from first to last, to ten times what the
+    optimiser was made with, and it did not fall to a fifth. Else ``info``, and where the loss is
+    the sum over an agent's episodes, which does not tell how well it plays, unless it broke or
+    units died. Changes that are small in each of many layers, after which the loss rose as much,
+    add up (`rectifier.doctor.collapse`).
 
     Source:
         See `overshoot`; error and recovery after Lewkowycz et al. 2020, "The large learning rate
@@ -379,7 +407,12 @@ def check(record: Record) -> Sequence[Finding]:
     violent = found.update >= VIOLENT and loss.growth >= 4
     lost = killed(record, found.step)
     bad = found.harmed or (lost is not None and not loss.end < 0.5 * loss.start)
-    odd = violent or found.restless or (lost is not None and not loss.reached(LEARNT))
+    odd = (
+        violent
+        or found.restless
+        or found.climbed > 0
+        or (lost is not None and not loss.reached(LEARNT))
+    )
     severity: Severity = "error" if bad else "warning" if odd else "info"
     if evidence.of_episodes(record) and not found.broke and lost is None:
         severity = "info"  # what an agent's moves cost does not tell how well it plays
@@ -403,12 +436,22 @@ def check(record: Record) -> Sequence[Finding]:
         f"{rate[0].upper()}{rate[1:]} {high}: at step {found.step} one update changed the "
         f"weights by {size} (0.1 % is usual), {then}"
     )
+    if found.climbed:
+        cause = (
+            f"The schedule raises the learning rate from first to last, and has left the "
+            f"{number(found.climbed)} that the optimiser was made with at step {found.step}, up to "
+            f"{number(found.learning_rate)}: a warm-up that nothing ends, {then}"
+        )
     if found.layers:
         cause += f"; through {found.layers} layers in a row such changes add up, and the front half"
         cause += " has been without gradient since: all inputs look alike behind it"
     if lost is not None:
         cause += f"; {percent(lost.share)} of the units of {place(lost.site)} died of it"
     remedy = lower(record, found.step, "Smaller steps do not overshoot.")
+    if found.climbed:
+        settings = {"from": found.learning_rate, "to": found.climbed, "cap": True}
+        why = "The rate that the optimiser was made with is where a warm-up ends."
+        remedy = Remedy("lower_learning_rate", why, settings)
     evidence_ = {
         "update_ratio": found.update,
         "learning_rate": found.learning_rate,

@@ -15,6 +15,7 @@ from rectifier.doctor.likelihoods import (
     STALLED,
     floored,
     hard_probability,
+    negative_logarithm,
     takes_a_logarithm,
 )
 from rectifier.doctor.players import out_of_range
@@ -75,6 +76,10 @@ HALF = 0.5
 
 COLLAPSED = 0.9
 """Share of the outputs at a bound from which they no longer follow the data at all."""
+
+TRULY = 0.6
+"""Mean square of how far the targets lie beyond the range over the squared error at the end, from
+which they are no noise about a truth within: of that at most half of the square falls outside."""
 
 SCATTER = 1 / 3
 """How far targets lie beyond a bound where the output stands at it, on average over their spread
@@ -194,10 +199,14 @@ def _scattered(head: Head, loss: evidence.Loss) -> bool:
 
     A mean squared error, and no other, is least at the conditional mean. Where the output stands at
     its bound since the truth lies beyond, the targets lie beyond on average too; where they scatter
-    about the bound, or lie within, the truth is not beyond it, and another range gains nothing.
+    about the bound, or lie within, the truth is not beyond it, and another range gains nothing. Of
+    noise as likely upwards as downwards half of the square at most lies beyond: where more of what
+    is left of the error does, the truth is out of reach.
     """
+    truly = head.chain[:1] == ("mse_loss",) and head.excess >= TRULY * loss.end
     return (
         loss.known
+        and not truly
         and not evidence.stuck(loss)
         and any(name in SQUARED for name in head.chain)
         and head.outside <= HALF
@@ -262,6 +271,13 @@ def _judge(
             "or a spread has to get there"
         )
         return positive, said, "warning", math.nan
+    below = negative_logarithm(head)
+    if below is not None and (record.non_finite or not math.isfinite(loss.end)):
+        said = (
+            f"a logarithm is taken of what {below} gives ({number(head.output_low)} to "
+            f"{number(head.output_high)}), and has none below nought: a probability is wanted"
+        )
+        return below, said, "error", math.nan
     hard = hard_probability(head)
     if hard is not None and not loss.end <= STALLED * loss.start:
         said = (
@@ -317,6 +333,10 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
         each = {"function": given, "to": "sigmoid", "each": True}
         why = "Each class gets a probability of its own."
         return (Remedy("remove_output_activation", why, each, {"layer": head.layer}),)
+    if negative_logarithm(head) == given:
+        turned = {"from": given, "to": "sigmoid"}
+        scope = {"layers": [head.layer]}
+        return (Remedy("swap_activation", "A sigmoid is a probability.", turned, scope),)
     if given in RECURRENT or labels is not None:
         return ()  # a layer more, other labels: no rerun can make that edit
     if given.endswith("mm"):
@@ -357,21 +377,22 @@ def _remedies(given: str, head: Head, outside: bool, critic: bool) -> tuple[Reme
 def check(record: Record) -> Sequence[Finding]:
     """What enters the loss, read from autograd's graph, against what the loss is made for.
 
-    Ten cases, of which the last two need the training to go badly: a function that squashes
+    Eleven cases, of which the last two need the training to go badly: a function that squashes
     (log-softmax, sigmoid) directly over one that has squashed already; a log-likelihood given no
-    logarithm, or one that became negative; a softmax over one value, or over the batch; an
-    exponential of a ReLU or a softplus (the logarithm of a variance or a rate may have either sign:
-    Kingma and Welling 2014, appendix C); a binary cross-entropy whose targets are no probabilities;
-    targets from 0 to 1 that above a softmax do not sum to one, under that loss or a regression's; a
-    critic whose means one loss subtracts and another raises, behind a sigmoid or tanh; a regression
-    of which more than a twentieth of the targets lie outside the range of the output's activation
-    (``info`` where they are noise about a truth within: where the output stands at its bound, they
-    lie beyond it by less than a third of their spread on average); a binary cross-entropy over a
-    clamp or a hard sigmoid, which reach 0 and 1, where half of the first loss was left; a rectified
-    output some of whose values are dead, though their targets are not at nought. And an output that
-    enters no loss, but a judge, whose data lie outside its range in good part
-    (`rectifier.doctor.players`). Where something scales the squashed value first, to a range wider
-    than two (``10 * tanh(x)``), nothing is said; a temperature that makes it narrower changes
+    logarithm, or one that became negative; a logarithm of a tanh that broke; a softmax over one
+    value, or over the batch; an exponential of a ReLU or a softplus (the logarithm of a variance or
+    a rate may have either sign: Kingma and Welling 2014, appendix C); a binary cross-entropy whose
+    targets are no probabilities; targets from 0 to 1 that above a softmax do not sum to one, under
+    that loss or a regression's; a critic whose means one loss subtracts and another raises, behind
+    a sigmoid or tanh; a regression of which more than a twentieth of the targets lie outside the
+    range of the output's activation (``info`` where they are noise about a truth within: where the
+    output stands at its bound, they lie beyond it by less than a third of their spread on average,
+    and what lies beyond makes up less than three fifths of the error that is left); a binary
+    cross-entropy over a clamp or a hard sigmoid, which reach 0 and 1, where half of the first loss
+    was left; a rectified output some of whose values are dead, though their targets are not at
+    nought. And an output that enters no loss, but a judge, whose data lie outside its range in good
+    part (`rectifier.doctor.players`). Where something scales the squashed value first, to a range
+    wider than two (``10 * tanh(x)``), nothing is said; a temperature that makes it narrower changes
     nothing.
 
     Source:
@@ -439,5 +460,6 @@ RULE = Rule(
         "dormant_units",
         "poor_initialization",
         "unsuitable_activation",
+        "non_finite",
     ),
 )

@@ -34,7 +34,8 @@ class Head:
         target_mean, target_std: Of the target of a regression loss, when first seen; of a loss by
             hand the difference, where the output is next to nothing beside it. NaN: not known.
         outside: Share of targets that the last activation's range cannot reach, over a softmax of
-            rows that do not sum to one; NaN: not known.
+            rows that do not sum to one; NaN: not known. ``excess``: mean square of how far all
+            targets lie beyond that range, when first seen.
         held: Outputs of a loss that stand at a bound of that range, late in the run; their share.
             ``short``: how far their targets lie beyond the bound on average, over the root mean
             square of how far they lie from it; near 0 where they scatter around it. NaN: unknown.
@@ -58,6 +59,7 @@ class Head:
     target_mean: float = math.nan
     target_std: float = math.nan
     outside: float = math.nan
+    excess: float = math.nan
     held: float = math.nan
     short: float = math.nan
     mute: float = math.nan
@@ -131,6 +133,8 @@ class ParameterFacts:
         loaded: Whether a state was loaded into it.
         reached: How many of the looked-at losses depend on it. ``looked``: losses looked at since
             it was first seen.
+        asked: Whether a module that holds it was given a ``requires_grad`` of True, an attribute
+            that modules do not have and parameters know nothing of.
         ran: Whether the layer that it belongs to ran in a training pass.
         behind: Whether what it is applied to depends on a parameter that an optimiser holds.
         steps: Looked-at steps of an optimiser that holds it. ``with_gradient``, ``nonzero``: those
@@ -146,7 +150,8 @@ class ParameterFacts:
             was zero); NaN where not known.
         broken: Whether some of it was NaN or infinite when last seen.
         rounds: How often, within one loss, it is applied to a sigmoid of what it gave itself.
-            ``applied``: how often to anything that the network gave.
+            ``applied``: how often to anything that depends on what it gave before: rounds of a
+            state, not calls one after the other.
     """
 
     name: str
@@ -160,6 +165,7 @@ class ParameterFacts:
     loaded: bool = False
     reached: int = 0
     looked: int = 0
+    asked: bool = False
     ran: bool = True
     behind: bool = False
     steps: int = 0
