@@ -103,6 +103,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return f"Start {names} at the mean of the training data, and subtract it before {layers}."
     if given.get("how") == "train":
         return f"Call 'model.train()' before each epoch, so that {layers} normalise by the batch."
+    if given.get("how") == "scores":
+        return f"Divide the scores behind {layers} by {given['spread']:g} before their softmax."
     if given.get("relative"):
         return f"Take steps {new} times as large in the program's own update{did}."
     if given.get("hold"):

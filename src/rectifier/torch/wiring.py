@@ -20,6 +20,7 @@ from typing import Any
 from torch import Tensor
 
 from rectifier.torch import connections
+from rectifier.torch.attending import attending
 from rectifier.torch.graph import (
     PRODUCTS,
     above_of,
@@ -61,6 +62,7 @@ class Wiring:
         heads, joints: See `rectifier.watch.record.circumstances`. ``feeds``: first layers.
         wired: Layers that another part of the network feeds. ``flat``: operations without slope.
         squashed: Weights of layers whose input is a softmax over another layer's output.
+        attentions: Of each softmax that weighs values, see `rectifier.torch.attending`.
         linear: Whether everything that layers feed other layers is linear in what they gave.
         rounds: How often a weight is applied to a sigmoid of what it gave itself the time before,
             by its id. ``applied``: how often to anything that depends on what it gave before.
@@ -76,6 +78,7 @@ class Wiring:
     wired: int = 0
     flat: set[str] = field(default_factory=set)
     squashed: list[Seen] = field(default_factory=list)
+    attentions: list[Seen] = field(default_factory=list)
     linear: bool = False
     rounds: dict[int, int] = field(default_factory=dict)
     applied: dict[int, int] = field(default_factory=dict)
@@ -128,6 +131,7 @@ def read(loss: Tensor) -> Wiring | None:
         if joint is not None:
             found.joints.append(Seen((joint[0], weights[0]), _facts(joint, weights[0], node)))
     found.linear = connections.all_linear(products)
+    found.attentions = attending(known.values(), products)
     return found
 
 

@@ -28,6 +28,7 @@ from rectifier.watch.carrying import Carrying
 from rectifier.watch.ends import Feeds, Heads
 from rectifier.watch.occasions import Occasions
 from rectifier.watch.record.circumstances import (
+    Attention,
     Circumstances,
     Joint,
     OptimizerFacts,
@@ -88,6 +89,7 @@ class Census:
         self._derivatives = Occasions()
         self._heads = Heads()
         self._joints: dict[tuple[int, int], Joint] = {}
+        self._attentions: dict[int, Attention] = {}
         self._feeds = Feeds()
         self._wired = self._looked = self._backwards = self._idle = 0
         self._second_order = False
@@ -272,6 +274,10 @@ class Census:
             first, second = joint.weights
             key = (id(first), id(second))
             self._joints.setdefault(key, Joint("", "", **joint.facts, step=step))
+        for attention in found.attentions:
+            self._attentions.setdefault(
+                id(attention.weights[0]), Attention("", **attention.facts, step=step)
+            )
         for fed in found.feeds:
             self._feeds.take(fed)
         self._look()
@@ -450,6 +456,9 @@ class Census:
                 for (first, second), joint in self._joints.items()
             ),
             feeds=self._feeds.told(layer_of),
+            attentions=tuple(
+                replace(known_, layer=layer_of(key)) for key, known_ in self._attentions.items()
+            ),
             parameters=people,
             optimizers=tuple(
                 replace(o.facts, steps=o.steps, orphans=len(o.ids - known - self._stood_in))

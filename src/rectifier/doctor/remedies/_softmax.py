@@ -46,7 +46,7 @@ class SwapSoftmax(Rewriting):
         x = tensor(keyword(args, kwargs, 0, "input"))
         if x is None:
             return func(*args, **kwargs)
-        found, place = nearest(x), _caller()
+        found, place = nearest(x), caller()
         if found is not None and found[0].name in self._layers:
             self._calls.add(place)
             self.say_at(f"{name} → {self.to} behind", found[0].name)
@@ -80,7 +80,7 @@ class TurnSoftmax(SwapSoftmax):
         x = tensor(keyword(args, kwargs, 0, "input"))
         if x is None or x.dim() < 2 or keyword(args, kwargs, 1, "dim") not in (0, -x.dim()):
             return func(*args, **kwargs)
-        found, place = nearest(x), _caller()
+        found, place = nearest(x), caller()
         if found is not None and found[0].name in self._layers:
             self._calls.add(place)
             self.say_at(f"{name} over dimension 1 behind", found[0].name)
@@ -100,8 +100,8 @@ class TurnSoftmax(SwapSoftmax):
                     self.say_at("softmax over dimension 1 behind", path)
 
 
-def _caller() -> Hashable:
-    """The module that calls a softmax, or else the user's line that does."""
+def caller() -> Hashable:
+    """The module that calls a softmax, or else the user's line that does; for a remedy's `call`."""
     frame = sys._getframe(2)
     for _ in range(24):
         held = frame.f_locals.get("self")

@@ -1,7 +1,8 @@
 """``insert_normalization``: batch normalisation of the pre-activations at the sites concerned.
 
 Layer: doctor's remedies, on sites. Settings: ``how``: ``train`` (those that are there, in
-evaluation mode, are put into training mode: `_waking`). Scope: ``sites``. Each unit is normalised
+evaluation mode, are put into training mode: `_waking`) or ``scores`` (attention's, before its
+softmax, by one constant: `_cooling`). Scope: ``sites``. Each unit is normalised
 over the batch, with a learnable scale and shift that join the optimiser; evaluation uses running
 statistics. Copies of the model, which no optimiser holds, share them (`_counterparts`).
 Source: Ioffe and Szegedy 2015, "Batch normalization", algorithm 1: before the nonlinearity.
@@ -18,6 +19,7 @@ from torch.nn import functional as F
 
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site
+from rectifier.doctor.remedies._cooling import CoolScores
 from rectifier.doctor.remedies._counterparts import Counterparts
 from rectifier.doctor.remedies._waking import Waking
 
@@ -160,4 +162,6 @@ def _join(
 
 def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
     """The remedy for normalisations that lack, or that rest."""
+    if remedy.settings.get("how") == "scores":
+        return CoolScores(remedy)
     return (Waking if remedy.settings.get("how") == "train" else InsertNormalization)(remedy)

@@ -20,6 +20,13 @@ from rectifier.watch.record import Record, SiteRecord
 LASTING = 0.8
 """Share over the run at which hardly any gradient gets through."""
 
+FAR = 4.0
+"""Standard deviation of attention's scores when first seen, from which its softmax mixes little:
+the largest of eight normal ones gets four fifths in the median, a third if they spread by one."""
+
+LEARNT = 0.1
+"""Loss over its start from which attention has learnt what it should, however it began."""
+
 FITTED = 0.01
 """Loss over its start at which a network has learnt whatever its units do."""
 
@@ -74,6 +81,41 @@ def _switches(record: Record, loss: evidence.Loss) -> bool:
     )
 
 
+def _of_attention(record: Record, loss: evidence.Loss) -> list[Finding]:
+    """Scores that spread so far from the start that each row is one place's alone.
+
+    Products of vectors of width d spread by the root of d, which they are divided by (Vaswani et
+    al. 2017, section 3.2.1); what is learnt may become as sharp later.
+    """
+    known = [a for a in record.circumstances.attentions if a.spread >= FAR and a.step == 0]
+    if not known or not loss.known or not loss.end > LEARNT * loss.start > 0:
+        return []
+    most = max(known, key=lambda item: item.spread)
+    return [
+        Finding(
+            rule="saturated_activation",
+            severity="error" if evidence.stuck(loss) else "warning",
+            cause=(
+                f"The scores that attention's softmax is given behind {most.layer!r} spread by "
+                f"{number(most.spread)} from the start, where one is due: each row goes to one of "
+                f"{most.width} places, and hardly any gradient to the rest. Products of vectors "
+                "spread by the root of their width, which they are to be divided by."
+            ),
+            layer=most.layer,
+            evidence={"score_std": most.spread, "width": float(most.width)},
+            also=tuple(dict.fromkeys(a.layer for a in known if a.layer != most.layer)),
+            remedies=(
+                Remedy(
+                    "insert_normalization",
+                    "Scores that spread by one let each place have its say.",
+                    {"how": "scores", "spread": float(f"{most.spread:.2g}"), "far": FAR / 2},
+                    {"layers": list(dict.fromkeys(a.layer for a in known))},
+                ),
+            ),
+        )
+    ]
+
+
 def _why(site: SiteRecord) -> str:
     series = site.series
     mean, spread = evidence.median(series.input_mean[:3]), evidence.median(series.input_std[:3])
@@ -103,15 +145,17 @@ def check(record: Record) -> Sequence[Finding]:
     saturation means certainty, unless it was so from the start, a hundredth of its elements or less
     passes a gradient at the end, and the loss stayed near its start. Smooth rectifiers (GELU,
     softplus: of inputs of unit scale a few per cent at most) count where they start so; later they
-    may be a sparse code.
+    may be a sparse code. And attention whose scores spread over four at the first step, where a
+    tenth of the loss was left.
 
     Source:
         Glorot and Bengio 2010, section 3 and figure 2 (saturation of tanh and sigmoid layers);
-        LeCun et al. 1998, section 4.4; Rakitianskaia and Engelbrecht 2015 (a measure of it).
+        LeCun et al. 1998, section 4.4; Vaswani et al. 2017, section 3.2.1; Rakitianskaia and
+        Engelbrecht 2015 (a measure of it).
     """
     loss = evidence.loss_of(record)
     switches = _switches(record, loss)
-    findings = []
+    findings = _of_attention(record, loss)
     for site in record.sites:
         values = site.series.saturated
         if not values.size or (can_die(site) and not is_bounded(site)):

@@ -21,6 +21,7 @@ from typing import Any, Self
 from rectifier.errors import InvalidInputError
 from rectifier.watch.record.arrays import NEVER, FloatArray, IntArray
 from rectifier.watch.record.circumstances import (
+    Attention,
     Circumstances,
     Feed,
     Head,
@@ -36,6 +37,7 @@ from rectifier.watch.record.training import NonFinite, TrainingSeries
 __all__ = [
     "NEVER",
     "SCHEMA",
+    "Attention",
     "Circumstances",
     "Feed",
     "FloatArray",
@@ -150,6 +152,7 @@ def _circumstances(data: Mapping[str, Any]) -> Circumstances:
         "heads": Head,
         "joints": Joint,
         "feeds": Feed,
+        "attentions": Attention,
         "parameters": ParameterFacts,
         "optimizers": OptimizerFacts,
     }

@@ -121,6 +121,22 @@ class Feed:
 
 
 @dataclass(frozen=True)
+class Attention:
+    """A softmax that weighs values which no parameter is.
+
+    Attributes:
+        layer: The layer before it (of several the nearest). ``width``: places it chooses from.
+        spread: Standard deviation of a row's scores, its median over rows, when first seen.
+        step: When that was.
+    """
+
+    layer: str
+    spread: float = math.nan
+    width: int = 0
+    step: int = 0
+
+
+@dataclass(frozen=True)
 class ParameterFacts:
     """One parameter.
 
@@ -221,7 +237,7 @@ class Circumstances:
     """All of the above.
 
     Attributes:
-        heads, joints, feeds, parameters, optimizers: What was found.
+        heads, joints, feeds, attentions, parameters, optimizers: What was found.
         wired: Layers with weights that another part of the network feeds, in the largest graph.
         linear: Whether, in every graph, all that layers feed other layers is linear in what they
             gave, round after round.
@@ -239,6 +255,7 @@ class Circumstances:
     heads: tuple[Head, ...] = ()
     joints: tuple[Joint, ...] = ()
     feeds: tuple[Feed, ...] = ()
+    attentions: tuple[Attention, ...] = ()
     parameters: tuple[ParameterFacts, ...] = ()
     optimizers: tuple[OptimizerFacts, ...] = ()
     wired: int = 0
