@@ -17,7 +17,7 @@ import numpy as np
 
 from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Finding, Remedy
-from rectifier.doctor.first_of_all import before_others, is_stack
+from rectifier.doctor.first_of_all import before_others, is_stack, silent_too
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
 from rectifier.doctor.rules.unnormalized_input import scaled
@@ -75,6 +75,7 @@ def treatments(
     planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
     planned = [_with_pace(_with_rate(each, record), record) for each in planned]
     planned = [*_with_ways(planned, findings, record), *planned[1:]]
+    planned = [*(silent_too(each, findings, record) for each in planned[:1]), *planned[1:]]
     planned = _bent(planned)
     planned = [_to_all(each, record) for each in map(_round, planned)]
     planned = _ahead(before_others(findings, record), planned, findings)
