@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from rectifier.doctor import evidence, progress
@@ -163,6 +164,8 @@ class FallingBack(Observer):
 
     def _keep(self, tensors: Sequence[Tensor]) -> None:
         for tensor in tensors:
+            if is_lazy(tensor):
+                continue  # kept before its first step
             if id(tensor) not in self._kept and tensor.numel():
                 self._kept[id(tensor)] = tensor, tensor.detach().clone()
 
