@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 import torch
 from at_work import under
@@ -99,3 +102,81 @@ def test_a_stack_whose_gradient_vanishes_gets_a_way_around_each_block() -> None:
     assert actions("vanishing_gradient", *blocks) == ["reinitialize", "add_residual"]
     assert "add_residual" not in actions("poor_initialization", *blocks)
     assert "add_residual" not in actions("vanishing_gradient", "fc1", "fc2")
+
+
+def of_silent(units: int, bias: object, cause: str = "born_dead"):
+    """Treatments where an output is unsuitable, or nothing but a hidden layer is silent."""
+    start = np.broadcast_to(np.asarray(bias, dtype=float), (units,))
+    hidden = site("act", layer="fc1", units=units)
+    hidden = dataclasses.replace(hidden, unit=dataclasses.replace(hidden.unit, bias_start=start))
+    where = {"sites": ["act"], "layers": ["fc1"]}
+    drawn = Remedy("reinitialize", "", {"scheme": "he_normal"}, {})
+    leaky = Remedy("swap_activation", "", {"from": "relu", "to": "leaky_relu"}, where)
+    silent = Finding(
+        "born_dead",
+        "error",
+        "It is so.",
+        layer="fc1",
+        evidence={"dead": 1.0},
+        remedies=(drawn, leaky),
+        consequence_of="" if cause == "born_dead" else cause,
+    )
+    freed = Remedy("remove_output_activation", "", {"function": "relu"}, {"layer": "out"})
+    first = Finding(cause, "error", "It is so.", layer="out", remedies=(freed,))
+    found = [silent] if cause == "born_dead" else [first, silent]
+    return in_turn.treatments(found, names(), record(hidden, trained=training(loss=2.3)))
+
+
+@pytest.mark.parametrize(("units", "wakes"), [(1, "swap_activation"), (64, "reinitialize")])
+def test_a_layer_that_never_gave_anything_is_no_consequence_of_the_output(units, wakes) -> None:
+    first = of_silent(units, 0.0, "unsuitable_output_activation")[0]
+    assert [r.action for r in first[:2]] == ["remove_output_activation", wakes]
+    other = of_silent(units, 0.0, "learning_rate_too_high")[0]
+    assert wakes not in [remedy.action for remedy in other]
+
+
+def test_a_constant_typed_for_biases_is_taken_back_before_weights_are_drawn() -> None:
+    first, second = of_silent(8, -3.0)[:2]
+    assert first[0].settings == {"biases": True}
+    assert second[0].settings == {"scheme": "he_normal"}
+    drawn = of_silent(8, -3.0 + 0.1 * np.arange(8))[0]
+    assert drawn[0].settings == {"scheme": "he_normal"}
+
+
+class Encoder(nn.Module):
+    """A layer whose biases silence it, as torch's own or as bare parameters."""
+
+    def __init__(self, bare: bool) -> None:
+        super().__init__()
+        self.bare = bare
+        self.first, self.last = nn.Linear(6, 16), nn.Linear(16, 1)
+        nn.init.constant_(self.first.bias, -9.0)
+        self.w = nn.Parameter(self.first.weight.detach().t().clone())
+        self.b = nn.Parameter(self.first.bias.detach().clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(torch.relu(x @ self.w + self.b if self.bare else self.first(x)))
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_biases_start_at_nought_and_weights_stay(bare: bool) -> None:
+    def program() -> tuple[Tensor, Encoder]:
+        torch.manual_seed(0)
+        model = Encoder(bare)
+        before = model.first.weight.detach().clone()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(X).mean().backward()
+            optimizer.step()
+        return before, model
+
+    with Interception([watcher := Watcher(WatchOptions(every=1))]):
+        program()
+    (name,) = [s.site for s in watcher.record().sites]
+    (before, model), log = under("reinitialize", program, {"sites": [name]}, biases=True)
+    weight, bias = (model.w.t(), model.b) if bare else (model.first.weight, model.first.bias)
+    assert torch.equal(before, weight)
+    assert not bool(bias.any())
+    assert bool(model.last.bias.any())
+    assert len(log) == 1

@@ -11,6 +11,7 @@ from at_work import under
 from torch import Tensor, nn
 
 from rectifier.doctor import remedies
+from rectifier.doctor.falling_back import FallingBack
 from rectifier.doctor.finding import Remedy
 from rectifier.torch.sites import Interception
 
@@ -96,3 +97,28 @@ def test_another_network_of_the_class_is_left_alone() -> None:
         other.load_state_dict(copy.deepcopy(other.state_dict()))
         assert not other[0]._forward_pre_hooks
         assert model[0]._forward_pre_hooks
+
+
+def test_a_model_with_a_lazy_layer_is_met_before_its_shape_is_known() -> None:
+    x = 100 + 10 * torch.randn(64, 3)
+
+    def program() -> Tensor:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.LazyLinear(1))
+        model(x)
+        optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+        for _ in range(3):
+            loss = model(x).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return loss.detach()
+
+    scope, mean, std = {"layers": ["0"]}, [100.0] * 3, [10.0] * 3
+    scaled = Remedy("normalize_input", "", {"mean": mean, "std": std}, scope)
+    back = FallingBack([[scaled], [scaled]], [1.0] * 300)
+    with Interception([back, *back.actions]) as interception:
+        loss = program()
+    assert interception.notes == []
+    assert back.actions[0].log == ["3 features normalised before 0"]
+    assert loss < 10

@@ -14,6 +14,7 @@ import numpy as np
 
 from rectifier.doctor import evidence, in_turn, judge, progress
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.first_of_all import surest
 from rectifier.watch.record import Record
 
 FAR = 0.5
@@ -68,6 +69,7 @@ def beside(
     if not left:
         return None
     at_work = {remedy.action for remedy in treatment if not remedy.settings.get("guard")}
+    left[0] = surest(left[0], record)
     first = in_turn.treatments(left, known, record)[0]
     more = [r for r in first if r.action not in (*at_work, *judge.RATES)]
     return (left[0], (*treatment, *more)) if more else None

@@ -88,6 +88,8 @@ def instruction(remedy: Remedy, sources: Mapping[str, str], log: Sequence[str] =
         return (
             f"Give the loss '(target - {given['target_low']:g}) / {size:g}' in place of its target."
         )
+    if given.get("biases"):
+        return f"Start the biases of {layers} at nought."
     if given.get("bound"):
         half = f"{given['bound']:g}"
         return f"Give the exponential '{half} * torch.tanh(x / {half})' in place of x{did}."

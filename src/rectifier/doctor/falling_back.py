@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from rectifier.doctor import evidence, progress
@@ -108,7 +109,7 @@ class FallingBack(Observer):
         self._own: list[float] = []
         self._passes: list[float] = []
         self._levels: list[tuple[float, float]] = []
-        self._patient = False
+        self._patient = self._due = False
         self._models: list[tuple[weakref.ref[nn.Module], str, tuple[Any, ...], dict[str, Any]]] = []
         self._optimizers: list[weakref.ref[Optimizer]] = []
         self._kept: dict[int, tuple[Tensor, Tensor]] = {}
@@ -164,6 +165,8 @@ class FallingBack(Observer):
 
     def _keep(self, tensors: Sequence[Tensor]) -> None:
         for tensor in tensors:
+            if is_lazy(tensor):
+                continue  # kept before its first step
             if id(tensor) not in self._kept and tensor.numel():
                 self._kept[id(tensor)] = tensor, tensor.detach().clone()
 
@@ -204,6 +207,8 @@ class FallingBack(Observer):
         longest = int(min(self._patience * self._window, LONGEST * len(self._sick)))
         first = max(longest, self._window) if self._patient else self._window
         since = len(self._own) - first
+        if self._due and not self._choosing():
+            return True
         return since >= 0 and since % self._window == 0
 
     @property
@@ -224,7 +229,8 @@ class FallingBack(Observer):
 
     def _weigh(self, step: int) -> None:
         """On to the next one where this is hopeless; a first one that left no harm has longer."""
-        if self._choosing():
+        self._due = self._choosing()
+        if self._due:
             return
         if self.place == self._joined and self._is_worse_joined():
             names_ = _names(self.treatments[self.place][len(self.treatments[self.place - 1]) :])
@@ -359,7 +365,7 @@ class FallingBack(Observer):
                     model = held()
                     if model is not None:
                         action.on_model(model, name, args, kwargs)
-        self._since, self._patient = since, False
+        self._since, self._patient, self._due = since, False, False
         self._own.clear()
 
     def _put_back(self) -> None:

@@ -2,11 +2,13 @@
 
 Layer: doctor, framework-free and pure, for `rectifier.doctor.in_turn`. A rule names the harm that
 it is about; where a plain slip stands behind it, a bound that cuts every gradient, a decay that
-takes the weights away, targets on another scale than the loss wants, that is what to mend first.
+takes the weights away, targets on another scale than the loss wants, a constant typed for biases,
+that is what to mend first.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,6 +28,9 @@ WITHERING = frozenset({
 })  # fmt: skip
 """Rules whose harm a decay does that takes the weights away."""
 
+FEW = 4
+"""Units of a layer that all are silent with a chance of one in sixteen, however they are drawn."""
+
 LITTLE = 0.1
 """Least target over the largest, up to which it stands for nought."""
 
@@ -44,6 +49,7 @@ def before_others(findings: Sequence[Finding], record: Record) -> list[tuple[Rem
         *_loosened(bad[0], record),
         *_undecayed(bad[0], record),
         *_within(bad[0], record),
+        *_unbiased(bad[0], record),
     ]
 
 
@@ -92,6 +98,63 @@ def _within(cause: Finding, record: Record) -> list[tuple[Remedy, ...]]:
     why = "A binary cross-entropy wants targets from 0 to 1."
     given = {"target_low": float(f"{low:.6g}"), "target_high": float(f"{high:.6g}")}
     return [(Remedy("stabilize_loss", why, given),)]
+
+
+def _unbiased(cause: Finding, record: Record) -> list[tuple[Remedy, ...]]:
+    """Biases of nought, where one constant typed for them silences the units of a layer."""
+    if cause.rule != "born_dead":
+        return []
+    named = {cause.layer, cause.site, *cause.also}
+    found = [
+        site
+        for site in record.sites
+        if {site.layer, site.site} & named
+        and site.unit.bias_start.size > 1
+        and float(np.ptp(site.unit.bias_start)) == 0.0
+        and float(site.unit.bias_start[0]) < 0.0
+    ]
+    if not found:
+        return []
+    why = "Biases of nought start units active for half of their inputs."
+    scope = {"sites": [s.site for s in found], "layers": [s.layer for s in found]}
+    return [(Remedy("reinitialize", why, {"biases": True}, scope),)]
+
+
+def surest(finding: Finding, record: Record) -> Finding:
+    """With a slope on both sides first, where silent units are so few that new draws may be, too.
+
+    Args:
+        finding: Any; of units that were silent from the start it is looked at how many there are.
+        record: Of the run that it was found in.
+    """
+    few = any(site.layer == finding.layer and site.units <= FEW for site in record.sites)
+    swaps = [r for r in finding.remedies if r.action == "swap_activation"]
+    if finding.rule != "born_dead" or not few or not swaps:
+        return finding
+    rest = [remedy for remedy in finding.remedies if remedy is not swaps[0]]
+    return dataclasses.replace(finding, remedies=(swaps[0], *rest))
+
+
+def silent_too(
+    treatment: tuple[Remedy, ...], findings: Sequence[Finding], record: Record
+) -> tuple[Remedy, ...]:
+    """With what wakes a layer of which no unit ever gave anything, beside an output's remedy.
+
+    What stands behind a layer, or which loss follows, does not decide what it gives at the start.
+    """
+    bad = judge.harmful(findings)
+    if not bad or bad[0].rule != "unsuitable_output_activation":
+        return treatment
+    more = [
+        surest(finding, record).remedies[0]
+        for finding in bad[1:]
+        if finding.rule == "born_dead"
+        and finding.layer != bad[0].layer
+        and finding.evidence.get("dead", 0.0) >= 1.0
+        and finding.remedies
+    ]
+    actions = {remedy.action for remedy in treatment}
+    return (*treatment, *(r for r in more[:1] if r.action not in actions))
 
 
 def is_stack(record: Record, deep: int) -> bool:

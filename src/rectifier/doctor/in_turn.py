@@ -17,9 +17,10 @@ import numpy as np
 
 from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Finding, Remedy
-from rectifier.doctor.first_of_all import before_others, is_stack
+from rectifier.doctor.first_of_all import before_others, is_stack, silent_too
 from rectifier.doctor.outputs import is_output
-from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
+from rectifier.doctor.pace import faster, with_pace, with_rate
+from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, lower
 from rectifier.doctor.rules.learning_rate_too_low import MINUTE
 from rectifier.doctor.rules.unnormalized_input import scaled
 from rectifier.doctor.targets import degree, mean_for_output, unit_for, unit_of_inputs
@@ -77,8 +78,9 @@ def treatments(
     findings = _without_false_units(findings, record)
     planned = _steeper_first(judge.plans(findings, known), record)[start:]
     planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
-    planned = [_with_pace(_with_rate(each, record), record) for each in planned]
+    planned = [with_pace(with_rate(each, record), record) for each in planned]
     planned = [*_with_ways(planned, findings, record), *planned[1:]]
+    planned = [*(silent_too(each, findings, record) for each in planned[:1]), *planned[1:]]
     planned = _bent(planned)
     planned = [_to_all(each, record) for each in map(_round, planned)]
     planned = _ahead(before_others(findings, record), planned, findings)
@@ -87,7 +89,7 @@ def treatments(
     if not planned or record.steps < SHORTEST:
         return [judge.with_trials(each, record) for each in planned[:1]]
     spare = [] if certain(findings) and not _broken(record) else general(findings, record)
-    spare = [*_faster(planned[0], record), *spare]
+    spare = [*faster(planned[0], record), *spare]
     kept = [remedy for remedy in planned[0] if remedy.action in KEPT or _is_far_too_low(findings)]
     spare = [(*(r for r in kept if r.action != each[0].action), *each) for each in spare]
     found = planned[: MOST - min(3, len(spare))]
@@ -236,41 +238,6 @@ def _steeper_first(planned: list[tuple[Remedy, ...]], record: Record) -> list[tu
     return [steeper[0], *(each for each in planned if each is not steeper[0])]
 
 
-def _with_rate(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
-    """With smaller steps, where gradients are to be clipped whose size the optimiser divides out.
-
-    A step of Adam's is about as long as its rate, whatever the gradient's norm (Kingma and Ba 2015,
-    section 2.1), so that a bound of that norm alone leaves steps that are far too long as they are.
-    """
-    rate = evidence.largest(record.training.learning_rate)
-    actions = {remedy.action for remedy in treatment}
-    if (
-        "clip_gradients" not in actions
-        or actions & set(judge.RATES)
-        or record.optimizer not in ADAPTIVE
-        or not rate >= 10 * ADAPTIVE_RATE
-    ):
-        return treatment
-    slower = lower(record, record.steps, "Clipped gradients do not shorten Adam's steps.")
-    return treatment if slower is None else (*treatment, slower)
-
-
-def _with_pace(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
-    """With a lowered rate of Adam's kind that suits how long the program trains, and what."""
-    usual = judge.usual_rate(record)
-
-    def paced(remedy: Remedy) -> Remedy:
-        given = remedy.settings
-        plain = remedy.action == "lower_learning_rate" and not {"cap", "relative"} & set(given)
-        if not plain or not 0.1 * float(given["from"]) >= usual > float(given["to"]):
-            return remedy
-        return dataclasses.replace(remedy, settings={**given, "to": usual})
-
-    if record.optimizer not in ADAPTIVE:
-        return treatment
-    return tuple(map(paced, treatment))
-
-
 def _with_ways(
     planned: list[tuple[Remedy, ...]], findings: Sequence[Finding], record: Record
 ) -> list[tuple[Remedy, ...]]:
@@ -303,30 +270,6 @@ def _round(treatment: tuple[Remedy, ...]) -> tuple[Remedy, ...]:
         return dataclasses.replace(remedy, settings={**remedy.settings, "max_norm": 1.0})
 
     return tuple(map(rounded, treatment))
-
-
-def _faster(treatment: tuple[Remedy, ...], record: Record) -> list[tuple[Remedy, ...]]:
-    """Steps as large as normalised inputs allow, where raw ones had kept plain steps small.
-
-    The largest curvature by a first layer's weights grows with the sum of the mean squares of what
-    enters it, and a stable rate falls with that (LeCun et al. 1998, "Efficient BackProp", 4.3).
-    """
-    rate = evidence.largest(record.training.learning_rate)
-    squares = [float((feed.mean**2 + feed.std**2).sum()) for feed in record.circumstances.feeds]
-    if (
-        not any(remedy.action == "normalize_input" for remedy in treatment)
-        or any(remedy.action in judge.RATES for remedy in treatment)
-        or record.optimizer in ADAPTIVE
-        or not 0 < rate < PLAIN_RATE
-    ):
-        return []
-    size = max(filter(math.isfinite, squares), default=1.0)
-    to = min(PLAIN_RATE, rate * size)
-    if to < 3 * rate:
-        return []
-    settings = {"from": float(f"{rate:.6g}"), "to": float(f"{to:.1g}")}
-    why = "Normalised inputs bear the larger steps that raw ones did not."
-    return [(Remedy("raise_learning_rate", why, settings),)]
 
 
 def certain(findings: Sequence[Finding]) -> bool:

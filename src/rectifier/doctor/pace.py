@@ -1,94 +1,105 @@
-"""How the loss of a run goes down, if it does: straight, steadily, ever faster. Pure.
+"""Which rate goes with a treatment, beside what a rule says of it. Framework-free and pure.
 
-Layer: doctor; readings of the rule ``learning_rate_too_low``, which says what is a fault.
+Layer: doctor, for `rectifier.doctor.in_turn`. A rule tells that steps overshoot, or creep; what
+suits depends on the optimiser, on how long the program trains, and on what else is done.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
 
-from rectifier.doctor import evidence
+from rectifier.doctor import evidence, judge
+from rectifier.doctor.finding import Remedy
+from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
 from rectifier.watch.record import Record
 
-ENOUGH = 30
-"""Losses that show a line."""
-
-PACE = 1.5
-"""Fall of the loss in the last third of a run over that before it, from which it gathers pace; a
-straight line has one."""
-
-SUMMED = 10.0
-"""Squared error at the start over the targets' mean square, from which it is no mean."""
-
-LINE = -0.99
-"""Correlation of loss and time from which a loss falls along a straight line."""
-
-STRETCHES = 10
-"""Parts of a run whose mean losses are compared to a line."""
+HELD, SHARE, RAISED = 30, 0.8, 3.0
+"""Steps at least, and share of those before the overshoot, over which a rate was one and the same;
+and the rate over that one, from which a schedule raised it."""
 
 
-def behind_the_mean(record: Record, loss: evidence.Loss) -> float:
-    """What the targets' mean alone would cost, where a mean squared error has yet to come to that.
+def with_rate(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
+    """With smaller steps, where gradients are to be clipped whose size the optimiser divides out.
 
-    A constant is the first thing that a network learns. An error that is summed, not averaged, is
-    many times what targets and outputs of their size could cost at the start. NaN otherwise.
+    A step of Adam's is about as long as its rate, whatever the gradient's norm (Kingma and Ba 2015,
+    section 2.1), so that a bound of that norm alone leaves steps that are far too long as they are.
     """
-    for head in record.circumstances.heads:
-        variance = head.target_std**2
-        if (
-            head.chain[:1] == ("mse_loss",)
-            and loss.end > variance / evidence.NO_BETTER > 0
-            and loss.start <= SUMMED * (variance + head.target_mean**2)
-            and still_falls(record)
-        ):
-            return variance
-    return math.nan
+    rate = evidence.largest(record.training.learning_rate)
+    actions = {remedy.action for remedy in treatment}
+    if (
+        "clip_gradients" not in actions
+        or actions & set(judge.RATES)
+        or record.optimizer not in ADAPTIVE
+        or not rate >= 10 * ADAPTIVE_RATE
+    ):
+        return treatment
+    slower = lower(record, record.steps, "Clipped gradients do not shorten Adam's steps.")
+    return treatment if slower is None else (*treatment, slower)
 
 
-def is_straight(record: Record) -> bool:
-    """Whether the loss is a line that falls, nowhere near any floor.
-
-    As it is, or its means over a few stretches of the run, which the noise of small batches leaves.
+def with_pace(treatment: tuple[Remedy, ...], record: Record) -> tuple[Remedy, ...]:
+    """With a lowered rate of Adam's kind that suits how long the program trains, and what; one that
+    was raised on the way comes back to where it was.
     """
-    known = np.isfinite(record.training.loss)
-    steps, values = record.training.step[known], record.training.loss[known]
-    if values.size < ENOUGH or not values.std() > 0:
-        return False
-    parts = [part.mean() for part in evidence.stretches(record, STRETCHES) if part.size]
-    means = np.array(parts)
-    return any(
-        line.std() > 0 and float(np.corrcoef(time, line)[0, 1]) <= LINE
-        for time, line in ((steps, values), (np.arange(means.size), means))
-    )
+    usual = judge.usual_rate(record)
+
+    def paced(remedy: Remedy) -> Remedy:
+        given = remedy.settings
+        plain = remedy.action == "lower_learning_rate" and not {"cap", "relative"} & set(given)
+        if not plain or not 0.1 * float(given["from"]) >= usual > float(given["to"]):
+            return remedy
+        return dataclasses.replace(remedy, settings={**given, "to": usual})
+
+    treatment = tuple(_as_before(remedy, record) for remedy in treatment)
+    if record.optimizer not in ADAPTIVE:
+        return treatment
+    return tuple(map(paced, treatment))
 
 
-def is_steady(record: Record) -> bool:
-    """Whether the loss still fell as fast at the end as in the beginning."""
-    early, middle, late = evidence.stretches(record, 3)
-    if min(early.size, middle.size, late.size) < 4:
-        return False
-    first = float(early.mean() - middle.mean())
-    second = float(middle.mean() - late.mean())
-    return second > 0 and second >= 0.5 * first
+def faster(treatment: tuple[Remedy, ...], record: Record) -> list[tuple[Remedy, ...]]:
+    """Steps as large as normalised inputs allow, where raw ones had kept plain steps small.
 
-
-def gathers_pace(record: Record) -> bool:
-    """Whether the loss fell from each third of the steps to the next, and then half as far again:
-    it leaves a plateau.
+    The largest curvature by a first layer's weights grows with the sum of the mean squares of what
+    enters it, and a stable rate falls with that (LeCun et al. 1998, "Efficient BackProp", 4.3).
     """
-    parts = evidence.stretches(record, 3)
-    if min(part.size for part in parts) < 4:
-        return False
-    early, middle, late = (float(part.mean()) for part in parts)
-    return middle - late >= PACE * (early - middle) > 0
+    rate = evidence.largest(record.training.learning_rate)
+    squares = [float((feed.mean**2 + feed.std**2).sum()) for feed in record.circumstances.feeds]
+    if (
+        not any(remedy.action == "normalize_input" for remedy in treatment)
+        or any(remedy.action in judge.RATES for remedy in treatment)
+        or record.optimizer in ADAPTIVE
+        or not 0 < rate < PLAIN_RATE
+    ):
+        return []
+    size = max(filter(math.isfinite, squares), default=1.0)
+    to = min(PLAIN_RATE, rate * size)
+    if to < 3 * rate:
+        return []
+    settings = {"from": float(f"{rate:.6g}"), "to": float(f"{to:.1g}")}
+    why = "Normalised inputs bear the larger steps that raw ones did not."
+    return [(Remedy("raise_learning_rate", why, settings),)]
 
 
-def still_falls(record: Record) -> bool:
-    """Whether the last third of the losses lies below the one before by more than their noise."""
-    _, then, now = evidence.stretches(record, 3)
-    if not then.size or not now.size:
-        return False
-    noise = math.sqrt(float(then.var()) / then.size + float(now.var()) / now.size)
-    return float(then.mean() - now.mean()) > 2 * noise
+def _as_before(remedy: Remedy, record: Record) -> Remedy:
+    """At most the rate that was held until a schedule raised it, where the steps overshot then.
+
+    Taken down with the rest of the schedule, what was sound before would be next to nothing.
+    """
+    given = remedy.settings
+    if remedy.action != "lower_learning_rate" or {"cap", "relative"} & set(given):
+        return remedy
+    steps, rates = record.training.step, record.training.learning_rate
+    if steps.size != rates.size:
+        return remedy
+    high = np.flatnonzero(np.isfinite(rates) & (rates >= 0.99 * float(given["from"])))
+    before = evidence.finite(rates[: high[0]]) if high.size else rates[:0]
+    if before.size < HELD:
+        return remedy
+    held = float(np.median(before))
+    same = float(np.mean(np.abs(before - held) <= 0.01 * held))
+    if not (0 < held <= float(given["from"]) / RAISED and same >= SHARE):
+        return remedy
+    return dataclasses.replace(remedy, settings={**given, "to": float(f"{held:.6g}"), "cap": True})

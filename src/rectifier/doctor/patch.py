@@ -174,11 +174,12 @@ def _edited(text: str, remedy: Remedy, places: Mapping[str, Place], script: Path
             return with_number(text, DECAY, *decay)
         if epsilon := _met(remedy, "eps"):
             return with_number(text, EPSILON, *epsilon)
-        unknown = {"fill", "decay", "epsilon"} & set(remedy.settings)
+        unknown = {"fill", "decay", "epsilon", "bound"} & set(remedy.settings)
         return text if unknown else with_guard(text, calls)
     if remedy.action == "reinitialize":
         scheme = next(iter(_met(remedy, "scheme")), "kaiming_normal")
-        return text if remedy.settings.get("alike") else with_fresh_weights(text, scheme)
+        few = {"alike", "biases"} & set(remedy.settings)
+        return text if few else with_fresh_weights(text, scheme)
     if remedy.action == "add_to_optimizer":
         how, names = str(remedy.settings.get("how", "")), remedy.scope.get("parameters", ())
         unregistered = bool(remedy.scope.get("unregistered"))

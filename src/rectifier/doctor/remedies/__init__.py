@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.utils.hooks import RemovableHandle
 
 from rectifier.doctor.finding import Remedy
@@ -184,7 +185,8 @@ def apart() -> Iterator[None]:
 
 def kind_of(model: nn.Module) -> tuple[object, ...]:
     """What models have in common that take each other's state."""
-    shapes = tuple((name, tuple(t.shape)) for name, t in model.state_dict().items())
+    states = model.state_dict().items()  # of a lazy layer the shape is not known yet
+    shapes = tuple((name, () if is_lazy(t) else tuple(t.shape)) for name, t in states)
     return (type(model), *shapes)
 
 

@@ -9,8 +9,8 @@ whose shift leaves a unit on one side of zero get none, those with a
 scale of zero and no shift get one, residual branches are kept small (`_branches`), and embeddings
 of far too large a spread are drawn anew. Networks of nothing but activations like tanh start with
 gain 1, on the steep part. With ``recurrent`` in the scope: orthogonal weights for the layers named
-there, and nothing else. With the scheme ``scaled``: the weights that are there, times the
-``factors`` of the scope.
+there, and nothing else. With ``biases``: those alone (`_unbiased`). With the scheme ``scaled``: the
+weights that are there, times the ``factors`` of the scope.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from rectifier.doctor.remedies._branches import scale_down
 from rectifier.doctor.remedies._copies import Copies
 from rectifier.doctor.remedies._recurrent import redraw
 from rectifier.doctor.remedies._shadows import follow, shadows_of
+from rectifier.doctor.remedies._unbiased import Unbiased
 from rectifier.doctor.wording import listing
 from rectifier.errors import InvalidInputError
 from rectifier.torch import graph
@@ -350,4 +351,6 @@ def _factors(first: Tensor, second: Tensor) -> bool:
     return second.dim() == 2 and second.shape[1] == first.shape[0] and narrow
 
 
-ACTION = Reinitialize
+def ACTION(remedy: Remedy) -> Action:  # noqa: N802 - the name that the scan looks for
+    """The remedy; of biases alone it is one of its own."""
+    return (Unbiased if remedy.settings.get("biases") else Reinitialize)(remedy)

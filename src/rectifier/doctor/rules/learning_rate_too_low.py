@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rectifier.doctor import evidence, pace
+from rectifier.doctor import descent, evidence
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE
@@ -247,24 +247,26 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     if not (update > 0 and moved > 0) or _experienced(record) or not loss.start > 0:
         return ()
     stuck = loss.end >= 0.9 * loss.start
-    creeps = stuck and update < 10 * TINY and moved < 10 * MOVED and pace.is_straight(record)
-    minute, steady = update < MINUTE, pace.is_steady(record)
+    creeps = stuck and update < 10 * TINY and moved < 10 * MOVED and descent.is_straight(record)
+    minute, steady = update < MINUTE, descent.is_steady(record)
     far = loss.end > (0.2 if minute else 0.5) * loss.start
     still = minute and moved < STILL and loss.end > 0.5 * loss.start
     tiny = update < TINY and moved < MOVED and (stuck or still or (far and steady))
-    onward = update < 3 * TINY and stuck and pace.gathers_pace(record) and pace.still_falls(record)
+    onward = (
+        update < 3 * TINY and stuck and descent.gathers_pace(record) and descent.still_falls(record)
+    )
     short = update < 3 * TINY and moved < 3 * MOVED and loss.end >= FAR_FROM * loss.start
     faint = record.optimizer in ADAPTIVE and evidence.largest(record.training.learning_rate) <= (
         FAINT * ADAPTIVE_RATE
     )
-    behind = pace.behind_the_mean(record, loss) if steady else math.nan
+    behind = descent.behind_the_mean(record, loss) if steady else math.nan
     unit = unit_for(record) if behind > 0 else None
     onward = onward or (behind > 0 and (update < USUAL or unit is not None))
     onward = onward or (update < 3 * TINY and moved < 3 * MOVED and evidence.at_rest(record, loss))
     onward = onward or (
-        faint and update < TINY and loss.end > 0.5 * loss.start and pace.still_falls(record)
+        faint and update < TINY and loss.end > 0.5 * loss.start and descent.still_falls(record)
     )
-    if not (tiny or onward or creeps or (short and steady and pace.still_falls(record))):
+    if not (tiny or onward or creeps or (short and steady and descent.still_falls(record))):
         return ()
     told = f"The learning rate {number(rate)}" if rate > 0 else "The learning rate"
     cause = (
