@@ -1,4 +1,5 @@
 # batch: eighteenth
+# in view: a module that is told to require gradients by an attribute
 # rules: frozen_parameters
 # remedies: add_to_optimizer
 # metric: birds accuracy up

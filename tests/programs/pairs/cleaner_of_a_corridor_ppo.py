@@ -1,4 +1,5 @@
 # batch: eighteenth
+# in view: a gradient that cancels but for rounding
 # rules: frozen_parameters vanishing_gradient
 # remedies: add_to_optimizer
 # metric: mean reward up

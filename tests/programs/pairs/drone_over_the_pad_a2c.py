@@ -1,4 +1,5 @@
 # batch: eighteenth
+# in view: calls one after the other are no rounds of a state
 # rules: unnormalized_input saturated_activation
 # remedies: normalize_input
 # metric: avg reward up

@@ -1,4 +1,5 @@
 # batch: eighteenth
+# in view: of noise about a truth within a range half at most lies beyond it
 # rules: unsuitable_output_activation saturated_activation
 # remedies: remove_output_activation
 # metric: val mae down

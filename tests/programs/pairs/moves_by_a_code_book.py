@@ -1,4 +1,5 @@
 # batch: eighteenth
+# in view: a table that is cut off, before layers that learn
 # rules: frozen_parameters
 # remedies: add_to_optimizer
 # metric: recon mse down

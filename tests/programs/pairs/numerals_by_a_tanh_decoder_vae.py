@@ -1,4 +1,5 @@
 # batch: eighteenth
+# in view: a logarithm of what a tanh gives
 # rules: unsuitable_output_activation non_finite
 # remedies: swap_activation remove_output_activation stabilize_loss
 # metric: test elbo loss down

@@ -1,4 +1,5 @@
 # batch: eighteenth
+# in view: nothing times infinity is nothing
 # rules: non_finite
 # remedies: stabilize_loss
 # metric: knn accuracy up

@@ -1,4 +1,5 @@
 # batch: eighteenth
+# in view: a warm-up that nothing ends
 # rules: learning_rate_too_high exploding_gradient
 # remedies: lower_learning_rate clip_gradients
 # metric: test accuracy up
