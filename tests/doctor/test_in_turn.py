@@ -296,3 +296,22 @@ def test_exponentials_are_bent_where_a_guard_at_the_edge_alone_brings_nothing() 
     guard = dataclasses.replace(finding("non_finite"), remedies=plain)
     turns = in_turn.treatments([guard], names(), record(site("fc1"), trained=STUCK))
     assert [dict(turn[0].settings) for turn in turns[:2]] == [{}, {"bound": 2.0}]
+
+
+def test_weights_that_start_at_nought_tell_nothing_of_the_rate() -> None:
+    found = [
+        finding("symmetric_initialization", "reinitialize"),
+        finding("learning_rate_too_high", "lower_learning_rate"),
+    ]
+    first = actions(in_turn.treatments(found, names(), record(site("fc1"), trained=STUCK)))[0]
+    assert first == ["reinitialize"]
+    assert (
+        "lower_learning_rate"
+        in actions(in_turn.treatments(found[1:], names(), record(site("fc1"), trained=STUCK)))[0]
+    )
+
+
+def test_a_decay_that_takes_the_weights_away_is_read_off_the_program() -> None:
+    eased = (Remedy("stabilize_loss", "", {"decay": True}, {}),)
+    assert in_turn.certain([dataclasses.replace(finding("vanishing_gradient"), remedies=eased)])
+    assert not in_turn.certain([finding("vanishing_gradient", "swap_activation")])
