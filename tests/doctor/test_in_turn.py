@@ -329,3 +329,22 @@ def test_steps_a_hundredth_of_the_usual_stay_larger_whatever_else_is_tried(updat
     assert turns[0] == ["raise_learning_rate"]
     assert len(turns) > 1
     assert all("raise_learning_rate" in turn for turn in turns) is stays
+
+
+def test_weights_that_start_at_nought_tell_nothing_of_the_rate() -> None:
+    found = [
+        finding("symmetric_initialization", "reinitialize"),
+        finding("learning_rate_too_high", "lower_learning_rate"),
+    ]
+    first = actions(in_turn.treatments(found, names(), record(site("fc1"), trained=STUCK)))[0]
+    assert first == ["reinitialize"]
+    assert (
+        "lower_learning_rate"
+        in actions(in_turn.treatments(found[1:], names(), record(site("fc1"), trained=STUCK)))[0]
+    )
+
+
+def test_a_decay_that_takes_the_weights_away_is_read_off_the_program() -> None:
+    eased = (Remedy("stabilize_loss", "", {"decay": True}, {}),)
+    assert in_turn.certain([dataclasses.replace(finding("vanishing_gradient"), remedies=eased)])
+    assert not in_turn.certain([finding("vanishing_gradient", "swap_activation")])

@@ -895,3 +895,16 @@ def test_exponentials_of_what_is_trained_are_bent_in_evaluation_too() -> None:
     assert bool((trained.log().abs() <= 2.0 + 1e-5).all())
     torch.testing.assert_close(own, torch.tensor([9.0]).exp())
     assert log == ["arguments of exp bent to stay within ± 2"]
+
+
+def test_the_logarithm_of_a_share_of_nought_has_the_slope_of_log_softmax() -> None:
+    def loss_of(way: str) -> torch.Tensor:
+        x = torch.tensor([[300.0, 0.0, 0.0], [0.0, 1.0, 2.0]], requires_grad=True)
+        by_hand = way == "by hand"
+        out = torch.softmax(x, dim=-1).log() if by_hand else torch.log_softmax(x, -1)
+        (gradient,) = torch.autograd.grad(out[:, 1].sum(), x)
+        return torch.stack([out.detach(), gradient])
+
+    got, log = under("stabilize_loss", lambda: loss_of("by hand"))
+    torch.testing.assert_close(got, loss_of("at once"))
+    assert log == ["logarithms of a softmax taken as log_softmax does"]

@@ -75,7 +75,7 @@ def treatments(
         record: Of the sick run.
         start: Which of `judge.plans` comes first.
     """
-    findings = _without_false_units(findings, record)
+    findings = _without_false_rates(_without_false_units(findings, record))
     planned = _steeper_first(judge.plans(findings, known), record)[start:]
     planned = [*_centred(planned, record), *(_with_unit(each, record) for each in planned)]
     planned = [with_pace(with_rate(each, record), record) for each in planned]
@@ -129,6 +129,19 @@ def _without_false_units(findings: Sequence[Finding], record: Record) -> list[Fi
     return [
         dataclasses.replace(
             finding, remedies=tuple(r for r in finding.remedies if "target_std" not in r.settings)
+        )
+        for finding in findings
+    ]
+
+
+def _without_false_rates(findings: Sequence[Finding]) -> list[Finding]:
+    """Without smaller steps, where weights start at nought: any step is large against those."""
+    bad = judge.harmful(findings)
+    if not bad or bad[0].rule != "symmetric_initialization":
+        return list(findings)
+    return [
+        dataclasses.replace(
+            finding, remedies=tuple(r for r in finding.remedies if r.action not in judge.RATES)
         )
         for finding in findings
     ]
@@ -277,7 +290,8 @@ def certain(findings: Sequence[Finding]) -> bool:
     bad = judge.harmful(findings)
     if not bad:
         return False
-    held = any(remedy.settings.get("hold") for remedy in bad[0].remedies)  # at the author's rate
+    read = ("hold", "decay")  # the author's rate, or his decay
+    held = any(remedy.settings.get(name) for remedy in bad[0].remedies for name in read)
     return held or bad[0].rule in judge.WRITTEN
 
 

@@ -23,6 +23,7 @@ inverse problems with invertible neural networks", whose couplings bend the argu
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,6 +71,7 @@ class StabilizeLoss(Rewriting):
         self._carried = _carried.Carried()
         self._overflowed = False
         self._bound = float(remedy.settings.get("bound", 0.0))
+        self._shares: tuple[weakref.ref[Tensor], Tensor, Any] | None = None
         self._bent: set[tuple[str, int]] = set()
 
     def wants_step(self, step: int) -> bool:
@@ -112,6 +114,8 @@ class StabilizeLoss(Rewriting):
             self.unwritten = True
             self.say(f"arguments of exp bent to stay within ± {self._bound:g}")
             return func(self._bound * torch.tanh(x / self._bound), *args[1:], **kwargs)
+        if name in _LOGARITHMS and (whole := self._whole(name, x)) is not None:
+            return whole
         carried = self._carried.call(name, func, args, kwargs)
         if carried is not None:
             if name in (*_QUOTIENTS, *_LOGARITHMS):
@@ -129,6 +133,8 @@ class StabilizeLoss(Rewriting):
             return self._spread(name, x, func, args, kwargs)
         guarded = self._guarded(name, x, args, kwargs)
         result = func(guarded, *args[1:], **kwargs)
+        if name == "softmax" and isinstance(result, Tensor):
+            self._shares = weakref.ref(result), guarded, keyword(args, kwargs, 1, "dim")
         if guarded is not x:
             self.note_place(name)
             self.say_at("kept from NaN and infinity:", name)
@@ -136,6 +142,20 @@ class StabilizeLoss(Rewriting):
         if name == "exp" and self._overflowed:  # what others are divided by is known as well
             self._carried.know(result, x)
         return result
+
+    def _whole(self, name: str, x: Tensor) -> Tensor | None:
+        """The logarithm of a softmax at once, where a share fell to nought: there it has no slope.
+
+        Held at the smallest number instead, a class that is given no chance would never get one.
+        """
+        if self._shares is None or self._shares[0]() is not x or name != "log":
+            return None
+        _, entered, dim = self._shares
+        if not isinstance(dim, int) or not bool((x < torch.finfo(x.dtype).tiny).any()):
+            return None
+        self.unwritten = True
+        self.say("logarithms of a softmax taken as log_softmax does")
+        return torch.log_softmax(entered, dim, dtype=x.dtype)
 
     def _is_trained(self, x: Tensor) -> bool:
         """Whether it takes a gradient, or is evaluated where one did."""
