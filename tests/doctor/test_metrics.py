@@ -63,6 +63,20 @@ from rectifier.doctor import metrics
             "| train/ | |\n|    total_timesteps | 1024 |\n| value_loss | 45.3 |",
             {"value_loss": 45.3},
         ),
+        ("global_step=300, episodic_return=[22.]", {"episodic_return": 22.0}),
+        ("loss tensor([0.25]), acc array([ 0.5], dtype=float32)", {"loss": 0.25, "acc": 0.5}),
+        ("loss: 2.301  [   64/60000], weights [1, 2]", {"loss": 2.301}),
+        (
+            "Accuracy of the network on the 10000 test images: 97.0 %",
+            {"accuracy of network on test images": 0.97},
+        ),
+        ("Final accuracy on the test set is 91/100", {"final accuracy on test set": 0.91}),
+        ("Average accuracy over 10 folds: 0.93", {"average accuracy over folds": 0.93}),
+        (
+            "loss 2, mean reward over the last 100 episodes = -3, time for the last epoch: 3 s",
+            {"loss": 2.0, "mean reward over last episodes": -3.0},
+        ),
+        ("Accuracy of plane : 57 %", {"accuracy of plane": 0.57}),
         ("", {}),
     ],
 )
@@ -103,6 +117,7 @@ def test_what_is_no_number_is_no_part_of_a_name() -> None:
 
 def test_long_output_is_read_in_reasonable_time() -> None:
     assert len(metrics.parse("a" * 200_000 + "\n" + "loss 0.5\n" * 20_000)["loss"]) == 20_000
+    assert metrics.parse("loss of a " * 40 + "\n" + "of on at " * 5_000) == {}
 
 
 @pytest.mark.parametrize(
