@@ -99,6 +99,17 @@ def test_numbers_below_a_line_of_names(output: str) -> None:
     assert found == {"train loss": (0.9, 0.8), "val acc": (0.4, 0.5)}
 
 
+def test_settings_shown_once_are_no_metrics() -> None:
+    shown = "{'top_k': -1, 'target_kl': 0.03}\nNamespace(hits=3, lr=0.1)\nGPTConfig(top=5)\n"
+    assert metrics.parse(shown + "loss 3\nloss 2\ntest loss 4") == {
+        "loss": (3.0, 2.0),
+        "test loss": (4.0,),
+    }
+    logged = "{'loss': 3, 'kl': 1}\n{'loss': 2, 'kl': 1}\n{'eval_loss': 4}"
+    assert list(metrics.parse(logged)) == ["loss", "kl", "eval_loss"]
+    assert metrics.parse("{'loss': 3, 'accuracy': 0.5}") == {"loss": (3.0,), "accuracy": (0.5,)}
+
+
 def test_prose_is_no_heading() -> None:
     assert metrics.parse("loading, training, testing\n1 2 3\ndone thank you\n3, 4, 5\n") == {}
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)\b"
 _WORD = r"(?!(?:nan|inf)\b)[A-Za-z][\w@/.\-]*"
@@ -45,6 +45,7 @@ _AGAINST = re.compile(rf"\b{_PLAYER}[ _]?(?:loss|err)\b|\b(?:loss|err)[ _]?{_PLA
 _PART = re.compile(r"[ _/.\-]+")
 _FILE = re.compile(r"\.(?:py|cc|cpp|cu|h)$")
 _WARNING = re.compile(r"\S.*?:\d+: \w*Warning: ")
+_SETTINGS = re.compile(r"\b(?:Namespace|\w*(?:Config|Args|Arguments|Params|Options))\(\w+=")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_METRICS = frozenset({
     "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations", "batch",
@@ -95,9 +96,11 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
     found: dict[str, list[float]] = {}
     names: list[str] = []
     counted: list[float] = []
+    told_first: list[str] = []
     for line in re.split(r"[\r\n]+", _COLOUR.sub("", output)):
-        if _WARNING.match(line):  # its words and numbers are about the program
+        if _WARNING.match(line) or _SETTINGS.search(line):  # words and numbers of the program
             continue
+        known = len(found)
         cells = _cells(line)
         values = [_NUMERIC.fullmatch(cell) for cell in cells]
         if len(cells) > 1 and len(cells) == len(names) and all(values):
@@ -116,9 +119,24 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
                 counted.append(_value(match))
             if own:
                 found.setdefault(own, []).append(_value(match))
+        if line.lstrip().startswith("{"):
+            told_first.extend(list(found)[known:])
+    for name in _settings(found, told_first):
+        del found[name]
     if counted != sorted(counted):  # how long something lasted, and no count of steps
         found["steps"] = counted
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _settings(found: Mapping[str, Sequence[float]], told: Sequence[str]) -> Sequence[str]:
+    """Of the names first met in a printed dictionary those of a script that shows its settings.
+
+    It does so once and before what it measures again and again; a dictionary of results is
+    printed again or at the end.
+    """
+    names = list(found)
+    again = next((place for place, name in enumerate(names) if len(found[name]) > 1), 0)
+    return [name for name in told if names.index(name) < again and len(found[name]) == 1]
 
 
 def _without_sentences(line: str, found: dict[str, list[float]]) -> str:
