@@ -76,6 +76,10 @@ from rectifier.doctor import metrics
             "loss 2, mean reward over the last 100 episodes = -3, time for the last epoch: 3 s",
             {"loss": 2.0, "mean reward over last episodes": -3.0},
         ),
+        (
+            "Net(\n  (1): Linear(in_features=32, out_features=1)\n  (2): TopK(top=3)\n)\nloss 1",
+            {"loss": 1.0},
+        ),
         ("Accuracy of plane : 57 %", {"accuracy of plane": 0.57}),
         ("", {}),
     ],

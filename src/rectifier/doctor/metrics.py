@@ -45,7 +45,9 @@ _AGAINST = re.compile(rf"\b{_PLAYER}[ _]?(?:loss|err)\b|\b(?:loss|err)[ _]?{_PLA
 _PART = re.compile(r"[ _/.\-]+")
 _FILE = re.compile(r"\.(?:py|cc|cpp|cu|h)$")
 _WARNING = re.compile(r"\S.*?:\d+: \w*Warning: ")
-_SETTINGS = re.compile(r"\b(?:Namespace|\w*(?:Config|Args|Arguments|Params|Options))\(\w+=")
+_SETTINGS = re.compile(  # also a part of a printed module
+    r"\b(?:Namespace|\w*(?:Config|Args|Arguments|Params|Options))\(\w+=|^\s*\(\w+\): \w+\("
+)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_METRICS = frozenset({
     "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations", "batch",
