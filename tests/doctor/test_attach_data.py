@@ -22,8 +22,10 @@ class Carrying(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         h, state = self.rnn(x, state)
-        kept = state.data if self.how != "detach" else state.detach()
+        kept = state.data if self.how in ("", "data") else state.detach()
         last = h[:, -1]
+        if self.how == "each":
+            return self.out(sum(h[:, t].detach() for t in range(h.shape[1]))), kept
         if self.how == "data":
             last = last.data
         elif self.how == "detach":
@@ -54,3 +56,12 @@ def test_the_state_that_the_next_batch_takes_stays_cut(how: str) -> None:
     assert moved > 0.5 * (train("") - start).norm()
     called = ".data" if how == "data" else "detach()"
     assert log == [f"a {called} in forward is left out, so that the gradient passes"]
+
+
+def test_each_step_of_a_sequence_may_be_cut_off() -> None:
+    """All of them come out of one graph, which each sends its gradient through."""
+    start = Carrying("each").rnn.weight_hh_l0.detach()
+    scope = {"parameters": ["rnn.weight_hh_l0", "rnn.weight_ih_l0"]}
+    got, log = under("add_to_optimizer", lambda: train("each"), scope, how="attach")
+    assert (got - start).norm() > 0.1 * start.norm()
+    assert log == ["a detach() in forward is left out, so that the gradient passes"]

@@ -159,7 +159,8 @@ def test_a_slow_loss_of_width_that_did_no_harm_is_a_note() -> None:
     loss = falling(2.3, 1.2)
     for dead, update, severity in (
         ({10: 50}, 1e-3, "info"),
-        ({10: 65}, 1e-3, "warning"),  # more than as drawn
+        ({10: 65}, 1e-3, "info"),  # inputs of one sign take more along
+        ({10: 75}, 1e-3, "error"),  # hardly a layer any more
         ({60: 50}, 1e-3, "warning"),  # later than that
         ({10: 50}, spike(1e-3, 0.5, 9), "warning"),  # a step did it
     ):

@@ -63,6 +63,24 @@ from rectifier.doctor import metrics
             "| train/ | |\n|    total_timesteps | 1024 |\n| value_loss | 45.3 |",
             {"value_loss": 45.3},
         ),
+        ("global_step=300, episodic_return=[22.]", {"episodic_return": 22.0}),
+        ("loss tensor([0.25]), acc array([ 0.5], dtype=float32)", {"loss": 0.25, "acc": 0.5}),
+        ("loss: 2.301  [   64/60000], weights [1, 2]", {"loss": 2.301}),
+        (
+            "Accuracy of the network on the 10000 test images: 97.0 %",
+            {"accuracy of network on test images": 0.97},
+        ),
+        ("Final accuracy on the test set is 91/100", {"final accuracy on test set": 0.91}),
+        ("Average accuracy over 10 folds: 0.93", {"average accuracy over folds": 0.93}),
+        (
+            "loss 2, mean reward over the last 100 episodes = -3, time for the last epoch: 3 s",
+            {"loss": 2.0, "mean reward over last episodes": -3.0},
+        ),
+        (
+            "Net(\n  (1): Linear(in_features=32, out_features=1)\n  (2): TopK(top=3)\n)\nloss 1",
+            {"loss": 1.0},
+        ),
+        ("Accuracy of plane : 57 %", {"accuracy of plane": 0.57}),
         ("", {}),
     ],
 )
@@ -85,6 +103,17 @@ def test_numbers_below_a_line_of_names(output: str) -> None:
     assert found == {"train loss": (0.9, 0.8), "val acc": (0.4, 0.5)}
 
 
+def test_settings_shown_once_are_no_metrics() -> None:
+    shown = "{'top_k': -1, 'target_kl': 0.03}\nNamespace(hits=3, lr=0.1)\nGPTConfig(top=5)\n"
+    assert metrics.parse(shown + "loss 3\nloss 2\ntest loss 4") == {
+        "loss": (3.0, 2.0),
+        "test loss": (4.0,),
+    }
+    logged = "{'loss': 3, 'kl': 1}\n{'loss': 2, 'kl': 1}\n{'eval_loss': 4}"
+    assert list(metrics.parse(logged)) == ["loss", "kl", "eval_loss"]
+    assert metrics.parse("{'loss': 3, 'accuracy': 0.5}") == {"loss": (3.0,), "accuracy": (0.5,)}
+
+
 def test_prose_is_no_heading() -> None:
     assert metrics.parse("loading, training, testing\n1 2 3\ndone thank you\n3, 4, 5\n") == {}
 
@@ -103,6 +132,7 @@ def test_what_is_no_number_is_no_part_of_a_name() -> None:
 
 def test_long_output_is_read_in_reasonable_time() -> None:
     assert len(metrics.parse("a" * 200_000 + "\n" + "loss 0.5\n" * 20_000)["loss"]) == 20_000
+    assert metrics.parse("loss of a " * 40 + "\n" + "of on at " * 5_000) == {}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
-"""What a program does beside training: it is traced, or trains in another thread."""
+"""What a program does beside training: it is traced, or trains in another thread or process."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -69,3 +71,12 @@ def test_steps_of_another_thread_are_said_not_to_be_seen() -> None:
         other.start()
         other.join()
     assert "Steps that another thread takes are not seen." in session.record.notes
+
+
+def test_training_that_other_processes_did_is_said_to_be_unseen() -> None:
+    work = "import time\nwhile time.process_time() < 1.2: pass"
+    with rt.watch(Net()) as session:
+        subprocess.run([sys.executable, "-c", work], check=True)
+    (note,) = session.record.notes
+    assert "Processes that the program started computed for" in note
+    assert "torchrun" in note

@@ -1,6 +1,7 @@
 """Numbers that a script prints with a name: ``accuracy 0.93``, ``loss=0.1``, ``Acc: 91/100``.
 
 Or below one: a line of names, as ``epoch,loss,accuracy``, and lines of as many numbers after it.
+Or after a sentence that begins with one: ``Accuracy on the 10000 test images: 97 %``.
 
 Layer: doctor; standard library only. The proof of a repair should be what the user already looks
 at, and that is what the script prints. What is found is a series per name, in the order printed;
@@ -11,19 +12,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)\b"
 _WORD = r"(?!(?:nan|inf)\b)[A-Za-z][\w@/.\-]*"
+_QUANTITY = (  # also tensor(0.5) and, as an array of one element is printed, [0.5]
+    rf"(?:\w*(?:tensor|array|float32|float64)\()?(?:\[\s*(?=(?:{_NUMBER})\s*\]))?"
+    rf"(?P<value>{_NUMBER})(?:\s*/\s*(?P<whole>{_NUMBER}))?\s?(?P<percent>%)?"
+    r"(?P<unit>\s?(?:ms|s|sec|secs|seconds|min|minutes|it/s|MB|GB|KB)\b)?"
+)
 _PATTERN = re.compile(
     r"(?<![\w.])['\"]?"
     rf"(?P<name>{_WORD}(?:\([\w@ ]*\))?(?: {_WORD}){{0,2}}?(?:(?<= at) \d+)?)['\"]?"
     r"(?:\s*[:=|]\s*['\"]?|\s+|,(?=[-+.\w]))"
-    r"(?:\w*(?:tensor|float32|float64)\()?"
-    rf"(?P<value>{_NUMBER})"
-    rf"(?:\s*/\s*(?P<whole>{_NUMBER}))?"
-    r"\s?(?P<percent>%)?"
-    r"(?P<unit>\s?(?:ms|s|sec|secs|seconds|min|minutes|it/s|MB|GB|KB)\b)?",
+    rf"{_QUANTITY}",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(
+    rf"(?<![\w.])(?P<name>{_WORD}(?: {_WORD}){{0,2}}? (?:of|on|over|for|in|across|at|after)"
+    rf"(?: (?:{_WORD}|\d+)){{2,8}}?)"
+    rf"(?:\s*[:=]\s*|\s+(?:is|was)\s+(?:now\s+)?){_QUANTITY}",
     re.IGNORECASE,
 )
 _NUMERIC = re.compile(
@@ -31,11 +39,15 @@ _NUMERIC = re.compile(
 )
 _CELLS = re.compile(r"\s*[,;|\t]\s*|\s{2,}|(?<![A-Za-z/]) (?![A-Za-z%/])")
 _HEADING = re.compile(_WORD + r"(?:\([\w@ %]*\)| [A-Za-z@/()%\d]+){0,3}")
+_SMALL = frozenset({"the", "a", "an", "our", "all"})
 _PLAYER = r"(?:d|g|disc\w*|gen\w*|critic|adv\w*)"
 _AGAINST = re.compile(rf"\b{_PLAYER}[ _]?(?:loss|err)\b|\b(?:loss|err)[ _]?{_PLAYER}\b")
 _PART = re.compile(r"[ _/.\-]+")
 _FILE = re.compile(r"\.(?:py|cc|cpp|cu|h)$")
 _WARNING = re.compile(r"\S.*?:\d+: \w*Warning: ")
+_SETTINGS = re.compile(  # also a part of a printed module
+    r"\b(?:Namespace|\w*(?:Config|Args|Arguments|Params|Options))\(\w+=|^\s*\(\w+\): \w+\("
+)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOT_METRICS = frozenset({
     "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations", "batch",
@@ -86,9 +98,11 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
     found: dict[str, list[float]] = {}
     names: list[str] = []
     counted: list[float] = []
+    told_first: list[str] = []
     for line in re.split(r"[\r\n]+", _COLOUR.sub("", output)):
-        if _WARNING.match(line):  # its words and numbers are about the program
+        if _WARNING.match(line) or _SETTINGS.search(line):  # words and numbers of the program
             continue
+        known = len(found)
         cells = _cells(line)
         values = [_NUMERIC.fullmatch(cell) for cell in cells]
         if len(cells) > 1 and len(cells) == len(names) and all(values):
@@ -99,6 +113,7 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
         heads = cells if len(cells) > 1 else line.split()[:20]
         if len(heads) > 1 and all(map(_HEADING.fullmatch, heads)) and any(map(_is_known, heads)):
             names = heads
+        line = _without_sentences(line, found)
         for match in _PATTERN.finditer(line):
             own = "" if match["unit"] else _named(match["name"])
             words = match["name"].lower().split()
@@ -106,9 +121,38 @@ def parse(output: str) -> Mapping[str, tuple[float, ...]]:
                 counted.append(_value(match))
             if own:
                 found.setdefault(own, []).append(_value(match))
+        if line.lstrip().startswith("{"):
+            told_first.extend(list(found)[known:])
+    for name in _settings(found, told_first):
+        del found[name]
     if counted != sorted(counted):  # how long something lasted, and no count of steps
         found["steps"] = counted
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _settings(found: Mapping[str, Sequence[float]], told: Sequence[str]) -> Sequence[str]:
+    """Of the names first met in a printed dictionary those of a script that shows its settings.
+
+    It does so once and before what it measures again and again; a dictionary of results is
+    printed again or at the end.
+    """
+    names = list(found)
+    again = next((place for place, name in enumerate(names) if len(found[name]) > 1), 0)
+    return [name for name in told if names.index(name) < again and len(found[name]) == 1]
+
+
+def _without_sentences(line: str, found: dict[str, list[float]]) -> str:
+    """The line without each sentence that says how much a known metric is, which is put down."""
+
+    def put_down(match: re.Match[str]) -> str:
+        words = [w for w in match["name"].lower().split() if w not in _SMALL and not w.isdigit()]
+        name = " ".join(words)
+        if match["unit"] or not direction(name):
+            return match[0]
+        found.setdefault(name, []).append(_value(match))
+        return ";"
+
+    return _SENTENCE.sub(put_down, line) if len(line) < 500 else line
 
 
 def _cells(line: str) -> list[str]:

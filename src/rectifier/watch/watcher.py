@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 from rectifier.torch import unit_statistics
 from rectifier.torch.memory import bare
 from rectifier.torch.sites import Layer, Observer, Site, Sleep
-from rectifier.watch import ranks, statistics
+from rectifier.watch import processes, ranks, statistics
 from rectifier.watch.brief import Held
 from rectifier.watch.budget import Budget
 from rectifier.watch.cargo import Pass
@@ -391,7 +391,8 @@ class Watcher(Observer):
 
     def _remarks(self) -> list[str]:
         if self._taken.index == 0 and self._steps == 0:
-            return ["No training step was seen: no optimiser stepped and nothing ran backward."]
+            nothing = "No training step was seen: no optimiser stepped and nothing ran backward"
+            return [f"{nothing}{processes.elsewhere()}."]
         if self._taken.index == 0:
             return ["Steps were taken, but no backward pass that belongs to them was seen."]
         if not self._taken.sites:

@@ -201,9 +201,12 @@ class Attach(Rewriting):
 
 
 def _send_on(x: Tensor, gradient: Tensor) -> None:
-    """A backward pass of ours, which is none of the program's: nobody is told of its loss."""
+    """A backward pass of ours, which is none of the program's: nobody is told of its loss.
+
+    The graph is kept, as each step of a sequence may have been cut off by itself.
+    """
     _engine_run_backward(  # what Tensor.backward calls, whoever wrapped that
-        (x,), (gradient,), False, False, (), allow_unreachable=True, accumulate_grad=True
+        (x,), (gradient,), True, False, (), allow_unreachable=True, accumulate_grad=True
     )
 
 

@@ -14,7 +14,7 @@ from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.born_dead import HALF, free
+from rectifier.doctor.rules.born_dead import free
 from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, LEARNT, lower, overshoot
 from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.watch.record import FloatArray, Record, SiteRecord
@@ -34,7 +34,9 @@ HEAVY = 0.95
 what dies little by little dies of them."""
 
 EARLY = 20
-"""Steps in which units that were drawn at the edge of silence go over it."""
+"""Steps in which units that were drawn at the edge of silence go over it. Of inputs that are never
+negative, as of pixels, all weights of a unit move the same way at once (LeCun, Bottou, Orr and
+Müller 1998, "Efficient BackProp", section 4.3), so that it may be more than half of them."""
 
 NARROW, BORN = 16, 0.25
 """Units of a layer so narrow that chance may leave it without a living one, and the share of it
@@ -150,7 +152,8 @@ def _why(case: Case) -> str:
         return f"{when}, after the learning rate was raised to {number(case.rate)}"
     if case.decayed:
         return f"{when}, as their weights decayed"
-    return f"{when}, little by little{rate}"
+    slow = ", little by little" if case.deaths.middle > EARLY else ""
+    return f"{when}{slow}{rate}"
 
 
 def _learnt_since(case: Case, loss: evidence.Loss) -> bool:
@@ -173,7 +176,7 @@ def _severity(case: Case, harmed: bool, learnt: bool) -> Severity | None:
         return "warning" if learnt and not harmed else "error"
     driven = case.by_steps or case.raised >= 2
     if _at_least(case) >= MANY:
-        astray = not (driven or case.decayed) and case.deaths.middle <= EARLY and case.share < HALF
+        astray = not (driven or case.decayed) and case.deaths.middle <= EARLY
         return "error" if harmed else "info" if learnt or astray else "warning"
     return "warning" if harmed and driven and case.share >= 0.25 else "info"
 
@@ -231,8 +234,8 @@ def check(record: Record) -> Sequence[Finding]:
     Four units of eight are no such share yet, forty of eighty are (`_at_least`). A unit is dead
     only if its silence exceeds chance (`evidence.dead_units`), so rare firing is no death and
     sparsity no fault. Below 10 % of a layer: ``info`` at most, as healthy training leaves some
-    behind; from 40 % on: ``warning``, or ``info`` where up to six tenths went within twenty steps,
-    none of them large, and the loss fell: they were drawn next to dead (see ``born_dead``);
+    behind; from 40 % on: ``warning``, or ``info`` where they went within twenty steps, none of them
+    large, and the loss fell: they were drawn next to dead (see ``born_dead``);
     ``error`` where the loss stayed near its start or the layer has lost 70 % of its width; one
     degree less where the loss fell to a fifth, or to a third after the deaths, so that the rest
     sufficed. From a quarter on ``warning`` where the loss was harmed and a step did it, as most
