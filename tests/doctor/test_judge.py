@@ -158,3 +158,8 @@ def test_a_guard_that_climbed_is_told_as_a_raised_rate() -> None:
     assert done.settings == {"from": 0.01, "to": 0.03}
     (slower,) = judge.chosen([guard], {"lower_learning_rate": {"to": [0.003]}})
     assert slower.action == "lower_learning_rate"
+
+    for names in (("test accuracy", "test loss"), ("accuracy of network on test images", "nll")):
+        before = run(**dict(zip(names, (0.947, 0.61), strict=True)))
+        after = run(0.1, 0, **dict(zip(names, (share, loss), strict=True)))
+        assert judge.compare(before, after).verdict == verdict

@@ -305,8 +305,9 @@ def _surer(before: Run, after: Run, name: str) -> str:
 
 
 def _first_word(name: str) -> str:
-    """Of ``test accuracy`` or ``test_acc`` that which tells of which data it is."""
-    return name.replace("_", " ").partition(" ")[0]
+    """Of ``test accuracy`` or ``test_acc`` that which tells of which data; of ``loss`` nothing."""
+    word = name.replace("_", " ").partition(" ")[0]
+    return "" if metrics.direction(word) else word
 
 
 def _still_at(name: str, old: float, gain: float) -> bool:
