@@ -15,7 +15,10 @@ CHOICE = Head(("nll_loss", "log_softmax", "addmm"), "4", width=10)
 COIN = Head(("binary_cross_entropy_with_logits", "addmm"), "4", width=1)
 
 
-def flat(share, end=2.3, *, function="sigmoid", depth=4, head=CHOICE, update=1e-2, saturated=0.0):
+def flat(
+    share, end=2.3, *, function="sigmoid", depth=4, head=CHOICE, update=1e-2, first=1e-2,
+    saturated=0.0,
+):  # fmt: skip
     """A stack of so many functions whose first layer gets this share of the gradient."""
     names = [f"{place}" for place in range(depth + 1)]
     sites = [
@@ -24,9 +27,12 @@ def flat(share, end=2.3, *, function="sigmoid", depth=4, head=CHOICE, update=1e-
         for place, name in enumerate(names[:-1])
     ]  # fmt: skip
     layers = [
-        layer(name, order=place, gradient_rms=share if not place else 1.0, update_ratio=update)
+        layer(
+            name, order=place, gradient_rms=1.0 if place else share,
+            update_ratio=update if place else first,
+        )
         for place, name in enumerate(names)
-    ]
+    ]  # fmt: skip
     start = math.log(10) if head is CHOICE else math.log(2)
     found = told(
         vanishing_gradient,
@@ -48,6 +54,11 @@ def test_sigmoids_of_several_kinds_of_layers_add_up() -> None:
 @pytest.mark.parametrize("depth", [3, 5])
 def test_where_it_begins(depth, factor, count) -> None:
     assert len(flat(factor * 0.25**depth, depth=depth)) == count
+
+
+@pytest.mark.parametrize(("moves", "found"), [(5e-5, [("error", "0")]), (2e-4, [])])
+def test_of_two_where_the_first_layer_hardly_moves(moves, found) -> None:
+    assert flat(1e-2, depth=2, update=2e-2, first=moves) == found
 
 
 def test_what_is_not_told() -> None:

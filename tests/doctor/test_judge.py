@@ -132,9 +132,10 @@ def test_loss_is_read_at_its_end() -> None:
     ],
 )
 def test_a_share_that_fell_by_chance_gives_way_to_a_loss_beside_it(share, loss, verdict) -> None:
-    before = run(**{"test accuracy": 0.947, "test loss": 0.61})
-    after = run(0.1, 0, **{"test accuracy": share, "test loss": loss})
-    assert judge.compare(before, after).verdict == verdict
+    for names in (("test accuracy", "test loss"), ("accuracy of network on test images", "nll")):
+        before = run(**dict(zip(names, (0.947, 0.61), strict=True)))
+        after = run(0.1, 0, **dict(zip(names, (share, loss), strict=True)))
+        assert judge.compare(before, after).verdict == verdict
 
 
 def rate_of(treatment: tuple[Remedy, ...]) -> dict[str, object]:
@@ -158,8 +159,3 @@ def test_a_guard_that_climbed_is_told_as_a_raised_rate() -> None:
     assert done.settings == {"from": 0.01, "to": 0.03}
     (slower,) = judge.chosen([guard], {"lower_learning_rate": {"to": [0.003]}})
     assert slower.action == "lower_learning_rate"
-
-    for names in (("test accuracy", "test loss"), ("accuracy of network on test images", "nll")):
-        before = run(**dict(zip(names, (0.947, 0.61), strict=True)))
-        after = run(0.1, 0, **dict(zip(names, (share, loss), strict=True)))
-        assert judge.compare(before, after).verdict == verdict

@@ -19,6 +19,12 @@ from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import Record, SiteRecord
 
+FEWEST = 2
+"""Functions behind one another, of which each takes its part."""
+
+FAR = 100.0
+"""Update ratio of the last layer over the first's, from which depth tells them apart."""
+
 OPENING = 20
 """Observed steps that show the network as initialised."""
 
@@ -30,7 +36,8 @@ def flattened(record: Record, loss: evidence.Loss) -> Finding | None:
     """All hidden functions of a network pass a quarter at most, and the loss stayed at a guess's.
 
     The gradient of the first layer is as small beside the last one's as those slopes alone make it,
-    or smaller; the last one moves, so that it is not the rate.
+    or smaller; the last one moves, so that it is not the rate. Of two functions only where the
+    first layer hardly moves, by a hundredth of what the last one does.
     """
     if not evidence.at_rest(record, loss):
         return None
@@ -41,9 +48,12 @@ def flattened(record: Record, loss: evidence.Loss) -> Finding | None:
             (i for i in evidence.matrices(record) if i.model == model and i.in_optimizer),
             key=lambda item: item.order,
         )
-        if len(sites) < SHORTEST or len(layers) <= SHORTEST or not all(map(_is_flat, sites)):
+        if len(sites) < FEWEST or len(layers) <= len(sites) or not all(map(_is_flat, sites)):
             continue
         first, last = layers[0], layers[-1]
+        first_moves, last_moves = (evidence.median(x.update_ratio) for x in (first, last))
+        if len(sites) < SHORTEST and not (first_moves <= MOVING <= last_moves / FAR):
+            continue
         share = max(
             evidence.median(first.gradient_rms[:span]) / most
             if (most := evidence.median(last.gradient_rms[:span])) > 0
@@ -51,7 +61,7 @@ def flattened(record: Record, loss: evidence.Loss) -> Finding | None:
             for span in (OPENING, None)
         )
         bound = STEEPEST ** len(sites)
-        if share <= bound and evidence.median(last.update_ratio) >= MOVING:
+        if share <= bound and last_moves >= MOVING:
             return _finding(sites, share, bound)
     return None
 
