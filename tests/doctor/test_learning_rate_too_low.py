@@ -128,7 +128,8 @@ def test_a_schedule_that_ends_the_training_early() -> None:
         (0.02, 0.1, 2.2, 1),
         (0.2, 0.1, 2.2, 0),
         (0.0, 0.4, 2.2, 0),
-        (0.0, 0.1, 1.5, 0),
+        (0.0, 0.1, 1.9, 1),
+        (0.0, 0.1, 1.8, 0),
     ],
 )
 def test_a_loss_that_creeps_down_a_straight_line(noise, moved, end, found) -> None:

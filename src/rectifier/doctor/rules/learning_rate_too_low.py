@@ -110,18 +110,18 @@ def check(record: Record) -> Sequence[Finding]:
     three times that size came, the loss, nine tenths of its start or more, had only begun to fall;
     or the rate of an adaptive optimiser was a hundredth of the usual at most, and half of the loss
     was left where it was falling still; or ten times as much of either where the loss, nine tenths
-    of its start or more, fell along a straight line; or three times as much of both where it ended
-    above four fifths of its start, and the last third brought half as much as the first or more; or
-    a mean squared error, steadily falling by steps below the usual 1e-3 or, for targets of ten and
-    more, by any, was not yet down to what the targets' mean alone would cost; with weights that
-    were not loaded. Or later: a schedule took the rate to a thousandth of its peak with over half
-    of the run to go and the loss above a fifth of its start. Or a schedule warmed up from first to
-    last and came to a fiftieth of the rate that the optimiser was made with. Or an adaptive
-    optimiser's epsilon is larger than the gradient, of most layers, and half of the loss was left
-    (a fifth, where it is five times as large): at most 1e-6, or such that a step changes the
-    weights by less than 1e-4. Of several trainings one behind the other, each by an optimiser of
-    its own, the last is judged too. Where the gradient is cut off or zero other rules explain the
-    same picture.
+    of its start or more (four fifths at one rate), fell along a straight line; or three times as
+    much of both where it ended above four fifths of its start, and the last third brought half as
+    much as the first or more; or a mean squared error, steadily falling by steps below the usual
+    1e-3 or, for targets of ten and more, by any, was not yet down to what the targets' mean alone
+    would cost; with weights that were not loaded. Or later: a schedule took the rate to a
+    thousandth of its peak with over half of the run to go and the loss above a fifth of its start.
+    Or a schedule warmed up from first to last and came to a fiftieth of the rate that the optimiser
+    was made with. Or an adaptive optimiser's epsilon is larger than the gradient, of most layers,
+    and half of the loss was left (a fifth, where it is five times as large): at most 1e-6, or such
+    that a step changes the weights by less than 1e-4. Of several trainings one behind the other,
+    each by an optimiser of its own, the last is judged too. Where the gradient is cut off or zero
+    other rules explain the same picture.
 
     Source:
         Karpathy, CS231n notes, "Ratio of weights:updates" (1e-3 usual; lower: rate too low);
@@ -134,9 +134,9 @@ def check(record: Record) -> Sequence[Finding]:
         return ()
     found = (
         _damped(record, loss)
+        or _warming(record, loss)
         or _from_the_start(record, loss)
         or _by_schedule(record, loss)
-        or _warming(record, loss)
     )
     last = None if found else _last_phase(record)
     if last is None:
@@ -247,7 +247,11 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     if not (update > 0 and moved > 0) or _experienced(record) or not loss.start > 0:
         return ()
     stuck = loss.end >= 0.9 * loss.start
-    creeps = stuck and update < 10 * TINY and moved < 10 * MOVED and descent.is_straight(record)
+    little = loss.end >= FAR_FROM * loss.start
+    rates = evidence.finite(record.training.learning_rate)
+    held = rates.size > 0 and rates.min() >= 0.5 * rates.max()  # no warm-up that has yet to come
+    creeps = update < 10 * TINY and moved < 10 * MOVED and descent.is_straight(record)
+    creeps = creeps and (stuck or (little and held))
     minute, steady = update < MINUTE, descent.is_steady(record)
     far = loss.end > (0.2 if minute else 0.5) * loss.start
     still = minute and moved < STILL and loss.end > 0.5 * loss.start
@@ -255,7 +259,7 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     onward = (
         update < 3 * TINY and stuck and descent.gathers_pace(record) and descent.still_falls(record)
     )
-    short = update < 3 * TINY and moved < 3 * MOVED and loss.end >= FAR_FROM * loss.start
+    short = update < 3 * TINY and moved < 3 * MOVED and little
     faint = record.optimizer in ADAPTIVE and evidence.largest(record.training.learning_rate) <= (
         FAINT * ADAPTIVE_RATE
     )
