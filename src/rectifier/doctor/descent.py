@@ -36,11 +36,11 @@ def behind_the_mean(record: Record, loss: evidence.Loss) -> float:
     many times what targets and outputs of their size could cost at the start. NaN otherwise.
     """
     for head in record.circumstances.heads:
-        variance = head.target_std**2
+        variance = head.target_std * head.target_std  # a power of such as 1e200 raises
         if (
             head.chain[:1] == ("mse_loss",)
             and loss.end > variance / evidence.NO_BETTER > 0
-            and loss.start <= SUMMED * (variance + head.target_mean**2)
+            and loss.start <= SUMMED * (variance + head.target_mean * head.target_mean)
             and still_falls(record)
         ):
             return variance

@@ -211,7 +211,7 @@ def guess_of_parts(record: Record, loss: Loss) -> float:
     for head in record.circumstances.heads:
         for name in (called.rstrip("*") for called in head.chain[1:]):
             if name == "mse_loss":
-                costs[head.layer] = head.target_std**2
+                costs[head.layer] = head.target_std * head.target_std
             elif name in ("nll_loss", "nll_loss2_d") and head.width > 1:
                 costs[head.layer] = math.log(head.width)
             elif "binary" in name:
@@ -235,7 +235,7 @@ def at_rest(record: Record, loss: Loss) -> bool:
     """
     heads = record.circumstances.heads
     coin = any("binary" in name for head in heads for name in head.chain[:1])
-    means = [head.target_std**2 for head in heads if head.chain[:1] == ("mse_loss",)]
+    means = [head.target_std * head.target_std for head in heads if head.chain[:1] == ("mse_loss",)]
     return any(
         NO_BETTER * guess <= loss.end <= guess / NO_BETTER
         and (stuck(loss) or loss.lowest >= UNDER * guess)
