@@ -69,6 +69,20 @@ def test_weights_replaced_without_end_are_found_without_a_rise() -> None:
     assert finding.severity == "error"
 
 
+@pytest.mark.parametrize(
+    ("growth", "opening", "end", "found"),
+    [(6.0, 0.2, 2.2, 1), (4.0, 0.2, 2.2, 0), (6.0, 0.05, 2.2, 0), (6.0, 0.2, 1.9, 0)],
+)
+def test_weights_that_grew_until_steps_look_small_are_found_without_a_rise(
+    growth: float, opening: float, end: float, found: int
+) -> None:
+    """As a normalisation behind them lets them."""
+    update = np.where(np.arange(STEPS) < 20, opening, 0.01)
+    grown = layer("conv", weight_norm=np.geomspace(4.0, 4.0 * growth, STEPS))
+    told = RULE.check(record(layers=(grown,), trained=training(falling(2.3, end), update)))
+    assert [f.severity for f in told] == ["error"] * found
+
+
 def test_weights_that_large_steps_grew_until_the_loss_rose_late() -> None:
     """A step is small against weights that have grown; those that grew them were not."""
     update = np.where(np.arange(STEPS) < 100, 0.15, 0.03)

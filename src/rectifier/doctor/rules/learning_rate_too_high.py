@@ -145,11 +145,17 @@ def _violent_before(record: Record, rise: int) -> float:
 
 
 def _no_progress(record: Record, loss: evidence.Loss) -> Overshoot | None:
-    """Weights that are replaced every ten steps all run long, to no avail, without a clear rise."""
+    """Weights that are replaced every ten steps, to no avail, without a clear rise.
+
+    All run long, or until they had become so large that the same steps look small: a normalisation
+    behind them lets them grow without a rise.
+    """
     update = evidence.median(record.training.update_ratio)
-    if not (loss.known and loss.start > 0 and loss.end >= 0.9 * loss.start):
+    if not evidence.stuck(loss) or record.observed_steps < 20:
         return None
-    if not update >= LARGE_UPDATE or record.observed_steps < 20:
+    if not update >= LARGE_UPDATE and _swollen(record):
+        update = evidence.opening_update(record, 0)
+    if not update >= LARGE_UPDATE:
         return None
     if evidence.withered(record) is not None:
         return None
