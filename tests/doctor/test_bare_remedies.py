@@ -12,9 +12,9 @@ from at_work import under
 from torch import nn
 
 from rectifier.doctor.finding import Remedy
+from rectifier.doctor.rates import lower
 from rectifier.doctor.remedies import build
 from rectifier.doctor.remedies._updates import WAIT
-from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.torch.sites import Interception
 from rectifier.watch.record import Record, TrainingSeries
 

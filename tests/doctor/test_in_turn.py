@@ -11,8 +11,8 @@ from doctor_records import curve, layer, record, site, training
 
 from rectifier.doctor import in_turn
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rates import lower
 from rectifier.doctor.remedies import names
-from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.watch.record.circumstances import Circumstances, Feed, Head, OptimizerFacts
 
 NORMALISE = Remedy("normalize_input", "", {}, {})

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from doctor_records import STEPS, curve, falling, layer, record, site, spike, spiking, training
 
-from rectifier.doctor.rules.learning_rate_too_high import RULE, gradient_burst, lower
+from rectifier.doctor.overshooting import gradient_burst
+from rectifier.doctor.rates import lower
+from rectifier.doctor.rules.learning_rate_too_high import RULE
 from rectifier.watch.record import Circumstances, Head, OptimizerFacts
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from rectifier.doctor import judge
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.rules.learning_rate_too_high import lower
+from rectifier.doctor.rates import lower
 from rectifier.watch.record import Record, TrainingSeries
 from rectifier.watch.record.circumstances import Circumstances, OptimizerFacts
 

@@ -20,7 +20,7 @@ from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.first_of_all import before_others, is_stack, silent_too
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.pace import faster, with_pace, with_rate
-from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, lower
+from rectifier.doctor.rates import ADAPTIVE, lower
 from rectifier.doctor.rules.learning_rate_too_low import MINUTE
 from rectifier.doctor.rules.unnormalized_input import scaled
 from rectifier.doctor.targets import degree, mean_for_output, unit_for, unit_of_inputs

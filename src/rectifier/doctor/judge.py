@@ -16,7 +16,7 @@ from typing import Any
 from rectifier.doctor import evidence, metrics
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.outcome import RepairVerdict, Run
-from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE
+from rectifier.doctor.rates import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE
 from rectifier.doctor.wording import number
 from rectifier.watch.record import Record
 

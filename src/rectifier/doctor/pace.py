@@ -13,7 +13,7 @@ import numpy as np
 
 from rectifier.doctor import evidence, judge
 from rectifier.doctor.finding import Remedy
-from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
+from rectifier.doctor.rates import ADAPTIVE, ADAPTIVE_RATE, PLAIN_RATE, lower
 from rectifier.watch.record import Record
 
 HELD, SHARE, RAISED = 30, 0.8, 3.0

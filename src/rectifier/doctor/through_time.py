@@ -12,8 +12,8 @@ import numpy as np
 from rectifier.doctor import evidence
 from rectifier.doctor.drawn import drawn_in
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rates import lower
 from rectifier.doctor.rounds import ROUNDS
-from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.doctor.wording import number
 from rectifier.watch.record import Record
 

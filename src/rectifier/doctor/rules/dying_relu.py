@@ -13,9 +13,10 @@ from rectifier.doctor import evidence
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.outputs import is_output
+from rectifier.doctor.overshooting import LEARNT, overshoot
+from rectifier.doctor.rates import LARGE_UPDATE, lower
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.rules.born_dead import free
-from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, LEARNT, lower, overshoot
 from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.watch.record import FloatArray, Record, SiteRecord
 

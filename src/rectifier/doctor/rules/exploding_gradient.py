@@ -10,14 +10,10 @@ import numpy as np
 from rectifier.doctor import evidence, signal
 from rectifier.doctor.drawn import LARGE, LOUD, drawn_in, gain_of
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.overshooting import OVERSHOOT, gradient_burst, overshoot
+from rectifier.doctor.rates import lower
 from rectifier.doctor.rounds import ROUNDS
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.learning_rate_too_high import (
-    OVERSHOOT,
-    gradient_burst,
-    lower,
-    overshoot,
-)
 from rectifier.doctor.rules.poor_initialization import RECURRENT
 from rectifier.doctor.slopes import is_bounded
 from rectifier.doctor.targets import FAR, degree, unit_for

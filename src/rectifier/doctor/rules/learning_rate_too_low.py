@@ -10,8 +10,8 @@ import numpy as np
 
 from rectifier.doctor import descent, evidence
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rates import ADAPTIVE, ADAPTIVE_RATE
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.learning_rate_too_high import ADAPTIVE, ADAPTIVE_RATE
 from rectifier.doctor.targets import unit_for
 from rectifier.doctor.wording import number, percent
 from rectifier.watch.record import Record

@@ -9,8 +9,8 @@ import numpy as np
 
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.rates import LARGE_UPDATE, lower
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower
 from rectifier.doctor.wording import number, of_norm
 from rectifier.watch.record import NonFinite, Record
 

@@ -10,8 +10,8 @@ from rectifier.doctor.deadness import can_die
 from rectifier.doctor.drawn import LARGE, drawn_in, gain_of
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.outputs import NOTHING, is_output, passes
+from rectifier.doctor.rates import LARGE_UPDATE, lower
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.learning_rate_too_high import LARGE_UPDATE, lower
 from rectifier.doctor.slopes import FROM_THE_START, flat_at_first, is_bounded
 from rectifier.doctor.wording import number, of_norm, percent, place
 from rectifier.errors import UnknownNameError

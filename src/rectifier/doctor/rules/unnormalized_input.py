@@ -10,9 +10,9 @@ import numpy as np
 
 from rectifier.doctor import evidence
 from rectifier.doctor.finding import Finding, Remedy, Severity
+from rectifier.doctor.overshooting import LEARNT
 from rectifier.doctor.periods import SINES
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.learning_rate_too_high import LEARNT
 from rectifier.doctor.wording import number, percent
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Feed

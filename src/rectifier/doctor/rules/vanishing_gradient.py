@@ -14,9 +14,9 @@ from rectifier.doctor.decaying import decaying, withering
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.flattened import flattened
 from rectifier.doctor.outputs import is_output
+from rectifier.doctor.rates import lower
 from rectifier.doctor.rounds import LOST
 from rectifier.doctor.rule import Rule
-from rectifier.doctor.rules.learning_rate_too_high import lower
 from rectifier.doctor.starving import starving
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
