@@ -55,8 +55,8 @@ def command(
     """Run SCRIPT, say what is wrong and why, rerun it with the remedy, and show before and after.
 
     The script is not edited; where the cure is an edit, it is printed as a patch. What follows
-    SCRIPT is handed to it. Costs one training per attempt on top of the first. Where nothing harmful
-    is found, though the loss stayed at what a guess costs, what helps most networks is tried.
+    SCRIPT is handed to it. Costs one training per attempt on top of the first. Where no rule finds
+    anything, though the loss stayed at what a guess costs, what helps most networks is tried.
 
     Exits with 0 when the script is healthy, repaired or improved, with 1 when no attempt helped.
 
