@@ -331,6 +331,17 @@ def test_targets_too_far_for_steps_of_the_usual_size(mean, actions):
         assert "for targets of size" in found[0].cause
 
 
+def test_a_schedule_that_ends_the_training_at_a_guess_is_named_itself():
+    head = Head(("nll_loss", "log_softmax", "addmm"), "4", width=10)
+    rate, update = curve(0.05), curve(1e-2)
+    rate[40:], update[40:] = 1e-6, 1e-8
+    trained = training(loss=falling(2.35, 2.25), update=update, rate=rate)
+    parameters = (weight(moved=0.05),)
+    (finding,) = told(learning_rate_too_low, trained=trained, parameters=parameters, heads=(head,))
+    assert finding.remedies[0].settings["hold"] is True
+    assert finding.first_step == 40
+
+
 @pytest.mark.parametrize(
     ("moved", "end", "severity"), [(0.01, 0.79, "error"), (0.5, 0.79, ""), (0.5, 0.6, "")]
 )

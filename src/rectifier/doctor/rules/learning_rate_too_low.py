@@ -135,8 +135,8 @@ def check(record: Record) -> Sequence[Finding]:
     found = (
         _damped(record, loss)
         or _warming(record, loss)
-        or _from_the_start(record, loss)
         or _by_schedule(record, loss)
+        or _from_the_start(record, loss)
     )
     last = None if found else _last_phase(record)
     if last is None:
@@ -266,7 +266,8 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     behind = descent.behind_the_mean(record, loss) if steady else math.nan
     unit = unit_for(record) if behind > 0 else None
     onward = onward or (behind > 0 and (update < USUAL or unit is not None))
-    onward = onward or (update < 3 * TINY and moved < 3 * MOVED and evidence.at_rest(record, loss))
+    rests = held and evidence.at_rest(record, loss)
+    onward = onward or (update < 3 * TINY and moved < 3 * MOVED and rests)
     onward = onward or (
         faint and update < TINY and loss.end > 0.5 * loss.start and descent.still_falls(record)
     )
