@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from doctor_records import curve, falling, layer, record, site, told, training
+from doctor_records import curve, falling, layer, record, site, told, training, weight
 
 from rectifier.doctor import evidence
 from rectifier.doctor.rules import vanishing_gradient
@@ -108,3 +108,28 @@ def test_sigmoids_below_two_heads(end, found) -> None:
     trained = training(loss=falling(2.4, end))
     found_ = told(vanishing_gradient, *sites, layers=layers, trained=trained, heads=PARTS)
     assert len(found_) == found
+
+
+@pytest.mark.parametrize(
+    ("std", "depth", "kept"),
+    [(0.1, 4, True), (0.1, 5, True), (0.1, 6, False), (0.01, 4, False), (1.0, 4, False)],
+)
+def test_usual_weights_stay_under_a_rectifier_that_is_not_deep(std, depth, kept) -> None:
+    """Of 64 inputs a tenth is a gain of 0.8, a hundredth of 0.08, one of eight."""
+    names = [f"{place}" for place in range(depth + 1)]
+    sites = [
+        site(f"act{name}", layer=name, order=place, function="sigmoid", layer_kind=f"Kind{place}",
+             series={"saturated": 0.0})
+        for place, name in enumerate(names[:-1])
+    ]  # fmt: skip
+    layers = tuple(
+        layer(name, order=place, gradient_rms=1.0 if place else 1e-5, update_ratio=1e-2)
+        for place, name in enumerate(names)
+    )
+    drawn = tuple(weight(f"{name}.weight", std=std, mean=0.0) for name in names)
+    found = told(
+        vanishing_gradient, *sites, layers=layers, parameters=drawn, heads=(CHOICE,),
+        trained=training(loss=falling(math.log(10), 2.3)),
+    )  # fmt: skip
+    (swap,) = [r for f in found for r in f.remedies if r.action == "swap_activation"]
+    assert ("reinitialize" not in swap.scope) is kept

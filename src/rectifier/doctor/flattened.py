@@ -11,6 +11,7 @@ import math
 
 from rectifier import analysis
 from rectifier.doctor import evidence
+from rectifier.doctor.drawn import suits_a_rectifier
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rounds import MOVING, STEEPEST
@@ -62,7 +63,7 @@ def flattened(record: Record, loss: evidence.Loss) -> Finding | None:
         )
         bound = STEEPEST ** len(sites)
         if share <= bound and last_moves >= MOVING:
-            return _finding(sites, share, bound)
+            return _finding(record, sites, share, bound)
     return None
 
 
@@ -74,7 +75,7 @@ def _is_flat(site: SiteRecord) -> bool:
     return steepest <= STEEPEST and not evidence.median(site.series.saturated) >= SATURATED
 
 
-def _finding(sites: list[SiteRecord], share: float, bound: float) -> Finding:
+def _finding(record: Record, sites: list[SiteRecord], share: float, bound: float) -> Finding:
     first = sites[0]
     where = {"sites": [site.site for site in sites], "layers": [site.layer for site in sites]}
     return Finding(
@@ -101,7 +102,7 @@ def _finding(sites: list[SiteRecord], share: float, bound: float) -> Finding:
                 "swap_activation",
                 "ReLU passes the gradient on undiminished where it is active.",
                 {"from": first.function, "to": "relu"},
-                {**where, "reinitialize": True},
+                where if suits_a_rectifier(record, len(sites)) else {**where, "reinitialize": True},
             ),
         ),
     )

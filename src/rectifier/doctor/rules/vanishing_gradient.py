@@ -11,6 +11,7 @@ import numpy as np
 from rectifier import analysis
 from rectifier.doctor import evidence, rounds, signal
 from rectifier.doctor.decaying import decaying, withering
+from rectifier.doctor.drawn import suits_a_rectifier
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.flattened import flattened
 from rectifier.doctor.outputs import is_output
@@ -92,7 +93,7 @@ def _remedies(trend: signal.Trend, record: Record) -> tuple[Remedy, ...]:
         "swap_activation",
         "ReLU passes the gradient on undiminished where it is active.",
         {"from": function, "to": "relu"},
-        {**where, "reinitialize": True},
+        where if suits_a_rectifier(record, len(hidden)) else {**where, "reinitialize": True},
     )
     return (normalise, swap, start)
 
