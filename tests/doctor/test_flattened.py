@@ -110,11 +110,24 @@ def test_sigmoids_below_two_heads(end, found) -> None:
     assert len(found_) == found
 
 
+MEAN = Head(("mse_loss", "addmm"), "4", target_mean=0.0, target_std=1.5)
+
+
 @pytest.mark.parametrize(
-    ("std", "depth", "kept"),
-    [(0.1, 4, True), (0.1, 5, True), (0.1, 6, False), (0.01, 4, False), (1.0, 4, False)],
+    ("std", "depth", "head", "new", "kept"),
+    [
+        (0.1, 4, CHOICE, "relu", True),
+        (0.1, 5, CHOICE, "relu", True),
+        (0.1, 6, CHOICE, "relu", False),
+        (0.01, 4, CHOICE, "relu", False),
+        (1.0, 4, CHOICE, "relu", False),
+        (0.1, 8, MEAN, "elu", True),
+        (0.1, 9, MEAN, "elu", False),
+    ],
 )
-def test_usual_weights_stay_under_a_rectifier_that_is_not_deep(std, depth, kept) -> None:
+def test_usual_weights_stay_while_a_hundredth_of_the_signal_comes_through(
+    std, depth, head, new, kept
+) -> None:
     """Of 64 inputs a tenth is a gain of 0.8, a hundredth of 0.08, one of eight."""
     names = [f"{place}" for place in range(depth + 1)]
     sites = [
@@ -123,13 +136,14 @@ def test_usual_weights_stay_under_a_rectifier_that_is_not_deep(std, depth, kept)
         for place, name in enumerate(names[:-1])
     ]  # fmt: skip
     layers = tuple(
-        layer(name, order=place, gradient_rms=1.0 if place else 1e-5, update_ratio=1e-2)
+        layer(name, order=place, gradient_rms=1.0 if place else 1e-7, update_ratio=1e-2)
         for place, name in enumerate(names)
     )
     drawn = tuple(weight(f"{name}.weight", std=std, mean=0.0) for name in names)
     found = told(
-        vanishing_gradient, *sites, layers=layers, parameters=drawn, heads=(CHOICE,),
+        vanishing_gradient, *sites, layers=layers, parameters=drawn, heads=(head,),
         trained=training(loss=falling(math.log(10), 2.3)),
     )  # fmt: skip
     (swap,) = [r for f in found for r in f.remedies if r.action == "swap_activation"]
+    assert swap.settings["to"] == new
     assert ("reinitialize" not in swap.scope) is kept

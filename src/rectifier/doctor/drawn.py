@@ -27,14 +27,6 @@ DEEP = 5
 """Activations from which one may speak of growth with depth."""
 
 
-SOUND = 0.4
-"""Spread of weights times the root of their inputs, from which it is a usual one."""
-
-SHALLOW = 5
-"""Activations through which PyTorch's own weights, which take three fifths of a rectifier's signal
-at each, still bring it."""
-
-
 def drawn_in(record: Record) -> list[ParameterFacts]:
     """Matrices of layers that are trained, as first seen; tables of embeddings are none."""
     tables = {layer.layer for layer in record.layers if "mbedding" in layer.kind}
@@ -61,9 +53,3 @@ def is_squared(record: Record) -> bool:
     """Whether the loss is a squared error, which grows as the square of an output too large."""
     squares = ("mse_loss", "pow")
     return any(set(squares) & set(head.chain[:3]) for head in record.circumstances.heads)
-
-
-def suits_a_rectifier(record: Record, depth: int) -> bool:
-    """Whether the weights as drawn suit rectifiers in so many layers, so that they may stay."""
-    gains = [gain_of(p) for p in drawn_in(record)]
-    return depth <= SHALLOW and bool(gains) and all(SOUND <= gain < LARGE for gain in gains)

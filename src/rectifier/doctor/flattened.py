@@ -11,11 +11,11 @@ import math
 
 from rectifier import analysis
 from rectifier.doctor import evidence
-from rectifier.doctor.drawn import suits_a_rectifier
 from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rounds import MOVING, STEEPEST
 from rectifier.doctor.signal import SHORTEST
+from rectifier.doctor.steeper import steeper
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import Record, SiteRecord
@@ -98,11 +98,6 @@ def _finding(record: Record, sites: list[SiteRecord], share: float, bound: float
                 "Normalised pre-activations keep every layer where its derivative is large.",
                 scope=where,
             ),
-            Remedy(
-                "swap_activation",
-                "ReLU passes the gradient on undiminished where it is active.",
-                {"from": first.function, "to": "relu"},
-                where if suits_a_rectifier(record, len(sites)) else {**where, "reinitialize": True},
-            ),
+            steeper(record, first.function, where, len(sites)),
         ),
     )

@@ -11,7 +11,6 @@ import numpy as np
 from rectifier import analysis
 from rectifier.doctor import evidence, rounds, signal
 from rectifier.doctor.decaying import decaying, withering
-from rectifier.doctor.drawn import suits_a_rectifier
 from rectifier.doctor.finding import Finding, Remedy, Severity
 from rectifier.doctor.flattened import flattened
 from rectifier.doctor.outputs import is_output
@@ -19,6 +18,7 @@ from rectifier.doctor.rates import lower
 from rectifier.doctor.rounds import LOST
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.starving import starving
+from rectifier.doctor.steeper import steeper
 from rectifier.doctor.wording import number, percent, place
 from rectifier.errors import UnknownNameError
 from rectifier.watch.record import LayerRecord, Record, SiteRecord
@@ -89,13 +89,7 @@ def _remedies(trend: signal.Trend, record: Record) -> tuple[Remedy, ...]:
     if all(_unsaturating(site) for site in trend.sites):
         return (start, normalise)
     function = next(site.function for site in trend.sites if not _unsaturating(site))
-    swap = Remedy(
-        "swap_activation",
-        "ReLU passes the gradient on undiminished where it is active.",
-        {"from": function, "to": "relu"},
-        where if suits_a_rectifier(record, len(hidden)) else {**where, "reinitialize": True},
-    )
-    return (normalise, swap, start)
+    return (normalise, steeper(record, function, where, len(hidden)), start)
 
 
 def check(record: Record) -> Sequence[Finding]:
