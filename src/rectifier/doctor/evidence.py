@@ -170,6 +170,9 @@ def rose(loss: Loss) -> bool:
     return loss.known and loss.start > 0 and not falls and 2 * loss.start <= loss.end < math.inf
 
 
+OPENING = 20
+"""Observed steps that show the network as initialised."""
+
 COIN = math.log(2)
 """Binary cross-entropy of a guess, where both answers are as frequent."""
 
@@ -331,7 +334,7 @@ def matrices(record: Record) -> list[LayerRecord]:
 
 def opening_gradient(layer: LayerRecord) -> float:
     """Root mean square of a layer's gradient at the first twenty observed steps; NaN if unknown."""
-    return median(layer.gradient_rms[:20])
+    return median(layer.gradient_rms[:OPENING])
 
 
 def withered(record: Record) -> float | None:

@@ -26,9 +26,6 @@ FEWEST = 2
 FAR = 100.0
 """Update ratio of the last layer over the first's, from which depth tells them apart."""
 
-OPENING = 20
-"""Observed steps that show the network as initialised."""
-
 SATURATED = 0.5
 """Share of saturated elements from which it is what enters a function that keeps it flat."""
 
@@ -59,7 +56,7 @@ def flattened(record: Record, loss: evidence.Loss) -> Finding | None:
             evidence.median(first.gradient_rms[:span]) / most
             if (most := evidence.median(last.gradient_rms[:span])) > 0
             else math.nan
-            for span in (OPENING, None)
+            for span in (evidence.OPENING, None)
         )
         bound = STEEPEST ** len(sites)
         if share <= bound and last_moves >= MOVING:

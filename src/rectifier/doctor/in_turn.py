@@ -20,7 +20,7 @@ from rectifier.doctor.finding import Finding, Remedy
 from rectifier.doctor.first_of_all import before_others, is_stack, silent_too
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.pace import faster, with_pace, with_rate
-from rectifier.doctor.rates import ADAPTIVE, lower
+from rectifier.doctor.rates import ADAPTIVE, USUAL_UPDATE, lower
 from rectifier.doctor.rules.learning_rate_too_low import MINUTE
 from rectifier.doctor.rules.unnormalized_input import scaled
 from rectifier.doctor.targets import degree, mean_for_output, unit_for, unit_of_inputs
@@ -44,9 +44,6 @@ DEEP = 6
 
 OFF = 3.0
 """Root mean square of a feature from which it may be what is wrong, where nothing else helped."""
-
-USUAL = 1e-3
-"""Change of a step over the weights' norm, under which steps may be too small."""
 
 FLAT = frozenset({"sigmoid", "hard_sigmoid"})
 """Activations whose slope is a quarter at most."""
@@ -350,7 +347,7 @@ def general(findings: Sequence[Finding], record: Record) -> list[tuple[Remedy, .
     if (
         not judge.harmful(findings)
         and rate > 0
-        and evidence.median(record.training.update_ratio) < USUAL
+        and evidence.median(record.training.update_ratio) < USUAL_UPDATE
     ):
         settings = {"from": float(f"{rate:.6g}"), "to": evidence.one_digit(10 * rate)}
         found.append((Remedy("raise_learning_rate", "Larger steps may get somewhere.", settings),))

@@ -15,7 +15,7 @@ from rectifier.doctor import evidence
 from rectifier.doctor.collapse import collapsed
 from rectifier.doctor.deadness import can_die
 from rectifier.doctor.outputs import is_deaf
-from rectifier.doctor.rates import ADAPTIVE, ADAPTIVE_RATE, LARGE_UPDATE
+from rectifier.doctor.rates import ADAPTIVE, ADAPTIVE_RATE, LARGE_UPDATE, USUAL_UPDATE
 from rectifier.watch.record import Record, SiteRecord
 
 VIOLENT = 1.0
@@ -23,9 +23,6 @@ VIOLENT = 1.0
 
 OVERSHOOT = 1.25
 """Loss over its start from which a rise is no batch noise."""
-
-USUAL_UPDATE = 1e-3
-"""Update ratio of a training that goes well (Karpathy, CS231n notes)."""
 
 RESTLESS = 30.0
 """A decade and a half above what is usual, in rate and in update ratio."""

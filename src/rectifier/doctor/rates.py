@@ -14,6 +14,9 @@ from rectifier.watch.record import Record
 LARGE_UPDATE = 0.1
 """A step that changes the weights by a tenth: a hundred times the usual 1e-3."""
 
+USUAL_UPDATE = 1e-3
+"""Update ratio of a training that goes well (Karpathy, CS231n notes)."""
+
 SOUND_UPDATE = 0.01
 """Update ratio of a sound opening: ten times the usual 1e-3, since early steps are the largest."""
 

@@ -21,14 +21,11 @@ STARVED = 1e-5
 MOST = 0.5
 """Share of the layers with weights, at least, that get none."""
 
-OPENING = 20
-"""Observed steps that show the network as initialised."""
-
 
 def starving(record: Record) -> Finding | None:
     """Half of the layers, at the start and over the run; zeros are other rules' affair."""
     layers = [item for item in evidence.matrices(record) if item.in_optimizer]
-    early = np.array([evidence.median(item.gradient_norm[:OPENING]) for item in layers])
+    early = np.array([evidence.median(item.gradient_norm[: evidence.OPENING]) for item in layers])
     later = np.array([evidence.median(item.gradient_norm) for item in layers])
     if len(layers) < 4 or not (np.all(early > 0) and np.all(later > 0)):
         return None

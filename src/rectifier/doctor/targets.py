@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from rectifier.doctor.finding import Finding, Remedy
+from rectifier.doctor.rates import LARGE_UPDATE
 from rectifier.watch.record import Record
 from rectifier.watch.record.circumstances import Head
 
@@ -37,9 +38,6 @@ OVERSHOOTING = frozenset({
     "saturated_activation",
 })  # fmt: skip
 """Rules whose harm such targets do."""
-
-LARGE_UPDATE = 0.1
-"""A step over the weights' norm without which nothing overshot."""
 
 _SQUARED = frozenset({"mse_loss", "pow", "mul"})
 _ABSOLUTE = frozenset({"l1_loss", "smooth_l1_loss", "huber_loss", "abs"})

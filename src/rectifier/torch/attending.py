@@ -85,13 +85,23 @@ def _spread(softmax: Any) -> tuple[float, int] | None:
     if dimension_of(softmax, result) not in (-1, result.dim() - 1):
         return None
     rows = result.reshape(-1, result.shape[-1])
-    rows = rows[:: max(1, rows.shape[0] // _ROWS)].double()
-    some = rows > 0
-    rows, some = rows[some.sum(-1) >= FEWEST], some[some.sum(-1) >= FEWEST]
-    if not rows.numel():
+    rows = rows[:: max(1, rows.shape[0] // _ROWS)]
+    spread = spread_of(rows.log(), rows > 0)
+    return None if spread is None else (spread, int(result.shape[-1]))
+
+
+def spread_of(scores: Tensor, seen: Tensor) -> float | None:
+    """Standard deviation of a row of scores, its median over rows; None where all rows are short.
+
+    Args:
+        scores: Shape (rows, places).
+        seen: Which places are not masked, of the same shape; rows with under eight are left out.
+    """
+    long = seen.sum(-1) >= FEWEST
+    scores, seen = scores[long].double(), seen[long]
+    if not scores.numel():
         return None
-    scores = torch.where(some, rows, 1.0).log()
-    count = some.sum(-1)
-    mean = scores.sum(-1) / count
-    squares = torch.where(some, scores - mean[:, None], 0.0).square().sum(-1)
-    return float((squares / (count - 1)).sqrt().median()), int(result.shape[-1])
+    count = seen.sum(-1)
+    mean = torch.where(seen, scores, 0.0).sum(-1) / count
+    squares = torch.where(seen, scores - mean[:, None], 0.0).square().sum(-1)
+    return float((squares / (count - 1)).sqrt().median())

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies._rewriting import Rewriting, keyword, tensor
 from rectifier.doctor.remedies._softmax import caller
-from rectifier.torch.attending import FEWEST
+from rectifier.torch.attending import FEWEST, spread_of
 
 MASKED = 1000.0
 """Score below the row's largest from which a place is masked, not merely far down."""
@@ -57,13 +57,6 @@ class CoolScores(Rewriting):
 
 
 def _spread(scores: Tensor) -> float:
-    """Standard deviation of a row, its median over rows; masked places are left out."""
-    rows = scores.detach().reshape(-1, scores.shape[-1]).double()
-    seen = rows > rows.amax(-1, keepdim=True) - MASKED
-    count = seen.sum(-1)
-    rows, seen, count = rows[count >= FEWEST], seen[count >= FEWEST], count[count >= FEWEST]
-    if not count.numel():
-        return 0.0
-    mean = torch.where(seen, rows, 0.0).sum(-1) / count
-    squares = torch.where(seen, rows - mean[:, None], 0.0).square().sum(-1)
-    return float((squares / (count - 1)).sqrt().median())
+    """Of a row's scores; nought where each has next to no places."""
+    rows = scores.detach().reshape(-1, scores.shape[-1])
+    return spread_of(rows, rows > rows.amax(-1, keepdim=True) - MASKED) or 0.0

@@ -11,14 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from rectifier.doctor.finding import Remedy
 from rectifier.doctor.remedies import Action, Site
 
 
 class Unbiased(Action):
     """Sets the biases before the named sites to nought, once."""
 
-    def __init__(self, remedy: object) -> None:
-        super().__init__(remedy)  # type: ignore[arg-type]
+    def __init__(self, remedy: Remedy) -> None:
+        super().__init__(remedy)
         self._met: dict[str, Tensor] = {}
 
     def wants_step(self, step: int) -> bool:

@@ -10,14 +10,11 @@ import numpy as np
 
 from rectifier.doctor import descent, evidence
 from rectifier.doctor.finding import Finding, Remedy
-from rectifier.doctor.rates import ADAPTIVE, ADAPTIVE_RATE
+from rectifier.doctor.rates import ADAPTIVE, ADAPTIVE_RATE, USUAL_UPDATE
 from rectifier.doctor.rule import Rule
 from rectifier.doctor.targets import unit_for
 from rectifier.doctor.wording import number, percent
 from rectifier.watch.record import Record
-
-USUAL = 1e-3
-"""Usual change of the weights by a step, over their norm."""
 
 TINY = 1e-4
 """A tenth of it: from here on one may ask whether the steps are too small."""
@@ -265,7 +262,7 @@ def _from_the_start(record: Record, loss: evidence.Loss) -> tuple[Finding, ...]:
     )
     behind = descent.behind_the_mean(record, loss) if steady else math.nan
     unit = unit_for(record) if behind > 0 else None
-    onward = onward or (behind > 0 and (update < USUAL or unit is not None))
+    onward = onward or (behind > 0 and (update < USUAL_UPDATE or unit is not None))
     rests = held and evidence.at_rest(record, loss)
     onward = onward or (update < 3 * TINY and moved < 3 * MOVED and rests)
     onward = onward or (

@@ -12,7 +12,7 @@ from rectifier import analysis
 from rectifier.doctor import evidence, rounds, signal
 from rectifier.doctor.decaying import decaying, withering
 from rectifier.doctor.finding import Finding, Remedy, Severity
-from rectifier.doctor.flattened import flattened
+from rectifier.doctor.flattened import FAR, flattened
 from rectifier.doctor.outputs import is_output
 from rectifier.doctor.rates import lower
 from rectifier.doctor.rounds import LOST
@@ -25,9 +25,6 @@ from rectifier.watch.record import LayerRecord, Record, SiteRecord
 
 STILL = 1e-5
 """Update ratio of a layer that does not learn: a hundredth of the usual 1e-3."""
-
-FAR = 100.0
-"""Update ratio of the last layer over the first's, from which depth tells them apart."""
 
 SLOW = 1e-4
 """Update ratio of a first layer that hardly learns: a tenth of the usual 1e-3."""
@@ -44,9 +41,6 @@ ENOUGH = 10
 FAINT = 10.0
 """Times that the gradient shrinks at each layer, in the mean, from which the weights add to it: of
 functions in between a sigmoid takes most, and passes a quarter where it is steepest."""
-
-OPENING = 20
-"""Observed steps that show the network as initialised."""
 
 
 def _unsaturating(site: SiteRecord) -> bool:
@@ -132,8 +126,8 @@ def check(record: Record) -> Sequence[Finding]:
     guessing = any(loss.known and GUESSING * guess <= loss.end < math.inf for guess in guesses)
     findings = []
     later = {trend.sites: trend for trend in signal.backward(record, None)}
-    spread = {trend.sites: trend for trend in signal.forward(record, OPENING)}
-    for trend in signal.backward(record, OPENING):
+    spread = {trend.sites: trend for trend in signal.forward(record, evidence.OPENING)}
+    for trend in signal.backward(record, evidence.OPENING):
         over_all = later.get(trend.sites, trend)
         ahead = spread.get(trend.sites)
         shrinks = ahead is not None and ahead.ratio <= LOST
@@ -197,7 +191,7 @@ def _third_through(record: Record, trend: signal.Trend) -> bool:
     What bounds the output, as a soft cap of logits does, stands in no layer's way.
     """
     rows = max((site.series.step.size for site in record.sites), default=0) // 3
-    held = {t.sites: t for t in signal.backward(record, max(rows, OPENING))}
+    held = {t.sites: t for t in signal.backward(record, max(rows, evidence.OPENING))}
     later = held.get(trend.sites, trend)
     hidden = [site for site in trend.sites if not is_output(record, site)]
     return min(trend.ratio, later.ratio) >= 1 / LOST and not all(map(_unsaturating, hidden))
@@ -213,7 +207,7 @@ def _inside(
     record: Record, later: Mapping[tuple[SiteRecord, ...], signal.Trend], severity: Severity
 ) -> Finding | None:
     """Layers in the middle that get no gradient, where others are reached by a shorter way."""
-    for trend in signal.backward(record, OPENING):
+    for trend in signal.backward(record, evidence.OPENING):
         over_all = later.get(trend.sites, trend).values
         least = int(trend.values.argmin())
         sites = trend.sites[least:]
@@ -313,7 +307,9 @@ def _unequal(record: Record) -> Finding | None:
         if np.mean(np.diff(moved) > 0) < 0.7:
             continue
         chain = tuple(sorted(sites, key=lambda site: site.order))
-        values = np.array([evidence.median(s.series.gradient_rms[:OPENING]) for s in chain])
+        values = np.array(
+            [evidence.median(s.series.gradient_rms[: evidence.OPENING]) for s in chain]
+        )
         if np.all(values > 0) and values[-1] > 10 * values[0]:
             trend = signal.Trend(chain, values)
             return _finding(record, trend, None, float(moved[0]), "error", False)
