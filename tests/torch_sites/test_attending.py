@@ -53,3 +53,9 @@ def test_what_is_no_attention() -> None:
 def test_values_may_be_data() -> None:
     weights = F.softmax(LAYER(torch.randn(2, 16, 32)), -1)
     assert len(spreads(weights @ torch.randn(2, 96, 3))) == 1
+
+
+def test_what_is_known_is_not_looked_at_again() -> None:
+    found = wiring.read(attend(1.0).square().mean(), {id(LAYER.weight)})
+    assert found is not None
+    assert found.attentions == []

@@ -8,7 +8,7 @@ logarithms are the scores that went in, up to a constant for each row. In one fu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import torch
@@ -29,9 +29,14 @@ _NEAR = 64
 """Nodes that are looked at on the way from a softmax to the layers whose products it is given."""
 
 
-def attending(nodes: Iterable[Any], products: Products) -> list[Seen]:
+def attending(nodes: Iterable[Any], products: Products, known: Collection[int] = ()) -> list[Seen]:
     """Of each softmax that weighs values: the layer before it, how far its scores spread, and how
     many places it chooses from.
+
+    Args:
+        nodes: Of the graph.
+        products: Those that multiply with a weight.
+        known: Ids of weights behind which there is nothing new to see.
     """
     found: dict[int, Seen] = {}
     for node in nodes:
@@ -41,8 +46,11 @@ def attending(nodes: Iterable[Any], products: Products) -> list[Seen]:
             softmax = _softmax(up)
             if softmax is None or id(softmax) in found:
                 continue
-            weight, spread = _before(softmax, products), _spread(softmax)
-            if weight is not None and spread is not None:
+            weight = _before(softmax, products)
+            if weight is None or id(weight) in known:
+                continue
+            spread = _spread(softmax)
+            if spread is not None:
                 found[id(softmax)] = Seen((weight,), {"spread": spread[0], "width": spread[1]})
     return list(found.values())
 

@@ -14,6 +14,7 @@ left out.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,8 +85,13 @@ class Wiring:
     applied: dict[int, int] = field(default_factory=dict)
 
 
-def read(loss: Tensor) -> Wiring | None:
-    """Read the graph of a loss; None where it has none."""
+def read(loss: Tensor, attended: Collection[int] = ()) -> Wiring | None:
+    """Read the graph of a loss; None where it has none.
+
+    Args:
+        loss: Before its backward pass.
+        attended: Ids of weights whose attention was looked at before; once is enough.
+    """
     if loss.grad_fn is None:
         return None
     found = Wiring()
@@ -131,7 +137,7 @@ def read(loss: Tensor) -> Wiring | None:
         if joint is not None:
             found.joints.append(Seen((joint[0], weights[0]), _facts(joint, weights[0], node)))
     found.linear = connections.all_linear(products)
-    found.attentions = attending(known.values(), products)
+    found.attentions = attending(known.values(), products, attended)
     return found
 
 

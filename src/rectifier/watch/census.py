@@ -238,7 +238,7 @@ class Census:
 
     def on_backward(self, loss: Tensor, step: int, source: str) -> None:
         """Look at the graph of a loss."""
-        found = wiring.read(loss)
+        found = wiring.read(loss, self._attentions)
         if found is None:
             return
         self._looked += 1
